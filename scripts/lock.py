@@ -1,0 +1,59 @@
+"""Write the lock files from pyproject.toml: `make lock`, or `make lock UPGRADE=1` for newer versions.
+
+Each lock holds one exact version and its hashes for every supported Python and platform:
+
+  requirements.lock         what the program, its tests and its linters need, and what installs them
+  requirements-engine.lock  the rules engine alone, since it is compiled here and the rest works without it
+  requirements-bench.lock   what only `make bench` needs
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = "uv==0.13.9"
+ENGINE = "durable-rules"
+LOWEST_PYTHON = "3.11"
+HEADER = "# Written by `make lock` from pyproject.toml; do not edit.\n"
+
+MAIN_LOCK = "requirements.lock"
+LOCKS: dict[str, list[str]] = {
+    MAIN_LOCK: ["pyproject.toml", "--group", "dev", "--no-emit-package", ENGINE],
+    "requirements-engine.lock": ["pyproject.toml", "--constraints", MAIN_LOCK],
+    "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],
+}
+
+
+def packages(lock_text: str) -> list[str]:
+    """The names of the packages that a lock pins."""
+    return [line.split("==")[0] for line in lock_text.splitlines() if "==" in line and line[0] not in "# "]
+
+
+def main() -> int:
+    upgrade = ["--upgrade"] if os.environ.get("UPGRADE") else []
+    with tempfile.TemporaryDirectory() as tools:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--target", tools, UV], check=True)
+        uv = str(Path(tools, "bin", "uv"))
+        for name, sources in LOCKS.items():
+            lock = ROOT / name
+            skip: list[str] = []
+            if name == "requirements-engine.lock":
+                # The engine is a plain dependency of the project: leave out all that the main lock has.
+                for package in packages((ROOT / MAIN_LOCK).read_text(encoding="utf-8")):
+                    skip += ["--no-emit-package", package]
+            command = [uv, "pip", "compile", *sources, *skip, "--output-file", name, "--quiet", *upgrade]
+            command += ["--universal", "--python-version", LOWEST_PYTHON, "--generate-hashes", "--no-header"]
+            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+            text = lock.read_text(encoding="utf-8")
+            text = text.split("\n# The following packages were excluded")[0].rstrip("\n") + "\n"
+            lock.write_text(HEADER + text, encoding="utf-8")
+            print(f"{name}: {len(packages(text))} packages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""`python -m billpolicy`."""
+
+from billpolicy.cli import main
+
+main()

@@ -1,0 +1,307 @@
+"""Is a book consistent? References, currencies, dates and the document identities; every mistake at its line.
+
+Domain sections 9.2 to 9.5. Each check is one function from the file to diagnostics; `CHECKS` lists them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from billpolicy.book.book import ZERO, Book, Place
+from billpolicy.book.model import Application, BillingDocument, BookFile, CreditMemo, Document, Item, Part, Payment
+from billpolicy.money import AmountError, exact
+from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.source.tree import Tree
+
+_Found = Iterator[Diagnostic]
+_DOCUMENTS = ("invoices", "credit_memos", "debit_memos")
+_NUMBERED = (*_DOCUMENTS, "payments", "refunds")
+
+
+class _Context:
+    """The book file with the positions of everything in it."""
+
+    def __init__(self, file: BookFile, tree: Tree) -> None:
+        self.file = file
+        self.tree = tree
+        self.numbered = {
+            record.number: (section, index, record)
+            for section in _NUMBERED
+            for index, record in enumerate(getattr(file, section))
+        }
+
+    def records(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
+        for section in sections:
+            for index, record in enumerate(getattr(self.file, section)):
+                yield section, index, record
+
+    def at(self, *path: str | int) -> Position:
+        return self.tree.at(*path)
+
+
+def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
+    """Everything that is wrong with the book; references first, since balances mean nothing without them."""
+    context = _Context(file, tree)
+    found = [problem for run in CHECKS for problem in run(context)]
+    return found or list(_identities(context))
+
+
+def _unique(context: _Context) -> _Found:
+    for section, key in (("accounts", "id"), ("contacts", "id"), ("subscriptions", "id"), ("charges", "id")):
+        yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
+    yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*_NUMBERED)])
+    for section, index, document in context.records(*_DOCUMENTS):
+        ids = [Place(item.id) for item in document.items]
+        ids += [Place(item.id, tax.id) for item in document.items for tax in item.taxes]
+        for place in sorted({place for place in ids if ids.count(place) > 1} if len(set(ids)) < len(ids) else ()):
+            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+            message = f"{what} stands in {document.number} more than once"
+            yield Diagnostic("id-repeated", message, context.at(section, index, "items"), "give each its own id")
+
+
+def _repeated(context: _Context, entries: list[tuple[str, int, str, str]]) -> _Found:
+    first: dict[str, Position] = {}
+    for section, index, name, key in entries:
+        position = context.at(section, index, key)
+        if name in first:
+            message = f"`{name}` stands in this book twice (first on line {first[name].line})"
+            yield Diagnostic("id-repeated", message, position, "give each its own " + key)
+        first.setdefault(name, position)
+
+
+def _references(context: _Context) -> _Found:
+    file = context.file
+    accounts = {account.id: account for account in file.accounts}
+    subscriptions = {subscription.id: subscription for subscription in file.subscriptions}
+    charges = {charge.id for charge in file.charges}
+    for section, index, record in context.records("contacts", "subscriptions", *_NUMBERED):
+        yield from _known(context, "account", record.account, accounts, section, index, "account")
+    for index, subscription in enumerate(file.subscriptions):
+        for c, charge in enumerate(subscription.charges):
+            at = ("subscriptions", index, "charges", c, "charge")
+            yield from _known(context, "charge", charge.charge, charges, *at)
+    for section, index, document in context.records(*_DOCUMENTS):
+        source = getattr(document, "source", None)
+        yield from _known(context, "document", source, context.numbered, section, index, "source")
+        ids = {item.id for item in document.items}
+        for i, item in enumerate(document.items):
+            path = (section, index, "items", i)
+            yield from _known(context, "subscription", item.subscription, subscriptions, *path, "subscription")
+            yield from _known(context, "charge", item.charge, charges, *path, "charge")
+            yield from _known(context, "item", item.discounts, ids - {item.id}, *path, "discounts")
+            yield from _source_item(context, document, item, path)
+    for index, refund in enumerate(file.refunds):
+        yield from _known(context, "payment or credit memo", refund.of, context.numbered, "refunds", index, "of")
+    for index, application in enumerate(file.applications):
+        yield from _known(context, "document", application.from_, context.numbered, "applications", index, "from")
+        yield from _known(context, "document", application.to, context.numbered, "applications", index, "to")
+
+
+def _source_item(context: _Context, document: BillingDocument, item: Item, path: tuple[Any, ...]) -> _Found:
+    source = context.numbered.get(getattr(document, "source", None) or "")
+    if item.source_item is None or source is None or not isinstance(source[2], Document):
+        return
+    ids = {source_item.id for source_item in source[2].items}
+    yield from _known(context, f"item of {source[2].number}", item.source_item, ids, *path, "source_item")
+
+
+def _known(context: _Context, what: str, name: str | None, known: Iterable[str], *path: str | int) -> _Found:
+    if name is not None and name not in known:
+        message = f"there is no {what} `{name}` in this book"
+        hint = did_you_mean(name, known) or f"add it to the book, or name another {what}"
+        yield Diagnostic("reference-unknown", message, context.at(*path), hint)
+
+
+def _amounts(context: _Context) -> _Found:
+    for section, index, document in context.records(*_DOCUMENTS):
+        path = (section, index)
+        if not document.items:
+            hint = "list its items, each with an amount"
+            yield Diagnostic("items-missing", f"{document.number} has no items", context.at(*path, "items"), hint)
+        for i, item in enumerate(document.items):
+            yield from _fits(context, item.amount, document.currency, *path, "items", i, "amount")
+            for t, tax in enumerate(item.taxes):
+                yield from _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
+    for section, index, record in context.records("payments", "refunds"):
+        yield from _fits(context, record.amount, record.currency, section, index, "amount")
+        if record.amount <= 0:
+            message = f"the amount of {record.number} must be above zero"
+            yield Diagnostic("amount-sign", message, context.at(section, index, "amount"))
+    for index, application in enumerate(context.file.applications):
+        source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
+        for found in (source, target):
+            if found is not None:
+                yield from _fits(context, application.amount, found[2].currency, "applications", index, "amount")
+
+
+def _fits(context: _Context, amount: Decimal, currency: str, *path: str | int) -> _Found:
+    try:
+        exact(amount, currency)
+    except AmountError as error:
+        yield Diagnostic("amount-inexact", str(error), context.at(*path), "write the amount that was really billed")
+
+
+def _currencies(context: _Context) -> _Found:
+    accounts = {account.id: account for account in context.file.accounts}
+    for section, index, record in context.records(*_NUMBERED):
+        account = accounts.get(record.account)
+        if account is not None and section in ("payments", "refunds") and record.currency != account.currency:
+            message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
+            yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"))
+    for index, application in enumerate(context.file.applications):
+        source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
+        if source and target and source[2].currency != target[2].currency:
+            message = (
+                f"{application.from_} is in {source[2].currency} and {application.to} in {target[2].currency}; "
+                "money is never applied across currencies"
+            )
+            yield Diagnostic("currency-mismatch", message, context.at("applications", index))
+
+
+def _applications(context: _Context) -> _Found:
+    for index, application in enumerate(context.file.applications):
+        source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
+        if source is None or target is None:
+            continue
+        at = context.at("applications", index)
+        if source[0] not in ("payments", "credit_memos"):
+            hint = "`from` names a payment or a credit memo"
+            yield Diagnostic("application-kind", f"{application.from_} has no money to apply", at, hint)
+        if target[0] not in ("invoices", "debit_memos"):
+            hint = "`to` names an invoice or a debit memo"
+            yield Diagnostic("application-kind", f"nothing can be applied to {application.to}", at, hint)
+        for _, _, record in (source, target):
+            if record.status != "posted":
+                message = f"{record.number} is {record.status}; only posted documents can be applied"
+                yield Diagnostic("application-unposted", message, at)
+            if record.date > application.date:
+                message = f"this application is dated before {record.number} ({record.date})"
+                yield Diagnostic("application-date", message, context.at("applications", index, "date"))
+        if isinstance(target[2], Document):
+            yield from _parts(context, application, source[2], target[2], index)
+    for index, refund in enumerate(context.file.refunds):
+        source = context.numbered.get(refund.of)
+        if source is not None and source[0] not in ("payments", "credit_memos"):
+            message = f"{refund.of} cannot be refunded; a refund is of a payment or a credit memo"
+            yield Diagnostic("refund-kind", message, context.at("refunds", index, "of"))
+
+
+def _parts(context: _Context, application: Application, source: Any, target: Document, index: int) -> _Found:
+    at = context.at("applications", index, "parts")
+    places = {Place(item.id, tax) for item in target.items for tax in (None, *(t.id for t in item.taxes))}
+    if not application.parts and len(places) > 1:
+        message = f"{target.number} has {len(places)} items and taxes; say how this amount stands on them"
+        hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
+        yield Diagnostic("parts-missing", message, at, hint)
+        return
+    if isinstance(source, CreditMemo) and any(part.source_item is None for part in application.parts):
+        hint = "add `source_item` (and `source_tax`) to each part"
+        yield Diagnostic("parts-source", f"say which items of {source.number} each part comes from", at, hint)
+    for part in application.parts:
+        if Place(part.item, part.tax) not in places:
+            what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
+            yield Diagnostic("reference-unknown", f"{target.number} has no {what}", at)
+    if application.parts and sum(part.amount for part in application.parts) != application.amount:
+        total = sum(part.amount for part in application.parts)
+        message = f"the parts add up to {total}, not to {application.amount}"
+        yield Diagnostic("parts-sum", message, at)
+
+
+def _periods(context: _Context) -> _Found:
+    periods = sorted(enumerate(context.file.accounting_periods), key=lambda entry: entry[1].from_)
+    for index, period in periods:
+        if period.until <= period.from_:
+            message = "this period ends before it begins; `until` is the first day after it"
+            yield Diagnostic("period-empty", message, context.at("accounting_periods", index))
+    for (_, before), (index, after) in itertools.pairwise(periods):
+        if after.from_ < before.until:
+            message = f"this period overlaps the one from {before.from_}"
+            yield Diagnostic("period-overlap", message, context.at("accounting_periods", index))
+
+
+CHECKS: tuple[Callable[[_Context], _Found], ...] = (
+    _unique,
+    _references,
+    _amounts,
+    _currencies,
+    _applications,
+    _periods,
+)
+
+
+def _identities(context: _Context) -> _Found:
+    """Amount = applied + unapplied + refunded, on every document and every item (domain section 9.2)."""
+    book = Book.of(exact_amounts(context.file))
+    for section, index, document in context.records(*_NUMBERED):
+        at = context.at(section, index)
+        balance = book.balance(document)
+        for key, stated, found in (
+            ("total", getattr(document, "total", None), document.amount),
+            ("balance", getattr(document, "balance", None), balance),
+        ):
+            if stated is not None and stated != found:
+                message = f"the {key} of {document.number} is stated as {stated}, but comes out as {found}"
+                hint = "mend the items, the applications or the stated figure"
+                yield Diagnostic(f"{key}-differs", message, context.at(section, index, key), hint)
+        if isinstance(document, Payment | CreditMemo) and balance < min(document.amount, ZERO):
+            message = f"more was applied and refunded of {document.number} than its amount {document.amount}"
+            yield Diagnostic("over-applied", message, at)
+        if isinstance(document, Document):
+            yield from _places(book, document, at)
+
+
+def _places(book: Book, document: Any, at: Position) -> _Found:
+    amounts = replace_nothing_applied(book).open_places(document)
+    for place, left in book.open_places(document).items():
+        whole = amounts[place]
+        if (whole >= 0 and not 0 <= left <= whole) or (whole < 0 and not whole <= left <= 0):
+            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+            message = f"{what} of {document.number} is {whole}, but {whole - left} was applied to it"
+            yield Diagnostic("over-applied", message, at)
+
+
+def replace_nothing_applied(book: Book) -> Book:
+    """The book as if no application and no refund had been made."""
+    return replace(book, applications_from={}, applications_to={}, refunds_of={})
+
+
+def exact_amounts(file: BookFile) -> BookFile:
+    """The same book with each amount written in its currency's own decimals and each application with its parts."""
+    currency = {r.number: r.currency for section in _NUMBERED for r in getattr(file, section)}
+    places = {d.number: Place(d.items[0].id) for section in _DOCUMENTS for d in getattr(file, section) if d.items}
+    sources = {d.number: Place(d.items[0].id) for d in file.credit_memos if d.items}
+
+    def application(a: Application) -> Application:
+        code = currency[a.from_]
+        source = sources.get(a.from_)
+        parts = a.parts or (Part(item=places[a.to].item, amount=a.amount, source_item=source.item if source else None),)
+        return replace(a, amount=exact(a.amount, code), parts=tuple(_exact_part(part, code) for part in parts))
+
+    return replace(
+        file,
+        **{section: tuple(_exact_document(d) for d in getattr(file, section)) for section in _DOCUMENTS},
+        payments=tuple(replace(p, amount=exact(p.amount, p.currency)) for p in file.payments),
+        refunds=tuple(replace(r, amount=exact(r.amount, r.currency)) for r in file.refunds),
+        applications=tuple(application(a) for a in file.applications),
+    )
+
+
+def _exact_document(document: Any) -> Any:
+    code = document.currency
+    items = tuple(
+        replace(
+            item,
+            amount=exact(item.amount, code),
+            taxes=tuple(replace(tax, amount=exact(tax.amount, code)) for tax in item.taxes),
+        )
+        for item in document.items
+    )
+    return replace(document, items=items, total=None, balance=None)
+
+
+def _exact_part(part: Part, currency: str) -> Part:
+    return replace(part, amount=exact(part.amount, currency))

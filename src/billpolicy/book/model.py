@@ -1,0 +1,268 @@
+"""What a book holds. Amounts are Decimal in the currency of their document; every record is immutable.
+
+The same records are read from YAML or JSON files, read from the ledger and planned by operations. Names follow the
+field's words; attribute values live in one `attributes` mapping on every level that can hold them, because which
+attributes exist is declared by policy (domain section 1.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Text
+
+Status = Literal["draft", "posted", "canceled"]
+"""Domain section 9.3. Reversed is a flag on a posted document, not a status (section 9.1)."""
+Attributes = dict[Text, Text | None]
+"""Attribute name -> the value held at this level; null or absent means this level holds none."""
+Custom = dict[Text, Text | None]
+"""Custom field name -> its value as written; the policy declares the type."""
+
+
+@record
+class Account:
+    """Who is billed. Its attributes are the defaults that documents fall back to."""
+
+    id: Text
+    currency: Currency
+    name: Text | None = None
+    country: Text | None = None
+    attributes: Attributes = field(default_factory=dict)
+    custom: Custom = field(default_factory=dict)
+
+
+@record
+class Contact:
+    """A person or office of one account that documents can be addressed to."""
+
+    id: Text
+    account: Text
+    name: Text | None = None
+    country: Text | None = None
+    email: Text | None = None
+
+
+@record
+class SubscribedCharge:
+    """A charge as a subscription holds it; `charged_through` is exclusive: the first day not billed yet."""
+
+    id: Text
+    charge: Text | None = None
+    charged_through: Date | None = None
+
+
+@record
+class Subscription:
+    """What an account subscribes to. A missing attribute means: use the account's (domain section 1.1)."""
+
+    id: Text
+    account: Text
+    plan: Text | None = None
+    attributes: Attributes = field(default_factory=dict)
+    charges: tuple[SubscribedCharge, ...] = ()
+    custom: Custom = field(default_factory=dict)
+
+
+@record
+class Charge:
+    """A product rate plan charge of the catalogue, that memos can be created from (domain 1.2 rows 10 and 11)."""
+
+    id: Text
+    name: Text
+    type: Literal["one_time", "recurring", "usage"] = "one_time"
+
+
+@record
+class TaxItem:
+    """One tax on one item, with a balance of its own (domain section 2.4)."""
+
+    id: Text
+    amount: Amount
+    name: Text | None = None
+    rate: Amount | None = None
+    """The rate as written; it is copied, never calculated with (domain section 3.2)."""
+    jurisdiction: Text | None = None
+    source_tax: Text | None = None
+    """On a memo: the tax item of the source document that this one mirrors."""
+
+
+@record
+class Item:
+    """One line of a billing document. `amount` is without tax and may be negative (a discount)."""
+
+    id: Text
+    amount: Amount
+    name: Text | None = None
+    line: Integer | None = None
+    discounts: Text | None = None
+    """On a discount: the item of the same document that it reduces; the two are settled as one."""
+    subscription: Text | None = None
+    subscribed_charge: Text | None = None
+    charge: Text | None = None
+    quantity: Amount | None = None
+    unit_price: Amount | None = None
+    service_start: Date | None = None
+    service_end: Date | None = None
+    source_item: Text | None = None
+    """On a memo: the item of the source document that this one mirrors."""
+    taxes: tuple[TaxItem, ...] = ()
+
+
+@record
+class Document:
+    """A billing document: what invoices, credit memos and debit memos share."""
+
+    kind: ClassVar[str]
+
+    number: Text
+    account: Text
+    date: Date
+    currency: Currency
+    items: tuple[Item, ...]
+    status: Status = "posted"
+    reversed_: Boolean = False
+    bill_run: Text | None = None
+    attributes: Attributes = field(default_factory=dict)
+    comment: Prose | None = None
+    total: Amount | None = None
+    """In a file, optional: the total that the items must add up to."""
+    balance: Amount | None = None
+    """In a file, optional: the balance (of a credit memo: the unapplied amount) that must come out."""
+
+    @property
+    def amount(self) -> Decimal:
+        """Items and taxes added up."""
+        return sum((item.amount + sum(tax.amount for tax in item.taxes) for item in self.items), Decimal(0))
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The subscriptions its items name, sorted, each once."""
+        return tuple(sorted({item.subscription for item in self.items if item.subscription}))
+
+
+@record
+class Invoice(Document):
+    """What an account owes for."""
+
+    kind: ClassVar[str] = "invoice"
+
+    due_date: Date | None = None
+    split: Boolean = False
+
+
+@record
+class CreditMemo(Document):
+    """Money given back or not asked for; applied to invoices and debit memos. It has no payment term (domain 1.1)."""
+
+    kind: ClassVar[str] = "credit_memo"
+
+    reason: Text | None = None
+    source: Text | None = None
+    """The number of the document that it was created from."""
+
+
+@record
+class DebitMemo(Document):
+    """Money asked for beside an invoice."""
+
+    kind: ClassVar[str] = "debit_memo"
+
+    due_date: Date | None = None
+    reason: Text | None = None
+    source: Text | None = None
+
+
+@record
+class Payment:
+    """Money received. What is not applied or refunded is unapplied."""
+
+    kind: ClassVar[str] = "payment"
+
+    number: Text
+    account: Text
+    date: Date
+    currency: Currency
+    amount: Amount
+    status: Status = "posted"
+    type: Literal["external", "electronic"] = "external"
+    attributes: Attributes = field(default_factory=dict)
+    comment: Prose | None = None
+    balance: Amount | None = None
+    """In a file, optional: the unapplied amount that must come out."""
+
+
+@record
+class Part:
+    """A share of an amount on one item, or on one tax of it. `source_item`/`source_tax`: where it came from."""
+
+    item: Text
+    amount: Amount
+    tax: Text | None = None
+    source_item: Text | None = None
+    source_tax: Text | None = None
+
+
+@record
+class Refund:
+    """Money paid back out of the unapplied amount of a payment or a credit memo (`of`)."""
+
+    kind: ClassVar[str] = "refund"
+
+    number: Text
+    account: Text
+    date: Date
+    currency: Currency
+    amount: Amount
+    of: Text
+    status: Status = "posted"
+    type: Literal["external", "electronic"] = "external"
+    reason: Text | None = None
+    attributes: Attributes = field(default_factory=dict)
+    comment: Prose | None = None
+    parts: tuple[Part, ...] = ()
+    """Of a credit memo: which of its items were refunded."""
+
+
+@record
+class Application:
+    """Money of one source (payment or credit memo) put on one target (invoice or debit memo) on a date."""
+
+    from_: Text
+    to: Text
+    date: Date
+    amount: Amount
+    parts: tuple[Part, ...] = ()
+    """On which items of the target; a file may leave it out where only one outcome is possible."""
+
+
+@record
+class AccountingPeriod:
+    """Days `[from, until)`; documents and applications may only be dated in open ones (domain section 9.4)."""
+
+    from_: Date
+    until: Date
+    status: Literal["open", "closed"] = "open"
+
+
+@record
+class BookFile:
+    """A book as it stands in a YAML or JSON file."""
+
+    accounts: tuple[Account, ...]
+    contacts: tuple[Contact, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    credit_memos: tuple[CreditMemo, ...] = ()
+    debit_memos: tuple[DebitMemo, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    applications: tuple[Application, ...] = ()
+    accounting_periods: tuple[AccountingPeriod, ...] = ()
+
+
+BillingDocument = Invoice | CreditMemo | DebitMemo
+Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund

@@ -1,0 +1,24 @@
+"""What an operation needs of a book, so that a ledger can hand over that slice and never the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Ids that an operation names. A slice adds what hangs on them: applications, derived memos, subscriptions."""
+
+    accounts: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    """Numbers of documents, payments and refunds."""
+    charges: frozenset[str] = frozenset()
+    subscriptions: frozenset[str] = frozenset()
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            self.accounts | other.accounts,
+            self.numbers | other.numbers,
+            self.charges | other.charges,
+            self.subscriptions | other.subscriptions,
+        )

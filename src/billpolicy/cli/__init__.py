@@ -1,0 +1,69 @@
+"""The command line: `billpolicy COMMAND`, one file a command, imported only when it runs.
+
+Exit codes: 0 done, 1 findings or a refused operation, 2 wrong usage, 3 internal error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from billpolicy import __version__
+
+# Command -> the module that holds its `command`, and its line in `billpolicy --help`. Adding a command is one line.
+COMMANDS = {
+    "validate": ("billpolicy.cli.validate", "Check a policy: every problem with its place and a hint."),
+    "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
+    "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
+    "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),
+    "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
+    "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
+    "schema": ("billpolicy.cli.schema", "Print or write the JSON Schemas for editors."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are run, so that `--help` and each command start at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, doc) for name, (_, doc) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="billpolicy")
+def cli() -> None:
+    """Say, check and prove billing policy: where credit memos, debit memos, write-offs, reversals, payments and
+    refunds take their bill-to contact, payment term and numbers from."""
+
+
+def main() -> None:
+    """Run the command line; no traceback ever reaches a user unless BILLPOLICY_DEBUG is set."""
+    from billpolicy.cli.output import fail
+
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        sys.exit(fail(error))

@@ -1,0 +1,77 @@
+"""`billpolicy explain`: how each attribute is resolved, offline, and why."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from billpolicy.cli.asking import book_for, planned
+from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.output import show, write
+from billpolicy.explain.build import explain_plan
+from billpolicy.explain.markdown import explanations_markdown
+from billpolicy.explain.model import Explanation
+from billpolicy.explain.text import explanation_text, why_not_text
+from billpolicy.matching.both import Engine
+from billpolicy.operations import VOCABULARY
+from billpolicy.operations.load import load_operations
+from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.source.write import to_json
+
+
+@click.command("explain")
+@click.argument("operations", type=click.Path(path_type=Path))
+@policy_option
+@click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
+@click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@click.option("--why-not", metavar="RULE", help="Only: what became of this rule, and why.")
+@click.option("--verbose", "-v", is_flag=True, help="Also name every rule that does not match, and why.")
+@engine_option
+@today_option
+@format_option("text", "json", "markdown")
+def command(
+    operations: Path,
+    policy: Path,
+    book: Path | None,
+    ledger: str | None,
+    why_not: str | None,
+    verbose: bool,
+    engine: Engine | None,
+    today: datetime.date | None,
+    format: str,
+) -> None:
+    """Explain every attribute of every document that OPERATIONS would make. Needs no API and changes nothing.
+
+    For each: the value, the level it came from, the levels tried, the rule with its file:line, and what became of
+    the other rules.
+    """
+    resolver = load_resolver(policy, engine)
+    asked = load_operations(operations)
+    if why_not is not None:
+        known = [exception.id for exception in resolver.policy.exceptions]
+        known += [base.id for base in resolver.policy.base.values()]
+        if why_not not in known:
+            hint = did_you_mean(why_not, known)
+            raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
+    explanations: list[Explanation] = []
+    problems: list[Diagnostic] = []
+    found_book = book_for(book, ledger, asked)
+    for one in planned(resolver, found_book, asked, day_or_today(today)):
+        problems.extend(one.problems)
+        if one.plan is not None:
+            explanations.extend(explain_plan(resolver, VOCABULARY, one.plan))
+    if format == "json":
+        write(to_json({"explanations": explanations, "diagnostics": problems}))
+    elif format == "markdown":
+        write(explanations_markdown(explanations))
+    elif why_not is not None:
+        write(why_not_text(explanations, why_not))
+    else:
+        write("\n".join(explanation_text(one, every_candidate=verbose) for one in explanations))
+    if problems:
+        if format != "json":
+            show(problems)
+        raise click.exceptions.Exit(1)

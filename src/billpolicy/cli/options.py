@@ -1,0 +1,56 @@
+"""Options that commands share, and how what they name is loaded."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from billpolicy.source.scalars import read_date
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _Day(click.ParamType[datetime.date]):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        try:
+            return read_date(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def policy_option(function: _F) -> _F:
+    """`--policy`: a folder of policy files, or one file."""
+    return click.option(
+        "--policy", "-p", required=True, type=click.Path(path_type=Path), help="Policy folder or file."
+    )(function)
+
+
+def engine_option(function: _F) -> _F:
+    """`--engine`: which matcher decides."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["durable", "python", "both"]),
+        help="Who matches the rules: the rules engine, plain Python, or both, which must agree. "
+        "Default: both where the engine is installed.",
+    )(function)
+
+
+def today_option(function: _F) -> _F:
+    """`--today`: the day of planning, for operations without a date."""
+    return click.option("--today", type=_Day(), help="The day of planning; by default, today.")(function)
+
+
+def format_option(*formats: str) -> Callable[[_F], _F]:
+    """`--format`: text first."""
+    return click.option("--format", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def day_or_today(day: datetime.date | None) -> datetime.date:
+    """The day that was given, or the calendar's."""
+    return day or datetime.date.today()  # noqa: DTZ011  billing days are local days; `--today` makes it exact

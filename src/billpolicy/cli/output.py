@@ -1,0 +1,77 @@
+"""Results on stdout, messages on stderr, colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from billpolicy.matching.protocol import EngineError
+from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.source.write import plain_data, to_json
+
+MOST_SHOWN = 50
+"""Diagnostics printed as text; JSON has all of them."""
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def fail(error: Exception) -> int:
+    """Say what went wrong and give the exit code: 1 for what the user can mend, 3 for a bug of ours."""
+    if isinstance(error, Refused):
+        as_json = any(json_asked(context) for context in [click.get_current_context(silent=True)])
+        show(error.diagnostics, as_json=as_json)
+        return 1
+    if isinstance(error, EngineError):
+        click.echo(f"error: {error} [engine]", err=True)
+        click.echo("    hint: nothing was posted; try `--engine python`, and please report this", err=True)
+        return 1
+    if os.environ.get("BILLPOLICY_DEBUG"):
+        traceback.print_exc()
+    click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+    click.echo("    hint: this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it.", err=True)
+    return 3
+
+
+def json_asked(context: click.Context | None) -> bool:
+    """Whether the running command was asked for `--format json`."""
+    return context is not None and context.params.get("format") == "json"
+
+
+def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
+    """All diagnostics: as JSON on stdout, or as text on stderr."""
+    diagnostics = list(diagnostics)
+    if as_json:
+        click.echo(to_json({"diagnostics": [diagnostic_data(diagnostic) for diagnostic in diagnostics]}), nl=False)
+        return
+    for diagnostic in diagnostics[:MOST_SHOWN]:
+        click.echo(coloured(diagnostic), err=True)
+    if len(diagnostics) > MOST_SHOWN:
+        click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (--format json has all)", err=True)
+    errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
+    if errors > 1:
+        click.echo(f"{errors} errors", err=True)
+
+
+def coloured(diagnostic: Diagnostic) -> str:
+    """A diagnostic with its severity in colour; click drops the colour where there is no terminal."""
+    word = f"{diagnostic.severity}:"
+    return str(diagnostic).replace(word, click.style(word, fg=_COLOURS[diagnostic.severity], bold=True), 1)
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A diagnostic as JSON data; `position` is file, line and column."""
+    data: dict[str, Any] = plain_data(diagnostic)
+    return data
+
+
+def say(message: str) -> None:
+    """A message beside the result."""
+    click.echo(message, err=True)
+
+
+def write(text: str) -> None:
+    """A result."""
+    click.echo(text, nl=False)

@@ -1,0 +1,65 @@
+"""`billpolicy plan`: a dry run. It shows what `post` would post, and changes nothing."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from billpolicy.cli.asking import book_for, planned
+from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.output import diagnostic_data, say, show, write
+from billpolicy.explain.plan_text import plan_text
+from billpolicy.matching.both import Engine
+from billpolicy.operations.load import load_operations
+from billpolicy.source.write import plain_data, to_json
+
+
+@click.command("plan")
+@click.argument("operations", type=click.Path(path_type=Path))
+@policy_option
+@click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
+@click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@engine_option
+@today_option
+@format_option("text", "json")
+def command(
+    operations: Path,
+    policy: Path,
+    book: Path | None,
+    ledger: str | None,
+    engine: Engine | None,
+    today: datetime.date | None,
+    format: str,
+) -> None:
+    """Plan OPERATIONS in their order, each on what the ones before it leave, and post nothing.
+
+    Shows the documents with the numbers to come, where money is put, balances before and after, and warnings.
+    """
+    resolver = load_resolver(policy, engine)
+    asked = load_operations(operations)
+    found = list(planned(resolver, book_for(book, ledger, asked), asked, day_or_today(today)))
+    refused = [one for one in found if one.plan is None]
+    if format == "json":
+        write(
+            to_json(
+                {
+                    "plans": [plain_data(one.plan) for one in found if one.plan is not None],
+                    "refused": [
+                        {"id": one.asked.request.id, "diagnostics": [diagnostic_data(d) for d in one.problems]}
+                        for one in refused
+                    ],
+                }
+            )
+        )
+    else:
+        for one in found:
+            if one.plan is not None:
+                write(plan_text(one.plan, resolver) + "\n")
+            else:
+                show(one.problems)
+        say(f"{len(found) - len(refused)} planned, {len(refused)} refused; nothing was posted")
+    if refused:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,123 @@
+"""`billpolicy post`: plan operations and post them, each in one transaction."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from billpolicy.cli.asking import needs_of, watched
+from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.output import diagnostic_data, say, show, write
+from billpolicy.executor import Posted, execute
+from billpolicy.explain.plan_text import plan_text
+from billpolicy.ledger.store import Ledger, open_ledger
+from billpolicy.matching.both import Engine
+from billpolicy.operations.dry_run import plan_operation
+from billpolicy.operations.load import load_operations
+from billpolicy.operations.request import Asked, request_data
+from billpolicy.resolve import Resolver
+from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.source.write import plain_data, to_json
+
+
+class _Result(NamedTuple):
+    asked: Asked
+    posted: Posted | None
+    problems: tuple[Diagnostic, ...]
+
+
+@click.command("post")
+@click.argument("operations", type=click.Path(path_type=Path))
+@policy_option
+@click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
+@click.option("--actor", help="Who posts, for the audit trail, where an operation names nobody. Default: your login.")
+@engine_option
+@today_option
+@format_option("text", "json")
+def command(
+    operations: Path,
+    policy: Path,
+    ledger: str,
+    actor: str | None,
+    engine: Engine | None,
+    today: datetime.date | None,
+    format: str,
+) -> None:
+    """Plan OPERATIONS and post each in one transaction: documents, numbers, applications and audit, or nothing.
+
+    Shows what `plan` shows. An operation that was posted before is not posted again; one that is refused changes
+    nothing, and the ones after it go on.
+    """
+    resolver = load_resolver(policy, engine)
+    asked = load_operations(operations)
+    who = actor or getpass.getuser()
+    with open_ledger(ledger) as opened:
+        results = list(_post_each(opened, resolver, asked, day_or_today(today), who))
+    if format == "json":
+        _write_json(results)
+    else:
+        _write_text(results, resolver)
+    if any(result.posted is None for result in results):
+        raise click.exceptions.Exit(1)
+
+
+def _post_each(
+    ledger: Ledger, resolver: Resolver, asked: list[Asked], today: datetime.date, who: str
+) -> Iterator[_Result]:
+    for one in watched(asked, len(asked), "posting"):
+        try:
+            posted = execute(
+                ledger,
+                one.request.id,
+                request_data(one.request),
+                needs_of(one),
+                lambda book, one=one: plan_operation(resolver, book, one, today),  # type: ignore[misc]
+                who=one.request.actor or who,
+                now=datetime.datetime.now(datetime.UTC),
+            )
+        except Refused as refused:
+            yield _Result(one, None, tuple(refused.diagnostics))
+        else:
+            yield _Result(one, posted, ())
+
+
+def _write_text(results: list[_Result], resolver: Resolver) -> None:
+    for result in results:
+        if result.posted is None:
+            show(result.problems)
+        elif result.posted.repeated:
+            audit = result.posted.audit
+            numbers = ", ".join(planned.document.number for planned in result.posted.plan.documents)
+            before = f"posted before by {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC"
+            write(f"{result.posted.plan.id}: {before}: {numbers}\n\n")
+        else:
+            write(plan_text(result.posted.plan, resolver) + "\n")
+    posted = [result.posted for result in results if result.posted is not None]
+    repeated = sum(one.repeated for one in posted)
+    before = f", {repeated} had been posted before" if repeated else ""
+    say(f"{len(posted) - repeated} posted, {len(results) - len(posted)} refused{before}")
+
+
+def _write_json(results: list[_Result]) -> None:
+    write(
+        to_json(
+            {
+                "posted": [
+                    {"repeated": result.posted.repeated, "plan": plain_data(result.posted.plan)}
+                    for result in results
+                    if result.posted is not None
+                ],
+                "refused": [
+                    {"id": result.asked.request.id, "diagnostics": [diagnostic_data(d) for d in result.problems]}
+                    for result in results
+                    if result.posted is None
+                ],
+            }
+        )
+    )

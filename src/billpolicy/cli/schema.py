@@ -1,0 +1,45 @@
+"""`billpolicy schema`: the JSON Schemas of the files, for editors and other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from billpolicy.cli.output import say, write
+from billpolicy.schemas import SCHEMAS, schema_text
+
+
+@click.command("schema")
+@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)))
+@click.option("--all", "every", is_flag=True, help="All schemas, with --output or --check.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write NAME.schema.json to.")
+@click.option("--check", type=click.Path(path_type=Path, file_okay=False), help="Folder whose schemas must be these.")
+def command(name: str | None, every: bool, output: Path | None, check: Path | None) -> None:
+    """Print the JSON Schema (draft-07) of a kind of file, or write or check all of them.
+
+    Editors use them through the first line of a file:
+    # yaml-language-server: $schema=schemas/policy.schema.json
+    """
+    if (name is None) == (not every):
+        raise click.UsageError("name one schema, or say --all with --output or --check")
+    names = list(SCHEMAS) if every else [str(name)]
+    if every and output is None and check is None:
+        raise click.UsageError("--all needs --output FOLDER or --check FOLDER")
+    stale = []
+    for each in names:
+        text = schema_text(each)
+        file = f"{each}.schema.json"
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            (output / file).write_text(text, encoding="utf-8")
+        elif check is not None:
+            found = check / file
+            if not found.exists() or found.read_text(encoding="utf-8") != text:
+                stale.append(str(found))
+        else:
+            write(text)
+    if stale:
+        say(f"not the schemas of this program: {', '.join(stale)}")
+        say(f"    hint: run `billpolicy schema --all --output {check}`")
+        raise click.exceptions.Exit(1)

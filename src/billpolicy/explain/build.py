@@ -1,0 +1,137 @@
+"""From what was resolved to its explanation. Built only when asked for; resolving words nothing (design section 3)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from billpolicy.explain.model import Candidate, Decision, Explanation, Rule, Tried
+from billpolicy.matching.reference import unmet
+from billpolicy.money import from_minor
+from billpolicy.plan import Plan, PlannedDocument
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule
+from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
+from billpolicy.resolve import Resolution, Resolved, Resolver
+
+
+def explain_plan(resolver: Resolver, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
+    """One explanation for each document that the plan makes."""
+    return [_explain(resolver, vocabulary, plan, planned) for planned in plan.documents]
+
+
+def _explain(resolver: Resolver, vocabulary: Vocabulary, plan: Plan, planned: PlannedDocument) -> Explanation:
+    resolved = planned.resolved
+    spec = vocabulary[resolved.operation]
+    fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
+    words = facts_in_words(resolved.facts, fields)
+    return Explanation(
+        operation_id=plan.id,
+        operation=resolved.operation,
+        date=str(resolved.date),
+        document=planned.document.kind,
+        number=planned.document.number,
+        policy=plan.policy,
+        policy_digest=plan.policy_digest,
+        engine=plan.engine,
+        facts=words,
+        decisions=tuple(
+            _decision(resolver, resolved, resolution, words)
+            for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
+        ),
+    )
+
+
+def _order(resolution: Resolution, spec: OperationSpec) -> tuple[bool, int, str]:
+    """Attributes first, then settings in the order the operation declares them."""
+    settings = [setting.name for setting in spec.settings]
+    is_setting = resolution.key in settings
+    return is_setting, settings.index(resolution.key) if is_setting else 0, resolution.key
+
+
+def facts_in_words(facts: Facts, fields: Mapping[str, FieldSpec]) -> dict[str, str]:
+    """Facts as a policy would write them: amounts with their currency, dates as dates. Sorted by name."""
+    words = {}
+    for name, value in sorted(facts.items()):
+        field = fields.get(name)
+        if field is None:
+            continue  # the currency half of a money fact
+        if field.type == "money":
+            currency = str(facts[f"{name}.currency"])
+            words[name] = f"{from_minor(int(value), currency)} {currency}"
+        elif field.type == "date":
+            words[name] = str(datetime.date.fromordinal(int(value)))
+        else:
+            words[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return words
+
+
+def _decision(resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str]) -> Decision:
+    deciding = resolver.rule(resolved.operation, resolution.key, resolution.rule)
+    is_exception = isinstance(deciding, ExceptionRule)
+    outcome = deciding.then[resolution.key] if isinstance(deciding, ExceptionRule) else deciding.outcome
+    chain = outcome.levels if isinstance(outcome, Chain) else ()
+    return Decision(
+        key=resolution.key,
+        kind="attribute" if chain else "setting",
+        value=str(outcome) if not chain else str(resolution.value),
+        rule=_rule(deciding, resolution.key),
+        exception=is_exception,
+        level=resolution.level,
+        chain=chain,
+        tried=_tried(resolved, resolution, chain),
+        candidates=_candidates(resolver, resolved, resolution, words),
+    )
+
+
+def _rule(rule: BaseRule | ExceptionRule, key: str) -> Rule:
+    at = rule.then_at[key] if isinstance(rule, ExceptionRule) else rule.position
+    return Rule(id=rule.id, file=at.file, line=at.line, because=rule.because)
+
+
+def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -> tuple[Tried, ...]:
+    tried = []
+    for level in chain:
+        source = resolved.levels.get(level)  # type: ignore[call-overload]
+        held = source.held.get(resolution.key) if source is not None else None
+        label = source.label if source is not None else "there is none here"
+        tried.append(Tried(level=level, label=label, value=None if held is None else str(held)))
+        if level == resolution.level:
+            break
+    return tuple(tried)
+
+
+def _candidates(
+    resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str]
+) -> tuple[Candidate, ...]:
+    key = resolution.key
+    verdict = resolver.precedence.decide(resolved.matched, key)
+    dropped = {drop.id: drop for drop in verdict.dropped}
+    found = []
+    for rule in resolver.policy.exceptions_for(resolved.operation):
+        if key not in rule.then:
+            continue
+        if not rule.effective.includes(resolved.date):
+            found.append((rule, "not_in_force", f"in force {rule.effective}, and this is {resolved.date}"))
+        elif rule.id not in resolved.matched:
+            found.append((rule, "not_matched", _why_not(rule, resolved, words)))
+        elif rule.id in dropped:
+            drop = dropped[rule.id]
+            verb = "overridden by" if drop.why == "overridden" else "less specific than"
+            found.append((rule, drop.why, f"it matches, but is {verb} `{drop.by}`"))
+        elif rule.id == resolution.rule:
+            found.append((rule, "decides", "it matches and nothing more specific does"))
+        else:
+            found.append((rule, "agrees", f"it matches and says the same as `{resolution.rule}`"))
+    return tuple(
+        Candidate(rule=_rule(rule, key), outcome=outcome, reason=reason)  # type: ignore[arg-type]
+        for rule, outcome, reason in found
+    )
+
+
+def _why_not(rule: ExceptionRule, resolved: Resolved, words: Mapping[str, str]) -> str:
+    reasons = (
+        f"{clause.text}, here " + (f"it is {words[clause.field]}" if clause.field in words else "it is unset")
+        for clause in unmet(rule, resolved.facts)
+    )
+    return "; ".join(reasons)

@@ -1,0 +1,44 @@
+"""An explanation as Markdown, for a ticket or a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billpolicy.explain.model import Explanation
+from billpolicy.explain.text import candidate_text
+
+
+def explanations_markdown(explanations: Iterable[Explanation]) -> str:
+    """One section for each document: a table of its decisions, then the rules that did not decide."""
+    return "\n".join(_section(explanation) for explanation in explanations)
+
+
+def _section(explanation: Explanation) -> str:
+    lines = [
+        f"## {_text(explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
+        "",
+        f"Makes {explanation.document.replace('_', ' ')} {_text(explanation.number)}.",
+        "",
+        f"Policy {_text(explanation.policy)} (`{explanation.policy_digest[:12]}`), engine {explanation.engine}.",
+        "",
+        "| decision | value | from | rule | because |",
+        "|---|---|---|---|---|",
+    ]
+    for decision in explanation.decisions:
+        source = decision.tried[-1].label if decision.tried else "setting"
+        rule = f"`{decision.rule.file}:{decision.rule.line}`"
+        if decision.exception:
+            rule = f"{_text(decision.rule.id)}, {rule}"
+        cells = (f"`{decision.key}`", _text(decision.value), _text(source), rule, _text(decision.rule.because or ""))
+        lines.append("| " + " | ".join(cells) + " |")
+    others = [
+        f"- `{decision.key}`: {_text(candidate_text(candidate))}"
+        for decision in explanation.decisions
+        for candidate in decision.candidates
+        if candidate.outcome != "decides"
+    ]
+    return "\n".join([*lines, "", *(["Rules that did not decide:", "", *others, ""] if others else [])])
+
+
+def _text(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|")

@@ -1,0 +1,138 @@
+"""The operation x attribute table of a policy: from which level each operation inherits each attribute."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from billpolicy.policy.model import Chain, ExceptionRule, Policy
+from billpolicy.policy.vocabulary import Vocabulary
+
+ABSENT = "–"
+"""The document that the operation makes does not have the attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation: what it makes, the chain of each attribute, and its settings."""
+
+    operation: str
+    produces: str
+    chains: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An exception, numbered as the cells that it can change are marked."""
+
+    mark: int
+    id: str
+    where: str
+    when: str
+    then: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The whole table."""
+
+    policy: str
+    in_force: str
+    digest: str
+    attributes: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[Note, ...]
+
+
+def matrix_of(policy: Policy, vocabulary: Vocabulary) -> Matrix:
+    """The table of a policy, operations in their own order, a mark on each cell that an exception can change."""
+    attributes = tuple(policy.attributes)
+    marks = {exception.id: mark for mark, exception in enumerate(policy.exceptions, start=1)}
+    rows = []
+    for spec in vocabulary.values():
+        exceptions = policy.exceptions_for(spec.name)
+        marked = {
+            key: "".join(f" [{marks[e.id]}]" for e in exceptions if key in e.then)
+            for key in {key for e in exceptions for key in e.then}
+        }
+        chains = []
+        for attribute in attributes:
+            base = policy.base.get((spec.name, attribute))
+            chains.append(f"{base.outcome}{marked.get(attribute, '')}" if base else ABSENT)
+        settings = tuple(
+            (setting.name, f"{policy.base[spec.name, setting.name].outcome}{marked.get(setting.name, '')}")
+            for setting in spec.settings
+        )
+        rows.append(Row(spec.name, spec.produces.replace("_", " "), tuple(chains), settings))
+    notes = tuple(_note(marks[exception.id], exception) for exception in policy.exceptions)
+    return Matrix(policy.name, str(policy.effective), policy.digest, attributes, tuple(rows), notes)
+
+
+def _note(mark: int, exception: ExceptionRule) -> Note:
+    when = " and ".join(clause.text for clause in exception.clauses) or "always"
+    then = ", ".join(
+        f"{key}: {outcome}" if isinstance(outcome, Chain) else f"{key} is {outcome}"
+        for key, outcome in sorted(exception.then.items())
+    )
+    where = f"{exception.position.file}:{exception.position.line}"
+    return Note(mark, exception.id, where, when, then, exception.because or "")
+
+
+def matrix_markdown(matrix: Matrix) -> str:
+    """The table as Markdown."""
+    lines = [
+        f"# Policy {matrix.policy}",
+        "",
+        f"In force {matrix.in_force}, digest `{matrix.digest[:12]}`.",
+        "",
+        "| operation | makes | " + " | ".join(matrix.attributes) + " |",
+        "|---" * (2 + len(matrix.attributes)) + "|",
+    ]
+    for row in matrix.rows:
+        lines.append(f"| `{row.operation}` | {row.produces} | " + " | ".join(row.chains) + " |")
+    lines += ["", "| operation | settings |", "|---|---|"]
+    for row in matrix.rows:
+        lines.append(f"| `{row.operation}` | " + ", ".join(f"{name}: {value}" for name, value in row.settings) + " |")
+    for note in matrix.notes:
+        because = f" Because: {note.because}" if note.because else ""
+        lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{because}"]
+    return "\n".join(lines) + "\n"
+
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0 2rem; width: 100% }
+th, td { border: 1px solid #ccc; padding: .35rem .6rem; text-align: left; vertical-align: top }
+th { background: #f3f4f6 } td.absent { color: #999 } code { font-size: .95em }
+"""
+
+
+def matrix_html(matrix: Matrix) -> str:
+    """The table as one self-contained page."""
+    e = html.escape
+    head = "".join(f"<th>{e(name)}</th>" for name in ("operation", "makes", *matrix.attributes, "settings"))
+    body = []
+    for row in matrix.rows:
+        chains = "".join(f"<td{' class=absent' if c == ABSENT else ''}>{e(c)}</td>" for c in row.chains)
+        settings = "<br>".join(f"{e(name)}: {e(value)}" for name, value in row.settings)
+        body.append(
+            f"<tr><td><code>{e(row.operation)}</code></td><td>{e(row.produces)}</td>{chains}<td>{settings}</td></tr>"
+        )
+    notes = "".join(
+        f"<tr><td>[{note.mark}]</td><td><b>{e(note.id)}</b><br><code>{e(note.where)}</code></td>"
+        f"<td>{e(note.when)}</td><td>{e(note.then)}</td><td>{e(note.because)}</td></tr>"
+        for note in matrix.notes
+    )
+    exceptions = (
+        f"<h2>Exceptions</h2><table><tr><th></th><th>id</th><th>when</th><th>then</th><th>because</th></tr>{notes}</table>"
+        if notes
+        else ""
+    )
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Policy {e(matrix.policy)}</title>'
+        f"<style>{_STYLE}</style><h1>Policy {e(matrix.policy)}</h1>"
+        f"<p>In force {e(matrix.in_force)}, digest <code>{matrix.digest[:12]}</code>.</p>"
+        f"<table><tr>{head}</tr>{''.join(body)}</table>{exceptions}</html>\n"
+    )

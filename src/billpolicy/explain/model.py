@@ -1,0 +1,72 @@
+"""The explanation of one document's decisions, published as `schemas/explanation.schema.json`."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Literal
+
+from billpolicy.source.record import record
+
+CandidateOutcome = Literal["decides", "agrees", "not_matched", "not_in_force", "overridden", "less_specific"]
+
+
+@record
+class Rule:
+    """A rule of a policy and where it stands."""
+
+    id: str
+    file: str
+    line: int
+    because: str | None = None
+
+
+@record
+class Tried:
+    """One level of the chain: what it is here, and the value it holds, if any."""
+
+    level: str
+    label: str
+    value: str | None = None
+
+
+@record
+class Candidate:
+    """An exception that could have decided: what became of it, and why in one sentence."""
+
+    rule: Rule
+    outcome: CandidateOutcome
+    reason: str
+
+
+@record
+class Decision:
+    """One decision: its value, the rule that decided, the levels tried up to the value, every other candidate."""
+
+    key: str
+    kind: Literal["attribute", "setting"]
+    value: str
+    rule: Rule
+    exception: bool
+    """Whether an exception decided, and not the base rule."""
+    level: str | None = None
+    chain: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+@record
+class Explanation:
+    """All decisions of one document to come."""
+
+    operation_id: str
+    operation: str
+    date: str
+    document: str
+    """Kind of the document."""
+    number: str
+    policy: str
+    policy_digest: str
+    engine: str
+    facts: dict[str, str] = field(default_factory=dict)
+    """What conditions were asked about, in the words of the policy language; unset facts are absent."""
+    decisions: tuple[Decision, ...] = ()

@@ -1,0 +1,180 @@
+"""Loading a checked book into a ledger, all of it or nothing.
+
+What the ledger already holds with the same content is passed over, so the same book can be imported twice, also after
+operations were posted on it. What it holds with other content is refused, field by field.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+
+from billpolicy.book.book import Book
+from billpolicy.book.model import AccountingPeriod, Application, Document, Numbered, Subscription
+from billpolicy.ledger import fetch, identities, rows, schema, sequences, writing
+from billpolicy.ledger.differences import differences
+from billpolicy.ledger.store import Ledger
+from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.source.write import plain_data
+
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Section of a book (`accounts`, `invoices`, ...) -> how many were added, and how many were there before."""
+
+    added: Mapping[str, int]
+    known: Mapping[str, int]
+
+
+def import_book(ledger: Ledger, book: Book) -> Imported:
+    """Load a book in one transaction. Raises `Refused`, and changes nothing, with everything that does not fit."""
+    with ledger.writing() as connection:
+        return _Import(connection, book).run()
+
+
+class _Import:
+    """One import, inside the open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, book: Book) -> None:
+        self.connection = connection
+        self.book = book
+        self.added: Counter[str] = Counter()
+        self.known: Counter[str] = Counter()
+        self.problems: list[Diagnostic] = []
+
+    def run(self) -> Imported:
+        connection, book = self.connection, self.book
+        known_subscriptions, _ = fetch.subscriptions(connection, book.subscriptions)
+        known_documents, _ = fetch.documents(connection, book.numbered)
+        accounts = self._new("account", fetch.accounts(connection, book.accounts)[0], book.accounts)
+        known_contacts = fetch.contacts_by_id(connection, book.contacts)
+        contacts = self._new("contact", known_contacts, book.contacts)
+        charges = self._new("charge", fetch.charges(connection, book.charges), book.charges)
+        subscriptions = self._new("subscription", known_subscriptions, book.subscriptions, self._since_imported())
+        documents = self._new("document", known_documents, book.numbered, _as_reversed)
+        periods = self._new_periods()
+        applications = self._new_applications()
+        self.problems += _reserved(documents)
+        self._stop_if_refused()
+
+        self._write(schema.accounts, map(rows.account_row, accounts))
+        self._write(schema.contacts, map(rows.contact_row, contacts))
+        self._write(schema.charges, map(rows.charge_row, charges))
+        self._write(schema.subscriptions, map(rows.subscription_row, subscriptions))
+        charge_rows = (row for subscription in subscriptions for row in rows.subscribed_charge_rows(subscription))
+        self._write(schema.subscribed_charges, charge_rows)
+        self._write(schema.accounting_periods, map(rows.period_row, periods))
+        sequences.count_imported(connection, documents)
+        writing.write_documents(connection, documents, {}, None)
+        currencies = [(one, book.numbered[one.from_].currency) for one in applications]
+        writing.write_applications(connection, currencies, None)
+        touched = writing.touched_documents(documents, applications)
+        billed = writing.billed_subscriptions(documents).intersection(known_subscriptions)
+        writing.bump(connection, touched, subscriptions=billed)
+        self.problems += identities.broken(connection, touched.union(one.number for one in documents))
+        self._stop_if_refused()
+        return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
+
+    def _new(
+        self,
+        what: str,
+        known: Mapping[str, _R],
+        given: Mapping[str, _R],
+        as_known: Callable[[_R, _R], _R] = lambda given, known: given,
+    ) -> list[_R]:
+        """The records that the ledger does not have. `as_known` leaves out what the ledger itself has changed since."""
+        new = []
+        for key, record in given.items():
+            section = f"{getattr(record, 'kind', what)}s"
+            if key not in known:
+                new.append(record)
+                self.added[section] += 1
+            elif as_known(record, known[key]) == known[key]:
+                self.known[section] += 1
+            else:
+                self.problems += _differing(f"{what} `{key}`", known[key], as_known(record, known[key]))
+        return new
+
+    def _since_imported(self) -> Callable[[Subscription, Subscription], Subscription]:
+        """Operations move charged-through dates; the date as it was imported before is nothing new."""
+        text = "SELECT subscription, id, imported_through FROM subscribed_charges WHERE subscription IN {keys}"
+        imported = {row[:2]: row[2] for row in fetch.run_with_keys(self.connection, text, self.book.subscriptions)}
+
+        def as_known(given: Subscription, known: Subscription) -> Subscription:
+            now = {charge.id: charge.charged_through for charge in known.charges}
+            charges = tuple(
+                replace(charge, charged_through=now[charge.id])
+                if charge.charged_through is not None
+                and imported.get((given.id, charge.id)) == charge.charged_through.isoformat()
+                else charge
+                for charge in given.charges
+            )
+            return replace(given, charges=charges)
+
+        return as_known
+
+    def _new_periods(self) -> list[AccountingPeriod]:
+        known = {period.from_.isoformat(): period for period in fetch.periods(self.connection)}
+        given = {period.from_.isoformat(): period for period in self.book.periods}
+        new = self._new("accounting_period", known, given)
+        for period in new:
+            for other in known.values():
+                if period.from_ < other.until and other.from_ < period.until:
+                    message = (
+                        f"the accounting period from {period.from_} until {period.until} overlaps the one "
+                        f"from {other.from_} until {other.until} in this ledger"
+                    )
+                    self.problems.append(Diagnostic("period-overlap", message, hint="mend its dates"))
+        return new
+
+    def _new_applications(self) -> list[Application]:
+        """Applications have no id: as many as are there already with the same content are passed over."""
+        left = Counter(fetch.applications(self.connection, self.book.numbered))
+        new = []
+        for application in (one for made in self.book.applications_from.values() for one in made):
+            if left[application]:
+                left[application] -= 1
+                self.known["applications"] += 1
+            else:
+                new.append(application)
+                self.added["applications"] += 1
+        return new
+
+    def _write(self, table: Table, values: Iterable[rows.Row]) -> None:
+        self.connection.executemany(schema.insert_into(table), values)
+
+    def _stop_if_refused(self) -> None:
+        if self.problems:
+            raise Refused(self.problems)
+
+
+def _as_reversed(given: Numbered, known: Numbered) -> Numbered:
+    """A document that an operation has reversed since is still the one that was imported."""
+    if isinstance(given, Document) and isinstance(known, Document) and known.reversed_:
+        return replace(given, reversed_=True)
+    return given
+
+
+def _differing(what: str, known: Any, given: Any) -> Iterator[Diagnostic]:
+    hint = "the ledger does not change what it holds; import it unchanged, or correct it by an operation"
+    before, now = plain_data(known), plain_data(given)
+    if getattr(known, "kind", None) != getattr(given, "kind", None):
+        before, now = {"kind": known.kind}, {"kind": given.kind}
+    for found in differences(before, now):
+        message = f"{what} is in this ledger with other content: {found}"
+        yield Diagnostic("import-differs", message, hint=hint)
+
+
+def _reserved(documents: Iterable[Numbered]) -> Iterator[Diagnostic]:
+    """Revisions of accounts and subscriptions share one name space with those of documents."""
+    for document in documents:
+        if document.number.startswith(("account:", "subscription:")):
+            message = f"the number `{document.number}` begins like the ledger's own names"
+            yield Diagnostic("number-reserved", message, hint="give the document another number")

@@ -1,0 +1,22 @@
+"""How a ledger's tables came about, step by step. Alembic runs the steps; nothing else imports it.
+
+A step that has been released is never edited: it is how existing ledgers were made. A change of `schema.py` is a new
+file under `versions/` and a new entry in `schema.REVISIONS`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables up to the newest revision, inside the transaction that is open on `connection`."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

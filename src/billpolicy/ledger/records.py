@@ -1,0 +1,168 @@
+"""From rows of the ledger, whole and in the order of their table's columns, back to the records of a book."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from billpolicy.book.model import (
+    Account,
+    AccountingPeriod,
+    Application,
+    Charge,
+    Contact,
+    CreditMemo,
+    DebitMemo,
+    Invoice,
+    Item,
+    Numbered,
+    Part,
+    Payment,
+    Refund,
+    SubscribedCharge,
+    Subscription,
+    TaxItem,
+)
+from billpolicy.ledger.canonical import from_text
+from billpolicy.ledger.rows import Row
+from billpolicy.money import from_minor
+
+
+def account_of(row: Row) -> Account:
+    key, currency, name, country, attributes, custom, _ = row
+    return Account(
+        id=key,
+        currency=currency,
+        name=name,
+        country=country,
+        attributes=from_text(attributes),
+        custom=from_text(custom),
+    )
+
+
+def contact_of(row: Row) -> Contact:
+    key, account, name, country, email = row
+    return Contact(id=key, account=account, name=name, country=country, email=email)
+
+
+def charge_of(row: Row) -> Charge:
+    key, name, type_ = row
+    return Charge(id=key, name=name, type=type_)
+
+
+def period_of(row: Row) -> AccountingPeriod:
+    from_, until, status = row
+    return AccountingPeriod(from_=_day(from_), until=_day(until), status=status)
+
+
+def subscription_of(row: Row, charge_rows: Iterable[Row]) -> Subscription:
+    """`charge_rows` in the order of their positions."""
+    key, account, plan, attributes, custom, _ = row
+    charges = tuple(
+        SubscribedCharge(id=charge_key, charge=charge, charged_through=_day_or_none(through))
+        for _, charge_key, _, charge, through, _ in charge_rows
+    )
+    return Subscription(
+        id=key,
+        account=account,
+        plan=plan,
+        attributes=from_text(attributes),
+        charges=charges,
+        custom=from_text(custom),
+    )
+
+
+def document_of(row: Row, items: tuple[Item, ...], parts: tuple[Part, ...]) -> Numbered:
+    """`items` of a billing document, `parts` of a refund."""
+    _, number, kind, account, date, due, currency, amount, status, reversed_, split, type_, *others = row
+    reason, source, refund_of, bill_run, comment, attributes, *_ = others
+    shared: dict[str, Any] = {
+        "number": number,
+        "account": account,
+        "date": _day(date),
+        "currency": currency,
+        "status": status,
+        "attributes": from_text(attributes),
+        "comment": comment,
+    }
+    if kind == "payment":
+        return Payment(**shared, amount=from_minor(amount, currency), type=type_)
+    if kind == "refund":
+        return Refund(
+            **shared, amount=from_minor(amount, currency), type=type_, of=refund_of, reason=reason, parts=parts
+        )
+    shared |= {"items": items, "reversed_": bool(reversed_), "bill_run": bill_run}
+    if kind == "credit_memo":
+        return CreditMemo(**shared, reason=reason, source=source)
+    if kind == "debit_memo":
+        return DebitMemo(**shared, due_date=_day_or_none(due), reason=reason, source=source)
+    return Invoice(**shared, due_date=_day_or_none(due), split=bool(split))
+
+
+def item_of(row: Row, currency: str, taxes: tuple[TaxItem, ...]) -> Item:
+    _, key, _, amount, name, line, discounts, subscription, subscribed, charge, *others = row
+    quantity, unit_price, service_start, service_end, source_item = others
+    return Item(
+        id=key,
+        amount=from_minor(amount, currency),
+        name=name,
+        line=line,
+        discounts=discounts,
+        subscription=subscription,
+        subscribed_charge=subscribed,
+        charge=charge,
+        quantity=_decimal(quantity),
+        unit_price=_decimal(unit_price),
+        service_start=_day_or_none(service_start),
+        service_end=_day_or_none(service_end),
+        source_item=source_item,
+        taxes=taxes,
+    )
+
+
+def tax_of(row: Row, currency: str) -> TaxItem:
+    _, _, key, _, amount, name, rate, jurisdiction, source_tax = row
+    return TaxItem(
+        id=key,
+        amount=from_minor(amount, currency),
+        name=name,
+        rate=_decimal(rate),
+        jurisdiction=jurisdiction,
+        source_tax=source_tax,
+    )
+
+
+def application_of(row: Row, part_rows: Iterable[Row]) -> Application:
+    """`part_rows` in the order of their positions."""
+    _, from_, to, date, currency, amount, _ = row
+    return Application(
+        from_=from_,
+        to=to,
+        date=_day(date),
+        amount=from_minor(amount, currency),
+        parts=tuple(part_of(part, currency) for part in part_rows),
+    )
+
+
+def part_of(row: Row, currency: str) -> Part:
+    _, _, item, tax, amount, source_item, source_tax = row
+    return Part(
+        item=item,
+        amount=from_minor(amount, currency),
+        tax=tax,
+        source_item=source_item,
+        source_tax=source_tax,
+    )
+
+
+_day = datetime.date.fromisoformat
+
+
+def _day_or_none(text: str | None) -> datetime.date | None:
+    return _day(text) if text is not None else None
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return Decimal(text) if text is not None else None

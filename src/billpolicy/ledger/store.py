@@ -1,0 +1,223 @@
+"""Making and opening a ledger, and the transactions everything else runs in.
+
+A ledger is one SQLite file in WAL mode: many readers beside one writer, each seeing one moment. `synchronous=FULL`
+makes a commit last through a power cut. Statements go straight to the driver: the rows of one operation are written
+several times faster than through SQLAlchemy, which holds the schema and lends the connections.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+from sqlalchemy import Engine, QueuePool, create_engine
+
+from billpolicy.ledger.failures import refusal, storage_failures
+from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
+from billpolicy.source.diagnostic import Diagnostic, Refused
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one before it is refused."""
+_SCHEME = "sqlite:///"
+_UNLOCKED = "ro&immutable=1"
+"""For a file beside which no lock can be kept: it is read as it stands."""
+
+
+class Ledger:
+    """An open ledger. Threads may share it; a child process opens its own. Close it, or use it in a `with`."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        self.path = path
+        self.mode = mode
+        self._engine = _engine(path, mode)
+        self._writer = Lock()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection. Nothing can be read or written any more."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees the ledger as of one moment. Raises `Refused` where the file fails."""
+        unlocked = self.mode == _UNLOCKED
+        before = _changed(self.path) if unlocked else None
+        with storage_failures(self.path), self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+        if unlocked and _changed(self.path) != before:
+            message = "this ledger was changed while it was read"
+            raise refusal("ledger-changed", message, self.path, "read it again")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction that commits at the end, or not at all. Only one at a time.
+
+        Raises `Refused` where the file fails or is read-only.
+        """
+        if self.mode != "rw":
+            message = "this ledger can only be read here, not written"
+            raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
+        with self._writer, storage_failures(self.path), self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        lent = self._engine.raw_connection()
+        try:
+            connection = lent.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            yield connection
+        finally:
+            lent.close()
+
+
+def create(url: str) -> Ledger:
+    """Make a ledger, or bring one that an earlier program made up to date; a current one is just opened.
+
+    Raises `Refused` if the file is another program's, newer than this program, or cannot be written.
+    """
+    from billpolicy.ledger.migrations import upgrade
+
+    path = path_of(url)
+    if not _exists(path.parent):
+        raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
+    engine = _engine(path, "rwc")
+    try:
+        with storage_failures(path), engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            if _version(driver, path) != REVISIONS[-1]:
+                driver.execute("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if _version(driver, path) != REVISIONS[-1]:
+                    upgrade(connection)
+                    driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                connection.commit()
+    finally:
+        engine.dispose()
+    return open_ledger(url)
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open a ledger that exists, to read it and, where the file allows, to write it. Raises `Refused`."""
+    path = path_of(url)
+    if not _exists(path):
+        hint = f"check the path, or make a ledger there with `billpolicy ledger init {url}`"
+        raise refusal("file-missing", "there is no such ledger", path, hint)
+    ledger = Ledger(path, _mode(path))
+    try:
+        with ledger.reading() as connection:
+            version = _version(connection, path)
+    except BaseException:
+        ledger.close()
+        raise
+    if version == REVISIONS[-1]:
+        return ledger
+    ledger.close()
+    if version is None:
+        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
+        raise refusal("ledger-empty", "this file is empty", path, hint)
+    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
+    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
+
+
+def path_of(url: str) -> Path:
+    """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
+    name = url.removeprefix(_SCHEME)
+    if url.startswith(_SCHEME) and name and name != ":memory:" and "\0" not in name:
+        return Path(name)
+    hint = "write `sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`"
+    raise Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> str | None:
+    """The revision of the tables in a file; None if it has none yet. Raises `Refused` if they are not ours."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == 0 and tables == 0:
+        return None
+    if application != APPLICATION_ID:
+        hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
+        raise refusal("ledger-foreign", "this is the database of another program", path, hint)
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None or row[0] not in REVISIONS:
+        hint = "install the version of billpolicy that wrote it, or a later one"
+        raise refusal("ledger-newer", "this ledger was written by a newer version of billpolicy", path, hint)
+    return str(row[0])
+
+
+def _mode(path: Path) -> str:
+    """How a file can be opened: to write, or to read with or without locks."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "rw"
+    if _beside(path, "-shm").exists():
+        return "ro"
+    wal = _beside(path, "-wal")
+    if wal.exists() and wal.stat().st_size:
+        message = "this ledger was not closed properly, and cannot be tidied up because it cannot be written"
+        hint = f"open it once where it can be written, or copy it together with `{wal.name}`"
+        raise refusal("ledger-read-only", message, path, hint)
+    return _UNLOCKED
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        message = f"this ledger cannot be reached: {(error.strerror or str(error)).lower()}"
+        raise refusal("ledger-unreadable", message, path, "check the path and who may read its folders") from None
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _engine(path: Path, mode: str) -> Engine:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address,
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,  # transactions begin and end where we say
+            check_same_thread=False,  # the pool lends a connection to one thread at a time
+            cached_statements=256,
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)

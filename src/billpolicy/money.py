@@ -1,0 +1,126 @@
+"""Exact money: an integer count of a currency's minor units. No float, no tolerance, no rounding by accident.
+
+Minor units per currency are those of ISO 4217 (JPY 0, USD 2, KWD 3). See domain section 9.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
+_TWO_DIGITS = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
+CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
+HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU
+MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR
+SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED
+VES WST XCD XCG YER ZAR ZMW ZWG
+"""
+_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DIGITS = "CLF UYW"
+
+MINOR_DIGITS: dict[str, int] = {
+    code: digits
+    for digits, codes in ((2, _TWO_DIGITS), (0, _NO_DIGITS), (3, _THREE_DIGITS), (4, _FOUR_DIGITS))
+    for code in codes.split()
+}
+"""ISO 4217 currency code -> number of decimal places."""
+
+MAX_MINOR = 10**17
+"""Amounts stay below this many minor units: far above any invoice, far below 2**63 (SQLite, the rules engine)."""
+
+_WIDE = Context(prec=100)
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+
+
+class AmountError(ValueError):
+    """A text or number that is no exact amount of its currency. The message is one plain sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount of one ISO 4217 currency, as policies write it: `1000.00 EUR`."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def parse(cls, text: str) -> Money:
+        """Read `"1000.00 EUR"`. Raises `AmountError` when the text is not one amount and one currency."""
+        amount, _, currency = text.strip().partition(" ")
+        if not currency:
+            raise AmountError(f"`{text}` names no currency; write an amount and a currency, like `100.00 USD`")
+        return cls(exact(parse_amount(amount), currency.strip()), currency.strip())
+
+    @property
+    def minor(self) -> int:
+        """The amount in minor units."""
+        return to_minor(self.amount, self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+def parse_amount(text: str) -> Decimal:
+    """A plain decimal text as Decimal, never through float. Raises `AmountError`."""
+    if not _AMOUNT.fullmatch(text):
+        raise AmountError(f"`{text[:40]}` is not a decimal amount; write digits and a point, like `100.00`")
+    return Decimal(text)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Integer minor units of an amount. Raises `AmountError` if it is not a whole number of them, or too large."""
+    digits = _digits(currency)
+    if abs(amount.adjusted()) > 60:
+        raise AmountError("this amount is out of range")
+    scaled = amount.scaleb(digits, _WIDE)
+    minor = int(scaled)
+    if minor != scaled:
+        raise AmountError(f"`{amount}` has more decimals than {currency} has ({digits})")
+    if abs(minor) >= MAX_MINOR:
+        raise AmountError(f"`{amount}` is too large an amount")
+    return minor
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """An amount with the currency's own number of decimals: `(5, "KWD")` is `0.005`."""
+    return Decimal(minor).scaleb(-_digits(currency))
+
+
+def exact(amount: Decimal, currency: str) -> Decimal:
+    """The same amount, written with the currency's own number of decimals. Raises `AmountError` like `to_minor`."""
+    return from_minor(to_minor(amount, currency), currency)
+
+
+def _digits(currency: str) -> int:
+    try:
+        return MINOR_DIGITS[currency]
+    except KeyError:
+        raise AmountError(f"`{currency}` is not an ISO 4217 currency code") from None
+
+
+def share(total: int, weights: Iterable[int]) -> list[int]:
+    """Split `total` minor units by `weights` >= 0: largest remainder, ties to the earliest. Always adds up.
+
+    Domain section 2.4. Weights of zero get nothing; with no weight at all there is nothing to share.
+    """
+    weights = list(weights)
+    whole = sum(weights)
+    if whole <= 0:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    left = total - sum(parts)
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+    for i in by_remainder[:left]:
+        parts[i] += 1
+    return parts
+
+
+def prorate(amount: int, part: int, whole: int) -> int:
+    """`amount * part / whole` in minor units, half up (domain section 9.5: mode Half Up); `whole` > 0."""
+    product = amount * part
+    sign = -1 if product < 0 else 1
+    return sign * ((2 * abs(product) + whole) // (2 * whole))

@@ -1,0 +1,34 @@
+"""The operations, one file each. To add one: write its file and add its line here."""
+
+from __future__ import annotations
+
+from billpolicy.operations import (
+    create_payment,
+    create_refund,
+    credit_memo_from_charge,
+    credit_memo_from_invoice,
+    debit_memo_from_charge,
+    debit_memo_from_invoice,
+    reverse_credit_memo,
+    reverse_invoice,
+    write_off_invoice,
+)
+from billpolicy.operations.operation import Operation
+from billpolicy.policy.vocabulary import Vocabulary
+
+OPERATIONS: dict[str, Operation] = {
+    operation.spec.name: operation
+    for operation in (
+        credit_memo_from_invoice.OPERATION,
+        debit_memo_from_invoice.OPERATION,
+        write_off_invoice.OPERATION,
+        reverse_invoice.OPERATION,
+        reverse_credit_memo.OPERATION,
+        credit_memo_from_charge.OPERATION,
+        debit_memo_from_charge.OPERATION,
+        create_payment.OPERATION,
+        create_refund.OPERATION,
+    )
+}
+VOCABULARY: Vocabulary = {name: operation.spec for name, operation in OPERATIONS.items()}
+"""What policies can speak of."""

@@ -1,0 +1,89 @@
+"""`create_refund`: money paid back out of what is unapplied of a payment or credit memo. Seed 1, use case 7; domain 1.2
+rows 13 and 14, 9.2."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from billpolicy.allocation import RULES
+from billpolicy.book.model import CreditMemo, Part, Payment, Refund
+from billpolicy.book.needs import Needs
+from billpolicy.operations import settings
+from billpolicy.operations.amounts import positive
+from billpolicy.operations.document_amounts import parts_of_amount
+from billpolicy.operations.facts import fields_of
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import Request
+from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Text
+
+_SPEC = OperationSpec(
+    name="create_refund",
+    doc="refund what is unapplied of a payment or credit memo",
+    produces="refund",
+    levels=("request", "account", "default"),
+    fields=(settings.DATE, settings.AMOUNT, settings.reason("refund"), *fields_of("account")),
+    settings=(settings.reason_code("refund"), settings.allocation(*RULES)),
+)
+
+
+@record
+class CreateRefund(Request):
+    """A refund `of` a payment or credit memo, by its number."""
+
+    of: Text
+    amount: Amount
+    reason: Text | None = None
+    type: Literal["external", "electronic"] = "external"
+
+
+def _plan(planning: Planning, request: CreateRefund) -> None:
+    source = planning.posted_either(Payment, CreditMemo, request.of, "of")
+    planning.check_document_date(planning.date, source.date, source.number, "date")
+    reason = checked_reason(planning, request.reason, "refund")
+    amount = positive(planning, request.amount, source.currency, "amount")
+    unapplied = planning.book.balance(source)
+    if amount > unapplied:
+        message = f"{amount} is more than the {unapplied} that is unapplied of {source.number}"
+        planning.problem("over-refunded", message, "amount", hint="unapply some of it first, or refund less")
+    planning.stop_if_refused()
+
+    account = planning.account(source.account, "of")
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account]},
+        amount=amount,
+        currency=source.currency,
+        reason=reason,
+        levels=levels_of(account),
+    )
+    put = (
+        parts_of_amount(planning, source, amount, (), resolved.text("allocation"))
+        if isinstance(source, CreditMemo)
+        else {}
+    )
+    draft = Refund(
+        number="",
+        account=account.id,
+        date=planning.date,
+        currency=source.currency,
+        amount=amount,
+        of=source.number,
+        type=request.type,
+        reason=reason or resolved.text("reason_code"),
+        parts=tuple(Part(item=place.item, tax=place.tax, amount=part) for place, part in put.items()),
+        comment=request.comment,
+    )
+    planning.issue(draft, resolved)
+    planning.touch(source.number)
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=CreateRefund,
+    needs=lambda request: Needs(numbers=frozenset({request.of})),
+    plan=_plan,
+)

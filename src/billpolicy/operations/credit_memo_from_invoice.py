@@ -1,0 +1,132 @@
+"""`credit_memo_from_invoice`: a standalone credit memo for a dispute. Seed 1, use case 1; domain 1.2 row 5.
+
+It is limited by what is available to credit: the invoice's amount less the posted credit memos made from it; drafts do
+not count and neither does what was applied (domain section 6.2).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from billpolicy.book.book import ZERO, Place
+from billpolicy.book.model import CreditMemo, Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.operations import settings
+from billpolicy.operations.facts import fields_of
+from billpolicy.operations.item_amounts import amounts_asked
+from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, whole_amounts
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import ItemAmount, Request
+from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.resolve import Resolved
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = OperationSpec(
+    name="credit_memo_from_invoice",
+    doc="a standalone credit memo from an invoice, for a dispute",
+    produces="credit_memo",
+    levels=("request", "invoice", "subscription", "account", "default"),
+    fields=(
+        settings.DATE,
+        settings.AMOUNT,
+        settings.reason("credit_memo"),
+        *fields_of("account", "subscription", "invoice"),
+    ),
+    settings=(settings.reason_code("credit_memo"), settings.AVAILABLE_TO_CREDIT, settings.ITEM_LIMIT),
+)
+
+
+@record
+class CreditMemoFromInvoice(Request):
+    """Credit items of an invoice; without `items`, everything that is still available to credit."""
+
+    invoice: Text
+    items: tuple[ItemAmount, ...] = ()
+    reason: Text | None = None
+
+
+def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
+    invoice = planning.posted(Invoice, request.invoice, "invoice")
+    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    reason = checked_reason(planning, request.reason, "credit_memo")
+    credited = _credited(planning, invoice)
+    available = {place: amount - credited.get(place, ZERO) for place, amount in whole_amounts(invoice).items()}
+    amounts = amounts_asked(planning, invoice, request.items, already=credited) if request.items else available
+    total = sum(amounts.values(), ZERO)
+    if total <= 0:
+        message = (
+            f"nothing of {invoice.number} is left to credit" if not request.items else "a credit must be above zero"
+        )
+        planning.problem("nothing-to-credit", message, "items")
+    planning.stop_if_refused()
+
+    account = planning.account(invoice.account, "invoice")
+    subscriptions = planning.subscriptions_of(invoice)
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
+        amount=total,
+        currency=invoice.currency,
+        reason=reason,
+        levels=levels_of(account, invoice, subscriptions),
+    )
+    check_item_limit(planning, invoice, resolved)
+    _check_available(planning, invoice, amounts, available, resolved)
+    planning.stop_if_refused()
+    draft = CreditMemo(
+        number="",
+        account=invoice.account,
+        date=planning.date,
+        currency=invoice.currency,
+        items=mirror(invoice, amounts, keep_zero=False),
+        reason=reason or resolved.text("reason_code"),
+        source=invoice.number,
+        comment=request.comment,
+    )
+    planning.issue(draft, resolved)
+
+
+def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
+    """What posted credit memos made from this invoice have credited, place by place."""
+    credited: dict[Place, Decimal] = {}
+    for memo in planning.book.created_from.get(invoice.number, ()):
+        if not isinstance(memo, CreditMemo) or memo.status != "posted":
+            continue
+        for item in memo.items:
+            place = Place(item.source_item or "")
+            credited[place] = credited.get(place, ZERO) + item.amount
+            for tax in item.taxes:
+                tax_place = Place(item.source_item or "", tax.source_tax)
+                credited[tax_place] = credited.get(tax_place, ZERO) + tax.amount
+    return credited
+
+
+def _check_available(
+    planning: Planning,
+    invoice: Invoice,
+    amounts: dict[Place, Decimal],
+    available: dict[Place, Decimal],
+    resolved: Resolved,
+) -> None:
+    limit = resolved.text("available_to_credit")
+    total, left = sum(amounts.values(), ZERO), sum(available.values(), ZERO)
+    rule = resolved.resolutions["available_to_credit"].rule
+    if limit != "none" and total > left:
+        message = f"{total} is more than the {left} that is available to credit of {invoice.number} (rule `{rule}`)"
+        planning.problem("available-to-credit", message, "items", hint=f"credit at most {left} {invoice.currency}")
+    if limit == "header_and_item":
+        for place, amount in amounts.items():
+            if abs(amount) > abs(available[place]):
+                what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+                message = f"{amount} is more than the {available[place]} left to credit of {what} (rule `{rule}`)"
+                planning.problem("available-to-credit", message, "items")
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=CreditMemoFromInvoice,
+    needs=lambda request: Needs(numbers=frozenset({request.invoice})),
+    plan=_plan,
+)

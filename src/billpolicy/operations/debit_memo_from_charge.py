@@ -1,0 +1,75 @@
+"""`debit_memo_from_charge`: a debit memo from product rate plan charges. Seed 1, use case 6; domain 1.2 row 11."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billpolicy.book.model import DebitMemo
+from billpolicy.book.needs import Needs
+from billpolicy.operations import settings
+from billpolicy.operations.charge_items import items_of_charges
+from billpolicy.operations.facts import fields_of
+from billpolicy.operations.memo import check_item_limit, checked_reason, due_date
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import ChargeAmount, Request
+from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Text
+
+_SPEC = OperationSpec(
+    name="debit_memo_from_charge",
+    doc="a standalone debit memo from product rate plan charges",
+    produces="debit_memo",
+    levels=("request", "account", "default"),
+    fields=(settings.DATE, settings.AMOUNT, settings.reason("debit_memo"), *fields_of("account")),
+    settings=(settings.reason_code("debit_memo"), settings.ATTRIBUTE_BINDING, settings.ITEM_LIMIT),
+)
+
+
+@record
+class DebitMemoFromCharge(Request):
+    """Charge an account, without an invoice. An explicit `due_date` wins over the payment term's (domain 1.7)."""
+
+    account: Text
+    charges: tuple[ChargeAmount, ...]
+    reason: Text | None = None
+    due_date: Date | None = None
+
+
+def _plan(planning: Planning, request: DebitMemoFromCharge) -> None:
+    account = planning.account(request.account, "account")
+    planning.check_document_date(planning.date, None, "", "date")
+    reason = checked_reason(planning, request.reason, "debit_memo")
+    items = items_of_charges(planning, account, request.charges)
+    planning.stop_if_refused()
+    draft = DebitMemo(
+        number="",
+        account=account.id,
+        date=planning.date,
+        currency=account.currency,
+        items=items,
+        comment=request.comment,
+    )
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account]},
+        amount=draft.amount,
+        currency=account.currency,
+        reason=reason,
+        levels=levels_of(account),
+    )
+    check_item_limit(planning, draft, resolved)
+    planning.stop_if_refused()
+    due = request.due_date or due_date(planning, resolved)
+    planning.issue(replace(draft, reason=reason or resolved.text("reason_code"), due_date=due), resolved)
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=DebitMemoFromCharge,
+    needs=lambda request: Needs(
+        accounts=frozenset({request.account}), charges=frozenset(charge.charge for charge in request.charges)
+    ),
+    plan=_plan,
+)

@@ -1,0 +1,85 @@
+"""`debit_memo_from_invoice`: a standalone debit memo for an undercharge. Seed 1, use case 2; domain 1.2 row 6."""
+
+from __future__ import annotations
+
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import DebitMemo, Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.operations import settings
+from billpolicy.operations.facts import fields_of
+from billpolicy.operations.item_amounts import amounts_asked
+from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import ItemAmount, Request
+from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Text
+
+_SPEC = OperationSpec(
+    name="debit_memo_from_invoice",
+    doc="a standalone debit memo from an invoice, for an undercharge",
+    produces="debit_memo",
+    levels=("request", "invoice", "subscription", "account", "default"),
+    fields=(
+        settings.DATE,
+        settings.AMOUNT,
+        settings.reason("debit_memo"),
+        *fields_of("account", "subscription", "invoice"),
+    ),
+    settings=(settings.reason_code("debit_memo"), settings.ITEM_LIMIT),
+)
+
+
+@record
+class DebitMemoFromInvoice(Request):
+    """Charge more for items of an invoice. An explicit `due_date` wins over the payment term's."""
+
+    invoice: Text
+    items: tuple[ItemAmount, ...]
+    reason: Text | None = None
+    due_date: Date | None = None
+
+
+def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
+    invoice = planning.posted(Invoice, request.invoice, "invoice")
+    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    reason = checked_reason(planning, request.reason, "debit_memo")
+    amounts = amounts_asked(planning, invoice, request.items, already={})
+    total = sum(amounts.values(), ZERO)
+    if total <= 0:
+        planning.problem("nothing-to-charge", "a debit memo must be above zero", "items")
+    planning.stop_if_refused()
+
+    account = planning.account(invoice.account, "invoice")
+    subscriptions = planning.subscriptions_of(invoice)
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
+        amount=total,
+        currency=invoice.currency,
+        reason=reason,
+        levels=levels_of(account, invoice, subscriptions),
+    )
+    check_item_limit(planning, invoice, resolved)
+    planning.stop_if_refused()
+    draft = DebitMemo(
+        number="",
+        account=invoice.account,
+        date=planning.date,
+        due_date=request.due_date or due_date(planning, resolved),
+        currency=invoice.currency,
+        items=mirror(invoice, amounts, keep_zero=False),
+        reason=reason or resolved.text("reason_code"),
+        source=invoice.number,
+        comment=request.comment,
+    )
+    planning.issue(draft, resolved)
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=DebitMemoFromInvoice,
+    needs=lambda request: Needs(numbers=frozenset({request.invoice})),
+    plan=_plan,
+)

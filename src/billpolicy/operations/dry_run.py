@@ -1,0 +1,47 @@
+"""Operations planned one after the other: each sees the book as the ones before it would leave it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from billpolicy.book.book import Book
+from billpolicy.operations import OPERATIONS
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Asked
+from billpolicy.plan import Plan
+from billpolicy.resolve import Resolver
+from billpolicy.source.diagnostic import Diagnostic, Refused
+
+
+class Planned(NamedTuple):
+    """What came of one operation: a plan, or the reasons why there is none."""
+
+    asked: Asked
+    plan: Plan | None
+    problems: tuple[Diagnostic, ...]
+
+
+def plan_operation(resolver: Resolver, book: Book, asked: Asked, today: datetime.date) -> Plan:
+    """The plan of one operation. Pure: same policy, book, request and day, same plan. Raises `Refused`."""
+    return _planned(resolver, book, asked, today).plan()
+
+
+def dry_run(resolver: Resolver, book: Book, operations: Iterable[Asked], today: datetime.date) -> Iterator[Planned]:
+    """Plan each operation on the book that the ones before it leave; a refused one leaves it as it was."""
+    for asked in operations:
+        try:
+            planning = _planned(resolver, book, asked, today)
+            plan = planning.plan()
+        except Refused as refused:
+            yield Planned(asked, None, tuple(refused.diagnostics))
+            continue
+        book = planning.book
+        yield Planned(asked, plan, ())
+
+
+def _planned(resolver: Resolver, book: Book, asked: Asked, today: datetime.date) -> Planning:
+    planning = Planning(resolver, book, asked, today)
+    OPERATIONS[asked.request.operation].plan(planning, asked.request)
+    return planning

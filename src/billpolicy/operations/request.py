@@ -1,0 +1,101 @@
+"""What is asked for: one operation with its id, its date and its own fields, and where each of them was written."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any, NamedTuple
+
+from billpolicy.book.model import Attributes
+from billpolicy.source.diagnostic import Position
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Date, Prose, Text
+from billpolicy.source.tree import Tree
+from billpolicy.source.write import plain_data
+
+
+@record
+class Request:
+    """What every operation has. `date` is the document date; without it, the day of planning."""
+
+    id: Text
+    """Names this operation for ever: the same id with the same content is posted once."""
+    operation: Text
+    date: Date | None = None
+    actor: Text | None = None
+    """Who asks; kept in the audit trail."""
+    comment: Prose | None = None
+    attributes: Attributes = field(default_factory=dict)
+    """Level `request`: values named explicitly, where the policy takes them from there."""
+
+
+@record
+class TaxAmount:
+    """An amount on one tax of an item."""
+
+    tax: Text
+    amount: Amount
+
+
+@record
+class ItemAmount:
+    """An amount on one item; its taxes follow in proportion unless they are named."""
+
+    item: Text
+    amount: Amount | None = None
+    taxes: tuple[TaxAmount, ...] | None = None
+
+
+@record
+class NamedTax:
+    """A tax amount that was determined elsewhere."""
+
+    name: Text
+    amount: Amount
+    rate: Amount | None = None
+
+
+@record
+class ChargeAmount:
+    """An amount for one product rate plan charge, with any tax on it."""
+
+    charge: Text
+    amount: Amount
+    quantity: Amount | None = None
+    service_start: Date | None = None
+    service_end: Date | None = None
+    taxes: tuple[NamedTax, ...] = ()
+
+
+@record
+class PartAmount:
+    """An amount for one item of a document (or one tax of it)."""
+
+    item: Text
+    amount: Amount
+    tax: Text | None = None
+
+
+@record
+class DocumentAmount:
+    """An amount for one invoice or debit memo; its items follow by the allocation rule unless they are named."""
+
+    document: Text
+    amount: Amount
+    items: tuple[PartAmount, ...] = ()
+
+
+def request_data(request: Request) -> dict[str, Any]:
+    """What is asked for, as plain JSON data: the content that an operation id stands for, without id and actor."""
+    return {key: value for key, value in plain_data(request).items() if key not in ("id", "actor")}
+
+
+class Asked(NamedTuple):
+    """A request and the place it was written."""
+
+    request: Request
+    tree: Tree
+    path: tuple[str | int, ...]
+
+    def at(self, *path: str | int) -> Position:
+        """Where a field of the request stands."""
+        return self.tree.at(*self.path, *path)

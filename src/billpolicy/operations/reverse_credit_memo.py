@@ -1,0 +1,36 @@
+"""`reverse_credit_memo`: a debit memo on which the credit memo is spent. Seed 1, use case 5; domain section 4.2."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import CreditMemo
+from billpolicy.book.needs import Needs
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Request
+from billpolicy.operations.reversal import REVERSE_CREDIT_MEMO, Reversal
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Text
+
+
+@record
+class ReverseCreditMemo(Request):
+    """Reverse a credit memo of which nothing was used. `apply_date`: by default the memo date."""
+
+    credit_memo: Text
+    reason: Text | None = None
+    apply_date: Date | None = None
+
+
+def _plan(planning: Planning, request: ReverseCreditMemo) -> None:
+    credit_memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
+    reason = checked_reason(planning, request.reason, "debit_memo")
+    Reversal(planning, request.apply_date, reason, request.comment).credit_memo(credit_memo)
+
+
+OPERATION = Operation(
+    spec=REVERSE_CREDIT_MEMO,
+    request=ReverseCreditMemo,
+    needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),
+    plan=_plan,
+)

@@ -1,0 +1,36 @@
+"""`reverse_invoice`: a credit memo over the whole invoice, applied at once. Seed 1, use case 4; domain section 4.1."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Request
+from billpolicy.operations.reversal import REVERSE_INVOICE, Reversal
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Text
+
+
+@record
+class ReverseInvoice(Request):
+    """Reverse the newest invoice of its subscriptions. `apply_date`: when the memo is applied, by default its date."""
+
+    invoice: Text
+    reason: Text | None = None
+    apply_date: Date | None = None
+
+
+def _plan(planning: Planning, request: ReverseInvoice) -> None:
+    invoice = planning.posted(Invoice, request.invoice, "invoice")
+    reason = checked_reason(planning, request.reason, "credit_memo")
+    Reversal(planning, request.apply_date, reason, request.comment).invoice(invoice)
+
+
+OPERATION = Operation(
+    spec=REVERSE_INVOICE,
+    request=ReverseInvoice,
+    needs=lambda request: Needs(numbers=frozenset({request.invoice})),
+    plan=_plan,
+)

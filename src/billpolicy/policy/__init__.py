@@ -1,0 +1,1 @@
+"""Policy files: their vocabulary, their model, and the passes that prove them before anything runs."""

@@ -1,0 +1,195 @@
+"""What must be true of a policy as a whole, once its words are understood. One function per check: see `CHECKS`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from billpolicy.policy.conflicts import conflicts
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series
+from billpolicy.policy.vocabulary import DocumentKind, Vocabulary
+from billpolicy.source.diagnostic import Diagnostic, did_you_mean
+
+_Found = Iterator[Diagnostic]
+_SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}")
+_RESERVED = ("PREVIEW-", "TMP-INV-", "TMP-CM-", "TMP-DM-", "PM-", "PG-", "P-", "R-")
+_REQUIRED: tuple[DocumentKind, ...] = ("invoice", "credit_memo", "debit_memo")
+DEFAULT_SET = "DEFAULT"
+
+
+def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
+    """Everything that is wrong with the policy as a whole."""
+    return [problem for run in CHECKS for problem in run(policy, vocabulary)]
+
+
+def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    for spec in vocabulary.values():
+        keys = [a.name for a in policy.attributes.values() if spec.produces in a.documents]
+        for key in [*keys, *(setting.name for setting in spec.settings)]:
+            if (spec.name, key) not in policy.base:
+                hint = f"add `{key}` under `operations: {spec.name}:`, or extend the standard policy"
+                message = f"this policy does not decide `{key}` of `{spec.name}`"
+                yield Diagnostic("decision-missing", message, policy.position, hint)
+
+
+def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    settings = {setting.name for spec in vocabulary.values() for setting in spec.settings}
+    for attribute in policy.attributes.values():
+        if attribute.name in settings or attribute.name == "because":
+            message = f"`{attribute.name}` is already the name of a setting"
+            yield Diagnostic("attribute-name", message, attribute.position, "choose another name")
+    for name, value in policy.defaults.items():
+        at = policy.defaults_at[name]
+        declared = policy.attributes.get(name)
+        if declared is None:
+            hint = did_you_mean(name, policy.attributes)
+            yield Diagnostic("attribute-unknown", f"there is no attribute `{name}`", at, hint)
+            continue
+        known = _named_values(policy, declared.type)
+        if known is not None and value not in known:
+            what = declared.type.replace("_", " ")
+            message = f"the default {what} `{value}` is not declared"
+            yield Diagnostic("default-unknown", message, at, did_you_mean(value, known))
+
+
+def _named_values(policy: Policy, type_: str) -> set[str] | None:
+    if type_ == "payment_term":
+        return set(policy.payment_terms)
+    return set(policy.sequence_sets) if type_ == "sequence_set" else None
+
+
+def _default_level(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    rules: list[tuple[BaseRule | ExceptionRule, str, object]] = [
+        (rule, rule.key, rule.outcome) for rule in policy.base.values()
+    ]
+    rules += [(rule, key, outcome) for rule in policy.exceptions for key, outcome in rule.then.items()]
+    for rule, key, outcome in rules:
+        if isinstance(outcome, Chain) and "default" in outcome.levels and key not in policy.defaults:
+            at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
+            message = f"this chain ends in `default`, but there is no default for `{key}`"
+            yield Diagnostic("default-missing", message, at, f"add `defaults: {{{key}: ...}}`")
+
+
+def _overrides(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    by_id = {exception.id: exception for exception in policy.exceptions}
+    for exception in policy.exceptions:
+        for other in exception.overrides:
+            if other not in by_id:
+                message = f"`{exception.id}` overrides `{other}`, which does not exist"
+                hint = did_you_mean(other, set(by_id) - {exception.id})
+                yield Diagnostic("override-unknown", message, exception.position, hint)
+        cycle = _cycle_from(exception.id, by_id)
+        if cycle and exception.id == min(cycle):
+            message = f"these exceptions override each other in a circle: {' > '.join((*cycle, cycle[0]))}"
+            yield Diagnostic("override-cycle", message, exception.position, "remove one of the `overrides`")
+
+
+def _cycle_from(start: str, by_id: dict[str, ExceptionRule]) -> tuple[str, ...]:
+    """The shortest circle of overrides through `start`, or nothing."""
+    paths: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while paths:
+        longer = []
+        for path in paths:
+            for other in by_id[path[-1]].overrides:
+                if other == start:
+                    return path
+                if other in by_id and other not in seen:
+                    seen.add(other)
+                    longer.append((*path, other))
+        paths = longer
+    return ()
+
+
+def _dates(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    for exception in policy.exceptions:
+        until = policy.effective.until
+        starts_after = until is not None and exception.effective.from_ >= until
+        ends_before = exception.effective.until is not None and exception.effective.until <= policy.effective.from_
+        if starts_after or ends_before:
+            message = f"`{exception.id}` is in force {exception.effective}, the policy only {policy.effective}"
+            hint = "change its dates, or remove it"
+            yield Diagnostic("never-in-force", message, exception.position, hint)
+
+
+def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """Domain section 8: names, prefixes, reserved prefixes, the undeletable set DEFAULT."""
+    if DEFAULT_SET not in policy.sequence_sets:
+        message = f"the sequence set `{DEFAULT_SET}` is missing"
+        yield Diagnostic(
+            "sequence-default-missing", message, policy.position, "declare it, or extend the standard policy"
+        )
+    for sequence_set in policy.sequence_sets.values():
+        at = sequence_set.position
+        if not _SET_NAME.fullmatch(sequence_set.name):
+            hint = "1 to 15 letters, digits and dashes, a letter or digit first"
+            message = f"`{sequence_set.name}` cannot be the name of a sequence set"
+            yield Diagnostic("sequence-name", message, at, hint)
+        for kind in _REQUIRED:
+            if kind not in sequence_set.series:
+                message = f"`{sequence_set.name}` does not number {kind.replace('_', ' ')}s"
+                yield Diagnostic("sequence-incomplete", message, at, f"add `{kind}: {{prefix: ...}}`")
+        for kind, series in sequence_set.series.items():
+            yield from _series(sequence_set.name, kind, series)
+
+
+def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
+    prefix = series.prefix
+    own_default = set_name == DEFAULT_SET and (kind, prefix) in (("payment", "P-"), ("refund", "R-"))
+    if not _PREFIX.fullmatch(prefix):
+        hint = "1 to 16 letters, digits, `-` and `_`, a letter or digit first"
+        yield Diagnostic("prefix-form", f"`{prefix}` cannot be a prefix", series.position, hint)
+    elif prefix in _RESERVED and not own_default:
+        yield Diagnostic("prefix-reserved", f"the prefix `{prefix}` is reserved", series.position, "choose another")
+    elif prefix[-1].isdigit() and kind in ("payment", "refund"):
+        message = f"the prefix `{prefix}` of {kind}s ends in a digit"
+        yield Diagnostic(
+            "prefix-digit", message, series.position, "only billing documents may have that; add a letter or dash"
+        )
+    if not 1 <= series.start < 10**12:
+        yield Diagnostic("sequence-start", "a series starts at 1 or above", series.position)
+
+
+def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """One prefix numbers one kind of document, and no number can be reached from two prefixes (domain section 8)."""
+    first: dict[str, tuple[str, DocumentKind, Series]] = {}
+    for sequence_set in policy.sequence_sets.values():
+        for kind, series in sequence_set.series.items():
+            _, other_kind, other = first.setdefault(series.prefix, (sequence_set.name, kind, series))
+            if other_kind != kind:
+                message = (
+                    f"the prefix `{series.prefix}` numbers {kind.replace('_', ' ')}s here and "
+                    f"{other_kind.replace('_', ' ')}s at {other.position}"
+                )
+                yield Diagnostic("prefix-shared", message, series.position, "give each kind its own prefix")
+            elif other.start != series.start:
+                message = (
+                    f"the prefix `{series.prefix}` starts at {series.start}, but at {other.start} at {other.position}"
+                )
+                hint = "sets that share a prefix share its counter: give both the same start"
+                yield Diagnostic("sequence-start", message, series.position, hint)
+    for prefix, (_, _, series) in first.items():
+        for length in range(1, len(prefix)):
+            shorter = first.get(prefix[:length])
+            if shorter is not None and prefix[length:].isdigit():
+                both = f"`{prefix}` and `{prefix[:length]}` (at {shorter[2].position})"
+                message = f"numbers of the prefixes {both} can be the same"
+                hint = "let one of them end in a letter or a dash"
+                yield Diagnostic("prefix-collision", message, series.position, hint)
+
+
+def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    yield from conflicts(policy, vocabulary)
+
+
+CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
+    _everything_decided,
+    _attributes,
+    _default_level,
+    _overrides,
+    _dates,
+    _sequence_sets,
+    _number_collisions,
+    _no_conflicts,
+)

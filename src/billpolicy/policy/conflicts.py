@@ -1,0 +1,228 @@
+"""Proof over all facts and all dates that no two exceptions conflict, or a concrete operation in which they do.
+
+A conflict is a point (facts and a date) where two exceptions with different outcomes both survive precedence. For each
+pair the box in which both hold is split by every exception that could beat one of the two, until in each piece the
+same exceptions match everywhere; there the real `Precedence` is asked. So the proof cannot mean something else than
+what is decided later. The document date is one more dimension of the box.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from billpolicy.policy.condition import Box, Numbers, Range, Values, difference, intersection, possible
+from billpolicy.policy.example import day, example
+from billpolicy.policy.model import Effective, ExceptionRule, Outcome, Policy
+from billpolicy.policy.neighbours import bits, neighbours
+from billpolicy.policy.precedence import Precedence
+from billpolicy.policy.vocabulary import FieldType, Vocabulary
+from billpolicy.source.diagnostic import Diagnostic, in_order
+
+DATE = "$date"
+"""The document date of the operation, as one more fact. No field can have this name."""
+
+MOST_PIECES = 2_000
+"""How many pieces of the box of one pair are looked at (some 30 ms); beyond that the pair is reported as not proven."""
+
+
+MOST_FINDINGS = 500
+"""How many are worded: nobody reads more, and a policy that is quite wrong must not take long to say so."""
+
+
+class Conflict(NamedTuple):
+    """Two exceptions, by id, that can both survive for one decision of one operation."""
+
+    first: str
+    second: str
+    operation: str
+    key: str
+    where: Box | None
+    """The facts and dates for which they do; None if it could be neither found nor ruled out in `MOST_PIECES`."""
+
+
+def find_conflicts(policy: Policy) -> Iterator[Conflict]:
+    """Every pair of exceptions, for every decision, that is not proven to be free of conflict."""
+    precedence = Precedence(policy.exceptions)
+    in_force = {exception.id: _in_force(exception, policy.effective) for exception in policy.exceptions}
+    exceptions = {exception.id: exception for exception in policy.exceptions if not in_force[exception.id][DATE].empty}
+    # Many operations have the very same exceptions: what is proven for one of them holds for the others.
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for operation in sorted({name for exception in policy.exceptions for name in exception.operations}):
+        ids = tuple(id for id, exception in exceptions.items() if operation in exception.operations)
+        alike[ids].append(operation)
+    for ids, operations in alike.items():
+        contest = _Contest([exceptions[id] for id in ids], [in_force[id] for id in ids], precedence)
+        for first, second, key, where in contest.conflicts():
+            for operation in operations:
+                yield Conflict(first, second, operation, key, where)
+
+
+def _in_force(exception: ExceptionRule, policy: Effective) -> Box:
+    """The condition of an exception, and the days on which it and its policy are in force."""
+    days = Numbers((_days(exception.effective),)) & Numbers((_days(policy),))
+    return {**exception.box, DATE: Values(days)}
+
+
+def _days(effective: Effective) -> Range:
+    return effective.from_.toordinal(), None if effective.until is None else effective.until.toordinal() - 1
+
+
+class _NotProven(Exception):
+    """The pieces of a pair are too many to look at."""
+
+
+class _Contest:
+    """The exceptions of one operation, by number; sets of them are the bits of an int."""
+
+    def __init__(self, exceptions: Sequence[ExceptionRule], boxes: Sequence[Box], precedence: Precedence) -> None:
+        self._exceptions = exceptions
+        self._ids = [exception.id for exception in exceptions]
+        self._boxes = boxes
+        self._neighbours = neighbours(boxes)
+        number = {id: number for number, id in enumerate(self._ids)}
+        self._overriders = [
+            sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids
+        ]
+        self._beating: dict[int, int] = {}
+        self._precedence = precedence
+
+    def conflicts(self) -> Iterator[tuple[str, str, str, Box | None]]:
+        """Two ids, the key they disagree about, and where; nowhere in particular if it is not proven either way."""
+        for key in sorted({key for exception in self._exceptions for key in exception.then}):
+            for first, second, taking_part in self._disagreeing(key):
+                overlap = intersection(self._boxes[first], self._boxes[second])
+                if overlap is None or not possible(overlap):
+                    continue
+                if self._beats(first, second) or self._beats(second, first):
+                    continue
+                try:
+                    rivals = self._rivals(first, second, taking_part)
+                    where = self._both_survive((first, second), key, overlap, rivals)
+                except _NotProven:
+                    yield self._ids[first], self._ids[second], key, None
+                else:
+                    if where is not None:
+                        yield self._ids[first], self._ids[second], key, where
+
+    def _disagreeing(self, key: str) -> Iterator[tuple[int, int, int]]:
+        """The pairs with different outcomes that may meet, and all that take part in the decision."""
+        taking_part = 0
+        agreeing: dict[Outcome, int] = defaultdict(int)
+        for number, exception in enumerate(self._exceptions):
+            if key in exception.then:
+                taking_part |= 1 << number
+                agreeing[exception.then[key]] |= 1 << number
+        for first in bits(taking_part):
+            others = taking_part & ~agreeing[self._exceptions[first].then[key]]
+            later = -(2 << first)
+            for second in bits(self._neighbours[first] & others & later):
+                yield first, second, taking_part
+
+    def _beats(self, a: int, b: int) -> bool:
+        return self._precedence.beats(self._ids[a], self._ids[b])
+
+    def _beaters(self, number: int) -> int:
+        found = self._beating.get(number)
+        if found is None:
+            near = bits(self._neighbours[number])
+            found = self._beating[number] = sum(1 << other for other in near if self._beats(other, number))
+        return found
+
+    def _rivals(self, first: int, second: int, taking_part: int) -> list[int]:
+        """The exceptions that can beat one of the two, and those that can stop them: no other changes their fate.
+
+        What overrides comes before what it overrides, so one that is beaten in a piece stays beaten in all of it.
+        """
+        near = self._neighbours[first] & self._neighbours[second] & taking_part & ~(1 << first | 1 << second)
+        rivals = (self._beaters(first) | self._beaters(second)) & near
+        for number in bits(rivals):
+            rivals |= self._overriders[number] & near
+        return sorted(bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))
+
+    def _both_survive(self, pair: tuple[int, int], key: str, overlap: Box, rivals: Sequence[int]) -> Box | None:
+        """A piece of the overlap in which both survive; None is the proof that there is none."""
+        pieces: list[tuple[Box, tuple[int, ...], int]] = [(overlap, pair, 0)]
+        for _ in range(MOST_PIECES):
+            if not pieces:
+                return None
+            piece, matching, decided = pieces.pop()
+            inside = None
+            while inside is None and decided < len(rivals):
+                inside = intersection(piece, self._boxes[rivals[decided]])
+                decided += 1
+            if inside is None:
+                return piece
+            rival = rivals[decided - 1]
+            if self._survive(pair, (*matching, rival), key) and possible(inside):
+                pieces.append((inside, (*matching, rival), decided))
+            outside = difference(piece, self._boxes[rival])
+            pieces += [(part, matching, decided) for part in outside if possible(part)]
+        raise _NotProven
+
+    def _survive(self, pair: tuple[int, int], matching: Iterable[int], key: str) -> bool:
+        survivors = self._precedence.decide([self._ids[number] for number in matching], key).survivors
+        return all(self._ids[number] in survivors for number in pair)
+
+
+# -- in words ------------------------------------------------------------------------------------------------------
+
+
+def conflicts(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
+    """Every pair of exceptions that can conflict, once for all the decisions that one example shows."""
+    said: dict[tuple[str, str, str | None], dict[str, list[str]]] = {}
+    found = find_conflicts(policy)
+    for conflict in islice(found, MOST_FINDINGS):
+        shown = None if conflict.where is None else _shown(conflict, policy, vocabulary)
+        decisions = said.setdefault((conflict.first, conflict.second, shown), {})
+        decisions.setdefault(conflict.operation, []).append(conflict.key)
+    exceptions = {exception.id: exception for exception in policy.exceptions}
+    diagnostics = [
+        _diagnostic(exceptions[first], exceptions[second], what, shown)
+        for (first, second, shown), decisions in said.items()
+        for what in _what(decisions)
+    ]
+    if next(found, None) is not None:
+        message = f"there are more conflicts than the first {MOST_FINDINGS}, which are listed"
+        diagnostics.append(Diagnostic("exceptions-conflict-more", message, policy.position, "mend those first"))
+    return in_order(diagnostics)
+
+
+def _what(decisions: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The decisions in words; operations with the same keys are one phrase."""
+    operations: dict[tuple[str, ...], list[str]] = {}
+    for operation, keys in decisions.items():
+        operations.setdefault(tuple(keys), []).append(operation)
+    for keys, names in operations.items():
+        yield f"{_listed(keys)} of {_listed(names)}"
+
+
+def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:
+    types: dict[str, FieldType] = {field.name: field.type for field in policy.fields.values()}
+    if conflict.operation in vocabulary:
+        types |= {field.name: field.type for field in vocabulary[conflict.operation].fields}
+    where = dict(conflict.where or {})
+    date = day(where.pop(DATE).sample())
+    fields = example(where, types)
+    return f"on {date} with {_listed(fields)}" if fields else f"on {date}, whatever the fields are"
+
+
+def _diagnostic(first: ExceptionRule, second: ExceptionRule, what: str, shown: str | None) -> Diagnostic:
+    first, second = sorted((first, second), key=lambda exception: (exception.position, exception.id))
+    other = f"`{first.id}` ({first.position.file}:{first.position.line})"
+    hint = f"say which one wins with `overrides: [{first.id}]`, or make one `when` narrower than the other"
+    if shown is None:
+        message = (
+            f"it could not be proven that `{second.id}` and {other} never disagree about {what}: "
+            "too many exceptions overlap with both"
+        )
+        return Diagnostic("exceptions-conflict-unproven", message, second.position, hint)
+    message = f"`{second.id}` and {other} disagree about {what}, and neither wins: for example {shown}"
+    return Diagnostic("exceptions-conflict", message, second.position, hint)
+
+
+def _listed(names: Iterable[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

@@ -1,0 +1,63 @@
+"""One concrete case out of a box, in the words of the policy language: what a proof shows when something is wrong."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+
+from billpolicy.money import MINOR_DIGITS, from_minor
+from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Members, Values, Words
+from billpolicy.policy.vocabulary import FieldType
+
+_ANYTHING = Values(ALL_NUMBERS, unset=True)
+
+
+def example(box: Box, types: Mapping[str, FieldType]) -> list[str]:
+    """`field: value` for each field that the box confines, sorted; a field that may be anything is left out."""
+    fields = {fact if fact in types else fact.removesuffix(".currency") for fact in box}
+    shown = []
+    for field in sorted(fields):
+        if types.get(field) == "money":
+            text = _money(box.get(field, _ANYTHING), box.get(f"{field}.currency"))
+        else:
+            text = _plain(box[field], types.get(field))
+        if text is not None:
+            shown.append(f"{field}: {text}")
+    return shown
+
+
+def _plain(values: Values, type_: FieldType | None) -> str | None:
+    if values == values.everything:
+        return None
+    if values.members.empty:
+        return "unset"
+    if values.members == values.members.everything:
+        return "set"
+    if isinstance(values.members, Words) and values.members.complement:
+        return f"{{none_of: [{', '.join(sorted(map(str, values.members.names)))}]}}"
+    sample = values.members.sample()
+    if type_ == "date":
+        return day(sample)
+    return str(sample).lower() if isinstance(sample, bool) else str(sample)
+
+
+def day(ordinal: Fact | None) -> str:
+    """A date ordinal as people write it. `above: 9999-12-31` leaves only days after the last one: it is shown."""
+    assert isinstance(ordinal, int)
+    return datetime.date.fromordinal(min(ordinal, datetime.date.max.toordinal())).isoformat()
+
+
+def _money(amount: Values, currency: Values | None) -> str | None:
+    if amount.members.empty or (currency is not None and currency.members.empty):
+        return "unset"
+    if currency is None and amount.members == ALL_NUMBERS:
+        return None if amount.unset else "set"
+    code = _currency(None if currency is None else currency.members)
+    minor = amount.members.sample()
+    assert isinstance(minor, int)
+    return f"{from_minor(minor, code)} {code}"
+
+
+def _currency(allowed: Members | None) -> str:
+    usual: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
+    return next(code for code in usual if allowed is None or code in allowed)

@@ -1,0 +1,207 @@
+"""A policy file as it is written: what may stand in it and in which shape. Meaning is checked in `build.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from billpolicy.policy.vocabulary import DocumentKind, FieldType
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Integer, Prose, Scalar, Text, read_prose, read_text
+
+OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
+_LISTS = ("one_of", "none_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision as written: a chain of levels, or one value; with its reason if the long form was used."""
+
+    chain: tuple[str, ...] | None
+    value: str | None
+    because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a field must be, as written. `presence` is `set` or `unset`; else operators with their values."""
+
+    operators: tuple[tuple[str, tuple[str, ...]], ...]
+    presence: Literal["set", "unset"] | None = None
+
+
+def _read_decided(value: Any) -> Decided:
+    """`[invoice, account]`, `Write-off`, or the long forms `{from: [...], because: ...}`, `{is: ..., because: ...}`."""
+    if not isinstance(value, dict):
+        return _short_form(value, None)
+    because = value.get("because")
+    rest = [key for key in value if key != "because"]
+    if rest not in (["from"], ["is"]):
+        raise ValueError("write a list of levels, a value, or `{from: [levels], because: text}`")
+    if rest == ["from"] and not isinstance(value["from"], list):
+        raise ValueError("`from` is a list of levels, like `[invoice, account]`")
+    return _short_form(value[rest[0]], read_prose(because) if because is not None else None)
+
+
+def _short_form(value: Any, because: str | None) -> Decided:
+    if isinstance(value, list):
+        return Decided(tuple(read_text(level) for level in value), None, because)
+    if isinstance(value, str):
+        return Decided(None, value, because)
+    raise ValueError("write a list of levels, like `[invoice, account]`, or a value")
+
+
+def _read_constraint(value: Any) -> Constraint:
+    """A value, a list of values, `{is: set}`, or a mapping of the operators."""
+    if isinstance(value, str):
+        return Constraint((("one_of", (value,)),))
+    if isinstance(value, list):
+        return Constraint((("one_of", _values(value)),))
+    if not isinstance(value, dict) or not value:
+        raise ValueError("say what this field must be: a value, a list of values, or `{at_least: ...}`")
+    if "is" in value:
+        presence = value["is"]
+        if len(value) > 1 or presence not in ("set", "unset"):
+            raise ValueError("`is` stands alone and says `set` or `unset`")
+        return Constraint((), presence="set" if presence == "set" else "unset")
+    unknown = sorted(set(value) - set(OPERATORS))
+    if unknown:
+        raise ValueError(f"`{unknown[0]}` is not a comparison; there are: {', '.join(OPERATORS)}, and `is: set`")
+    return Constraint(
+        tuple(
+            (operator, _values(operand) if operator in _LISTS else (_one(operand),))
+            for operator, operand in value.items()
+        )
+    )
+
+
+def _values(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not values:
+        raise ValueError("a list with at least one value is wanted here")
+    return tuple(_one(value) for value in values)
+
+
+def _one(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("one value is wanted here; to ask for absence write `{is: unset}`")
+    return value
+
+
+_LEVELS_SCHEMA = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+_VALUE_SCHEMA = {"type": ["string", "number", "boolean"]}
+_DECIDED_SCHEMA = {
+    "oneOf": [
+        _LEVELS_SCHEMA,
+        _VALUE_SCHEMA,
+        *(
+            {
+                "type": "object",
+                "properties": {key: schema, "because": {"type": "string"}},
+                "required": [key],
+                "additionalProperties": False,
+            }
+            for key, schema in (("from", _LEVELS_SCHEMA), ("is", _VALUE_SCHEMA))
+        ),
+    ]
+}
+_VALUES_SCHEMA = {"type": "array", "items": _VALUE_SCHEMA, "minItems": 1}
+_CONSTRAINT_SCHEMA = {
+    "oneOf": [
+        _VALUE_SCHEMA,
+        _VALUES_SCHEMA,
+        {
+            "type": "object",
+            "properties": {"is": {"enum": ["set", "unset"]}},
+            "required": ["is"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {name: _VALUES_SCHEMA if name in _LISTS else _VALUE_SCHEMA for name in OPERATORS},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
+DecidedText = Annotated[Decided, Scalar(_read_decided, tuple(_DECIDED_SCHEMA.items()))]
+ConstraintText = Annotated[Constraint, Scalar(_read_constraint, tuple(_CONSTRAINT_SCHEMA.items()))]
+
+
+@record
+class EffectiveText:
+    """Days `[from, until)`; without `until` it is open-ended."""
+
+    from_: Date
+    until: Date | None = None
+
+
+@record
+class AttributeText:
+    """An attribute that documents inherit."""
+
+    documents: tuple[DocumentKind, ...]
+    type: Literal["contact", "payment_term", "sequence_set", "text"] = "text"
+    zuora: Text | None = None
+
+
+@record
+class FieldText:
+    """A custom field that conditions may ask about, like `account.segment`."""
+
+    type: FieldType
+    values: tuple[Text, ...] = ()
+
+
+@record
+class ExceptionText:
+    """In these operations, when this holds, then these decisions are different."""
+
+    id: Text
+    operations: tuple[Text, ...]
+    then: dict[Text, DecidedText]
+    when: dict[Text, ConstraintText] = field(default_factory=dict)
+    overrides: tuple[Text, ...] = ()
+    effective: EffectiveText | None = None
+    because: Prose | None = None
+
+
+@record
+class SeriesText:
+    """The numbers of one kind of document: a prefix and the first number."""
+
+    prefix: Text
+    start: Integer = 1
+
+
+@record
+class ProximoText:
+    """Due on `due_day` of the next month; one month later when the document is dated after `cutoff_day`."""
+
+    due_day: Integer
+    cutoff_day: Integer | None = None
+
+
+@record
+class PaymentTermText:
+    """`{net: 30}` (days), `{net: 0}` (due upon receipt) or `{proximo: {due_day: 15, cutoff_day: 25}}`."""
+
+    net: Integer | None = None
+    proximo: ProximoText | None = None
+
+
+@record
+class PolicyFile:
+    """One file of a policy folder. Sections may be spread over files; each thing is said once."""
+
+    policy: Text | None = None
+    effective: EffectiveText | None = None
+    extends: Text | None = None
+    description: Prose | None = None
+    attributes: dict[Text, AttributeText] = field(default_factory=dict)
+    fields: dict[Text, FieldText] = field(default_factory=dict)
+    defaults: dict[Text, Text] = field(default_factory=dict)
+    reason_codes: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
+    operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)
+    exceptions: tuple[ExceptionText, ...] = ()
+    sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)
+    payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)

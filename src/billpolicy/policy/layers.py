@@ -1,0 +1,103 @@
+"""From a policy folder to its layers: every file read and typed, `extends` followed down to the base."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from billpolicy.policy.file import PolicyFile
+from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.source.read import read_record
+from billpolicy.source.tree import Tree, parse
+
+MAX_MEGABYTES = 4
+MAX_LAYERS = 8
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One folder (or one file) of policy: its files in name order."""
+
+    path: Path
+    files: tuple[tuple[PolicyFile, Tree], ...]
+
+
+def policy_files(path: Path) -> list[Path]:
+    """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
+    if not path.is_dir():
+        return [path]
+    names = (name for pattern in ("*.yaml", "*.yml") for name in path.glob(pattern))
+    return sorted(name for name in names if ".test." not in name.name)
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """The layers of a policy, the base first. Raises `Refused` with every mistake of form in any of them."""
+    layers: list[Layer] = []
+    problems: list[Diagnostic] = []
+    seen: list[Path] = []
+    here: Path | None = Path(os.path.normpath(path))
+    asked = Position(str(path))
+    while here is not None:
+        if here.resolve() in seen:
+            hint = "a base cannot extend what extends it"
+            problems.append(Diagnostic("extends-cycle", f"`{here}` extends itself in the end", asked, hint))
+            break
+        if len(seen) == MAX_LAYERS:
+            problems.append(Diagnostic("extends-depth", f"more than {MAX_LAYERS} layers of policy", asked))
+            break
+        seen.append(here.resolve())
+        layer = _read_layer(here, asked, problems)
+        layers.append(layer)
+        here, asked = _base_of(layer, problems)
+    if problems:
+        raise Refused(problems)
+    return layers[::-1]
+
+
+def digest(layers: list[Layer]) -> str:
+    """SHA-256 over the layers' file names and contents, so that a policy that reads the same is the same."""
+    total = hashlib.sha256()
+    for depth, layer in enumerate(layers):
+        for _, tree in layer.files:
+            total.update(f"{depth}/{Path(tree.file).name}\0".encode())
+            total.update(hashlib.sha256(Path(tree.file).read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _read_layer(path: Path, asked: Position, problems: list[Diagnostic]) -> Layer:
+    files = []
+    names = policy_files(path)
+    if not path.exists():
+        problems.append(Diagnostic("policy-missing", f"there is no policy at `{path}`", asked, "check the path"))
+        names = []
+    elif not names:
+        hint = "a policy is a folder with at least one .yaml file"
+        problems.append(Diagnostic("policy-empty", f"`{path}` has no policy files", asked, hint))
+    for name in names:
+        try:
+            tree = parse(name, max_megabytes=MAX_MEGABYTES)
+            files.append((read_record(PolicyFile, tree), tree))
+        except Refused as refused:
+            problems.extend(refused.diagnostics)
+    return Layer(path, tuple(files))
+
+
+def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:
+    said = [(file.extends, tree.at("extends")) for file, tree in layer.files if file.extends is not None]
+    for _, position in said[1:]:
+        message = f"`extends` is said twice (first at {said[0][1]})"
+        problems.append(Diagnostic("said-twice", message, position, "keep one of the two"))
+    if not said:
+        return None, Position(str(layer.path))
+    folder = layer.path if layer.path.is_dir() else layer.path.parent
+    return Path(os.path.normpath(folder / str(said[0][0]))), said[0][1]
+
+
+def entries(layer: Layer, section: str) -> Iterator[tuple[str, object, Tree]]:
+    """Every `name: value` of one section over the files of a layer."""
+    for file, tree in layer.files:
+        for name, value in getattr(file, section).items():
+            yield name, value, tree

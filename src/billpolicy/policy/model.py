@@ -1,0 +1,168 @@
+"""A policy that has been read, typed and layered: plain immutable data, ready to be checked, matched and explained."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from billpolicy.policy.condition import Box
+from billpolicy.policy.vocabulary import DocumentKind, FieldSpec, Level
+from billpolicy.source.diagnostic import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Days `[from_, until)`; `until` None is open-ended (design section 2, rule 7)."""
+
+    from_: datetime.date
+    until: datetime.date | None = None
+
+    def includes(self, day: datetime.date) -> bool:
+        return self.from_ <= day and (self.until is None or day < self.until)
+
+    def __str__(self) -> str:
+        return f"from {self.from_}" + (f" until {self.until}" if self.until else "")
+
+
+ALWAYS = Effective(datetime.date.min)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What documents inherit: which kinds of document have it, what its values name, its name in Zuora."""
+
+    name: str
+    type: Literal["contact", "payment_term", "sequence_set", "text"]
+    documents: tuple[DocumentKind, ...]
+    position: Position
+    zuora: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Levels to try in order; the first that has a value wins."""
+
+    levels: tuple[Level, ...]
+
+    def __str__(self) -> str:
+        return " > ".join(self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A plain value of a decision."""
+
+    value: str | int | bool
+
+    def __str__(self) -> str:
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+
+
+Outcome = Chain | Setting
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRule:
+    """The base rule of one decision: what holds when no exception does."""
+
+    operation: str
+    key: str
+    outcome: Outcome
+    position: Position
+    because: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.operation}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One line of a `when`: a field, what it may be, and the words of the file that say so."""
+
+    field: str
+    text: str
+    facts: Box
+    """The facts it speaks of: one, or for money two."""
+
+
+@dataclass(frozen=True)
+class ExceptionRule:
+    """A named exception: in these operations, when this holds, these decisions are different."""
+
+    id: str
+    operations: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+    then: Mapping[str, Outcome]
+    position: Position
+    then_at: Mapping[str, Position]
+    overrides: tuple[str, ...] = ()
+    effective: Effective = ALWAYS
+    because: str | None = None
+
+    @cached_property
+    def box(self) -> Box:
+        """All clauses together; fields are distinct, so their facts are."""
+        return {fact: values for clause in self.clauses for fact, values in clause.facts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """How one kind of document is numbered in one sequence set (domain section 8)."""
+
+    prefix: str
+    start: int
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSet:
+    """Prefix and start number per document kind; a payment or refund series may be missing."""
+
+    name: str
+    series: Mapping[DocumentKind, Series]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerm:
+    """When a document is due (domain section 1.7): `net` days after its date, or on a day of a month (proximo)."""
+
+    name: str
+    position: Position
+    net: int | None = None
+    due_day: int | None = None
+    cutoff_day: int | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything one policy says, its base layers included."""
+
+    name: str
+    effective: Effective
+    position: Position
+    digest: str
+    """SHA-256 over the names and contents of its files: the same text is the same policy."""
+    files: tuple[str, ...] = ()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    fields: Mapping[str, FieldSpec] = field(default_factory=dict)
+    """Custom fields by dotted name."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Attribute -> the value of level `default`."""
+    defaults_at: Mapping[str, Position] = field(default_factory=dict)
+    reason_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Category -> its codes (domain section 9.6)."""
+    base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)
+    """(operation, key) -> its base rule."""
+    exceptions: tuple[ExceptionRule, ...] = ()
+    """Sorted by id: the order of files and lines never matters."""
+    sequence_sets: Mapping[str, SequenceSet] = field(default_factory=dict)
+    payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
+
+    def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
+        """The exceptions that name an operation, by id."""
+        return tuple(exception for exception in self.exceptions if operation in exception.operations)

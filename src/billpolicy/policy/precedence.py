@@ -1,0 +1,108 @@
+"""Which of the exceptions that match decides: design section 2, rule 5. No priorities, no order of files or lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from billpolicy.policy.condition import narrower
+from billpolicy.policy.model import ExceptionRule, Outcome
+
+
+class Dropped(NamedTuple):
+    """An exception that matches and still does not decide, and by whose doing."""
+
+    id: str
+    why: Literal["overridden", "less_specific"]
+    by: str
+
+
+class Verdict(NamedTuple):
+    """What precedence leaves of the exceptions that match, for one decision. Ids are sorted."""
+
+    survivors: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    """The distinct outcomes of the survivors: none leaves it to the base rule, more than one is a conflict."""
+
+    @property
+    def conflict(self) -> bool:
+        return len(self.outcomes) > 1
+
+
+NO_EXCEPTION = Verdict()
+
+
+class Precedence:
+    """The order among the exceptions of one policy: made once, asked for every decision."""
+
+    def __init__(self, exceptions: Iterable[ExceptionRule]) -> None:
+        self._exceptions = {exception.id: exception for exception in exceptions}
+        self._overriders = _overriders(self._exceptions)
+        self._outcomes: dict[str, dict[str, Outcome]] = {}
+        for exception in self._exceptions.values():
+            for key, outcome in exception.then.items():
+                self._outcomes.setdefault(key, {})[exception.id] = outcome
+        self._narrower: dict[tuple[str, str], bool] = {}
+
+    def decide(self, matching: Iterable[str], key: str) -> Verdict:
+        """What is left of the exceptions that are in force and match. Those that do not speak of `key` take no part."""
+        outcomes = self._outcomes.get(key)
+        if outcomes is None:
+            return NO_EXCEPTION
+        candidates = [id for id in matching if id in outcomes]
+        if not candidates:
+            return NO_EXCEPTION
+        if len(candidates) == 1:
+            return Verdict((candidates[0],), (), (outcomes[candidates[0]],))
+        return self._contest(frozenset(candidates), outcomes)
+
+    def _contest(self, candidates: frozenset[str], outcomes: Mapping[str, Outcome]) -> Verdict:
+        dropped: list[Dropped] = []
+        remaining: list[str] = []
+        for id in sorted(candidates):
+            overriders = self._overriders[id] & candidates
+            if overriders:
+                dropped.append(Dropped(id, "overridden", self._foremost(overriders)))
+            else:
+                remaining.append(id)
+        survivors = [id for id in remaining if not any(self.narrower(other, id) for other in remaining)]
+        for id in remaining:
+            if id not in survivors:
+                by = next(other for other in survivors if self.narrower(other, id))
+                dropped.append(Dropped(id, "less_specific", by))
+        decided = dict.fromkeys(outcomes[id] for id in survivors)
+        return Verdict(tuple(survivors), tuple(sorted(dropped)), tuple(decided))
+
+    def _foremost(self, ids: Iterable[str]) -> str:
+        """The one at the head of a chain of overrides: it is the one to name, those below it are dropped themselves."""
+        return min(ids, key=lambda id: (len(self._overriders[id]), id))
+
+    def overriders(self, id: str) -> Collection[str]:
+        """All exceptions that override this one, directly or through others."""
+        return self._overriders[id]
+
+    def narrower(self, a: str, b: str) -> bool:
+        """Whether the condition of `a` is strictly within that of `b`. Proven once per pair that ever meets."""
+        known = self._narrower.get((a, b))
+        if known is None:
+            known = a != b and narrower(self._exceptions[a].box, self._exceptions[b].box)
+            self._narrower[a, b] = known
+        return known
+
+    def beats(self, a: str, b: str) -> bool:
+        """Whether `b` never survives where `a` does: either overrides it, or is narrower."""
+        return a in self._overriders[b] or self.narrower(a, b)
+
+
+def _overriders(exceptions: Mapping[str, ExceptionRule]) -> dict[str, frozenset[str]]:
+    """`overrides` closed over all exceptions: who overrides whom does not depend on which of them match."""
+    found: dict[str, set[str]] = {id: set() for id in exceptions}
+    for exception in exceptions.values():
+        ahead = list(exception.overrides)
+        while ahead:
+            id = ahead.pop()
+            if id in found and id != exception.id and exception.id not in found[id]:
+                found[id].add(exception.id)
+                ahead.extend(exceptions[id].overrides)
+    return {id: frozenset(overriders) for id, overriders in found.items()}

@@ -1,0 +1,121 @@
+"""From the words of a `when` or of a book to typed facts: each field has one type (design section 2, rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from billpolicy.money import Money
+from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
+from billpolicy.policy.file import Constraint
+from billpolicy.policy.model import Clause
+from billpolicy.policy.vocabulary import FieldSpec
+from billpolicy.source.diagnostic import did_you_mean
+from billpolicy.source.scalars import read_boolean, read_date, read_integer, read_money, read_text
+
+_ORDERED = ("integer", "money", "date")
+_WORDS = {
+    "one_of": "one of",
+    "none_of": "none of",
+    "at_least": "at least",
+    "at_most": "at most",
+    "above": "above",
+    "below": "below",
+}
+
+
+def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
+    """One value of a field, as written, in the field's type. Raises `ValueError` with a sentence for the user."""
+    if field.type == "choice":
+        word = read_text(text)
+        if word not in field.choices:
+            hint = did_you_mean(word, field.choices) or f"allowed: {', '.join(field.choices)}"
+            raise ValueError(f"`{word}` is not one of the values of `{field.name}`; {hint}")
+        return word
+    return _READERS[field.type](text)
+
+
+_READERS: dict[str, Callable[[Any], str | bool | int | Money]] = {
+    "text": read_text,
+    "integer": read_integer,
+    "money": read_money,
+    "date": lambda text: read_date(text).toordinal(),
+    "boolean": read_boolean,
+}
+
+
+def facts_of(field: FieldSpec, value: str | bool | int | Money) -> dict[str, Fact]:
+    """A typed value as primitive facts: money is two of them, minor units and currency."""
+    if isinstance(value, Money):
+        return {field.name: value.minor, f"{field.name}.currency": value.currency}
+    return {field.name: value}
+
+
+def clause(field: FieldSpec, constraint: Constraint) -> Clause:
+    """The clause that a constraint on a field means. Raises `ValueError` with a sentence for the user."""
+    if constraint.presence is not None:
+        return Clause(field.name, f"`{field.name}` is {constraint.presence}", _presence(field, constraint.presence))
+    box: dict[str, Values] = {}
+    words = []
+    for operator, texts in constraint.operators:
+        if operator not in ("one_of", "none_of") and field.type not in _ORDERED:
+            raise ValueError(f"`{operator}` compares amounts, numbers and dates; `{field.name}` is a {field.type}")
+        values = [typed(field, text) for text in texts]
+        for fact, allowed in _allowed(field, operator, values).items():
+            box[fact] = box[fact] & allowed if fact in box else allowed
+        listed = ", ".join(texts)
+        words.append(listed if operator == "one_of" and len(texts) == 1 else f"{_WORDS[operator]} {listed}")
+    if any(values.empty for values in box.values()):
+        raise ValueError(f"no value of `{field.name}` can be {' and '.join(words)}")
+    return Clause(field.name, f"`{field.name}` is {' and '.join(words)}", box)
+
+
+def _presence(field: FieldSpec, presence: str) -> Box:
+    members = _universe(field)
+    if presence == "set":
+        return {field.name: Values(members.everything)}
+    return {field.name: Values(members.everything.inverse(), unset=True)}
+
+
+def _allowed(field: FieldSpec, operator: str, values: list[Any]) -> Box:
+    if field.type == "money":
+        currencies = {money.currency for money in values}
+        if len(currencies) > 1:
+            raise ValueError(
+                f"amounts of one comparison are in one currency, not in {' and '.join(sorted(currencies))}"
+            )
+        return {
+            field.name: Values(_numbers(operator, [money.minor for money in values])),
+            f"{field.name}.currency": Values(Words(frozenset(currencies))),
+        }
+    if field.type in _ORDERED:
+        return {field.name: Values(_numbers(operator, values))}
+    universe = _universe(field)
+    assert isinstance(universe, Words)
+    words = Words.of(frozenset(values), complement=operator == "none_of", universe=universe.universe)
+    return {field.name: Values(words)}
+
+
+def _numbers(operator: str, values: list[int]) -> Numbers:
+    if operator == "one_of":
+        return Numbers.only(*values)
+    if operator == "none_of":
+        return Numbers.only(*values).inverse()
+    bound = values[0]
+    return {
+        "at_least": Numbers(((bound, None),)),
+        "above": Numbers(((bound + 1, None),)),
+        "at_most": Numbers(((None, bound),)),
+        "below": Numbers(((None, bound - 1),)),
+    }[operator]
+
+
+def _universe(field: FieldSpec) -> Words | Numbers:
+    if field.type in _ORDERED:
+        return Numbers(((None, None),))
+    closed: frozenset[str | bool] | None = None
+    if field.type == "boolean":
+        closed = frozenset((True, False))
+    elif field.type == "choice" and not field.codes:
+        closed = frozenset(field.choices)
+    return Words.of(frozenset(), complement=True, universe=closed)

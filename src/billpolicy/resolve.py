@@ -1,0 +1,182 @@
+"""Precedence and chains: from the exceptions that match to one value for every decision, or a refusal that says why.
+
+Design section 2, rules 4 to 7. A `Resolver` is one policy made ready to run: per operation and stretch of time a
+matcher over the exceptions in force, and per set of matching exceptions the rule that decides each key, kept.
+"""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from billpolicy.matching.both import Engine, engine_matcher
+from billpolicy.matching.protocol import Matcher
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy
+from billpolicy.policy.precedence import Precedence
+from billpolicy.policy.vocabulary import Level
+from billpolicy.source.diagnostic import Diagnostic, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What a level holds when it is several objects that do not agree: no single value can be taken from it."""
+
+    values: tuple[tuple[str, str | None], ...]
+    """(Name of the object, its value), sorted by name."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}: {value or 'none'}" for name, value in self.values)
+
+
+class LevelValues(NamedTuple):
+    """One level as it stands for one document: what it is (`invoice INV-1`) and the attribute values it holds."""
+
+    label: str
+    held: Mapping[str, str | Several | None]
+
+
+class Resolution(NamedTuple):
+    """The value of one decision and where it came from. Small: one is made per attribute of every document."""
+
+    key: str
+    value: str | int | bool
+    level: Level | None
+    """The level of the chain that had the value; None for a setting."""
+    rule: str
+    """Id of the exception or base rule that decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """All decisions of one document, and everything needed to explain them later: nothing is worded until asked."""
+
+    operation: str
+    date: datetime.date
+    facts: Facts
+    levels: Mapping[Level, LevelValues]
+    matched: tuple[str, ...]
+    resolutions: Mapping[str, Resolution]
+
+    def text(self, key: str) -> str:
+        """The value of a decision that is a text, a choice or an inherited name."""
+        return str(self.resolutions[key].value)
+
+    def integer(self, key: str) -> int:
+        """The value of a decision that is a whole number."""
+        return int(self.resolutions[key].value)
+
+
+class _Deciding(NamedTuple):
+    """The rule that decides one key for one set of matching exceptions."""
+
+    key: str
+    outcome: Outcome
+    rule: str
+
+
+class Resolver:
+    """One policy, ready to resolve. Safe to share: everything it keeps is derived from the policy."""
+
+    def __init__(self, policy: Policy, engine: Engine) -> None:
+        self.policy = policy
+        self.engine = engine
+        self.precedence = Precedence(policy.exceptions)
+        self._rules = {exception.id: exception for exception in policy.exceptions}
+        self._by_operation: dict[str, _Operation] = {}
+
+    def resolve(
+        self, operation: str, date: datetime.date, facts: Facts, levels: Mapping[Level, LevelValues]
+    ) -> Resolved:
+        """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several."""
+        if not self.policy.effective.includes(date):
+            raise Refused([_not_in_force(self.policy, date)])
+        running = self._by_operation.get(operation)
+        if running is None:
+            running = self._by_operation[operation] = _Operation(self, operation)
+        matched = running.matcher(date).match(facts)
+        deciding = running.kept.get(matched)
+        if deciding is None:
+            deciding = running.kept[matched] = self._decide(operation, matched)
+        resolutions = {}
+        problems = []
+        for key, outcome, rule in deciding:
+            if not isinstance(outcome, Chain):
+                resolutions[key] = Resolution(key, outcome.value, None, rule)
+                continue
+            for level in outcome.levels:
+                source = levels.get(level)
+                value = source.held.get(key) if source is not None else None
+                if value is not None:
+                    if isinstance(value, Several):
+                        problems.append(_ambiguous(key, level, value, rule))
+                    else:
+                        resolutions[key] = Resolution(key, value, level, rule)
+                    break
+            else:
+                problems.append(_exhausted(key, outcome, levels, rule))
+        if problems:
+            raise Refused(problems)
+        return Resolved(operation, date, facts, levels, matched, resolutions)
+
+    def rule(self, operation: str, key: str, rule: str) -> BaseRule | ExceptionRule:
+        """The rule that a resolution names."""
+        return self._rules.get(rule) or self.policy.base[operation, key]
+
+    def _decide(self, operation: str, matched: tuple[str, ...]) -> tuple[_Deciding, ...]:
+        deciding = []
+        for (base_operation, key), base in self.policy.base.items():
+            if base_operation != operation:
+                continue
+            survivors = self.precedence.decide(matched, key).survivors
+            if survivors:
+                first = self._rules[survivors[0]]
+                deciding.append(_Deciding(key, first.then[key], first.id))
+            else:
+                deciding.append(_Deciding(key, base.outcome, base.id))
+        return tuple(deciding)
+
+
+class _Operation:
+    """One operation of a resolver: a matcher for each stretch of time in which the same exceptions are in force."""
+
+    def __init__(self, resolver: Resolver, name: str) -> None:
+        self.name = name
+        self.engine = resolver.engine
+        self.exceptions = resolver.policy.exceptions_for(name)
+        edges = {day for e in self.exceptions for day in (e.effective.from_, e.effective.until) if day is not None}
+        self.edges = sorted(edges)
+        self.matchers: dict[int, Matcher] = {}
+        self.kept: dict[tuple[str, ...], tuple[_Deciding, ...]] = {}
+
+    def matcher(self, date: datetime.date) -> Matcher:
+        stretch = bisect_right(self.edges, date)
+        matcher = self.matchers.get(stretch)
+        if matcher is None:
+            in_force = [exception for exception in self.exceptions if exception.effective.includes(date)]
+            matcher = self.matchers[stretch] = engine_matcher(self.engine, f"{self.name}.{stretch}", in_force)
+        return matcher
+
+
+def _not_in_force(policy: Policy, date: datetime.date) -> Diagnostic:
+    message = f"the policy `{policy.name}` is not in force on {date}, only {policy.effective}"
+    hint = "check the date of the operation, or use the policy version of that date"
+    return Diagnostic("policy-not-in-force", message, policy.position, hint)
+
+
+def _exhausted(key: str, chain: Chain, levels: Mapping[Level, LevelValues], rule: str) -> Diagnostic:
+    tried = ", ".join(
+        f"{level} ({levels[level].label} has none)" if level in levels else f"{level} (there is none here)"
+        for level in chain.levels
+    )
+    message = f"no level has a value for `{key}`; tried {tried} by rule `{rule}`"
+    return Diagnostic("chain-exhausted", message, hint="give one of them a value, or lengthen the chain")
+
+
+def _ambiguous(key: str, level: Level, several: Several, rule: str) -> Diagnostic:
+    message = f"level `{level}` has several values for `{key}` ({several}) and rule `{rule}` takes the first level"
+    hint = "give the value in the request if the policy allows, or split the operation"
+    return Diagnostic("level-ambiguous", message, hint=hint)

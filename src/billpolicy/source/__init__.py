@@ -1,0 +1,1 @@
+"""Text files in, positions and diagnostics out: the one way every file of a user is read."""

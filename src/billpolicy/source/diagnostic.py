@@ -1,0 +1,69 @@
+"""A diagnostic: one thing that is wrong, where it is, and what to do next. Errors of the user are values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file: 1-based line and column. Line 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a stable `code`, one plain `message` in the user's words, a `hint` of what to do next."""
+
+    code: str
+    message: str
+    position: Position | None = None
+    hint: str | None = None
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.position}: " if self.position else ""
+        hint = f"\n    hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.severity}: {self.message} [{self.code}]{hint}"
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; carries every diagnostic that says why. Nothing was changed."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = in_order(diagnostics)
+        super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each diagnostic once, by file, line, column, code and message: the same input gives the same list."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.position or Position(""), d.code, d.message))
+
+
+def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise `Refused` with all diagnostics if at least one of them is an error."""
+    diagnostics = list(diagnostics)
+    if any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        raise Refused(diagnostics)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint naming the closest known word, or the whole list when it is short, or nothing."""
+    known = sorted(set(known))
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    if known and len(known) <= 12:
+        return "known here: " + ", ".join(f"`{name}`" for name in known)
+    return None

@@ -1,0 +1,118 @@
+"""From a tree of plain data to typed records, with every mistake as a diagnostic at its own place."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.source.record import written_name
+from billpolicy.source.tree import Tree
+
+_T = TypeVar("_T")
+_Path = tuple[str | int, ...]
+
+
+def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
+    """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it."""
+    from pydantic import ValidationError
+
+    data = tree.data
+    for step in path:
+        data = data[step]
+    try:
+        return typing.cast(_T, _adapter(kind).validate_python(data))
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=True)
+        raise Refused(_diagnostic(kind, tree, path, problem) for problem in problems) from None
+
+
+_adapters: dict[Any, Any] = {}
+
+
+def _adapter(kind: Any) -> Any:
+    """pydantic's reader of a type, made once; making one costs far more than using it."""
+    if kind not in _adapters:
+        from pydantic import TypeAdapter
+
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic:
+    where: _Path = problem["loc"]
+    problem_type: str = problem["type"]
+    full = (*path, *where)
+    if problem_type in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        hint = f"add `{where[-1]}: ...`"
+        return Diagnostic("key-missing", f"`{where[-1]}` is missing here", tree.at(*full), hint)
+    if problem_type in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = _names_at(kind, where[:-1])
+        message = f"`{where[-1]}` is not a key that is known here"
+        return Diagnostic("key-unknown", message, tree.at(*full, key=True), did_you_mean(str(where[-1]), known))
+    if problem_type == "literal_error":
+        choices = [str(choice) for choice in typing.get_args(_strip(_type_at(kind, where)))]
+        found = problem["input"]
+        message = f"`{found}` is not one of the values that are allowed here"
+        hint = did_you_mean(str(found), choices) or "allowed: " + ", ".join(choices)
+        return Diagnostic("value-not-allowed", message, tree.at(*full), hint)
+    return Diagnostic("value-wrong", _sentence(problem), tree.at(*full))
+
+
+def _sentence(problem: Any) -> str:
+    if problem["type"] == "value":
+        return str(problem["msg"])
+    found = problem["input"]
+    shape = (
+        "nothing"
+        if found is None
+        else "a mapping"
+        if isinstance(found, dict)
+        else "a list"
+        if isinstance(found, list)
+        else f"`{str(found)[:40]}`"
+    )
+    wanted = {
+        "dict_type": "a mapping",
+        "mapping_type": "a mapping",
+        "dataclass_type": "a mapping",
+        "list_type": "a list",
+        "tuple_type": "a list",
+    }.get(problem["type"])
+    return f"{wanted} is wanted here, not {shape}" if wanted else str(problem["msg"])
+
+
+def _type_at(kind: Any, where: _Path) -> Any:
+    """The declared type at a location inside `kind`, or None where it cannot be told."""
+    for step in where:
+        kind = _strip(kind)
+        if dataclasses.is_dataclass(kind):
+            kind = next((t for name, t in _fields(kind) if name == step), None)
+        elif typing.get_origin(kind) in (list, tuple):
+            kind = typing.get_args(kind)[0]
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+    return kind
+
+
+def _names_at(kind: Any, where: _Path) -> list[str]:
+    target = _strip(_type_at(kind, where))
+    return [name for name, _ in _fields(target)] if dataclasses.is_dataclass(target) else []
+
+
+def _fields(kind: Any) -> Iterator[tuple[str, Any]]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for field in dataclasses.fields(kind):
+        yield written_name(field.name), hints[field.name]
+
+
+def _strip(kind: Any) -> Any:
+    """`X` of `X | None` and of `Annotated[X, ...]`."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    if typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
+    return kind

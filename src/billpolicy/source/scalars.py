@@ -1,0 +1,145 @@
+"""The types of single values in user files. Each reads the text as written and says in one sentence what it wants.
+
+Each is `Annotated[python type, reader]`; the readers carry pydantic's hooks without importing pydantic, so the
+dataclasses that use them cost nothing to import.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from billpolicy.money import MINOR_DIGITS, AmountError, Money, parse_amount
+from billpolicy.source.tree import Plain
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
+MAX_TEXT = 255
+MAX_INTEGER = 2**53
+
+
+@dataclass(frozen=True, eq=False)
+class Scalar:
+    """How one type is read from a scalar, and how JSON Schema describes it."""
+
+    read: Callable[[Any], Any]
+    json_schema: tuple[tuple[str, Any], ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def read(value: Any) -> Any:
+            try:
+                return self.read(value)
+            except ValueError as error:
+                raise PydanticCustomError("value", "{sentence}", {"sentence": str(error)}) from None
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.to_string_ser_schema(when_used="json-unless-none")
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(self.json_schema)
+
+
+def read_text(value: Any) -> str:
+    """Any scalar as written, 1 to 255 characters."""
+    text = _scalar(value, "a text")
+    if not text.strip():
+        raise ValueError("a text is wanted here, not an empty one")
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"this text is longer than {MAX_TEXT} characters")
+    if any(ord(character) < 32 for character in text):
+        raise ValueError("a text of one line is wanted here, without control characters")
+    return str(text)
+
+
+def read_prose(value: Any) -> str:
+    """Any scalar as written; may have several lines, which are joined."""
+    return " ".join(_scalar(value, "a text").split())
+
+
+def read_date(value: Any) -> datetime.date:
+    """`YYYY-MM-DD`, a day that exists."""
+    if isinstance(value, datetime.date):
+        return value
+    text = _scalar(value, "a date")
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"`{_short(text)}` is not a date; write it as YYYY-MM-DD")
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"`{text}` is not a day of the calendar") from None
+
+
+def read_integer(value: Any) -> int:
+    """A whole number, written without quotes, below 2**53 either way."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _scalar(value, "a whole number")
+    if not isinstance(value, Plain) or not _INTEGER.fullmatch(text) or abs(int(text)) > MAX_INTEGER:
+        raise ValueError(f"`{_short(text)}` is not a whole number")
+    return int(text)
+
+
+def read_boolean(value: Any) -> bool:
+    """`true` or `false`, nothing else."""
+    if isinstance(value, bool):
+        return value
+    text = _scalar(value, "`true` or `false`")
+    if not isinstance(value, Plain) or text not in ("true", "false"):
+        raise ValueError(f"`{_short(text)}` is neither `true` nor `false`")
+    return text == "true"
+
+
+def read_amount(value: Any) -> Decimal:
+    """A decimal amount, quoted or not; its currency is named elsewhere."""
+    if isinstance(value, Decimal):
+        return value
+    return parse_amount(_scalar(value, "an amount"))
+
+
+def read_money(value: Any) -> Money:
+    """An amount and its currency: `100.00 USD`."""
+    if isinstance(value, Money):
+        return value
+    return Money.parse(_scalar(value, "an amount with its currency"))
+
+
+def read_currency(value: Any) -> str:
+    """An ISO 4217 code."""
+    text = _scalar(value, "a currency")
+    if text not in MINOR_DIGITS:
+        raise AmountError(f"`{_short(text)}` is not an ISO 4217 currency code")
+    return str(text)
+
+
+def _scalar(value: Any, wanted: str) -> str:
+    if isinstance(value, str):
+        return value
+    found = "nothing" if value is None else "a mapping" if isinstance(value, dict) else "a list"
+    raise ValueError(f"{wanted} is wanted here, not {found}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _type(read: Callable[[Any], Any], **json_schema: Any) -> Scalar:
+    return Scalar(read, tuple(json_schema.items()))
+
+
+_AMOUNT_PATTERN = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+
+Text = Annotated[str, _type(read_text, type=["string", "number", "boolean"])]
+Prose = Annotated[str, _type(read_prose, type="string")]
+Date = Annotated[datetime.date, _type(read_date, type="string", format="date", pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Integer = Annotated[int, _type(read_integer, type="integer")]
+Boolean = Annotated[bool, _type(read_boolean, type="boolean")]
+Amount = Annotated[Decimal, _type(read_amount, type=["number", "string"], pattern=_AMOUNT_PATTERN)]
+MoneyText = Annotated[Money, _type(read_money, type="string", pattern=r"^[+-]?[0-9]+(\.[0-9]+)? [A-Z]{3}$")]
+Currency = Annotated[str, _type(read_currency, type="string", pattern="^[A-Z]{3}$")]

@@ -1,0 +1,233 @@
+"""Strict YAML (and so JSON) as plain data that remembers where each value stands.
+
+Scalars keep the text as written: `NO`, `on`, `12:30` and `010` are themselves, and the type of the field they fill
+decides what they mean. Only `null`, `~` and nothing are null. Anchors, aliases, tags, duplicate keys, a second
+document, deep nesting and oversized files are refused. Design section 2, rule 9.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+
+MAX_DEPTH = 32
+_MEGABYTE = 1024 * 1024
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Mark = tuple[int, int]
+"""A 1-based line and column."""
+
+
+class Plain(str):
+    """A scalar written without quotes, exactly as it stands in the file."""
+
+    __slots__ = ()
+
+
+class Block(dict[str, Any]):
+    """A mapping, with the mark of itself, of each key and of each value."""
+
+    __slots__ = ("keys_at", "mark", "values_at")
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+        self.keys_at: dict[str, Mark] = {}
+        self.values_at: dict[str, Mark] = {}
+
+
+class Items(list[Any]):
+    """A sequence, with the mark of itself and of each item."""
+
+    __slots__ = ("items_at", "mark")
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+        self.items_at: list[Mark] = []
+
+
+class Tree:
+    """The data of one file, and the position of every path in it."""
+
+    def __init__(self, file: str, data: Any) -> None:
+        self.file = file
+        self.data = data
+
+    def at(self, *path: str | int, key: bool = False) -> Position:
+        """Where the value at `path` stands (or its key); the nearest known ancestor if the path goes nowhere.
+
+        Steps that are not in the data are passed over, as pydantic puts names of its own into a location.
+        """
+        node, mark = self.data, getattr(self.data, "mark", (1, 1))
+        for step in path:
+            if isinstance(node, Block) and isinstance(step, str) and step in node:
+                mark = node.keys_at[step] if key else node.values_at[step]
+                node = node[step]
+            elif isinstance(node, Items) and isinstance(step, int) and 0 <= step < len(node):
+                mark = node.items_at[step]
+                node = node[step]
+        return Position(self.file, *mark)
+
+
+def parse(path: Path, *, max_megabytes: int) -> Tree:
+    """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
+    return parse_text(_read(path, max_megabytes), str(path))
+
+
+def parse_text(text: str, file: str) -> Tree:
+    """Read YAML or JSON text; `file` is the name that positions carry. Raises `Refused`."""
+    if file.endswith(".json"):
+        # A tab is white space in JSON but not in YAML; inside a JSON string neither may stand literally.
+        text = _SURROGATE_PAIR.sub(_joined, text.replace("\t", " "))
+    builder = _Builder(file)
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        position = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
+        problem = ": ".join(part for part in (error.context, error.problem) if part)
+        hint = "check the indentation, the quotes and the brackets here and on the line above"
+        builder.problems.append(Diagnostic("yaml-syntax", f"this is not well-formed: {problem}", position, hint))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"the character {error.character!r} may not stand in this file"
+        hint = "remove it; the file may be damaged or not be text at all"
+        builder.problems.append(Diagnostic("yaml-character", message, Position(file, line, 1), hint))
+    if not builder.problems and builder.root in (None, _NOTHING):
+        hint = "it may be cut off, or be the wrong file"
+        builder.problems.append(Diagnostic("file-empty", "this file is empty", Position(file), hint))
+    if builder.problems:
+        raise Refused(builder.problems)
+    return Tree(file, builder.root)
+
+
+def _read(path: Path, max_megabytes: int) -> str:
+    name = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(max_megabytes * _MEGABYTE + 1)
+    except FileNotFoundError:
+        raise _refuse("file-missing", "there is no such file", name, "check the path") from None
+    except IsADirectoryError:
+        raise _refuse("file-is-folder", "this is a folder; a file is wanted here", name) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise _refuse("file-unreadable", f"this file cannot be read: {reason}", name) from None
+    if len(raw) > max_megabytes * _MEGABYTE:
+        message = f"this file is larger than {max_megabytes} MB, the most that is read here"
+        raise _refuse("file-too-large", message, name, "split it into several files")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"this file is not UTF-8 text (byte {error.start + 1})"
+        hint = "save it as UTF-8"
+        raise Refused([Diagnostic("file-encoding", message, Position(name, line, 1), hint)]) from None
+
+
+def _refuse(code: str, message: str, file: str, hint: str | None = None) -> Refused:
+    return Refused([Diagnostic(code, message, Position(file), hint)])
+
+
+def _joined(match: re.Match[str]) -> str:
+    pair = bytes.fromhex(match[2]) + bytes.fromhex(match[3])
+    return match[1] + pair.decode("utf-16-be")
+
+
+_NOTHING = object()
+
+
+class _Builder:
+    """Builds the data from parser events: no recursion, so nesting can be bounded before it hurts."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Diagnostic] = []
+        self.root: Any = _NOTHING
+        self._open: list[Block | Items] = []
+        self._keys: list[tuple[str, Mark] | None] = []
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        mark = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.AliasEvent):
+            self._problem("yaml-alias", "aliases are not used here", mark, "write the value out where it is needed")
+            self._add(None, mark)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._refuse_decoration(event, mark)
+            self._add(self._scalar(event), mark)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._refuse_decoration(event, mark)
+            self._start(Block(mark) if isinstance(event, yaml.MappingStartEvent) else Items(mark), mark)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._open.pop()
+            self._keys.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents == 2:
+                hint = "keep one document in each file"
+                self._problem("yaml-documents", "a second document starts here", mark, hint)
+
+    def _scalar(self, event: Any) -> Any:
+        if event.style is not None and event.style != "":
+            return str(event.value)
+        return None if event.value in _NULLS else Plain(event.value)
+
+    def _start(self, node: Block | Items, mark: Mark) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            message = f"this is nested more than {MAX_DEPTH} levels deep"
+            raise Refused([*self.problems, Diagnostic("yaml-depth", message, Position(self.file, *mark))])
+        self._add(node, mark)
+        self._open.append(node)
+        self._keys.append(None)
+
+    def _add(self, value: Any, mark: Mark) -> None:
+        if not self._open:
+            if self._documents <= 1:
+                self.root = value
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Items):
+            parent.append(value)
+            parent.items_at.append(mark)
+            return
+        key = self._keys[-1]
+        if key is None:
+            self._keys[-1] = (self._key_text(value, mark), mark)
+            return
+        self._keys[-1] = None
+        name, key_mark = key
+        if name in parent:
+            first = parent.keys_at[name][0]
+            hint = "keep one of the two"
+            self._problem("yaml-duplicate-key", f"`{name}` stands here twice (first on line {first})", key_mark, hint)
+            return
+        parent[name] = value
+        parent.keys_at[name] = key_mark
+        parent.values_at[name] = mark
+
+    def _key_text(self, value: Any, mark: Mark) -> str:
+        if isinstance(value, str):
+            return str(value)
+        if value is None:
+            return "null"
+        self._problem("yaml-key", "a key must be a single word or text", mark, "put the value after a colon")
+        return f"key at {mark}"
+
+    def _refuse_decoration(self, event: Any, mark: Mark) -> None:
+        if event.anchor is not None:
+            self._problem("yaml-anchor", f"the anchor `&{event.anchor}` is not used here", mark, "remove it")
+        if event.tag is not None:
+            self._problem("yaml-tag", f"the tag `{event.tag}` is not used here", mark, "remove it")
+
+    def _problem(self, code: str, message: str, mark: Mark, hint: str) -> None:
+        self.problems.append(Diagnostic(code, message, Position(self.file, *mark), hint))

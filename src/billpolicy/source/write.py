@@ -1,0 +1,33 @@
+"""From records and dataclasses to plain JSON data: the one way anything is written out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from billpolicy.source.record import written_name
+
+
+def plain_data(value: Any) -> Any:
+    """Dicts, lists, texts, numbers and booleans. Amounts and dates are texts; what is None or empty is left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = ((written_name(f.name), getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {name: plain_data(held) for name, held in fields if held is not None and held not in ((), {}, "")}
+    if isinstance(value, Decimal | datetime.date):
+        return str(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: plain_data(held) for name, held in zip(value._fields, value, strict=True) if held is not None}
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(held) for key, held in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [plain_data(held) for held in (sorted(value) if isinstance(value, frozenset) else value)]
+    return value
+
+
+def to_json(value: Any) -> str:
+    """Readable JSON with a newline at the end; the same value gives the same text."""
+    return json.dumps(plain_data(value), indent=2, ensure_ascii=False) + "\n"

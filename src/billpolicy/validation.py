@@ -1,0 +1,18 @@
+"""All that must hold before a policy may run: its own proofs, and the limits of the rules engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from billpolicy.matching.guard import guard
+from billpolicy.operations import VOCABULARY
+from billpolicy.policy.load import load_policy
+from billpolicy.policy.model import Policy
+from billpolicy.source.diagnostic import refuse_errors
+
+
+def prove(path: Path) -> Policy:
+    """The policy at `path`, every check passed. Raises `Refused` with every mistake, sorted."""
+    policy = load_policy(path, VOCABULARY)
+    refuse_errors(guard(policy, VOCABULARY))
+    return policy

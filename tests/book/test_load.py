@@ -1,0 +1,137 @@
+"""A book is loaded only if it is consistent: references, currencies, dates and the document identities."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from billpolicy.book.book import Book, Place
+from billpolicy.book.load import book_of
+from billpolicy.source.diagnostic import Refused
+from billpolicy.source.tree import parse_text
+
+ACCOUNT = "accounts: [{id: a, currency: USD}]\n"
+INVOICE = (
+    "invoices:\n"
+    "- number: I1\n"
+    "  account: a\n"
+    "  date: 2026-01-10\n"
+    "  currency: USD\n"
+    "  items:\n"
+    "  - {id: x, amount: 100.00, taxes: [{id: t, amount: 20.00}]}\n"
+    "  - {id: d, amount: -10.00, discounts: x, taxes: [{id: t, amount: -2.00}]}\n"
+)
+PAYMENT = "payments: [{number: P1, account: a, date: 2026-01-20, currency: USD, amount: 50.00}]\n"
+
+
+def load(text: str) -> Book:
+    return book_of(parse_text(text, "book.yaml"))
+
+
+def told(text: str) -> str:
+    with pytest.raises(Refused) as refused:
+        load(text)
+    return str(refused.value)
+
+
+def test_balances_come_from_applications() -> None:
+    book = load(
+        ACCOUNT
+        + INVOICE
+        + PAYMENT
+        + "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 30.00, parts: "
+        + "[{item: x, amount: 25.00}, {item: x, tax: t, amount: 5.00}]}]"
+    )
+    invoice, payment = book.numbered["I1"], book.numbered["P1"]
+    assert book.balance(invoice) == Decimal("78.00")  # 108 - 30
+    assert book.balance(payment) == Decimal("20.00")  # 50 - 30
+    # Domain 3.2, the worked case with a discount: the item nets its discount (90), the discount's tax stays (-2).
+    assert book.open_places(invoice) == {  # type: ignore[arg-type]
+        Place("x"): Decimal("65.00"),  # 100 - 10 - 25
+        Place("x", "t"): Decimal("15.00"),  # 20 - 5
+        Place("d"): Decimal("0.00"),
+        Place("d", "t"): Decimal("-2.00"),
+    }
+
+
+def test_amounts_get_the_decimals_of_their_currency() -> None:
+    book = load(ACCOUNT + PAYMENT.replace("50.00", "50"))
+    assert str(book.balance(book.numbered["P1"])) == "50.00"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "starts"),
+    [
+        (ACCOUNT + INVOICE.replace("account: a", "account: b"), "reference-unknown", "b\n"),
+        (ACCOUNT + INVOICE.replace("discounts: x", "discounts: y"), "reference-unknown", "y, taxes"),
+        (ACCOUNT + INVOICE + INVOICE.removeprefix("invoices:\n"), "id-repeated", "I1"),
+        (ACCOUNT + INVOICE.replace("100.00", "100.001"), "amount-inexact", "100.001"),
+        (ACCOUNT + INVOICE + "  total: 110.00\n", "total-differs", "110.00"),
+        (ACCOUNT + INVOICE + "  balance: 110.00\n", "balance-differs", "110.00"),
+        (ACCOUNT + INVOICE.replace("USD", "XXX1"), "value-wrong", "XXX1"),
+        (ACCOUNT + PAYMENT.replace("USD", "EUR"), "currency-mismatch", "EUR"),
+        (ACCOUNT + PAYMENT.replace("50.00", "-1"), "amount-sign", "-1"),
+        (
+            ACCOUNT + INVOICE + PAYMENT + "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 1.00}]",
+            "parts-missing",
+            "{from: P1",
+        ),
+        (
+            ACCOUNT
+            + INVOICE
+            + PAYMENT
+            + "applications: [{from: P1, to: I1, date: 2026-01-01, amount: 1.00, parts: [{item: x, amount: 1.00}]}]",
+            "application-date",
+            "2026-01-01",
+        ),
+        (
+            ACCOUNT
+            + INVOICE
+            + PAYMENT
+            + "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 1.00, parts: [{item: x, amount: 2.00}]}]",
+            "parts-sum",
+            "[{item: x, amount: 2.00}]",
+        ),
+        (
+            ACCOUNT
+            + INVOICE
+            + PAYMENT
+            + "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 91.00, parts: [{item: x, amount: 91.00}]}]",
+            "over-applied",
+            "number: I1",
+        ),
+        (
+            ACCOUNT + "accounting_periods: [{from: 2026-02-01, until: 2026-01-01}]",
+            "period-empty",
+            "{from: 2026-02-01",
+        ),
+        (
+            ACCOUNT
+            + "accounting_periods: [{from: 2026-01-01, until: 2026-03-01}, {from: 2026-02-01, until: 2026-04-01}]",
+            "period-overlap",
+            "{from: 2026-02-01",
+        ),
+        (
+            ACCOUNT + "credit_memos: [{number: C1, account: a, date: 2026-01-01, currency: USD, due_date: 2026-02-01}]",
+            "key-unknown",
+            "due_date",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(text: str, code: str, starts: str) -> None:
+    with pytest.raises(Refused) as refused:
+        load(text)
+    diagnostic = next(d for d in refused.value.diagnostics if d.code == code)
+    assert diagnostic.position is not None
+    line = text.splitlines(keepends=True)[diagnostic.position.line - 1]
+    assert line[diagnostic.position.column - 1 :].startswith(starts)
+
+
+def test_an_amount_may_not_be_applied_twice_even_by_a_cent() -> None:
+    applications = (
+        "applications:\n"
+        "- {from: P1, to: I1, date: 2026-01-20, amount: 50.00, parts: [{item: x, amount: 50.00}]}\n"
+        "- {from: P1, to: I1, date: 2026-01-20, amount: 0.01, parts: [{item: x, amount: 0.01}]}\n"
+    )
+    assert "more was applied and refunded of P1 than its amount 50.00" in told(ACCOUNT + INVOICE + PAYMENT + applications)

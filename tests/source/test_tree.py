@@ -1,0 +1,93 @@
+"""Strict YAML: scalars as written, positions kept, everything hostile refused with a place and a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billpolicy.source.diagnostic import Position, Refused
+from billpolicy.source.tree import Plain, parse, parse_text
+
+
+def codes(text: str, file: str = "f.yaml") -> list[str]:
+    with pytest.raises(Refused) as refused:
+        parse_text(text, file)
+    return [diagnostic.code for diagnostic in refused.value.diagnostics]
+
+
+@pytest.mark.parametrize("word", ["NO", "on", "yes", "12:30", "010", "1_000", "0x1F", "1e3", ".inf", "2026-02-30", "1.10"])
+def test_plain_scalars_are_what_is_written(word: str) -> None:
+    assert parse_text(f"a: {word}", "f.yaml").data == {"a": word}
+
+
+@pytest.mark.parametrize("word", ["", "~", "null", "NULL"])
+def test_null_is_null(word: str) -> None:
+    assert parse_text(f"a: {word}", "f.yaml").data == {"a": None}
+
+
+def test_quotes_make_a_text_of_anything() -> None:
+    data = parse_text("a: 'null'\nb: \"5\"\nc: 5", "f.yaml").data
+    assert data == {"a": "null", "b": "5", "c": "5"}
+    assert not isinstance(data["b"], Plain)
+    assert isinstance(data["c"], Plain)
+
+
+def test_every_value_and_key_has_its_place() -> None:
+    tree = parse_text("a:\n  - b: 1\n  - c: {d: 2}\n", "f.yaml")
+    assert tree.at("a", 1, "c", "d") == Position("f.yaml", 3, 12)
+    assert tree.at("a", 1, "c", "d", key=True) == Position("f.yaml", 3, 9)
+    assert tree.at("a", 9, "nowhere") == tree.at("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "file-empty"),
+        ("# only a comment", "file-empty"),
+        ("a: 1\nb: 2\na: 3", "yaml-duplicate-key"),
+        ("a: &x 1", "yaml-anchor"),
+        ("a: !!python/object/apply:os.system [ls]", "yaml-tag"),
+        ("a: 1\n---\nb: 2", "yaml-documents"),
+        ("[" * 200, "yaml-depth"),
+        ("a: [1, 2", "yaml-syntax"),
+        ("a: 'cut off", "yaml-syntax"),
+        ("\ta: 1", "yaml-syntax"),
+        ("{[a]: 1}", "yaml-key"),
+        ("a: \x07", "yaml-character"),
+    ],
+)
+def test_what_is_not_plain_data_is_refused(text: str, code: str) -> None:
+    assert code in codes(text)
+
+
+def test_an_alias_bomb_is_refused_at_once() -> None:
+    levels = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]
+    assert set(codes("\n".join(levels))) == {"yaml-anchor", "yaml-alias"}
+
+
+def test_all_mistakes_are_told_in_order() -> None:
+    assert codes("a: &x 1\nb: *x\nb: 2") == ["yaml-anchor", "yaml-alias", "yaml-duplicate-key"]
+
+
+def test_json_is_read_the_same_way() -> None:
+    text = '{\n\t"a": "b\\u00e9 \\ud83d\\ude00",\n\t"n": 1.10, "t": true, "z": null}'
+    data = parse_text(text, "f.json").data
+    assert data == {"a": "bé 😀", "n": "1.10", "t": "true", "z": None}
+
+
+def test_files_that_cannot_be_read_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("a: caf\xe9".encode("latin-1"))
+    (tmp_path / "huge.yaml").write_bytes(b"a: " + b"x" * (1024 * 1024))
+    (tmp_path / "bom.yaml").write_bytes(b"\xef\xbb\xbfa: 1")
+    for name, code in (
+        ("latin.yaml", "file-encoding"),
+        ("huge.yaml", "file-too-large"),
+        ("absent.yaml", "file-missing"),
+        (".", "file-is-folder"),
+    ):
+        with pytest.raises(Refused) as refused:
+            parse(tmp_path / name, max_megabytes=1)
+        assert [diagnostic.code for diagnostic in refused.value.diagnostics] == [code]
+    assert parse(tmp_path / "bom.yaml", max_megabytes=1).data == {"a": "1"}

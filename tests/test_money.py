@@ -1,0 +1,99 @@
+"""Exact money: minor units, splitting, proration. Expected values are domain vectors or arithmetic shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billpolicy.money import MINOR_DIGITS, AmountError, Money, exact, from_minor, parse_amount, prorate, share, to_minor
+
+minors = st.integers(-(10**17) + 1, 10**17 - 1)
+currencies = st.sampled_from(sorted(MINOR_DIGITS))
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [("100.00", "USD", 10000), ("100", "JPY", 100), ("1.234", "KWD", 1234), ("-0.01", "EUR", -1), ("5.500", "USD", 550)],
+)
+def test_an_amount_is_a_whole_number_of_minor_units(amount: str, currency: str, minor: int) -> None:
+    assert to_minor(Decimal(amount), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "sentence"),
+    [
+        ("1.001", "USD", "more decimals than USD has (2)"),
+        ("0.5", "JPY", "more decimals than JPY has (0)"),
+        ("1", "XXY", "`XXY` is not an ISO 4217 currency code"),
+        ("1e15", "USD", "too large an amount"),
+    ],
+)
+def test_what_does_not_fit_a_currency_is_refused_in_words(amount: str, currency: str, sentence: str) -> None:
+    with pytest.raises(AmountError) as refused:
+        to_minor(Decimal(amount), currency)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["1e3", "1,000.00", "NaN", "Infinity", "0x10", "", "1.", ".5", "１", "--1", "1 000"])
+def test_only_plain_decimals_are_amounts(text: str) -> None:
+    with pytest.raises(AmountError):
+        parse_amount(text)
+
+
+def test_money_names_its_currency() -> None:
+    assert Money.parse("1000.00 EUR") == Money(Decimal("1000.00"), "EUR")
+    assert str(Money.parse("1000 EUR")) == "1000.00 EUR"
+    with pytest.raises(AmountError, match="names no currency"):
+        Money.parse("1000.00")
+
+
+@given(minors, currencies)
+def test_minor_units_there_and_back(minor: int, currency: str) -> None:
+    assert to_minor(from_minor(minor, currency), currency) == minor
+    assert to_minor(parse_amount(str(from_minor(minor, currency))), currency) == minor
+
+
+@given(minors, currencies)
+def test_exact_writes_the_decimals_of_the_currency(minor: int, currency: str) -> None:
+    amount = exact(from_minor(minor, currency), currency)
+    assert -amount.as_tuple().exponent == MINOR_DIGITS[currency]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "parts"),
+    [
+        (1200, [10000, 2000, 1000, 200], [909, 182, 91, 18]),  # domain vector G1
+        (1000, [1000, 1000, 1000], [334, 333, 333]),  # domain vector G2: ties to the earliest
+        (5, [0, 0], [0, 0]),
+        (0, [3, 4], [0, 0]),
+    ],
+)
+def test_shares_by_largest_remainder(total: int, weights: list[int], parts: list[int]) -> None:
+    assert share(total, weights) == parts
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), min_size=1, max_size=30))
+def test_shares_add_up_and_stay_within_one_unit(total: int, weights: list[int]) -> None:
+    whole = sum(weights)
+    parts = share(total, weights)
+    assert sum(parts) == (total if whole else 0)
+    for part, weight in zip(parts, weights, strict=True):
+        # floor(total * weight / whole) <= part <= that + 1
+        assert whole == 0 or 0 <= part * whole - (total * weight // whole) * whole <= whole
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.data())
+def test_no_share_exceeds_its_weight(weights: list[int], data: st.DataObject) -> None:
+    total = data.draw(st.integers(0, sum(weights)))
+    assert all(part <= weight for part, weight in zip(share(total, weights), weights, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("amount", "part", "whole", "expected"),
+    [(20, 1613, 10000, 3), (1, 1, 2, 1), (-1, 1, 2, -1), (2000, 1613, 10000, 323)],  # 0.5 rounds half up, 322.6 to 323
+)
+def test_prorating_rounds_half_up(amount: int, part: int, whole: int, expected: int) -> None:
+    assert prorate(amount, part, whole) == expected
