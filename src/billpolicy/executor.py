@@ -105,10 +105,8 @@ def _post(connection: sqlite3.Connection, plan: Plan, entry: Audit) -> Posted:
     journal.write_operation(connection, plan, to_text(plan.request), entry)
     draws = {planned.draw.number: planned.draw for planned in plan.documents}
     writing.write_documents(connection, documents, draws, plan.id)
-    connection.executemany(
-        schema.insert_into(schema.resolutions),
-        [(planned.document.number, resolved_text(planned.resolved)) for planned in plan.documents],
-    )
+    reasons = [(planned.document.number, resolved_text(planned.resolved)) for planned in plan.documents]
+    writing.insert_rows(connection, schema.resolutions, reasons)
     currencies.update(new)
     applied = [(application, currencies[application.from_]) for application in plan.applications]
     writing.write_applications(connection, applied, plan.id)

@@ -16,7 +16,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.operations import OPERATIONS
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.request import Asked
-from billpolicy.resolve import Resolver
+from billpolicy.versions import Versions
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -44,9 +44,9 @@ def book_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Book:
         return read_slice(connection, needs)
 
 
-def planned(resolver: Resolver, book: Book, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
+def planned(versions: Versions, book: Book, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
     """Each operation planned in turn."""
-    return watched(dry_run(resolver, book, asked, today), len(asked), "planning")
+    return watched(dry_run(versions, book, asked, today), len(asked), "planning")
 
 
 def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:

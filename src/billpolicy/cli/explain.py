@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.asking import book_for, planned
-from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.loading import load_versions
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import show, write
 from billpolicy.explain.build import explain_plan
 from billpolicy.explain.markdown import explanations_markdown
 from billpolicy.explain.model import Explanation
 from billpolicy.explain.text import explanation_text, why_not_text
-from billpolicy.matching.both import Engine
+from billpolicy.matching.engines import EngineName
 from billpolicy.operations import VOCABULARY
 from billpolicy.operations.load import load_operations
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
@@ -34,12 +34,12 @@ from billpolicy.source.write import to_json
 @format_option("text", "json", "markdown")
 def command(
     operations: Path,
-    policy: Path,
+    policy: tuple[Path, ...],
     book: Path | None,
     ledger: str | None,
     why_not: str | None,
     verbose: bool,
-    engine: Engine | None,
+    engine: EngineName | None,
     today: datetime.date | None,
     format: str,
 ) -> None:
@@ -48,21 +48,21 @@ def command(
     For each: the value, the level it came from, the levels tried, the rule with its file:line, and what became of
     the other rules.
     """
-    resolver = load_resolver(policy, engine)
+    versions = load_versions(policy, engine)
     asked = load_operations(operations)
     if why_not is not None:
-        known = [exception.id for exception in resolver.policy.exceptions]
-        known += [base.id for base in resolver.policy.base.values()]
+        known = [exception.id for policy_version in versions.policies for exception in policy_version.exceptions]
+        known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]
         if why_not not in known:
             hint = did_you_mean(why_not, known)
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []
     found_book = book_for(book, ledger, asked)
-    for one in planned(resolver, found_book, asked, day_or_today(today)):
+    for one in planned(versions, found_book, asked, day_or_today(today)):
         problems.extend(one.problems)
         if one.plan is not None:
-            explanations.extend(explain_plan(resolver, VOCABULARY, one.plan))
+            explanations.extend(explain_plan(versions, VOCABULARY, one.plan))
     if format == "json":
         write(to_json({"explanations": explanations, "diagnostics": problems}))
     elif format == "markdown":

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from billpolicy.cli.output import say
-from billpolicy.matching.both import Engine, default_engine, why_no_engine
+from billpolicy.matching.durable import unavailable
+from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.policy.model import Policy
 from billpolicy.resolve import Resolver
+from billpolicy.versions import Versions
 
 
-def load_resolver(path: Path, engine: Engine | None) -> Resolver:
-    """The policy at `path`, ready to resolve. Raises `Refused` with every mistake in it."""
-    policy = load_proven(path)
+def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
+    """The policies at `paths`, ready to resolve. Raises `Refused` with every mistake in them."""
+    policies = [load_proven(path) for path in paths]
     chosen = engine or default_engine()
     if engine is None and chosen == "python":
-        say(f"note: the rules engine is not installed here ({why_no_engine()}); plain Python matches alone")
-    return Resolver(policy, chosen)
+        say(f"note: {unavailable()}")
+    return Versions(Resolver(policy, chosen) for policy in policies)
 
 
 def load_proven(path: Path) -> Policy:

@@ -25,9 +25,14 @@ class _Day(click.ParamType[datetime.date]):
 
 
 def policy_option(function: _F) -> _F:
-    """`--policy`: a folder of policy files, or one file."""
+    """`--policy`: a folder of policy files, or one file; repeated, versions in force on different days."""
     return click.option(
-        "--policy", "-p", required=True, type=click.Path(path_type=Path), help="Policy folder or file."
+        "--policy",
+        "-p",
+        required=True,
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Policy folder or file. Repeat it for versions in force on different days.",
     )(function)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.asking import book_for, planned
-from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.loading import load_versions
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show, write
 from billpolicy.explain.plan_text import plan_text
-from billpolicy.matching.both import Engine
+from billpolicy.matching.engines import EngineName
 from billpolicy.operations.load import load_operations
 from billpolicy.source.write import plain_data, to_json
 
@@ -27,10 +27,10 @@ from billpolicy.source.write import plain_data, to_json
 @format_option("text", "json")
 def command(
     operations: Path,
-    policy: Path,
+    policy: tuple[Path, ...],
     book: Path | None,
     ledger: str | None,
-    engine: Engine | None,
+    engine: EngineName | None,
     today: datetime.date | None,
     format: str,
 ) -> None:
@@ -38,9 +38,9 @@ def command(
 
     Shows the documents with the numbers to come, where money is put, balances before and after, and warnings.
     """
-    resolver = load_resolver(policy, engine)
+    versions = load_versions(policy, engine)
     asked = load_operations(operations)
-    found = list(planned(resolver, book_for(book, ledger, asked), asked, day_or_today(today)))
+    found = list(planned(versions, book_for(book, ledger, asked), asked, day_or_today(today)))
     refused = [one for one in found if one.plan is None]
     if format == "json":
         write(
@@ -57,7 +57,7 @@ def command(
     else:
         for one in found:
             if one.plan is not None:
-                write(plan_text(one.plan, resolver) + "\n")
+                write(plan_text(one.plan, versions) + "\n")
             else:
                 show(one.problems)
         say(f"{len(found) - len(refused)} planned, {len(refused)} refused; nothing was posted")

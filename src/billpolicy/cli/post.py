@@ -11,19 +11,19 @@ from typing import NamedTuple
 import click
 
 from billpolicy.cli.asking import needs_of, watched
-from billpolicy.cli.loading import load_resolver
+from billpolicy.cli.loading import load_versions
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show, write
 from billpolicy.executor import Posted, execute
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.matching.both import Engine
+from billpolicy.matching.engines import EngineName
 from billpolicy.operations.dry_run import plan_operation
 from billpolicy.operations.load import load_operations
 from billpolicy.operations.request import Asked, request_data
-from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.write import plain_data, to_json
+from billpolicy.versions import Versions
 
 
 class _Result(NamedTuple):
@@ -42,10 +42,10 @@ class _Result(NamedTuple):
 @format_option("text", "json")
 def command(
     operations: Path,
-    policy: Path,
+    policy: tuple[Path, ...],
     ledger: str,
     actor: str | None,
-    engine: Engine | None,
+    engine: EngineName | None,
     today: datetime.date | None,
     format: str,
 ) -> None:
@@ -54,21 +54,21 @@ def command(
     Shows what `plan` shows. An operation that was posted before is not posted again; one that is refused changes
     nothing, and the ones after it go on.
     """
-    resolver = load_resolver(policy, engine)
+    versions = load_versions(policy, engine)
     asked = load_operations(operations)
     who = actor or getpass.getuser()
     with open_ledger(ledger) as opened:
-        results = list(_post_each(opened, resolver, asked, day_or_today(today), who))
+        results = list(_post_each(opened, versions, asked, day_or_today(today), who))
     if format == "json":
         _write_json(results)
     else:
-        _write_text(results, resolver)
+        _write_text(results, versions)
     if any(result.posted is None for result in results):
         raise click.exceptions.Exit(1)
 
 
 def _post_each(
-    ledger: Ledger, resolver: Resolver, asked: list[Asked], today: datetime.date, who: str
+    ledger: Ledger, versions: Versions, asked: list[Asked], today: datetime.date, who: str
 ) -> Iterator[_Result]:
     for one in watched(asked, len(asked), "posting"):
         try:
@@ -77,7 +77,7 @@ def _post_each(
                 one.request.id,
                 request_data(one.request),
                 needs_of(one),
-                lambda book, one=one: plan_operation(resolver, book, one, today),  # type: ignore[misc]
+                lambda book, one=one: plan_operation(versions, book, one, today),  # type: ignore[misc]
                 who=one.request.actor or who,
                 now=datetime.datetime.now(datetime.UTC),
             )
@@ -87,7 +87,7 @@ def _post_each(
             yield _Result(one, posted, ())
 
 
-def _write_text(results: list[_Result], resolver: Resolver) -> None:
+def _write_text(results: list[_Result], versions: Versions) -> None:
     for result in results:
         if result.posted is None:
             show(result.problems)
@@ -97,7 +97,7 @@ def _write_text(results: list[_Result], resolver: Resolver) -> None:
             before = f"posted before by {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC"
             write(f"{result.posted.plan.id}: {before}: {numbers}\n\n")
         else:
-            write(plan_text(result.posted.plan, resolver) + "\n")
+            write(plan_text(result.posted.plan, versions) + "\n")
     posted = [result.posted for result in results if result.posted is not None]
     repeated = sum(one.repeated for one in posted)
     before = f", {repeated} had been posted before" if repeated else ""

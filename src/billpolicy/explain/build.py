@@ -13,10 +13,12 @@ from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule
 from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
 from billpolicy.resolve import Resolution, Resolved, Resolver
+from billpolicy.versions import Versions
 
 
-def explain_plan(resolver: Resolver, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
+def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
     """One explanation for each document that the plan makes."""
+    resolver = versions.on(plan.date)
     return [_explain(resolver, vocabulary, plan, planned) for planned in plan.documents]
 
 

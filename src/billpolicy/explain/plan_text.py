@@ -8,13 +8,14 @@ from decimal import Decimal
 from billpolicy.book.model import Application, Document, Refund
 from billpolicy.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.resolve import Resolver
+from billpolicy.versions import Versions
 
 
-def plan_text(plan: Plan, resolver: Resolver) -> str:
+def plan_text(plan: Plan, versions: Versions) -> str:
     """The whole plan, one block."""
     lines = [f"{plan.id}: {plan.operation} on {plan.date}" + (f", asked by {plan.actor}" if plan.actor else "")]
     for planned in plan.documents:
-        lines += _document(planned, resolver)
+        lines += _document(planned, versions.on(plan.date))
     for application in plan.applications:
         lines += _application(application, plan)
     lines += [f"  ~ {number} is reversed" for number in plan.reversed_]

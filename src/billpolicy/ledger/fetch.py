@@ -26,7 +26,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.ledger import records, schema
 from billpolicy.ledger.rows import Row
-from billpolicy.ledger.schema import select_from
+from billpolicy.ledger.statements import select_from
 
 _Key = TypeVar("_Key", str, int)
 _MOST = 256

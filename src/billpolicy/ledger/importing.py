@@ -148,7 +148,7 @@ class _Import:
         return new
 
     def _write(self, table: Table, values: Iterable[rows.Row]) -> None:
-        self.connection.executemany(schema.insert_into(table), values)
+        writing.insert_rows(self.connection, table, list(values))
 
     def _stop_if_refused(self) -> None:
         if self.problems:

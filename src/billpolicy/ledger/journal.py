@@ -16,23 +16,30 @@ from billpolicy.book.model import Document, Numbered
 from billpolicy.ledger import fetch, records
 from billpolicy.ledger.canonical import from_text, to_text
 from billpolicy.ledger.resolutions import resolved_of
+from billpolicy.ledger.rows import Row
 from billpolicy.ledger.schema import (
     application_parts,
     applications,
     audit,
-    insert_into,
     operations,
     resolutions,
-    select_from,
 )
+from billpolicy.ledger.statements import insert_into, select_from
 from billpolicy.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
+from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Diagnostic, Position
 
 _INSERT = insert_into(operations)
 _INSERT_AUDIT = insert_into(audit)
 _SELECT = f"{select_from(operations)} WHERE id = ?"
 _REQUEST = "SELECT request FROM operations WHERE id = ?"
-_AUDIT_OF = "SELECT who, at, why FROM audit WHERE operation = ?"
+_AUDIT_OF = "SELECT operation, who, at, why FROM audit WHERE operation = ?"
+_AUDITS_ON = """
+SELECT operation, who, at, why FROM audit WHERE operation IN (
+    SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
+    UNION SELECT operation FROM applications WHERE from_number = :number OR to_number = :number
+) ORDER BY id
+"""
 _DRAWS = "SELECT kind, prefix, start, counter, number FROM documents WHERE operation = ? ORDER BY id"
 _RESOLVED = f"{select_from(resolutions)} WHERE document IN {{keys}}"
 _APPLICATIONS = f"{select_from(applications)} WHERE operation = ? ORDER BY id"
@@ -81,7 +88,7 @@ def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
     rest: dict[str, Any] = from_text(text)
     draws = {row[-1]: NumberDraw(*row) for row in connection.execute(_DRAWS, (id,))}
     documents, _ = fetch.documents(connection, list(draws))
-    resolved = {row[0]: resolved_of(row[1]) for row in fetch.run_with_keys(connection, _RESOLVED, list(draws))}
+    resolved = resolutions_of(connection, list(draws))
     return Plan(
         id=id,
         operation=operation,
@@ -113,8 +120,22 @@ def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
 
 def audit_of(connection: sqlite3.Connection, id: str) -> Audit:
     """Who posted an operation. The operation must be there."""
-    who, at, why = connection.execute(_AUDIT_OF, (id,)).fetchone()
-    return Audit(id, who, datetime.datetime.fromisoformat(at), why)
+    return _audit(connection.execute(_AUDIT_OF, (id,)).fetchone())
+
+
+def audits_on(connection: sqlite3.Connection, number: str) -> list[Audit]:
+    """Who posted anything that made or touched a document, oldest first."""
+    return [_audit(row) for row in connection.execute(_AUDITS_ON, {"number": number}).fetchall()]
+
+
+def resolutions_of(connection: sqlite3.Connection, numbers: list[str]) -> dict[str, Resolved]:
+    """How the attributes of these documents were resolved; nothing about imported ones."""
+    return {row[0]: resolved_of(row[1]) for row in fetch.run_with_keys(connection, _RESOLVED, numbers)}
+
+
+def _audit(row: Row) -> Audit:
+    operation, who, at, why = row
+    return Audit(operation, who, datetime.datetime.fromisoformat(at), why)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""The tables of a ledger, and the texts of the statements that fill and read them.
+"""The tables of a ledger.
 
 One representation in every database: money is integer minor units of the currency beside it, a date is `YYYY-MM-DD`
 text (it sorts as it should), a decimal that is no money is text as written, and mappings are canonical JSON text.
@@ -6,8 +6,6 @@ The guards that keep posted rows from changing are triggers; they stand in the m
 """
 
 from __future__ import annotations
-
-from functools import cache
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +21,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects import sqlite
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
@@ -252,17 +249,3 @@ _where_set("ix_documents_operation", documents.c.operation)
 _where_set("ix_documents_draw", documents.c.prefix, documents.c.counter, unique=True)
 _where_set("ix_applications_operation", applications.c.operation)
 _where_set("ix_billed_bill_run", billed.c.bill_run, billed.c.subscription)
-
-
-@cache
-def insert_into(table: Table) -> str:
-    """The text that inserts a whole row: its values in the order of the columns, without an id that counts itself."""
-    own = table.autoincrement_column
-    keys = [column.name for column in table.columns if column is not own]
-    return str(table.insert().compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=keys))
-
-
-@cache
-def select_from(table: Table) -> str:
-    """The text that selects whole rows: the values in the order of the columns."""
-    return f"SELECT {', '.join(f'{table.name}.{column.name}' for column in table.columns)} FROM {table.name}"

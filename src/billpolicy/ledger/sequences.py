@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from billpolicy.book.model import Numbered
 from billpolicy.ledger.fetch import run_with_keys
-from billpolicy.ledger.schema import counters, insert_into, select_from
+from billpolicy.ledger.schema import counters
+from billpolicy.ledger.statements import insert_into, select_from
 from billpolicy.plan import NumberDraw
 from billpolicy.source.diagnostic import Diagnostic, Refused
 

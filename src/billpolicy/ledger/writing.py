@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from billpolicy.book.model import Application, Document, Invoice, Numbered, Refund
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.fetch import run_with_keys
-from billpolicy.ledger.schema import insert_into
+from billpolicy.ledger.statements import insert_into
 from billpolicy.money import to_minor
 from billpolicy.plan import NumberDraw
 
@@ -51,11 +51,11 @@ def write_documents(
             if isinstance(document, Refund):
                 part_rows.extend(rows.refund_part_rows(document))
         document_rows.append(rows.document_row(document, amount, draws.get(document.number), operation))
-    _insert(connection, schema.items, item_rows)
-    _insert(connection, schema.taxes, tax_rows)
-    _insert(connection, schema.refund_parts, part_rows)
-    _insert(connection, schema.documents, document_rows)
-    _insert(connection, schema.billed, billed_rows)
+    insert_rows(connection, schema.items, item_rows)
+    insert_rows(connection, schema.taxes, tax_rows)
+    insert_rows(connection, schema.refund_parts, part_rows)
+    insert_rows(connection, schema.documents, document_rows)
+    insert_rows(connection, schema.billed, billed_rows)
 
 
 def write_applications(
@@ -69,9 +69,9 @@ def write_applications(
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM applications").fetchone()
     numbered = list(enumerate(applications, last + 1))
     parts = [row for key, (one, currency) in numbered for row in rows.application_part_rows(key, one, currency)]
-    _insert(connection, schema.application_parts, parts)
+    insert_rows(connection, schema.application_parts, parts)
     wholes = [rows.application_row(key, one, currency, operation) for key, (one, currency) in numbered]
-    _insert(connection, schema.applications, wholes)
+    insert_rows(connection, schema.applications, wholes)
 
 
 def touched_documents(documents: Iterable[Numbered], applications: Iterable[Application]) -> set[str]:
@@ -109,6 +109,7 @@ def bump(
         run_with_keys(connection, text, keys)
 
 
-def _insert(connection: sqlite3.Connection, table: Table, values: Sequence[rows.Row]) -> None:
+def insert_rows(connection: sqlite3.Connection, table: Table, values: Sequence[rows.Row]) -> None:
+    """Insert whole rows, in the order of the table's columns."""
     if values:
         connection.executemany(insert_into(table), values)

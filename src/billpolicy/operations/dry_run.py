@@ -11,8 +11,8 @@ from billpolicy.operations import OPERATIONS
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
-from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.versions import Versions
 
 
 class Planned(NamedTuple):
@@ -23,16 +23,16 @@ class Planned(NamedTuple):
     problems: tuple[Diagnostic, ...]
 
 
-def plan_operation(resolver: Resolver, book: Book, asked: Asked, today: datetime.date) -> Plan:
+def plan_operation(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> Plan:
     """The plan of one operation. Pure: same policy, book, request and day, same plan. Raises `Refused`."""
-    return _planned(resolver, book, asked, today).plan()
+    return _planned(versions, book, asked, today).plan()
 
 
-def dry_run(resolver: Resolver, book: Book, operations: Iterable[Asked], today: datetime.date) -> Iterator[Planned]:
+def dry_run(versions: Versions, book: Book, operations: Iterable[Asked], today: datetime.date) -> Iterator[Planned]:
     """Plan each operation on the book that the ones before it leave; a refused one leaves it as it was."""
     for asked in operations:
         try:
-            planning = _planned(resolver, book, asked, today)
+            planning = _planned(versions, book, asked, today)
             plan = planning.plan()
         except Refused as refused:
             yield Planned(asked, None, tuple(refused.diagnostics))
@@ -41,7 +41,8 @@ def dry_run(resolver: Resolver, book: Book, operations: Iterable[Asked], today: 
         yield Planned(asked, plan, ())
 
 
-def _planned(resolver: Resolver, book: Book, asked: Asked, today: datetime.date) -> Planning:
+def _planned(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> Planning:
+    resolver = versions.on(asked.request.date or today)
     planning = Planning(resolver, book, asked, today)
     OPERATIONS[asked.request.operation].plan(planning, asked.request)
     return planning

@@ -27,7 +27,6 @@ DATE = "$date"
 MOST_PIECES = 2_000
 """How many pieces of the box of one pair are looked at (some 30 ms); beyond that the pair is reported as not proven."""
 
-
 MOST_FINDINGS = 500
 """How many are worded: nobody reads more, and a policy that is quite wrong must not take long to say so."""
 

@@ -1,0 +1,1 @@
+"""Speed, as ratios to a named peer in the same run: machines are noisy, ratios hold."""

@@ -1,0 +1,113 @@
+"""The queries by which `check` asks a whole ledger whether its invariants hold."""
+
+from __future__ import annotations
+
+SUMS = """
+SELECT what, currency, amount, total FROM (
+    SELECT d.number AS what, d.currency AS currency, d.amount_minor AS amount,
+        (SELECT coalesce(sum(i.amount_minor), 0) FROM items i WHERE i.document = d.number)
+        + (SELECT coalesce(sum(t.amount_minor), 0) FROM taxes t WHERE t.document = d.number) AS total
+    FROM documents d WHERE d.kind IN ('invoice', 'credit_memo', 'debit_memo')
+    UNION ALL
+    SELECT 'the application from ' || a.from_number || ' to ' || a.to_number, a.currency, a.amount_minor,
+        (SELECT coalesce(sum(p.amount_minor), 0) FROM application_parts p WHERE p.application = a.id)
+    FROM applications a
+    UNION ALL
+    SELECT r.number, r.currency, r.amount_minor,
+        (SELECT sum(p.amount_minor) FROM refund_parts p WHERE p.refund = r.number)
+    FROM documents r WHERE r.number IN (SELECT refund FROM refund_parts)
+) sums WHERE amount <> total
+"""
+
+DRAWN = """
+SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY prefix, counter
+"""
+OPERATIONS = """
+SELECT o.id, o.request, o.plan FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id
+"""
+POSTED_DOCUMENTS = "SELECT operation, number FROM documents WHERE operation IS NOT NULL ORDER BY id"
+POSTED_APPLICATIONS = """
+SELECT operation, count(*) FROM applications WHERE operation IS NOT NULL GROUP BY operation
+"""
+CHARGED_THROUGH = "SELECT subscription, id, charged_through FROM subscribed_charges"
+RESOLUTIONS = """
+SELECT d.number, d.attributes, r.resolved FROM resolutions r JOIN documents d ON d.number = r.document ORDER BY d.id
+"""
+
+_BILLED = "SELECT subscription, date, document, kind, bill_run FROM billed"
+_BILLED_BY_ITEMS = """
+SELECT DISTINCT i.subscription, d.date, d.number AS document, d.kind, d.bill_run
+FROM documents d JOIN items i ON i.document = d.number
+WHERE i.subscription IS NOT NULL AND (d.kind = 'invoice' OR d.bill_run IS NOT NULL)
+"""
+
+OFFENDERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "audit-missing",
+        "SELECT id FROM operations WHERE id NOT IN (SELECT operation FROM audit)",
+        "operation `{0}` has no record of who posted it",
+    ),
+    (
+        "resolution-missing",
+        """
+        SELECT number FROM documents
+        WHERE operation IS NOT NULL AND number NOT IN (SELECT document FROM resolutions)
+        """,
+        "{0} has no record of how its attributes were resolved",
+    ),
+    (
+        "number-undrawn",
+        "SELECT number FROM documents WHERE (operation IS NULL) <> (prefix IS NULL)",
+        "the number {0} was not drawn by the operation that posted it",
+    ),
+    (
+        "parts-missing",
+        """
+        SELECT r.number, d.number FROM documents r JOIN documents d ON d.number = r.refund_of
+        WHERE r.kind = 'refund' AND r.operation IS NOT NULL AND d.kind = 'credit_memo'
+        AND r.number NOT IN (SELECT refund FROM refund_parts)
+        """,
+        "{0} does not say which items of {1} it refunds",
+    ),
+    (
+        "application-odd",
+        """
+        SELECT a.from_number, a.to_number FROM applications a
+        JOIN documents f ON f.number = a.from_number JOIN documents t ON t.number = a.to_number
+        WHERE f.kind NOT IN ('payment', 'credit_memo') OR t.kind NOT IN ('invoice', 'debit_memo')
+        OR f.status <> 'posted' OR t.status <> 'posted' OR f.currency <> a.currency OR t.currency <> a.currency
+        OR a.date < f.date OR a.date < t.date
+        """,
+        "the application from {0} to {1} cannot be: their kinds, status, currencies or dates forbid it",
+    ),
+    (
+        "reversal-odd",
+        "SELECT number FROM documents WHERE reversed AND (status <> 'posted' OR kind IN ('payment', 'refund'))",
+        "{0} is marked as reversed, which it cannot be",
+    ),
+    (
+        "revision-low",
+        """
+        SELECT d.number, d.revision, count(DISTINCT touch.operation) FROM (
+            SELECT from_number AS number, operation FROM applications
+            UNION ALL SELECT to_number, operation FROM applications
+            UNION ALL SELECT source, operation FROM documents
+            UNION ALL SELECT refund_of, operation FROM documents
+        ) touch JOIN documents d ON d.number = touch.number
+        WHERE touch.operation IS NOT NULL AND touch.operation <> coalesce(d.operation, '')
+        GROUP BY d.number, d.revision HAVING d.revision < count(DISTINCT touch.operation)
+        """,
+        "{0} is at revision {1}, but {2} operations have changed it",
+    ),
+    (
+        "billed-differs",
+        f"SELECT document FROM ({_BILLED_BY_ITEMS} EXCEPT {_BILLED}) missing",
+        "the index of billed subscriptions lacks {0}",
+    ),
+    (
+        "billed-differs",
+        f"SELECT document FROM ({_BILLED} EXCEPT {_BILLED_BY_ITEMS}) surplus",
+        "the index of billed subscriptions has {0} where it does not belong",
+    ),
+)
+"""Code, the query that finds offenders, and the message that its rows complete."""
