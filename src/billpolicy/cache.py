@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,8 @@ def read(path: Path) -> Policy | None:
     try:
         if not _private(entry):
             return None
+        import pickle
+
         kept: Any = pickle.loads(entry.read_bytes())
         if kept["made_of"] == _made_of(kept["files"]) and isinstance(kept["policy"], Policy):
             policy: Policy = kept["policy"]
@@ -45,6 +45,9 @@ def write(path: Path, policy: Policy) -> None:
     entry = _entry(path)
     if entry is None:
         return
+    import pickle
+    import tempfile
+
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = {"files": policy.files, "made_of": _made_of(policy.files), "policy": policy}

@@ -99,15 +99,19 @@ def _post(connection: sqlite3.Connection, plan: Plan, entry: Audit) -> Posted:
     touched.update(number for number in plan.reversed_ if number not in new)
     moved = {change.subscription for change in plan.charged_through}
     _refuse_unsound(plan, touched, moved)
-    currencies = _refuse_stale(connection, plan, new)
-
+    known = _known_documents(connection, [*plan.basis, *new])
+    _refuse_stale(connection, plan, known)
     sequences.draw(connection, [planned.draw for planned in plan.documents])
+    taken = [_taken(number) for number in new if number in known]
+    if taken:
+        raise Refused(taken)
+
     journal.write_operation(connection, plan, to_text(plan.request), entry)
     draws = {planned.draw.number: planned.draw for planned in plan.documents}
     writing.write_documents(connection, documents, draws, plan.id)
     reasons = [(planned.document.number, resolved_text(planned.resolved)) for planned in plan.documents]
     writing.insert_rows(connection, schema.resolutions, reasons)
-    currencies.update(new)
+    currencies = {number: currency for number, (_, currency) in known.items()} | new
     applied = [(application, currencies[application.from_]) for application in plan.applications]
     writing.write_applications(connection, applied, plan.id)
     _move_charged_through(connection, plan)
@@ -143,26 +147,21 @@ def _refuse_unsound(plan: Plan, touched: set[str], moved: set[str]) -> None:
             raise ValueError(f"plan {plan.id}: {planned.document.number} does not carry the number drawn for it")
 
 
-def _refuse_stale(connection: sqlite3.Connection, plan: Plan, new: Mapping[str, str]) -> dict[str, str]:
-    """Compare what the plan relied on with the ledger. Gives the currencies of the documents it relied on."""
-    now: dict[str, int] = {}
-    currencies: dict[str, str] = {}
-    others = [name for name in plan.basis if name.startswith(("account:", "subscription:"))]
-    numbers = [*new, *(plan.basis if not others else plan.basis.keys() - others)]
-    for number, revision, currency in run_with_keys(connection, _REVISIONS, numbers):
-        if number in new:
-            raise Refused([_taken(number)])
-        now[number] = revision
-        currencies[number] = currency
-    for scope, text in _OTHER_REVISIONS.items() if others else ():
-        ids = [name.removeprefix(scope) for name in others if name.startswith(scope)]
+def _known_documents(connection: sqlite3.Connection, numbers: list[str]) -> dict[str, tuple[int, str]]:
+    """Revision and currency of each of these that the ledger has; names that are no numbers are passed over."""
+    text = "SELECT number, revision, currency FROM documents WHERE number IN {keys}"
+    return {row[0]: (row[1], row[2]) for row in run_with_keys(connection, text, numbers)}
+
+
+def _refuse_stale(connection: sqlite3.Connection, plan: Plan, documents: Mapping[str, tuple[int, str]]) -> None:
+    """Compare what the plan relied on with the ledger."""
+    now = {number: revision for number, (revision, _) in documents.items()}
+    for scope, text in _REVISIONS.items():
+        ids = [name.removeprefix(scope) for name in plan.basis if name.startswith(scope)]
         now.update((scope + id, revision) for id, revision in run_with_keys(connection, text, ids))
-    stale = [
-        _stale(name, revision, now.get(name)) for name, revision in plan.basis.items() if now.get(name) != revision
-    ]
+    stale = [_stale(name, relied, now.get(name)) for name, relied in plan.basis.items() if now.get(name) != relied]
     if stale:
         raise Refused(stale)
-    return currencies
 
 
 def _move_charged_through(connection: sqlite3.Connection, plan: Plan) -> None:
@@ -177,8 +176,7 @@ def _move_charged_through(connection: sqlite3.Connection, plan: Plan) -> None:
 
 
 _AGAIN = "plan the operation again"
-_REVISIONS = "SELECT number, revision, currency FROM documents WHERE number IN {keys}"
-_OTHER_REVISIONS = {
+_REVISIONS = {
     "account:": "SELECT id, revision FROM accounts WHERE id IN {keys}",
     "subscription:": "SELECT id, revision FROM subscriptions WHERE id IN {keys}",
 }

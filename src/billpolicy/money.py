@@ -52,7 +52,7 @@ class Money:
         """Read `"1000.00 EUR"`. Raises `AmountError` when the text is not one amount and one currency."""
         amount, _, currency = text.strip().partition(" ")
         if not currency:
-            raise AmountError(f"`{text}` names no currency; write an amount and a currency, like `100.00 USD`")
+            raise AmountError(f"`{text[:40]}` names no currency; write an amount and a currency, like `100.00 USD`")
         return cls(exact(parse_amount(amount), currency.strip()), currency.strip())
 
     @property
@@ -99,7 +99,7 @@ def _digits(currency: str) -> int:
     try:
         return MINOR_DIGITS[currency]
     except KeyError:
-        raise AmountError(f"`{currency}` is not an ISO 4217 currency code") from None
+        raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code") from None
 
 
 def share(total: int, weights: Iterable[int]) -> list[int]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from billpolicy.book.model import BookFile
 from billpolicy.explain.model import Explanation
-from billpolicy.operations import OPERATIONS, VOCABULARY
+from billpolicy.operations.registry import OPERATIONS
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.file import PolicyFile
 from billpolicy.policy.vocabulary import OperationSpec
 

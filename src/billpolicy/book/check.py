@@ -12,7 +12,17 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.book.book import ZERO, Book, Place
-from billpolicy.book.model import Application, BillingDocument, BookFile, CreditMemo, Document, Item, Part, Payment
+from billpolicy.book.model import (
+    Application,
+    BillingDocument,
+    BookFile,
+    CreditMemo,
+    Document,
+    Item,
+    Part,
+    Payment,
+    Refund,
+)
 from billpolicy.money import AmountError, exact
 from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.source.tree import Tree
@@ -54,6 +64,12 @@ def _unique(context: _Context) -> _Found:
     for section, key in (("accounts", "id"), ("contacts", "id"), ("subscriptions", "id"), ("charges", "id")):
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
     yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*_NUMBERED)])
+    for index, subscription in enumerate(context.file.subscriptions):
+        names = [charge.id for charge in subscription.charges]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            message = f"charge `{name}` stands in subscription `{subscription.id}` more than once"
+            at = context.at("subscriptions", index, "charges")
+            yield Diagnostic("id-repeated", message, at, "give each its own id")
     for section, index, document in context.records(*_DOCUMENTS):
         ids = [Place(item.id) for item in document.items]
         ids += [Place(item.id, tax.id) for item in document.items for tax in item.taxes]
@@ -131,11 +147,16 @@ def _amounts(context: _Context) -> _Found:
         if record.amount <= 0:
             message = f"the amount of {record.number} must be above zero"
             yield Diagnostic("amount-sign", message, context.at(section, index, "amount"))
+        for p, part in enumerate(getattr(record, "parts", ())):
+            yield from _fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
     for index, application in enumerate(context.file.applications):
         source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
         for found in (source, target):
             if found is not None:
-                yield from _fits(context, application.amount, found[2].currency, "applications", index, "amount")
+                currency = found[2].currency
+                yield from _fits(context, application.amount, currency, "applications", index, "amount")
+                for p, part in enumerate(application.parts):
+                    yield from _fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
 
 
 def _fits(context: _Context, amount: Decimal, currency: str, *path: str | int) -> _Found:
@@ -188,6 +209,10 @@ def _applications(context: _Context) -> _Found:
         if source is not None and source[0] not in ("payments", "credit_memos"):
             message = f"{refund.of} cannot be refunded; a refund is of a payment or a credit memo"
             yield Diagnostic("refund-kind", message, context.at("refunds", index, "of"))
+        if source is not None and isinstance(source[2], CreditMemo):
+            at = context.at("refunds", index, "parts")
+            yield from _part_places(source[2], [Place(part.item, part.tax) for part in refund.parts], at)
+            yield from _parts_sum(refund.parts, refund.amount, at)
 
 
 def _parts(context: _Context, application: Application, source: Any, target: Document, index: int) -> _Found:
@@ -201,14 +226,25 @@ def _parts(context: _Context, application: Application, source: Any, target: Doc
     if isinstance(source, CreditMemo) and any(part.source_item is None for part in application.parts):
         hint = "add `source_item` (and `source_tax`) to each part"
         yield Diagnostic("parts-source", f"say which items of {source.number} each part comes from", at, hint)
-    for part in application.parts:
-        if Place(part.item, part.tax) not in places:
-            what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
-            yield Diagnostic("reference-unknown", f"{target.number} has no {what}", at)
-    if application.parts and sum(part.amount for part in application.parts) != application.amount:
-        total = sum(part.amount for part in application.parts)
-        message = f"the parts add up to {total}, not to {application.amount}"
-        yield Diagnostic("parts-sum", message, at)
+    yield from _part_places(target, [Place(part.item, part.tax) for part in application.parts], at)
+    if isinstance(source, CreditMemo):
+        sources = [Place(part.source_item, part.source_tax) for part in application.parts if part.source_item]
+        yield from _part_places(source, sources, at)
+    yield from _parts_sum(application.parts, application.amount, at)
+
+
+def _part_places(document: Document, places: Iterable[Place], at: Position) -> _Found:
+    known = {Place(item.id, tax) for item in document.items for tax in (None, *(t.id for t in item.taxes))}
+    for place in places:
+        if place not in known:
+            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+            yield Diagnostic("reference-unknown", f"{document.number} has no {what}", at)
+
+
+def _parts_sum(parts: tuple[Part, ...], amount: Decimal, at: Position) -> _Found:
+    total = sum((part.amount for part in parts), Decimal(0))
+    if parts and total != amount:
+        yield Diagnostic("parts-sum", f"the parts add up to {total}, not to {amount}", at)
 
 
 def _periods(context: _Context) -> _Found:
@@ -284,8 +320,8 @@ def exact_amounts(file: BookFile) -> BookFile:
     return replace(
         file,
         **{section: tuple(_exact_document(d) for d in getattr(file, section)) for section in _DOCUMENTS},
-        payments=tuple(replace(p, amount=exact(p.amount, p.currency)) for p in file.payments),
-        refunds=tuple(replace(r, amount=exact(r.amount, r.currency)) for r in file.refunds),
+        payments=tuple(replace(p, amount=exact(p.amount, p.currency), balance=None) for p in file.payments),
+        refunds=tuple(_exact_refund(refund) for refund in file.refunds),
         applications=tuple(application(a) for a in file.applications),
     )
 
@@ -301,6 +337,11 @@ def _exact_document(document: Any) -> Any:
         for item in document.items
     )
     return replace(document, items=items, total=None, balance=None)
+
+
+def _exact_refund(refund: Refund) -> Refund:
+    parts = tuple(_exact_part(part, refund.currency) for part in refund.parts)
+    return replace(refund, amount=exact(refund.amount, refund.currency), parts=parts)
 
 
 def _exact_part(part: Part, currency: str) -> Part:

@@ -6,8 +6,10 @@ Exit codes: 0 done, 1 findings or a refused operation, 2 wrong usage, 3 internal
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -37,6 +39,17 @@ class _Lazy(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it raises is said in the format that it was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            from billpolicy.cli.output import fail
+
+            ctx.exit(fail(error, as_json=ctx.meta.get("billpolicy.format") == "json"))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, doc) for name, (_, doc) in COMMANDS.items()])
@@ -51,19 +64,23 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; no traceback ever reaches a user unless BILLPOLICY_DEBUG is set."""
-    from billpolicy.cli.output import fail
-
+    # pydantic looks through every installed package for plugins at its start; this program has none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     try:
-        cli.main(standalone_mode=False)
+        # Commands return nothing; what click returns is the code of an `Exit`.
+        sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
+        from billpolicy.cli.output import fail
+
         sys.exit(fail(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TypeVar
@@ -13,14 +13,28 @@ import click
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
-from billpolicy.operations import OPERATIONS
+from billpolicy.cli.loading import load_proven
+from billpolicy.cli.output import say
+from billpolicy.matching.durable import unavailable
+from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.operations.dry_run import Planned, dry_run
+from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
+from billpolicy.resolve import Resolver
 from billpolicy.versions import Versions
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
 """Operations; fewer are done before a bar could be read."""
+
+
+def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
+    """The policies at `paths`, ready to resolve. Raises `Refused` with every mistake in them."""
+    policies = [load_proven(path) for path in paths]
+    chosen = engine or default_engine()
+    if engine is None and chosen == "python":
+        say(f"note: {unavailable()}")
+    return Versions(Resolver(policy, chosen) for policy in policies)
 
 
 def needs_of(asked: Asked) -> Needs:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, planned
-from billpolicy.cli.loading import load_versions
+from billpolicy.cli.asking import book_for, load_versions, planned
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import show, write
 from billpolicy.explain.build import explain_plan
@@ -16,8 +15,8 @@ from billpolicy.explain.markdown import explanations_markdown
 from billpolicy.explain.model import Explanation
 from billpolicy.explain.text import explanation_text, why_not_text
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations import VOCABULARY
 from billpolicy.operations.load import load_operations
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.source.write import to_json
 

@@ -13,7 +13,7 @@ from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
 from billpolicy.explain.matrix import Matrix, matrix_html, matrix_markdown, matrix_of
-from billpolicy.operations import VOCABULARY
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.write import to_json
 
 if TYPE_CHECKING:

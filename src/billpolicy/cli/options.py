@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from billpolicy.source.scalars import read_date
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -18,6 +16,8 @@ class _Day(click.ParamType[datetime.date]):
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        from billpolicy.source.scalars import read_date
+
         try:
             return read_date(value)
         except ValueError as error:
@@ -52,8 +52,15 @@ def today_option(function: _F) -> _F:
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:
-    """`--format`: text first."""
-    return click.option("--format", type=click.Choice(formats), default=formats[0], show_default=True)
+    """`--format`: text first. What a command raises is said in it too."""
+
+    def remembered(ctx: click.Context, param: click.Parameter, value: str) -> str:
+        ctx.meta["billpolicy.format"] = value
+        return value
+
+    return click.option(
+        "--format", type=click.Choice(formats), default=formats[0], show_default=True, callback=remembered
+    )
 
 
 def day_or_today(day: datetime.date | None) -> datetime.date:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,39 +10,42 @@ import click
 
 from billpolicy.matching.protocol import EngineError
 from billpolicy.source.diagnostic import Diagnostic, Refused
-from billpolicy.source.write import plain_data, to_json
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; JSON has all of them."""
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
-def fail(error: Exception) -> int:
+def fail(error: Exception, *, as_json: bool = False) -> int:
     """Say what went wrong and give the exit code: 1 for what the user can mend, 3 for a bug of ours."""
     if isinstance(error, Refused):
-        as_json = any(json_asked(context) for context in [click.get_current_context(silent=True)])
         show(error.diagnostics, as_json=as_json)
         return 1
     if isinstance(error, EngineError):
-        click.echo(f"error: {error} [engine]", err=True)
-        click.echo("    hint: nothing was posted; try `--engine python`, and please report this", err=True)
+        hint = "nothing was posted; try `--engine python`, and please report this"
+        show([Diagnostic("engine", str(error), hint=hint)], as_json=as_json)
+        return 1
+    if isinstance(error, OSError):
+        where = f"`{error.filename}`" if error.filename else "a file"
+        message = f"{where} cannot be used: {(error.strerror or str(error)).lower()}"
+        hint = "check the path, who may use it, and the space on the disk"
+        show([Diagnostic("file-unusable", message, hint=hint)], as_json=as_json)
         return 1
     if os.environ.get("BILLPOLICY_DEBUG"):
+        import traceback
+
         traceback.print_exc()
     click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
     click.echo("    hint: this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it.", err=True)
     return 3
 
 
-def json_asked(context: click.Context | None) -> bool:
-    """Whether the running command was asked for `--format json`."""
-    return context is not None and context.params.get("format") == "json"
-
-
 def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
     """All diagnostics: as JSON on stdout, or as text on stderr."""
     diagnostics = list(diagnostics)
     if as_json:
+        from billpolicy.source.write import to_json
+
         click.echo(to_json({"diagnostics": [diagnostic_data(diagnostic) for diagnostic in diagnostics]}), nl=False)
         return
     for diagnostic in diagnostics[:MOST_SHOWN]:
@@ -63,6 +65,8 @@ def coloured(diagnostic: Diagnostic) -> str:
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
     """A diagnostic as JSON data; `position` is file, line and column."""
+    from billpolicy.source.write import plain_data
+
     data: dict[str, Any] = plain_data(diagnostic)
     return data
 

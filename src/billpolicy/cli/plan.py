@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, planned
-from billpolicy.cli.loading import load_versions
+from billpolicy.cli.asking import book_for, load_versions, planned
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show, write
 from billpolicy.explain.plan_text import plan_text

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from billpolicy.cli.asking import needs_of, watched
-from billpolicy.cli.loading import load_versions
+from billpolicy.cli.asking import load_versions, needs_of, watched
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show, write
 from billpolicy.executor import Posted, execute
@@ -56,7 +55,7 @@ def command(
     """
     versions = load_versions(policy, engine)
     asked = load_operations(operations)
-    who = actor or getpass.getuser()
+    who = actor or _login()
     with open_ledger(ledger) as opened:
         results = list(_post_each(opened, versions, asked, day_or_today(today), who))
     if format == "json":
@@ -65,6 +64,13 @@ def command(
         _write_text(results, versions)
     if any(result.posted is None for result in results):
         raise click.exceptions.Exit(1)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a user whom it does not know
+        raise click.UsageError("it cannot be told who you are: say it with --actor NAME") from None
 
 
 def _post_each(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billpolicy.explain.model import Explanation
-from billpolicy.explain.text import candidate_text
+from billpolicy.explain.text import candidate_text, value_text
 
 
 def explanations_markdown(explanations: Iterable[Explanation]) -> str:
@@ -29,7 +29,8 @@ def _section(explanation: Explanation) -> str:
         rule = f"`{decision.rule.file}:{decision.rule.line}`"
         if decision.exception:
             rule = f"{_text(decision.rule.id)}, {rule}"
-        cells = (f"`{decision.key}`", _text(decision.value), _text(source), rule, _text(decision.rule.because or ""))
+        value = value_text(explanation, decision)
+        cells = (f"`{decision.key}`", _text(value), _text(source), rule, _text(decision.rule.because or ""))
         lines.append("| " + " | ".join(cells) + " |")
     others = [
         f"- `{decision.key}`: {_text(candidate_text(candidate))}"

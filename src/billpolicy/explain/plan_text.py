@@ -2,63 +2,87 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
-from decimal import Decimal
 
-from billpolicy.book.model import Application, Document, Refund
+from billpolicy.book.model import Application, Document, Item, Refund
 from billpolicy.plan import BalanceChange, Plan, PlannedDocument
-from billpolicy.resolve import Resolver
+from billpolicy.policy.checks import DEFAULT_SET
+from billpolicy.policy.model import ExceptionRule
+from billpolicy.resolve import Resolution, Resolver
 from billpolicy.versions import Versions
+
+WIDTH = 80
 
 
 def plan_text(plan: Plan, versions: Versions) -> str:
-    """The whole plan, one block."""
+    """The whole plan, one block. Which rule decided is the explanation's; here only exceptions are named."""
     lines = [f"{plan.id}: {plan.operation} on {plan.date}" + (f", asked by {plan.actor}" if plan.actor else "")]
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date))
     for application in plan.applications:
-        lines += _application(application, plan)
-    lines += [f"  ~ {number} is reversed" for number in plan.reversed_]
+        lines += _application(application)
+    if plan.reversed_:
+        lines += _wrapped("  ~ reversed: ", ", ".join(plan.reversed_))
     lines += [
         f"  ~ {move.subscription}/{move.charge} charged through {move.after} (was {move.before})"
         for move in plan.charged_through
     ]
     lines += _balances(plan.balances)
-    lines += [f"  ! {warning.message}" for warning in plan.warnings]
+    for warning in plan.warnings:
+        lines += _wrapped("  ! ", warning.message)
     return "\n".join(lines) + "\n"
 
 
 def _document(planned: PlannedDocument, resolver: Resolver) -> Iterator[str]:
     document = planned.document
-    yield f"  + {document.kind.replace('_', ' ')} {document.number}  {document.amount} {document.currency}" + "".join(
-        f", {what} {value}"
-        for what, value in (
-            ("account", document.account),
-            ("from", getattr(document, "source", None)),
-            ("of", getattr(document, "of", None)),
-            ("reason", getattr(document, "reason", None)),
-            ("due", getattr(document, "due_date", None)),
-        )
-        if value is not None
+    due = getattr(document, "due_date", None)
+    yield (
+        f"  + {document.kind.replace('_', ' ')} {document.number}  {document.amount} {document.currency}"
+        + (f", due {due}" if due else "")
     )
-    inherited = [r for r in planned.resolved.resolutions.values() if r.level is not None]
-    for resolution in inherited:
-        rule = resolver.rule(planned.resolved.operation, resolution.key, resolution.rule)
-        label = planned.resolved.levels[resolution.level].label if resolution.level else ""
-        stored = "" if resolution.key in document.attributes else ", not stored"
-        where = f"{rule.position.file}:{rule.position.line}"
-        yield f"      {resolution.key:<16} {resolution.value}  ({label}{stored}; {where})"
+    about = (
+        ("account", document.account),
+        ("from", getattr(document, "source", None)),
+        ("of", getattr(document, "of", None)),
+    )
+    yield from _wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
+    reason = getattr(document, "reason", None)
+    if reason is not None:
+        yield f"      {'reason':<16} {reason}"
+    for resolution in planned.resolved.resolutions.values():
+        if resolution.level is not None:
+            yield from _inherited(resolution, planned, resolver)
     if isinstance(document, Document):
         for item in document.items:
-            name = f" {item.name}" if item.name else ""
-            taxes = "".join(f" + {tax.amount} {tax.name or 'tax'}" for tax in item.taxes)
-            yield f"      {item.id:>3}{name}  {item.amount}{taxes}"
+            yield from _wrapped("      ", _item(item))
     elif isinstance(document, Refund):
         for part in document.parts:
             yield f"      {_place(part.item, part.tax)}  {part.amount}"
 
 
-def _application(application: Application, plan: Plan) -> Iterator[str]:
+def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resolver) -> list[str]:
+    """The value of an attribute and where it is from, with what a reader of the document would wonder about."""
+    resolved, document = planned.resolved, planned.document
+    notes = [resolved.levels[resolution.level].label] if resolution.level else []
+    if isinstance(resolver.rule(resolved.operation, resolution.key, resolution.rule), ExceptionRule):
+        notes.append(f"by {resolution.rule}")
+    if resolution.key == "sequence_set":
+        series = resolver.policy.sequence_sets[str(resolution.value)].series
+        if planned.draw.kind not in series:
+            notes.append(f"numbers no {planned.draw.kind}s, so {DEFAULT_SET} does: {planned.draw.prefix}")
+    elif resolution.key not in document.attributes:
+        notes.append("not stored")
+    return _wrapped(f"      {resolution.key:<16} ", f"{resolution.value}  ({'; '.join(notes)})")
+
+
+def _item(item: Item) -> str:
+    name = f", {item.name}" if item.name else ""
+    taxes = "".join(f" {'-' if tax.amount < 0 else '+'} {abs(tax.amount)} {tax.name or 'tax'}" for tax in item.taxes)
+    return f"item {item.id}{name}  {item.amount}{taxes}"
+
+
+def _application(application: Application) -> Iterator[str]:
     yield f"  = {application.amount} of {application.from_} on {application.to}, {application.date}"
     if len(application.parts) > 1:
         for part in application.parts:
@@ -72,9 +96,17 @@ def _place(item: str, tax: str | None) -> str:
 def _balances(balances: tuple[BalanceChange, ...]) -> Iterator[str]:
     named = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
     for change in balances:
-        what = named.get(change.kind)
-        if what is None:
-            continue
-        before = f"{change.before} -> " if change.before is not None else ""
-        if change.before is not None or change.after != Decimal(0) or change.kind != "refund":
-            yield f"  {what} of {change.number}: {before}{change.after} {change.currency}"
+        if change.kind in named:
+            before = f"{change.before} -> " if change.before is not None else ""
+            yield f"  {named[change.kind]} of {change.number}: {before}{change.after} {change.currency}"
+
+
+def _wrapped(start: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from billpolicy.explain.model import Candidate, Decision, Explanation
+from billpolicy.explain.model import Candidate, Decision, Explanation, Rule
 
 WIDTH = 80
 _QUIET = ("not_matched", "not_in_force")
+_FEW = 3
+"""Rules that do not apply and are still worth a line each."""
 
 
 def explanation_text(explanation: Explanation, *, every_candidate: bool = False) -> str:
-    """The whole explanation. Rules that did not match are only counted unless `every_candidate`."""
+    """The whole explanation. Rules that did not match are only counted when they are many, unless `every_candidate`."""
     document = explanation.document.replace("_", " ")
     lines = [
         f"{explanation.operation_id}: {explanation.operation} on {explanation.date}",
@@ -22,52 +24,71 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
     for decision in explanation.decisions:
         if decision.kind == "attribute":
             lines += ["", *_attribute(decision, every_candidate)]
-    settings = [decision for decision in explanation.decisions if decision.kind == "setting"]
-    if settings:
-        lines += ["", "  settings"]
-        width = max(len(decision.key) for decision in settings)
-        for decision in settings:
-            lines.append(f"    {decision.key:<{width}}  {decision.value}")
-            lines += _labelled("", f"{_by(decision)}", indent=width + 6)
-            lines += _candidates(decision, every_candidate, indent=width + 6)
+    lines += _settings(explanation, every_candidate)
     return "\n".join(lines) + "\n"
 
 
 def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
-    chosen = decision.tried[-1]
     yield f"  {decision.key}: {decision.value}"
-    yield f"    from     {chosen.label}"
-    tried = [f"{tried.label} ({tried.value or 'none'})" for tried in decision.tried]
-    yield from _labelled("tried", " > ".join(tried))
-    yield from _labelled("rule", _by(decision, because=False))
+    yield f"    from     {decision.tried[-1].label}"
+    yield from _labelled("chain", _chain(decision))
+    yield from _labelled("rule", _by(decision))
     if decision.rule.because:
         yield from _labelled("because", decision.rule.because)
     yield from _candidates(decision, every_candidate)
 
 
-def _by(decision: Decision, *, because: bool = True) -> str:
+def _chain(decision: Decision) -> str:
+    """The levels in order, each that was asked with what it held: `request (none) > invoice (ann) > account`."""
+    held = {tried.level: tried.value or "none" for tried in decision.tried}
+    return " > ".join(f"{level} ({held[level]})" if level in held else level for level in decision.chain)
+
+
+def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
+    """One line each; where it stands and why only when an exception decided, or when everything is asked for."""
+    settings = [decision for decision in explanation.decisions if decision.kind == "setting"]
+    width = max((len(decision.key) for decision in settings), default=0)
+    if settings:
+        yield ""
+        yield "  settings"
+    for decision in settings:
+        yield f"    {decision.key:<{width}}  {value_text(explanation, decision)}"
+        if decision.exception or every_candidate:
+            yield from _labelled("", f"{_by(decision)}", indent=width + 6)
+            if decision.rule.because:
+                yield from _labelled("", decision.rule.because, indent=width + 6)
+        yield from _candidates(decision, every_candidate, indent=width + 6)
+
+
+def _by(decision: Decision) -> str:
     kind = f"exception {decision.rule.id}" if decision.exception else "base rule"
-    reason = f": {decision.rule.because}" if because and decision.rule.because else ""
-    return f"{kind}, {decision.rule.file}:{decision.rule.line}{reason}"
+    return f"{kind}, {_place(decision.rule)}"
+
+
+def _place(rule: Rule) -> str:
+    return f"{rule.file}:{rule.line}"
 
 
 def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> Iterator[str]:
-    quiet = 0
+    quiet = sum(candidate.outcome in _QUIET for candidate in decision.candidates)
+    all_named = every_candidate or quiet <= _FEW
     for candidate in decision.candidates:
-        if candidate.outcome == "decides":
-            continue
-        if candidate.outcome in _QUIET and not every_candidate:
-            quiet += 1
-            continue
-        yield from _labelled("not", candidate_text(candidate), indent=indent)
-    if quiet:
-        rules = "1 other rule does" if quiet == 1 else f"{quiet} other rules do"
-        yield from _labelled("not", f"{rules} not apply here (--verbose says why)", indent=indent)
+        if candidate.outcome != "decides" and (all_named or candidate.outcome not in _QUIET):
+            yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}", indent=indent)
+            yield from _labelled("", candidate.reason, indent=indent + 9)
+    if not all_named:
+        yield from _labelled("not", f"{quiet} other rules do not apply here (--verbose says why)", indent=indent)
+
+
+def value_text(explanation: Explanation, decision: Decision) -> str:
+    """The value that counts: a reason that the request names goes before the policy's reason code."""
+    asked = explanation.facts.get("reason") if decision.key == "reason_code" else None
+    return f"{asked}, as requested" if asked else decision.value
 
 
 def candidate_text(candidate: Candidate) -> str:
     """A rule that did not decide, where it stands, and why."""
-    return f"{candidate.rule.id}, {candidate.rule.file}:{candidate.rule.line}: {candidate.reason}"
+    return f"{candidate.rule.id}, {_place(candidate.rule)}: {candidate.reason}"
 
 
 def _labelled(label: str, text: str, *, indent: int = 4) -> list[str]:

@@ -9,30 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from billpolicy.allocation import RULES
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, DebitMemo, Invoice, Part, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
 from billpolicy.operations.amounts import positive
 from billpolicy.operations.document_amounts import parts_of_amount
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import DocumentAmount, Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.resolve import Resolved
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Text
 
-_SPEC = OperationSpec(
-    name="create_payment",
-    doc="record a payment and apply it to named documents",
-    produces="payment",
-    levels=("request", "account", "default"),
-    fields=(settings.DATE, settings.AMOUNT, *fields_of("account")),
-    settings=(settings.allocation(*RULES), settings.DOCUMENT_LIMIT),
-)
+_SPEC = VOCABULARY["create_payment"]
 
 
 @record

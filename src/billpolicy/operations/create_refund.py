@@ -5,29 +5,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from billpolicy.allocation import RULES
 from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
 from billpolicy.operations.amounts import positive
 from billpolicy.operations.document_amounts import parts_of_amount
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.memo import checked_reason
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
 
-_SPEC = OperationSpec(
-    name="create_refund",
-    doc="refund what is unapplied of a payment or credit memo",
-    produces="refund",
-    levels=("request", "account", "default"),
-    fields=(settings.DATE, settings.AMOUNT, settings.reason("refund"), *fields_of("account")),
-    settings=(settings.reason_code("refund"), settings.allocation(*RULES)),
-)
+_SPEC = VOCABULARY["create_refund"]
 
 
 @record

@@ -11,31 +11,17 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.item_amounts import amounts_asked
 from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, whole_amounts
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import ItemAmount, Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.resolve import Resolved
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
 
-_SPEC = OperationSpec(
-    name="credit_memo_from_invoice",
-    doc="a standalone credit memo from an invoice, for a dispute",
-    produces="credit_memo",
-    levels=("request", "invoice", "subscription", "account", "default"),
-    fields=(
-        settings.DATE,
-        settings.AMOUNT,
-        settings.reason("credit_memo"),
-        *fields_of("account", "subscription", "invoice"),
-    ),
-    settings=(settings.reason_code("credit_memo"), settings.AVAILABLE_TO_CREDIT, settings.ITEM_LIMIT),
-)
+_SPEC = VOCABULARY["credit_memo_from_invoice"]
 
 
 @record
@@ -73,7 +59,7 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         levels=levels_of(account, invoice, subscriptions),
     )
     check_item_limit(planning, invoice, resolved)
-    _check_available(planning, invoice, amounts, available, resolved)
+    _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
     planning.stop_if_refused()
     draft = CreditMemo(
         number="",
@@ -108,10 +94,11 @@ def _check_available(
     invoice: Invoice,
     amounts: dict[Place, Decimal],
     available: dict[Place, Decimal],
+    left: Decimal,
     resolved: Resolved,
 ) -> None:
     limit = resolved.text("available_to_credit")
-    total, left = sum(amounts.values(), ZERO), sum(available.values(), ZERO)
+    total = sum(amounts.values(), ZERO)
     rule = resolved.resolutions["available_to_credit"].rule
     if limit != "none" and total > left:
         message = f"{total} is more than the {left} that is available to credit of {invoice.number} (rule `{rule}`)"

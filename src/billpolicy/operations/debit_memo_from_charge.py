@@ -6,25 +6,16 @@ from dataclasses import replace
 
 from billpolicy.book.model import DebitMemo
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
 from billpolicy.operations.charge_items import items_of_charges
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.memo import check_item_limit, checked_reason, due_date
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import ChargeAmount, Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
 
-_SPEC = OperationSpec(
-    name="debit_memo_from_charge",
-    doc="a standalone debit memo from product rate plan charges",
-    produces="debit_memo",
-    levels=("request", "account", "default"),
-    fields=(settings.DATE, settings.AMOUNT, settings.reason("debit_memo"), *fields_of("account")),
-    settings=(settings.reason_code("debit_memo"), settings.ATTRIBUTE_BINDING, settings.ITEM_LIMIT),
-)
+_SPEC = VOCABULARY["debit_memo_from_charge"]
 
 
 @record

@@ -5,30 +5,16 @@ from __future__ import annotations
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.item_amounts import amounts_asked
 from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import ItemAmount, Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
 
-_SPEC = OperationSpec(
-    name="debit_memo_from_invoice",
-    doc="a standalone debit memo from an invoice, for an undercharge",
-    produces="debit_memo",
-    levels=("request", "invoice", "subscription", "account", "default"),
-    fields=(
-        settings.DATE,
-        settings.AMOUNT,
-        settings.reason("debit_memo"),
-        *fields_of("account", "subscription", "invoice"),
-    ),
-    settings=(settings.reason_code("debit_memo"), settings.ITEM_LIMIT),
-)
+_SPEC = VOCABULARY["debit_memo_from_invoice"]
 
 
 @record
@@ -69,7 +55,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
         date=planning.date,
         due_date=request.due_date or due_date(planning, resolved),
         currency=invoice.currency,
-        items=mirror(invoice, amounts, keep_zero=False),
+        items=mirror(invoice, amounts, keep_zero=False, negate_price=False),
         reason=reason or resolved.text("reason_code"),
         source=invoice.number,
         comment=request.comment,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.operations import OPERATIONS
 from billpolicy.operations.planning import Planning
+from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
 from billpolicy.source.diagnostic import Diagnostic, Refused

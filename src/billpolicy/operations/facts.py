@@ -1,7 +1,6 @@
-"""The fields that conditions can ask about, and their facts: what each object of the book says of itself.
+"""Facts for conditions: where the value of each field of the vocabulary comes from in the book.
 
-`SCOPES` is the one list of fields per object; operations pick the scopes they have. Custom fields are added as the
-policy declares them.
+Custom fields are added as the policy declares them.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Account, CreditMemo, Document, Payment, Subscription
+from billpolicy.book.model import Account, Document, Subscription
 from billpolicy.money import Money
+from billpolicy.operations.vocabulary import SCOPES
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.policy.vocabulary import FieldSpec
@@ -26,34 +26,26 @@ def _money(get: Callable[[Book, Any], Decimal]) -> _Getter:
     return lambda book, document: Money(get(book, document), document.currency)
 
 
-_DOCUMENT: tuple[tuple[FieldSpec, _Getter], ...] = (
-    (FieldSpec("number", "text", "its number"), lambda _, d: d.number),
-    (FieldSpec("date", "date", "its document date"), lambda _, d: d.date),
-    (FieldSpec("amount", "money", "its whole amount, tax included"), _money(lambda _, d: d.amount)),
-    (FieldSpec("balance", "money", "what is open of it"), _money(lambda book, d: book.balance(d))),
-)
-_SCOPES: dict[str, tuple[tuple[FieldSpec, _Getter], ...]] = {
-    "account": (
-        (FieldSpec("id", "text", "the account's id"), lambda _, a: a.id),
-        (FieldSpec("name", "text", "the account's name"), lambda _, a: a.name),
-        (FieldSpec("country", "text", "the account's country"), lambda _, a: a.country),
-        (FieldSpec("currency", "text", "the account's currency"), lambda _, a: a.currency),
-    ),
-    "subscription": (
-        (FieldSpec("id", "text", "the subscription's id"), lambda _, s: s.id),
-        (FieldSpec("plan", "text", "the subscription's plan"), lambda _, s: s.plan),
-    ),
-    "invoice": (*_DOCUMENT, (FieldSpec("due_date", "date", "when it is due"), lambda _, d: d.due_date)),
-    "credit_memo": (*_DOCUMENT, (FieldSpec("reason", "text", "its reason code"), lambda _, d: d.reason)),
-    "payment": (*_DOCUMENT, (FieldSpec("type", "text", "external or electronic"), lambda _, p: p.type)),
+_DOCUMENT: dict[str, _Getter] = {
+    "number": lambda _, document: document.number,
+    "date": lambda _, document: document.date,
+    "amount": _money(lambda _, document: document.amount),
+    "balance": _money(lambda book, document: book.balance(document)),
 }
-
-
-def fields_of(*scopes: str) -> tuple[FieldSpec, ...]:
-    """The fields of these objects, with their dotted names."""
-    return tuple(
-        FieldSpec(f"{scope}.{field.name}", field.type, field.doc) for scope in scopes for field, _ in _SCOPES[scope]
-    )
+_GETTERS: dict[str, dict[str, _Getter]] = {
+    "account": {
+        "id": lambda _, account: account.id,
+        "name": lambda _, account: account.name,
+        "country": lambda _, account: account.country,
+        "currency": lambda _, account: account.currency,
+    },
+    "subscription": {
+        "id": lambda _, subscription: subscription.id,
+        "plan": lambda _, subscription: subscription.plan,
+    },
+    "invoice": {**_DOCUMENT, "due_date": lambda _, invoice: invoice.due_date},
+    "credit_memo": {**_DOCUMENT, "reason": lambda _, credit_memo: credit_memo.reason},
+}
 
 
 def facts_about(
@@ -77,8 +69,8 @@ def _facts_of_one(
     book: Book, scope: str, member: Any, custom: Mapping[str, FieldSpec], wrong: list[str]
 ) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
-    for field, get in _SCOPES[scope]:
-        value = get(book, member)
+    for field in SCOPES[scope]:
+        value = _GETTERS[scope][field.name](book, member)
         if value is not None:
             spec = FieldSpec(f"{scope}.{field.name}", field.type)
             facts.update(facts_of(spec, value.toordinal() if isinstance(value, datetime.date) else value))
@@ -92,5 +84,5 @@ def _facts_of_one(
     return facts
 
 
-def _name(member: Account | Subscription | Document | Payment | CreditMemo) -> str:
+def _name(member: Account | Subscription | Document) -> str:
     return member.id if isinstance(member, Account | Subscription) else member.number

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place, in_item_order
 from billpolicy.book.model import BillingDocument, Document, Item, Part
+from billpolicy.money import exact
 from billpolicy.operations.planning import Planning
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.resolve import Resolved
@@ -26,12 +27,16 @@ def whole_amounts(document: Document) -> dict[Place, Decimal]:
     }
 
 
-def mirror(document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: bool) -> tuple[Item, ...]:
+def mirror(
+    document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: bool, negate_price: bool = True
+) -> tuple[Item, ...]:
     """Memo items for the items of a document, with these amounts.
 
     Quantity and unit price are copied as they are, the price negated, also where the amount is smaller than their
     product; tax rate and jurisdiction are copied and no tax is calculated (domain section 3.2).
     """
+    zero = exact(ZERO, document.currency)
+    sign = -1 if negate_price else 1
     kept = [
         item
         for item in in_item_order(document.items)
@@ -43,12 +48,12 @@ def mirror(document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: b
             item,
             id=ids[item.id],
             line=int(ids[item.id]),
-            amount=amounts.get(Place(item.id), ZERO),
-            unit_price=None if item.unit_price is None else -item.unit_price,
+            amount=amounts.get(Place(item.id)) or zero,
+            unit_price=None if item.unit_price is None else sign * item.unit_price,
             discounts=ids.get(item.discounts or ""),
             source_item=item.id,
             taxes=tuple(
-                replace(tax, amount=amounts.get(Place(item.id, tax.id), ZERO), source_tax=tax.id)
+                replace(tax, amount=amounts.get(Place(item.id, tax.id)) or zero, source_tax=tax.id)
                 for tax in item.taxes
                 if keep_zero or amounts.get(Place(item.id, tax.id))
             ),

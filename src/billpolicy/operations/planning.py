@@ -111,7 +111,7 @@ class Planning:
             same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
             what = f"`{number}` is {_ARTICLE.get(found.kind, 'a refund')}, not {wanted}" if found else ""
             message = what or f"there is no {wanted.partition(' ')[2]} `{number}`"
-            self.refuse("document-unknown", message, *path, hint=did_you_mean(number, same))
+            self.refuse("document-unknown", message, *path, hint=None if found else did_you_mean(number, same))
         if found.status != "posted":
             message = f"{number} is {found.status}; this is done to posted documents only"
             self.refuse("not-posted", message, *path, hint="post it first, or change the draft itself")
@@ -173,7 +173,7 @@ class Planning:
             resolved = self.resolver.resolve(spec.name, self.date, facts, every)
         except Refused as refused:
             raise Refused(
-                replace(problem, position=problem.position or self.asked.at()) for problem in refused.diagnostics
+                problem._replace(position=problem.position or self.asked.at()) for problem in refused.diagnostics
             ) from None
         self._check_request_is_heard(resolved, asked_for)
         self._check_named_values(resolved)
@@ -231,10 +231,12 @@ class Planning:
             self.refuse("number-taken", message, hint="give the series another prefix or a higher start")
         live = resolved.resolutions.get("attribute_binding")
         kept_live = live is not None and live.value == "live"
+        # A set numbers payments and refunds, but they do not store it (domain section 1.1).
+        left_out = {"sequence_set"} if kind in ("payment", "refund") else set()
         stored: dict[str, str | None] = {
             name: str(resolution.value)
             for name, resolution in resolved.resolutions.items()
-            if name in self.policy.attributes and not (kept_live and name != "sequence_set")
+            if name in self.policy.attributes and not (kept_live and name != "sequence_set") and name not in left_out
         }
         document = replace(draft, number=draw.number, attributes=stored)
         self._documents.append(PlannedDocument(document, draw, resolved))
@@ -283,9 +285,11 @@ class Planning:
                 self.warn("charged-through-reverted", message)
 
     def touch(self, number: str) -> None:
-        """Show the balance of this document in the plan."""
+        """Show the balance of this document in the plan, and rely on it as it is."""
         if number not in self._touched:
             self._touched.append(number)
+        if number in self._before.numbered:
+            self._rely_on(number)
 
     def plan(self) -> Plan:
         """The finished plan. Raises `Refused` if anything was found wrong on the way."""

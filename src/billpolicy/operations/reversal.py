@@ -9,41 +9,14 @@ from __future__ import annotations
 import datetime
 
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item
-from billpolicy.operations import settings
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.memo import check_item_limit, due_date, mirror, settle, whole_amounts
 from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
 
-_SETTINGS = (settings.ZERO_BALANCE_ITEMS, settings.CHARGED_THROUGH, settings.ITEM_LIMIT)
-
-REVERSE_INVOICE = OperationSpec(
-    name="reverse_invoice",
-    doc="reverse an invoice to correct a mistake",
-    produces="credit_memo",
-    levels=("request", "invoice", "subscription", "account", "default"),
-    fields=(
-        settings.DATE,
-        settings.AMOUNT,
-        settings.reason("credit_memo"),
-        *fields_of("account", "subscription", "invoice"),
-    ),
-    settings=(settings.reason_code("credit_memo"), *_SETTINGS),
-)
-REVERSE_CREDIT_MEMO = OperationSpec(
-    name="reverse_credit_memo",
-    doc="reverse a credit memo to correct a mistake",
-    produces="debit_memo",
-    levels=("request", "credit_memo", "subscription", "account", "default"),
-    fields=(
-        settings.DATE,
-        settings.AMOUNT,
-        settings.reason("debit_memo"),
-        *fields_of("account", "subscription", "credit_memo"),
-    ),
-    settings=(settings.reason_code("debit_memo"), *_SETTINGS),
-)
+REVERSE_INVOICE = VOCABULARY["reverse_invoice"]
+REVERSE_CREDIT_MEMO = VOCABULARY["reverse_credit_memo"]
 
 
 class Reversal:
@@ -67,7 +40,7 @@ class Reversal:
         planning = self.planning
         self._check_reversible(invoice, pulled_in_by)
         planning.stop_if_refused()
-        resolved = self._resolve(REVERSE_INVOICE, invoice)
+        resolved = self._resolve(REVERSE_INVOICE, invoice, pulled_in_by)
         memo = planning.issue(
             CreditMemo(
                 number="",
@@ -92,7 +65,7 @@ class Reversal:
         planning = self.planning
         self._check_reversible(credit_memo, pulled_in_by)
         planning.stop_if_refused()
-        resolved = self._resolve(REVERSE_CREDIT_MEMO, credit_memo)
+        resolved = self._resolve(REVERSE_CREDIT_MEMO, credit_memo, pulled_in_by)
         memo = planning.issue(
             DebitMemo(
                 number="",
@@ -112,7 +85,7 @@ class Reversal:
             if isinstance(sibling, Invoice):
                 self.invoice(sibling, pulled_in_by=credit_memo.number)
 
-    def _resolve(self, spec: OperationSpec, document: Invoice | CreditMemo) -> Resolved:
+    def _resolve(self, spec: OperationSpec, document: Invoice | CreditMemo, pulled_in_by: str | None) -> Resolved:
         planning = self.planning
         account = planning.account(document.account)
         subscriptions = planning.subscriptions_of(document)
@@ -121,16 +94,19 @@ class Reversal:
             objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
             amount=document.amount,
             currency=document.currency,
-            reason=self.reason,
+            reason=self._asked_reason(pulled_in_by),
             levels=levels_of(account, document, subscriptions),
         )
         check_item_limit(planning, document, resolved)
         planning.stop_if_refused()
         return resolved
 
+    def _asked_reason(self, pulled_in_by: str | None) -> str | None:
+        """The reason that was asked for is that of the document asked about, not of what is pulled in."""
+        return self.reason if pulled_in_by is None else None
+
     def _reason(self, resolved: Resolved, pulled_in_by: str | None) -> str:
-        asked = self.reason if pulled_in_by is None else None
-        return asked or resolved.text("reason_code")
+        return self._asked_reason(pulled_in_by) or resolved.text("reason_code")
 
     def _mirrored(self, document: Document, resolved: Resolved) -> tuple[Item, ...]:
         return mirror(document, whole_amounts(document), keep_zero=resolved.text("zero_balance_items") == "mirror")

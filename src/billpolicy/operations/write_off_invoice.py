@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations import settings
-from billpolicy.operations.facts import fields_of
 from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, settle
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
 from billpolicy.operations.request import Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
 
-_SPEC = OperationSpec(
-    name="write_off_invoice",
-    doc="write off the open balance of an invoice, for bad debt",
-    produces="credit_memo",
-    levels=("request", "invoice", "subscription", "account", "default"),
-    fields=(
-        settings.DATE,
-        settings.AMOUNT,
-        settings.reason("credit_memo"),
-        *fields_of("account", "subscription", "invoice"),
-    ),
-    settings=(
-        settings.reason_code("credit_memo"),
-        settings.ZERO_BALANCE_ITEMS,
-        settings.CHARGED_THROUGH,
-        settings.ITEM_LIMIT,
-    ),
-)
+_SPEC = VOCABULARY["write_off_invoice"]
 
 
 @record

@@ -6,7 +6,7 @@ still looked at, so that all mistakes are reported at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +28,17 @@ from billpolicy.policy.model import (
     Setting,
 )
 from billpolicy.policy.typed import clause
-from billpolicy.policy.vocabulary import LEVELS, FieldSpec, OperationSpec, SettingSpec, Vocabulary
+from billpolicy.policy.vocabulary import (
+    CUSTOM_SCOPES,
+    LEVELS,
+    NAME,
+    FieldSpec,
+    OperationSpec,
+    SettingSpec,
+    Vocabulary,
+)
 from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
-from billpolicy.source.scalars import read_boolean, read_integer, read_text
+from billpolicy.source.scalars import read_boolean, read_integer, read_prose, read_text
 from billpolicy.source.tree import Tree
 
 _BECAUSE = "because"
@@ -69,8 +77,9 @@ class _Builder:
         for name, text, tree in entries(layer, "attributes"):
             at = tree.at("attributes", name, key=True)
             self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora)  # type: ignore[attr-defined]
+        declared_before = set(self.fields)
         for name, text, tree in entries(layer, "fields"):
-            self._field(name, text, tree)
+            self._field(name, text, tree, declared_before)
         for name, value, tree in entries(layer, "defaults"):
             self.defaults[name], self.defaults_at[name] = str(value), tree.at("defaults", name)
         for name, codes, tree in entries(layer, "reason_codes"):
@@ -89,15 +98,16 @@ class _Builder:
             self.header,
             digest=digest(layers),
             files=tuple(tree.file for layer in layers for _, tree in layer.files),
-            attributes=self.attributes,
-            fields=self.fields,
-            defaults=self.defaults,
-            defaults_at=self.defaults_at,
-            reason_codes=self.reason_codes,
-            base=self.base,
+            # By name, so that the order of files and lines shows nowhere.
+            attributes=dict(sorted(self.attributes.items())),
+            fields=dict(sorted(self.fields.items())),
+            defaults=dict(sorted(self.defaults.items())),
+            defaults_at=dict(sorted(self.defaults_at.items())),
+            reason_codes=dict(sorted(self.reason_codes.items())),
+            base=dict(sorted(self.base.items())),
             exceptions=tuple(self.exceptions[name] for name in sorted(self.exceptions)),
-            sequence_sets=self.sequence_sets,
-            payment_terms=self.payment_terms,
+            sequence_sets=dict(sorted(self.sequence_sets.items())),
+            payment_terms=dict(sorted(self.payment_terms.items())),
         )
 
     # -- the header --------------------------------------------------------------------------------------------
@@ -115,7 +125,8 @@ class _Builder:
             if file.effective is not None:
                 effective = self._effective(file.effective, tree, "effective")
                 if not _covers(self.header.effective, effective):
-                    message = f"the base `{self.header.name}` is in force {self.header.effective}, not in all of this"
+                    base = f"its base `{self.header.name}` is in force only {self.header.effective}"
+                    message = f"this policy is in force {effective}, but {base}"
                     hint = "a policy cannot be in force longer than its base"
                     self.problem("base-not-in-force", message, tree.at("effective"), hint)
                 self.header = replace(self.header, effective=effective)
@@ -141,25 +152,36 @@ class _Builder:
 
     # -- declarations ------------------------------------------------------------------------------------------
 
-    def _field(self, name: str, text: Any, tree: Tree) -> None:
+    def _field(self, name: str, text: Any, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)
-        scopes = sorted({scope for spec in self.vocabulary.values() for scope in spec.scopes})
         known = {field.name for spec in self.vocabulary.values() for field in spec.fields}
-        scope = name.partition(".")[0]
-        if "." not in name or scope not in scopes:
-            message = f"`{name}` does not say whose field it is"
-            self.problem("field-scope", message, at, f"write it with one of: {', '.join(f'{s}.…' for s in scopes)}")
+        scope, _, own_name = name.partition(".")
+        if scope not in CUSTOM_SCOPES:
+            message = f"`{name}` is no field of an account or a subscription; only those can have more fields"
+            hint = f"begin it with {' or '.join(f'`{scope}.`' for scope in CUSTOM_SCOPES)}"
+            self.problem("field-scope", message, at, hint)
+        elif not NAME.fullmatch(own_name):
+            message = f"`{name}` cannot be the name of a field"
+            self.problem("field-name", message, at, f"after `{scope}.` write small letters, digits and underscores")
         elif name in known:
             self.problem("field-known", f"`{name}` is already a field of billpolicy", at, "choose another name")
-        elif name in self.fields:
+        elif name in declared_before:
             self.problem("field-known", f"`{name}` is already declared by a base policy", at, "remove it here")
-        elif (text.type == "choice") != bool(text.values):
-            hint = "a choice lists its `values`; other types do not"
-            self.problem("field-values", f"`{name}` is a {text.type} field", at, hint)
+        elif text.type == "choice" and not text.values:
+            message = f"`{name}` is a choice, but lists no values"
+            self.problem("field-values", message, at, "add `values: [...]`")
+        elif text.type != "choice" and text.values:
+            message = f"`{name}` lists values, but its type is {text.type}"
+            self.problem("field-values", message, at, "make it `type: choice`, or remove `values`")
         else:
             self.fields[name] = FieldSpec(name, text.type, choices=text.values)
 
     def _reason_codes(self, category: str, codes: Any, tree: Tree) -> None:
+        categories = {setting.codes for spec in self.vocabulary.values() for setting in spec.settings if setting.codes}
+        if category not in categories:
+            at = tree.at("reason_codes", category, key=True)
+            hint = did_you_mean(category, categories)
+            self.problem("reason-category-unknown", f"nothing here has reason codes of `{category}`", at, hint)
         for index, code in enumerate(codes):
             if len(code) > 25:
                 hint = "shorten it to at most 25 characters"
@@ -199,7 +221,7 @@ class _Builder:
                 spec = self._operation(operation, tree.at("operations", operation, key=True))
                 if spec is None:
                     continue
-                shared = decisions.get(_BECAUSE)
+                shared = self._shared_because(decisions.get(_BECAUSE), tree.at("operations", operation, _BECAUSE))
                 for key, decided in decisions.items():
                     if key == _BECAUSE:
                         continue
@@ -211,8 +233,21 @@ class _Builder:
                     first[operation, key] = at
                     outcome = self._outcome(spec, key, decided, at)
                     if outcome is not None:
-                        because = decided.because or (shared.value if shared else None)
-                        self.base[operation, key] = BaseRule(operation, key, outcome, at, because)
+                        self.base[operation, key] = BaseRule(operation, key, outcome, at, decided.because or shared)
+
+    def _shared_because(self, said: Decided | None, at: Position) -> str | None:
+        """The reason that an operation gives for all that it decides in this place."""
+        if said is None:
+            return None
+        if said.value is None or said.because is not None:
+            hint = "write one text, like `because: FIN-212`"
+            self.problem("because-wrong", "`because` is the reason for all that this operation says", at, hint)
+            return None
+        try:
+            return read_prose(said.value)
+        except ValueError as error:
+            self.problem("value-wrong", str(error), at)
+            return None
 
     def _operation(self, name: str, at: Position) -> OperationSpec | None:
         spec = self.vocabulary.get(name)
@@ -274,6 +309,9 @@ class _Builder:
         except ValueError as error:
             self.problem("value-wrong", str(error), at, setting.doc)
             return None
+        if setting.type == "integer" and int(value) < 1:
+            self.problem("value-wrong", f"`{setting.name}` is {value}, but must be 1 or above", at, setting.doc)
+            return None
         if setting.type == "choice" and value not in choices:
             message = f"`{value}` is not a value of `{setting.name}`"
             self.problem("value-not-allowed", message, at, did_you_mean(str(value), choices))
@@ -294,6 +332,9 @@ class _Builder:
         if not text.operations:
             hint = "list the operations it is for"
             self.problem("operations-empty", f"`{text.id}` names no operation", at, hint)
+        if len(set(text.operations)) < len(text.operations):
+            message = f"`{text.id}` names an operation twice"
+            self.problem("operation-repeated", message, tree.at(*path, "operations"), "name it once")
         if not text.then:
             self.problem("then-empty", f"`{text.id}` changes nothing", tree.at(*path, "then"), "say what is different")
         clauses = [self._clause(name, constraint, specs, tree, path) for name, constraint in text.when.items()]
@@ -342,7 +383,7 @@ class _Builder:
             return custom if name.partition(".")[0] in spec.scopes else None
         field = next((field for field in spec.fields if field.name == name), None)
         if field is not None and field.codes:
-            return replace(field, choices=self.reason_codes.get(field.codes, ()))
+            return field._replace(choices=self.reason_codes.get(field.codes, ()))
         return field
 
 

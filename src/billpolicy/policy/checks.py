@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from billpolicy.policy.conflicts import conflicts
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series
-from billpolicy.policy.vocabulary import DocumentKind, Vocabulary
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
+from billpolicy.policy.vocabulary import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
 from billpolicy.source.diagnostic import Diagnostic, did_you_mean
 
 _Found = Iterator[Diagnostic]
@@ -37,8 +36,16 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
     settings = {setting.name for spec in vocabulary.values() for setting in spec.settings}
     for attribute in policy.attributes.values():
         if attribute.name in settings or attribute.name == "because":
-            message = f"`{attribute.name}` is already the name of a setting"
+            message = f"`{attribute.name}` already means something else in an operation"
             yield Diagnostic("attribute-name", message, attribute.position, "choose another name")
+        if not NAME.fullmatch(attribute.name):
+            message = f"`{attribute.name}` cannot be the name of an attribute"
+            hint = "write small letters, digits and underscores, a letter first"
+            yield Diagnostic("attribute-name", message, attribute.position, hint)
+        if not attribute.documents or len(set(attribute.documents)) < len(attribute.documents):
+            message = f"`documents` of `{attribute.name}` must name at least one kind of document, and each once"
+            hint = f"kinds: {', '.join(DOCUMENT_KINDS)}"
+            yield Diagnostic("attribute-documents", message, attribute.position, hint)
     for name, value in policy.defaults.items():
         at = policy.defaults_at[name]
         declared = policy.attributes.get(name)
@@ -51,6 +58,48 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
             what = declared.type.replace("_", " ")
             message = f"the default {what} `{value}` is not declared"
             yield Diagnostic("default-unknown", message, at, did_you_mean(value, known))
+
+
+def _needed_attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """Numbers and due dates are made from two attributes, so no policy can do without them."""
+    for name, purpose in (("sequence_set", "numbers"), ("payment_term", "due dates")):
+        with_it = {spec.produces for spec in vocabulary.values()} if name == "sequence_set" else {"debit_memo"}
+        attribute = policy.attributes.get(name)
+        if attribute is None:
+            message = f"the attribute `{name}` is missing; documents get their {purpose} from it"
+            hint = "declare it under `attributes`, or extend the standard policy"
+            yield Diagnostic("attribute-missing", message, policy.position, hint)
+        elif attribute.type != name:
+            message = f"the type of the attribute `{name}` is {attribute.type}, so documents get no {purpose} from it"
+            yield Diagnostic("attribute-type", message, attribute.position, f"write `type: {name}`")
+        elif not with_it <= set(attribute.documents):
+            kinds = _listed(with_it - set(attribute.documents))
+            message = f"documents get their {purpose} from the attribute `{name}`, also {kinds}"
+            yield Diagnostic("attribute-documents", message, attribute.position, "add them to its `documents`")
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    return " and ".join(f"{kind.replace('_', ' ')}s" for kind in sorted(kinds))
+
+
+def _outcomes_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """What a base policy decides was checked against its own words; a layer may have said those anew since."""
+    rules = [(rule.operation, rule.key, rule.outcome, rule.position) for rule in policy.base.values()]
+    for exception in policy.exceptions:
+        for key, outcome in exception.then.items():
+            rules += [(operation, key, outcome, exception.then_at[key]) for operation in exception.operations]
+    for operation, key, outcome, at in rules:
+        spec = vocabulary[operation]
+        attribute = policy.attributes.get(key)
+        codes = next((setting.codes for setting in spec.settings if setting.name == key), "")
+        if isinstance(outcome, Chain) and attribute is not None and spec.produces not in attribute.documents:
+            message = f"`{operation}` still decides `{key}`, which {_listed([spec.produces])} no longer have"
+            hint = f"add `{spec.produces}` to the `documents` of `{key}` ({attribute.position})"
+            yield Diagnostic("attribute-not-on-document", message, at, hint)
+        if isinstance(outcome, Setting) and codes and outcome.value not in policy.reason_codes.get(codes, ()):
+            message = f"`{outcome}` is no longer one of the reason codes of {codes.replace('_', ' ')}s"
+            hint = f"add it to `reason_codes`, or say another `{key}` of `{operation}`"
+            yield Diagnostic("value-not-allowed", message, at, hint)
 
 
 def _named_values(policy: Policy, type_: str) -> set[str] | None:
@@ -148,7 +197,8 @@ def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
             "prefix-digit", message, series.position, "only billing documents may have that; add a letter or dash"
         )
     if not 1 <= series.start < 10**12:
-        yield Diagnostic("sequence-start", "a series starts at 1 or above", series.position)
+        message = f"a series cannot start at {series.start}"
+        yield Diagnostic("sequence-start", message, series.position, "start at 1, or below a million millions")
 
 
 def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -180,12 +230,17 @@ def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
 
 
 def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    yield from conflicts(policy, vocabulary)
+    if len(policy.exceptions) > 1:
+        from billpolicy.policy.conflicts import conflicts
+
+        yield from conflicts(policy, vocabulary)
 
 
 CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
     _everything_decided,
     _attributes,
+    _needed_attributes,
+    _outcomes_still_mean_something,
     _default_level,
     _overrides,
     _dates,

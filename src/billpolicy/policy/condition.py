@@ -207,14 +207,3 @@ def difference(a: Box, b: Box) -> list[Box]:
             break
         rest[fact] = inside
     return pieces
-
-
-def possible(box: Box) -> bool:
-    """Whether real facts can be in the box: the two facts of a money field are set together and unset together."""
-    for fact, currency in box.items():
-        amount = box.get(fact.removesuffix(".currency")) if fact.endswith(".currency") else None
-        if amount is not None:
-            both_set = not amount.members.empty and not currency.members.empty
-            if not both_set and not (amount.unset and currency.unset):
-                return False
-    return True

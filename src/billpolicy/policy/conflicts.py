@@ -4,6 +4,9 @@ A conflict is a point (facts and a date) where two exceptions with different out
 pair the box in which both hold is split by every exception that could beat one of the two, until in each piece the
 same exceptions match everywhere; there the real `Precedence` is asked. So the proof cannot mean something else than
 what is decided later. The document date is one more dimension of the box.
+
+Every piece holds operations that can exist, although an amount and its currency, two facts, are only ever set together:
+conditions confine a currency together with its amount, and whatever currencies they name, there are others.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from billpolicy.policy.condition import Box, Numbers, Range, Values, difference, intersection, possible
+from billpolicy.policy.condition import Box, Numbers, Range, Values, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.model import Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.neighbours import bits, neighbours
@@ -93,9 +96,7 @@ class _Contest:
         for key in sorted({key for exception in self._exceptions for key in exception.then}):
             for first, second, taking_part in self._disagreeing(key):
                 overlap = intersection(self._boxes[first], self._boxes[second])
-                if overlap is None or not possible(overlap):
-                    continue
-                if self._beats(first, second) or self._beats(second, first):
+                if overlap is None or self._beats(first, second) or self._beats(second, first):
                     continue
                 try:
                     rivals = self._rivals(first, second, taking_part)
@@ -155,10 +156,9 @@ class _Contest:
             if inside is None:
                 return piece
             rival = rivals[decided - 1]
-            if self._survive(pair, (*matching, rival), key) and possible(inside):
+            if self._survive(pair, (*matching, rival), key):
                 pieces.append((inside, (*matching, rival), decided))
-            outside = difference(piece, self._boxes[rival])
-            pieces += [(part, matching, decided) for part in outside if possible(part)]
+            pieces += [(outside, matching, decided) for outside in difference(piece, self._boxes[rival])]
         raise _NotProven
 
     def _survive(self, pair: tuple[int, int], matching: Iterable[int], key: str) -> bool:

@@ -9,16 +9,15 @@ from billpolicy.money import MINOR_DIGITS, from_minor
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Members, Values, Words
 from billpolicy.policy.vocabulary import FieldType
 
-_ANYTHING = Values(ALL_NUMBERS, unset=True)
-
 
 def example(box: Box, types: Mapping[str, FieldType]) -> list[str]:
     """`field: value` for each field that the box confines, sorted; a field that may be anything is left out."""
-    fields = {fact if fact in types else fact.removesuffix(".currency") for fact in box}
     shown = []
-    for field in sorted(fields):
+    for field in sorted(box):
         if types.get(field) == "money":
-            text = _money(box.get(field, _ANYTHING), box.get(f"{field}.currency"))
+            text = _money(box[field], box.get(f"{field}.currency"))
+        elif types.get(field.removesuffix(".currency")) == "money":
+            continue  # it is shown with its amount
         else:
             text = _plain(box[field], types.get(field))
         if text is not None:
@@ -34,7 +33,10 @@ def _plain(values: Values, type_: FieldType | None) -> str | None:
     if values.members == values.members.everything:
         return "set"
     if isinstance(values.members, Words) and values.members.complement:
-        return f"{{none_of: [{', '.join(sorted(map(str, values.members.names)))}]}}"
+        names = sorted(map(str, values.members.names))
+        if len(names) > 5:
+            names[4:] = [f"and {len(names) - 4} more"]
+        return f"{{none_of: [{', '.join(names)}]}}"
     sample = values.members.sample()
     if type_ == "date":
         return day(sample)
@@ -48,7 +50,7 @@ def day(ordinal: Fact | None) -> str:
 
 
 def _money(amount: Values, currency: Values | None) -> str | None:
-    if amount.members.empty or (currency is not None and currency.members.empty):
+    if amount.members.empty:
         return "unset"
     if currency is None and amount.members == ALL_NUMBERS:
         return None if amount.unset else "set"

@@ -29,8 +29,8 @@ def policy_files(path: Path) -> list[Path]:
     """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
     if not path.is_dir():
         return [path]
-    names = (name for pattern in ("*.yaml", "*.yml") for name in path.glob(pattern))
-    return sorted(name for name in names if ".test." not in name.name)
+    names = [name for name in os.listdir(path) if name.endswith((".yaml", ".yml")) and not name.startswith(".")]
+    return [path / name for name in sorted(names) if ".test." not in name]
 
 
 def read_layers(path: Path) -> list[Layer]:
@@ -41,15 +41,23 @@ def read_layers(path: Path) -> list[Layer]:
     here: Path | None = Path(os.path.normpath(path))
     asked = Position(str(path))
     while here is not None:
-        if here.resolve() in seen:
+        try:
+            real, names = here.resolve(), policy_files(here)
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            message = f"the policy at `{here}` cannot be read: {reason.lower()}"
+            problems.append(Diagnostic("policy-unreadable", message, asked, "check the path and who may read it"))
+            break
+        if real in seen:
             hint = "a base cannot extend what extends it"
             problems.append(Diagnostic("extends-cycle", f"`{here}` extends itself in the end", asked, hint))
             break
         if len(seen) == MAX_LAYERS:
-            problems.append(Diagnostic("extends-depth", f"more than {MAX_LAYERS} layers of policy", asked))
+            message = f"there are more than {MAX_LAYERS} layers of policy"
+            problems.append(Diagnostic("extends-depth", message, asked, "put some of them together"))
             break
-        seen.append(here.resolve())
-        layer = _read_layer(here, asked, problems)
+        seen.append(real)
+        layer = _read_layer(here, names, asked, problems)
         layers.append(layer)
         here, asked = _base_of(layer, problems)
     if problems:
@@ -67,9 +75,8 @@ def digest(layers: list[Layer]) -> str:
     return total.hexdigest()
 
 
-def _read_layer(path: Path, asked: Position, problems: list[Diagnostic]) -> Layer:
+def _read_layer(path: Path, names: list[Path], asked: Position, problems: list[Diagnostic]) -> Layer:
     files = []
-    names = policy_files(path)
     if not path.exists():
         problems.append(Diagnostic("policy-missing", f"there is no policy at `{path}`", asked, "check the path"))
         names = []

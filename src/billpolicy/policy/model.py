@@ -6,15 +6,14 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from billpolicy.policy.condition import Box
 from billpolicy.policy.vocabulary import DocumentKind, FieldSpec, Level
 from billpolicy.source.diagnostic import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(NamedTuple):
     """Days `[from_, until)`; `until` None is open-ended (design section 2, rule 7)."""
 
     from_: datetime.date
@@ -30,8 +29,7 @@ class Effective:
 ALWAYS = Effective(datetime.date.min)
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """What documents inherit: which kinds of document have it, what its values name, its name in Zuora."""
 
     name: str
@@ -41,8 +39,7 @@ class Attribute:
     zuora: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Levels to try in order; the first that has a value wins."""
 
     levels: tuple[Level, ...]
@@ -51,8 +48,7 @@ class Chain:
         return " > ".join(self.levels)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A plain value of a decision."""
 
     value: str | int | bool
@@ -64,8 +60,7 @@ class Setting:
 Outcome = Chain | Setting
 
 
-@dataclass(frozen=True, slots=True)
-class BaseRule:
+class BaseRule(NamedTuple):
     """The base rule of one decision: what holds when no exception does."""
 
     operation: str
@@ -79,8 +74,7 @@ class BaseRule:
         return f"{self.operation}.{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One line of a `when`: a field, what it may be, and the words of the file that say so."""
 
     field: str
@@ -109,8 +103,7 @@ class ExceptionRule:
         return {fact: values for clause in self.clauses for fact, values in clause.facts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """How one kind of document is numbered in one sequence set (domain section 8)."""
 
     prefix: str
@@ -118,8 +111,7 @@ class Series:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceSet:
+class SequenceSet(NamedTuple):
     """Prefix and start number per document kind; a payment or refund series may be missing."""
 
     name: str
@@ -127,8 +119,7 @@ class SequenceSet:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentTerm:
+class PaymentTerm(NamedTuple):
     """When a document is due (domain section 1.7): `net` days after its date, or on a day of a month (proximo)."""
 
     name: str

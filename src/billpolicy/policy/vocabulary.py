@@ -6,9 +6,9 @@ Nothing here says who inherits what: that is policy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 DocumentKind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "credit_memo", "debit_memo", "payment", "refund")
@@ -27,10 +27,13 @@ LEVELS: tuple[Level, ...] = (
     "default",
 )
 """Where a value can come from; `default` is the policy's own default for the attribute (design section 1)."""
+CUSTOM_SCOPES = ("account", "subscription")
+"""The objects of a book that hold custom values; a field of any other would silently be unset for ever."""
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""What a policy may call an attribute, or a field of its own after the dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(NamedTuple):
     """A field that conditions can ask about: its dotted name, its one type, and the closed list of a choice."""
 
     name: str
@@ -41,8 +44,7 @@ class FieldSpec:
     """The category of the policy's `reason_codes` that lists the choices, instead of `choices`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingSpec:
+class SettingSpec(NamedTuple):
     """A decision of an operation that is a plain value: a choice out of a closed list, a text, a number, true/false."""
 
     name: str
@@ -53,8 +55,7 @@ class SettingSpec:
     """As in `FieldSpec`."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperationSpec:
+class OperationSpec(NamedTuple):
     """What a policy can say about one operation."""
 
     name: str
@@ -66,7 +67,7 @@ class OperationSpec:
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The objects whose fields it has: `account`, `invoice`, ...; also where custom fields may stand."""
+        """The objects whose fields it has: `account`, `invoice`, ..."""
         return frozenset(field.name.partition(".")[0] for field in self.fields if "." in field.name)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file: 1-based line and column. Line 0 means the file as a whole."""
 
     file: str
@@ -22,8 +20,7 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding: a stable `code`, one plain `message` in the user's words, a `hint` of what to do next."""
 
     code: str
@@ -34,8 +31,8 @@ class Diagnostic:
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
-        hint = f"\n    hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.severity}: {self.message} [{self.code}]{hint}"
+        hint = f"\n    hint: {visible(self.hint)}" if self.hint else ""
+        return f"{place}{self.severity}: {visible(self.message)} [{self.code}]{hint}"
 
 
 class Refused(Exception):
@@ -58,12 +55,30 @@ def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
         raise Refused(diagnostics)
 
 
+def visible(text: str) -> str:
+    """The text with control characters and invisible ones written as escapes: a file cannot steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint naming the closest known word, or the whole list when it is short, or nothing."""
+    import difflib
+
     known = sorted(set(known))
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return f"did you mean `{close[0]}`?{_lookalike(word, close[0])}"
     if known and len(known) <= 12:
         return "known here: " + ", ".join(f"`{name}`" for name in known)
     return None
+
+
+def _lookalike(word: str, close: str) -> str:
+    """Which letter only looks like that of the known word: `о` may be a Cyrillic one, and nobody sees it."""
+    strange = [c for c in word if not c.isascii() and c not in close]
+    if not strange:
+        return ""
+    name = unicodedata.name(strange[0], f"character {ord(strange[0]):#x}")
+    return f" (the `{strange[0]}` that is written here is {name})"

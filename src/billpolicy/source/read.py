@@ -14,6 +14,8 @@ from billpolicy.source.tree import Tree
 
 _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
+_KEY = "[key]"
+"""What pydantic adds to a location when the key itself is wrong and not its value."""
 
 
 def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
@@ -45,6 +47,7 @@ def _adapter(kind: Any) -> Any:
 def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic:
     where: _Path = problem["loc"]
     problem_type: str = problem["type"]
+    is_key = _KEY in where[-1:]
     full = (*path, *where)
     if problem_type in ("missing", "missing_argument", "missing_keyword_only_argument"):
         hint = f"add `{where[-1]}: ...`"
@@ -53,48 +56,52 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
         known = _names_at(kind, where[:-1])
         message = f"`{where[-1]}` is not a key that is known here"
         return Diagnostic("key-unknown", message, tree.at(*full, key=True), did_you_mean(str(where[-1]), known))
+    if problem["input"] is None and problem_type != "value":
+        message = f"{_WANTED.get(problem_type, 'a value')} is wanted here, not nothing"
+        return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")
     if problem_type == "literal_error":
         choices = [str(choice) for choice in typing.get_args(_strip(_type_at(kind, where)))]
         found = problem["input"]
-        message = f"`{found}` is not one of the values that are allowed here"
+        message = f"{_shape(found)} is not one of the {'keys' if is_key else 'values'} that are allowed here"
         hint = did_you_mean(str(found), choices) or "allowed: " + ", ".join(choices)
-        return Diagnostic("value-not-allowed", message, tree.at(*full), hint)
-    return Diagnostic("value-wrong", _sentence(problem), tree.at(*full))
+        return Diagnostic("value-not-allowed", message, tree.at(*full, key=is_key), hint)
+    return Diagnostic("value-wrong", _sentence(problem), tree.at(*full, key=is_key))
 
 
 def _sentence(problem: Any) -> str:
     if problem["type"] == "value":
         return str(problem["msg"])
-    found = problem["input"]
-    shape = (
-        "nothing"
-        if found is None
-        else "a mapping"
-        if isinstance(found, dict)
-        else "a list"
-        if isinstance(found, list)
-        else f"`{str(found)[:40]}`"
-    )
-    wanted = {
-        "dict_type": "a mapping",
-        "mapping_type": "a mapping",
-        "dataclass_type": "a mapping",
-        "list_type": "a list",
-        "tuple_type": "a list",
-    }.get(problem["type"])
-    return f"{wanted} is wanted here, not {shape}" if wanted else str(problem["msg"])
+    wanted = _WANTED.get(problem["type"])
+    return f"{wanted} is wanted here, not {_shape(problem['input'])}" if wanted else str(problem["msg"])
+
+
+_WANTED = {
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "dataclass_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+
+
+def _shape(found: Any) -> str:
+    if found is None:
+        return "nothing"
+    if isinstance(found, dict | list):
+        return "a mapping" if isinstance(found, dict) else "a list"
+    return f"`{found}`" if len(str(found)) <= 40 else f"`{str(found)[:40]}…`"
 
 
 def _type_at(kind: Any, where: _Path) -> Any:
     """The declared type at a location inside `kind`, or None where it cannot be told."""
-    for step in where:
+    for position, step in enumerate(where, start=1):
         kind = _strip(kind)
         if dataclasses.is_dataclass(kind):
             kind = next((t for name, t in _fields(kind) if name == step), None)
         elif typing.get_origin(kind) in (list, tuple):
             kind = typing.get_args(kind)[0]
         elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
+            kind = typing.get_args(kind)[0 if where[position:] == (_KEY,) else 1]
     return kind
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +21,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 MAX_TEXT = 255
 MAX_INTEGER = 2**53
+_STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
+_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +56,22 @@ def read_text(value: Any) -> str:
         raise ValueError("a text is wanted here, not an empty one")
     if len(text) > MAX_TEXT:
         raise ValueError(f"this text is longer than {MAX_TEXT} characters")
-    if any(ord(character) < 32 for character in text):
+    if _steering(text):
         raise ValueError("a text of one line is wanted here, without control characters")
     return str(text)
 
 
 def read_prose(value: Any) -> str:
     """Any scalar as written; may have several lines, which are joined."""
-    return " ".join(_scalar(value, "a text").split())
+    text = " ".join(_scalar(value, "a text").split())
+    if _steering(text):
+        raise ValueError("a text without control characters is wanted here")
+    return text
+
+
+def _steering(text: str) -> bool:
+    """Whether a text has control characters, breaks of lines, or marks that reverse how it is read."""
+    return not text.isprintable() and any(unicodedata.category(c) in _STEERING or c in _REVERSING for c in text)
 
 
 def read_date(value: Any) -> datetime.date:

@@ -14,8 +14,13 @@ from typing import Any
 import yaml
 
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32
+MAX_KEY = 255
+"""Characters of a key."""
+MAX_PROBLEMS = 1_000
+"""Mistakes that are told of one file; nobody reads more, and a million of them is an attack."""
 _MEGABYTE = 1024 * 1024
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -91,12 +96,12 @@ def parse_text(text: str, file: str) -> Tree:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
+            if len(builder.problems) >= MAX_PROBLEMS:
+                raise Refused(builder.problems)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        position = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
-        problem = ": ".join(part for part in (error.context, error.problem) if part)
-        hint = "check the indentation, the quotes and the brackets here and on the line above"
-        builder.problems.append(Diagnostic("yaml-syntax", f"this is not well-formed: {problem}", position, hint))
+        mark, message, hint = in_words(error, text)
+        position = Position(file, *mark) if mark else Position(file)
+        builder.problems.append(Diagnostic("yaml-syntax", message, position, hint))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"the character {error.character!r} may not stand in this file"
@@ -118,10 +123,11 @@ def _read(path: Path, max_megabytes: int) -> str:
     except FileNotFoundError:
         raise _refuse("file-missing", "there is no such file", name, "check the path") from None
     except IsADirectoryError:
-        raise _refuse("file-is-folder", "this is a folder; a file is wanted here", name) from None
+        raise _refuse("file-is-folder", "this is a folder; a file is wanted here", name, "name a file in it") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise _refuse("file-unreadable", f"this file cannot be read: {reason}", name) from None
+        hint = "check the path and who may read it"
+        raise _refuse("file-unreadable", f"this file cannot be read: {reason}", name, hint) from None
     if len(raw) > max_megabytes * _MEGABYTE:
         message = f"this file is larger than {max_megabytes} MB, the most that is read here"
         raise _refuse("file-too-large", message, name, "split it into several files")
@@ -184,8 +190,10 @@ class _Builder:
 
     def _start(self, node: Block | Items, mark: Mark) -> None:
         if len(self._open) >= MAX_DEPTH:
-            message = f"this is nested more than {MAX_DEPTH} levels deep"
-            raise Refused([*self.problems, Diagnostic("yaml-depth", message, Position(self.file, *mark))])
+            self._problem(
+                "yaml-depth", f"this is nested more than {MAX_DEPTH} levels deep", mark, "no file needs so many levels"
+            )
+            raise Refused(self.problems)
         self._add(node, mark)
         self._open.append(node)
         self._keys.append(None)
@@ -217,6 +225,9 @@ class _Builder:
 
     def _key_text(self, value: Any, mark: Mark) -> str:
         if isinstance(value, str):
+            if len(value) > MAX_KEY:
+                message = f"this key is longer than {MAX_KEY} characters"
+                self._problem("yaml-key", message, mark, "is the colon in the right place?")
             return str(value)
         if value is None:
             return "null"
@@ -227,7 +238,8 @@ class _Builder:
         if event.anchor is not None:
             self._problem("yaml-anchor", f"the anchor `&{event.anchor}` is not used here", mark, "remove it")
         if event.tag is not None:
-            self._problem("yaml-tag", f"the tag `{event.tag}` is not used here", mark, "remove it")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._problem("yaml-tag", f"the tag `{tag}` is not used here", mark, "remove it")
 
     def _problem(self, code: str, message: str, mark: Mark, hint: str) -> None:
         self.problems.append(Diagnostic(code, message, Position(self.file, *mark), hint))

@@ -1,0 +1,159 @@
+"""What policies can speak of: the operations with their levels, fields and settings, all on one page.
+
+It stands apart from the planners so that a policy can be checked without loading them. What the settings are set to,
+and who inherits what, is policy; here is only what can be said.
+"""
+
+from __future__ import annotations
+
+from billpolicy.allocation import RULES
+from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, SettingSpec, Vocabulary
+
+_DOCUMENT = (
+    FieldSpec("number", "text", "its number"),
+    FieldSpec("date", "date", "its document date"),
+    FieldSpec("amount", "money", "its whole amount, tax included"),
+    FieldSpec("balance", "money", "what is open of it"),
+)
+SCOPES: dict[str, tuple[FieldSpec, ...]] = {
+    "account": (
+        FieldSpec("id", "text", "the account's id"),
+        FieldSpec("name", "text", "the account's name"),
+        FieldSpec("country", "text", "the account's country"),
+        FieldSpec("currency", "text", "the account's currency"),
+    ),
+    "subscription": (
+        FieldSpec("id", "text", "the subscription's id"),
+        FieldSpec("plan", "text", "the subscription's plan"),
+    ),
+    "invoice": (*_DOCUMENT, FieldSpec("due_date", "date", "when it is due")),
+    "credit_memo": (*_DOCUMENT, FieldSpec("reason", "text", "its reason code")),
+}
+"""Object -> the fields that conditions can ask about; `operations/facts.py` says where each value comes from."""
+
+
+def _of(*scopes: str) -> tuple[FieldSpec, ...]:
+    return tuple(
+        FieldSpec(f"{scope}.{field.name}", field.type, field.doc) for scope in scopes for field in SCOPES[scope]
+    )
+
+
+_DATE = FieldSpec("date", "date", "the document date of the operation")
+_AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included")
+
+
+def _asked(category: str) -> tuple[FieldSpec, ...]:
+    """What the request says; the reason is one of the policy's reason codes."""
+    return (_DATE, _AMOUNT, FieldSpec("reason", "choice", "the reason that was asked for", codes=category))
+
+
+def _reason_code(category: str) -> SettingSpec:
+    return SettingSpec("reason_code", "choice", "the reason when none is given", codes=category)
+
+
+_AVAILABLE_TO_CREDIT = SettingSpec(
+    "available_to_credit",
+    "choice",
+    "how much can be credited: `none` (no limit), `header` (the invoice's amount) or `header_and_item`",
+    ("none", "header", "header_and_item"),
+)
+_ZERO_BALANCE_ITEMS = SettingSpec(
+    "zero_balance_items",
+    "choice",
+    "`mirror` items that have nothing open on the memo too, or `leave_out`",
+    ("mirror", "leave_out"),
+)
+_CHARGED_THROUGH = SettingSpec(
+    "charged_through",
+    "choice",
+    "`revert` the charged-through date, so that the next bill run bills the time again, or `keep` it",
+    ("revert", "keep"),
+)
+_ITEM_LIMIT = SettingSpec("item_limit", "integer", "the most items and taxes of one document (whole number, inclusive)")
+_DOCUMENT_LIMIT = SettingSpec("document_limit", "integer", "the most documents of one operation (inclusive)")
+_ATTRIBUTE_BINDING = SettingSpec(
+    "attribute_binding",
+    "choice",
+    "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
+    ("snapshot", "live"),
+)
+_ALLOCATION = SettingSpec("allocation", "choice", "how amounts are spread over the items of a document", tuple(RULES))
+
+VOCABULARY: Vocabulary = {
+    spec.name: spec
+    for spec in (
+        OperationSpec(
+            name="credit_memo_from_invoice",
+            doc="a standalone credit memo from an invoice, for a dispute",
+            produces="credit_memo",
+            levels=("request", "invoice", "subscription", "account", "default"),
+            fields=(*_asked("credit_memo"), *_of("account", "subscription", "invoice")),
+            settings=(_reason_code("credit_memo"), _AVAILABLE_TO_CREDIT, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="debit_memo_from_invoice",
+            doc="a standalone debit memo from an invoice, for an undercharge",
+            produces="debit_memo",
+            levels=("request", "invoice", "subscription", "account", "default"),
+            fields=(*_asked("debit_memo"), *_of("account", "subscription", "invoice")),
+            settings=(_reason_code("debit_memo"), _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="write_off_invoice",
+            doc="write off the open balance of an invoice, for bad debt",
+            produces="credit_memo",
+            levels=("request", "invoice", "subscription", "account", "default"),
+            fields=(*_asked("credit_memo"), *_of("account", "subscription", "invoice")),
+            settings=(_reason_code("credit_memo"), _ZERO_BALANCE_ITEMS, _CHARGED_THROUGH, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="reverse_invoice",
+            doc="reverse an invoice to correct a mistake",
+            produces="credit_memo",
+            levels=("request", "invoice", "subscription", "account", "default"),
+            fields=(*_asked("credit_memo"), *_of("account", "subscription", "invoice")),
+            settings=(_reason_code("credit_memo"), _ZERO_BALANCE_ITEMS, _CHARGED_THROUGH, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="reverse_credit_memo",
+            doc="reverse a credit memo to correct a mistake",
+            produces="debit_memo",
+            levels=("request", "credit_memo", "subscription", "account", "default"),
+            fields=(*_asked("debit_memo"), *_of("account", "subscription", "credit_memo")),
+            settings=(_reason_code("debit_memo"), _ZERO_BALANCE_ITEMS, _CHARGED_THROUGH, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="credit_memo_from_charge",
+            doc="a standalone credit memo from product rate plan charges",
+            produces="credit_memo",
+            levels=("request", "account", "default"),
+            fields=(*_asked("credit_memo"), *_of("account")),
+            settings=(_reason_code("credit_memo"), _ATTRIBUTE_BINDING, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="debit_memo_from_charge",
+            doc="a standalone debit memo from product rate plan charges",
+            produces="debit_memo",
+            levels=("request", "account", "default"),
+            fields=(*_asked("debit_memo"), *_of("account")),
+            settings=(_reason_code("debit_memo"), _ATTRIBUTE_BINDING, _ITEM_LIMIT),
+        ),
+        OperationSpec(
+            name="create_payment",
+            doc="record a payment and apply it to named documents",
+            produces="payment",
+            levels=("request", "account", "default"),
+            fields=(_DATE, _AMOUNT, *_of("account")),
+            settings=(_ALLOCATION, _DOCUMENT_LIMIT),
+        ),
+        OperationSpec(
+            name="create_refund",
+            doc="refund what is unapplied of a payment or credit memo",
+            produces="refund",
+            levels=("request", "account", "default"),
+            fields=(*_asked("refund"), *_of("account")),
+            settings=(_reason_code("refund"), _ALLOCATION),
+        ),
+    )
+}
+"""Operation name -> what a policy can say about it. A new operation gets its entry here and its line in `registry`."""

@@ -1,0 +1,102 @@
+"""The rules engine never decides alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from billpolicy.matching import durable, engines
+from billpolicy.matching.both import BothMatcher
+from billpolicy.matching.durable import DurableMatcher
+from billpolicy.matching.engines import default_engine, engine_matcher
+from billpolicy.matching.protocol import EngineError
+from billpolicy.matching.reference import ReferenceMatcher
+from billpolicy.policy.condition import Facts
+from tests.matching.needs_engine import needs_engine
+from tests.strategies import exception, words
+
+
+class Says:
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+
+    def match(self, facts: Facts) -> tuple[str, ...]:
+        return self.ids
+
+
+def test_agreement_is_the_answer() -> None:
+    assert BothMatcher("write_off_invoice", Says("a", "b"), Says("a", "b")).match({}) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        (Says("a"), "it missed `b`;"),
+        (Says("a", "b", "c"), "it matched `c`, which does not hold;"),
+        (Says(), "it missed `a`, `b`;"),
+        (Says("a", "c"), "it missed `b` and matched `c`, which does not hold;"),
+    ],
+)
+def test_disagreement_names_the_difference_and_the_facts(engine: Says, said: str) -> None:
+    both = BothMatcher("write_off_invoice", Says("a", "b"), engine)
+    with pytest.raises(EngineError) as raised:
+        both.match({"amount": 5, "account.country": "DE"})
+    assert str(raised.value) == (
+        f"the rules engine is wrong about `write_off_invoice`: {said.removesuffix(';')}; "
+        "the facts are account.country: 'DE', amount: 5"
+    )
+
+
+def test_an_error_of_the_engine_is_not_hidden() -> None:
+    class Broken:
+        def match(self, facts: Facts) -> tuple[str, ...]:
+            raise EngineError("it is broken")
+
+    with pytest.raises(EngineError, match="it is broken"):
+        BothMatcher("write_off_invoice", Says(), Broken()).match({})
+
+
+# -- by name -------------------------------------------------------------------------------------------------------
+
+RULES = [exception("german", words("account.country", "DE"))]
+
+
+def test_python_needs_no_engine() -> None:
+    matcher = engine_matcher("python", "write_off_invoice", RULES)
+    assert isinstance(matcher, ReferenceMatcher)
+    assert matcher.match({"account.country": "DE"}) == ("german",)
+
+
+@needs_engine
+def test_the_engine_by_name() -> None:
+    assert isinstance(engine_matcher("durable", "write_off_invoice", RULES), DurableMatcher)
+    both = engine_matcher("both", "write_off_invoice", RULES)
+    assert isinstance(both, BothMatcher)
+    assert both.match({"account.country": "DE"}) == ("german",)
+    assert default_engine() == "both"
+
+
+def test_where_it_does_not_load_python_is_the_default_and_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> durable.EngineFunctions:
+        raise ImportError("undefined symbol: PyEval_CallObject")
+
+    durable.unavailable.cache_clear()
+    monkeypatch.setattr(durable, "load", fails)
+    try:
+        assert not durable.available()
+        assert engines.default_engine() == "python"
+        with pytest.raises(EngineError, match=r"does not load on Python .*PyEval_CallObject.*--engine python"):
+            engine_matcher("both", "write_off_invoice", RULES)
+    finally:
+        durable.unavailable.cache_clear()
+
+
+def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> durable.EngineFunctions:
+        raise ModuleNotFoundError("No module named 'durable_rules_engine'")
+
+    durable.unavailable.cache_clear()
+    monkeypatch.setattr(durable, "load", fails)
+    try:
+        assert "pip install durable_rules==2.0.28" in str(durable.unavailable())
+    finally:
+        durable.unavailable.cache_clear()

@@ -1,0 +1,141 @@
+"""What a policy can say that the rules engine would misread is refused, and the engine is not called to find out."""
+
+from __future__ import annotations
+
+import pytest
+
+from billpolicy.matching import durable
+from billpolicy.matching.guard import RESERVED, fnv1a32, guard
+from billpolicy.operations.vocabulary import VOCABULARY as OPERATIONS
+from billpolicy.policy.condition import Numbers, Values, Words
+from billpolicy.policy.model import Clause, ExceptionRule
+from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
+from billpolicy.source.diagnostic import Diagnostic, Position
+from tests.strategies import between, clause, exception, policy, words
+
+HERE = Position("acme.yaml", 12, 5)
+
+
+@pytest.fixture(autouse=True)
+def _the_engine_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    def called() -> durable.EngineFunctions:
+        raise AssertionError("the guard must not call the engine")
+
+    monkeypatch.setattr(durable, "load", called)
+
+
+def vocabulary(*fields: FieldSpec) -> Vocabulary:
+    name = "credit_memo_from_invoice"
+    return {name: OperationSpec(name, "", "credit_memo", ("invoice", "account"), fields)}
+
+
+def problems(*clauses: Clause, fields: tuple[FieldSpec, ...] = (), known: Vocabulary | None = None) -> list[Diagnostic]:
+    rule = exception("rule", *clauses, position=HERE)
+    return guard(policy(rule, fields=fields), known if known is not None else vocabulary())
+
+
+def test_an_ordinary_condition_passes() -> None:
+    assert problems(words("account.country", "x" * 255), between("amount", -(2**63) + 2, 2**63 - 2, "EUR")) == []
+
+
+def test_a_text_that_is_too_long() -> None:
+    (problem,) = problems(words("account.country", "x" * 256))
+    assert problem.code == "text-too-long"
+    assert problem.position == HERE
+    assert problem.message == "`rule` compares `account.country` with a text longer than 255 characters"
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63) + 1, 10**30])
+def test_a_number_that_is_too_large(number: int) -> None:
+    (problem,) = problems(between("invoice.lines", number, None))
+    assert problem.code == "number-too-large"
+    assert problem.message == f"`rule` compares `invoice.lines` with {number}, which is too large a number"
+
+
+def test_lists_that_multiply() -> None:
+    def lists(length: int) -> tuple[Clause, ...]:
+        return tuple(words(field, *(f"w{n}" for n in range(length))) for field in ("one", "two", "three"))
+
+    assert problems(*lists(10)) == [], "10 x 10 x 10 is just allowed"
+    (problem,) = problems(*lists(11))
+    assert problem.code == "condition-too-wide"
+    assert problem.message.endswith("has lists that multiply to 1,331 combinations; 1,000 can be matched")
+
+
+def test_too_many_exclusions() -> None:
+    (problem,) = problems(words("account.country", *(f"w{n}" for n in range(1001)), complement=True))
+    assert problem.code == "condition-too-wide"
+    assert problem.message.endswith("excludes 1,001 values; 1,000 can be matched")
+
+
+def test_too_many_fields() -> None:
+    (problem,) = problems(*(words(f"field{n}", "x") for n in range(201)))
+    assert problem.code == "condition-too-wide"
+    assert problem.message.endswith("asks for 201 fields; 200 can be matched")
+
+
+@pytest.mark.parametrize("name", ["sid", "id", "$s", "_operation", "_probe"])
+def test_reserved_names(name: str) -> None:
+    (problem,) = problems(words(name, "x"))
+    assert problem.code == "field-name-reserved"
+    assert problem.position == HERE
+    assert f"`{name}`" in problem.message
+
+
+def test_names_with_the_same_hash() -> None:
+    """`costarring` and `liquid` are the textbook collision of FNV-1a with 32 bits."""
+    assert fnv1a32("costarring") == fnv1a32("liquid")
+    fields = (FieldSpec("costarring", "text"), FieldSpec("liquid", "text"))
+    (problem,) = problems(words("liquid", "x"), known=vocabulary(*fields))
+    assert problem.code == "field-names-alike"
+    assert problem.message == "`rule` asks for `liquid`, which the rules engine cannot tell from `costarring`"
+    assert problems(words("liquid", "x"), known=vocabulary(fields[1])) == []
+    (custom,) = problems(words("liquid", "x"), known=vocabulary(fields[1]), fields=fields[:1])
+    assert custom.message == problem.message
+    assert problems(words("account.country", "x"), known=vocabulary(*fields)) == [], "nothing asks for them"
+
+
+def test_the_currency_of_an_amount_has_a_name_too() -> None:
+    """A hash is carried on letter by letter, so names that collide do so with the same ending as well."""
+    fields = (FieldSpec("costarring", "money"), FieldSpec("liquid.currency", "text"))
+    (problem,) = problems(words("liquid.currency", "x"), known=vocabulary(*fields))
+    assert "cannot tell from `costarring.currency`" in problem.message
+
+
+def test_a_declared_field_cannot_be_the_currency_of_an_amount() -> None:
+    declared = (FieldSpec("invoice.amount.currency", "text"),)
+    (problem,) = problems(fields=declared, known=vocabulary(FieldSpec("invoice.amount", "money")))
+    assert problem.message == "`invoice.amount.currency` is already the currency of the amount `invoice.amount`"
+
+
+def test_the_hash_is_the_one_of_the_engine() -> None:
+    """Published FNV-1a test vectors."""
+    assert fnv1a32("") == 0x811C9DC5
+    assert fnv1a32("a") == 0xE40C292C
+    assert fnv1a32("foobar") == 0xBF9CF968
+
+
+def test_the_fields_of_billpolicy_are_all_told_apart() -> None:
+    names = {field.name for spec in OPERATIONS.values() for field in spec.fields}
+    names |= {f"{f.name}.currency" for spec in OPERATIONS.values() for f in spec.fields if f.type == "money"}
+    assert len({fnv1a32(name) for name in (*names, *RESERVED)}) == len(names) + len(RESERVED)
+
+
+def test_everything_is_reported_at_once_and_once() -> None:
+    def rule(id: str, line: int) -> ExceptionRule:
+        clauses = (
+            words("account.country", "x" * 256),
+            clause("lines", {"lines": Values(Numbers.only(2**70))}),
+            clause("kind", {"kind": Values(Words(frozenset(("y" * 256, "z" * 256))))}),
+        )
+        return exception(id, *clauses, operations=("a", "b"), position=Position("acme.yaml", line, 1))
+
+    found = guard(policy(rule("first", 9), rule("second", 3)), vocabulary())
+    assert [(p.position.line, p.code) for p in found if p.position] == [
+        (3, "number-too-large"),
+        (3, "text-too-long"),
+        (3, "text-too-long"),
+        (9, "number-too-large"),
+        (9, "text-too-long"),
+        (9, "text-too-long"),
+    ]

@@ -1,0 +1,289 @@
+"""The stories under `examples/`: what was worked out by hand comes out, and what is recorded is what is printed.
+
+`BILLPOLICY_RECORD=1` writes `plan.txt` and `explain.txt` anew; `expected.yaml` is never written by a program.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft7Validator
+
+from billpolicy.book.load import load_book
+from billpolicy.book.model import Application, CreditMemo, DebitMemo, Item, Part, Refund
+from billpolicy.cli import cli
+from billpolicy.matching.durable import unavailable
+from billpolicy.matching.engines import EngineName
+from billpolicy.operations.dry_run import Planned, dry_run
+from billpolicy.operations.load import load_operations
+from billpolicy.operations.registry import OPERATIONS
+from billpolicy.plan import PlannedDocument
+from billpolicy.resolve import Resolver
+from billpolicy.source.tree import Plain, parse
+from billpolicy.validation import prove
+from billpolicy.versions import Versions
+
+ROOT = Path(__file__).parents[1]
+STORIES = sorted(readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md"))
+YAML_FILES = sorted(
+    file.relative_to(ROOT) for folder in ("policies", "examples") for file in (ROOT / folder).rglob("*.y*ml")
+)
+TODAY = datetime.date(2026, 4, 1)
+MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
+
+each_story = pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("BILLPOLICY_CACHE", "off")
+
+
+def planned(story: Path, engine: EngineName = "python", policy: Path | None = None) -> list[Planned]:
+    versions = Versions([Resolver(prove(policy or story / "policy.yaml"), engine)])
+    return list(dry_run(versions, load_book(story / "book.yaml"), load_operations(story / "operations.yaml"), TODAY))
+
+
+# -- what was worked out by hand -----------------------------------------------------------------------------------
+
+
+@each_story
+def test_what_was_worked_out_by_hand_comes_out(story: Path) -> None:
+    expected = parse(story / "expected.yaml", max_megabytes=1).data
+    assert expected.get("today", str(TODAY)) == str(TODAY)
+    found = {one.asked.request.id: came_out(one) for one in planned(story)}
+    assert list(expected["operations"]) == list(found)
+    wrong = list(differences(story.name, expected["operations"], found))
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def came_out(one: Planned) -> dict[str, Any]:
+    """What became of one operation, as `expected.yaml` says it; what is empty is left out."""
+    if one.plan is None:
+        return {"refused": sorted(problem.code for problem in one.problems)}
+    plan = one.plan
+    dated = one.asked.request.date is not None
+    return stated(
+        documents=[_document(document, dated) for document in plan.documents],
+        applications=[_application(application) for application in plan.applications],
+        reversed=list(plan.reversed_),
+        balances={change.number: str(change.after) for change in plan.balances if change.kind != "refund"},
+        charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.charged_through},
+        warnings=sorted(warning.code for warning in plan.warnings),
+    )
+
+
+def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
+    document = planned.document
+    assert document.number == planned.draw.number
+    attributes = {
+        key: stated(
+            value=resolution.value,
+            level=resolution.level,
+            rule=None if resolution.rule == f"{planned.resolved.operation}.{key}" else resolution.rule,
+            stored="false" if document.attributes.get(key) is None else None,
+        )
+        for key, resolution in planned.resolved.resolutions.items()
+        if resolution.level is not None
+    }
+    for key, value in document.attributes.items():
+        assert attributes[key]["value"] == value
+    items = document.items if isinstance(document, CreditMemo | DebitMemo) else ()
+    return stated(
+        kind=document.kind,
+        number=document.number,
+        date=None if dated else str(document.date),
+        amount=str(document.amount),
+        currency=document.currency,
+        reason=getattr(document, "reason", None),
+        due_date=str(document.due_date) if isinstance(document, DebitMemo) else None,
+        attributes=attributes,
+        items=[_item(item) for item in items],
+        parts=_parts(document.parts) if isinstance(document, Refund) else None,
+    )
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return stated(
+        of=item.source_item or item.charge,
+        amount=str(item.amount),
+        taxes=[str(tax.amount) for tax in item.taxes],
+        quantity=None if item.quantity is None else str(item.quantity),
+        unit_price=None if item.unit_price is None else str(item.unit_price),
+    )
+
+
+def _application(application: Application) -> dict[str, Any]:
+    return {
+        "from": application.from_,
+        "to": application.to,
+        **stated(date=str(application.date), amount=str(application.amount), parts=_parts(application.parts)),
+    }
+
+
+def _parts(parts: Iterable[Part]) -> dict[str, str] | None:
+    shares = {part.item + (f"/{part.tax}" if part.tax else ""): str(part.amount) for part in parts}
+    return shares if len(shares) > 1 else None
+
+
+def stated(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, [], {})}
+
+
+def differences(where: str, expected: Any, found: Any) -> Iterator[str]:
+    """One line for each place at which the two are not the same."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in [*expected, *(key for key in found if key not in expected)]:
+            here = f"{where}.{key}"
+            if key not in found:
+                yield f"{here}: expected {expected[key]}, but there is none"
+            elif key not in expected:
+                yield f"{here}: expected none, but it is {found[key]}"
+            else:
+                yield from differences(here, expected[key], found[key])
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from differences(f"{where}[{index}]", one, other)
+    elif expected != found:
+        yield f"{where}: expected {expected}, but it is {found}"
+
+
+def test_a_difference_is_named_by_its_place() -> None:
+    expected = {"a": {"value": "claire", "items": ["1", "2"]}, "b": "1"}
+    found = {"a": {"value": "paul", "items": ["1", "3"]}, "c": "2"}
+    assert list(differences("story", expected, found)) == [
+        "story.a.value: expected claire, but it is paul",
+        "story.a.items[1]: expected 2, but it is 3",
+        "story.b: expected 1, but there is none",
+        "story.c: expected none, but it is 2",
+    ]
+
+
+# -- what is printed -----------------------------------------------------------------------------------------------
+
+
+@each_story
+@pytest.mark.parametrize("command", ["explain", "plan"])
+def test_the_commands_of_the_readme_print_what_is_recorded(story: Path, command: str) -> None:
+    typed = {line.split()[1]: line for line in readme_commands(story)}
+    assert list(typed) == ["explain", "plan"]
+    assert typed[command].endswith(f" {story.as_posix()}/operations.yaml")
+
+    arguments = [*shlex.split(typed[command])[1:], "--engine", "python", "--today", str(TODAY)]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    refused = [one for one in planned(story) if one.plan is None]
+    assert result.exit_code == (1 if refused else 0), result.output
+    assert all(ord(character) >= 32 or character == "\n" for character in result.output)
+
+    recorded = story / f"{command}.txt"
+    if os.environ.get("BILLPOLICY_RECORD") == "1":
+        recorded.write_text(result.output, encoding="utf-8")
+    assert result.output == recorded.read_text(encoding="utf-8"), "BILLPOLICY_RECORD=1 records it anew"
+
+
+def readme_commands(story: Path) -> list[str]:
+    """The commands of the code block in a story's README, as they are run."""
+    text = (story / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    first, *lines = block.splitlines()
+    assert first == f"story={story.as_posix()}"
+    return [line.replace("$story", story.as_posix()) for line in lines]
+
+
+@each_story
+def test_the_rules_engine_decides_the_same(story: Path) -> None:
+    reason = unavailable()
+    if reason is not None:
+        assert os.environ.get("BILLPOLICY_REQUIRE_ENGINE") != "1", reason
+        pytest.skip(reason)
+    by_python, by_both = planned(story, "python"), planned(story, "both")
+    assert [replace(one.plan, engine="") if one.plan else one.problems for one in by_both] == [
+        replace(one.plan, engine="") if one.plan else one.problems for one in by_python
+    ]
+
+
+def test_an_edit_of_the_page_of_policy_changes_a_resolution(tmp_path: Path) -> None:
+    """What the README of the story tells its reader to try."""
+    story = Path("examples/a-page-of-company-policy")
+    page = (story / "policy.yaml").read_text(encoding="utf-8")
+    assert "`at_least: 900.00 EUR`" in (story / "README.md").read_text(encoding="utf-8")
+    assert page.count("at_least: 1000.00 EUR") == 1
+    edited = tmp_path / "policy.yaml"
+    edited.write_text(
+        page.replace("1000.00 EUR", "900.00 EUR").replace("../../policies", str(ROOT / "policies")), encoding="utf-8"
+    )
+
+    def contacts(policy: Path) -> dict[str, str]:
+        return {
+            one.plan.id: one.plan.documents[0].resolved.text("bill_to_contact")
+            for one in planned(story, policy=policy)
+            if one.plan is not None
+        }
+
+    before, after = contacts(story / "policy.yaml"), contacts(edited)
+    assert before["dispute-of-952"] == "birgit"
+    assert after == {**before, "dispute-of-952": "jonas"}
+
+
+# -- the files -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", YAML_FILES, ids=str)
+def test_a_file_names_its_schema_and_keeps_to_it(file: Path) -> None:
+    modeline = MODELINE.match(file.read_text(encoding="utf-8"))
+    assert modeline, "the first line says `# yaml-language-server: $schema=...`"
+    schema = file.parent / modeline[1]
+    assert schema.exists(), f"{modeline[1]} does not exist"
+    validator = Draft7Validator(json.loads(schema.read_text(encoding="utf-8")))
+    found = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(editors_see(file))]
+    assert not found, "\n".join(found)
+
+
+def editors_see(file: Path) -> Any:
+    """The data of a file as an editor reads it, by YAML 1.2: plain scalars that look like numbers are numbers."""
+
+    def seen(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: seen(held) for key, held in value.items()}
+        if isinstance(value, list):
+            return [seen(held) for held in value]
+        if isinstance(value, Plain):
+            if value in ("true", "false"):
+                return value == "true"
+            if INTEGER.fullmatch(value):
+                return int(value)
+            return float(value) if DECIMAL.fullmatch(value) else str(value)
+        return value
+
+    return seen(parse(file, max_megabytes=1).data)
+
+
+@each_story
+def test_a_story_is_complete(story: Path) -> None:
+    assert sorted(file.name for file in story.iterdir()) == [
+        "README.md",
+        "book.yaml",
+        "expected.yaml",
+        "explain.txt",
+        "operations.yaml",
+        "plan.txt",
+        "policy.yaml",
+    ]
+
+
+def test_every_operation_has_a_story() -> None:
+    told = {one.request.operation for story in STORIES for one in load_operations(ROOT / story / "operations.yaml")}
+    assert told == set(OPERATIONS)
