@@ -187,6 +187,7 @@ def test_the_commands_of_the_readme_print_what_is_recorded(story: Path, command:
     refused = [one for one in planned(story) if one.plan is None]
     assert result.exit_code == (1 if refused else 0), result.output
     assert all(ord(character) >= 32 or character == "\n" for character in result.output)
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
 
     recorded = story / f"{command}.txt"
     if os.environ.get("BILLPOLICY_RECORD") == "1":

@@ -163,7 +163,7 @@ class Book:
                     if part.source_item is not None:
                         used[Place(part.source_item, part.source_tax)] += part.amount
             for refund in self.refunds_of.get(document.number, ()):
-                for part in refund.parts:
+                for part in refund.parts if refund.status == "posted" else ():
                     used[Place(part.item, part.tax)] += part.amount
         else:
             for application in self.applications_to.get(document.number, ()):

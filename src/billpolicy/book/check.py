@@ -138,10 +138,12 @@ def _amounts(context: _Context) -> _Found:
         if not document.items:
             hint = "list its items, each with an amount"
             yield Diagnostic("items-missing", f"{document.number} has no items", context.at(*path, "items"), hint)
+        found: list[Diagnostic] = []
         for i, item in enumerate(document.items):
-            yield from _fits(context, item.amount, document.currency, *path, "items", i, "amount")
+            found += _fits(context, item.amount, document.currency, *path, "items", i, "amount")
             for t, tax in enumerate(item.taxes):
-                yield from _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
+                found += _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
+        yield from found or _fits(context, document.amount, document.currency, *path, "items")
     for section, index, record in context.records("payments", "refunds"):
         yield from _fits(context, record.amount, record.currency, section, index, "amount")
         if record.amount <= 0:
@@ -157,6 +159,28 @@ def _amounts(context: _Context) -> _Found:
                 yield from _fits(context, application.amount, currency, "applications", index, "amount")
                 for p, part in enumerate(application.parts):
                     yield from _fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
+        if application.amount < 0:
+            message = f"{application.amount} cannot be applied; an amount that is applied is above zero"
+            hint = "to take an application back, remove it"
+            yield Diagnostic("amount-sign", message, context.at("applications", index, "amount"), hint)
+
+
+def _discounts(context: _Context) -> _Found:
+    """A discount is settled with the item that it reduces, so it reduces, and reduces an item that is none itself."""
+    for section, index, document in context.records(*_DOCUMENTS):
+        discounts = {item.id for item in document.items if item.discounts is not None}
+        for i, item in enumerate(document.items):
+            if item.discounts is None:
+                continue
+            path = (section, index, "items", i)
+            if item.discounts in discounts:
+                message = f"item `{item.discounts}` is a discount itself, so `{item.id}` cannot discount it"
+                hint = "name the item that both reduce"
+                yield Diagnostic("discount-of-discount", message, context.at(*path, "discounts"), hint)
+            if item.amount > 0:
+                message = f"item `{item.id}` discounts `{item.discounts}`, but its amount {item.amount} is above zero"
+                hint = "write a discount below zero, or remove `discounts`"
+                yield Diagnostic("amount-sign", message, context.at(*path, "amount"), hint)
 
 
 def _fits(context: _Context, amount: Decimal, currency: str, *path: str | int) -> _Found:
@@ -204,25 +228,53 @@ def _applications(context: _Context) -> _Found:
                 yield Diagnostic("application-date", message, context.at("applications", index, "date"))
         if isinstance(target[2], Document):
             yield from _parts(context, application, source[2], target[2], index)
+
+
+def _refunds(context: _Context) -> _Found:
     for index, refund in enumerate(context.file.refunds):
-        source = context.numbered.get(refund.of)
-        if source is not None and source[0] not in ("payments", "credit_memos"):
+        found = context.numbered.get(refund.of)
+        if found is None:
+            continue
+        section, _, source = found
+        at = context.at("refunds", index, "of")
+        if section not in ("payments", "credit_memos"):
             message = f"{refund.of} cannot be refunded; a refund is of a payment or a credit memo"
-            yield Diagnostic("refund-kind", message, context.at("refunds", index, "of"))
-        if source is not None and isinstance(source[2], CreditMemo):
-            at = context.at("refunds", index, "parts")
-            yield from _part_places(source[2], [Place(part.item, part.tax) for part in refund.parts], at)
-            yield from _parts_sum(refund.parts, refund.amount, at)
+            yield Diagnostic("refund-kind", message, at)
+            continue
+        if source.account != refund.account:
+            message = f"{refund.of} belongs to account `{source.account}`, not to `{refund.account}`"
+            yield Diagnostic("account-mismatch", message, at)
+        if source.currency != refund.currency:
+            message = f"{refund.number} is in {refund.currency} and {refund.of} in {source.currency}"
+            yield Diagnostic("currency-mismatch", message, at)
+        if source.status != "posted" and refund.status == "posted":
+            message = f"{refund.of} is {source.status}; only what is posted can be refunded"
+            yield Diagnostic("refund-unposted", message, at)
+        if source.date > refund.date:
+            message = f"this refund is dated before {refund.of} ({source.date})"
+            yield Diagnostic("refund-date", message, context.at("refunds", index, "date"))
+        if isinstance(source, CreditMemo):
+            yield from _refunded_parts(refund, source, context.at("refunds", index, "parts"))
+
+
+def _refunded_parts(refund: Refund, source: CreditMemo, at: Position) -> _Found:
+    if not refund.parts and len(_places_of(source)) > 1:
+        message = f"{source.number} has {len(_places_of(source))} items and taxes; say which of them are refunded"
+        hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
+        yield Diagnostic("parts-missing", message, at, hint)
+    yield from _part_places(source, [Place(part.item, part.tax) for part in refund.parts], at)
+    yield from _parts_sum(refund.parts, refund.amount, at)
 
 
 def _parts(context: _Context, application: Application, source: Any, target: Document, index: int) -> _Found:
     at = context.at("applications", index, "parts")
-    places = {Place(item.id, tax) for item in target.items for tax in (None, *(t.id for t in item.taxes))}
-    if not application.parts and len(places) > 1:
-        message = f"{target.number} has {len(places)} items and taxes; say how this amount stands on them"
-        hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
-        yield Diagnostic("parts-missing", message, at, hint)
-        return
+    for document in (target, source):
+        if not application.parts and isinstance(document, Document) and len(_places_of(document)) > 1:
+            places = len(_places_of(document))
+            message = f"{document.number} has {places} items and taxes; say how this amount stands on them"
+            hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
+            yield Diagnostic("parts-missing", message, at, hint)
+            return
     if isinstance(source, CreditMemo) and any(part.source_item is None for part in application.parts):
         hint = "add `source_item` (and `source_tax`) to each part"
         yield Diagnostic("parts-source", f"say which items of {source.number} each part comes from", at, hint)
@@ -234,11 +286,15 @@ def _parts(context: _Context, application: Application, source: Any, target: Doc
 
 
 def _part_places(document: Document, places: Iterable[Place], at: Position) -> _Found:
-    known = {Place(item.id, tax) for item in document.items for tax in (None, *(t.id for t in item.taxes))}
+    known = _places_of(document)
     for place in places:
         if place not in known:
             what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
             yield Diagnostic("reference-unknown", f"{document.number} has no {what}", at)
+
+
+def _places_of(document: Document) -> set[Place]:
+    return {Place(item.id, tax) for item in document.items for tax in (None, *(t.id for t in item.taxes))}
 
 
 def _parts_sum(parts: tuple[Part, ...], amount: Decimal, at: Position) -> _Found:
@@ -263,8 +319,10 @@ CHECKS: tuple[Callable[[_Context], _Found], ...] = (
     _unique,
     _references,
     _amounts,
+    _discounts,
     _currencies,
     _applications,
+    _refunds,
     _periods,
 )
 
@@ -321,7 +379,7 @@ def exact_amounts(file: BookFile) -> BookFile:
         file,
         **{section: tuple(_exact_document(d) for d in getattr(file, section)) for section in _DOCUMENTS},
         payments=tuple(replace(p, amount=exact(p.amount, p.currency), balance=None) for p in file.payments),
-        refunds=tuple(_exact_refund(refund) for refund in file.refunds),
+        refunds=tuple(_exact_refund(refund, sources.get(refund.of)) for refund in file.refunds),
         applications=tuple(application(a) for a in file.applications),
     )
 
@@ -339,8 +397,9 @@ def _exact_document(document: Any) -> Any:
     return replace(document, items=items, total=None, balance=None)
 
 
-def _exact_refund(refund: Refund) -> Refund:
-    parts = tuple(_exact_part(part, refund.currency) for part in refund.parts)
+def _exact_refund(refund: Refund, only: Place | None) -> Refund:
+    whole = (Part(item=only.item, amount=refund.amount),) if only else ()
+    parts = tuple(_exact_part(part, refund.currency) for part in refund.parts or whole)
     return replace(refund, amount=exact(refund.amount, refund.currency), parts=parts)
 
 

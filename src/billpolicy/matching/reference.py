@@ -6,7 +6,7 @@ It is made for millions of records: the exceptions are looked up by the one fact
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -67,14 +67,22 @@ def _compiled(exceptions: Iterable[ExceptionRule], telling: str, value: Fact | N
 
 
 def _most_telling(exceptions: Sequence[ExceptionRule]) -> str:
-    """The fact for which most exceptions list what it may be; if there is none, a name that no fact has."""
-    telling = Counter(
-        fact
-        for exception in exceptions
-        for fact, values in exception.box.items()
-        if isinstance(values.members, Words) and not values.members.complement
-    )
-    return max(telling, key=lambda fact: (telling[fact], fact), default="")
+    """The fact whose value leaves the fewest exceptions on average; if none is asked for by name, a name that none has.
+
+    A currency is asked for often and tells little, because all ask for the same one.
+    """
+    asking: Counter[str] = Counter()
+    named: dict[str, Counter[str | bool]] = defaultdict(Counter)
+    for exception in exceptions:
+        for fact, values in exception.box.items():
+            if isinstance(values.members, Words) and not values.members.complement:
+                asking[fact] += 1
+                named[fact].update(values.members.names)
+
+    def left(fact: str) -> float:
+        return len(exceptions) - asking[fact] + named[fact].total() / max(len(named[fact]), 1)
+
+    return min(asking, key=lambda fact: (left(fact), fact), default="")
 
 
 def _names(values: Values | None) -> frozenset[str | bool]:

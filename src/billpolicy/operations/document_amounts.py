@@ -7,6 +7,7 @@ from decimal import Decimal
 from billpolicy.allocation.spread import spread
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import BillingDocument
+from billpolicy.operations.amounts import exact_amount
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import PartAmount
 from billpolicy.source.diagnostic import did_you_mean
@@ -38,9 +39,10 @@ def parts_of_amount(
             message = f"{part.amount} cannot be put on {what} of {document.number}, where {open_places[place]} is open"
             planning.problem("over-applied", message, *here)
         else:
-            parts[place] = part.amount
+            exact = exact_amount(planning, part.amount, document.currency, *here, "amount")
+            parts[place] = part.amount if exact is None else exact
     total = sum((part.amount for part in named), ZERO)
     if total != amount:
         message = f"the items of {document.number} add up to {total}, not to {amount}"
         planning.problem("parts-sum", message, *path, "items", hint="name amounts that add up, or leave `items` out")
-    return parts
+    return {place: parts[place] for place in open_places if place in parts}

@@ -60,7 +60,9 @@ def facts_about(
     for scope, members in objects.items():
         each = [_facts_of_one(book, scope, member, custom, wrong) for member in members]
         for name, value in (each[0] if each else {}).items():
-            if all(other.get(name) == value for other in each):
+            # An amount and its currency are one value: they agree together or not at all.
+            whole = (name, f"{name}.currency", name.removesuffix(".currency"))
+            if all(other.get(part) == each[0].get(part) for other in each for part in whole):
                 facts[name] = value
     return facts, wrong
 

@@ -64,7 +64,7 @@ def amounts_asked(
 def _named_taxes(
     planning: Planning, document: Document, item: Item, wanted: ItemAmount, index: int, amounts: dict[Place, Decimal]
 ) -> None:
-    known = {tax.id for tax in item.taxes}
+    known = {tax.id: tax for tax in item.taxes}
     for t, tax in enumerate(wanted.taxes or ()):
         path = ("items", index, "taxes", t)
         place = Place(item.id, tax.tax)
@@ -75,7 +75,10 @@ def _named_taxes(
             planning.problem("item-repeated", f"tax `{tax.tax}` is named twice", *path, "tax")
         else:
             amount = exact_amount(planning, tax.amount, document.currency, *path, "amount")
-            if amount is not None:
+            if amount and (amount < 0) != (known[tax.tax].amount < 0):
+                message = f"tax `{tax.tax}` is {known[tax.tax].amount}; {amount} cannot be asked of it"
+                planning.problem("amount-sign", message, *path, "amount", hint="use the sign of the tax")
+            elif amount is not None:
                 amounts[place] = amount
 
 
@@ -91,6 +94,7 @@ def _taxes_in_proportion(
         # Of a discount all three are negative; prorate wants a positive whole.
         due = prorate(to_minor(tax.amount, currency), abs(after), abs(whole)) if whole else 0
         share = due - to_minor(already.get(place, ZERO), currency)
-        if share:
+        # Where earlier memos named more tax than was due then, nothing is taken back.
+        if share and (share < 0) == (tax.amount < 0):
             taxes[place] = from_minor(share, currency)
     return taxes

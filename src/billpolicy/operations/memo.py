@@ -54,7 +54,7 @@ def mirror(
             source_item=item.id,
             taxes=tuple(
                 replace(tax, amount=amounts.get(Place(item.id, tax.id)) or zero, source_tax=tax.id)
-                for tax in item.taxes
+                for tax in sorted(item.taxes, key=lambda tax: tax.id)
                 if keep_zero or amounts.get(Place(item.id, tax.id))
             ),
         )
@@ -90,7 +90,8 @@ def check_item_limit(planning: Planning, document: Document, resolved: Resolved)
     count = len(whole_amounts(document))
     limit = resolved.integer("item_limit")
     if count > limit:
-        message = f"{document.number} has {count} items and taxes; the policy allows {limit}"
+        what = f"{document.number} has" if document.number else "the memo would have"
+        message = f"{what} {count} items and taxes; the policy allows {limit}"
         planning.problem("item-limit", message, hint="split the work, or raise `item_limit` in the policy")
 
 
@@ -105,7 +106,12 @@ def checked_reason(planning: Planning, asked: str | None, category: str) -> str 
 
 def due_date(planning: Planning, resolved: Resolved) -> datetime.date:
     """The due date that the resolved payment term gives a document of this date (domain section 1.7)."""
-    return due_on(planning.policy.payment_terms[resolved.text("payment_term")], planning.date)
+    term = planning.policy.payment_terms[resolved.text("payment_term")]
+    try:
+        return due_on(term, planning.date)
+    except (OverflowError, ValueError):
+        message = f"`{term.name}` after {planning.date} is past the last day of the calendar"
+        planning.refuse("date-too-late", message, "date", hint="check the date")
 
 
 def due_on(term: PaymentTerm, day: datetime.date) -> datetime.date:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
-from billpolicy.book.book import Book
+from billpolicy.book.book import Book, in_item_order
 from billpolicy.book.model import (
     Account,
     Application,
@@ -27,6 +27,7 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
+from billpolicy.money import AmountError, Money
 from billpolicy.operations.facts import facts_about
 from billpolicy.operations.numbering import next_number, series_of
 from billpolicy.operations.request import Asked, request_data
@@ -159,7 +160,10 @@ class Planning:
         names = {field.name for field in spec.fields}
         facts["date"] = self.date.toordinal()
         if "amount" in names:
-            facts.update(_money_facts(amount, currency))
+            try:
+                facts.update(_money_facts(amount, currency))
+            except AmountError as error:
+                self.problem("amount-too-large", str(error), hint="split it into several operations")
         if "reason" in names and reason is not None:
             facts["reason"] = reason
         self.stop_if_refused()
@@ -261,7 +265,7 @@ class Planning:
 
     def revert_charged_through(self, document: Document) -> None:
         """Move the charged-through date of each charge that a document billed back to where that billing began."""
-        for item in document.items:
+        for item in in_item_order(document.items):
             subscription = self.book.subscriptions.get(item.subscription or "")
             if subscription is None or item.service_start is None:
                 continue
@@ -352,6 +356,4 @@ def _agreed(subscriptions: list[Subscription]) -> Mapping[str, str | Several | N
 
 
 def _money_facts(amount: Decimal, currency: str) -> dict[str, str | int | bool]:
-    from billpolicy.money import Money
-
     return facts_of(FieldSpec("amount", "money"), Money(amount, currency))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import field
+from typing import Annotated, Any, Literal, NamedTuple
 
 from billpolicy.policy.vocabulary import DocumentKind, FieldType
 from billpolicy.source.record import record
@@ -13,8 +13,7 @@ OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
 _LISTS = ("one_of", "none_of")
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A decision as written: a chain of levels, or one value; with its reason if the long form was used."""
 
     chain: tuple[str, ...] | None
@@ -22,8 +21,7 @@ class Decided:
     because: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """What a field must be, as written. `presence` is `set` or `unset`; else operators with their values."""
 
     operators: tuple[tuple[str, tuple[str, ...]], ...]

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The main job in a minute of reading: `make demo`. Run from the root of the repository; needs `billpolicy` on the PATH.
+# Each command is printed before it is run. Stops with an error at the first thing that is not as it should be.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+heading() {
+    printf '\n# %s\n' "$1"
+}
+
+run() {
+    printf '\n$ %s\n' "$1"
+    if eval "$1" >"$work/output" 2>&1; then
+        cat "$work/output"
+    else
+        cat "$work/output" >&2
+        echo 'demo: this command failed' >&2
+        exit 1
+    fi
+}
+
+heading 'The standard policy is right, and this is what it says.'
+run 'billpolicy validate policies/standard'
+run 'billpolicy matrix policies/standard'
+
+heading 'A company adds a page of its own. This is an operation, and why it comes out as it does.'
+run 'story=examples/a-page-of-company-policy'
+cat >"$work/dispute.yaml" <<'END'
+operations:
+  - id: dispute-7
+    operation: credit_memo_from_invoice
+    date: 2026-06-20
+    invoice: DE-INV00000101
+    reason: Charge Dispute
+    items: [{item: servers, amount: 1000.00}]
+END
+run 'cat $work/dispute.yaml'
+run 'billpolicy explain --policy $story/policy.yaml --book $story/book.yaml $work/dispute.yaml'
+
+heading 'A dry run: what would be posted. Nothing is.'
+run 'billpolicy plan --policy $story/policy.yaml --book $story/book.yaml $work/dispute.yaml'
+
+heading 'A ledger, with the same book in it. What was planned is posted, and every balance still adds up.'
+run 'ledger=sqlite:///$work/ledger.db'
+run 'billpolicy ledger init $ledger'
+run 'billpolicy ledger import $ledger $story/book.yaml'
+run 'billpolicy post --policy $story/policy.yaml --ledger $ledger --actor ines $work/dispute.yaml'
+run 'billpolicy ledger show $ledger DE-CM00000001'
+run 'billpolicy ledger check $ledger'
+
+heading 'Posted again, nothing happens twice: the journal is the same.'
+billpolicy ledger journal "$ledger" >"$work/before"
+run 'billpolicy post --policy $story/policy.yaml --ledger $ledger --actor ines $work/dispute.yaml'
+billpolicy ledger journal "$ledger" >"$work/after"
+cmp "$work/before" "$work/after"

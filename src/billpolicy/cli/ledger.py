@@ -1,0 +1,95 @@
+"""`billpolicy ledger`: create, load, read and check a ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from billpolicy.cli.ledger_text import account_text, document_text, operation_text
+from billpolicy.cli.options import format_option
+from billpolicy.cli.output import say, show, write
+from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.source.write import to_json
+
+_LEDGER = click.argument("ledger", metavar="LEDGER")
+
+
+@click.group("ledger")
+def command() -> None:
+    """Create, load, read and check a ledger. LEDGER is a URL like sqlite:///ledger.db."""
+
+
+@command.command("init")
+@_LEDGER
+def init(ledger: str) -> None:
+    """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
+    from billpolicy.ledger.store import create
+
+    with create(ledger):
+        say(f"{ledger} is ready")
+
+
+@command.command("import")
+@_LEDGER
+@click.argument("book", type=click.Path(path_type=Path))
+def import_(ledger: str, book: Path) -> None:
+    """Load BOOK, a YAML or JSON file, into LEDGER: all of it, or nothing.
+
+    What is there already with the same content is skipped; with other content the import is refused.
+    """
+    from billpolicy.book.load import load_book
+    from billpolicy.ledger.importing import import_book
+    from billpolicy.ledger.store import open_ledger
+
+    loaded = load_book(book)
+    with open_ledger(ledger) as opened:
+        done = import_book(opened, loaded)
+    sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
+    known = sum(done.known.values())
+    say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
+
+
+@command.command("show")
+@_LEDGER
+@click.argument("id")
+@format_option("text", "json")
+def show_(ledger: str, id: str, format: str) -> None:
+    """Show ID of LEDGER: a document by its number, an account by its id, or an operation by its id."""
+    from billpolicy.ledger.show import show_account, show_document, show_operation
+    from billpolicy.ledger.store import open_ledger
+
+    with open_ledger(ledger) as opened, opened.reading() as connection:
+        document = show_document(connection, id)
+        account = show_account(connection, id) if document is None else None
+        operation = show_operation(connection, id) if document is None and account is None else None
+    found = document or account or operation
+    if found is None:
+        hint = "name a document by its number, an account or operation by its id"
+        raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
+    if format == "json":
+        write(to_json(found))
+    elif document is not None:
+        write(document_text(document))
+    elif account is not None:
+        write(account_text(account))
+    elif operation is not None:
+        write(operation_text(operation))
+
+
+@command.command("check")
+@_LEDGER
+@format_option("text", "json")
+def check(ledger: str, format: str) -> None:
+    """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself."""
+    from billpolicy.ledger.check import check_ledger
+    from billpolicy.ledger.store import open_ledger
+
+    with open_ledger(ledger) as opened:
+        problems = check_ledger(opened)
+    if format == "json" or problems:
+        show(problems, as_json=format == "json")
+    if not problems:
+        say(f"{ledger}: every check passed")
+    else:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,99 @@
+"""What `billpolicy ledger show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from billpolicy.book.book import Place
+from billpolicy.book.model import Document, Refund
+from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
+
+_OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
+
+
+def document_text(shown: ShownDocument) -> str:
+    """A document: its fields, items with what is open, the money on both sides, and where it came from."""
+    document = shown.document
+    state = document.status + (", reversed" if getattr(document, "reversed_", False) else "")
+    lines = [f"{document.kind.replace('_', ' ')} {document.number}, {state}"]
+    fields = [
+        ("account", document.account),
+        ("date", document.date),
+        ("due", getattr(document, "due_date", None)),
+        ("amount", f"{document.amount} {document.currency}"),
+        (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if document.kind in _OPEN else None),
+        ("from", getattr(document, "source", None)),
+        ("of", document.of if isinstance(document, Refund) else None),
+        ("reason", getattr(document, "reason", None)),
+        ("comment", document.comment),
+        *sorted(document.attributes.items()),
+    ]
+    lines += [f"  {name:<16} {value}" for name, value in fields if value is not None]
+    if isinstance(document, Document):
+        lines += ["", *_items(document, shown.open_places)]
+    lines += _section("applied to", (f"{a.date}  {a.amount:>12}  {a.to}" for a in shown.applications_from))
+    lines += _section("applied from", (f"{a.date}  {a.amount:>12}  {a.from_}" for a in shown.applications_to))
+    lines += _section("refunds", (f"{r.date}  {r.amount:>12}  {r.number}" for r in shown.refunds))
+    lines += _section("created from it", (f"{d.date}  {d.amount:>12}  {d.number}" for d in shown.created))
+    history = [shown.operation.audit] if shown.operation else []
+    entries = [
+        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} by {a.who}" + (f": {a.why}" if a.why else "")
+        for a in (*history, *shown.changed_by)
+    ]
+    lines += _section("history", entries if shown.operation else ["imported", *entries])
+    return "\n".join(lines) + "\n"
+
+
+def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:
+    yield f"  {'item':<32} {'amount':>12} {'open':>12}"
+    for item in document.items:
+        name = f"{item.id} {item.name or ''}"[:32]
+        yield f"  {name:<32} {item.amount:>12} {open_places[Place(item.id)]:>12}"
+        for tax in item.taxes:
+            name = f"  + {tax.name or tax.id}"[:32]
+            yield f"  {name:<32} {tax.amount:>12} {open_places[Place(item.id, tax.id)]:>12}"
+
+
+def _section(title: str, rows: Iterable[str]) -> list[str]:
+    found = [f"    {row}" for row in rows]
+    return ["", f"  {title}", *found] if found else []
+
+
+def account_text(shown: ShownAccount) -> str:
+    """An account: what documents inherit from it, and its documents with what is open of each."""
+    account = shown.account
+    named = f", {account.name}" if account.name else ""
+    lines = [f"account {account.id}{named}, {account.currency}"]
+    lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
+    lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
+    lines += _section("subscriptions", (f"{s.id}" + (f", {s.plan}" if s.plan else "") for s in shown.subscriptions))
+    lines += _section(
+        "documents",
+        (
+            f"{d.date}  {d.kind.replace('_', ' '):<12} {d.number:<20} {d.amount:>12}"
+            + (f"  {_OPEN[d.kind]} {shown.balances[d.number]}" if d.kind in _OPEN else "")
+            for d in shown.documents
+        ),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def operation_text(shown: ShownOperation) -> str:
+    """An operation: who posted it when, why, by which policy, and what it made."""
+    plan, audit = shown.plan, shown.audit
+    lines = [
+        f"operation {plan.id}: {plan.operation} on {plan.date}",
+        f"  posted by        {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC",
+        *([f"  because          {audit.why}"] if audit.why else []),
+        f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
+    ]
+    lines += _section(
+        "made",
+        (
+            f"{p.document.kind.replace('_', ' ')} {p.document.number}  {p.document.amount} {p.document.currency}"
+            for p in plan.documents
+        ),
+    )
+    lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in plan.applications))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,283 @@
+"""A ledger's file: made, opened, refused. Whatever the file is, the answer is a sentence and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from billpolicy.executor import post
+from billpolicy.ledger import store
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.schema import APPLICATION_ID
+from billpolicy.ledger.store import Ledger, create, open_ledger
+from tests.ledger.asking import codes, dump, messages, refused, whole
+from tests.ledger.build import NOW, credit_plan, many_invoices, sample
+
+
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+class TestMaking:
+    def test_a_new_ledger_is_empty_and_ours(self, url: str) -> None:
+        with create(url) as ledger, ledger.reading() as connection:
+            assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+            assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
+
+    def test_making_it_again_keeps_what_it_holds(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, sample())
+            before = dump(ledger)
+        with create(url) as ledger:
+            assert dump(ledger) == before
+
+    def test_an_empty_file_becomes_a_ledger(self, url: str) -> None:
+        file_of(url).touch()
+        assert codes(refused(lambda: open_ledger(url))) == ["ledger-empty"]
+        create(url).close()
+        open_ledger(url).close()
+
+    def test_the_folder_must_be_there(self, tmp_path: Path) -> None:
+        refusal = refused(lambda: create(f"sqlite:///{tmp_path}/no/such/ledger.db"))
+        assert codes(refusal) == ["file-missing"]
+        assert "there is no folder" in messages(refusal)
+
+    @pytest.mark.parametrize("name", ["with space.db", "100%.db", "what?.db", "a#b.db", "ü.db"])
+    def test_any_file_name_will_do(self, tmp_path: Path, name: str) -> None:
+        create(f"sqlite:///{tmp_path / name}").close()
+        assert (tmp_path / name).exists()
+        assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+    def test_a_relative_path_will_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        create("sqlite:///books.db").close()
+        assert (tmp_path / "books.db").exists()
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "",
+            "books.db",
+            "sqlite://books.db",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "postgresql://host/books",
+            "sqlite:///\0",
+        ],
+    )
+    def test_addresses_that_name_no_file(self, address: str) -> None:
+        for action in (create, open_ledger):
+            refusal = refused(lambda action=action: action(address))  # type: ignore[misc]
+            assert codes(refusal) == ["ledger-address"]
+            assert "sqlite:///books.db" in str(refusal)
+
+    def test_a_missing_file_is_not_made(self, url: str) -> None:
+        refusal = refused(lambda: open_ledger(url))
+        assert codes(refusal) == ["file-missing"]
+        assert "billpolicy ledger init" in str(refusal)
+        assert not file_of(url).exists()
+
+    def test_a_path_that_is_too_long(self, tmp_path: Path) -> None:
+        assert codes(refused(lambda: open_ledger(f"sqlite:///{tmp_path}/{'x' * 300}.db"))) == ["ledger-unreadable"]
+
+    @pytest.mark.parametrize("action", [create, open_ledger])
+    def test_a_folder(self, tmp_path: Path, action: object) -> None:
+        assert callable(action)
+        assert codes(refused(lambda: action(f"sqlite:///{tmp_path}"))) == ["ledger-unreadable"]
+
+    @pytest.mark.parametrize("action", [create, open_ledger])
+    def test_a_file_that_is_no_database(self, url: str, action: object) -> None:
+        assert callable(action)
+        file_of(url).write_text("policy: acme\n" * 200)
+        assert codes(refused(lambda: action(url))) == ["ledger-foreign"]
+        assert file_of(url).read_text() == "policy: acme\n" * 200
+
+    @pytest.mark.parametrize("action", [create, open_ledger])
+    @pytest.mark.parametrize("mark", [0, 42])
+    def test_a_database_of_another_program(self, url: str, action: object, mark: int) -> None:
+        assert callable(action)
+        with closing(sqlite3.connect(file_of(url))) as connection:
+            connection.execute("CREATE TABLE songs (title TEXT)")
+            connection.execute(f"PRAGMA application_id={mark}")
+        before = file_of(url).read_bytes()
+        refusal = refused(lambda: action(url))
+        assert codes(refusal) == ["ledger-foreign"]
+        assert messages(refusal) == "this is the database of another program"
+        assert file_of(url).read_bytes() == before
+
+    @pytest.mark.parametrize("action", [create, open_ledger])
+    def test_a_ledger_of_a_newer_program(self, url: str, action: object) -> None:
+        assert callable(action)
+        create(url).close()
+        with closing(sqlite3.connect(file_of(url))) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.commit()
+        refusal = refused(lambda: action(url))
+        assert codes(refusal) == ["ledger-newer"]
+        assert "newer version of billpolicy" in messages(refusal)
+
+    def test_a_ledger_that_was_cut_off(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, many_invoices(200))
+        size = file_of(url).stat().st_size
+        for keep in (50, 4096, size // 2, size - 4096):
+            os.truncate(file_of(url), keep)
+            assert codes(refused(lambda: whole_of(url)))[0] in ("ledger-damaged", "ledger-foreign")
+
+    def test_a_ledger_with_scribbled_pages(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, many_invoices(200))
+        content = bytearray(file_of(url).read_bytes())
+        content[8192:] = b"\xa5" * (len(content) - 8192)
+        file_of(url).write_bytes(content)
+        assert codes(refused(lambda: whole_of(url))) == ["ledger-damaged"]
+
+
+def whole_of(url: str) -> object:
+    with open_ledger(url) as ledger:
+        return whole(ledger)
+
+
+class TestLocks:
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+
+    def test_a_writer_waits_only_so_long(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, sample())
+            plan = credit_plan(whole(ledger), "op-1", "INV00000001")
+            before = dump(ledger)
+            with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                refusal = refused(lambda: post(ledger, plan, who="ann", now=NOW))
+                assert codes(refusal) == ["ledger-busy"]
+                other.execute("ROLLBACK")
+            assert dump(ledger) == before
+            post(ledger, plan, who="ann", now=NOW)
+
+    def test_readers_do_not_wait(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, sample())
+            with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("DELETE FROM contacts")
+                assert len(whole(ledger).contacts) == 2
+
+    def test_a_reader_sees_one_moment(self, url: str) -> None:
+        with create(url) as ledger:
+            import_book(ledger, sample())
+            with ledger.reading() as connection:
+                count = "SELECT count(*) FROM documents"
+                (before,) = connection.execute(count).fetchone()
+                post(ledger, credit_plan(whole(ledger), "op-1", "INV00000001"), who="ann", now=NOW)
+                assert connection.execute(count).fetchone() == (before,)
+            with ledger.reading() as connection:
+                assert connection.execute(count).fetchone() == (before + 1,)
+
+
+AS_NOBODY = """
+import os, sys
+from billpolicy.book.needs import Needs
+from billpolicy.executor import post
+from billpolicy.ledger.check import check_ledger
+from billpolicy.ledger.slices import read_book
+from billpolicy.ledger.store import open_ledger
+from billpolicy.source.diagnostic import Refused
+from tests.ledger.build import NOW, credit_plan, sample
+
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    with open_ledger(sys.argv[1]) as ledger:
+        with ledger.reading() as connection:
+            book = read_book(connection)
+        print(len(book.numbered), check_ledger(ledger))
+        post(ledger, credit_plan(book, "op-1", "INV00000001"), who="ann", now=NOW)
+except Refused as refused:
+    print(*(problem.code for problem in refused.diagnostics))
+"""
+
+
+def as_nobody(url: str) -> list[str]:
+    """Read and then post to a ledger as a user without rights, in a process of its own."""
+    command = [sys.executable, "-W", "error", "-c", AS_NOBODY, url]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+class TestReadOnly:
+    @pytest.fixture
+    def place(self) -> Iterator[Path]:
+        """A folder that others can look into, unlike pytest's own."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            yield folder
+            folder.chmod(0o755)
+
+    def stock(self, folder: Path) -> str:
+        url = f"sqlite:///{folder / 'ledger.db'}"
+        with create(url) as ledger:
+            import_book(ledger, sample())
+        return url
+
+    def test_a_file_that_cannot_be_written_can_be_read(self, place: Path) -> None:
+        url = self.stock(place)
+        file_of(url).chmod(0o444)
+        place.chmod(0o777)
+        assert as_nobody(url) == ["14 []", "ledger-read-only"]
+
+    def test_a_folder_that_cannot_be_written_can_be_read(self, place: Path) -> None:
+        url = self.stock(place)
+        file_of(url).chmod(0o666)
+        place.chmod(0o555)
+        assert as_nobody(url) == ["14 []", "ledger-read-only"]
+        assert [path.name for path in place.iterdir()] == ["ledger.db"]
+
+    def test_it_can_be_read_while_another_writes(self, place: Path) -> None:
+        url = self.stock(place)
+        with open_ledger(url) as ledger:
+            post(ledger, credit_plan(whole(ledger), "op-0", "INV00000002"), who="ann", now=NOW)
+            place.chmod(0o555)
+            assert as_nobody(url) == ["15 []", "ledger-read-only"]
+
+    def test_one_that_was_not_closed_must_be_tidied_up_first(self, place: Path) -> None:
+        url = self.stock(place)
+        wal = place / "ledger.db-wal"
+        wal.write_bytes(b"what a killed program left")
+        wal.chmod(0o444)
+        place.chmod(0o555)
+        assert as_nobody(url) == ["ledger-read-only"]
+
+    def test_a_file_that_may_not_be_read(self, place: Path) -> None:
+        url = self.stock(place)
+        file_of(url).chmod(0o000)
+        place.chmod(0o555)
+        assert as_nobody(url) == ["ledger-unreadable"]
+
+    def test_a_change_while_it_is_read_without_locks_is_noticed(self, place: Path) -> None:
+        url = self.stock(place)
+        with Ledger(file_of(url), "ro&immutable=1") as ledger:
+
+            def read() -> None:
+                with ledger.reading():
+                    os.utime(file_of(url), (1, 1))
+
+            assert codes(refused(read)) == ["ledger-changed"]
+            assert codes(refused(lambda: import_book(ledger, sample()))) == ["ledger-read-only"]
