@@ -10,6 +10,9 @@ import json
 import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -283,6 +286,22 @@ def test_a_story_is_complete(story: Path) -> None:
         "plan.txt",
         "policy.yaml",
     ]
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no sh here")
+def test_the_demo_runs() -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["sh", "examples/demo.sh"],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 had been posted before" in done.stdout
 
 
 def test_every_operation_has_a_story() -> None:

@@ -46,6 +46,8 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
             f"nothing of {invoice.number} is left to credit" if not request.items else "a credit must be above zero"
         )
         planning.problem("nothing-to-credit", message, "items")
+    if not request.items:
+        _check_each_has_some_left(planning, invoice, available)
     planning.stop_if_refused()
 
     account = planning.account(invoice.account, "invoice")
@@ -58,9 +60,7 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         reason=reason,
         levels=levels_of(account, invoice, subscriptions),
     )
-    check_item_limit(planning, invoice, resolved)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
-    planning.stop_if_refused()
     draft = CreditMemo(
         number="",
         account=invoice.account,
@@ -71,6 +71,8 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         source=invoice.number,
         comment=request.comment,
     )
+    check_item_limit(planning, draft, resolved)
+    planning.stop_if_refused()
     planning.issue(draft, resolved)
 
 
@@ -89,6 +91,20 @@ def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
     return credited
 
 
+def _check_each_has_some_left(planning: Planning, invoice: Invoice, available: dict[Place, Decimal]) -> None:
+    """All that is left can only be credited where no item was credited for more than it was."""
+    whole = whole_amounts(invoice)
+    for place, left in available.items():
+        if left and (left < 0) != (whole[place] < 0):
+            message = f"{_what(place)} of {invoice.number} is {whole[place]}, but {whole[place] - left} was credited"
+            hint = "list the `items` to credit, each with its amount"
+            planning.problem("items-wanted", message, "invoice", hint=hint)
+
+
+def _what(place: Place) -> str:
+    return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+
+
 def _check_available(
     planning: Planning,
     invoice: Invoice,
@@ -105,10 +121,11 @@ def _check_available(
         planning.problem("available-to-credit", message, "items", hint=f"credit at most {left} {invoice.currency}")
     if limit == "header_and_item":
         for place, amount in amounts.items():
-            if abs(amount) > abs(available[place]):
-                what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
-                message = f"{amount} is more than the {available[place]} left to credit of {what} (rule `{rule}`)"
-                planning.problem("available-to-credit", message, "items")
+            left = max(available[place], ZERO) if amount > 0 else min(available[place], ZERO)
+            if abs(amount) > abs(left):
+                message = f"{amount} is more than the {left} that is left to credit of {_what(place)} (rule `{rule}`)"
+                hint = f"credit at most {left} {invoice.currency} of it"
+                planning.problem("available-to-credit", message, "items", hint=hint)
 
 
 OPERATION = Operation(

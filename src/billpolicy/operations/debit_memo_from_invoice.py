@@ -47,8 +47,6 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
         reason=reason,
         levels=levels_of(account, invoice, subscriptions),
     )
-    check_item_limit(planning, invoice, resolved)
-    planning.stop_if_refused()
     draft = DebitMemo(
         number="",
         account=invoice.account,
@@ -60,6 +58,8 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
         source=invoice.number,
         comment=request.comment,
     )
+    check_item_limit(planning, draft, resolved)
+    planning.stop_if_refused()
     planning.issue(draft, resolved)
 
 

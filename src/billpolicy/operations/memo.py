@@ -37,10 +37,14 @@ def mirror(
     """
     zero = exact(ZERO, document.currency)
     sign = -1 if negate_price else 1
+
+    def some(item: Item) -> bool:
+        return bool(amounts.get(Place(item.id)) or any(amounts.get(Place(item.id, t.id)) for t in item.taxes))
+
+    # A discount is settled with the item that it reduces, so it takes that one along.
+    reduced = {item.discounts for item in document.items if some(item)}
     kept = [
-        item
-        for item in in_item_order(document.items)
-        if keep_zero or amounts.get(Place(item.id)) or any(amounts.get(Place(item.id, t.id)) for t in item.taxes)
+        item for item in in_item_order(document.items) if keep_zero or some(item) or item.id in reduced
     ]
     ids = {item.id: str(line) for line, item in enumerate(kept, start=1)}
     return tuple(
@@ -79,6 +83,8 @@ def settle(planning: Planning, memo: BillingDocument, origin: BillingDocument, d
             parts.append(
                 Part(item=target.item, tax=target.tax, amount=amount, source_item=source.item, source_tax=source.tax)
             )
+    if not parts:
+        return  # a document on which every item is zero
     if origin.kind == "credit_memo":
         planning.apply(origin, memo, day, tuple(parts))
     else:

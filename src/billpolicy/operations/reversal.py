@@ -33,6 +33,8 @@ class Reversal:
         if self.apply_date < planning.date:
             message = f"the apply date {self.apply_date} is before the memo date {planning.date}"
             planning.problem("date-too-early", message, "apply_date", hint=f"use {planning.date} or later")
+        if apply_date is not None and apply_date != planning.date:
+            planning.check_document_date(apply_date, None, "", "apply_date")
 
     def invoice(self, invoice: Invoice, pulled_in_by: str | None = None) -> None:
         """Reverse an invoice: a credit memo over all of it, applied; then its sibling credit memos."""

@@ -13,10 +13,10 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the tables up to the newest revision, inside the transaction that is open on `connection`."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the tables up to a revision, the newest by default, inside the transaction open on `connection`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -1,0 +1,70 @@
+"""The steps that make a ledger's tables end in exactly the tables of the schema, from wherever they start."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from billpolicy.ledger import migrations
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
+from billpolicy.ledger.store import Ledger, create, open_ledger
+from tests.ledger.asking import codes, dump, refused, unkept, whole
+from tests.ledger.build import sample
+
+
+def made_up_to(url: str, revision: str) -> None:
+    """A ledger as an earlier program made it."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        migrations.upgrade(connection, revision)
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.commit()
+    engine.dispose()
+
+
+def test_the_program_knows_every_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    steps = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(steps)) == REVISIONS
+
+
+def test_the_steps_end_in_the_schema(ledger: Ledger) -> None:
+    engine = create_engine(f"sqlite:///{ledger.path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path, revision: str) -> None:
+    made_up_to(url, revision)
+    refusal = refused(lambda: open_ledger(url))
+    assert codes(refusal) == ["ledger-older"]
+    assert f"billpolicy ledger init {url}" in str(refusal)
+    with create(url) as ledger, create(f"sqlite:///{tmp_path / 'new.db'}") as new:
+        assert dump(ledger) == dump(new)
+        import_book(ledger, sample())
+        assert unkept(whole(ledger)) == sample()
+
+
+def test_a_step_that_fails_leaves_everything_as_it_was(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up_to(url, REVISIONS[0])
+    path = Path(url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TRIGGER counters_stay BEFORE DELETE ON counters BEGIN SELECT 1; END")
+        before = list(connection.iterdump())
+    with pytest.raises(Exception, match="counters_stay already exists"):
+        create(url)
+    with closing(sqlite3.connect(path)) as connection:
+        assert list(connection.iterdump()) == before
