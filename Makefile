@@ -50,7 +50,7 @@ schema-drift: $(READY) ## fail if the JSON schemas are not those of the code
 examples: $(READY) ## run the demo and print nothing but its errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh >/dev/null
 
-bench: $(READY) ## measure the speed, next to another rules engine
+bench: $(READY) ## measure the speed, beside other programs in the same run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m benchmarks
 

@@ -26,7 +26,7 @@ heading 'The standard policy is right, and this is what it says.'
 run 'billpolicy validate policies/standard'
 run 'billpolicy matrix policies/standard'
 
-heading 'A company adds a page of its own. This is an operation, and why it comes out as it does.'
+heading 'A company adds a page of its own. One operation, and why it comes out so.'
 run 'story=examples/a-page-of-company-policy'
 cat >"$work/dispute.yaml" <<'END'
 operations:
@@ -43,7 +43,7 @@ run 'billpolicy explain --policy $story/policy.yaml --book $story/book.yaml $wor
 heading 'A dry run: what would be posted. Nothing is.'
 run 'billpolicy plan --policy $story/policy.yaml --book $story/book.yaml $work/dispute.yaml'
 
-heading 'A ledger, with the same book in it. What was planned is posted, and every balance still adds up.'
+heading 'A ledger with the same book. What was planned is posted, and all adds up.'
 run 'ledger=sqlite:///$work/ledger.db'
 run 'billpolicy ledger init $ledger'
 run 'billpolicy ledger import $ledger $story/book.yaml'

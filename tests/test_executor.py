@@ -19,9 +19,9 @@ from billpolicy.plan import ChargedThrough, Plan
 from billpolicy.source.diagnostic import Refused
 from tests.ledger.asking import codes, dump, effects, messages, refused, unkept, whole
 from tests.ledger.build import DAY, NOW, credit_plan, payment_plan, refund_plan
-from tests.ledger.conftest import book, ledger, stocked, url
+from tests.ledger.conftest import book, ledger, made, made_stocked, stocked
 
-__all__ = ["book", "ledger", "stocked", "url"]
+__all__ = ["book", "ledger", "made", "made_stocked", "stocked"]
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
 

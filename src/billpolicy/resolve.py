@@ -196,6 +196,6 @@ def _conflict(operation: str, key: str, rules: tuple[str, ...]) -> Diagnostic:
 
 
 def _ambiguous(key: str, level: Level, several: Several, rule: str) -> Diagnostic:
-    message = f"level `{level}` has several values for `{key}` ({several}) and rule `{rule}` takes the first level"
-    hint = "give the value in the request if the policy allows, or split the operation"
+    message = f"the {level}s do not agree on `{key}` ({several}), so level `{level}` has no one value (rule `{rule}`)"
+    hint = "let the policy take it from another level first, such as `request`, or split the operation"
     return Diagnostic("level-ambiguous", message, hint=hint)

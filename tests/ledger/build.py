@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from billpolicy.book.book import Book
@@ -117,8 +118,9 @@ def book_from(text: str) -> Book:
     return book_of(parse_text(text, "book.yaml"))
 
 
+@cache
 def sample() -> Book:
-    """A book with one of everything."""
+    """A book with one of everything. Immutable, so read once."""
     return book_from(BOOK)
 
 

@@ -27,7 +27,7 @@ Known = dict[str, Fact]
 # -- it says what the reference says -------------------------------------------------------------------------------
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(exceptions(), st.lists(facts(st.sampled_from(("DE", "FR")), st.integers(-1, 4)), max_size=8))
 def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
@@ -36,7 +36,7 @@ def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Kno
     matcher.close()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(exceptions(WILD_TEXTS, WILD_NUMBERS), st.lists(facts(), max_size=4))
 def test_equal_for_wild_texts_and_numbers(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)

@@ -138,12 +138,12 @@ def _amounts(context: _Context) -> _Found:
         if not document.items:
             hint = "list its items, each with an amount"
             yield Diagnostic("items-missing", f"{document.number} has no items", context.at(*path, "items"), hint)
-        found: list[Diagnostic] = []
+        wrong: list[Diagnostic] = []
         for i, item in enumerate(document.items):
-            found += _fits(context, item.amount, document.currency, *path, "items", i, "amount")
+            wrong += _fits(context, item.amount, document.currency, *path, "items", i, "amount")
             for t, tax in enumerate(item.taxes):
-                found += _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
-        yield from found or _fits(context, document.amount, document.currency, *path, "items")
+                wrong += _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
+        yield from wrong or _fits(context, document.amount, document.currency, *path, "items")
     for section, index, record in context.records("payments", "refunds"):
         yield from _fits(context, record.amount, record.currency, section, index, "amount")
         if record.amount <= 0:

@@ -58,6 +58,12 @@ def book_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Book:
         return read_slice(connection, needs)
 
 
+def title(asked: Asked, today: datetime.date) -> str:
+    """An operation as its outcome is headed."""
+    request = asked.request
+    return f"{request.id}: {request.operation} on {request.date or today}"
+
+
 def planned(versions: Versions, book: Book, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
     """Each operation planned in turn."""
     return watched(dry_run(versions, book, asked, today), len(asked), "planning")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, load_versions, planned
+from billpolicy.cli.asking import book_for, load_versions, planned, title
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
-from billpolicy.cli.output import show, write
+from billpolicy.cli.output import show_refused, write
 from billpolicy.explain.build import explain_plan
 from billpolicy.explain.markdown import explanations_markdown
 from billpolicy.explain.model import Explanation
@@ -58,7 +58,10 @@ def command(
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []
     found_book = book_for(book, ledger, asked)
-    for one in planned(versions, found_book, asked, day_or_today(today)):
+    day = day_or_today(today)
+    for one in planned(versions, found_book, asked, day):
+        if one.problems and format != "json":
+            show_refused(title(one.asked, day), one.problems)
         problems.extend(one.problems)
         if one.plan is not None:
             explanations.extend(explain_plan(versions, VOCABULARY, one.plan))
@@ -71,6 +74,4 @@ def command(
     else:
         write("\n".join(explanation_text(one, every_candidate=verbose) for one in explanations))
     if problems:
-        if format != "json":
-            show(problems)
         raise click.exceptions.Exit(1)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
-from billpolicy.explain.matrix import Matrix, matrix_html, matrix_markdown, matrix_of
+from billpolicy.explain.matrix import Matrix, Note, matrix_html, matrix_markdown, matrix_of
+from billpolicy.explain.text import WIDTH
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.write import to_json
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @click.command("matrix")
 @click.argument("policy", type=click.Path(path_type=Path))
+@click.option("--settings", is_flag=True, help="Also the settings of each operation (other formats always have them).")
 @format_option("text", "markdown", "html", "json")
-def command(policy: Path, format: str) -> None:
+def command(policy: Path, settings: bool, format: str) -> None:
     """Print, for every operation of POLICY, from which levels each attribute is inherited.
 
     The first level that has a value wins. A number in brackets names an exception that can change the cell.
@@ -36,32 +34,38 @@ def command(policy: Path, format: str) -> None:
     elif format == "html":
         write(matrix_html(matrix))
     else:
-        _print(matrix)
+        write(_text(matrix, settings))
 
 
-def _print(matrix: Matrix) -> None:
-    from rich.console import Console
-
-    # Without a terminal the text is 80 columns wide, so that the same policy prints the same.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 80)
-    console.print(f"policy {matrix.policy}, in force {matrix.in_force}, digest {matrix.digest[:12]}\n", markup=False)
-    chains = [(row.operation, *row.chains) for row in matrix.rows]
-    console.print(_table(("operation", *matrix.attributes), chains))
-    settings = [
-        (row.operation if first == 0 else "", name, value)
-        for row in matrix.rows
-        for first, (name, value) in enumerate(row.settings)
-    ]
-    console.print(_table(("operation", "setting", "value"), settings))
-    for note in matrix.notes:
-        console.print(f"[{note.mark}] {note.id}, {note.where}", markup=False)
-        for label, text in (("when", note.when), ("then", note.then), ("because", note.because)):
-            if text:
-                console.print(f"    {label:<8}{text}", markup=False)
+def _text(matrix: Matrix, with_settings: bool) -> str:
+    parts = [f"policy {matrix.policy}, in force {matrix.in_force}, digest {matrix.digest[:12]}\n"]
+    parts.append(_table(("operation", *matrix.attributes), [(row.operation, *row.chains) for row in matrix.rows]))
+    parts += [_note(note) for note in matrix.notes]
+    if with_settings:
+        settings = [
+            (row.operation if first == 0 else "", name, value)
+            for row in matrix.rows
+            for first, (name, value) in enumerate(row.settings)
+        ]
+        parts.append(_table(("operation", "setting", "value"), settings))
+    return "\n".join(parts)
 
 
-def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+def _note(note: Note) -> str:
+    lines = [f"[{note.mark}] {note.id}", f"    {note.where}"]
+    for label, text in (("when", note.when), ("then", note.then), ("because", note.because)):
+        if text:
+            start = f"    {label:<8} "
+            lines += textwrap.wrap(
+                text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table WIDTH columns wide; plain text, so that the same policy prints the same everywhere."""
     from rich import box
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -70,4 +74,7 @@ def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
         table.add_column(column, no_wrap=position == 0)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    return table
+    console = Console(width=WIDTH, color_system=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"

@@ -52,9 +52,13 @@ def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
         click.echo(coloured(diagnostic), err=True)
     if len(diagnostics) > MOST_SHOWN:
         click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (--format json has all)", err=True)
-    errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-    if errors > 1:
-        click.echo(f"{errors} errors", err=True)
+
+
+def show_refused(title: str, diagnostics: Iterable[Diagnostic]) -> None:
+    """Which operation is refused, and every reason."""
+    click.echo(click.style(f"{title} is refused", bold=True), err=True)
+    show(diagnostics)
+    click.echo("", err=True)
 
 
 def coloured(diagnostic: Diagnostic) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, load_versions, planned
+from billpolicy.cli.asking import book_for, load_versions, planned, title
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
-from billpolicy.cli.output import diagnostic_data, say, show, write
+from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.matching.engines import EngineName
 from billpolicy.operations.load import load_operations
@@ -39,7 +39,8 @@ def command(
     """
     versions = load_versions(policy, engine)
     asked = load_operations(operations)
-    found = list(planned(versions, book_for(book, ledger, asked), asked, day_or_today(today)))
+    day = day_or_today(today)
+    found = list(planned(versions, book_for(book, ledger, asked), asked, day))
     refused = [one for one in found if one.plan is None]
     if format == "json":
         write(
@@ -58,7 +59,7 @@ def command(
             if one.plan is not None:
                 write(plan_text(one.plan, versions) + "\n")
             else:
-                show(one.problems)
+                show_refused(title(one.asked, day), one.problems)
         say(f"{len(found) - len(refused)} planned, {len(refused)} refused; nothing was posted")
     if refused:
         raise click.exceptions.Exit(1)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import click
 
-from billpolicy.cli.asking import load_versions, needs_of, watched
+from billpolicy.cli.asking import load_versions, needs_of, title, watched
 from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
-from billpolicy.cli.output import diagnostic_data, say, show, write
+from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.executor import Posted, execute
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.ledger.store import Ledger, open_ledger
@@ -56,12 +56,13 @@ def command(
     versions = load_versions(policy, engine)
     asked = load_operations(operations)
     who = actor or _login()
+    day = day_or_today(today)
     with open_ledger(ledger) as opened:
-        results = list(_post_each(opened, versions, asked, day_or_today(today), who))
+        results = list(_post_each(opened, versions, asked, day, who))
     if format == "json":
         _write_json(results)
     else:
-        _write_text(results, versions)
+        _write_text(results, versions, day)
     if any(result.posted is None for result in results):
         raise click.exceptions.Exit(1)
 
@@ -93,10 +94,10 @@ def _post_each(
             yield _Result(one, posted, ())
 
 
-def _write_text(results: list[_Result], versions: Versions) -> None:
+def _write_text(results: list[_Result], versions: Versions, today: datetime.date) -> None:
     for result in results:
         if result.posted is None:
-            show(result.problems)
+            show_refused(title(result.asked, today), result.problems)
         elif result.posted.repeated:
             audit = result.posted.audit
             numbers = ", ".join(planned.document.number for planned in result.posted.plan.documents)

@@ -41,11 +41,10 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
     available = {place: amount - credited.get(place, ZERO) for place, amount in whole_amounts(invoice).items()}
     amounts = amounts_asked(planning, invoice, request.items, already=credited) if request.items else available
     total = sum(amounts.values(), ZERO)
+    planning.stop_if_refused()
     if total <= 0:
-        message = (
-            f"nothing of {invoice.number} is left to credit" if not request.items else "a credit must be above zero"
-        )
-        planning.problem("nothing-to-credit", message, "items")
+        nothing_left = f"nothing of {invoice.number} is left to credit"
+        planning.problem("nothing-to-credit", "a credit must be above zero" if request.items else nothing_left, "items")
     if not request.items:
         _check_each_has_some_left(planning, invoice, available)
     planning.stop_if_refused()

@@ -33,6 +33,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     reason = checked_reason(planning, request.reason, "debit_memo")
     amounts = amounts_asked(planning, invoice, request.items, already={})
     total = sum(amounts.values(), ZERO)
+    planning.stop_if_refused()
     if total <= 0:
         planning.problem("nothing-to-charge", "a debit memo must be above zero", "items")
     planning.stop_if_refused()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
+from billpolicy.money import AmountError
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
@@ -42,7 +43,14 @@ def dry_run(versions: Versions, book: Book, operations: Iterable[Asked], today: 
 
 
 def _planned(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> Planning:
-    resolver = versions.on(asked.request.date or today)
+    try:
+        resolver = versions.on(asked.request.date or today)
+    except Refused as refused:
+        raise Refused(problem._replace(position=asked.at("date")) for problem in refused.diagnostics) from None
     planning = Planning(resolver, book, asked, today)
-    OPERATIONS[asked.request.operation].plan(planning, asked.request)
+    try:
+        OPERATIONS[asked.request.operation].plan(planning, asked.request)
+    except AmountError as error:
+        # Each amount was found exact when it was read, so here a sum of them is meant.
+        planning.refuse("amount-too-large", f"the amounts together are too large: {error}", hint="check the amounts")
     return planning

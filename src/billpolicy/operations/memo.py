@@ -43,9 +43,7 @@ def mirror(
 
     # A discount is settled with the item that it reduces, so it takes that one along.
     reduced = {item.discounts for item in document.items if some(item)}
-    kept = [
-        item for item in in_item_order(document.items) if keep_zero or some(item) or item.id in reduced
-    ]
+    kept = [item for item in in_item_order(document.items) if keep_zero or some(item) or item.id in reduced]
     ids = {item.id: str(line) for line, item in enumerate(kept, start=1)}
     return tuple(
         replace(

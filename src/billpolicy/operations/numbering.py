@@ -10,6 +10,8 @@ from billpolicy.policy.vocabulary import DocumentKind
 
 MIN_DIGITS = 8
 MAX_DIGITS = 20
+MAX_COUNTER = 2**63 - 1
+"""What a ledger can count to."""
 _LAST_RESORT = {"payment": "P-", "refund": "R-"}
 
 

@@ -27,9 +27,9 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
-from billpolicy.money import AmountError, Money
+from billpolicy.money import Money
 from billpolicy.operations.facts import facts_about
-from billpolicy.operations.numbering import next_number, series_of
+from billpolicy.operations.numbering import MAX_COUNTER, next_number, series_of
 from billpolicy.operations.request import Asked, request_data
 from billpolicy.plan import BalanceChange, ChargedThrough, Plan, PlannedDocument
 from billpolicy.policy.typed import facts_of
@@ -40,6 +40,7 @@ from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 _D = TypeVar("_D", bound=Numbered)
 _E = TypeVar("_E", bound=Numbered)
 _N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
+_STATUS = {"draft": "a draft", "canceled": "canceled"}
 _ARTICLE = {
     "invoice": "an invoice",
     "credit_memo": "a credit memo",
@@ -114,7 +115,7 @@ class Planning:
             message = what or f"there is no {wanted.partition(' ')[2]} `{number}`"
             self.refuse("document-unknown", message, *path, hint=None if found else did_you_mean(number, same))
         if found.status != "posted":
-            message = f"{number} is {found.status}; this is done to posted documents only"
+            message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
             self.refuse("not-posted", message, *path, hint="post it first, or change the draft itself")
         if isinstance(found, Document) and found.reversed_:
             self.refuse("reversed", f"{number} has been reversed; it cannot change any more", *path)
@@ -160,10 +161,7 @@ class Planning:
         names = {field.name for field in spec.fields}
         facts["date"] = self.date.toordinal()
         if "amount" in names:
-            try:
-                facts.update(_money_facts(amount, currency))
-            except AmountError as error:
-                self.problem("amount-too-large", str(error), hint="split it into several operations")
+            facts.update(_money_facts(amount, currency))
         if "reason" in names and reason is not None:
             facts["reason"] = reason
         self.stop_if_refused()
@@ -230,6 +228,9 @@ class Planning:
         kind = draft.kind
         series = series_of(self.policy, resolved.text("sequence_set"), kind)  # type: ignore[arg-type]
         draw = next_number(self.book, series, kind)  # type: ignore[arg-type]
+        if draw.counter > MAX_COUNTER:
+            message = f"the numbers of prefix `{draw.prefix}` are used up: the book has one as high as {MAX_COUNTER}"
+            self.refuse("numbers-used-up", message, hint="give the series another prefix")
         if draw.number in self.book.numbered:
             message = f"the next number of prefix `{draw.prefix}` is {draw.number}, which is already in use"
             self.refuse("number-taken", message, hint="give the series another prefix or a higher start")

@@ -142,29 +142,29 @@ class Reversal:
     def _check_reversible(self, document: Invoice | CreditMemo, pulled_in_by: str | None) -> None:
         planning = self.planning
         field = "invoice" if planning.asked.request.operation == "reverse_invoice" else "credit_memo"
-        because = f", which is reversed together with {pulled_in_by}" if pulled_in_by else ""
+        together = f" (together with {pulled_in_by})" if pulled_in_by else ""
 
-        def problem(code: str, message: str, hint: str | None = None) -> None:
-            planning.problem(code, message + because, field, hint=hint)
+        def problem(code: str, why: str, hint: str | None = None) -> None:
+            planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
         planning.check_document_date(planning.date, document.date, document.number, "date")
         is_invoice = isinstance(document, Invoice)
         used = planning.book.applied_to(document.number) if is_invoice else planning.book.applied_from(document.number)
         if used:
             hint = "unapply it first, or correct with a memo instead"
-            problem("already-applied", f"{used} {document.currency} has been applied, so {document.number} stays", hint)
+            problem("already-applied", f"{used} {document.currency} of it has been applied", hint)
         refunded = planning.book.refunded(document.number)
         if refunded:
-            problem("already-refunded", f"{refunded} {document.currency} of {document.number} has been refunded")
+            problem("already-refunded", f"{refunded} {document.currency} of it has been refunded")
         if document.amount < 0:
-            problem("negative-total", f"{document.number} is negative ({document.amount}); it cannot be reversed")
+            problem("negative-total", f"it is negative ({document.amount} {document.currency})")
         for memo in planning.book.created_from.get(document.number, ()):
             if memo.status != "canceled" and memo.number not in self._done:
                 hint = f"reverse or cancel {memo.number} first"
-                problem("has-memos", f"{memo.number} was created from {document.number}", hint)
+                problem("has-memos", f"{memo.number} was created from it", hint)
         if isinstance(document, Invoice):
             if document.split:
-                problem("split-invoice", f"{document.number} has been split; it cannot be reversed")
+                problem("split-invoice", "it has been split")
             newer = self._newer_invoice(document)
             if newer is not None:
                 hint = f"reverse the newest first: {newer.number}"

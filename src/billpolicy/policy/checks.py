@@ -50,8 +50,8 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
         at = policy.defaults_at[name]
         declared = policy.attributes.get(name)
         if declared is None:
-            hint = did_you_mean(name, policy.attributes)
-            yield Diagnostic("attribute-unknown", f"there is no attribute `{name}`", at, hint)
+            message = f"there is no attribute `{name}`"
+            yield Diagnostic("attribute-unknown", message, at, did_you_mean(name, policy.attributes))
             continue
         known = _named_values(policy, declared.type)
         if known is not None and value not in known:

@@ -29,8 +29,8 @@ def policy_files(path: Path) -> list[Path]:
     """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
     if not path.is_dir():
         return [path]
-    names = [name for name in os.listdir(path) if name.endswith((".yaml", ".yml")) and not name.startswith(".")]
-    return [path / name for name in sorted(names) if ".test." not in name]
+    files = [file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and not file.name.startswith(".")]
+    return sorted(file for file in files if ".test." not in file.name)
 
 
 def read_layers(path: Path) -> list[Layer]:

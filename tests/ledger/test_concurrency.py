@@ -1,0 +1,59 @@
+"""Many at once: every operation is posted exactly once, and the numbers have no gaps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from billpolicy.ledger.check import check_ledger
+from billpolicy.ledger.store import Ledger
+from tests.ledger.asking import whole
+from tests.ledger.poster import post_one
+
+ROOT = Path(__file__).parents[2]
+
+
+def numbers(ledger: Ledger) -> list[str]:
+    return sorted(number for number in whole(ledger).numbered if number.startswith("CM"))
+
+
+def test_threads_on_one_ledger(stocked: Ledger) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        posted = list(threads.map(lambda n: post_one(stocked, f"op-{n}"), range(120)))
+    assert not any(one.repeated for one in posted)
+    assert len({one.plan.documents[0].document.number for one in posted}) == 120
+    assert numbers(stocked) == [f"CM{n:08d}" for n in range(1, 123)]
+    assert check_ledger(stocked) == []
+
+
+def test_threads_that_ask_for_the_same(stocked: Ledger) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        posted = list(threads.map(lambda n: post_one(stocked, f"op-{n % 5}"), range(40)))
+    assert sum(not one.repeated for one in posted) == 5
+    for n in range(5):
+        assert len({one.plan.documents[0].document.number for one in posted[n::5]}) == 1
+    assert numbers(stocked) == [f"CM{n:08d}" for n in range(1, 8)]
+    assert check_ledger(stocked) == []
+
+
+def test_processes_on_one_file(stocked: Ledger) -> None:
+    url = f"sqlite:///{stocked.path}"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "tests.ledger.poster", url, f"p{n}", "25", "0"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(4)
+    ]
+    told = []
+    for child in children:
+        output, complaints = child.communicate(timeout=60)
+        assert (child.returncode, complaints) == (0, "")
+        told += [line.split()[1] for line in output.splitlines()]
+    assert sorted(told) == [f"CM{n:08d}" for n in range(3, 103)]
+    assert check_ledger(stocked) == []

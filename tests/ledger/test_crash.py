@@ -1,0 +1,86 @@
+"""Killed at any instant, a ledger holds each operation wholly or not at all, and its numbers have no gaps."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from billpolicy.ledger.check import check_ledger
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.store import Ledger, create
+from tests.ledger.asking import whole
+from tests.ledger.build import many_invoices
+from tests.ledger.poster import post_one
+
+ROOT = Path(__file__).parents[2]
+CHANCE = random.Random(20260701)
+IMPORTER = """
+import sys
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.store import create
+from tests.ledger.build import many_invoices
+book = many_invoices(400)
+print("ready", flush=True)
+with create(sys.argv[1]) as ledger:
+    import_book(ledger, book)
+print("done", flush=True)
+"""
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def kill(child: subprocess.Popen[str]) -> list[str]:
+    """Kill it at once, and give the lines it had written by then."""
+    child.kill()
+    told, complaints = child.communicate(timeout=30)
+    assert complaints == ""
+    return told.split("\n")[:-1]
+
+
+def drawn(ledger: Ledger) -> list[tuple[str, str]]:
+    """Operation and number of every document that was posted, in the order of their numbers."""
+    with ledger.reading() as connection:
+        rows = connection.execute("SELECT operation, number FROM documents WHERE prefix IS NOT NULL ORDER BY counter")
+        return rows.fetchall()
+
+
+def test_killed_while_posting(stocked: Ledger) -> None:
+    url = f"sqlite:///{stocked.path}"
+    for _ in range(5):
+        before = drawn(stocked)
+        child = started("-m", "tests.ledger.poster", url, "op", "100000", str(len(before)))
+        assert child.stdout is not None
+        told = [child.stdout.readline().strip()]
+        time.sleep(CHANCE.uniform(0, 0.08))
+        told += kill(child)
+        after = drawn(stocked)
+        assert [f"{operation} {number}" for operation, number in after[len(before) :]][: len(told)] == told
+        assert len(after) - len(before) - len(told) in (0, 1)  # the one that was posted when it could not tell any more
+        assert [number for _, number in after] == [f"CM{n:08d}" for n in range(3, 3 + len(after))]
+        assert check_ledger(stocked) == []
+    assert post_one(stocked, "op-last").plan.documents[0].document.number == f"CM{3 + len(drawn(stocked)) - 1:08d}"
+
+
+def test_killed_while_making_and_importing(tmp_path: Path) -> None:
+    documents = len(many_invoices(400).numbered)
+    found = set()
+    for n in range(4):
+        url = f"sqlite:///{tmp_path / f'{n}.db'}"
+        child = started("-c", IMPORTER, url)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(n * 0.08)
+        kill(child)
+        with create(url) as ledger:
+            found.add(len(whole(ledger).numbered))
+            assert check_ledger(ledger) == []
+            import_book(ledger, many_invoices(400))
+            assert len(whole(ledger).numbered) == documents
+    assert found <= {0, documents}

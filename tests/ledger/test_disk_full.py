@@ -1,0 +1,85 @@
+"""No room left: the operation is refused with a sentence, nothing is half there, and it goes on when there is room."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from billpolicy.ledger.check import check_ledger
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.source.diagnostic import Refused
+from tests.ledger.asking import codes, dump, refused, whole
+from tests.ledger.build import many_invoices
+from tests.ledger.poster import post_one
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "billpolicy-test", str(tmp_path)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can only be made by root")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def post_until_refused(ledger: Ledger, name: str) -> tuple[int, Refused]:
+    for n in range(2_000):
+        try:
+            post_one(ledger, f"{name}-{n}")
+        except Refused as refusal:
+            return n, refusal
+    raise AssertionError("the disk never filled up")
+
+
+def test_a_full_disk(small_disk: Path, made_stocked: Path) -> None:
+    path = small_disk / "ledger.db"
+    shutil.copy(made_stocked, path)
+    filler = small_disk / "filler"
+    with open_ledger(f"sqlite:///{path}") as ledger:
+        post_one(ledger, "first")
+        filler.write_bytes(b"x" * 400_000)
+        posted, refusal = post_until_refused(ledger, "a")
+        assert codes(refusal) == ["ledger-disk-full"]
+        assert len(whole(ledger).numbered) == 12 + 1 + posted
+        assert check_ledger(ledger) == []
+        before = dump(ledger)
+        assert codes(refused(lambda: import_book(ledger, many_invoices(500)))) == ["ledger-disk-full"]
+        assert dump(ledger) == before
+        filler.unlink()
+        number = post_one(ledger, "later").plan.documents[0].document.number
+        assert number == f"CM{3 + 1 + posted:08d}"
+        assert check_ledger(ledger) == []
+
+
+def test_no_room_for_a_new_ledger(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(b"x" * 950_000)
+    url = f"sqlite:///{small_disk / 'ledger.db'}"
+    assert codes(refused(lambda: create(url))) in (["ledger-disk-full"], ["ledger-disk-failed"])
+    (small_disk / "filler").unlink()
+    create(url).close()
+
+
+def test_a_file_that_may_not_grow(stocked: Ledger) -> None:
+    """As with a quota; needs no rights of anybody."""
+    post_one(stocked, "first")
+    before = dump(stocked)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (stocked.path.stat().st_size, limits[1]))
+        refusal = refused(lambda: import_book(stocked, many_invoices(500)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert codes(refusal) == ["ledger-disk-failed"]
+    assert dump(stocked) == before
+    post_one(stocked, "later")
+    assert check_ledger(stocked) == []

@@ -1,0 +1,62 @@
+"""What `ledger show` is told of a document, an account and an operation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from billpolicy.book.book import Place
+from billpolicy.executor import post
+from billpolicy.ledger.show import show_account, show_document, show_operation
+from billpolicy.ledger.store import Ledger
+from tests.ledger.asking import whole
+from tests.ledger.build import NOW, credit_plan, refund_plan
+
+
+def test_an_imported_invoice(stocked: Ledger) -> None:
+    with stocked.reading() as connection:
+        shown = show_document(connection, "INV00000001")
+    assert shown is not None
+    assert (shown.revision, shown.balance, shown.operation, shown.resolved) == (0, Decimal("150.00"), None, None)
+    assert shown.open_places[Place("i1")] == Decimal("84.00")
+    assert shown.open_places[Place("i1", "t1")] == Decimal("18.00")
+    assert [application.from_ for application in shown.applications_to] == ["CM00000002"]
+    assert [memo.number for memo in shown.created] == ["CM00000002"]
+    assert shown.changed_by == ()
+
+
+def test_a_posted_memo_and_what_became_of_it(stocked: Ledger) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000002", "20.00", reverse=True)
+    post(stocked, plan, who="ann", now=NOW)
+    post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "5.00"), who="bob", now=NOW)
+    with stocked.reading() as connection:
+        memo, invoice = show_document(connection, "CM00000003"), show_document(connection, "INV00000002")
+        refunded = show_document(connection, "CM00000001")
+    assert memo is not None
+    assert invoice is not None
+    assert refunded is not None
+    assert memo.operation is not None
+    assert (memo.operation.plan, memo.operation.audit.who) == (plan, "ann")
+    assert memo.resolved == plan.documents[0].resolved
+    assert (memo.balance, memo.changed_by) == (Decimal("0.00"), ())
+    assert [application.to for application in memo.applications_from] == ["INV00000002"]
+    assert [audit.operation for audit in invoice.changed_by] == ["op-1"]
+    assert [(refund.number, refund.amount) for refund in refunded.refunds] == [("R-00000003", Decimal("5.00"))]
+    assert refunded.open_places == {Place("c1"): Decimal("25.00")}
+
+
+def test_an_account(stocked: Ledger) -> None:
+    with stocked.reading() as connection:
+        shown = show_account(connection, "acme")
+    assert shown is not None
+    assert [contact.id for contact in shown.contacts] == ["ann", "bob"]
+    assert [subscription.id for subscription in shown.subscriptions] == ["s1", "s2", "s3"]
+    assert [document.number for document in shown.documents][:3] == ["INV00000001", "CM00000001", "INV00000002"]
+    assert len(shown.documents) == 10
+    assert shown.balances["P-00000001"] == Decimal("35.00")
+
+
+def test_what_is_not_there(stocked: Ledger) -> None:
+    with stocked.reading() as connection:
+        assert show_document(connection, "X") is None
+        assert show_account(connection, "X") is None
+        assert show_operation(connection, "X") is None

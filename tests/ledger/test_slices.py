@@ -1,0 +1,141 @@
+"""A slice holds all that its operation needs, tells the truth about it, and is found without reading whole tables."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from billpolicy.book.book import Book
+from billpolicy.book.model import Document
+from billpolicy.book.needs import Needs
+from billpolicy.executor import post
+from billpolicy.ledger import fetch, identities, slices
+from billpolicy.ledger.importing import import_book
+from billpolicy.ledger.slices import read_slice
+from billpolicy.ledger.store import Ledger
+from tests.ledger.asking import whole
+from tests.ledger.build import NOW, book_from, credit_plan, many_invoices, refund_plan
+
+
+def slice_of(
+    ledger: Ledger,
+    *numbers: str,
+    accounts: tuple[str, ...] = (),
+    subscriptions: tuple[str, ...] = (),
+    charges: tuple[str, ...] = (),
+) -> Book:
+    needs = Needs(frozenset(accounts), frozenset(numbers), frozenset(charges), frozenset(subscriptions))
+    with ledger.reading() as connection:
+        return read_slice(connection, needs)
+
+
+def test_nothing_is_needed_for_nothing(stocked: Ledger) -> None:
+    found = slice_of(stocked)
+    assert (found.accounts, found.numbered, found.subscriptions, found.charges) == ({}, {}, {}, {})
+    assert found.counters == {"CM": 2, "DM": 1, "INV": 5, "P-": 2, "R-": 2}
+    assert found.periods == whole(stocked).periods
+
+
+def test_an_account_comes_with_its_contacts(stocked: Ledger) -> None:
+    found = slice_of(stocked, accounts=("acme", "nobody"))
+    assert (set(found.accounts), set(found.contacts)) == ({"acme"}, {"ann", "bob"})
+    assert found.revisions == {"account:acme": 0}
+
+
+def test_charges_and_subscriptions_come_by_name(stocked: Ledger) -> None:
+    found = slice_of(stocked, charges=("seat",), subscriptions=("s3", "nothing"))
+    assert set(found.subscriptions) == {"s3"}
+    assert set(found.charges) == {"seat"}
+    assert set(found.accounts) == {"acme"}
+    assert set(found.numbered) == {"INV00000003"}
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted"),
+    [
+        # What was made from it and what was applied to it; later invoices of its subscriptions, drafts too;
+        # the memo has a debit memo made from it, to which a payment was applied, which was refunded.
+        ("INV00000001", "INV00000001 CM00000002 INV00000002 INV00000005 R-00000002"),
+        # The credit memo of the same bill run and subscription.
+        ("INV00000002", "INV00000002 CM00000001 INV00000005"),
+        ("CM00000001", "CM00000001 INV00000002 INV00000005"),
+        # Where it came from, what came from it and was applied to that.
+        (
+            "CM00000002",
+            "CM00000002 INV00000001 DM00000001 P-00000001 R-00000001 R-00000002 INV00000002 INV00000005",
+        ),
+        ("P-00000001", "P-00000001 R-00000001 INV00000003 DM00000001"),
+        ("R-00000001", "R-00000001 P-00000001 INV00000003 DM00000001"),
+        ("INV00000004", "INV00000004"),
+        ("nothing", ""),
+    ],
+)
+def test_a_document_comes_with_what_hangs_on_it(stocked: Ledger, named: str, wanted: str) -> None:
+    assert set(slice_of(stocked, named).numbered) == set(wanted.split())
+
+
+def test_siblings_are_followed_to_the_end(ledger: Ledger) -> None:
+    """Of one bill run: invoice 1 shares s2 with memo 2, that s3 with invoice 3, and that s4 with memo 4."""
+    text = "accounts: [{id: acme, currency: USD}]\nsubscriptions:\n"
+    text += "".join(f"- {{id: s{n}, account: acme}}\n" for n in (1, 2, 3, 4))
+    made = "account: acme, date: 2026-05-01, currency: USD, bill_run: BR"
+    items = "items: [{{id: a, subscription: s{}, amount: 1.00}}, {{id: b, subscription: s{}, amount: 1.00}}]"
+    one, two, three = (items.format(n, n + 1) for n in (1, 2, 3))
+    text += f"invoices:\n- {{number: I1, {made}, {one}}}\n- {{number: I3, {made}, {three}}}\n"
+    text += f"- {{number: I5, {made}, items: [{{id: a, amount: 1.00}}]}}\n"
+    text += f"credit_memos:\n- {{number: C2, {made}, {two}}}\n"
+    text += f"- {{number: C4, {made}, items: [{{id: a, subscription: s4, amount: 1.00}}]}}\n"
+    import_book(ledger, book_from(text))
+    for named in ("I1", "C2", "I3", "C4"):
+        assert set(slice_of(ledger, named).numbered) == {"I1", "C2", "I3", "C4"}
+
+
+def test_the_newest_posted_invoice_comes_even_if_it_is_older(ledger: Ledger) -> None:
+    text = "accounts: [{id: acme, currency: USD}]\nsubscriptions: [{id: s1, account: acme}]\ninvoices:\n"
+    items = "items: [{id: a, subscription: s1, amount: 1.00}]"
+    for number, month, status in (("I1", 1, "posted"), ("I2", 2, "posted"), ("I3", 3, "draft"), ("I4", 5, "draft")):
+        made = f"account: acme, date: 2026-0{month}-01, currency: USD, status: {status}"
+        text += f"- {{number: {number}, {made}, {items}}}\n"
+    text += f"credit_memos: [{{number: C1, account: acme, date: 2026-04-01, currency: USD, {items}}}]"
+    import_book(ledger, book_from(text))
+    assert set(slice_of(ledger, "C1").numbered) == {"C1", "I2", "I4"}
+    assert set(slice_of(ledger, subscriptions=("s1",)).numbered) == {"I2"}
+
+
+def test_what_a_slice_says_is_true(stocked: Ledger) -> None:
+    """Every document, balance and revision in any slice is that of the whole ledger."""
+    post(stocked, credit_plan(whole(stocked), "op-1", "INV00000001", "20.00", reverse=True), who="ann", now=NOW)
+    post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "3.00"), who="ann", now=NOW)
+    everything = whole(stocked)
+    for named in everything.numbered:
+        found = slice_of(stocked, named)
+        for number, document in found.numbered.items():
+            assert document == everything.numbered[number]
+            assert found.balance(document) == everything.balance(document)
+            assert found.revisions[number] == everything.revisions[number]
+            assert found.accounts[document.account] == everything.accounts[document.account]
+            assert found.refunds_of.get(number) == everything.refunds_of.get(number)
+            if isinstance(document, Document):
+                assert found.open_places(document) == everything.open_places(document)
+                for name in document.subscriptions:
+                    assert found.subscriptions[name] == everything.subscriptions[name]
+        assert found.created_from.get(named) == everything.created_from.get(named)
+
+
+def test_very_many_ids_at_once(ledger: Ledger) -> None:
+    book = many_invoices(700)
+    import_book(ledger, book)
+    numbers = [number for number in book.numbered if number.startswith("INV1")]
+    found = slice_of(ledger, *numbers)
+    assert {number: book.numbered[number] for number in numbers} == found.numbered
+
+
+@pytest.mark.parametrize(
+    "text", [slices._RELATED, slices._NEWEST, identities._SOME_DOCUMENTS, identities._SOME_PLACES], ids=range(4)
+)
+def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
+    tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adipr]"
+    with ledger.reading() as connection:
+        steps = fetch.run_with_keys(connection, "EXPLAIN QUERY PLAN " + text, ["a", "b", "c"])
+    assert [step[3] for step in steps if re.search(rf"SCAN ({tables})\b", step[3])] == []
