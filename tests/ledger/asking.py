@@ -32,13 +32,14 @@ def dump(ledger: Ledger) -> list[str]:
 
 
 def unkept(book: Book) -> Book:
-    """A book without what only a ledger has: revisions and counters."""
-    return replace(book, revisions={}, counters={})
+    """A book without what only a ledger has: revisions."""
+    return replace(book, revisions={})
 
 
 def effects(book: Book, plan: Plan) -> Book:
     """The book as it must be after the plan, by the book's own rules."""
-    after = book.with_posted([planned.document for planned in plan.documents], plan.applications)
+    counters = {planned.draw.prefix: planned.draw.counter for planned in plan.documents}
+    after = book.with_posted([planned.document for planned in plan.documents], plan.applications, counters=counters)
     flagged = [after.numbered[number] for number in plan.reversed_]
     after = after.with_posted([replace(one, reversed_=True) for one in flagged if isinstance(one, Document)])
     for moved in plan.charged_through:

@@ -280,7 +280,7 @@ def many_invoices(count: int, items: int = 3) -> Book:
         )
         for n in range(count)
     ]
-    return book.with_posted(invoices)
+    return book.with_posted(invoices, counters={"INV": 10_000_000 + count})
 
 
 def _revision(book: Book, subscription: str) -> int:

@@ -78,6 +78,9 @@ PLANTED = {
     "UPDATE documents SET reversed = 1 WHERE kind = 'payment'": {"reversal-odd"},
     "UPDATE documents SET revision = 0 WHERE number = 'INV00000001'": {"revision-low"},
     "UPDATE subscribed_charges SET charged_through = '2026-07-01' WHERE id = 's1-seat'": {"charged-through-differs"},
+    "UPDATE accounts SET custom = 'nonsense' WHERE id = 'acme'": {"record-unreadable"},
+    "UPDATE subscriptions SET attributes = '' WHERE id = 's1'": {"record-unreadable"},
+    "UPDATE documents SET attributes = '{' WHERE number = 'INV00000001'": {"record-unreadable"},
     "DELETE FROM billed WHERE document = 'INV00000001'": {"billed-differs"},
     "INSERT INTO billed VALUES ('s3', '2026-05-01', 'INV00000001', 'invoice', NULL)": {"billed-differs"},
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from billpolicy.book.numbers import split_number
 from billpolicy.executor import post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
@@ -66,6 +67,29 @@ def test_two_series_that_meet_are_noticed(ledger: Ledger) -> None:
     assert codes(refusal) == ["number-taken"]
     assert "2310000300 is already in use" in messages(refusal)
     assert post_next(ledger, "op-2", "2", 310_000_301) == "2310000301"
+
+
+def test_a_prefix_that_ends_in_digits_leaves_shorter_ones_alone(stocked: Ledger) -> None:
+    assert post_next(stocked, "op-1", "DE2026") == "DE202600000001"
+    assert post_next(stocked, "op-2", "DE") == "DE00000001"
+    assert post_next(stocked, "op-3", "DE2026") == "DE202600000002"
+    assert check_ledger(stocked) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "split"),
+    [
+        ("CM00000042", ("CM", 42)),
+        ("DE-INV12345678", ("DE-INV", 12_345_678)),
+        ("INV202600000001", ("INV2026", 1)),
+        ("CM0000042", None),
+        ("00000042", None),
+        ("CM00000042-1", None),
+        ("CM٠٠٠٠٠٠٤٢", None),
+    ],
+)
+def test_prefix_and_counter_of_a_number(number: str, split: tuple[str, int] | None) -> None:
+    assert split_number(number) == split
 
 
 def test_several_numbers_in_one_plan(stocked: Ledger) -> None:

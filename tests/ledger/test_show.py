@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billpolicy.book.book import Place
 from billpolicy.executor import post
-from billpolicy.ledger.show import show_account, show_document, show_operation
+from billpolicy.ledger.show import OpenPlace, show_account, show_document, show_operation
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import whole
+from tests.ledger.asking import by_hand, codes, refused, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
 
 
@@ -17,8 +16,8 @@ def test_an_imported_invoice(stocked: Ledger) -> None:
         shown = show_document(connection, "INV00000001")
     assert shown is not None
     assert (shown.revision, shown.balance, shown.operation, shown.resolved) == (0, Decimal("150.00"), None, None)
-    assert shown.open_places[Place("i1")] == Decimal("84.00")
-    assert shown.open_places[Place("i1", "t1")] == Decimal("18.00")
+    assert OpenPlace("i1", None, Decimal("84.00")) in shown.open_places
+    assert OpenPlace("i1", "t1", Decimal("18.00")) in shown.open_places
     assert [application.from_ for application in shown.applications_to] == ["CM00000002"]
     assert [memo.number for memo in shown.created] == ["CM00000002"]
     assert shown.changed_by == ()
@@ -41,7 +40,7 @@ def test_a_posted_memo_and_what_became_of_it(stocked: Ledger) -> None:
     assert [application.to for application in memo.applications_from] == ["INV00000002"]
     assert [audit.operation for audit in invoice.changed_by] == ["op-1"]
     assert [(refund.number, refund.amount) for refund in refunded.refunds] == [("R-00000003", Decimal("5.00"))]
-    assert refunded.open_places == {Place("c1"): Decimal("25.00")}
+    assert refunded.open_places == (OpenPlace("c1", None, Decimal("25.00")),)
 
 
 def test_an_account(stocked: Ledger) -> None:
@@ -60,3 +59,18 @@ def test_what_is_not_there(stocked: Ledger) -> None:
         assert show_document(connection, "X") is None
         assert show_account(connection, "X") is None
         assert show_operation(connection, "X") is None
+
+
+def test_what_is_damaged(stocked: Ledger) -> None:
+    post(stocked, credit_plan(whole(stocked), "op-1", "INV00000002", "20.00"), who="ann", now=NOW)
+    for statement in (
+        "UPDATE operations SET plan = '{'",
+        "UPDATE operations SET plan = '{}'",
+        "UPDATE operations SET plan = '[]'",
+        "DELETE FROM resolutions",
+        "UPDATE documents SET attributes = ''",
+    ):
+        by_hand(stocked.path, statement)
+        with stocked.reading() as connection:
+            refusal = refused(lambda: show_operation(connection, "op-1"))
+        assert codes(refusal) == ["ledger-damaged"]

@@ -25,6 +25,7 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
+from billpolicy.book.numbers import highest_counters
 
 ZERO = Decimal(0)
 
@@ -55,7 +56,7 @@ class Book:
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
     counters: Mapping[str, int] = field(default_factory=dict)
-    """Prefix -> the last number drawn from it, as far as the ledger has drawn any."""
+    """Prefix -> the highest number of its series, drawn or given elsewhere; a prefix that is absent is unused."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:
@@ -74,7 +75,8 @@ class Book:
             *file.payments,
             *file.refunds,
         )
-        return book.with_posted(documents, file.applications)
+        counters = highest_counters(document.number for document in documents)
+        return book.with_posted(documents, file.applications, counters=counters)
 
     def with_posted(
         self,

@@ -31,7 +31,8 @@ def document_text(shown: ShownDocument) -> str:
     ]
     lines += [f"  {name:<16} {value}" for name, value in fields if value is not None]
     if isinstance(document, Document):
-        lines += ["", *_items(document, shown.open_places)]
+        open_at = {Place(one.item, one.tax): one.open for one in shown.open_places}
+        lines += ["", *_items(document, open_at)]
     lines += _section("applied to", (f"{a.date}  {a.amount:>12}  {a.to}" for a in shown.applications_from))
     lines += _section("applied from", (f"{a.date}  {a.amount:>12}  {a.from_}" for a in shown.applications_to))
     lines += _section("refunds", (f"{r.date}  {r.amount:>12}  {r.number}" for r in shown.refunds))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from billpolicy.source.diagnostic import Diagnostic, Refused
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
@@ -15,5 +17,17 @@ def _plain(value: Any) -> Any:
 
 to_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode
 """Plain data as text, keys sorted. Raises `TypeError` for anything JSON does not know."""
-from_text = json.loads
-"""The data back."""
+
+
+def from_text(text: str) -> Any:
+    """The data back. Raises `Refused` if the text has been damaged."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise damaged("a record of this ledger cannot be read any more") from None
+
+
+def damaged(message: str) -> Refused:
+    """The refusal to read what something other than billpolicy must have written."""
+    hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
+    return Refused([Diagnostic("ledger-damaged", message, hint=hint)])

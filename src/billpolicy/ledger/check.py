@@ -15,10 +15,10 @@ from billpolicy.ledger.canonical import from_text
 from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.store import Ledger
 from billpolicy.money import from_minor
-from billpolicy.source.diagnostic import Diagnostic, in_order
+from billpolicy.source.diagnostic import Diagnostic, Refused, in_order
 
 _Found = Iterator[Diagnostic]
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (Refused, ValueError, KeyError, TypeError, AttributeError)
 """What reading stored JSON raises when it has been tampered with."""
 
 

@@ -43,6 +43,16 @@ WHERE i.subscription IS NOT NULL AND (d.kind = 'invoice' OR d.bill_run IS NOT NU
 
 OFFENDERS: tuple[tuple[str, str, str], ...] = (
     (
+        "record-unreadable",
+        """
+        SELECT number FROM documents WHERE NOT json_valid(attributes)
+        UNION ALL SELECT 'account ' || id FROM accounts WHERE NOT json_valid(attributes) OR NOT json_valid(custom)
+        UNION ALL
+        SELECT 'subscription ' || id FROM subscriptions WHERE NOT json_valid(attributes) OR NOT json_valid(custom)
+        """,
+        "the attributes of {0} cannot be read any more",
+    ),
+    (
         "audit-missing",
         "SELECT id FROM operations WHERE id NOT IN (SELECT operation FROM audit)",
         "operation `{0}` has no record of who posted it",

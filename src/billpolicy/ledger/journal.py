@@ -14,7 +14,7 @@ from typing import Any
 
 from billpolicy.book.model import Document, Numbered
 from billpolicy.ledger import fetch, records
-from billpolicy.ledger.canonical import from_text, to_text
+from billpolicy.ledger.canonical import damaged, from_text, to_text
 from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.rows import Row
 from billpolicy.ledger.schema import (
@@ -83,7 +83,17 @@ def write_operation(connection: sqlite3.Connection, plan: Plan, request: str, en
 
 
 def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
-    """The plan of an operation that was posted, as it was planned. The operation must be there."""
+    """The plan of an operation that was posted, as it was planned. The operation must be there.
+
+    Raises `Refused` if what it posted has been damaged.
+    """
+    try:
+        return _plan_of(connection, id)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise damaged(f"what operation `{id}` posted cannot be read any more") from None
+
+
+def _plan_of(connection: sqlite3.Connection, id: str) -> Plan:
     _, operation, date, request, text, policy, digest, engine = connection.execute(_SELECT, (id,)).fetchone()
     rest: dict[str, Any] = from_text(text)
     draws = {row[-1]: NumberDraw(*row) for row in connection.execute(_DRAWS, (id,))}

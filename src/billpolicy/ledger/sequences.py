@@ -1,24 +1,22 @@
 """Numbers without gaps: drawn inside the transaction that posts the document, from the counter of their prefix.
 
-A prefix that has been used stays bound to one kind of document for ever (domain section 8). Imported numbers count:
-a number ends in the 8 digits (or more, when a series has run that far) that `CM00000042` has, and what stands before
-is taken for its prefix.
+A prefix that has been used stays bound to one kind of document for ever (domain section 8). Imported numbers count as
+used ones. A planner sees the same counters (`Book.counters`), so it plans the very numbers that are drawn here.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from billpolicy.book.model import Numbered
+from billpolicy.book.numbers import split_number
 from billpolicy.ledger.fetch import run_with_keys
 from billpolicy.ledger.schema import counters
 from billpolicy.ledger.statements import insert_into, select_from
 from billpolicy.plan import NumberDraw
 from billpolicy.source.diagnostic import Diagnostic, Refused
 
-_FROM_A_SERIES = re.compile(r"(.+?)([0-9]{8})")
 _READ = select_from(counters) + " WHERE prefix IN {keys}"
 _DRAWN = "SELECT DISTINCT prefix FROM documents WHERE prefix IN {keys}"
 _WRITE = (
@@ -46,9 +44,9 @@ def count_imported(connection: sqlite3.Connection, documents: Iterable[Numbered]
     """Let the counters begin after imported numbers. Raises `Refused` for numbers that are the ledger's to draw."""
     highest: dict[str, tuple[int, Numbered]] = {}
     for document in documents:
-        split = _FROM_A_SERIES.fullmatch(document.number)
-        if split is not None and int(split[2]) >= highest.get(split[1], (0, document))[0]:
-            highest[split[1]] = (int(split[2]), document)
+        split = split_number(document.number)
+        if split is not None and split[1] >= highest.get(split[0], (0, document))[0]:
+            highest[split[0]] = (split[1], document)
     drawn = [row[0] for row in run_with_keys(connection, _DRAWN, highest)]
     if drawn:
         raise Refused(_drawn_here(highest[prefix][1].number, prefix) for prefix in drawn)

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-from billpolicy.book.book import Place
+from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Application, Contact, Document, Numbered, Refund, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import fetch
@@ -25,6 +26,14 @@ class ShownOperation:
     audit: Audit
 
 
+class OpenPlace(NamedTuple):
+    """What is open on an item (`tax` is None), or on one tax of it."""
+
+    item: str
+    tax: str | None
+    open: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class ShownDocument:
     """One document and all that hangs on it."""
@@ -32,7 +41,7 @@ class ShownDocument:
     document: Numbered
     revision: int
     balance: Decimal
-    open_places: Mapping[Place, Decimal]
+    open_places: tuple[OpenPlace, ...]
     """What is open on each item and each tax; empty for payments and refunds."""
     applications_from: tuple[Application, ...]
     applications_to: tuple[Application, ...]
@@ -70,7 +79,7 @@ def show_document(connection: sqlite3.Connection, number: str) -> ShownDocument 
         document=document,
         revision=book.revisions[number],
         balance=book.balance(document),
-        open_places=book.open_places(document) if isinstance(document, Document) else {},
+        open_places=_open_places(book, document),
         applications_from=book.applications_from.get(number, ()),
         applications_to=book.applications_to.get(number, ()),
         refunds=book.refunds_of.get(number, ()),
@@ -79,6 +88,12 @@ def show_document(connection: sqlite3.Connection, number: str) -> ShownDocument 
         changed_by=tuple(audit for audit in audits_on(connection, number) if audit.operation != row[0]),
         resolved=resolutions_of(connection, [number]).get(number),
     )
+
+
+def _open_places(book: Book, document: Numbered) -> tuple[OpenPlace, ...]:
+    if not isinstance(document, Document):
+        return ()
+    return tuple(OpenPlace(*place, left) for place, left in book.open_places(document).items())
 
 
 def show_account(connection: sqlite3.Connection, id: str) -> ShownAccount | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from billpolicy.book.book import Book
+from billpolicy.book.numbers import MIN_DIGITS
 from billpolicy.plan import NumberDraw
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import Policy, Series
 from billpolicy.policy.vocabulary import DocumentKind
 
-MIN_DIGITS = 8
-MAX_DIGITS = 20
 MAX_COUNTER = 2**63 - 1
 """What a ledger can count to."""
 _LAST_RESORT = {"payment": "P-", "refund": "R-"}
@@ -35,15 +34,5 @@ def series_of(policy: Policy, sequence_set: str, kind: DocumentKind) -> Series:
 
 def next_number(book: Book, series: Series, kind: DocumentKind) -> NumberDraw:
     """The number that comes next in a series, as far as the book knows."""
-    last = book.counters.get(series.prefix)
-    if last is None:
-        last = max((_counter(number, series.prefix) for number in book.numbered), default=0)
-    counter = max(last + 1, series.start)
+    counter = max(book.counters.get(series.prefix, 0) + 1, series.start)
     return NumberDraw(kind, series.prefix, series.start, counter, format_number(series.prefix, counter))
-
-
-def _counter(number: str, prefix: str) -> int:
-    """The counter inside a number of this prefix; 0 for any other number."""
-    digits = number[len(prefix) :]
-    ours = number.startswith(prefix) and digits.isdecimal() and MIN_DIGITS <= len(digits) <= MAX_DIGITS
-    return int(digits) if ours else 0

@@ -28,7 +28,7 @@ DATE = "$date"
 """The document date of the operation, as one more fact. No field can have this name."""
 
 MOST_PIECES = 2_000
-"""How many pieces of the box of one pair are looked at (some 30 ms); beyond that the pair is reported as not proven."""
+"""How many pieces of the box of one pair are looked at, tenths of a second at worst; beyond, it is not proven."""
 
 MOST_FINDINGS = 500
 """How many are worded: nobody reads more, and a policy that is quite wrong must not take long to say so."""
