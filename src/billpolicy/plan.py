@@ -83,4 +83,5 @@ class Plan:
     balances: tuple[BalanceChange, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     actor: str | None = None
+    approved_by: str | None = None
     comment: str | None = None

@@ -22,7 +22,9 @@ class Request:
     operation: Text
     date: Date | None = None
     actor: Text | None = None
-    """Who asks; kept in the audit trail."""
+    """Who asks; kept in the audit trail, and the policy may say what they may do."""
+    approved_by: Text | None = None
+    """The second person, where the policy asks for one."""
     comment: Prose | None = None
     attributes: Attributes = field(default_factory=dict)
     """Level `request`: values named explicitly, where the policy takes them from there."""
@@ -85,8 +87,8 @@ class DocumentAmount:
 
 
 def request_data(request: Request) -> dict[str, Any]:
-    """What is asked for, as plain JSON data: the content that an operation id stands for, without id and actor."""
-    return {key: value for key, value in plain_data(request).items() if key not in ("id", "actor")}
+    """What is asked for, as plain JSON data: the content that an operation id stands for, without id and people."""
+    return {key: value for key, value in plain_data(request).items() if key not in ("id", "actor", "approved_by")}
 
 
 class Asked(NamedTuple):

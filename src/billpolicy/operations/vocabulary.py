@@ -7,7 +7,7 @@ and who inherits what, is policy; here is only what can be said.
 from __future__ import annotations
 
 from billpolicy.allocation import RULES
-from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, SettingSpec, Vocabulary
+from billpolicy.policy.vocabulary import ROLES, FieldSpec, OperationSpec, SettingSpec, Vocabulary
 
 _DOCUMENT = (
     FieldSpec("number", "text", "its number"),
@@ -30,6 +30,11 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     "credit_memo": (*_DOCUMENT, FieldSpec("reason", "text", "its reason code")),
 }
 """Object -> the fields that conditions can ask about; `operations/facts.py` says where each value comes from."""
+
+_ACTOR = (
+    FieldSpec("actor.id", "text", "who asks"),
+    FieldSpec("actor.role", "choice", "the role of who asks, as the policy's `roles` say", codes=ROLES),
+)
 
 
 def _of(*scopes: str) -> tuple[FieldSpec, ...]:
@@ -79,8 +84,16 @@ _ATTRIBUTE_BINDING = SettingSpec(
 )
 _ALLOCATION = SettingSpec("allocation", "choice", "how amounts are spread over the items of a document", tuple(RULES))
 
+_PERMISSION = SettingSpec(
+    "permission",
+    "choice",
+    "whether the actor may do this: `allowed`, `approval` (by a second person) or `refused`",
+    ("allowed", "approval", "refused"),
+)
+_WHO = SettingSpec("actor", "choice", "whether somebody must be named as the actor", ("optional", "required"))
+
 VOCABULARY: Vocabulary = {
-    spec.name: spec
+    spec.name: spec._replace(fields=(*spec.fields, *_ACTOR), settings=(*spec.settings, _PERMISSION, _WHO))
     for spec in (
         OperationSpec(
             name="credit_memo_from_invoice",

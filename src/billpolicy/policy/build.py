@@ -32,6 +32,7 @@ from billpolicy.policy.vocabulary import (
     CUSTOM_SCOPES,
     LEVELS,
     NAME,
+    ROLES,
     FieldSpec,
     OperationSpec,
     SettingSpec,
@@ -61,6 +62,7 @@ class _Builder:
         self.defaults: dict[str, str] = {}
         self.defaults_at: dict[str, Position] = {}
         self.reason_codes: dict[str, tuple[str, ...]] = {}
+        self.roles: dict[str, tuple[str, ...]] = {}
         self.base: dict[tuple[str, str], BaseRule] = {}
         self.exceptions: dict[str, ExceptionRule] = {}
         self.sequence_sets: dict[str, SequenceSet] = {}
@@ -72,7 +74,7 @@ class _Builder:
 
     def add(self, layer: Layer) -> None:
         self._header(layer)
-        for section in ("attributes", "fields", "defaults", "reason_codes", "sequence_sets", "payment_terms"):
+        for section in ("attributes", "fields", "defaults", "reason_codes", "roles", "sequence_sets", "payment_terms"):
             self._said_once(section, [(name, tree) for name, _, tree in entries(layer, section)])
         for name, text, tree in entries(layer, "attributes"):
             at = tree.at("attributes", name, key=True)
@@ -84,10 +86,13 @@ class _Builder:
             self.defaults[name], self.defaults_at[name] = str(value), tree.at("defaults", name)
         for name, codes, tree in entries(layer, "reason_codes"):
             self._reason_codes(name, codes, tree)
+        for name, members, tree in entries(layer, "roles"):
+            self._role(name, members, tree)
         for name, text, tree in entries(layer, "sequence_sets"):
             self._sequence_set(name, text, tree)
         for name, text, tree in entries(layer, "payment_terms"):
             self._payment_term(name, text, tree)
+        self._every_operation(layer)
         self._operations(layer)
         for file, tree in layer.files:
             for index, exception in enumerate(file.exceptions):
@@ -104,6 +109,7 @@ class _Builder:
             defaults=dict(sorted(self.defaults.items())),
             defaults_at=dict(sorted(self.defaults_at.items())),
             reason_codes=dict(sorted(self.reason_codes.items())),
+            roles={person: role for role in sorted(self.roles) for person in sorted(self.roles[role])},
             base=dict(sorted(self.base.items())),
             exceptions=tuple(self.exceptions[name] for name in sorted(self.exceptions)),
             sequence_sets=dict(sorted(self.sequence_sets.items())),
@@ -189,6 +195,15 @@ class _Builder:
                 self.problem("reason-code-long", f"the reason code `{code}` is too long", at, hint)
         self.reason_codes[category] = codes
 
+    def _role(self, name: str, members: Any, tree: Tree) -> None:
+        for index, person in enumerate(members):
+            other = next((role for role, people in self.roles.items() if person in people and role != name), None)
+            if other is not None:
+                message = f"`{person}` has the role `{other}` already"
+                at = tree.at("roles", name, index)
+                self.problem("role-twice", message, at, "give each person one role")
+        self.roles[name] = members
+
     def _sequence_set(self, name: str, text: Any, tree: Tree) -> None:
         series = {
             kind: Series(one.prefix, one.start, tree.at("sequence_sets", name, kind, "prefix"))
@@ -213,6 +228,25 @@ class _Builder:
         )
 
     # -- decisions ---------------------------------------------------------------------------------------------
+
+    def _every_operation(self, layer: Layer) -> None:
+        """Decisions of every operation that has them; they replace what base layers say of any."""
+        self._said_once("every_operation", [(key, tree) for key, _, tree in entries(layer, "every_operation")])
+        for key, decided, tree in entries(layer, "every_operation"):
+            at = tree.at("every_operation", key, key=True)
+            specs = [spec for spec in self.vocabulary.values() if self._decides(spec, key)]
+            if not specs:
+                self.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at)
+            for spec in specs:
+                outcome = self._outcome(spec, key, decided, at)  # type: ignore[arg-type]
+                if outcome is not None:
+                    self.base[spec.name, key] = BaseRule(spec.name, key, outcome, at, decided.because)  # type: ignore[attr-defined]
+
+    def _decides(self, spec: OperationSpec, key: str) -> bool:
+        attribute = self.attributes.get(key)
+        if attribute is not None:
+            return spec.produces in attribute.documents
+        return any(setting.name == key for setting in spec.settings)
 
     def _operations(self, layer: Layer) -> None:
         first: dict[tuple[str, str], Position] = {}
@@ -383,7 +417,8 @@ class _Builder:
             return custom if name.partition(".")[0] in spec.scopes else None
         field = next((field for field in spec.fields if field.name == name), None)
         if field is not None and field.codes:
-            return field._replace(choices=self.reason_codes.get(field.codes, ()))
+            roles = tuple(sorted(self.roles))
+            return field._replace(choices=roles if field.codes == ROLES else self.reason_codes.get(field.codes, ()))
         return field
 
 

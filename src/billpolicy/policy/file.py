@@ -199,6 +199,10 @@ class PolicyFile:
     fields: dict[Text, FieldText] = field(default_factory=dict)
     defaults: dict[Text, Text] = field(default_factory=dict)
     reason_codes: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
+    roles: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
+    """Role -> the people who have it; each person has one role."""
+    every_operation: dict[Text, DecidedText] = field(default_factory=dict)
+    """Decisions of every operation that has them, where `operations` does not say otherwise."""
     operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)
     exceptions: tuple[ExceptionText, ...] = ()
     sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)

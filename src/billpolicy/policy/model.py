@@ -147,6 +147,8 @@ class Policy:
     defaults_at: Mapping[str, Position] = field(default_factory=dict)
     reason_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Category -> its codes (domain section 9.6)."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Person -> role."""
     base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)
     """(operation, key) -> its base rule."""
     exceptions: tuple[ExceptionRule, ...] = ()

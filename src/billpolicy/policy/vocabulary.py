@@ -27,6 +27,8 @@ LEVELS: tuple[Level, ...] = (
     "default",
 )
 """Where a value can come from; `default` is the policy's own default for the attribute (design section 1)."""
+ROLES = "roles"
+"""In `FieldSpec.codes`: the choices are the roles of the policy."""
 CUSTOM_SCOPES = ("account", "subscription")
 """The objects of a book that hold custom values; a field of any other would silently be unset for ever."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
