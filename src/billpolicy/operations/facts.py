@@ -82,7 +82,7 @@ def _facts_of_one(
             try:
                 facts.update(facts_of(declared, typed(declared, text)))
             except ValueError as error:
-                wrong.append(f"{scope} `{_name(member)}`: {error}")
+                wrong.append(f"`{name}` of {scope} `{_name(member)}` in the book is wrong: {error}")
     return facts
 
 

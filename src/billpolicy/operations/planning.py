@@ -47,6 +47,7 @@ _ARTICLE = {
     "credit_memo": "a credit memo",
     "debit_memo": "a debit memo",
     "payment": "a payment",
+    "refund": "a refund",
 }
 
 
@@ -109,17 +110,24 @@ class Planning:
         """The posted, not reversed document of one of two kinds, or refuse (domain sections 3.1, 4.1, 9.3)."""
         found = self.book.numbered.get(number)
         kinds = (kind, other)
-        wanted = " or ".join(dict.fromkeys(_ARTICLE[k.kind] for k in kinds))
         if not isinstance(found, kinds):
-            same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
-            what = f"`{number}` is {_ARTICLE.get(found.kind, 'a refund')}, not {wanted}" if found else ""
-            message = what or f"there is no {wanted.partition(' ')[2]} `{number}`"
-            self.refuse("document-unknown", message, *path, hint=None if found else did_you_mean(number, same))
+            names = list(dict.fromkeys(k.kind for k in kinds))
+            if found is None:
+                same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
+                message = f"there is no {' or '.join(name.replace('_', ' ') for name in names)} `{number}`"
+                hint = did_you_mean(number, same) or "check its number"
+            else:
+                wanted = " or ".join(_ARTICLE[name] for name in names)
+                message = f"`{number}` is {_ARTICLE[found.kind]}, not {wanted}"
+                hint = f"name {wanted}"
+            self.refuse("document-unknown", message, *path, hint=hint)
         if found.status != "posted":
             message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
-            self.refuse("not-posted", message, *path, hint="post it first, or change the draft itself")
+            hint = "post it first, or change the draft itself" if found.status == "draft" else "name a posted document"
+            self.refuse("not-posted", message, *path, hint=hint)
         if isinstance(found, Document) and found.reversed_:
-            self.refuse("reversed", f"{number} has been reversed; it cannot change any more", *path)
+            message = f"{number} has been reversed; it cannot change any more"
+            self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
         self._rely_on(number)
         return found
 
@@ -158,7 +166,7 @@ class Planning:
         """All decisions for one document of this operation. Refuses where policy and book give no usable value."""
         facts, wrong = facts_about(self.book, objects, self.policy.fields)
         for sentence in wrong:
-            self.problem("custom-value-wrong", sentence)
+            self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
         names = {field.name for field in spec.fields}
         facts["date"] = self.date.toordinal()
         facts.update(self._actor_facts(self.asked.request.actor))
@@ -244,6 +252,7 @@ class Planning:
                 continue
             value = str(resolution.value)
             source = f"from {resolved.levels[resolution.level].label}"
+            here = ("attributes", attribute.name) if resolution.level == "request" else ()
             if attribute.type == "contact":
                 account = resolved.levels["account"].label.partition(" ")[2]
                 contact = self.book.contacts.get(value)
@@ -251,7 +260,8 @@ class Planning:
                     whose = f"a contact of account `{account}`"
                     message = f"`{attribute.name}` is `{value}` ({source}), which is not {whose}"
                     known = [c.id for c in self.book.contacts.values() if c.account == account]
-                    self.problem("contact-unknown", message, hint=did_you_mean(value, known))
+                    hint = did_you_mean(value, known) or f"name {whose}"
+                    self.problem("contact-unknown", message, *here, hint=hint)
             known_names = {
                 "payment_term": self.policy.payment_terms,
                 "sequence_set": self.policy.sequence_sets,
@@ -259,9 +269,8 @@ class Planning:
             if known_names is not None and value not in known_names:
                 what = attribute.type.replace("_", " ")
                 message = f"`{attribute.name}` is `{value}` ({source}), but the policy declares no such {what}"
-                self.problem(
-                    f"{attribute.type.replace('_', '-')}-unknown", message, hint=did_you_mean(value, known_names)
-                )
+                hint = did_you_mean(value, known_names) or f"declare it in the policy, or name another {what}"
+                self.problem(f"{attribute.type.replace('_', '-')}-unknown", message, *here, hint=hint)
 
     # -- planning ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,83 @@
+"""`apply_credits`: every unapplied credit memo and payment of an account, spread over its open documents in one plan.
+
+The policy says which money goes first (`source_order`) and which documents are settled first. Credit memos, payments
+and documents that opted out (`auto_apply: false`) are left alone. Domain section 2.2.
+"""
+
+from __future__ import annotations
+
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import CreditMemo, Payment
+from billpolicy.book.needs import Needs
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import Request
+from billpolicy.operations.settling import check_limits, open_targets, put, rules_of
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["apply_credits"]
+
+
+@record
+class ApplyCredits(Request):
+    """Use all that is unapplied of an account."""
+
+    account: Text
+
+
+def _plan(planning: Planning, request: ApplyCredits) -> None:
+    account = planning.account(request.account, "account")
+    planning.check_document_date(planning.date, None, "", "date")
+    sources = _sources(planning, account.id)
+    if not sources:
+        message = f"account `{account.id}` has nothing unapplied"
+        planning.problem("nothing-unapplied", message, "account", hint="there is nothing to use")
+    if not open_targets(planning, account, planning.date):
+        message = f"account `{account.id}` has no open document"
+        planning.problem("nothing-open", message, "account", hint="there is nothing to settle")
+    planning.stop_if_refused()
+
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account]},
+        amount=sum((planning.book.balance(source) for source in sources), ZERO),
+        currency=account.currency,
+        levels=levels_of(account),
+    )
+    planning.decide(resolved)
+    rules = rules_of(resolved, planning, account.currency)
+    cash_first = resolved.text("source_order") == "cash_first"
+    by_date_only = resolved.text("source_order") == "oldest_first"
+    ordered = sorted(
+        sources,
+        key=lambda s: (not by_date_only and isinstance(s, Payment) is not cash_first, s.date, s.number),
+    )
+    for source in ordered:
+        targets = open_targets(planning, account, planning.date)
+        if targets:
+            put(planning, planning.source(source.number), targets, planning.book.balance(source), rules, planning.date)
+    check_limits(planning, len(planning.touched_targets()), resolved)
+
+
+def _sources(planning: Planning, account: str) -> list[CreditMemo | Payment]:
+    return [
+        document
+        for _, document in sorted(planning.book.numbered.items())
+        if isinstance(document, CreditMemo | Payment)
+        and document.account == account
+        and document.status == "posted"
+        and not (isinstance(document, CreditMemo) and document.reversed_)
+        and document.auto_apply
+        and document.date <= planning.date
+        and planning.book.balance(document) > 0
+    ]
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=ApplyCredits,
+    needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
+    plan=_plan,
+)

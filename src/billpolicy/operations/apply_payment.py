@@ -1,0 +1,32 @@
+"""`apply_payment`: an unapplied payment put on invoices and debit memos, whole or in part. Seed 5; domain section 2."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import Payment
+from billpolicy.operations.applying import Apply, needs_of_apply, plan_apply
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["apply_payment"]
+
+
+@record
+class ApplyPayment(Apply):
+    """Apply what is unapplied of a payment."""
+
+    payment: Text
+
+
+def _plan(planning: Planning, request: ApplyPayment) -> None:
+    plan_apply(planning, _SPEC, request, planning.posted(Payment, request.payment, "payment"))
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=ApplyPayment,
+    needs=lambda request: needs_of_apply(request, request.payment),
+    plan=_plan,
+)

@@ -1,0 +1,187 @@
+"""Putting money on documents: what every operation that applies something shares.
+
+The documents are named (each with an amount, or with the amount left to the document order), or all open ones of the
+account are taken. Amounts on items are named or follow the item rule. Source: seed 5; domain section 2.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.allocation.allocate import allocate
+from billpolicy.allocation.model import Rules, Source, Target
+from billpolicy.book.book import ZERO, Place
+from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
+from billpolicy.money import to_minor
+from billpolicy.operations.amounts import exact_amount, positive
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import DocumentAmount, PartAmount
+from billpolicy.resolve import Resolved
+from billpolicy.source.diagnostic import did_you_mean
+
+
+class Named(NamedTuple):
+    """A document that the request names, as it stands in the book."""
+
+    document: Invoice | DebitMemo
+    amount: Decimal | None
+    items: tuple[PartAmount, ...]
+    index: int
+
+
+def named_targets(planning: Planning, account: Account, asked: Sequence[DocumentAmount]) -> list[Named]:
+    """The documents that a request names in `apply`; what is wrong with them is noted on the planning."""
+    times = Counter(wanted.document for wanted in asked)
+    for number in sorted(number for number, count in times.items() if count > 1):
+        planning.problem("document-repeated", f"{number} is named more than once", "apply", hint="add the amounts up")
+    found = []
+    for index, wanted in enumerate(asked):
+        path = ("apply", index)
+        target = planning.posted_either(Invoice, DebitMemo, wanted.document, *path, "document")
+        if target.account != account.id:
+            message = f"{target.number} belongs to account `{target.account}`, not to `{account.id}`"
+            hint = "name a document of the same account"
+            planning.problem("account-mismatch", message, *path, "document", hint=hint)
+        if target.currency != account.currency:
+            message = f"{target.number} is in {target.currency} and the money in {account.currency}"
+            hint = "money is never applied across currencies"
+            planning.problem("currency-mismatch", message, *path, "document", hint=hint)
+            continue
+        amount = None
+        if wanted.amount is not None:
+            amount = positive(planning, wanted.amount, target.currency, *path, "amount")
+            balance = planning.book.balance(target)
+            if amount > balance:
+                message = f"{amount} is more than the {balance} that is open on {target.number}"
+                hint = f"apply at most {balance} {target.currency}"
+                planning.problem("over-applied", message, *path, "amount", hint=hint)
+        elif wanted.items:
+            message = f"items of {target.number} are named, but no amount for all of it"
+            planning.problem("amount-missing", message, *path, hint="add `amount`, the items added up")
+        found.append(Named(target, amount, wanted.items, index))
+    return found
+
+
+def open_targets(planning: Planning, account: Account, day: datetime.date) -> list[Named]:
+    """Every posted invoice and debit memo of the account with something open, dated on `day` or before.
+
+    Documents that opted out (`auto_apply: false`) are left alone (domain section 2.2).
+    """
+    documents = (document for _, document in sorted(planning.book.numbered.items()))
+    return [
+        Named(document, None, (), -1)
+        for document in documents
+        if isinstance(document, Invoice | DebitMemo)
+        and document.account == account.id
+        and document.currency == account.currency
+        and document.status == "posted"
+        and not document.reversed_
+        and document.auto_apply
+        and document.date <= day
+        and planning.book.balance(document) > 0
+    ]
+
+
+def rules_of(resolved: Resolved, planning: Planning, currency: str) -> Rules:
+    """How this operation allocates, as its policy decides."""
+    first, _, _ = resolved.text("component_order").partition("_")
+    step = planning.policy.cash_steps.get(currency)
+    return Rules(
+        item_rule=resolved.text("allocation"),
+        document_order=resolved.text("document_order"),
+        residual=resolved.text("residual"),
+        step=1 if step is None else to_minor(step, currency),
+        components=("tax", "charge") if first == "tax" else ("charge", "tax"),
+        span=resolved.text("component_span"),
+        zuora_compatible=bool(resolved.resolutions["zuora_compatible"].value),
+        grid_limit=resolved.integer("grid_limit"),
+    )
+
+
+def put(
+    planning: Planning,
+    source: Payment | CreditMemo,
+    targets: Sequence[Named],
+    amount: Decimal,
+    rules: Rules,
+    day: datetime.date,
+) -> Decimal:
+    """Apply up to `amount` of a source to the targets; what finds no place is given back and stays unapplied."""
+    book = planning.book
+    allocation = allocate(
+        Source.of(book, source),
+        [
+            Target.of(book, t.document, t.amount, _named_parts(planning, t) if t.items else None, t.document.priority)
+            for t in targets
+        ],
+        amount,
+        rules,
+    )
+    where = {target.document.number: target for target in targets}
+    for problem in allocation.problems:
+        index = where[problem.document].index if problem.document in where else -1
+        path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
+        planning.problem(problem.code, problem.message, *path, hint=problem.hint)
+    planning.stop_if_refused()
+    for warning in allocation.warnings:
+        planning.warn("allocation-fallback", warning)
+    for applied in allocation.applied:
+        target = where[applied.document].document
+        planning.apply(source, target, max(day, target.date), applied.parts)
+    return allocation.left
+
+
+def check_limits(planning: Planning, count: int, resolved: Resolved) -> None:
+    """The most documents, and the most items and taxes that are touched (inclusive; domain section 2.3)."""
+    limit = resolved.integer("document_limit")
+    if count > limit:
+        message = f"{count} documents are named; the policy allows {limit}"
+        planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
+    touched = planning.touched_places()
+    limit = resolved.integer("touched_limit")
+    if touched > limit:
+        message = f"{touched} items and taxes would be touched; the policy allows {limit}"
+        planning.problem("touched-limit", message, "apply", hint="split the work, or raise `touched_limit`")
+
+
+def check_not_before(planning: Planning, source: Payment | CreditMemo, targets: Sequence[Named]) -> None:
+    """The date is not before the source's, nor before that of a document that is named (domain 2.7)."""
+    planning.check_document_date(planning.date, source.date, source.number, "date")
+    for target in targets:
+        if target.index >= 0 and planning.date < target.document.date:
+            message = f"the date {planning.date} is before {target.document.number} ({target.document.date})"
+            hint = f"use {target.document.date} or later"
+            planning.problem("date-too-early", message, "apply", target.index, hint=hint)
+
+
+def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
+    document, parts = target.document, dict[Place, Decimal]()
+    open_places = planning.book.open_places(document)
+    for index, part in enumerate(target.items):
+        place = Place(part.item, part.tax)
+        here = ("apply", target.index, "items", index)
+        what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
+        if place not in open_places:
+            hint = did_you_mean(part.item, {known.item for known in open_places})
+            planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=hint)
+        elif place in parts:
+            planning.problem("item-repeated", f"{what} is named twice", *here, hint="name it once")
+        elif not 0 < part.amount <= open_places[place]:
+            message = f"{part.amount} cannot be put on {what} of {document.number}, where {open_places[place]} is open"
+            is_open = open_places[place] > 0
+            hint = f"name an amount above zero, at most {open_places[place]}" if is_open else "leave it out"
+            planning.problem("over-applied", message, *here, hint=hint)
+        else:
+            exact = exact_amount(planning, part.amount, document.currency, *here, "amount")
+            parts[place] = part.amount if exact is None else exact
+    total = sum((part.amount for part in target.items), ZERO)
+    if total != target.amount:
+        message = f"the items of {document.number} add up to {total}, not to {target.amount}"
+        hint = "name amounts that add up, or leave `items` out"
+        planning.problem("parts-sum", message, "apply", target.index, "items", hint=hint)
+    planning.stop_if_refused()
+    return {place: parts[place] for place in open_places if place in parts}

@@ -1,0 +1,80 @@
+"""`transfer_payment`: what is unapplied of a payment goes to another account, as a payment of that account.
+
+A posted payment cannot change its account. The money is applied from the old payment to a new one, so that both
+accounts show where it went and nothing appears or disappears.
+"""
+
+from __future__ import annotations
+
+from billpolicy.book.model import Part, Payment
+from billpolicy.book.needs import Needs
+from billpolicy.operations.amounts import positive
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.request import Request
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Text
+
+_SPEC = VOCABULARY["transfer_payment"]
+
+
+@record
+class TransferPayment(Request):
+    """Without `amount`, all that is unapplied."""
+
+    payment: Text
+    to_account: Text
+    amount: Amount | None = None
+
+
+def _plan(planning: Planning, request: TransferPayment) -> None:
+    payment = planning.posted(Payment, request.payment, "payment")
+    account = planning.account(request.to_account, "to_account")
+    planning.check_document_date(planning.date, payment.date, payment.number, "date")
+    unapplied = planning.book.balance(payment)
+    amount = (
+        unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
+    )
+    if account.id == payment.account:
+        planning.problem("account-same", f"{payment.number} is of account `{account.id}` already", "to_account")
+    if account.currency != payment.currency:
+        message = f"{payment.number} is in {payment.currency} and account `{account.id}` in {account.currency}"
+        planning.problem("currency-mismatch", message, "to_account", hint="money never changes its currency")
+    if unapplied <= 0 or amount > unapplied:
+        message = f"{unapplied} of {payment.number} is unapplied; only that can be transferred"
+        planning.problem("over-applied", message, "amount", hint="unapply some of it first, or transfer less")
+    planning.stop_if_refused()
+
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account], "payment": [payment]},
+        amount=amount,
+        currency=payment.currency,
+        levels=levels_of(account),
+    )
+    received = planning.issue(
+        Payment(
+            number="",
+            account=account.id,
+            date=planning.date,
+            currency=payment.currency,
+            amount=amount,
+            type=payment.type,
+            source=payment.number,
+            comment=request.comment,
+        ),
+        resolved,
+    )
+    planning.apply(payment, received, planning.date, (Part(item=TRANSFERRED, amount=amount),))
+
+
+TRANSFERRED = "transferred"
+"""The one place of a payment that money can be put on."""
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=TransferPayment,
+    needs=lambda request: Needs(accounts=frozenset({request.to_account}), numbers=frozenset({request.payment})),
+    plan=_plan,
+)

@@ -1,0 +1,33 @@
+"""`unapply_credit_memo`: what was applied of a credit memo is unapplied again. Seed 5; domain section 2.6."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import CreditMemo
+from billpolicy.book.needs import Needs
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.unapplying import Unapply, plan_unapply
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["unapply_credit_memo"]
+
+
+@record
+class UnapplyCreditMemo(Unapply):
+    """Take applications of a credit memo back."""
+
+    credit_memo: Text
+
+
+def _plan(planning: Planning, request: UnapplyCreditMemo) -> None:
+    plan_unapply(planning, _SPEC, request, planning.posted(CreditMemo, request.credit_memo, "credit_memo"))
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=UnapplyCreditMemo,
+    needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),
+    plan=_plan,
+)

@@ -1,0 +1,33 @@
+"""`unapply_payment`: what was applied of a payment is unapplied again. Seed 5; domain section 2.6."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import Payment
+from billpolicy.book.needs import Needs
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.unapplying import Unapply, plan_unapply
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["unapply_payment"]
+
+
+@record
+class UnapplyPayment(Unapply):
+    """Take applications of a payment back."""
+
+    payment: Text
+
+
+def _plan(planning: Planning, request: UnapplyPayment) -> None:
+    plan_unapply(planning, _SPEC, request, planning.posted(Payment, request.payment, "payment"))
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=UnapplyPayment,
+    needs=lambda request: Needs(numbers=frozenset({request.payment})),
+    plan=_plan,
+)
