@@ -13,12 +13,13 @@ def exact_amount(planning: Planning, amount: Decimal, currency: str, *path: str 
     try:
         return exact(amount, currency)
     except AmountError as error:
-        planning.problem("amount-inexact", str(error), *path)
+        planning.problem("amount-inexact", str(error), *path, hint="check the amount: nothing is rounded here")
         return None
 
 
 def positive(planning: Planning, amount: Decimal, currency: str, *path: str | int) -> Decimal:
     """An exact amount above zero; what is wrong with it is noted and the amount given back as it was."""
     if amount <= 0:
-        planning.problem("amount-sign", f"an amount must be above zero, not {amount}", *path)
+        message = f"the amount is {amount}, but must be above zero"
+        planning.problem("amount-sign", message, *path, hint="write an amount above zero, without a sign")
     return exact_amount(planning, amount, currency, *path) or amount

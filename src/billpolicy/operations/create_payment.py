@@ -42,14 +42,15 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
     planning.check_document_date(planning.date, None, "", "date")
     if request.currency is not None and request.currency != account.currency:
         message = f"the payment is in {request.currency}, but account `{account.id}` is in {account.currency}"
-        planning.problem("currency-mismatch", message, "currency")
+        hint = f"a payment is in the currency of its account: write `currency: {account.currency}`"
+        planning.problem("currency-mismatch", message, "currency", hint=hint)
     amount = positive(planning, request.amount, account.currency, "amount")
     named = Counter(wanted.document for wanted in request.apply)
     for number in sorted(number for number, times in named.items() if times > 1):
         planning.problem("document-repeated", f"{number} is named more than once", "apply", hint="add the amounts up")
     targets = [_target(planning, account, wanted, index) for index, wanted in enumerate(request.apply)]
     total = sum((wanted.amount for wanted in request.apply), ZERO)
-    if total > amount:
+    if total > amount > 0:
         message = f"{total} is put on documents, but the payment is {amount}"
         planning.problem("over-applied", message, "apply", hint="lower the amounts, or raise the payment")
     planning.stop_if_refused()
@@ -87,7 +88,8 @@ def _target(planning: Planning, account: Account, wanted: DocumentAmount, index:
     target = planning.posted_either(Invoice, DebitMemo, wanted.document, *path, "document")
     if target.account != account.id:
         message = f"{target.number} belongs to account `{target.account}`, not to `{account.id}`"
-        planning.problem("account-mismatch", message, *path, "document")
+        hint = "make a payment of that account, or name another document"
+        planning.problem("account-mismatch", message, *path, "document", hint=hint)
     if target.currency != account.currency:
         message = f"{target.number} is in {target.currency} and the payment in {account.currency}"
         hint = "money is never applied across currencies"

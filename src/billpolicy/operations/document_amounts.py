@@ -34,10 +34,13 @@ def parts_of_amount(
             hint = did_you_mean(part.item, {known.item for known in open_places})
             planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=hint)
         elif place in parts:
-            planning.problem("item-repeated", f"{what} is named twice", *here)
+            planning.problem("item-repeated", f"{what} is named twice", *here, hint="name it once")
         elif not 0 < part.amount <= open_places[place]:
             message = f"{part.amount} cannot be put on {what} of {document.number}, where {open_places[place]} is open"
-            planning.problem("over-applied", message, *here)
+            hint = (
+                f"name an amount above zero, at most {open_places[place]}" if open_places[place] > 0 else "leave it out"
+            )
+            planning.problem("over-applied", message, *here, hint=hint)
         else:
             exact = exact_amount(planning, part.amount, document.currency, *here, "amount")
             parts[place] = part.amount if exact is None else exact

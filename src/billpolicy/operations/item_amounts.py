@@ -40,7 +40,7 @@ def amounts_asked(
             planning.problem("item-unknown", message, *path, "item", hint=did_you_mean(wanted.item, items))
             continue
         if Place(item.id) in amounts:
-            planning.problem("item-repeated", f"item `{item.id}` is named twice", *path, "item")
+            planning.problem("item-repeated", f"item `{item.id}` is named twice", *path, "item", hint="name it once")
             continue
         amount = (
             item.amount
@@ -72,7 +72,7 @@ def _named_taxes(
             message = f"item `{item.id}` of {document.number} has no tax `{tax.tax}`"
             planning.problem("tax-unknown", message, *path, "tax", hint=did_you_mean(tax.tax, known))
         elif place in amounts:
-            planning.problem("item-repeated", f"tax `{tax.tax}` is named twice", *path, "tax")
+            planning.problem("item-repeated", f"tax `{tax.tax}` is named twice", *path, "tax", hint="name it once")
         else:
             amount = exact_amount(planning, tax.amount, document.currency, *path, "amount")
             if amount and (amount < 0) != (known[tax.tax].amount < 0):

@@ -46,6 +46,7 @@ _ARTICLE = {
     "credit_memo": "a credit memo",
     "debit_memo": "a debit memo",
     "payment": "a payment",
+    "refund": "a refund",
 }
 
 
@@ -97,7 +98,7 @@ class Planning:
         if account is None:
             hint = did_you_mean(name, self.book.accounts)
             self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
-        self._rely_on(f"account:{name}")
+        self.rely_on(f"account:{name}")
         return account
 
     def posted(self, kind: type[_D], number: str, *path: str | int) -> _D:
@@ -108,25 +109,33 @@ class Planning:
         """The posted, not reversed document of one of two kinds, or refuse (domain sections 3.1, 4.1, 9.3)."""
         found = self.book.numbered.get(number)
         kinds = (kind, other)
-        wanted = " or ".join(dict.fromkeys(_ARTICLE[k.kind] for k in kinds))
         if not isinstance(found, kinds):
-            same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
-            what = f"`{number}` is {_ARTICLE.get(found.kind, 'a refund')}, not {wanted}" if found else ""
-            message = what or f"there is no {wanted.partition(' ')[2]} `{number}`"
-            self.refuse("document-unknown", message, *path, hint=None if found else did_you_mean(number, same))
+            names = list(dict.fromkeys(k.kind for k in kinds))
+            if found is None:
+                same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
+                message = f"there is no {' or '.join(name.replace('_', ' ') for name in names)} `{number}`"
+                hint = did_you_mean(number, same) or "check its number"
+            else:
+                wanted = " or ".join(_ARTICLE[name] for name in names)
+                message = f"`{number}` is {_ARTICLE[found.kind]}, not {wanted}"
+                hint = f"name {wanted}"
+            self.refuse("document-unknown", message, *path, hint=hint)
         if found.status != "posted":
             message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
-            self.refuse("not-posted", message, *path, hint="post it first, or change the draft itself")
+            hint = "post it first, or change the draft itself" if found.status == "draft" else "name a posted document"
+            self.refuse("not-posted", message, *path, hint=hint)
         if isinstance(found, Document) and found.reversed_:
-            self.refuse("reversed", f"{number} has been reversed; it cannot change any more", *path)
-        self._rely_on(number)
+            message = f"{number} has been reversed; it cannot change any more"
+            self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
+        self.rely_on(number)
         return found
 
     def subscriptions_of(self, document: Document) -> list[Subscription]:
         """The subscriptions that its items name, by id."""
         return [self.book.subscriptions[name] for name in document.subscriptions if name in self.book.subscriptions]
 
-    def _rely_on(self, name: str) -> None:
+    def rely_on(self, name: str) -> None:
+        """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
         self._basis[name] = self._before.revisions.get(name, 0)
 
     # -- dates -------------------------------------------------------------------------------------------------
@@ -157,7 +166,7 @@ class Planning:
         """All decisions for one document of this operation. Refuses where policy and book give no usable value."""
         facts, wrong = facts_about(self.book, objects, self.policy.fields)
         for sentence in wrong:
-            self.problem("custom-value-wrong", sentence)
+            self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
         names = {field.name for field in spec.fields}
         facts["date"] = self.date.toordinal()
         if "amount" in names:
@@ -202,6 +211,7 @@ class Planning:
                 continue
             value = str(resolution.value)
             source = f"from {resolved.levels[resolution.level].label}"
+            here = ("attributes", attribute.name) if resolution.level == "request" else ()
             if attribute.type == "contact":
                 account = resolved.levels["account"].label.partition(" ")[2]
                 contact = self.book.contacts.get(value)
@@ -209,7 +219,8 @@ class Planning:
                     whose = f"a contact of account `{account}`"
                     message = f"`{attribute.name}` is `{value}` ({source}), which is not {whose}"
                     known = [c.id for c in self.book.contacts.values() if c.account == account]
-                    self.problem("contact-unknown", message, hint=did_you_mean(value, known))
+                    hint = did_you_mean(value, known) or f"name {whose}"
+                    self.problem("contact-unknown", message, *here, hint=hint)
             known_names = {
                 "payment_term": self.policy.payment_terms,
                 "sequence_set": self.policy.sequence_sets,
@@ -217,9 +228,8 @@ class Planning:
             if known_names is not None and value not in known_names:
                 what = attribute.type.replace("_", " ")
                 message = f"`{attribute.name}` is `{value}` ({source}), but the policy declares no such {what}"
-                self.problem(
-                    f"{attribute.type.replace('_', '-')}-unknown", message, hint=did_you_mean(value, known_names)
-                )
+                hint = did_you_mean(value, known_names) or f"declare it in the policy, or name another {what}"
+                self.problem(f"{attribute.type.replace('_', '-')}-unknown", message, *here, hint=hint)
 
     # -- planning ----------------------------------------------------------------------------------------------
 
@@ -276,7 +286,7 @@ class Planning:
                     continue
                 moved = ChargedThrough(subscription.id, charge.id, through, item.service_start)
                 self._charged_through.append(moved)
-                self._rely_on(f"subscription:{subscription.id}")
+                self.rely_on(f"subscription:{subscription.id}")
                 charges = tuple(
                     replace(c, charged_through=item.service_start) if c.id == charge.id else c
                     for c in subscription.charges
@@ -294,7 +304,7 @@ class Planning:
         if number not in self._touched:
             self._touched.append(number)
         if number in self._before.numbered:
-            self._rely_on(number)
+            self.rely_on(number)
 
     def plan(self) -> Plan:
         """The finished plan. Raises `Refused` if anything was found wrong on the way."""

@@ -204,10 +204,15 @@ class _Builder:
             return
         due = text.proximo
         if text.net is not None and not 0 <= text.net <= 3660:
-            self.problem("payment-term-range", "`net` is a number of days from 0 to 3660", at)
-        for day in (due.due_day, due.cutoff_day) if due else ():
+            message = f"`{name}` is due {text.net} days after the document"
+            here = tree.at("payment_terms", name, "net")
+            self.problem("payment-term-range", message, here, "`net` is a number of days from 0 to 3660")
+        for key in ("due_day", "cutoff_day") if due else ():
+            day = getattr(due, key)
             if day is not None and not 1 <= day <= 31:
-                self.problem("payment-term-range", f"{day} is not a day of a month", at)
+                here = tree.at("payment_terms", name, "proximo", key)
+                hint = "write 1 to 31; a shorter month has its last day instead"
+                self.problem("payment-term-range", f"{day} is not a day of a month", here, hint)
         self.payment_terms[name] = PaymentTerm(
             name, at, text.net, due.due_day if due else None, due.cutoff_day if due else None
         )

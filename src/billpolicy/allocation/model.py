@@ -1,0 +1,132 @@
+"""What `allocate` takes and gives: a source of money, the documents it may go to, the rules, and the outcome.
+
+Amounts are Decimal here, in the currency of the source; inside the rules they are integer minor units.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.allocation.slots import Slot, slots_of
+from billpolicy.book.book import ZERO, Book, Place
+from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Part, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A payment (no slots) or a credit memo (its open items and taxes), of which something is unapplied."""
+
+    number: str
+    currency: str
+    unapplied: Decimal
+    slots: tuple[Slot, ...] = ()
+    """In item order. Of a credit memo: all that are open, adding up to `unapplied`."""
+    origin: str | None = None
+    """The document that a credit memo was created from; `source_item` goes nowhere else."""
+
+    @classmethod
+    def of(cls, book: Book, document: Payment | CreditMemo) -> Source:
+        """A payment or credit memo as it stands in the book."""
+        unapplied = book.balance(document)
+        if isinstance(document, Payment):
+            return cls(document.number, document.currency, unapplied)
+        slots = slots_of(document, book.open_places(document))
+        return cls(document.number, document.currency, unapplied, slots, document.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An invoice or debit memo that money may go to."""
+
+    number: str
+    date: datetime.date
+    slots: tuple[Slot, ...]
+    """Its open items and taxes, in item order, adding up to its balance."""
+    due_date: datetime.date | None = None
+    priority: int | None = None
+    """For the order `by_priority`: 1 comes first, none comes last."""
+    amount: Decimal | None = None
+    """What is asked for this document; None leaves it to the document order."""
+    parts: Mapping[Place, Decimal] | None = None
+    """What is asked for each item and tax, adding up to `amount`; None leaves it to the item rule."""
+
+    @classmethod
+    def of(
+        cls,
+        book: Book,
+        document: Invoice | DebitMemo,
+        amount: Decimal | None = None,
+        parts: Mapping[Place, Decimal] | None = None,
+        priority: int | None = None,
+    ) -> Target:
+        """An invoice or debit memo as it stands in the book."""
+        slots = slots_of(document, book.open_places(document))
+        return cls(document.number, document.date, slots, document.due_date, priority, amount, parts)
+
+    @property
+    def balance(self) -> Decimal:
+        """What is open on all of it."""
+        return sum((slot.balance for slot in self.slots), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to allocate. The names are those of `DOCUMENT_ORDERS`, `ITEM_RULES`, `RESIDUALS`, `COMPONENTS`, `SPANS`."""
+
+    item_rule: str = "proration"
+    document_order: str = "oldest_due_first"
+    """For the documents whose amount is left open; the others take what is asked for them first."""
+    residual: str = "largest_remainder"
+    step: int = 1
+    """The smallest amount that shares are made of, in minor units: 5 for CHF where cash has no smaller coin."""
+    components: tuple[str, ...] = ("tax", "charge")
+    """For `by_component`: what is settled first, and then; each once."""
+    span: str = "document"
+    """For `by_component`: finish one `document` before the next, or one `component` over all documents."""
+    zuora_compatible: bool = False
+    """Weigh each item by its amount before discounts, as Zuora does (domain 2.4). Never more than is open."""
+    grid_limit: int = 15_000
+    """Items x items of the source that are still prorated (inclusive; domain 2.3); `fifo` above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What goes to one document. `parts` add up to `amount`; of a credit memo they say which item each came from."""
+
+    document: str
+    amount: Decimal
+    parts: tuple[Part, ...]
+
+
+class Problem(NamedTuple):
+    """Why an allocation is refused, for the operation to place in its request. `document`: the target concerned."""
+
+    code: str
+    message: str
+    document: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The outcome. With problems nothing is applied."""
+
+    applied: tuple[Applied, ...] = ()
+    """In the order in which the documents were chosen, each once; documents that get nothing are left out."""
+    left: Decimal = ZERO
+    """What of the amount found no document: it stays unapplied."""
+    item_rule: str = ""
+    """The rule that was used: `fifo` where the grid is too large for the one asked for."""
+    grid: int = 0
+    """Open items and taxes of the documents that get something, times those of the source."""
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def touched(self) -> int:
+        """How many items and taxes of the documents get something (domain 2.3: tax items count)."""
+        return sum(len({(part.item, part.tax) for part in applied.parts}) for applied in self.applied)
