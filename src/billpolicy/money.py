@@ -67,13 +67,17 @@ class Money:
 def parse_amount(text: str) -> Decimal:
     """A plain decimal text as Decimal, never through float. Raises `AmountError`."""
     if not _AMOUNT.fullmatch(text):
+        if text.isdecimal():
+            raise AmountError("this amount is out of range")
+        if not text.strip():
+            raise AmountError("an amount is wanted here, not an empty text")
         raise AmountError(f"`{text[:40]}` is not a decimal amount; write digits and a point, like `100.00`")
     return Decimal(text)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
     """Integer minor units of an amount. Raises `AmountError` if it is not a whole number of them, or too large."""
-    digits = _digits(currency)
+    digits = minor_digits(currency)
     if abs(amount.adjusted()) > 60:
         raise AmountError("this amount is out of range")
     scaled = amount.scaleb(digits, _WIDE)
@@ -87,7 +91,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """An amount with the currency's own number of decimals: `(5, "KWD")` is `0.005`."""
-    return Decimal(minor).scaleb(-_digits(currency))
+    return Decimal(minor).scaleb(-minor_digits(currency))
 
 
 def exact(amount: Decimal, currency: str) -> Decimal:
@@ -95,11 +99,13 @@ def exact(amount: Decimal, currency: str) -> Decimal:
     return from_minor(to_minor(amount, currency), currency)
 
 
-def _digits(currency: str) -> int:
+def minor_digits(currency: str) -> int:
+    """Decimal places of a currency. Raises `AmountError` for what is no currency."""
     try:
         return MINOR_DIGITS[currency]
     except KeyError:
-        raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code") from None
+        like = currency.upper() if currency.upper() in MINOR_DIGITS else "EUR"
+        raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code, like `{like}`") from None
 
 
 def share(total: int, weights: Iterable[int]) -> list[int]:

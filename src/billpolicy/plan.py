@@ -76,6 +76,8 @@ class Plan:
     basis: Mapping[str, int]
     """What the plan relied on: document number, `account:ID` or `subscription:ID` -> its revision then."""
     documents: tuple[PlannedDocument, ...]
+    decisions: tuple[Resolved, ...] = ()
+    """How an operation that makes no document was decided; of the others, each document carries it."""
     applications: tuple[Application, ...] = ()
     reversed_: tuple[str, ...] = ()
     """Numbers of documents, old or new, that are reversed by this plan."""

@@ -170,7 +170,7 @@ class _Operation:
         matcher = self.matchers.get(stretch)
         if matcher is None:
             in_force = [exception for exception in self.exceptions if exception.effective.includes(date)]
-            matcher = self.matchers[stretch] = engine_matcher(self.engine, f"{self.name}.{stretch}", in_force)
+            matcher = self.matchers[stretch] = engine_matcher(self.engine, self.name, in_force)
         return matcher
 
 

@@ -38,8 +38,11 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 
 def kill(child: subprocess.Popen[str]) -> list[str]:
     """Kill it at once, and give the lines it had written by then."""
-    child.kill()
-    told, complaints = child.communicate(timeout=30)
+    with child:
+        child.kill()
+        assert child.stdout is not None
+        assert child.stderr is not None
+        told, complaints = child.stdout.read(), child.stderr.read()
     assert complaints == ""
     return told.split("\n")[:-1]
 

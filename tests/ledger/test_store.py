@@ -145,6 +145,12 @@ class TestRefusing:
         file_of(url).write_bytes(content)
         assert codes(refused(lambda: whole_of(url))) == ["ledger-damaged"]
 
+    def test_a_text_that_is_no_text(self, stocked: Ledger) -> None:
+        plan = credit_plan(whole(stocked), "op-1", "INV00000001")
+        before = dump(stocked)
+        assert codes(refused(lambda: post(stocked, plan, who="ann\udcff", now=NOW))) == ["text-wrong"]
+        assert dump(stocked) == before
+
 
 def whole_of(url: str) -> object:
     with open_ledger(url) as ledger:

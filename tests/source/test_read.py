@@ -61,7 +61,7 @@ def test_values_are_exact() -> None:
         ("name: a\namounts: 5", ["a list is wanted here, not `5`"]),
         ("name: a\namounts: [1e3]", ["f.yaml:2:11", "`1e3` is not a decimal amount"]),
         ("name: a\nflags: {x: yes}", ["`yes` is neither `true` nor `false`"]),
-        ("name: a\ncount: '3'", ["`3` is not a whole number"]),
+        ("name: a\ncount: '3'", ["`3` is a text, since it stands in quotes"]),
         ("name: a\ncount: 3.0", ["`3.0` is not a whole number"]),
         ("name: [a]", ["a text is wanted here, not a list"]),
         ("name: ''", ["a text is wanted here, not an empty one"]),

@@ -1,19 +1,12 @@
-"""How an amount is spread over the items of a document: one rule a file, all in integer minor units.
+"""How an amount is spread over documents and their items: one rule a file, all in integer minor units.
 
-A rule takes an amount and balances, both > 0 with amount <= their sum, and gives each balance its part: never above
-the balance, always adding up. Domain section 2.1.
+`allocate` is the entry; docs/allocation.md shows every rule at work. Domain section 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from billpolicy.allocation.columns import ItemRule
+from billpolicy.allocation.item_rules import ITEM_RULES
 
-from billpolicy.allocation.fifo import fifo
-from billpolicy.allocation.proration import proration
-
-Rule = Callable[[int, Sequence[int]], list[int]]
-
-RULES: dict[str, Rule] = {
-    "proration": proration,
-    "fifo": fifo,
-}
+RULES: dict[str, ItemRule] = {name: ITEM_RULES[name] for name in ("proration", "fifo")}
+"""The rules that need no more than a name: what `allocation` in a policy can be today."""

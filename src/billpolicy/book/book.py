@@ -127,6 +127,23 @@ class Book:
         refunds = self.refunds_of.get(source, ())
         return sum((refund.amount for refund in refunds if refund.status == "posted"), ZERO)
 
+    def links_from(self, source: str) -> dict[str, tuple[Part, ...]]:
+        """What of a source is on each document now, link by link: applications less what was taken back."""
+        net: dict[str, dict[tuple[str, str | None, str | None, str | None], Decimal]] = {}
+        for application in self.applications_from.get(source, ()):
+            links = net.setdefault(application.to, {})
+            for part in application.parts:
+                link = (part.item, part.tax, part.source_item, part.source_tax)
+                links[link] = links.get(link, ZERO) + part.amount
+        return {
+            target: tuple(
+                Part(item=item, tax=tax, source_item=source_item, source_tax=source_tax, amount=amount)
+                for (item, tax, source_item, source_tax), amount in links.items()
+                if amount
+            )
+            for target, links in net.items()
+        }
+
     def balance(self, document: Numbered) -> Decimal:
         """What is open: of an invoice or debit memo amount - applied; of a payment or credit memo what is unapplied.
 

@@ -30,6 +30,7 @@ from billpolicy.source.tree import Tree
 _Found = Iterator[Diagnostic]
 _DOCUMENTS = ("invoices", "credit_memos", "debit_memos")
 _NUMBERED = (*_DOCUMENTS, "payments", "refunds")
+MOST_SUGGESTIONS = 50
 
 
 class _Context:
@@ -38,6 +39,7 @@ class _Context:
     def __init__(self, file: BookFile, tree: Tree) -> None:
         self.file = file
         self.tree = tree
+        self.unknown = 0
         self.numbered = {
             record.number: (section, index, record)
             for section in _NUMBERED
@@ -71,12 +73,16 @@ def _unique(context: _Context) -> _Found:
             at = context.at("subscriptions", index, "charges")
             yield Diagnostic("id-repeated", message, at, "give each its own id")
     for section, index, document in context.records(*_DOCUMENTS):
-        ids = [Place(item.id) for item in document.items]
-        ids += [Place(item.id, tax.id) for item in document.items for tax in item.taxes]
-        for place in sorted({place for place in ids if ids.count(place) > 1} if len(set(ids)) < len(ids) else ()):
-            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
-            message = f"{what} stands in {document.number} more than once"
-            yield Diagnostic("id-repeated", message, context.at(section, index, "items"), "give each its own id")
+        seen: set[Place] = set()
+        for i, item in enumerate(document.items):
+            places: list[tuple[Place, tuple[str | int, ...]]] = [(Place(item.id), ())]
+            places += [(Place(item.id, tax.id), ("taxes", t)) for t, tax in enumerate(item.taxes)]
+            for place, path in places:
+                if place in seen:
+                    at = context.at(section, index, "items", i, *path, "id")
+                    message = f"{_what(place)} stands in {document.number} more than once"
+                    yield Diagnostic("id-repeated", message, at, "give each its own id")
+                seen.add(place)
 
 
 def _repeated(context: _Context, entries: list[tuple[str, int, str, str]]) -> _Found:
@@ -108,7 +114,7 @@ def _references(context: _Context) -> _Found:
             path = (section, index, "items", i)
             yield from _known(context, "subscription", item.subscription, subscriptions, *path, "subscription")
             yield from _known(context, "charge", item.charge, charges, *path, "charge")
-            yield from _known(context, "item", item.discounts, ids - {item.id}, *path, "discounts")
+            yield from _known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
             yield from _source_item(context, document, item, path)
     for index, refund in enumerate(file.refunds):
         yield from _known(context, "payment or credit memo", refund.of, context.numbered, "refunds", index, "of")
@@ -122,14 +128,22 @@ def _source_item(context: _Context, document: BillingDocument, item: Item, path:
     if item.source_item is None or source is None or not isinstance(source[2], Document):
         return
     ids = {source_item.id for source_item in source[2].items}
-    yield from _known(context, f"item of {source[2].number}", item.source_item, ids, *path, "source_item")
+    yield from _known(context, "item", item.source_item, ids, *path, "source_item", of=source[2].number)
 
 
-def _known(context: _Context, what: str, name: str | None, known: Iterable[str], *path: str | int) -> _Found:
+def _known(
+    context: _Context, what: str, name: str | None, known: Iterable[str], *path: str | int, of: str = "this book"
+) -> _Found:
     if name is not None and name not in known:
-        message = f"there is no {what} `{name}` in this book"
-        hint = did_you_mean(name, known) or f"add it to the book, or name another {what}"
-        yield Diagnostic("reference-unknown", message, context.at(*path), hint)
+        context.unknown += 1
+        # To look for the closest of many names takes its time, so the thousandth one gets no suggestion.
+        close = did_you_mean(name, known) if context.unknown <= MOST_SUGGESTIONS else None
+        message = f"there is no {what} `{name}` in {of}"
+        yield Diagnostic("reference-unknown", message, context.at(*path), close or f"add it, or name another {what}")
+
+
+def _what(place: Place) -> str:
+    return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
 
 
 def _amounts(context: _Context) -> _Found:
@@ -147,8 +161,9 @@ def _amounts(context: _Context) -> _Found:
     for section, index, record in context.records("payments", "refunds"):
         yield from _fits(context, record.amount, record.currency, section, index, "amount")
         if record.amount <= 0:
-            message = f"the amount of {record.number} must be above zero"
-            yield Diagnostic("amount-sign", message, context.at(section, index, "amount"))
+            message = f"the amount of {record.number} is {record.amount}, but must be above zero"
+            hint = "write what was paid, or remove it"
+            yield Diagnostic("amount-sign", message, context.at(section, index, "amount"), hint)
         for p, part in enumerate(getattr(record, "parts", ())):
             yield from _fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
     for index, application in enumerate(context.file.applications):
@@ -187,7 +202,9 @@ def _fits(context: _Context, amount: Decimal, currency: str, *path: str | int) -
     try:
         exact(amount, currency)
     except AmountError as error:
-        yield Diagnostic("amount-inexact", str(error), context.at(*path), "write the amount that was really billed")
+        yield Diagnostic(
+            "amount-inexact", str(error), context.at(*path), "write the amount as it is: nothing is rounded here"
+        )
 
 
 def _currencies(context: _Context) -> _Found:
@@ -196,15 +213,14 @@ def _currencies(context: _Context) -> _Found:
         account = accounts.get(record.account)
         if account is not None and section in ("payments", "refunds") and record.currency != account.currency:
             message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
-            yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"))
+            hint = f"write it in {account.currency}, or give the account that currency"
+            yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"), hint)
     for index, application in enumerate(context.file.applications):
         source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
         if source and target and source[2].currency != target[2].currency:
-            message = (
-                f"{application.from_} is in {source[2].currency} and {application.to} in {target[2].currency}; "
-                "money is never applied across currencies"
-            )
-            yield Diagnostic("currency-mismatch", message, context.at("applications", index))
+            message = f"{application.from_} is in {source[2].currency} and {application.to} in {target[2].currency}"
+            hint = "money is never applied across currencies: remove this application"
+            yield Diagnostic("currency-mismatch", message, context.at("applications", index), hint)
 
 
 def _applications(context: _Context) -> _Found:
@@ -222,10 +238,11 @@ def _applications(context: _Context) -> _Found:
         for _, _, record in (source, target):
             if record.status != "posted":
                 message = f"{record.number} is {record.status}; only posted documents can be applied"
-                yield Diagnostic("application-unposted", message, at)
+                yield Diagnostic("application-unposted", message, at, "remove this application, or mend the status")
             if record.date > application.date:
-                message = f"this application is dated before {record.number} ({record.date})"
-                yield Diagnostic("application-date", message, context.at("applications", index, "date"))
+                message = f"this application is dated {application.date}, before {record.number} ({record.date})"
+                hint = f"write {record.date} or later"
+                yield Diagnostic("application-date", message, context.at("applications", index, "date"), hint)
         if isinstance(target[2], Document):
             yield from _parts(context, application, source[2], target[2], index)
 
@@ -238,21 +255,22 @@ def _refunds(context: _Context) -> _Found:
         section, _, source = found
         at = context.at("refunds", index, "of")
         if section not in ("payments", "credit_memos"):
-            message = f"{refund.of} cannot be refunded; a refund is of a payment or a credit memo"
-            yield Diagnostic("refund-kind", message, at)
+            hint = "a refund is of a payment or a credit memo"
+            yield Diagnostic("refund-kind", f"{refund.of} cannot be refunded", at, hint)
             continue
         if source.account != refund.account:
             message = f"{refund.of} belongs to account `{source.account}`, not to `{refund.account}`"
-            yield Diagnostic("account-mismatch", message, at)
+            yield Diagnostic("account-mismatch", message, at, f"write `account: {source.account}`")
         if source.currency != refund.currency:
             message = f"{refund.number} is in {refund.currency} and {refund.of} in {source.currency}"
-            yield Diagnostic("currency-mismatch", message, at)
+            yield Diagnostic("currency-mismatch", message, at, f"write `currency: {source.currency}`")
         if source.status != "posted" and refund.status == "posted":
             message = f"{refund.of} is {source.status}; only what is posted can be refunded"
-            yield Diagnostic("refund-unposted", message, at)
+            yield Diagnostic("refund-unposted", message, at, "remove this refund, or mend the status")
         if source.date > refund.date:
-            message = f"this refund is dated before {refund.of} ({source.date})"
-            yield Diagnostic("refund-date", message, context.at("refunds", index, "date"))
+            message = f"this refund is dated {refund.date}, before {refund.of} ({source.date})"
+            hint = f"write {source.date} or later"
+            yield Diagnostic("refund-date", message, context.at("refunds", index, "date"), hint)
         if isinstance(source, CreditMemo):
             yield from _refunded_parts(refund, source, context.at("refunds", index, "parts"))
 
@@ -289,8 +307,9 @@ def _part_places(document: Document, places: Iterable[Place], at: Position) -> _
     known = _places_of(document)
     for place in places:
         if place not in known:
-            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
-            yield Diagnostic("reference-unknown", f"{document.number} has no {what}", at)
+            items = ", ".join(f"`{item}`" for item in sorted({item for item, _ in known})[:12])
+            hint = f"items of {document.number}: {items}"
+            yield Diagnostic("reference-unknown", f"{document.number} has no {_what(place)}", at, hint)
 
 
 def _places_of(document: Document) -> set[Place]:
@@ -300,19 +319,22 @@ def _places_of(document: Document) -> set[Place]:
 def _parts_sum(parts: tuple[Part, ...], amount: Decimal, at: Position) -> _Found:
     total = sum((part.amount for part in parts), Decimal(0))
     if parts and total != amount:
-        yield Diagnostic("parts-sum", f"the parts add up to {total}, not to {amount}", at)
+        message = f"the parts add up to {total}, not to {amount}"
+        yield Diagnostic("parts-sum", message, at, "mend the parts or the amount")
 
 
 def _periods(context: _Context) -> _Found:
     periods = sorted(enumerate(context.file.accounting_periods), key=lambda entry: entry[1].from_)
     for index, period in periods:
         if period.until <= period.from_:
-            message = "this period ends before it begins; `until` is the first day after it"
-            yield Diagnostic("period-empty", message, context.at("accounting_periods", index))
+            message = "this period ends before it begins"
+            hint = "`until` is the first day after it"
+            yield Diagnostic("period-empty", message, context.at("accounting_periods", index), hint)
     for (_, before), (index, after) in itertools.pairwise(periods):
         if after.from_ < before.until:
-            message = f"this period overlaps the one from {before.from_}"
-            yield Diagnostic("period-overlap", message, context.at("accounting_periods", index))
+            message = f"this period begins on {after.from_}, before the one from {before.from_} ends"
+            hint = f"let it begin on {before.until} or later"
+            yield Diagnostic("period-overlap", message, context.at("accounting_periods", index), hint)
 
 
 CHECKS: tuple[Callable[[_Context], _Found], ...] = (
@@ -343,7 +365,7 @@ def _identities(context: _Context) -> _Found:
                 yield Diagnostic(f"{key}-differs", message, context.at(section, index, key), hint)
         if isinstance(document, Payment | CreditMemo) and balance < min(document.amount, ZERO):
             message = f"more was applied and refunded of {document.number} than its amount {document.amount}"
-            yield Diagnostic("over-applied", message, at)
+            yield Diagnostic("over-applied", message, at, "mend its amount, its applications or its refunds")
         if isinstance(document, Document):
             yield from _places(book, document, at)
 
@@ -353,9 +375,8 @@ def _places(book: Book, document: Any, at: Position) -> _Found:
     for place, left in book.open_places(document).items():
         whole = amounts[place]
         if (whole >= 0 and not 0 <= left <= whole) or (whole < 0 and not whole <= left <= 0):
-            what = f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
-            message = f"{what} of {document.number} is {whole}, but {whole - left} was applied to it"
-            yield Diagnostic("over-applied", message, at)
+            message = f"{_what(place)} of {document.number} is {whole}, but {whole - left} of it was applied"
+            yield Diagnostic("over-applied", message, at, "mend the item, or the parts of its applications")
 
 
 def replace_nothing_applied(book: Book) -> Book:

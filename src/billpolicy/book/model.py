@@ -125,6 +125,10 @@ class Document:
     status: Status = "posted"
     reversed_: Boolean = False
     bill_run: Text | None = None
+    auto_apply: Boolean = True
+    """Whether rules may use it; named explicitly it can always be used (domain section 2.2: opt-outs)."""
+    priority: Integer | None = None
+    """For the document order `by_priority`: 1 comes first."""
     attributes: Attributes = field(default_factory=dict)
     comment: Prose | None = None
     total: Amount | None = None
@@ -189,6 +193,9 @@ class Payment:
     status: Status = "posted"
     type: Literal["external", "electronic"] = "external"
     attributes: Attributes = field(default_factory=dict)
+    source: Text | None = None
+    """The number of the payment of another account that it was transferred from."""
+    auto_apply: Boolean = True
     comment: Prose | None = None
     balance: Amount | None = None
     """In a file, optional: the unapplied amount that must come out."""

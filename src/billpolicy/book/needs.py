@@ -14,6 +14,10 @@ class Needs:
     """Numbers of documents, payments and refunds."""
     charges: frozenset[str] = frozenset()
     subscriptions: frozenset[str] = frozenset()
+    open_of: frozenset[str] = frozenset()
+    """Accounts of which every document with something open or unapplied is needed."""
+    open_of_owner: frozenset[str] = frozenset()
+    """The same, for the accounts that own these documents."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -21,4 +25,6 @@ class Needs:
             self.numbers | other.numbers,
             self.charges | other.charges,
             self.subscriptions | other.subscriptions,
+            self.open_of | other.open_of,
+            self.open_of_owner | other.open_of_owner,
         )

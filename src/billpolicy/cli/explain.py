@@ -53,7 +53,7 @@ def command(
         known = [exception.id for policy_version in versions.policies for exception in policy_version.exceptions]
         known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]
         if why_not not in known:
-            hint = did_you_mean(why_not, known)
+            hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []

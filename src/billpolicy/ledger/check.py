@@ -132,7 +132,7 @@ def _resolutions(connection: sqlite3.Connection) -> _Found:
             continue
         for name, value in stored.items():
             found = resolved.resolutions.get(name)
-            if found is not None and found.value != value:
+            if found is not None and str(found.value) != value:
                 message = f"`{name}` of {number} is `{value}`, but was resolved as `{found.value}`"
                 yield _breach("attribute-differs", message)
 

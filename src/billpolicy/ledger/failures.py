@@ -68,7 +68,10 @@ _FAILURES: dict[str, tuple[str, str, str]] = {
 
 @contextmanager
 def storage_failures(path: Path) -> Iterator[None]:
-    """Raise `Refused` for whatever disk, rights, locks or a foreign or damaged file do to the ledger at `path`."""
+    """Raise `Refused` for whatever disk, rights, locks or a foreign or damaged file do to the ledger at `path`.
+
+    Also for a text that is no text: a command line can hold bytes that are not UTF-8.
+    """
     try:
         yield
     except (sqlite3.Error, DBAPIError) as error:
@@ -78,6 +81,9 @@ def storage_failures(path: Path) -> Iterator[None]:
             if name.startswith(prefix):
                 raise refusal(code, message, path, hint) from None
         raise
+    except UnicodeEncodeError as error:
+        message = f"{error.object!r} has characters that are no text"
+        raise refusal("text-wrong", message, path, "write it in UTF-8") from None
 
 
 def refusal(code: str, message: str, path: Path, hint: str) -> Refused:

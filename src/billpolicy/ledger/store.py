@@ -96,8 +96,6 @@ def create(url: str) -> Ledger:
 
     Raises `Refused` if the file is another program's, newer than this program, or cannot be written.
     """
-    from billpolicy.ledger.migrations import upgrade
-
     path = path_of(url)
     if not _exists(path.parent):
         raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
@@ -107,6 +105,8 @@ def create(url: str) -> Ledger:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             if _version(driver, path) != REVISIONS[-1]:
+                from billpolicy.ledger.migrations import upgrade
+
                 driver.execute("PRAGMA journal_mode=WAL")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 if _version(driver, path) != REVISIONS[-1]:

@@ -57,7 +57,7 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
     for source in ordered:
         targets = open_targets(planning, account, planning.date)
         if targets:
-            put(planning, planning.source(source.number), targets, planning.book.balance(source), rules, planning.date)
+            put(planning, source, targets, planning.book.balance(source), rules, planning.date)
     check_limits(planning, len(planning.touched_targets()), resolved)
 
 

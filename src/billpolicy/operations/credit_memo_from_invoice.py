@@ -43,8 +43,13 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
     total = sum(amounts.values(), ZERO)
     planning.stop_if_refused()
     if total <= 0:
-        nothing_left = f"nothing of {invoice.number} is left to credit"
-        planning.problem("nothing-to-credit", "a credit must be above zero" if request.items else nothing_left, "items")
+        if request.items:
+            message = f"the items add up to {total}, but a credit memo must be above zero"
+            hint = "list the items to credit, each with its amount"
+        else:
+            message = f"nothing of {invoice.number} is left to credit"
+            hint = "the credit memos made from it have taken all of it"
+        planning.problem("nothing-to-credit", message, "items", hint=hint)
     if not request.items:
         _check_each_has_some_left(planning, invoice, available)
     planning.stop_if_refused()

@@ -35,7 +35,8 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     total = sum(amounts.values(), ZERO)
     planning.stop_if_refused()
     if total <= 0:
-        planning.problem("nothing-to-charge", "a debit memo must be above zero", "items")
+        message = f"the items add up to {total}, but a debit memo must be above zero"
+        planning.problem("nothing-to-charge", message, "items", hint="list the items to charge, each with its amount")
     planning.stop_if_refused()
 
     account = planning.account(invoice.account, "invoice")

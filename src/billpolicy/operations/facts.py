@@ -17,6 +17,7 @@ from billpolicy.operations.vocabulary import SCOPES
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.policy.vocabulary import FieldSpec
+from billpolicy.source.tree import Plain
 
 _Value = str | bool | int | Money | datetime.date | None
 _Getter = Callable[[Book, Any], _Value]
@@ -44,6 +45,7 @@ _GETTERS: dict[str, dict[str, _Getter]] = {
         "plan": lambda _, subscription: subscription.plan,
     },
     "invoice": {**_DOCUMENT, "due_date": lambda _, invoice: invoice.due_date},
+    "payment": {**_DOCUMENT, "type": lambda _, payment: payment.type},
     "credit_memo": {**_DOCUMENT, "reason": lambda _, credit_memo: credit_memo.reason},
 }
 
@@ -80,7 +82,8 @@ def _facts_of_one(
         declared = custom.get(f"{scope}.{name}")
         if declared is not None and text is not None:
             try:
-                facts.update(facts_of(declared, typed(declared, text)))
+                # The book keeps a custom value as written; whether it stood in quotes is not known any more.
+                facts.update(facts_of(declared, typed(declared, Plain(text))))
             except ValueError as error:
                 wrong.append(f"`{name}` of {scope} `{_name(member)}` in the book is wrong: {error}")
     return facts

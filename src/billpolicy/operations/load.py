@@ -8,6 +8,7 @@ from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.source.read import read_record
+from billpolicy.source.scalars import MAX_TEXT
 from billpolicy.source.tree import Block, Items, Tree, parse
 
 MAX_MEGABYTES = 32
@@ -40,7 +41,8 @@ def operations_of(tree: Tree) -> list[Asked]:
         first.setdefault(one.request.id, one.at("id"))
         asked.append(one)
     if not listed:
-        problems.append(Diagnostic("operations-empty", "no operation is listed", tree.at("operations")))
+        at = tree.at("operations")
+        problems.append(Diagnostic("operations-empty", "no operation is listed", at, "list at least one"))
     if problems:
         raise Refused(problems)
     return asked
@@ -49,10 +51,11 @@ def operations_of(tree: Tree) -> list[Asked]:
 def _one(tree: Tree, index: int) -> Asked:
     path = ("operations", index)
     data = tree.data["operations"][index]
-    name = data.get("operation") if isinstance(data, Block) else None
-    operation = OPERATIONS.get(name) if isinstance(name, str) else None
+    found = data.get("operation") if isinstance(data, Block) else None
+    name = found[:MAX_TEXT] if isinstance(found, str) else ""
+    operation = OPERATIONS.get(name)
     if operation is None:
         message = f"there is no operation `{name}`" if name else "say which `operation` this is"
-        hint = did_you_mean(str(name or ""), OPERATIONS)
+        hint = did_you_mean(name, OPERATIONS)
         raise Refused([Diagnostic("operation-unknown", message, tree.at(*path, "operation"), hint)])
     return Asked(read_record(operation.request, tree, path), tree, path)

@@ -63,6 +63,7 @@ class Planning:
         self.book = book
         self._before = book
         self._documents: list[PlannedDocument] = []
+        self._decisions: list[Resolved] = []
         self._applications: list[Application] = []
         self._reversed: list[str] = []
         self._charged_through: list[ChargedThrough] = []
@@ -99,7 +100,7 @@ class Planning:
         if account is None:
             hint = did_you_mean(name, self.book.accounts)
             self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
-        self._rely_on(f"account:{name}")
+        self.rely_on(f"account:{name}")
         return account
 
     def posted(self, kind: type[_D], number: str, *path: str | int) -> _D:
@@ -128,14 +129,15 @@ class Planning:
         if isinstance(found, Document) and found.reversed_:
             message = f"{number} has been reversed; it cannot change any more"
             self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
-        self._rely_on(number)
+        self.rely_on(number)
         return found
 
     def subscriptions_of(self, document: Document) -> list[Subscription]:
         """The subscriptions that its items name, by id."""
         return [self.book.subscriptions[name] for name in document.subscriptions if name in self.book.subscriptions]
 
-    def _rely_on(self, name: str) -> None:
+    def rely_on(self, name: str) -> None:
+        """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
         self._basis[name] = self._before.revisions.get(name, 0)
 
     # -- dates -------------------------------------------------------------------------------------------------
@@ -327,7 +329,7 @@ class Planning:
                     continue
                 moved = ChargedThrough(subscription.id, charge.id, through, item.service_start)
                 self._charged_through.append(moved)
-                self._rely_on(f"subscription:{subscription.id}")
+                self.rely_on(f"subscription:{subscription.id}")
                 charges = tuple(
                     replace(c, charged_through=item.service_start) if c.id == charge.id else c
                     for c in subscription.charges
@@ -340,12 +342,29 @@ class Planning:
                 )
                 self.warn("charged-through-reverted", message)
 
+    def decide(self, resolved: Resolved) -> None:
+        """Keep how an operation that makes no document was decided."""
+        self._decisions.append(resolved)
+
+    def numbered(self, number: str) -> Numbered:
+        """A document that the book is known to have, as it stands now; the plan relies on it."""
+        self.rely_on(number)
+        return self.book.numbered[number]
+
+    def touched_places(self) -> int:
+        """How many items and taxes the applications planned so far touch (domain section 2.3)."""
+        return len({(a.to, part.item, part.tax) for a in self._applications for part in a.parts})
+
+    def touched_targets(self) -> set[str]:
+        """The documents that the applications planned so far put money on."""
+        return {application.to for application in self._applications}
+
     def touch(self, number: str) -> None:
         """Show the balance of this document in the plan, and rely on it as it is."""
         if number not in self._touched:
             self._touched.append(number)
         if number in self._before.numbered:
-            self._rely_on(number)
+            self.rely_on(number)
 
     def plan(self) -> Plan:
         """The finished plan. Raises `Refused` if anything was found wrong on the way."""
@@ -361,6 +380,7 @@ class Planning:
             engine=self.resolver.engine,
             basis=dict(sorted(self._basis.items())),
             documents=tuple(self._documents),
+            decisions=tuple(self._decisions),
             applications=tuple(self._applications),
             reversed_=tuple(self._reversed),
             charged_through=tuple(self._charged_through),

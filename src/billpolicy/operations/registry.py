@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from billpolicy.operations import (
+    apply_credit_memo,
+    apply_credits,
+    apply_payment,
+    transfer_payment,
+    unapply_credit_memo,
+    unapply_payment,
     create_payment,
     create_refund,
     credit_memo_from_charge,
@@ -27,5 +33,11 @@ OPERATIONS: dict[str, Operation] = {
         debit_memo_from_charge.OPERATION,
         create_payment.OPERATION,
         create_refund.OPERATION,
+        apply_payment.OPERATION,
+        unapply_payment.OPERATION,
+        apply_credit_memo.OPERATION,
+        unapply_credit_memo.OPERATION,
+        apply_credits.OPERATION,
+        transfer_payment.OPERATION,
     )
 }

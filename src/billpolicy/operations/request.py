@@ -79,10 +79,11 @@ class PartAmount:
 
 @record
 class DocumentAmount:
-    """An amount for one invoice or debit memo; its items follow by the allocation rule unless they are named."""
+    """An invoice or debit memo to settle. Without `amount`, the document order of the policy decides how much; without
+    `items`, the allocation rule."""
 
     document: Text
-    amount: Amount
+    amount: Amount | None = None
     items: tuple[PartAmount, ...] = ()
 
 

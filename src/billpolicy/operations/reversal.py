@@ -144,7 +144,7 @@ class Reversal:
         field = "invoice" if planning.asked.request.operation == "reverse_invoice" else "credit_memo"
         together = f" (together with {pulled_in_by})" if pulled_in_by else ""
 
-        def problem(code: str, why: str, hint: str | None = None) -> None:
+        def problem(code: str, why: str, hint: str = "correct it with a memo instead") -> None:
             planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
         planning.check_document_date(planning.date, document.date, document.number, "date")
@@ -160,20 +160,27 @@ class Reversal:
             problem("negative-total", f"it is negative ({document.amount} {document.currency})")
         for memo in planning.book.created_from.get(document.number, ()):
             if memo.status != "canceled" and memo.number not in self._done:
-                hint = f"reverse or cancel {memo.number} first"
-                problem("has-memos", f"{memo.number} was created from it", hint)
+                message = f"{memo.number} was created from it"
+                if memo.status == "draft":
+                    problem("has-memos", message, f"cancel {memo.number} first")
+                else:
+                    problem("has-memos", message)
         if isinstance(document, Invoice):
             if document.split:
                 problem("split-invoice", "it has been split")
             newer = self._newer_invoice(document)
             if newer is not None:
                 hint = f"reverse the newest first: {newer.number}"
-                message = f"subscription `{newer.subscriptions[0]}` has a newer invoice, {newer.number} of {newer.date}"
+                shared = min(set(document.subscriptions) & set(newer.subscriptions))
+                message = f"subscription `{shared}` has a newer invoice, {newer.number} of {newer.date}"
                 problem("newer-invoice", message, hint)
 
     def _newer_invoice(self, invoice: Invoice) -> Invoice | None:
         """A posted invoice on one of its subscriptions that is newer by date, then number; the newest of them."""
         mine = set(invoice.subscriptions)
+        for name in mine:
+            # A newer invoice may come between planning and posting; the ledger counts it as a change of these.
+            self.planning.rely_on(f"subscription:{name}")
         newer = [
             other
             for other in self.planning.book.numbered.values()

@@ -7,6 +7,7 @@ and who inherits what, is policy; here is only what can be said.
 from __future__ import annotations
 
 from billpolicy.allocation import RULES
+from billpolicy.allocation.model import DOCUMENT_ORDERS, ITEM_RULES, RESIDUALS, SPANS
 from billpolicy.policy.vocabulary import ROLES, FieldSpec, OperationSpec, SettingSpec, Vocabulary
 
 _DOCUMENT = (
@@ -28,6 +29,7 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     ),
     "invoice": (*_DOCUMENT, FieldSpec("due_date", "date", "when it is due")),
     "credit_memo": (*_DOCUMENT, FieldSpec("reason", "text", "its reason code")),
+    "payment": (*_DOCUMENT, FieldSpec("type", "text", "external or electronic")),
 }
 """Object -> the fields that conditions can ask about; `operations/facts.py` says where each value comes from."""
 
@@ -82,7 +84,42 @@ _ATTRIBUTE_BINDING = SettingSpec(
     "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
     ("snapshot", "live"),
 )
-_ALLOCATION = SettingSpec("allocation", "choice", "how amounts are spread over the items of a document", tuple(RULES))
+_REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", tuple(RULES))
+_UNAPPLY_ALLOCATION = SettingSpec(
+    "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", tuple(RULES)
+)
+_SETTLEMENT = (
+    SettingSpec("allocation", "choice", "how an amount is spread over the items of a document", tuple(ITEM_RULES)),
+    SettingSpec(
+        "document_order",
+        "choice",
+        "which documents come first where their amounts are not named",
+        tuple(DOCUMENT_ORDERS),
+    ),
+    SettingSpec("residual", "choice", "where the cents go that a split leaves over", tuple(RESIDUALS)),
+    SettingSpec(
+        "component_order",
+        "choice",
+        "for `by_component`: what is settled first",
+        ("tax_first", "charge_first"),
+    ),
+    SettingSpec(
+        "component_span",
+        "choice",
+        "for `by_component`: finish one `document` first, or one `component` over all documents",
+        tuple(SPANS),
+    ),
+    SettingSpec("zuora_compatible", "boolean", "weigh items before their discounts, as Zuora does"),
+    SettingSpec("grid_limit", "integer", "items x source items that are still prorated (inclusive); fifo above it"),
+    _DOCUMENT_LIMIT,
+    SettingSpec("touched_limit", "integer", "the most items and taxes that one operation touches (inclusive)"),
+)
+_SOURCE_ORDER = SettingSpec(
+    "source_order",
+    "choice",
+    "which money is used first: `credits_first`, `cash_first`, or the `oldest_first` of both",
+    ("credits_first", "cash_first", "oldest_first"),
+)
 
 _PERMISSION = SettingSpec(
     "permission",
@@ -157,7 +194,7 @@ VOCABULARY: Vocabulary = {
             produces="payment",
             levels=("request", "account", "default"),
             fields=(_DATE, _AMOUNT, *_of("account")),
-            settings=(_ALLOCATION, _DOCUMENT_LIMIT),
+            settings=_SETTLEMENT,
         ),
         OperationSpec(
             name="create_refund",
@@ -165,7 +202,54 @@ VOCABULARY: Vocabulary = {
             produces="refund",
             levels=("request", "account", "default"),
             fields=(*_asked("refund"), *_of("account")),
-            settings=(_reason_code("refund"), _ALLOCATION),
+            settings=(_reason_code("refund"), _REFUND_ALLOCATION),
+        ),
+        OperationSpec(
+            name="apply_payment",
+            doc="put an unapplied payment on invoices and debit memos",
+            produces=None,
+            levels=("account",),
+            fields=(_DATE, _AMOUNT, *_of("account", "payment")),
+            settings=_SETTLEMENT,
+        ),
+        OperationSpec(
+            name="unapply_payment",
+            doc="take applications of a payment back",
+            produces=None,
+            levels=("account",),
+            fields=(_DATE, _AMOUNT, *_of("account", "payment")),
+            settings=(_UNAPPLY_ALLOCATION,),
+        ),
+        OperationSpec(
+            name="apply_credit_memo",
+            doc="put an unapplied credit memo on invoices and debit memos",
+            produces=None,
+            levels=("account",),
+            fields=(_DATE, _AMOUNT, *_of("account", "credit_memo")),
+            settings=_SETTLEMENT,
+        ),
+        OperationSpec(
+            name="unapply_credit_memo",
+            doc="take applications of a credit memo back",
+            produces=None,
+            levels=("account",),
+            fields=(_DATE, _AMOUNT, *_of("account", "credit_memo")),
+            settings=(_UNAPPLY_ALLOCATION,),
+        ),
+        OperationSpec(
+            name="apply_credits",
+            doc="use all unapplied credit memos and payments of an account on its open documents",
+            produces=None,
+            levels=("account",),
+            fields=(_DATE, _AMOUNT, *_of("account")),
+            settings=(*_SETTLEMENT, _SOURCE_ORDER),
+        ),
+        OperationSpec(
+            name="transfer_payment",
+            doc="transfer what is unapplied of a payment to another account",
+            produces="payment",
+            levels=("request", "account", "default"),
+            fields=(_DATE, _AMOUNT, *_of("account", "payment")),
         ),
     )
 }

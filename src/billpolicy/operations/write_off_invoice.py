@@ -30,8 +30,9 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     reason = checked_reason(planning, request.reason, "credit_memo")
     balance = planning.book.balance(invoice)
     if balance <= 0:
-        message = f"{invoice.number} has a balance of {balance}; only what is still owed can be written off"
-        planning.problem("nothing-to-write-off", message, "invoice")
+        message = f"{invoice.number} has a balance of {balance}, so there is nothing to write off"
+        hint = "only what is still owed can be written off"
+        planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     planning.stop_if_refused()
 
     account = planning.account(invoice.account, "invoice")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
+from billpolicy.money import AmountError, to_minor
 from billpolicy.policy.file import Constraint, Decided, EffectiveText, ExceptionText
 from billpolicy.policy.layers import Layer, digest, entries
 from billpolicy.policy.model import (
@@ -67,6 +69,7 @@ class _Builder:
         self.exceptions: dict[str, ExceptionRule] = {}
         self.sequence_sets: dict[str, SequenceSet] = {}
         self.payment_terms: dict[str, PaymentTerm] = {}
+        self.cash_steps: dict[str, Decimal] = {}
         self.header = Policy("", ALWAYS, Position(""), "")
 
     def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
@@ -74,7 +77,7 @@ class _Builder:
 
     def add(self, layer: Layer) -> None:
         self._header(layer)
-        for section in ("attributes", "fields", "defaults", "reason_codes", "roles", "sequence_sets", "payment_terms"):
+        for section in ("attributes", "fields", "defaults", "reason_codes", "roles", "sequence_sets", "payment_terms", "cash_steps"):
             self._said_once(section, [(name, tree) for name, _, tree in entries(layer, section)])
         for name, text, tree in entries(layer, "attributes"):
             at = tree.at("attributes", name, key=True)
@@ -92,6 +95,8 @@ class _Builder:
             self._sequence_set(name, text, tree)
         for name, text, tree in entries(layer, "payment_terms"):
             self._payment_term(name, text, tree)
+        for name, step, tree in entries(layer, "cash_steps"):
+            self._cash_step(name, step, tree)
         self._every_operation(layer)
         self._operations(layer)
         for file, tree in layer.files:
@@ -113,6 +118,7 @@ class _Builder:
             base=dict(sorted(self.base.items())),
             exceptions=tuple(self.exceptions[name] for name in sorted(self.exceptions)),
             sequence_sets=dict(sorted(self.sequence_sets.items())),
+            cash_steps=dict(sorted(self.cash_steps.items())),
             payment_terms=dict(sorted(self.payment_terms.items())),
         )
 
@@ -211,6 +217,14 @@ class _Builder:
         }
         self.sequence_sets[name] = SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
 
+    def _cash_step(self, currency: str, step: Any, tree: Tree) -> None:
+        try:
+            if to_minor(step, currency) <= 0:
+                raise AmountError("a cash step is above zero")
+        except AmountError as error:
+            self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
+        self.cash_steps[currency] = step
+
     def _payment_term(self, name: str, text: Any, tree: Tree) -> None:
         at = tree.at("payment_terms", name, key=True)
         if (text.net is None) == (text.proximo is None):
@@ -219,10 +233,15 @@ class _Builder:
             return
         due = text.proximo
         if text.net is not None and not 0 <= text.net <= 3660:
-            self.problem("payment-term-range", "`net` is a number of days from 0 to 3660", at)
-        for day in (due.due_day, due.cutoff_day) if due else ():
+            message = f"`{name}` is due {text.net} days after the document"
+            here = tree.at("payment_terms", name, "net")
+            self.problem("payment-term-range", message, here, "`net` is a number of days from 0 to 3660")
+        for key in ("due_day", "cutoff_day") if due else ():
+            day = getattr(due, key)
             if day is not None and not 1 <= day <= 31:
-                self.problem("payment-term-range", f"{day} is not a day of a month", at)
+                here = tree.at("payment_terms", name, "proximo", key)
+                hint = "write 1 to 31; a shorter month has its last day instead"
+                self.problem("payment-term-range", f"{day} is not a day of a month", here, hint)
         self.payment_terms[name] = PaymentTerm(
             name, at, text.net, due.due_day if due else None, due.cutoff_day if due else None
         )
@@ -294,7 +313,7 @@ class _Builder:
         setting = next((setting for setting in spec.settings if setting.name == key), None)
         attribute = self.attributes.get(key)
         if attribute is not None and spec.produces not in attribute.documents:
-            message = f"`{spec.name}` makes a {_words(spec.produces)}, which has no {_words(key)}"
+            message = f"`{spec.name}` makes {_made(spec)}, which has no {_words(key)}"
             self.problem("attribute-not-on-document", message, at, "remove this line")
         elif attribute is not None:
             return self._chain(spec, key, decided, at)
@@ -424,6 +443,10 @@ class _Builder:
 
 def _covers(base: Effective, layer: Effective) -> bool:
     return base.from_ <= layer.from_ and (base.until is None or (layer.until or base.until) <= base.until)
+
+
+def _made(spec: OperationSpec) -> str:
+    return f"a {_words(spec.produces)}" if spec.produces else "no document"
 
 
 def _words(name: str) -> str:

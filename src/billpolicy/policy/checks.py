@@ -23,13 +23,18 @@ def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    for attribute in policy.attributes.values():
+        for spec in vocabulary.values():
+            if spec.produces in attribute.documents and (spec.name, attribute.name) not in policy.base:
+                message = f"`{attribute.name}` is not decided for `{spec.name}`, which makes {_listed([spec.produces])}"
+                hint = f"say under `operations: {spec.name}:` from which levels, like `{attribute.name}: [account]`"
+                yield Diagnostic("decision-missing", message, attribute.position, hint)
     for spec in vocabulary.values():
-        keys = [a.name for a in policy.attributes.values() if spec.produces in a.documents]
-        for key in [*keys, *(setting.name for setting in spec.settings)]:
-            if (spec.name, key) not in policy.base:
-                hint = f"add `{key}` under `operations: {spec.name}:`, or extend the standard policy"
-                message = f"this policy does not decide `{key}` of `{spec.name}`"
-                yield Diagnostic("decision-missing", message, policy.position, hint)
+        missing = [setting.name for setting in spec.settings if (spec.name, setting.name) not in policy.base]
+        if missing:
+            message = f"this policy does not say {', '.join(f'`{name}`' for name in missing)} of `{spec.name}`"
+            hint = f"add it under `operations: {spec.name}:`, or extend the standard policy"
+            yield Diagnostic("decision-missing", message, policy.position, hint)
 
 
 def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -74,7 +79,7 @@ def _needed_attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
             yield Diagnostic("attribute-type", message, attribute.position, f"write `type: {name}`")
         elif not with_it <= set(attribute.documents):
             kinds = _listed(with_it - set(attribute.documents))
-            message = f"documents get their {purpose} from the attribute `{name}`, also {kinds}"
+            message = f"{kinds} need the attribute `{name}` for their {purpose}"
             yield Diagnostic("attribute-documents", message, attribute.position, "add them to its `documents`")
 
 
@@ -198,13 +203,15 @@ def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
         )
     if not 1 <= series.start < 10**12:
         message = f"a series cannot start at {series.start}"
-        yield Diagnostic("sequence-start", message, series.position, "start at 1, or below a million millions")
+        hint = "start at 1 or above" if series.start < 1 else "start below 1,000,000,000,000"
+        yield Diagnostic("sequence-start", message, series.position, hint)
 
 
 def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """One prefix numbers one kind of document, and no number can be reached from two prefixes (domain section 8)."""
     first: dict[str, tuple[str, DocumentKind, Series]] = {}
-    for sequence_set in policy.sequence_sets.values():
+    # The set that cannot be deleted comes first: it is the other one that is told.
+    for sequence_set in sorted(policy.sequence_sets.values(), key=lambda one: (one.name != DEFAULT_SET, one.name)):
         for kind, series in sequence_set.series.items():
             _, other_kind, other = first.setdefault(series.prefix, (sequence_set.name, kind, series))
             if other_kind != kind:
@@ -214,9 +221,8 @@ def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 )
                 yield Diagnostic("prefix-shared", message, series.position, "give each kind its own prefix")
             elif other.start != series.start:
-                message = (
-                    f"the prefix `{series.prefix}` starts at {series.start}, but at {other.start} at {other.position}"
-                )
+                starts = f"starts at {series.start} here and at {other.start} in {other.position}"
+                message = f"the prefix `{series.prefix}` {starts}"
                 hint = "sets that share a prefix share its counter: give both the same start"
                 yield Diagnostic("sequence-start", message, series.position, hint)
     for prefix, (_, _, series) in first.items():

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from billpolicy.policy.vocabulary import DocumentKind, FieldType
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Date, Integer, Prose, Scalar, Text, read_prose, read_text
+from billpolicy.source.scalars import Amount, Currency, Date, Integer, Prose, Scalar, Text, read_prose, read_text
 
 OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
 _LISTS = ("one_of", "none_of")
@@ -206,4 +206,6 @@ class PolicyFile:
     operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)
     exceptions: tuple[ExceptionText, ...] = ()
     sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)
+    cash_steps: dict[Currency, Amount] = field(default_factory=dict)
+    """Currency -> the smallest amount that shares are made of, like `CHF: 0.05`."""
     payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)

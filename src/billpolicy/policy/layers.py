@@ -49,7 +49,7 @@ def read_layers(path: Path) -> list[Layer]:
             problems.append(Diagnostic("policy-unreadable", message, asked, "check the path and who may read it"))
             break
         if real in seen:
-            hint = "a base cannot extend what extends it"
+            hint = "remove one of the `extends`, or name another policy"
             problems.append(Diagnostic("extends-cycle", f"`{here}` extends itself in the end", asked, hint))
             break
         if len(seen) == MAX_LAYERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -154,6 +155,8 @@ class Policy:
     exceptions: tuple[ExceptionRule, ...] = ()
     """Sorted by id: the order of files and lines never matters."""
     sequence_sets: Mapping[str, SequenceSet] = field(default_factory=dict)
+    cash_steps: Mapping[str, Decimal] = field(default_factory=dict)
+    """Currency -> the smallest amount that shares are made of."""
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
 
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:

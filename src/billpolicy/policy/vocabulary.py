@@ -62,7 +62,8 @@ class OperationSpec(NamedTuple):
 
     name: str
     doc: str
-    produces: DocumentKind
+    produces: DocumentKind | None
+    """The kind of document that it makes, or None: then it has no attributes, only settings."""
     levels: tuple[Level, ...]
     fields: tuple[FieldSpec, ...]
     settings: tuple[SettingSpec, ...] = ()

@@ -9,6 +9,10 @@ from typing import Literal, NamedTuple
 Severity = Literal["error", "warning"]
 
 
+MOST_COMPARED = 10_000
+"""Words among which the closest is looked for: some 50 ms."""
+
+
 class Position(NamedTuple):
     """A place in a file: 1-based line and column. Line 0 means the file as a whole."""
 
@@ -67,6 +71,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     known = sorted(set(known))
+    if len(known) > MOST_COMPARED:
+        return None
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?{_lookalike(word, close[0])}"

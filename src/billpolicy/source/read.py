@@ -59,20 +59,16 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
     if problem["input"] is None and problem_type != "value":
         message = f"{_WANTED.get(problem_type, 'a value')} is wanted here, not nothing"
         return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")
+    if problem_type in _WANTED:
+        message = f"{_WANTED[problem_type]} is wanted here, not {_shape(problem['input'])}"
+        return Diagnostic("value-wrong", message, tree.at(*full), _HOW_TO[_WANTED[problem_type]])
     if problem_type == "literal_error":
         choices = [str(choice) for choice in typing.get_args(_strip(_type_at(kind, where)))]
         found = problem["input"]
         message = f"{_shape(found)} is not one of the {'keys' if is_key else 'values'} that are allowed here"
-        hint = did_you_mean(str(found), choices) or "allowed: " + ", ".join(choices)
+        hint = did_you_mean(found if isinstance(found, str) else "", choices) or "allowed: " + ", ".join(choices)
         return Diagnostic("value-not-allowed", message, tree.at(*full, key=is_key), hint)
-    return Diagnostic("value-wrong", _sentence(problem), tree.at(*full, key=is_key))
-
-
-def _sentence(problem: Any) -> str:
-    if problem["type"] == "value":
-        return str(problem["msg"])
-    wanted = _WANTED.get(problem["type"])
-    return f"{wanted} is wanted here, not {_shape(problem['input'])}" if wanted else str(problem["msg"])
+    return Diagnostic("value-wrong", str(problem["msg"]), tree.at(*full, key=is_key))
 
 
 _WANTED = {
@@ -81,6 +77,10 @@ _WANTED = {
     "dataclass_type": "a mapping",
     "list_type": "a list",
     "tuple_type": "a list",
+}
+_HOW_TO = {
+    "a mapping": "write it as `key: value` lines",
+    "a list": "write it as lines that begin with `- `, or as `[one, two]`",
 }
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from billpolicy.money import MINOR_DIGITS, AmountError, Money, parse_amount
+from billpolicy.money import Money, minor_digits, parse_amount
 from billpolicy.source.tree import Plain
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
 MAX_TEXT = 255
 MAX_INTEGER = 2**53
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -92,8 +92,12 @@ def read_integer(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = _scalar(value, "a whole number")
-    if not isinstance(value, Plain) or not _INTEGER.fullmatch(text) or abs(int(text)) > MAX_INTEGER:
+    if not _INTEGER.fullmatch(text):
         raise ValueError(f"`{_short(text)}` is not a whole number")
+    if not isinstance(value, Plain):
+        raise ValueError(f"`{text}` is a text, since it stands in quotes; write the number without them")
+    if abs(int(text)) > MAX_INTEGER:
+        raise ValueError(f"`{text}` is too large a number")
     return int(text)
 
 
@@ -102,8 +106,10 @@ def read_boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     text = _scalar(value, "`true` or `false`")
-    if not isinstance(value, Plain) or text not in ("true", "false"):
+    if text not in ("true", "false"):
         raise ValueError(f"`{_short(text)}` is neither `true` nor `false`")
+    if not isinstance(value, Plain):
+        raise ValueError(f"`{text}` is a text, since it stands in quotes; write it without them")
     return text == "true"
 
 
@@ -124,8 +130,7 @@ def read_money(value: Any) -> Money:
 def read_currency(value: Any) -> str:
     """An ISO 4217 code."""
     text = _scalar(value, "a currency")
-    if text not in MINOR_DIGITS:
-        raise AmountError(f"`{_short(text)}` is not an ISO 4217 currency code")
+    minor_digits(text)
     return str(text)
 
 

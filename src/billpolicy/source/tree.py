@@ -103,10 +103,12 @@ def parse_text(text: str, file: str) -> Tree:
         position = Position(file, *mark) if mark else Position(file)
         builder.problems.append(Diagnostic("yaml-syntax", message, position, hint))
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = f"the character {error.character!r} may not stand in this file"
+        character = error.character if isinstance(error.character, str) else chr(error.character)
+        before = text.partition(character)[0]
+        position = Position(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f"the character U+{ord(character):04X} may not stand in a file"
         hint = "remove it; the file may be damaged or not be text at all"
-        builder.problems.append(Diagnostic("yaml-character", message, Position(file, line, 1), hint))
+        builder.problems.append(Diagnostic("yaml-character", message, position, hint))
     if not builder.problems and builder.root in (None, _NOTHING):
         hint = "it may be cut off, or be the wrong file"
         builder.problems.append(Diagnostic("file-empty", "this file is empty", Position(file), hint))
@@ -166,7 +168,8 @@ class _Builder:
     def take(self, event: Any) -> None:
         mark = (event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.AliasEvent):
-            self._problem("yaml-alias", "aliases are not used here", mark, "write the value out where it is needed")
+            message = f"the alias `*{event.anchor}` is not used here"
+            self._problem("yaml-alias", message, mark, "write the value out where it is needed")
             self._add(None, mark)
         elif isinstance(event, yaml.ScalarEvent):
             self._refuse_decoration(event, mark)

@@ -1,0 +1,26 @@
+"""`by_component`: taxes before charges, or charges before taxes; within a component by proration.
+
+The order is that of Oracle Receivables' application rule sets ("line first, tax after", domain section 2.9).
+"""
+
+from __future__ import annotations
+
+from billpolicy.allocation.columns import Columns
+from billpolicy.allocation.proration import proration
+from billpolicy.allocation.residual import Cents
+
+
+def by_component(amount: int, columns: Columns, cents: Cents = Cents()) -> list[int]:
+    """One component is settled before the next gets anything."""
+    parts = [0] * len(columns.balances)
+    for component in sorted(set(columns.components)):
+        members = [i for i, other in enumerate(columns.components) if other == component]
+        balances = [columns.balances[i] for i in members]
+        plain = columns.weights is columns.balances
+        weights = balances if plain else [columns.weights[i] for i in members]
+        put = min(amount, sum(balances))
+        within = Columns(balances, weights, [component] * len(members))
+        for i, part in zip(members, proration(put, within, cents), strict=True):
+            parts[i] = part
+        amount -= put
+    return parts

@@ -1,0 +1,15 @@
+"""The item rules by name: how an amount is spread over the items and taxes of the chosen documents."""
+
+from __future__ import annotations
+
+from billpolicy.allocation.by_component import by_component
+from billpolicy.allocation.columns import ItemRule
+from billpolicy.allocation.fifo import fifo
+from billpolicy.allocation.proration import proration
+
+ITEM_RULES: dict[str, ItemRule] = {
+    "proration": proration,
+    "fifo": fifo,
+    "by_component": by_component,
+    "source_item": proration,  # a part of a credit memo is prorated over its items; then each goes home (source_item.py)
+}
