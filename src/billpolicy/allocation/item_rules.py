@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billpolicy.allocation.by_component import by_component
+from billpolicy.allocation.by_component import by_component, by_component_fifo
 from billpolicy.allocation.columns import ItemRule
 from billpolicy.allocation.fifo import fifo
 from billpolicy.allocation.proration import proration
@@ -13,3 +13,9 @@ ITEM_RULES: dict[str, ItemRule] = {
     "by_component": by_component,
     "source_item": proration,  # a part of a credit memo is prorated over its items; then each goes home (source_item.py)
 }
+
+WITHOUT_GRID: dict[str, ItemRule] = {
+    "proration": fifo,
+    "by_component": by_component_fifo,
+}
+"""What takes the place of a rule above the grid limit (domain section 2.3)."""

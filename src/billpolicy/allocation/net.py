@@ -47,19 +47,22 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
     return Net(sum(balances), balances, owing, columns)
 
 
-def settling(net: Net, parts: Sequence[int]) -> list[tuple[int, int]]:
-    """What to add to the parts, by slot, so that all of the document is settled exactly. It adds up to zero."""
-    missing = net.balances.copy()
-    for i, part in zip(net.owing, parts, strict=True):
-        missing[i] -= part
-    return [(i, more) for i, more in enumerate(missing) if more]
-
-
-def slot_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
-    """The part of every slot. 0 <= amount <= net.total; all of it settles every slot exactly, negative ones too."""
-    if amount == net.total:
-        return net.balances.copy()
+def open_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
+    """The part of every slot by the rule, none below zero. 0 <= amount <= net.total."""
     parts = [0] * len(net.balances)
     for i, part in zip(net.owing, rule(amount, net.columns, cents), strict=True):
         parts[i] = part
     return parts
+
+
+def settling(net: Net, parts: Sequence[int]) -> list[tuple[int, int]]:
+    """Slot by slot what to add to parts that pay all of a document, so that every slot is settled; it adds up to zero.
+
+    There is nothing to add but where slots are negative.
+    """
+    return [(i, owed - part) for i, (owed, part) in enumerate(zip(net.balances, parts, strict=True)) if owed != part]
+
+
+def slot_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
+    """The part of every slot. 0 <= amount <= net.total; all of it settles every slot exactly, negative ones too."""
+    return net.balances.copy() if amount == net.total else open_parts(amount, net, rule, cents)

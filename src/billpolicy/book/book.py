@@ -22,6 +22,7 @@ from billpolicy.book.model import (
     Invoice,
     Item,
     Numbered,
+    Part,
     Refund,
     Subscription,
 )

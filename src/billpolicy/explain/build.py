@@ -19,26 +19,32 @@ from billpolicy.versions import Versions
 def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
     """One explanation for each document that the plan makes."""
     resolver = versions.on(plan.date)
-    return [_explain(resolver, vocabulary, plan, planned) for planned in plan.documents]
+    made = [(planned.resolved, planned) for planned in plan.documents]
+    return [
+        _explain(resolver, vocabulary, plan, resolved, planned)
+        for resolved, planned in (*made, *((resolved, None) for resolved in plan.decisions))
+    ]
 
 
-def _explain(resolver: Resolver, vocabulary: Vocabulary, plan: Plan, planned: PlannedDocument) -> Explanation:
-    resolved = planned.resolved
+def _explain(
+    resolver: Resolver, vocabulary: Vocabulary, plan: Plan, resolved: Resolved, planned: PlannedDocument | None
+) -> Explanation:
     spec = vocabulary[resolved.operation]
     fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
     words = facts_in_words(resolved.facts, fields)
+    routine = {setting.name for setting in spec.settings if setting.routine}
     return Explanation(
         operation_id=plan.id,
         operation=resolved.operation,
         date=str(resolved.date),
-        document=planned.document.kind,
-        number=planned.document.number,
+        document=planned.document.kind if planned else None,
+        number=planned.document.number if planned else None,
         policy=plan.policy,
         policy_digest=plan.policy_digest,
         engine=plan.engine,
         facts=words,
         decisions=tuple(
-            _decision(resolver, resolved, resolution, words)
+            _decision(resolver, resolved, resolution, words, routine)
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
         ),
     )
@@ -68,7 +74,9 @@ def facts_in_words(facts: Facts, fields: Mapping[str, FieldSpec]) -> dict[str, s
     return words
 
 
-def _decision(resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str]) -> Decision:
+def _decision(
+    resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str], routine: set[str]
+) -> Decision:
     deciding = resolver.rule(resolved.operation, resolution.key, resolution.rule)
     is_exception = isinstance(deciding, ExceptionRule)
     outcome = deciding.then[resolution.key] if isinstance(deciding, ExceptionRule) else deciding.outcome
@@ -79,6 +87,7 @@ def _decision(resolver: Resolver, resolved: Resolved, resolution: Resolution, wo
         value=str(outcome) if not chain else str(resolution.value),
         rule=_rule(deciding, resolution.key),
         exception=is_exception,
+        routine=resolution.key in routine,
         level=resolution.level,
         chain=chain,
         tried=_tried(resolved, resolution, chain),

@@ -17,8 +17,11 @@ def _section(explanation: Explanation) -> str:
     lines = [
         f"## {_text(explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
         "",
-        f"Makes {explanation.document.replace('_', ' ')} {_text(explanation.number)}.",
-        "",
+        *(
+            [f"Makes {explanation.document.replace('_', ' ')} {_text(explanation.number or '')}.", ""]
+            if explanation.document
+            else []
+        ),
         f"Policy {_text(explanation.policy)} (`{explanation.policy_digest[:12]}`), engine {explanation.engine}.",
         "",
         "| decision | value | from | rule | because |",

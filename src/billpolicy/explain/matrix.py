@@ -65,7 +65,9 @@ def matrix_of(policy: Policy, vocabulary: Vocabulary) -> Matrix:
             (setting.name, f"{policy.base[spec.name, setting.name].outcome}{marked.get(setting.name, '')}")
             for setting in spec.settings
         )
-        rows.append(Row(spec.name, spec.produces.replace("_", " "), tuple(chains), settings))
+        rows.append(
+            Row(spec.name, spec.produces.replace("_", " ") if spec.produces else ABSENT, tuple(chains), settings)
+        )
     notes = tuple(_note(marks[exception.id], exception) for exception in policy.exceptions)
     return Matrix(policy.name, str(policy.effective), policy.digest, attributes, tuple(rows), notes)
 

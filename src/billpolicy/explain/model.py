@@ -48,6 +48,8 @@ class Decision:
     rule: Rule
     exception: bool
     """Whether an exception decided, and not the base rule."""
+    routine: bool = False
+    """A setting that text leaves out as long as the base rule decides it."""
     level: str | None = None
     chain: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
@@ -61,9 +63,9 @@ class Explanation:
     operation_id: str
     operation: str
     date: str
-    document: str
-    """Kind of the document."""
-    number: str
+    document: str | None
+    """Kind of the document; None for an operation that makes none."""
+    number: str | None
     policy: str
     policy_digest: str
     engine: str

@@ -15,10 +15,10 @@ _FEW = 3
 
 def explanation_text(explanation: Explanation, *, every_candidate: bool = False) -> str:
     """The whole explanation. Rules that did not match are only counted when they are many, unless `every_candidate`."""
-    document = explanation.document.replace("_", " ")
+    makes = f"  makes {explanation.document.replace('_', ' ')} {explanation.number}" if explanation.document else ""
     lines = [
         f"{explanation.operation_id}: {explanation.operation} on {explanation.date}",
-        f"  makes {document} {explanation.number}",
+        *([makes] if makes else []),
         f"  policy {explanation.policy} ({explanation.policy_digest[:12]}), engine {explanation.engine}",
     ]
     for decision in explanation.decisions:
@@ -46,7 +46,11 @@ def _chain(decision: Decision) -> str:
 
 def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
     """One line each; where it stands and why only when an exception decided, or when everything is asked for."""
-    settings = [decision for decision in explanation.decisions if decision.kind == "setting"]
+    settings = [
+        decision
+        for decision in explanation.decisions
+        if decision.kind == "setting" and (every_candidate or decision.exception or not decision.routine)
+    ]
     width = max((len(decision.key) for decision in settings), default=0)
     if settings:
         yield ""

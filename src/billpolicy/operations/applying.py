@@ -60,7 +60,9 @@ def _amount(planning: Planning, request: Apply, source: Payment | CreditMemo, na
     else:
         amount = positive(planning, request.amount, source.currency, "amount")
     if unapplied <= 0:
-        planning.problem("nothing-unapplied", f"nothing of {source.number} is unapplied", hint="unapply some of it first")
+        planning.problem(
+            "nothing-unapplied", f"nothing of {source.number} is unapplied", hint="unapply some of it first"
+        )
     elif amount > unapplied or named > amount:
         most = min(amount, unapplied)
         message = f"{max(amount, named)} is more than the {most} of {source.number} that can be applied"

@@ -6,9 +6,6 @@ from billpolicy.operations import (
     apply_credit_memo,
     apply_credits,
     apply_payment,
-    transfer_payment,
-    unapply_credit_memo,
-    unapply_payment,
     create_payment,
     create_refund,
     credit_memo_from_charge,
@@ -17,6 +14,9 @@ from billpolicy.operations import (
     debit_memo_from_invoice,
     reverse_credit_memo,
     reverse_invoice,
+    transfer_payment,
+    unapply_credit_memo,
+    unapply_payment,
     write_off_invoice,
 )
 from billpolicy.operations.operation import Operation

@@ -30,7 +30,7 @@ class Named(NamedTuple):
     document: Invoice | DebitMemo
     amount: Decimal | None
     items: tuple[PartAmount, ...]
-    index: int
+    position: int
 
 
 def named_targets(planning: Planning, account: Account, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -123,7 +123,7 @@ def put(
     )
     where = {target.document.number: target for target in targets}
     for problem in allocation.problems:
-        index = where[problem.document].index if problem.document in where else -1
+        index = where[problem.document].position if problem.document in where else -1
         path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
         planning.problem(problem.code, problem.message, *path, hint=problem.hint)
     planning.stop_if_refused()
@@ -152,10 +152,10 @@ def check_not_before(planning: Planning, source: Payment | CreditMemo, targets: 
     """The date is not before the source's, nor before that of a document that is named (domain 2.7)."""
     planning.check_document_date(planning.date, source.date, source.number, "date")
     for target in targets:
-        if target.index >= 0 and planning.date < target.document.date:
+        if target.position >= 0 and planning.date < target.document.date:
             message = f"the date {planning.date} is before {target.document.number} ({target.document.date})"
             hint = f"use {target.document.date} or later"
-            planning.problem("date-too-early", message, "apply", target.index, hint=hint)
+            planning.problem("date-too-early", message, "apply", target.position, hint=hint)
 
 
 def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
@@ -163,7 +163,7 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
     open_places = planning.book.open_places(document)
     for index, part in enumerate(target.items):
         place = Place(part.item, part.tax)
-        here = ("apply", target.index, "items", index)
+        here = ("apply", target.position, "items", index)
         what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
         if place not in open_places:
             hint = did_you_mean(part.item, {known.item for known in open_places})
@@ -182,6 +182,6 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
     if total != target.amount:
         message = f"the items of {document.number} add up to {total}, not to {target.amount}"
         hint = "name amounts that add up, or leave `items` out"
-        planning.problem("parts-sum", message, "apply", target.index, "items", hint=hint)
+        planning.problem("parts-sum", message, "apply", target.position, "items", hint=hint)
     planning.stop_if_refused()
     return {place: parts[place] for place in open_places if place in parts}

@@ -33,9 +33,7 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     account = planning.account(request.to_account, "to_account")
     planning.check_document_date(planning.date, payment.date, payment.number, "date")
     unapplied = planning.book.balance(payment)
-    amount = (
-        unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
-    )
+    amount = unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
     if account.id == payment.account:
         planning.problem("account-same", f"{payment.number} is of account `{account.id}` already", "to_account")
     if account.currency != payment.currency:

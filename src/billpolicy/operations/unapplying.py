@@ -99,5 +99,7 @@ def _taken_back(links: tuple[Part, ...], amount: Decimal, currency: str, resolve
     rule = RULES[resolved.text("allocation")]
     shares = rule(to_minor(amount, currency), [to_minor(part.amount, currency) for part in positive_links])
     return tuple(
-        replace(part, amount=-from_minor(share, currency)) for part, share in zip(positive_links, shares, strict=True) if share
+        replace(part, amount=-from_minor(share, currency))
+        for part, share in zip(positive_links, shares, strict=True)
+        if share
     )

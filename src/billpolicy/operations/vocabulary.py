@@ -6,8 +6,6 @@ and who inherits what, is policy; here is only what can be said.
 
 from __future__ import annotations
 
-from billpolicy.allocation import RULES
-from billpolicy.allocation.model import DOCUMENT_ORDERS, ITEM_RULES, RESIDUALS, SPANS
 from billpolicy.policy.vocabulary import ROLES, FieldSpec, OperationSpec, SettingSpec, Vocabulary
 
 _DOCUMENT = (
@@ -45,6 +43,22 @@ def _of(*scopes: str) -> tuple[FieldSpec, ...]:
     )
 
 
+# The names of the registries in `allocation/`; a test holds them equal. Policies are checked without loading it.
+ITEM_RULES = ("proration", "fifo", "by_component", "source_item")
+LINK_RULES = ("proration", "fifo")
+DOCUMENT_ORDERS = (
+    "as_named",
+    "oldest_due_first",
+    "oldest_document_first",
+    "newest_document_first",
+    "largest_balance_first",
+    "smallest_balance_first",
+    "by_priority",
+    "equal_spread",
+)
+RESIDUALS = ("largest_remainder", "first", "last", "largest_weight")
+SPANS = ("document", "component")
+
 _DATE = FieldSpec("date", "date", "the document date of the operation")
 _AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included")
 
@@ -76,43 +90,53 @@ _CHARGED_THROUGH = SettingSpec(
     "`revert` the charged-through date, so that the next bill run bills the time again, or `keep` it",
     ("revert", "keep"),
 )
-_ITEM_LIMIT = SettingSpec("item_limit", "integer", "the most items and taxes of one document (whole number, inclusive)")
-_DOCUMENT_LIMIT = SettingSpec("document_limit", "integer", "the most documents of one operation (inclusive)")
+_ITEM_LIMIT = SettingSpec(
+    "item_limit", "integer", "the most items and taxes of one document (whole number, inclusive)", routine=True
+)
+_DOCUMENT_LIMIT = SettingSpec(
+    "document_limit", "integer", "the most documents of one operation (inclusive)", routine=True
+)
 _ATTRIBUTE_BINDING = SettingSpec(
     "attribute_binding",
     "choice",
     "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
     ("snapshot", "live"),
 )
-_REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", tuple(RULES))
+_REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", LINK_RULES)
 _UNAPPLY_ALLOCATION = SettingSpec(
-    "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", tuple(RULES)
+    "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", LINK_RULES
 )
 _SETTLEMENT = (
-    SettingSpec("allocation", "choice", "how an amount is spread over the items of a document", tuple(ITEM_RULES)),
+    SettingSpec("allocation", "choice", "how an amount is spread over the items of a document", ITEM_RULES),
     SettingSpec(
         "document_order",
         "choice",
         "which documents come first where their amounts are not named",
-        tuple(DOCUMENT_ORDERS),
+        DOCUMENT_ORDERS,
     ),
-    SettingSpec("residual", "choice", "where the cents go that a split leaves over", tuple(RESIDUALS)),
+    SettingSpec("residual", "choice", "where the cents go that a split leaves over", RESIDUALS, routine=True),
     SettingSpec(
         "component_order",
         "choice",
         "for `by_component`: what is settled first",
         ("tax_first", "charge_first"),
+        routine=True,
     ),
     SettingSpec(
         "component_span",
         "choice",
         "for `by_component`: finish one `document` first, or one `component` over all documents",
-        tuple(SPANS),
+        SPANS,
+        routine=True,
     ),
-    SettingSpec("zuora_compatible", "boolean", "weigh items before their discounts, as Zuora does"),
-    SettingSpec("grid_limit", "integer", "items x source items that are still prorated (inclusive); fifo above it"),
+    SettingSpec("zuora_compatible", "boolean", "weigh items before their discounts, as Zuora does", routine=True),
+    SettingSpec(
+        "grid_limit", "integer", "items x source items that are still prorated (inclusive); fifo above it", routine=True
+    ),
     _DOCUMENT_LIMIT,
-    SettingSpec("touched_limit", "integer", "the most items and taxes that one operation touches (inclusive)"),
+    SettingSpec(
+        "touched_limit", "integer", "the most items and taxes that one operation touches (inclusive)", routine=True
+    ),
 )
 _SOURCE_ORDER = SettingSpec(
     "source_order",
@@ -126,8 +150,11 @@ _PERMISSION = SettingSpec(
     "choice",
     "whether the actor may do this: `allowed`, `approval` (by a second person) or `refused`",
     ("allowed", "approval", "refused"),
+    routine=True,
 )
-_WHO = SettingSpec("actor", "choice", "whether somebody must be named as the actor", ("optional", "required"))
+_WHO = SettingSpec(
+    "actor", "choice", "whether somebody must be named as the actor", ("optional", "required"), routine=True
+)
 
 VOCABULARY: Vocabulary = {
     spec.name: spec._replace(fields=(*spec.fields, *_ACTOR), settings=(*spec.settings, _PERMISSION, _WHO))

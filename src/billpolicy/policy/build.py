@@ -45,6 +45,18 @@ from billpolicy.source.scalars import read_boolean, read_integer, read_prose, re
 from billpolicy.source.tree import Tree
 
 _BECAUSE = "because"
+_ONCE = (
+    "attributes",
+    "fields",
+    "defaults",
+    "reason_codes",
+    "roles",
+    "sequence_sets",
+    "payment_terms",
+    "cash_steps",
+    "every_operation",
+)
+"""Sections in which each name is said once in a layer."""
 
 
 def build(layers: list[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:
@@ -77,7 +89,16 @@ class _Builder:
 
     def add(self, layer: Layer) -> None:
         self._header(layer)
-        for section in ("attributes", "fields", "defaults", "reason_codes", "roles", "sequence_sets", "payment_terms", "cash_steps"):
+        for section in (
+            "attributes",
+            "fields",
+            "defaults",
+            "reason_codes",
+            "roles",
+            "sequence_sets",
+            "payment_terms",
+            "cash_steps",
+        ):
             self._said_once(section, [(name, tree) for name, _, tree in entries(layer, section)])
         for name, text, tree in entries(layer, "attributes"):
             at = tree.at("attributes", name, key=True)

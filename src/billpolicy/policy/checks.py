@@ -25,8 +25,9 @@ def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
     for attribute in policy.attributes.values():
         for spec in vocabulary.values():
-            if spec.produces in attribute.documents and (spec.name, attribute.name) not in policy.base:
-                message = f"`{attribute.name}` is not decided for `{spec.name}`, which makes {_listed([spec.produces])}"
+            made = spec.produces
+            if made is not None and made in attribute.documents and (spec.name, attribute.name) not in policy.base:
+                message = f"`{attribute.name}` is not decided for `{spec.name}`, which makes {_listed([made])}"
                 hint = f"say under `operations: {spec.name}:` from which levels, like `{attribute.name}: [account]`"
                 yield Diagnostic("decision-missing", message, attribute.position, hint)
     for spec in vocabulary.values():
@@ -68,7 +69,11 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
 def _needed_attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """Numbers and due dates are made from two attributes, so no policy can do without them."""
     for name, purpose in (("sequence_set", "numbers"), ("payment_term", "due dates")):
-        with_it = {spec.produces for spec in vocabulary.values()} if name == "sequence_set" else {"debit_memo"}
+        with_it = (
+            {spec.produces for spec in vocabulary.values() if spec.produces}
+            if name == "sequence_set"
+            else {"debit_memo"}
+        )
         attribute = policy.attributes.get(name)
         if attribute is None:
             message = f"the attribute `{name}` is missing; documents get their {purpose} from it"
@@ -98,7 +103,9 @@ def _outcomes_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> _F
         attribute = policy.attributes.get(key)
         codes = next((setting.codes for setting in spec.settings if setting.name == key), "")
         if isinstance(outcome, Chain) and attribute is not None and spec.produces not in attribute.documents:
-            message = f"`{operation}` still decides `{key}`, which {_listed([spec.produces])} no longer have"
+            message = (
+                f"`{operation}` still decides `{key}`, which {_listed([spec.produces or 'nothing'])} no longer have"
+            )
             hint = f"add `{spec.produces}` to the `documents` of `{key}` ({attribute.position})"
             yield Diagnostic("attribute-not-on-document", message, at, hint)
         if isinstance(outcome, Setting) and codes and outcome.value not in policy.reason_codes.get(codes, ()):

@@ -55,6 +55,8 @@ class SettingSpec(NamedTuple):
     choices: tuple[str, ...] = ()
     codes: str = ""
     """As in `FieldSpec`."""
+    routine: bool = False
+    """Text explanations leave it out as long as the base rule decides it."""
 
 
 class OperationSpec(NamedTuple):
