@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,7 @@ from billpolicy.cli.output import say
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.operations.dry_run import Planned, dry_run
+from billpolicy.operations.load import load_operations
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
 from billpolicy.resolve import Resolver
@@ -56,6 +58,14 @@ def book_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Book:
     needs = reduce(Needs.__or__, (needs_of(one) for one in asked), Needs())
     with open_ledger(str(ledger)) as opened, opened.reading() as connection:
         return read_slice(connection, needs)
+
+
+def load_asked(path: Path, actor: str | None) -> list[Asked]:
+    """The operations of a file, asked by `actor` where they name nobody. Raises `Refused`."""
+    asked = load_operations(path)
+    if actor is None:
+        return asked
+    return [one._replace(request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
 
 
 def title(asked: Asked, today: datetime.date) -> str:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, load_versions, planned, title
-from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.asking import book_for, load_asked, load_versions, planned, title
+from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import show_refused, write
 from billpolicy.explain.build import explain_plan
 from billpolicy.explain.markdown import explanations_markdown
 from billpolicy.explain.model import Explanation
 from billpolicy.explain.text import explanation_text, why_not_text
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.load import load_operations
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.source.write import to_json
@@ -28,6 +27,7 @@ from billpolicy.source.write import to_json
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @click.option("--why-not", metavar="RULE", help="Only: what became of this rule, and why.")
 @click.option("--verbose", "-v", is_flag=True, help="Also name every rule that does not match, and why.")
+@actor_option
 @engine_option
 @today_option
 @format_option("text", "json", "markdown")
@@ -38,6 +38,7 @@ def command(
     ledger: str | None,
     why_not: str | None,
     verbose: bool,
+    actor: str | None,
     engine: EngineName | None,
     today: datetime.date | None,
     format: str,
@@ -48,7 +49,7 @@ def command(
     the other rules.
     """
     versions = load_versions(policy, engine)
-    asked = load_operations(operations)
+    asked = load_asked(operations, actor)
     if why_not is not None:
         known = [exception.id for policy_version in versions.policies for exception in policy_version.exceptions]
         known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]

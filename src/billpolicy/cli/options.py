@@ -46,6 +46,11 @@ def engine_option(function: _F) -> _F:
     )(function)
 
 
+def actor_option(function: _F) -> _F:
+    """`--actor`: who asks, for the operations that name nobody."""
+    return click.option("--actor", help="Who asks, where an operation names nobody.")(function)
+
+
 def today_option(function: _F) -> _F:
     """`--today`: the day of planning, for operations without a date."""
     return click.option("--today", type=_Day(), help="The day of planning; by default, today.")(function)

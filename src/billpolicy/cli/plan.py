@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, load_versions, planned, title
-from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.asking import book_for, load_asked, load_versions, planned, title
+from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.load import load_operations
 from billpolicy.source.write import plain_data, to_json
 
 
@@ -21,6 +20,7 @@ from billpolicy.source.write import plain_data, to_json
 @policy_option
 @click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@actor_option
 @engine_option
 @today_option
 @format_option("text", "json")
@@ -29,6 +29,7 @@ def command(
     policy: tuple[Path, ...],
     book: Path | None,
     ledger: str | None,
+    actor: str | None,
     engine: EngineName | None,
     today: datetime.date | None,
     format: str,
@@ -38,7 +39,7 @@ def command(
     Shows the documents with the numbers to come, where money is put, balances before and after, and warnings.
     """
     versions = load_versions(policy, engine)
-    asked = load_operations(operations)
+    asked = load_asked(operations, actor)
     day = day_or_today(today)
     found = list(planned(versions, book_for(book, ledger, asked), asked, day))
     refused = [one for one in found if one.plan is None]

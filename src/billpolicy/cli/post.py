@@ -10,15 +10,14 @@ from typing import NamedTuple
 
 import click
 
-from billpolicy.cli.asking import load_versions, needs_of, title, watched
-from billpolicy.cli.options import day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.asking import load_asked, load_versions, needs_of, title, watched
+from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.executor import Posted, execute
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.matching.engines import EngineName
 from billpolicy.operations.dry_run import plan_operation
-from billpolicy.operations.load import load_operations
 from billpolicy.operations.request import Asked, request_data
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.write import plain_data, to_json
@@ -35,7 +34,7 @@ class _Result(NamedTuple):
 @click.argument("operations", type=click.Path(path_type=Path))
 @policy_option
 @click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
-@click.option("--actor", help="Who posts, for the audit trail, where an operation names nobody. Default: your login.")
+@actor_option
 @engine_option
 @today_option
 @format_option("text", "json")
@@ -54,7 +53,7 @@ def command(
     nothing, and the ones after it go on.
     """
     versions = load_versions(policy, engine)
-    asked = load_operations(operations)
+    asked = load_asked(operations, actor)
     who = actor or _login()
     day = day_or_today(today)
     with open_ledger(ledger) as opened:

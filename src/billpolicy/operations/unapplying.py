@@ -10,7 +10,8 @@ import datetime
 from dataclasses import replace
 from decimal import Decimal
 
-from billpolicy.allocation import RULES
+from billpolicy.allocation.fifo import fill
+from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Part, Payment
 from billpolicy.money import from_minor, to_minor
@@ -96,7 +97,7 @@ def _taken_back(links: tuple[Part, ...], amount: Decimal, currency: str, resolve
     if amount == whole:
         return tuple(replace(part, amount=-part.amount) for part in links)
     positive_links = [part for part in links if part.amount > 0]
-    rule = RULES[resolved.text("allocation")]
+    rule = fill if resolved.text("allocation") == "fifo" else split
     shares = rule(to_minor(amount, currency), [to_minor(part.amount, currency) for part in positive_links])
     return tuple(
         replace(part, amount=-from_minor(share, currency))
