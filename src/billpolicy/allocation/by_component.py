@@ -11,7 +11,7 @@ from billpolicy.allocation.proration import proration
 from billpolicy.allocation.residual import Cents
 
 
-def by_component(amount: int, columns: Columns, cents: Cents = Cents(), within: ItemRule = proration) -> list[int]:
+def by_component(amount: int, columns: Columns, cents: Cents, within: ItemRule = proration) -> list[int]:
     """One component is settled before the next gets anything."""
     parts = [0] * len(columns.balances)
     for component in sorted(set(columns.components)):
@@ -27,6 +27,6 @@ def by_component(amount: int, columns: Columns, cents: Cents = Cents(), within: 
     return parts
 
 
-def by_component_fifo(amount: int, columns: Columns, cents: Cents = Cents()) -> list[int]:
+def by_component_fifo(amount: int, columns: Columns, cents: Cents) -> list[int]:
     """The same where the grid is too large for proration."""
     return by_component(amount, columns, cents, fifo)

@@ -11,7 +11,7 @@ ITEM_RULES: dict[str, ItemRule] = {
     "proration": proration,
     "fifo": fifo,
     "by_component": by_component,
-    "source_item": proration,  # a part of a credit memo is prorated over its items; then each goes home (source_item.py)
+    "source_item": proration,  # over the items of the memo; then each goes home (source_item.py)
 }
 
 WITHOUT_GRID: dict[str, ItemRule] = {

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from billpolicy.allocation.columns import Columns, ItemRule
 from billpolicy.allocation.grid import Cell, spread_grid, walk
-from billpolicy.allocation.net import Net, open_parts
+from billpolicy.allocation.net import Net, open_parts, settling
 from billpolicy.allocation.residual import Cents
 
 
 class Taken(NamedTuple):
-    """What one document gets, slot by slot, before `settling`; the parts add up to `amount`."""
+    """What one document gets, slot by slot, before `settling`; the parts add up to `amount`, which is > 0."""
 
     net: Net
     amount: int
@@ -22,28 +22,29 @@ class Taken(NamedTuple):
 def cells_of_memo(
     memo: Net, taken: Sequence[Taken], rule: ItemRule, cents: Cents, *, one_walk: bool
 ) -> list[list[Cell]]:
-    """For each document its cells: slot of the memo, slot of the document, minor units.
-
-    The rule says which part of the memo's items is used, and where each goes. A settled document is settled slot by
-    slot: what is netted is booked on both of the slots, from one and the same item, so that no sum changes. Likewise
-    a memo that is used up.
-    """
+    """For each document its cells: slot of the memo, slot of the document, minor units."""
     amount = sum(document.amount for document in taken)
     given = open_parts(amount, memo, rule, cents)
-    rows = [(0, i) for i, part in enumerate(given) if part]
-    columns = [(d, i) for d, document in enumerate(taken) for i, part in enumerate(document.parts) if part]
-    row_ranks, column_ranks = _ranks(memo), [_ranks(document.net) for document in taken]
-    rows.sort(key=lambda at: row_ranks[at[1]])
-    columns.sort(key=lambda at: column_ranks[at[0]][at[1]])
-    gives = [given[i] for _, i in rows]
-    takes = [taken[d].parts[i] for d, i in columns]
-    if one_walk:
-        cells = walk(gives, takes)
-    else:
-        ranks = [column_ranks[d][i] for d, i in columns]
-        cells = spread_grid(gives, Columns(takes, takes, ranks), rule, cents)
-    found: list[dict[tuple[int, int], int]] = [{} for _ in taken]
+    row_rank = dict(zip(memo.owing, memo.columns.components, strict=True))
+    rows = sorted((i for i, part in enumerate(given) if part), key=lambda i: row_rank[i])
+    columns = []
+    for d, document in enumerate(taken):
+        rank = dict(zip(document.net.owing, document.net.columns.components, strict=True))
+        columns += [(rank.get(i, 0), d, i) for i, part in enumerate(document.parts) if part]
+    columns.sort()
+    gives = [given[i] for i in rows]
+    takes = [taken[d].parts[i] for _, d, i in columns]
+    ranks = [rank for rank, _, _ in columns]
+    cells = walk(gives, takes) if one_walk else spread_grid(gives, Columns(takes, takes, ranks), rule, cents)
+
+    found: list[list[Cell]] = [[] for _ in taken]
     for row, column, part in cells:
-        d, slot = columns[column]
-        found[d][rows[row][1], slot] = part
-    return []
+        _, d, slot = columns[column]
+        found[d].append((rows[row], slot, part))
+    # What is netted away is settled on both of its slots, with the same item on the other side: no sum changes.
+    for document, its in zip(taken, found, strict=True):
+        if document.amount == document.net.total:
+            its += [(its[0][0], slot, more) for slot, more in settling(document.net, document.parts)]
+    if amount == memo.total:
+        found[0] += [(row, found[0][0][1], more) for row, more in settling(memo, given)]
+    return found

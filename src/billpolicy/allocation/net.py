@@ -28,7 +28,10 @@ class Net(NamedTuple):
 
 
 def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuora_compatible: bool) -> Net:
-    """The document in integers. Zuora skips what is not positive and weighs by amounts before discounts (domain 2.4)."""
+    """The document in integers. `components`: what `by_component` settles first, and then; empty where it is all one.
+
+    Zuora skips what is not positive and weighs by amounts before discounts (domain 2.4).
+    """
     balances = [to_minor(slot.balance, currency) for slot in slots]
     net = balances.copy()
     if min(balances, default=0) < 0:
@@ -43,7 +46,7 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
     if zuora_compatible:
         weights = [balances[i] + to_minor(slots[i].discount, currency) for i in owing]
     ranks = {component: rank for rank, component in enumerate(components)}
-    columns = Columns(caps, weights, [ranks[slots[i].component] for i in owing])
+    columns = Columns(caps, weights, [ranks.get(slots[i].component, 0) for i in owing])
     return Net(sum(balances), balances, owing, columns)
 
 
