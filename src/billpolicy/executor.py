@@ -71,7 +71,7 @@ def execute(
 def _entry(plan: Plan, who: str, now: datetime.datetime) -> Audit:
     if now.tzinfo is None:
         raise ValueError("the moment of posting needs a time zone")
-    return Audit(plan.id, who, now.astimezone(datetime.UTC), plan.comment)
+    return Audit(plan.id, who, now.astimezone(datetime.UTC), plan.comment, plan.approved_by)
 
 
 def _repeated(connection: sqlite3.Connection, id: str, request: Mapping[str, Any]) -> Posted | None:

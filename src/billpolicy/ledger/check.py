@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from billpolicy.ledger import identities, invariants
+from billpolicy.ledger import identities, invariants, journal
 from billpolicy.ledger.canonical import from_text
 from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.store import Ledger
@@ -96,6 +96,7 @@ def _operations(connection: sqlite3.Connection) -> _Found:
         try:
             from_text(request)
             data: dict[str, Any] = from_text(plan)
+            journal.decisions_of(data)
             same = data["documents"] == posted[id] and data["applications"] == applied.get(id, 0)
             lost = [number for number in data["reversed"] if number not in flagged]
             through.update({(m["subscription"], m["charge"]): (m["after"], id) for m in data["charged_through"]})

@@ -15,7 +15,7 @@ from typing import Any
 from billpolicy.book.model import Document, Numbered
 from billpolicy.ledger import fetch, records
 from billpolicy.ledger.canonical import damaged, from_text, to_text
-from billpolicy.ledger.resolutions import resolved_of
+from billpolicy.ledger.resolutions import resolved_data, resolved_from, resolved_of
 from billpolicy.ledger.rows import Row
 from billpolicy.ledger.schema import (
     application_parts,
@@ -33,9 +33,9 @@ _INSERT = insert_into(operations)
 _INSERT_AUDIT = insert_into(audit)
 _SELECT = f"{select_from(operations)} WHERE id = ?"
 _REQUEST = "SELECT request FROM operations WHERE id = ?"
-_AUDIT_OF = "SELECT operation, who, at, why FROM audit WHERE operation = ?"
+_AUDIT_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation = ?"
 _AUDITS_ON = """
-SELECT operation, who, at, why FROM audit WHERE operation IN (
+SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
     UNION SELECT operation FROM applications WHERE from_number = :number OR to_number = :number
 ) ORDER BY id
@@ -48,7 +48,7 @@ _PARTS = f"{select_from(application_parts)} WHERE application = ? ORDER BY posit
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who posted an operation, when and why."""
+    """Who posted an operation, when and why, and who approved it."""
 
     operation: str
     """The operation's id."""
@@ -56,6 +56,8 @@ class Audit:
     at: datetime.datetime
     """In UTC."""
     why: str | None
+    approved_by: str | None = None
+    """The second person, where the policy asked for one."""
 
 
 def request_text(connection: sqlite3.Connection, id: str) -> str | None:
@@ -79,7 +81,7 @@ def write_operation(connection: sqlite3.Connection, plan: Plan, request: str, en
             plan.engine,
         ),
     )
-    connection.execute(_INSERT_AUDIT, (entry.operation, entry.who, entry.at.isoformat(), entry.why))
+    connection.execute(_INSERT_AUDIT, (entry.operation, entry.who, entry.at.isoformat(), entry.why, entry.approved_by))
 
 
 def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
@@ -112,6 +114,7 @@ def _plan_of(connection: sqlite3.Connection, id: str) -> Plan:
             PlannedDocument(_as_planned(document), draws[number], resolved[number])
             for number, document in documents.items()
         ),
+        decisions=decisions_of(rest),
         applications=tuple(
             records.application_of(row, connection.execute(_PARTS, (row[0],)).fetchall())
             for row in connection.execute(_APPLICATIONS, (id,)).fetchall()
@@ -124,8 +127,14 @@ def _plan_of(connection: sqlite3.Connection, id: str) -> Plan:
         balances=tuple(_balance(one) for one in rest["balances"]),
         warnings=tuple(_warning(one) for one in rest["warnings"]),
         actor=rest["actor"],
+        approved_by=rest.get("approved_by"),
         comment=rest["comment"],
     )
+
+
+def decisions_of(rest: dict[str, Any]) -> tuple[Resolved, ...]:
+    """How an operation that makes no document was decided; ledgers before revision 0003 have no such operation."""
+    return tuple(resolved_from(one) for one in rest.get("decisions", ()))
 
 
 def audit_of(connection: sqlite3.Connection, id: str) -> Audit:
@@ -144,8 +153,8 @@ def resolutions_of(connection: sqlite3.Connection, numbers: list[str]) -> dict[s
 
 
 def _audit(row: Row) -> Audit:
-    operation, who, at, why = row
-    return Audit(operation, who, datetime.datetime.fromisoformat(at), why)
+    operation, who, at, why, approved_by = row
+    return Audit(operation, who, datetime.datetime.fromisoformat(at), why, approved_by)
 
 
 def _plan_text(plan: Plan) -> str:
@@ -153,6 +162,7 @@ def _plan_text(plan: Plan) -> str:
         {
             "basis": plan.basis,
             "documents": [planned.document.number for planned in plan.documents],
+            "decisions": [resolved_data(resolved) for resolved in plan.decisions],
             "applications": len(plan.applications),
             "reversed": plan.reversed_,
             "charged_through": [
@@ -176,6 +186,7 @@ def _plan_text(plan: Plan) -> str:
             ],
             "warnings": [_warning_data(warning) for warning in plan.warnings],
             "actor": plan.actor,
+            "approved_by": plan.approved_by,
             "comment": plan.comment,
         }
     )

@@ -76,8 +76,8 @@ def subscription_of(row: Row, charge_rows: Iterable[Row]) -> Subscription:
 
 def document_of(row: Row, items: tuple[Item, ...], parts: tuple[Part, ...]) -> Numbered:
     """`items` of a billing document, `parts` of a refund."""
-    _, number, kind, account, date, due, currency, amount, status, reversed_, split, type_, *others = row
-    reason, source, refund_of, bill_run, comment, attributes, *_ = others
+    _, number, kind, account, date, due, currency, amount, status, reversed_, *others = row
+    split, auto_apply, priority, type_, reason, source, refund_of, bill_run, comment, attributes, *_ = others
     shared: dict[str, Any] = {
         "number": number,
         "account": account,
@@ -87,13 +87,14 @@ def document_of(row: Row, items: tuple[Item, ...], parts: tuple[Part, ...]) -> N
         "attributes": from_text(attributes),
         "comment": comment,
     }
-    if kind == "payment":
-        return Payment(**shared, amount=from_minor(amount, currency), type=type_)
     if kind == "refund":
         return Refund(
             **shared, amount=from_minor(amount, currency), type=type_, of=refund_of, reason=reason, parts=parts
         )
-    shared |= {"items": items, "reversed_": bool(reversed_), "bill_run": bill_run}
+    shared["auto_apply"] = bool(auto_apply)
+    if kind == "payment":
+        return Payment(**shared, amount=from_minor(amount, currency), type=type_, source=source)
+    shared |= {"items": items, "reversed_": bool(reversed_), "bill_run": bill_run, "priority": priority}
     if kind == "credit_memo":
         return CreditMemo(**shared, reason=reason, source=source)
     if kind == "debit_memo":

@@ -11,33 +11,40 @@ from billpolicy.resolve import LevelValues, Resolution, Resolved, Several
 
 def resolved_text(resolved: Resolved) -> str:
     """As canonical JSON."""
-    return to_text(
-        {
-            "operation": resolved.operation,
-            "date": resolved.date.isoformat(),
-            "facts": resolved.facts,
-            "levels": {
-                level: {
-                    "label": values.label,
-                    "held": {
-                        key: {"several": value.values} if isinstance(value, Several) else value
-                        for key, value in values.held.items()
-                    },
-                }
-                for level, values in resolved.levels.items()
-            },
-            "matched": resolved.matched,
-            "resolutions": {
-                key: {"value": found.value, "level": found.level, "rule": found.rule}
-                for key, found in resolved.resolutions.items()
-            },
-        }
-    )
+    return to_text(resolved_data(resolved))
 
 
 def resolved_of(text: str) -> Resolved:
     """What `resolved_text` wrote."""
-    data: dict[str, Any] = from_text(text)
+    return resolved_from(from_text(text))
+
+
+def resolved_data(resolved: Resolved) -> dict[str, Any]:
+    """As plain data."""
+    return {
+        "operation": resolved.operation,
+        "date": resolved.date.isoformat(),
+        "facts": resolved.facts,
+        "levels": {
+            level: {
+                "label": values.label,
+                "held": {
+                    key: {"several": value.values} if isinstance(value, Several) else value
+                    for key, value in values.held.items()
+                },
+            }
+            for level, values in resolved.levels.items()
+        },
+        "matched": resolved.matched,
+        "resolutions": {
+            key: {"value": found.value, "level": found.level, "rule": found.rule}
+            for key, found in resolved.resolutions.items()
+        },
+    }
+
+
+def resolved_from(data: dict[str, Any]) -> Resolved:
+    """What `resolved_data` gave, read back from JSON."""
     return Resolved(
         operation=data["operation"],
         date=datetime.date.fromisoformat(data["date"]),

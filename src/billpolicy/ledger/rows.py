@@ -82,6 +82,8 @@ def document_row(document: Numbered, amount: int, draw: NumberDraw | None, opera
         document.status,
         getattr(document, "reversed_", False),
         getattr(document, "split", False),
+        getattr(document, "auto_apply", True),
+        getattr(document, "priority", None),
         getattr(document, "type", None),
         getattr(document, "reason", None),
         getattr(document, "source", None),

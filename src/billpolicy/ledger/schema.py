@@ -20,11 +20,12 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+    true,
 )
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -112,6 +113,7 @@ audit = Table(
     Column("who", Text, nullable=False),
     Column("at", Text, nullable=False, comment="a moment in UTC, ISO 8601"),
     Column("why", Text),
+    Column("approved_by", Text),
 )
 counters = Table(
     "counters",
@@ -135,9 +137,11 @@ documents = Table(
     Column("status", Text, nullable=False),
     Column("reversed", Boolean, nullable=False),
     Column("split", Boolean, nullable=False),
+    Column("auto_apply", Boolean, nullable=False, server_default=true()),
+    Column("priority", BigInteger),
     Column("type", Text),
     Column("reason", Text),
-    Column("source", Text, _later("documents.number")),
+    Column("source", Text, _later("documents.number"), comment="of a memo or of a transferred payment"),
     Column("refund_of", Text, _later("documents.number")),
     Column("bill_run", Text),
     Column("comment", Text),
