@@ -84,11 +84,26 @@ OFFENDERS: tuple[tuple[str, str, str], ...] = (
         """
         SELECT a.from_number, a.to_number FROM applications a
         JOIN documents f ON f.number = a.from_number JOIN documents t ON t.number = a.to_number
-        WHERE f.kind NOT IN ('payment', 'credit_memo') OR t.kind NOT IN ('invoice', 'debit_memo')
+        WHERE f.kind NOT IN ('payment', 'credit_memo')
+        OR t.kind NOT IN ('invoice', 'debit_memo') AND (f.kind <> 'payment' OR t.kind <> 'payment')
         OR f.status <> 'posted' OR t.status <> 'posted' OR f.currency <> a.currency OR t.currency <> a.currency
         OR a.date < f.date OR a.date < t.date
         """,
         "the application from {0} to {1} cannot be: their kinds, status, currencies or dates forbid it",
+    ),
+    (
+        "transfer-odd",
+        """
+        SELECT t.number, coalesce(t.source, 'nothing') FROM documents t
+        LEFT JOIN documents f ON f.number = t.source
+        WHERE t.kind = 'payment' AND (
+            t.source IS NOT NULL AND (f.kind <> 'payment' OR f.account = t.account)
+            OR EXISTS (
+                SELECT 1 FROM applications a WHERE a.to_number = t.number AND a.from_number <> coalesce(t.source, '')
+            )
+        )
+        """,
+        "the payment {0} cannot be a transfer from {1}: their kinds, accounts or applications forbid it",
     ),
     (
         "reversal-odd",

@@ -13,6 +13,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Document
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import fetch
+from billpolicy.ledger.identities import USED
 
 _RELATED = """
 WITH RECURSIVE siblings(number) AS (
@@ -56,6 +57,19 @@ subscriptions, step by step. *core*: siblings, what they were made from and what
 subscriptions that core has items of, each since when. *related*: core, the other sides of its applications, and of
 these subscriptions each invoice since then and the newest posted one. Then the refunds of all these."""
 
+_OPEN = f"""
+WITH open(number) AS (
+    SELECT number FROM documents
+    WHERE account IN {{keys}} AND kind <> 'refund' AND status = 'posted' AND NOT reversed AND amount_minor <> {USED}
+)
+SELECT number FROM open
+UNION SELECT documents.number FROM open JOIN documents ON documents.refund_of = open.number
+"""
+"""The posted documents of some accounts that have something open or unapplied, and the refunds of these. Settled ones
+are not read further; nor is what an open one was made from or applied to, unless that is open too."""
+
+_OWNERS = "SELECT account FROM documents WHERE number IN {keys}"
+
 _NEWEST = """
 SELECT document FROM (
     SELECT billed.document, row_number() OVER (
@@ -71,6 +85,8 @@ def read_slice(connection: sqlite3.Connection, needs: Needs) -> Book:
     """The part of the ledger that an operation on these needs. Ids that the ledger does not know are passed over."""
     numbers = {row[0] for row in fetch.run_with_keys(connection, _RELATED, needs.numbers)}
     numbers.update(row[0] for row in fetch.run_with_keys(connection, _NEWEST, needs.subscriptions))
+    open_of = needs.open_of.union(row[0] for row in fetch.run_with_keys(connection, _OWNERS, needs.open_of_owner))
+    numbers.update(row[0] for row in fetch.run_with_keys(connection, _OPEN, open_of))
     documents, revisions = fetch.documents(connection, numbers)
     billing = [document for document in documents.values() if isinstance(document, Document)]
     items = [item for document in billing for item in document.items]
@@ -78,7 +94,7 @@ def read_slice(connection: sqlite3.Connection, needs: Needs) -> Book:
     charges = needs.charges.union(item.charge for item in items if item.charge)
     subscriptions, subscription_revisions = fetch.subscriptions(connection, named)
     owners = {record.account for record in (*documents.values(), *subscriptions.values())}
-    accounts, account_revisions = fetch.accounts(connection, needs.accounts | owners)
+    accounts, account_revisions = fetch.accounts(connection, needs.accounts | needs.open_of | owners)
     book = Book(
         accounts=accounts,
         contacts=fetch.contacts(connection, accounts),
