@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from billpolicy.book.load import load_book
-from billpolicy.book.model import Application, CreditMemo, DebitMemo, Item, Part, Refund
+from billpolicy.book.model import Application, CreditMemo, DebitMemo, Item, Part, Payment, Refund
 from billpolicy.cli import cli
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName
@@ -81,7 +81,13 @@ def came_out(one: Planned) -> dict[str, Any]:
     dated = one.asked.request.date is not None
     return stated(
         documents=[_document(document, dated) for document in plan.documents],
-        applications=[_application(application) for application in plan.applications],
+        by={
+            key: resolution.rule
+            for resolved in plan.decisions
+            for key, resolution in resolved.resolutions.items()
+            if resolution.rule != f"{resolved.operation}.{key}"
+        },
+        applications=[_application(application, made=bool(plan.documents)) for application in plan.applications],
         reversed=list(plan.reversed_),
         balances={change.number: str(change.after) for change in plan.balances if change.kind != "refund"},
         charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.charged_through},
@@ -108,6 +114,8 @@ def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
     return stated(
         kind=document.kind,
         number=document.number,
+        account=document.account if isinstance(document, Payment) and document.source else None,
+        of=document.source if isinstance(document, Payment) else None,
         date=None if dated else str(document.date),
         amount=str(document.amount),
         currency=document.currency,
@@ -115,7 +123,7 @@ def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
         due_date=str(document.due_date) if isinstance(document, DebitMemo) else None,
         attributes=attributes,
         items=[_item(item) for item in items],
-        parts=_parts(document.parts) if isinstance(document, Refund) else None,
+        parts=_parts(document.parts, made=True) if isinstance(document, Refund) else None,
     )
 
 
@@ -129,17 +137,34 @@ def _item(item: Item) -> dict[str, Any]:
     )
 
 
-def _application(application: Application) -> dict[str, Any]:
+def _application(application: Application, *, made: bool) -> dict[str, Any]:
     return {
         "from": application.from_,
         "to": application.to,
-        **stated(date=str(application.date), amount=str(application.amount), parts=_parts(application.parts)),
+        **stated(
+            date=str(application.date), amount=str(application.amount), parts=_parts(application.parts, made=made)
+        ),
     }
 
 
-def _parts(parts: Iterable[Part]) -> dict[str, str] | None:
-    shares = {part.item + (f"/{part.tax}" if part.tax else ""): str(part.amount) for part in parts}
-    return shares if len(shares) > 1 else None
+def _parts(parts: Iterable[Part], *, made: bool) -> dict[str, str] | None:
+    """`item/tax` -> amount; of a credit memo that was there before, `item/tax from item/tax` of its own."""
+    several = list(parts)
+    if len(several) == 1:
+        return None
+    shares = {
+        _place(part.item, part.tax)
+        + (f" from {_place(part.source_item, part.source_tax)}" if part.source_item and not made else ""): str(
+            part.amount
+        )
+        for part in several
+    }
+    assert len(shares) == len(several)
+    return shares
+
+
+def _place(item: str, tax: str | None) -> str:
+    return item + (f"/{tax}" if tax else "")
 
 
 def stated(**values: Any) -> dict[str, Any]:

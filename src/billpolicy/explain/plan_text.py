@@ -5,21 +5,28 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from billpolicy.book.model import Application, Document, Item, Refund
+from billpolicy.book.book import Place
+from billpolicy.book.model import Application, Document, Item, Part, Refund
 from billpolicy.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule
-from billpolicy.resolve import Resolution, Resolver
+from billpolicy.resolve import Resolution, Resolved, Resolver
 from billpolicy.versions import Versions
 
 WIDTH = 80
+_SPREAD = ("source_order", "document_order", "allocation")
+"""What decides which money goes where, in this order."""
 
 
 def plan_text(plan: Plan, versions: Versions) -> str:
     """The whole plan, one block. Which rule decided is the explanation's; here only exceptions are named."""
-    lines = [f"{plan.id}: {plan.operation} on {plan.date}" + (f", asked by {plan.actor}" if plan.actor else "")]
+    asked = f", asked by {plan.actor}" if plan.actor else ""
+    approved = f", approved by {plan.approved_by}" if plan.approved_by else ""
+    lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}{approved}"]
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date))
+    for resolved in plan.decisions:
+        lines += _wrapped("  by ", _spread_by(resolved, versions.on(plan.date)))
     for application in plan.applications:
         lines += _application(application)
     if plan.reversed_:
@@ -82,11 +89,38 @@ def _item(item: Item) -> str:
     return f"item {item.id}{name}  {item.amount}{taxes}"
 
 
+def _spread_by(resolved: Resolved, resolver: Resolver) -> str:
+    """The rules by which money was spread, with the exceptions that decided."""
+    rules = []
+    for key in _SPREAD:
+        resolution = resolved.resolutions.get(key)
+        if resolution is not None:
+            by = resolver.rule(resolved.operation, key, resolution.rule)
+            rules.append(f"{key} {resolution.value}" + (f" ({by.id})" if isinstance(by, ExceptionRule) else ""))
+    return ", ".join(rules)
+
+
 def _application(application: Application) -> Iterator[str]:
-    yield f"  = {application.amount} of {application.from_} on {application.to}, {application.date}"
-    if len(application.parts) > 1:
-        for part in application.parts:
-            yield f"      {_place(part.item, part.tax)}  {part.amount}"
+    """Money put somewhere, or taken back; item by item unless it is all on one."""
+    back = application.amount < 0
+    amount, put = abs(application.amount), "back from" if back else "on"
+    yield f"  {'<' if back else '='} {amount} of {application.from_} {put} {application.to}, {application.date}"
+    at: dict[Place, list[Part]] = {}
+    for part in application.parts:
+        at.setdefault(Place(part.item, part.tax), []).append(part)
+    if back or len(application.parts) > 1:
+        for place, parts in at.items():
+            yield from _wrapped("      ", f"{_place(place.item, place.tax)}  {_put(parts, -1 if back else 1)}")
+
+
+def _put(parts: list[Part], sign: int) -> str:
+    """What is put on one place; of a credit memo, with the items of the memo that it comes from."""
+    from_ = [f"from {_place(part.source_item, part.source_tax)}" if part.source_item else "" for part in parts]
+    total = sum(part.amount for part in parts) * sign
+    if len(parts) == 1:
+        return f"{total}  {from_[0]}".rstrip()
+    each = (f"{part.amount * sign} {of}".rstrip() for part, of in zip(parts, from_, strict=True))
+    return f"{total} = {' + '.join(each)}"
 
 
 def _place(item: str, tax: str | None) -> str:
