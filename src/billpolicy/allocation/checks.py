@@ -21,7 +21,7 @@ def _amount(source: Source, targets: Sequence[Target], amount: Decimal) -> Itera
     if amount > source.unapplied:
         yield Problem("over-applied", f"{amount} is more than the {source.unapplied} unapplied of {source.number}")
     asked = sum((target.amount for target in targets if target.amount is not None), ZERO)
-    if asked > amount:
+    if asked > amount > 0:
         yield Problem("over-applied", f"{asked} is put on documents, but {amount} is to be applied")
     named = Counter(target.number for target in targets)
     for number in sorted(number for number, times in named.items() if times > 1):
