@@ -61,7 +61,7 @@ def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
             yield from _labelled("", f"{_by(decision)}", indent=width + 6)
             if decision.rule.because:
                 yield from _labelled("", decision.rule.because, indent=width + 6)
-        yield from _candidates(decision, every_candidate, indent=width + 6)
+        yield from _candidates(decision, every_candidate, indent=6)
 
 
 def _by(decision: Decision) -> str:
