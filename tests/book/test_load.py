@@ -134,4 +134,81 @@ def test_an_amount_may_not_be_applied_twice_even_by_a_cent() -> None:
         "- {from: P1, to: I1, date: 2026-01-20, amount: 50.00, parts: [{item: x, amount: 50.00}]}\n"
         "- {from: P1, to: I1, date: 2026-01-20, amount: 0.01, parts: [{item: x, amount: 0.01}]}\n"
     )
-    assert "more was applied and refunded of P1 than its amount 50.00" in told(ACCOUNT + INVOICE + PAYMENT + applications)
+    assert "more was applied and refunded of P1 than its amount 50.00" in told(
+        ACCOUNT + INVOICE + PAYMENT + applications
+    )
+
+
+PUT = "- {from: P1, to: I1, date: 2026-01-20, amount: 30.00, parts: [{item: x, amount: 30.00}]}\n"
+BACK = "- {from: P1, to: I1, date: 2026-01-21, amount: -30.00, parts: [{item: x, amount: -30.00}]}\n"
+OTHER = "- {number: P2, account: a, date: 2026-01-20, currency: USD, amount: 50.00}\n"
+PAYMENTS = "payments:\n- {number: P1, account: a, date: 2026-01-20, currency: USD, amount: 50.00}\n"
+
+
+def test_what_was_applied_may_be_taken_back_and_applied_again() -> None:
+    again = PUT.replace("2026-01-20", "2026-01-21")
+    book = load(ACCOUNT + INVOICE + PAYMENT + "applications:\n" + PUT + BACK + again + BACK)
+    invoice, payment = book.numbered["I1"], book.numbered["P1"]
+    assert (book.balance(invoice), book.balance(payment)) == (Decimal("108.00"), Decimal("50.00"))
+    assert book.open_places(invoice)[Place("x")] == Decimal("90.00")  # type: ignore[arg-type]
+    assert book.links_from("P1") == {"I1": ()}
+
+
+@pytest.mark.parametrize(
+    ("applications", "message"),
+    [
+        (PUT + BACK.replace("30.00", "30.01"), "30.01 of P1 is taken back from item `x` of I1, where 30.00 of it"),
+        (PUT + BACK + BACK, "60.00 of P1 is taken back from item `x` of I1, where 30.00 of it"),
+        (PUT + BACK.replace("item: x", "item: x, tax: t"), "30.00 of P1 is taken back from tax `t` of item `x` of I1"),
+        (BACK, "30.00 of P1 is taken back from item `x` of I1, where 0 of it"),
+        # Another payment's money, behind a sum that is sound.
+        (
+            PUT + "- {from: P2, to: I1, date: 2026-01-20, amount: 6.00, parts: "
+            "[{item: x, amount: -9.00}, {item: x, tax: t, amount: 15.00}]}\n",
+            "one source takes from item `x` of I1 what another one has put there",
+        ),
+        # Taken back a day before it was put.
+        (PUT.replace("01-20", "01-22") + BACK, "where 0 of it had been put by then"),
+    ],
+)
+def test_no_more_is_taken_back_than_was_put(applications: str, message: str) -> None:
+    found = told(ACCOUNT + INVOICE + PAYMENTS + OTHER + "applications:\n" + applications)
+    assert message in found
+    assert "[over-unapplied]" in found
+
+
+def test_more_than_was_applied_of_a_payment_is_told_at_the_payment() -> None:
+    found = told(ACCOUNT + INVOICE + PAYMENTS + OTHER + "applications:\n" + PUT + BACK.replace("P1", "P2"))
+    assert "more was taken back to P2 than was applied of it" in found
+
+
+TWO = "accounts: [{id: a, currency: USD}, {id: b, currency: USD}]\n"
+FROM_P1 = "- {number: P2, account: b, date: 2026-01-21, currency: USD, amount: 20.00, source: P1}\n"
+TRANSFER = "- {from: P1, to: P2, date: 2026-01-21, amount: 20.00}\n"
+
+
+def test_a_payment_may_come_from_one_of_another_account() -> None:
+    book = load(TWO + PAYMENTS + FROM_P1 + "applications:\n" + TRANSFER)
+    assert [book.balance(book.numbered[number]) for number in ("P1", "P2")] == [Decimal("30.00"), Decimal("20.00")]
+    (transferred,) = book.applications_to["P2"]
+    assert [(part.item, part.amount) for part in transferred.parts] == [("transferred", Decimal("20.00"))]
+    stated = TRANSFER.replace("}", ", parts: [{item: transferred, amount: 20.00}]}")
+    assert load(TWO + PAYMENTS + FROM_P1 + "applications:\n" + stated) == book
+
+
+@pytest.mark.parametrize(
+    ("payments", "applications", "code"),
+    [
+        (FROM_P1, "", "transfer-differs"),
+        (FROM_P1, TRANSFER.replace("20.00", "19.99"), "transfer-differs"),
+        (FROM_P1, TRANSFER + TRANSFER.replace("20.00", "-20.00"), "transfer-differs"),
+        (FROM_P1, TRANSFER.replace("}", ", parts: [{item: x, amount: 20.00}]}"), "parts-unknown"),
+        (FROM_P1.replace("account: b", "account: a"), TRANSFER, "account-same"),
+        (FROM_P1.replace("source: P1", "source: P9"), TRANSFER, "reference-unknown"),
+        (FROM_P1.replace(", source: P1", ""), TRANSFER, "application-kind"),
+        (FROM_P1.replace("source: P1", "source: I1"), TRANSFER, "transfer-kind"),
+    ],
+)
+def test_a_transferred_payment_has_its_money_from_its_source(payments: str, applications: str, code: str) -> None:
+    text = TWO + INVOICE + PAYMENTS + payments + (f"applications:\n{applications}" if applications else "")
+    assert f"[{code}]" in told(text)

@@ -11,7 +11,19 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
-from billpolicy.book.model import Application, CreditMemo, Invoice, Item, Numbered, Part, Payment, Refund, TaxItem
+from billpolicy.book.model import (
+    TRANSFERRED,
+    Application,
+    CreditMemo,
+    Document,
+    Invoice,
+    Item,
+    Numbered,
+    Part,
+    Payment,
+    Refund,
+    TaxItem,
+)
 from billpolicy.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
 from billpolicy.policy.vocabulary import DocumentKind
 from billpolicy.resolve import LevelValues, Resolution, Resolved, Several
@@ -231,6 +243,60 @@ def refund_plan(book: Book, id: str, of: str, amount: str) -> Plan:
         documents=(PlannedDocument(refund, draw, resolved_for(refund)),),
         applications=(),
         balances=(),
+    )
+
+
+def apply_plan(
+    book: Book, id: str, source: str, target: str, amount: str, parts: tuple[Part, ...] = (), day: datetime.date = DAY
+) -> Plan:
+    """Money of a source put on the first item of a document or on some parts of it, or taken back if below zero."""
+    document = book.numbered[target]
+    if not parts:
+        item = document.items[0].id if isinstance(document, Document) else TRANSFERRED
+        parts = (Part(item=item, amount=Decimal(amount)),)
+    made = Application(from_=source, to=target, date=day, amount=Decimal(amount), parts=parts)
+    operation = "unapply_payment" if made.amount < 0 else "apply_payment"
+    return replace(
+        credit_plan(sample(), id, "INV00000003"),
+        operation=operation,
+        request={"operation": operation, "payment": source, "to": target, "amount": amount},
+        basis={number: book.revisions.get(number, 0) for number in (source, target)},
+        documents=(),
+        decisions=(resolved_for(document),),
+        applications=(made,),
+        balances=(),
+        warnings=(),
+        comment=None,
+    )
+
+
+def transfer_plan(
+    book: Book, id: str, source: str, account: str, amount: str, put: str | None = None, item: str = TRANSFERRED
+) -> Plan:
+    """A payment of another account out of one; `put` is what is applied to it, by default all of its amount."""
+    draw = next_draw(book, "payment", "P-", 1)
+    old = book.numbered[source]
+    payment = Payment(
+        number=draw.number,
+        account=account,
+        date=DAY,
+        currency=old.currency,
+        amount=Decimal(amount),
+        source=source,
+        auto_apply=False,
+    )
+    money = Decimal(put or amount)
+    parts = (Part(item=item, amount=money),)
+    return replace(
+        credit_plan(sample(), id, "INV00000003"),
+        operation="transfer_payment",
+        request={"operation": "transfer_payment", "payment": source, "to_account": account, "amount": amount},
+        basis={source: book.revisions.get(source, 0), f"account:{account}": 0},
+        documents=(PlannedDocument(payment, draw, resolved_for(payment)),),
+        applications=(Application(from_=source, to=draw.number, date=DAY, amount=money, parts=parts),),
+        balances=(),
+        warnings=(),
+        comment=None,
     )
 
 

@@ -132,10 +132,22 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [slices._RELATED, slices._NEWEST, identities._SOME_DOCUMENTS, identities._SOME_PLACES], ids=range(4)
+    "text",
+    [
+        slices._RELATED,
+        slices._NEWEST,
+        slices._OPEN,
+        slices._OWNERS,
+        identities._SOME_DOCUMENTS,
+        identities._SOME_PLACES,
+        identities._SOME_TRANSFERRED,
+        identities._SOME_TAKEN_BACK,
+        identities._SOME_OPPOSED,
+    ],
+    ids=range(9),
 )
 def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
-    tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adipr]"
+    tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adinpr]"
     with ledger.reading() as connection:
         steps = fetch.run_with_keys(connection, "EXPLAIN QUERY PLAN " + text, ["a", "b", "c"])
     assert [step[3] for step in steps if re.search(rf"SCAN ({tables})\b", step[3])] == []

@@ -6,6 +6,7 @@ Domain sections 9.2 to 9.5. Each check is one function from the file to diagnost
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import (
+    TRANSFERRED,
     Application,
     BillingDocument,
     BookFile,
@@ -116,6 +118,8 @@ def _references(context: _Context) -> _Found:
             yield from _known(context, "charge", item.charge, charges, *path, "charge")
             yield from _known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
             yield from _source_item(context, document, item, path)
+    for index, payment in enumerate(file.payments):
+        yield from _known(context, "payment", payment.source, context.numbered, "payments", index, "source")
     for index, refund in enumerate(file.refunds):
         yield from _known(context, "payment or credit memo", refund.of, context.numbered, "refunds", index, "of")
     for index, application in enumerate(file.applications):
@@ -174,10 +178,6 @@ def _amounts(context: _Context) -> _Found:
                 yield from _fits(context, application.amount, currency, "applications", index, "amount")
                 for p, part in enumerate(application.parts):
                     yield from _fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
-        if application.amount < 0:
-            message = f"{application.amount} cannot be applied; an amount that is applied is above zero"
-            hint = "to take an application back, remove it"
-            yield Diagnostic("amount-sign", message, context.at("applications", index, "amount"), hint)
 
 
 def _discounts(context: _Context) -> _Found:
@@ -232,7 +232,9 @@ def _applications(context: _Context) -> _Found:
         if source[0] not in ("payments", "credit_memos"):
             hint = "`from` names a payment or a credit memo"
             yield Diagnostic("application-kind", f"{application.from_} has no money to apply", at, hint)
-        if target[0] not in ("invoices", "debit_memos"):
+        if target[0] == "payments":
+            yield from _transfer(context, application, source[2], target[2], index)
+        elif target[0] not in ("invoices", "debit_memos"):
             hint = "`to` names an invoice or a debit memo"
             yield Diagnostic("application-kind", f"nothing can be applied to {application.to}", at, hint)
         for _, _, record in (source, target):
@@ -245,6 +247,34 @@ def _applications(context: _Context) -> _Found:
                 yield Diagnostic("application-date", message, context.at("applications", index, "date"), hint)
         if isinstance(target[2], Document):
             yield from _parts(context, application, source[2], target[2], index)
+
+
+def _transfer(context: _Context, application: Application, source: Any, target: Payment, index: int) -> _Found:
+    at = context.at("applications", index)
+    if not isinstance(source, Payment) or target.source != source.number:
+        message = f"{application.from_} cannot be applied to {target.number}: that payment was not transferred from it"
+        hint = "`to` names an invoice, a debit memo, or a payment whose `source` is `from`"
+        yield Diagnostic("application-kind", message, at, hint)
+    if application.parts and [Place(part.item, part.tax) for part in application.parts] != [Place(TRANSFERRED)]:
+        message = f"what {target.number} was given has one part, item `{TRANSFERRED}`"
+        hint = "leave `parts` out"
+        yield Diagnostic("parts-unknown", message, context.at("applications", index, "parts"), hint)
+    yield from _parts_sum(application.parts, application.amount, context.at("applications", index, "parts"))
+
+
+def _transfers(context: _Context) -> _Found:
+    """A transferred payment comes from a payment of another account."""
+    for index, payment in enumerate(context.file.payments):
+        source = context.numbered.get(payment.source or "")
+        if source is None:
+            continue
+        at = context.at("payments", index, "source")
+        if source[0] != "payments":
+            message = f"{payment.number} cannot be transferred from {payment.source}, which is no payment"
+            yield Diagnostic("transfer-kind", message, at, "`source` names a payment of another account")
+        elif source[2].account == payment.account:
+            message = f"{payment.source} is of account `{payment.account}` already"
+            yield Diagnostic("account-same", message, at, "a payment is transferred from another account")
 
 
 def _refunds(context: _Context) -> _Found:
@@ -344,6 +374,7 @@ CHECKS: tuple[Callable[[_Context], _Found], ...] = (
     _discounts,
     _currencies,
     _applications,
+    _transfers,
     _refunds,
     _periods,
 )
@@ -351,7 +382,8 @@ CHECKS: tuple[Callable[[_Context], _Found], ...] = (
 
 def _identities(context: _Context) -> _Found:
     """Amount = applied + unapplied + refunded, on every document and every item (domain section 9.2)."""
-    book = Book.of(exact_amounts(context.file))
+    file = exact_amounts(context.file)
+    book = Book.of(file)
     for section, index, document in context.records(*_NUMBERED):
         at = context.at(section, index)
         balance = book.balance(document)
@@ -366,8 +398,19 @@ def _identities(context: _Context) -> _Found:
         if isinstance(document, Payment | CreditMemo) and balance < min(document.amount, ZERO):
             message = f"more was applied and refunded of {document.number} than its amount {document.amount}"
             yield Diagnostic("over-applied", message, at, "mend its amount, its applications or its refunds")
+        if isinstance(document, Payment | CreditMemo) and balance > max(document.amount, ZERO):
+            message = f"more was taken back to {document.number} than was applied of it"
+            yield Diagnostic("over-unapplied", message, at, "mend its applications")
+        if isinstance(document, Payment) and document.source is not None and document.status == "posted":
+            received = book.applied_to(document.number)
+            if received != document.amount:
+                message = f"{document.number} amounts to {document.amount}, but {received} was transferred to it"
+                hint = f"add or mend the application from {document.source} to {document.number}"
+                yield Diagnostic("transfer-differs", message, at, hint)
         if isinstance(document, Document):
             yield from _places(book, document, at)
+    yield from _taken_back(context, file.applications)
+    yield from _opposed(context, book)
 
 
 def _places(book: Book, document: Any, at: Position) -> _Found:
@@ -379,6 +422,44 @@ def _places(book: Book, document: Any, at: Position) -> _Found:
             yield Diagnostic("over-applied", message, at, "mend the item, or the parts of its applications")
 
 
+def _taken_back(context: _Context, applications: tuple[Application, ...]) -> _Found:
+    """Along each link no more is taken back than was put by then: earlier days first, within one as they stand."""
+    put: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    taken: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for index, application in sorted(enumerate(applications), key=lambda entry: entry[1].date):
+        for part in application.parts:
+            link = (application.from_, application.to, part.item, part.tax, part.source_item, part.source_tax)
+            if application.amount >= 0:
+                put[link] += part.amount
+                continue
+            taken[link] -= part.amount
+            if not (0 <= taken[link] <= put[link] or put[link] <= taken[link] <= 0):
+                what = f"{_what(Place(part.item, part.tax))} of {application.to}"
+                message = (
+                    f"{taken[link]} of {application.from_} is taken back from {what}, "
+                    f"where {put[link]} of it had been put by then"
+                )
+                hint = "take back only what was put there, and not before it was"
+                yield Diagnostic("over-unapplied", message, context.at("applications", index), hint)
+                break
+
+
+def _opposed(context: _Context, book: Book) -> _Found:
+    """No source takes from a place what another one has put there."""
+    for section, index, document in context.records("invoices", "debit_memos"):
+        with_discount = {item.id: item.discounts or item.id for item in document.items}
+        nets: dict[Place, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for application in book.applications_to.get(document.number, ()):
+            for part in application.parts:
+                place = Place(part.item, part.tax) if part.tax else Place(with_discount[part.item])
+                nets[place][application.from_] += part.amount
+        for place, net in nets.items():
+            if min(net.values()) < 0 < max(net.values()):
+                message = f"one source takes from {_what(place)} of {document.number} what another one has put there"
+                hint = "mend the parts of its applications: each source takes back only what is its own"
+                yield Diagnostic("over-unapplied", message, context.at(section, index), hint)
+
+
 def replace_nothing_applied(book: Book) -> Book:
     """The book as if no application and no refund had been made."""
     return replace(book, applications_from={}, applications_to={}, refunds_of={})
@@ -388,6 +469,7 @@ def exact_amounts(file: BookFile) -> BookFile:
     """The same book with each amount written in its currency's own decimals and each application with its parts."""
     currency = {r.number: r.currency for section in _NUMBERED for r in getattr(file, section)}
     places = {d.number: Place(d.items[0].id) for section in _DOCUMENTS for d in getattr(file, section) if d.items}
+    places |= {payment.number: Place(TRANSFERRED) for payment in file.payments}
     sources = {d.number: Place(d.items[0].id) for d in file.credit_memos if d.items}
 
     def application(a: Application) -> Application:

@@ -20,6 +20,8 @@ Attributes = dict[Text, Text | None]
 """Attribute name -> the value held at this level; null or absent means this level holds none."""
 Custom = dict[Text, Text | None]
 """Custom field name -> its value as written; the policy declares the type."""
+TRANSFERRED = "transferred"
+"""The one place of a transferred payment that money can be put on."""
 
 
 @record
@@ -235,7 +237,11 @@ class Refund:
 
 @record
 class Application:
-    """Money of one source (payment or credit memo) put on one target (invoice or debit memo) on a date."""
+    """Money of one source (payment or credit memo) put on one target (invoice or debit memo) on a date.
+
+    Below zero it was taken back, along the same links as it had been put. Between two payments it is a transfer: the
+    target names the source, and its one part is the item `transferred`.
+    """
 
     from_: Text
     to: Text

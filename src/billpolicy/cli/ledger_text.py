@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from billpolicy.book.book import Place
-from billpolicy.book.model import Document, Refund
+from billpolicy.book.model import Application, Document, Payment, Refund
+from billpolicy.ledger.journal import Audit
 from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
 
 _OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
@@ -26,6 +27,8 @@ def document_text(shown: ShownDocument) -> str:
         ("from", getattr(document, "source", None)),
         ("of", document.of if isinstance(document, Refund) else None),
         ("reason", getattr(document, "reason", None)),
+        ("priority", getattr(document, "priority", None)),
+        ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),
         *sorted(document.attributes.items()),
     ]
@@ -33,17 +36,28 @@ def document_text(shown: ShownDocument) -> str:
     if isinstance(document, Document):
         open_at = {Place(one.item, one.tax): one.open for one in shown.open_places}
         lines += ["", *_items(document, open_at)]
-    lines += _section("applied to", (f"{a.date}  {a.amount:>12}  {a.to}" for a in shown.applications_from))
-    lines += _section("applied from", (f"{a.date}  {a.amount:>12}  {a.from_}" for a in shown.applications_to))
+    lines += _section("applied to", (_application(a, a.to, shown.kinds) for a in shown.applications_from))
+    lines += _section("applied from", (_application(a, a.from_, shown.kinds) for a in shown.applications_to))
     lines += _section("refunds", (f"{r.date}  {r.amount:>12}  {r.number}" for r in shown.refunds))
     lines += _section("created from it", (f"{d.date}  {d.amount:>12}  {d.number}" for d in shown.created))
     history = [shown.operation.audit] if shown.operation else []
     entries = [
-        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} by {a.who}" + (f": {a.why}" if a.why else "")
+        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} {_people(a)}" + (f": {a.why}" if a.why else "")
         for a in (*history, *shown.changed_by)
     ]
     lines += _section("history", entries if shown.operation else ["imported", *entries])
     return "\n".join(lines) + "\n"
+
+
+def _application(application: Application, other: str, kinds: Mapping[str, str]) -> str:
+    kind = kinds[other].replace("_", " ")
+    what = ", transferred" if kinds[application.to] == Payment.kind else ""
+    back = ", taken back" if application.amount < 0 else ""
+    return f"{application.date}  {application.amount:>12}  {kind} {other}{what}{back}"
+
+
+def _people(audit: Audit) -> str:
+    return f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
 
 
 def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:
@@ -86,6 +100,7 @@ def operation_text(shown: ShownOperation) -> str:
     lines = [
         f"operation {plan.id}: {plan.operation} on {plan.date}",
         f"  posted by        {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC",
+        *([f"  approved by      {audit.approved_by}"] if audit.approved_by else []),
         *([f"  because          {audit.why}"] if audit.why else []),
         f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
     ]
@@ -96,5 +111,8 @@ def operation_text(shown: ShownOperation) -> str:
             for p in plan.documents
         ),
     )
-    lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in plan.applications))
+    put = [a for a in plan.applications if a.amount >= 0]
+    back = [a for a in plan.applications if a.amount < 0]
+    lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))
+    lines += _section("taken back", (f"{-a.amount} of {a.from_} from {a.to}, {a.date}" for a in back))
     return "\n".join(lines) + "\n"

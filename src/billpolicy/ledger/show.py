@@ -44,7 +44,11 @@ class ShownDocument:
     open_places: tuple[OpenPlace, ...]
     """What is open on each item and each tax; empty for payments and refunds."""
     applications_from: tuple[Application, ...]
+    """What of it was put on others, and below zero what was taken back, in the order of posting."""
     applications_to: tuple[Application, ...]
+    """What was put on it: the same from the other side."""
+    kinds: Mapping[str, str]
+    """The kinds of it and of the documents on the other side of its applications, by number."""
     refunds: tuple[Refund, ...]
     created: tuple[Numbered, ...]
     """The memos that were created from it."""
@@ -74,6 +78,8 @@ def show_document(connection: sqlite3.Connection, number: str) -> ShownDocument 
     document = book.numbered.get(number)
     if document is None:
         return None
+    made = (*book.applications_from.get(number, ()), *book.applications_to.get(number, ()))
+    sides = sorted({number, *(one.to for one in made), *(one.from_ for one in made)})
     row = connection.execute("SELECT operation FROM documents WHERE number = ?", (number,)).fetchone()
     return ShownDocument(
         document=document,
@@ -82,6 +88,7 @@ def show_document(connection: sqlite3.Connection, number: str) -> ShownDocument 
         open_places=_open_places(book, document),
         applications_from=book.applications_from.get(number, ()),
         applications_to=book.applications_to.get(number, ()),
+        kinds={name: book.numbered[name].kind for name in sides},
         refunds=book.refunds_of.get(number, ()),
         created=book.created_from.get(number, ()),
         operation=None if row[0] is None else show_operation(connection, row[0]),

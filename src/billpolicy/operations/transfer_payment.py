@@ -6,7 +6,7 @@ accounts show where it went and nothing appears or disappears.
 
 from __future__ import annotations
 
-from billpolicy.book.model import Part, Payment
+from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
 from billpolicy.operations.operation import Operation
@@ -35,7 +35,8 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     unapplied = planning.book.balance(payment)
     amount = unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
     if account.id == payment.account:
-        planning.problem("account-same", f"{payment.number} is of account `{account.id}` already", "to_account")
+        message = f"{payment.number} is of account `{account.id}` already"
+        planning.problem("account-same", message, "to_account", hint="name another account")
     if account.currency != payment.currency:
         message = f"{payment.number} is in {payment.currency} and account `{account.id}` in {account.currency}"
         planning.problem("currency-mismatch", message, "to_account", hint="money never changes its currency")
@@ -66,9 +67,6 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     )
     planning.apply(payment, received, planning.date, (Part(item=TRANSFERRED, amount=amount),))
 
-
-TRANSFERRED = "transferred"
-"""The one place of a payment that money can be put on."""
 
 OPERATION = Operation(
     spec=_SPEC,
