@@ -90,13 +90,16 @@ def _item(item: Item) -> str:
 
 
 def _spread_by(resolved: Resolved, resolver: Resolver) -> str:
-    """The rules by which money was spread, with the exceptions that decided."""
+    """The rules by which money was spread, and whatever else an exception decided, with its name."""
     rules = []
-    for key in _SPREAD:
+    for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
         resolution = resolved.resolutions.get(key)
         if resolution is not None:
             by = resolver.rule(resolved.operation, key, resolution.rule)
-            rules.append(f"{key} {resolution.value}" + (f" ({by.id})" if isinstance(by, ExceptionRule) else ""))
+            is_exception = isinstance(by, ExceptionRule)
+            value = str(resolution.value).lower() if isinstance(resolution.value, bool) else resolution.value
+            if is_exception or key in _SPREAD:
+                rules.append(f"{key} {value}" + (f" ({by.id})" if is_exception else ""))
     return ", ".join(rules)
 
 
