@@ -26,7 +26,7 @@ def plan_text(plan: Plan, versions: Versions) -> str:
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date))
     for resolved in plan.decisions:
-        lines += _wrapped("  by ", _spread_by(resolved, versions.on(plan.date)))
+        lines += _spread_by(resolved, versions.on(plan.date))
     for application in plan.applications:
         lines += _application(application)
     if plan.reversed_:
@@ -89,18 +89,19 @@ def _item(item: Item) -> str:
     return f"item {item.id}{name}  {item.amount}{taxes}"
 
 
-def _spread_by(resolved: Resolved, resolver: Resolver) -> str:
-    """The rules by which money was spread, and whatever else an exception decided, with its name."""
-    rules = []
+def _spread_by(resolved: Resolved, resolver: Resolver) -> Iterator[str]:
+    """The rules by which money was spread, and whatever else an exception decided: one line for each exception."""
+    rules: dict[str, list[str]] = {}
     for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
         resolution = resolved.resolutions.get(key)
         if resolution is not None:
             by = resolver.rule(resolved.operation, key, resolution.rule)
-            is_exception = isinstance(by, ExceptionRule)
+            exception = f" ({by.id})" if isinstance(by, ExceptionRule) else ""
             value = str(resolution.value).lower() if isinstance(resolution.value, bool) else resolution.value
-            if is_exception or key in _SPREAD:
-                rules.append(f"{key} {value}" + (f" ({by.id})" if is_exception else ""))
-    return ", ".join(rules)
+            if exception or key in _SPREAD:
+                rules.setdefault(exception, []).append(f"{key} {value}")
+    for exception, decided in sorted(rules.items()):
+        yield from _wrapped("  by ", ", ".join(decided) + exception)
 
 
 def _application(application: Application) -> Iterator[str]:
