@@ -314,6 +314,14 @@ class TestDecisionsAndApproval:
         assert (shown.plan, shown.audit) == (done.plan, done.audit)
 
 
+    def test_an_operation_from_before_there_were_any_is_still_read(self, stocked: Ledger) -> None:
+        plan = credit_plan(whole(stocked), "a", "INV00000002")
+        post(stocked, plan, who="ines", now=NOW)
+        by_hand(stocked.path, "UPDATE operations SET plan = json_remove(plan, '$.decisions', '$.approved_by')")
+        assert check_ledger(stocked) == []
+        assert post(stocked, plan, who="ines", now=NOW).plan == plan
+
+
 class TestShowing:
     def test_both_sides_list_what_was_applied_and_taken_back(self, stocked: Ledger) -> None:
         approved = replace(

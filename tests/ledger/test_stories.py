@@ -69,7 +69,9 @@ def test_a_story_posts_as_it_was_planned_on_the_whole_book(story: Path, ledger: 
     assert check_ledger(ledger) == []
 
     before = dump(ledger)
-    assert [posted(ledger, versions, one) for one in asked] == expected
+    for one, what in zip(asked, expected, strict=True):
+        if isinstance(what, Plan):  # what was refused then may be possible now
+            assert posted(ledger, versions, one) == what
     assert dump(ledger) == before
     import_book(ledger, book)
     assert dump(ledger) == before

@@ -409,8 +409,7 @@ def _identities(context: _Context) -> _Found:
                 yield Diagnostic("transfer-differs", message, at, hint)
         if isinstance(document, Document):
             yield from _places(book, document, at)
-    yield from _taken_back(context, file.applications)
-    yield from _opposed(context, book)
+    yield from list(_taken_back(context, file.applications)) or _opposed(context, book)
 
 
 def _places(book: Book, document: Any, at: Position) -> _Found:
