@@ -58,7 +58,7 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
         targets = open_targets(planning, account, planning.date)
         if targets:
             put(planning, source, targets, planning.book.balance(source), rules, planning.date)
-    check_limits(planning, len(planning.touched_targets()), resolved)
+    check_limits(planning, 0, resolved)
 
 
 def _sources(planning: Planning, account: str) -> list[CreditMemo | Payment]:

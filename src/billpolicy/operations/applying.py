@@ -39,7 +39,9 @@ def plan_apply(planning: Planning, spec: OperationSpec, request: Apply, source: 
     amount = _amount(planning, request, source, sum((target.amount or ZERO for target in targets), ZERO))
     planning.stop_if_refused()
     if not targets:
-        planning.refuse("nothing-open", f"account `{account.id}` has no open document to apply {source.number} to")
+        message = f"account `{account.id}` has no open document to apply {source.number} to"
+        hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
+        planning.refuse("nothing-open", message, hint=hint)
     resolved = planning.resolve(
         spec,
         objects={"account": [account], source.kind: [source]},
@@ -63,10 +65,12 @@ def _amount(planning: Planning, request: Apply, source: Payment | CreditMemo, na
         planning.problem(
             "nothing-unapplied", f"nothing of {source.number} is unapplied", hint="unapply some of it first"
         )
-    elif amount > unapplied or named > amount:
-        most = min(amount, unapplied)
-        message = f"{max(amount, named)} is more than the {most} of {source.number} that can be applied"
-        planning.problem("over-applied", message, "amount", hint=f"apply at most {most} {source.currency}")
+    elif max(amount, named) > unapplied:
+        message = f"{max(amount, named)} is more than the {unapplied} that is unapplied of {source.number}"
+        planning.problem("over-applied", message, "amount", hint=f"apply at most {unapplied} {source.currency}")
+    elif named > amount > 0:
+        message = f"{named} is put on documents, but only {amount} of {source.number} is to be applied"
+        planning.problem("over-applied", message, "amount", hint="lower the amounts in `apply`, or raise `amount`")
     return amount
 
 

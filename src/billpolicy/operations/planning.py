@@ -215,6 +215,10 @@ class Planning:
         elif permission == "approval" and request.approved_by is None:
             message = f"this needs the approval of a second person ({by})"
             self.problem("approval-missing", message, "actor", hint="add `approved_by: NAME`")
+        elif permission == "approval" and request.actor is None:
+            # Whoever leaves their own name out could approve what they ask for.
+            message = f"nobody is named whom `{request.approved_by}` would approve ({by})"
+            self.problem("actor-missing", message, "approved_by", hint="add `actor: NAME`, or say --actor NAME")
         elif permission == "approval" and request.approved_by == request.actor:
             message = f"{who} cannot approve an operation of their own ({by})"
             self.problem("approval-own", message, "approved_by", hint="a second person approves")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import DocumentAmount, PartAmount
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import did_you_mean
+
+_ONCE = "name it once, with its amounts added up"
 
 
 class Named(NamedTuple):
@@ -37,7 +39,7 @@ def named_targets(planning: Planning, account: Account, asked: Sequence[Document
     """The documents that a request names in `apply`; what is wrong with them is noted on the planning."""
     times = Counter(wanted.document for wanted in asked)
     for number in sorted(number for number, count in times.items() if count > 1):
-        planning.problem("document-repeated", f"{number} is named more than once", "apply", hint="add the amounts up")
+        planning.problem("document-repeated", f"{number} is named more than once", "apply", hint=_ONCE)
     found = []
     for index, wanted in enumerate(asked):
         path = ("apply", index)
@@ -131,15 +133,19 @@ def put(
         planning.warn("allocation-fallback", warning)
     for applied in allocation.applied:
         target = where[applied.document].document
+        if target.date > day:
+            # Of documents that are named with a payment that is dated before them.
+            planning.check_document_date(target.date, None, "", "apply")
         planning.apply(source, target, max(day, target.date), applied.parts)
     return allocation.left
 
 
-def check_limits(planning: Planning, count: int, resolved: Resolved) -> None:
-    """The most documents, and the most items and taxes that are touched (inclusive; domain section 2.3)."""
+def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
+    """The most documents, named or settled, and items and taxes that are touched (inclusive; domain section 2.3)."""
+    count = max(named, len(planning.touched_targets()))
     limit = resolved.integer("document_limit")
     if count > limit:
-        message = f"{count} documents are named; the policy allows {limit}"
+        message = f"{count} documents would be settled at once; the policy allows {limit}"
         planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
     touched = planning.touched_places()
     limit = resolved.integer("touched_limit")
@@ -166,8 +172,7 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
         here = ("apply", target.position, "items", index)
         what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
         if place not in open_places:
-            hint = did_you_mean(part.item, {known.item for known in open_places})
-            planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=hint)
+            planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=_meant(place, open_places))
         elif place in parts:
             planning.problem("item-repeated", f"{what} is named twice", *here, hint="name it once")
         elif not 0 < part.amount <= open_places[place]:
@@ -185,3 +190,12 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
         planning.problem("parts-sum", message, "apply", target.position, "items", hint=hint)
     planning.stop_if_refused()
     return {place: parts[place] for place in open_places if place in parts}
+
+
+def _meant(place: Place, known: Collection[Place]) -> str | None:
+    """The taxes of the item, or the items where it is the item that is unknown."""
+    items = {other.item for other in known}
+    if place.item not in items:
+        return did_you_mean(place.item, items)
+    taxes = {other.tax for other in known if other.item == place.item and other.tax is not None}
+    return did_you_mean(place.tax or "", taxes) or "leave `tax` out: this item has no tax"

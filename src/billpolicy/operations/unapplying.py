@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from billpolicy.allocation.fifo import fill
 from billpolicy.allocation.residual import split
-from billpolicy.book.book import ZERO
+from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Part, Payment
 from billpolicy.money import from_minor, to_minor
 from billpolicy.operations.amounts import positive
@@ -42,7 +42,12 @@ class Unapply(Request):
 def plan_unapply(planning: Planning, spec: OperationSpec, request: Unapply, source: Payment | CreditMemo) -> None:
     """Take applications of a source back."""
     account = planning.account(source.account)
-    net = {target: links for target, links in planning.book.links_from(source.number).items() if links}
+    net = {
+        target: links
+        for target, links in planning.book.links_from(source.number).items()
+        # What was transferred to another account is that account's; it goes back by a transfer.
+        if links and not isinstance(planning.book.numbered.get(target), Payment)
+    }
     _check_date(planning, source)
     amounts = _amounts(planning, request, source, net)
     if not amounts:
@@ -76,7 +81,9 @@ def _amounts(
             planning.problem("document-repeated", f"{wanted.document} is named twice", *path, hint="name it once")
         amount = here if wanted.amount is None else positive(planning, wanted.amount, source.currency, *path, "amount")
         if amount > here or not here:
-            message = f"{here or 'nothing'} of {source.number} is applied to {wanted.document}"
+            message = f"nothing of {source.number} is applied to {wanted.document}"
+            if here:
+                message = f"{amount} is more than the {here} of {source.number} that is applied to {wanted.document}"
             hint = f"unapply at most {here} {source.currency}" if here else "name a document it is applied to"
             planning.problem("over-unapplied", message, *path, hint=hint)
         amounts[wanted.document] = amount
@@ -96,11 +103,32 @@ def _taken_back(links: tuple[Part, ...], amount: Decimal, currency: str, resolve
     whole = sum((part.amount for part in links), ZERO)
     if amount == whole:
         return tuple(replace(part, amount=-part.amount) for part in links)
-    positive_links = [part for part in links if part.amount > 0]
     rule = fill if resolved.text("allocation") == "fifo" else split
-    shares = rule(to_minor(amount, currency), [to_minor(part.amount, currency) for part in positive_links])
+    shares = rule(to_minor(amount, currency), _room(links, currency))
     return tuple(
-        replace(part, amount=-from_minor(share, currency))
-        for part, share in zip(positive_links, shares, strict=True)
-        if share
+        replace(part, amount=-from_minor(share, currency)) for part, share in zip(links, shares, strict=True) if share
     )
+
+
+def _room(links: tuple[Part, ...], currency: str) -> list[int]:
+    """How much each link can give back as long as not all of them do; it adds up to all that they put.
+
+    Links below zero settled what reduces a document (a discount's tax). They stay to the last, and with them as much
+    of the positive links on the same place of the other side: else more would come back there than was ever taken.
+    """
+    room = [max(to_minor(part.amount, currency), 0) for part in links]
+    on_target: dict[Place, Decimal] = {}
+    for part in links:
+        place = Place(part.item, part.tax)
+        on_target[place] = on_target.get(place, ZERO) + part.amount
+    for part in links:
+        kept = -min(to_minor(part.amount, currency), 0)
+        reduces_target = on_target[Place(part.item, part.tax)] < 0
+        for i, other in enumerate(links if kept else ()):
+            same_source = (part.source_item, part.source_tax) == (other.source_item, other.source_tax)
+            same_target = (part.item, part.tax) == (other.item, other.tax)
+            if same_source if reduces_target else same_target:
+                taken = min(kept, room[i])
+                room[i] -= taken
+                kept -= taken
+    return room

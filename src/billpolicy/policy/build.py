@@ -110,6 +110,8 @@ class _Builder:
             self.defaults[name], self.defaults_at[name] = str(value), tree.at("defaults", name)
         for name, codes, tree in entries(layer, "reason_codes"):
             self._reason_codes(name, codes, tree)
+        for name, _, _ in entries(layer, "roles"):
+            self.roles.pop(name, None)  # first, so that a layer can move somebody from one role to another
         for name, members, tree in entries(layer, "roles"):
             self._role(name, members, tree)
         for name, text, tree in entries(layer, "sequence_sets"):
@@ -224,7 +226,8 @@ class _Builder:
 
     def _role(self, name: str, members: Any, tree: Tree) -> None:
         for index, person in enumerate(members):
-            other = next((role for role, people in self.roles.items() if person in people and role != name), None)
+            others = (*self.roles.items(), (name, members[:index]))
+            other = next((role for role, people in others if person in people), None)
             if other is not None:
                 message = f"`{person}` has the role `{other}` already"
                 at = tree.at("roles", name, index)
@@ -276,7 +279,9 @@ class _Builder:
             at = tree.at("every_operation", key, key=True)
             specs = [spec for spec in self.vocabulary.values() if self._decides(spec, key)]
             if not specs:
-                self.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at)
+                known = {setting.name for spec in self.vocabulary.values() for setting in spec.settings}
+                hint = did_you_mean(key, known | self.attributes.keys())
+                self.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at, hint)
             for spec in specs:
                 outcome = self._outcome(spec, key, decided, at)  # type: ignore[arg-type]
                 if outcome is not None:
