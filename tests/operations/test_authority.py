@@ -1,0 +1,228 @@
+"""Who may do what: roles, limits of authority and second persons, as the policy says. Domain section 2.8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billpolicy.operations.load import operations_of
+from billpolicy.operations.request import request_data
+from billpolicy.source.diagnostic import Refused
+from billpolicy.source.tree import parse_text
+from tests.operations.asking import load, refused, run, versions
+from tests.running import STANDARD, billpolicy
+
+BOOK = """
+accounts: [{id: a, currency: USD}]
+invoices: [{number: I1, account: a, date: 2026-01-01, currency: USD, items: [{id: x, amount: 5000.00}]}]
+payments: [{number: P1, account: a, date: 2026-02-02, currency: USD, amount: 5000.00}]
+"""
+POLICY = """
+roles:
+  clerk: [ann, bob]
+  lead: [cem]
+  trainee: [dan]
+exceptions:
+- id: trainees-do-not-apply
+  operations: [apply_payment]
+  when: {actor.role: trainee}
+  then: {permission: refused}
+  because: "FIN-7: trainees watch"
+- id: large-sums-of-clerks
+  operations: [apply_payment]
+  when: {actor.role: clerk, amount: {above: 1000.00 USD}}
+  then: {permission: approval}
+  because: "FIN-8: four eyes"
+- id: nobody-is-anonymous
+  operations: [unapply_payment]
+  when: {account.id: a}
+  then: {actor: required}
+  because: "FIN-9: say who"
+- id: not-even-leads
+  operations: [create_refund]
+  when: {actor.id: cem}
+  then: {permission: refused}
+  because: "FIN-10"
+"""
+APPLY = "operation: apply_payment, payment: P1"
+BOOK_NOW = load(BOOK)
+ALL_OF_IT = """
+exceptions:
+- id: all-with-approval
+  operations: [apply_payment]
+  when: {account.id: a}
+  then: {permission: approval}
+  because: always four eyes
+"""
+
+
+def told(text: str, own: str = POLICY) -> str:
+    (problem,) = refused(BOOK_NOW, text, own)
+    return f"{problem.code}: {problem.message}"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "amount: 1000, actor: ann",  # the limit itself is within it
+        "amount: 1000.01, actor: cem",  # a lead has no limit
+        "amount: 1000.01, actor: ann, approved_by: bob",
+        "amount: 1000.01, actor: ann, approved_by: cem",
+        "amount: 1000.01, actor: eve",  # without a role: nothing in this policy is about her
+        "amount: 1000.01",
+        "amount: 1000, actor: ann, approved_by: ann",  # nothing asks for approval
+    ],
+)
+def test_allowed(more: str) -> None:
+    plan, _ = run(BOOK_NOW, f"{APPLY}, {more}", POLICY)
+    assert plan.applications
+
+
+@pytest.mark.parametrize(
+    ("more", "starts"),
+    [
+        ("amount: 0.01, actor: dan", "not-permitted: `dan` may not do this (rule `trainees-do-not-apply`, "),
+        (
+            "amount: 1000.01, actor: ann",
+            "approval-missing: this needs the approval of a second person (rule `large-sums-of-clerks`, ",
+        ),
+        ("actor: ann", "approval-missing: "),  # all of it: 5000
+        (
+            "amount: 1000.01, actor: ann, approved_by: ann",
+            "approval-own: `ann` cannot approve an operation of their own (rule `large-sums-of-clerks`, ",
+        ),
+        (
+            "amount: 1000.01, actor: ann, approved_by: dan",
+            "approver-not-permitted: `dan` may not do this, so cannot approve it (rule `trainees-do-not-apply`, ",
+        ),
+    ],
+)
+def test_not_permitted(more: str, starts: str) -> None:
+    assert told(f"{APPLY}, {more}").startswith(starts)
+
+
+def test_the_rule_is_named_with_its_place_and_its_reason() -> None:
+    # Three lines stand before the policy's own (asking.versions), and its first one is empty.
+    line = POLICY.splitlines().index("- id: trainees-do-not-apply") + 4
+    message = told(f"{APPLY}, actor: dan")
+    assert f"own.yaml:{line}:" in message
+    assert message.endswith(": FIN-7: trainees watch)")
+    (problem,) = refused(BOOK_NOW, f"{APPLY}, actor: dan", POLICY)
+    assert problem.hint == "ask somebody who may"
+
+
+def test_an_actor_is_required() -> None:
+    _, paid = run(BOOK_NOW, APPLY, POLICY)
+    text = "operation: unapply_payment, payment: P1"
+    (problem,) = refused(paid, text, POLICY)
+    assert problem.code == "actor-missing"
+    assert problem.message.startswith("nobody is named as the actor of this operation (rule `nobody-is-anonymous`, ")
+    assert problem.message.endswith("FIN-9: say who)")
+    assert problem.hint == "add `actor: NAME`, or say --actor NAME"
+    plan, _ = run(paid, f"{text}, actor: eve", POLICY)
+    assert plan.actor == "eve"
+
+
+def test_who_leaves_their_name_out_cannot_approve() -> None:
+    assert told(APPLY, ALL_OF_IT).startswith("approval-missing: ")
+    assert told(f"{APPLY}, approved_by: ann", ALL_OF_IT).startswith(
+        "actor-missing: nobody is named whom `ann` would approve (rule `all-with-approval`, "
+    )
+    plan, _ = run(BOOK_NOW, f"{APPLY}, actor: bob, approved_by: ann", ALL_OF_IT)
+    assert (plan.actor, plan.approved_by) == ("bob", "ann")
+
+
+def test_a_condition_on_one_person() -> None:
+    text = "operation: create_refund, of: P1, amount: 1"
+    assert told(f"{text}, actor: cem").startswith("not-permitted: `cem` may not do this (rule `not-even-leads`, ")
+    run(BOOK_NOW, f"{text}, actor: ann", POLICY)
+
+
+def test_the_standard_policy_trusts_everybody() -> None:
+    plan, _ = run(BOOK_NOW, APPLY)
+    (decided,) = plan.decisions
+    assert (decided.text("permission"), decided.text("actor")) == ("allowed", "optional")
+
+
+# -- the policy itself -------------------------------------------------------------------------------------------------
+
+
+def wrong(own: str) -> list[tuple[str, str]]:
+    with pytest.raises(Refused) as refused_:
+        versions(own)
+    return [(problem.code, problem.message) for problem in refused_.value.diagnostics]
+
+
+def test_a_person_has_one_role() -> None:
+    assert wrong("roles: {clerk: [ann, bob], lead: [bob]}\n") == [("role-twice", "`bob` has the role `clerk` already")]
+
+
+def test_conditions_name_roles_that_there_are() -> None:
+    ((code, message),) = wrong(POLICY.replace("actor.role: clerk", "actor.role: clark"))
+    assert code == "condition-wrong"
+    assert "clark" in message
+
+
+def test_conditions_on_roles_need_roles() -> None:
+    ((code, _),) = wrong(
+        "exceptions:\n- {id: x, operations: [apply_payment], when: {actor.role: clerk}, "
+        "then: {permission: refused}, because: test}\n"
+    )
+    assert code == "condition-wrong"
+
+
+@pytest.mark.parametrize(("key", "value"), [("permission", "maybe"), ("actor", "wanted")])
+def test_values_are_from_a_list(key: str, value: str) -> None:
+    ((code, _), *_) = wrong(f"every_operation:\n  {key}: {{is: {value}, because: test}}\n")
+    assert code == "value-not-allowed"
+
+
+# -- the command line, and idempotency ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    head = f"policy: own\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n"
+    (tmp_path / "own.yaml").write_text(head + POLICY, encoding="utf-8")
+    (tmp_path / "book.yaml").write_text(BOOK, encoding="utf-8")
+    return tmp_path
+
+
+def planned(folder: Path, operation: str, *options: str) -> tuple[int, str]:
+    (folder / "ops.yaml").write_text(f"operations:\n- {{id: op, {operation}}}\n", encoding="utf-8")
+    engine = ("--engine", "python", "--today", "2026-03-15")
+    ran = billpolicy("plan", "ops.yaml", "--policy", "own.yaml", "--book", "book.yaml", *engine, *options)
+    return ran.code, " ".join((ran.out + ran.err).split())
+
+
+def test_actor_of_the_command_line(folder: Path) -> None:
+    assert planned(folder, APPLY, "--actor", "cem")[0] == 0
+    code, text = planned(folder, APPLY, "--actor", "dan")
+    assert code != 0
+    assert "`dan` may not do this" in text
+    # The actor that the operation names wins, whether it may or not.
+    assert planned(folder, f"{APPLY}, actor: cem", "--actor", "dan")[0] == 0
+    code, text = planned(folder, f"{APPLY}, actor: dan", "--actor", "cem")
+    assert code != 0
+    assert "`dan` may not do this" in text
+
+
+def test_actor_of_the_command_line_does_not_approve(folder: Path) -> None:
+    code, text = planned(folder, f"{APPLY}, approved_by: ann", "--actor", "ann")
+    assert code != 0
+    assert "[approval-own]" in text
+
+
+def test_people_are_no_part_of_what_is_asked_for() -> None:
+    """The same id with the same content is posted once, whoever asks for it the second time."""
+    texts = (APPLY, f"{APPLY}, actor: cem", f"{APPLY}, actor: ann, approved_by: bob")
+    contents = []
+    for text in texts:
+        (asked,) = operations_of(parse_text(f"operations:\n- {{id: op, {text}}}\n", "ops.yaml"))
+        contents.append(request_data(asked.request))
+    assert contents[0] == contents[1] == contents[2]
+    plans = [run(BOOK_NOW, text, POLICY)[0] for text in texts]
+    assert plans[0].request == plans[1].request == plans[2].request
+    assert [(plan.actor, plan.approved_by) for plan in plans] == [(None, None), ("cem", None), ("ann", "bob")]
