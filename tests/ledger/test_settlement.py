@@ -313,7 +313,6 @@ class TestDecisionsAndApproval:
         assert shown is not None
         assert (shown.plan, shown.audit) == (done.plan, done.audit)
 
-
     def test_an_operation_from_before_there_were_any_is_still_read(self, stocked: Ledger) -> None:
         plan = credit_plan(whole(stocked), "a", "INV00000002")
         post(stocked, plan, who="ines", now=NOW)
