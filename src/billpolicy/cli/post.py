@@ -101,7 +101,7 @@ def _write_text(results: list[_Result], versions: Versions, today: datetime.date
             audit = result.posted.audit
             numbers = ", ".join(planned.document.number for planned in result.posted.plan.documents)
             before = f"posted before by {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC"
-            write(f"{result.posted.plan.id}: {before}: {numbers}\n\n")
+            write(f"{result.posted.plan.id}: {before}" + (f": {numbers}" if numbers else "") + "\n\n")
         else:
             write(plan_text(result.posted.plan, versions) + "\n")
     posted = [result.posted for result in results if result.posted is not None]
