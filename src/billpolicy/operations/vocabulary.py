@@ -107,7 +107,12 @@ _UNAPPLY_ALLOCATION = SettingSpec(
     "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", LINK_RULES
 )
 _SETTLEMENT = (
-    SettingSpec("allocation", "choice", "how an amount is spread over the items of a document", ITEM_RULES),
+    SettingSpec(
+        "allocation",
+        "choice",
+        "how an amount is spread over the items of a document",
+        tuple(rule for rule in ITEM_RULES if rule != "source_item"),
+    ),
     SettingSpec(
         "document_order",
         "choice",
@@ -138,6 +143,8 @@ _SETTLEMENT = (
         "touched_limit", "integer", "the most items and taxes that one operation touches (inclusive)", routine=True
     ),
 )
+_MEMO_SETTLEMENT = (_SETTLEMENT[0]._replace(choices=ITEM_RULES), *_SETTLEMENT[1:])
+"""Only the money of a credit memo has items that it came from."""
 _SOURCE_ORDER = SettingSpec(
     "source_order",
     "choice",
@@ -253,7 +260,7 @@ VOCABULARY: Vocabulary = {
             produces=None,
             levels=("account",),
             fields=(_DATE, _AMOUNT, *_of("account", "credit_memo")),
-            settings=_SETTLEMENT,
+            settings=_MEMO_SETTLEMENT,
         ),
         OperationSpec(
             name="unapply_credit_memo",
