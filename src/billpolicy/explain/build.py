@@ -47,6 +47,7 @@ def _explain(
             _decision(resolver, resolved, resolution, words, routine)
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
         ),
+        warnings=tuple(warning.message for warning in plan.warnings),
     )
 
 

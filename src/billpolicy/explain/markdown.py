@@ -35,6 +35,8 @@ def _section(explanation: Explanation) -> str:
         value = value_text(explanation, decision)
         cells = (f"`{decision.key}`", _text(value), _text(source), rule, _text(decision.rule.because or ""))
         lines.append("| " + " | ".join(cells) + " |")
+    if explanation.warnings:
+        lines += ["", *(f"- Warning: {_text(warning)}" for warning in explanation.warnings)]
     others = [
         f"- `{decision.key}`: {_text(candidate_text(candidate))}"
         for decision in explanation.decisions

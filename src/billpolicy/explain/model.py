@@ -72,3 +72,5 @@ class Explanation:
     facts: dict[str, str] = field(default_factory=dict)
     """What conditions were asked about, in the words of the policy language; unset facts are absent."""
     decisions: tuple[Decision, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the operation does and its reader may not expect, like another allocation rule than the one decided."""

@@ -21,8 +21,9 @@ _SPREAD = ("source_order", "document_order", "allocation")
 def plan_text(plan: Plan, versions: Versions) -> str:
     """The whole plan, one block. Which rule decided is the explanation's; here only exceptions are named."""
     asked = f", asked by {plan.actor}" if plan.actor else ""
-    approved = f", approved by {plan.approved_by}" if plan.approved_by else ""
-    lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}{approved}"]
+    lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}"]
+    if plan.approved_by:
+        lines.append(f"  approved by {plan.approved_by}")
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date))
     for resolved in plan.decisions:

@@ -25,6 +25,8 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
         if decision.kind == "attribute":
             lines += ["", *_attribute(decision, every_candidate)]
     lines += _settings(explanation, every_candidate)
+    if explanation.warnings:
+        lines += ["", *(line for text in explanation.warnings for line in _labelled("", f"! {text}", indent=2))]
     return "\n".join(lines) + "\n"
 
 
