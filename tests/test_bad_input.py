@@ -87,8 +87,7 @@ def test_a_case_is_refused_in_words_with_a_place_and_a_next_step(case: str) -> N
     ran = billpolicy(*command_of(case))
     assert ran.code == (2 if case.startswith("usage-") and "Usage: billpolicy" in ran.err else 1)
     printed = ran.out + ran.err
-    for word in ("Traceback", "internal error", "None", "dict", "tuple", "pydantic", "Decimal(", "b'"):
-        assert word not in printed
+    assert not re.search(r"Traceback|internal error|\b(None|dict|tuple|pydantic|Decimal)\b", printed)
     if ran.code == 2 or case == "usage-problems-as-json":
         return
     told = diagnostics_in(ran.err)

@@ -5,12 +5,13 @@ The order is that of Oracle Receivables' application rule sets ("line first, tax
 
 from __future__ import annotations
 
-from billpolicy.allocation.columns import Columns
+from billpolicy.allocation.columns import Columns, ItemRule
+from billpolicy.allocation.fifo import fifo
 from billpolicy.allocation.proration import proration
 from billpolicy.allocation.residual import Cents
 
 
-def by_component(amount: int, columns: Columns, cents: Cents = Cents()) -> list[int]:
+def by_component(amount: int, columns: Columns, cents: Cents, within: ItemRule = proration) -> list[int]:
     """One component is settled before the next gets anything."""
     parts = [0] * len(columns.balances)
     for component in sorted(set(columns.components)):
@@ -19,8 +20,13 @@ def by_component(amount: int, columns: Columns, cents: Cents = Cents()) -> list[
         plain = columns.weights is columns.balances
         weights = balances if plain else [columns.weights[i] for i in members]
         put = min(amount, sum(balances))
-        within = Columns(balances, weights, [component] * len(members))
-        for i, part in zip(members, proration(put, within, cents), strict=True):
+        of_it = Columns(balances, weights, [component] * len(members))
+        for i, part in zip(members, within(put, of_it, cents), strict=True):
             parts[i] = part
         amount -= put
     return parts
+
+
+def by_component_fifo(amount: int, columns: Columns, cents: Cents) -> list[int]:
+    """The same where the grid is too large for proration."""
+    return by_component(amount, columns, cents, fifo)

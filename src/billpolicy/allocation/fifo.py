@@ -8,7 +8,7 @@ from billpolicy.allocation.columns import Columns
 from billpolicy.allocation.residual import Cents
 
 
-def fifo(amount: int, columns: Columns, cents: Cents = Cents()) -> list[int]:
+def fifo(amount: int, columns: Columns, cents: Cents) -> list[int]:
     """25.00 over 10, 10 and 10 is 10, 10 and 5 (domain vector G3)."""
     return fill(amount, columns.balances)
 

@@ -15,7 +15,7 @@ Cell = tuple[int, int, int]
 """Row, column, minor units > 0."""
 
 
-def spread_grid(rows: Sequence[int], columns: Columns, rule: ItemRule, cents: Cents = Cents()) -> list[Cell]:
+def spread_grid(rows: Sequence[int], columns: Columns, rule: ItemRule, cents: Cents) -> list[Cell]:
     """Each row in turn, by the rule, over what is left of every column. Rows and columns add up to the same.
 
     60 and 40 prorated over 75 and 25 is 45 and 15, 30 and 10 (domain vector G4).

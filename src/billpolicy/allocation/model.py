@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from billpolicy.allocation.slots import Slot, slots_of
+from billpolicy.allocation.item_rules import ITEM_RULES
+from billpolicy.allocation.residual import RESIDUALS
+from billpolicy.allocation.slots import COMPONENTS, Slot, slots_of
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Part, Payment
+
+SPANS = ("document", "component")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Target:
     """What is asked for this document; None leaves it to the document order."""
     parts: Mapping[Place, Decimal] | None = None
     """What is asked for each item and tax, adding up to `amount`; None leaves it to the item rule."""
+    kind: str = "invoice"
+    """`invoice` or `debit_memo`."""
 
     @classmethod
     def of(
@@ -65,7 +71,7 @@ class Target:
     ) -> Target:
         """An invoice or debit memo as it stands in the book."""
         slots = slots_of(document, book.open_places(document))
-        return cls(document.number, document.date, slots, document.due_date, priority, amount, parts)
+        return cls(document.number, document.date, slots, document.due_date, priority, amount, parts, document.kind)
 
     @property
     def balance(self) -> Decimal:
@@ -91,6 +97,19 @@ class Rules:
     """Weigh each item by its amount before discounts, as Zuora does (domain 2.4). Never more than is open."""
     grid_limit: int = 15_000
     """Items x items of the source that are still prorated (inclusive; domain 2.3); `fifo` above it."""
+
+    def __post_init__(self) -> None:
+        """Policies are checked where they are loaded; here a wrong name is a bug."""
+        for name, known in (
+            (self.item_rule, ITEM_RULES),
+            (self.residual, RESIDUALS),
+            (self.span, SPANS),
+            (tuple(sorted(self.components)), (COMPONENTS,)),
+        ):
+            if name not in known:
+                raise ValueError(f"{name!r} is none of {', '.join(map(str, known))}")
+        if self.step < 1:
+            raise ValueError("a step is at least one minor unit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,10 @@ class Net(NamedTuple):
 
 
 def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuora_compatible: bool) -> Net:
-    """The document in integers. Zuora skips what is not positive and weighs by amounts before discounts (domain 2.4)."""
+    """The document in integers. `components`: what `by_component` settles first, and then; empty where it is all one.
+
+    Zuora skips what is not positive and weighs by amounts before discounts (domain 2.4).
+    """
     balances = [to_minor(slot.balance, currency) for slot in slots]
     net = balances.copy()
     if min(balances, default=0) < 0:
@@ -43,23 +46,26 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
     if zuora_compatible:
         weights = [balances[i] + to_minor(slots[i].discount, currency) for i in owing]
     ranks = {component: rank for rank, component in enumerate(components)}
-    columns = Columns(caps, weights, [ranks[slots[i].component] for i in owing])
+    columns = Columns(caps, weights, [ranks.get(slots[i].component, 0) for i in owing])
     return Net(sum(balances), balances, owing, columns)
 
 
-def settling(net: Net, parts: Sequence[int]) -> list[tuple[int, int]]:
-    """What to add to the parts, by slot, so that all of the document is settled exactly. It adds up to zero."""
-    missing = net.balances.copy()
-    for i, part in zip(net.owing, parts, strict=True):
-        missing[i] -= part
-    return [(i, more) for i, more in enumerate(missing) if more]
-
-
-def slot_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
-    """The part of every slot. 0 <= amount <= net.total; all of it settles every slot exactly, negative ones too."""
-    if amount == net.total:
-        return net.balances.copy()
+def open_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
+    """The part of every slot by the rule, none below zero. 0 <= amount <= net.total."""
     parts = [0] * len(net.balances)
     for i, part in zip(net.owing, rule(amount, net.columns, cents), strict=True):
         parts[i] = part
     return parts
+
+
+def settling(net: Net, parts: Sequence[int]) -> list[tuple[int, int]]:
+    """Slot by slot what to add to parts that pay all of a document, so that every slot is settled; it adds up to zero.
+
+    There is nothing to add but where slots are negative.
+    """
+    return [(i, owed - part) for i, (owed, part) in enumerate(zip(net.balances, parts, strict=True)) if owed != part]
+
+
+def slot_parts(amount: int, net: Net, rule: ItemRule, cents: Cents) -> list[int]:
+    """The part of every slot. 0 <= amount <= net.total; all of it settles every slot exactly, negative ones too."""
+    return net.balances.copy() if amount == net.total else open_parts(amount, net, rule, cents)

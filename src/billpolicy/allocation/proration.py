@@ -6,6 +6,6 @@ from billpolicy.allocation.columns import Columns
 from billpolicy.allocation.residual import Cents, split
 
 
-def proration(amount: int, columns: Columns, cents: Cents = Cents()) -> list[int]:
+def proration(amount: int, columns: Columns, cents: Cents) -> list[int]:
     """12.00 over 100, 20, 10 and 2 is 9.09, 1.82, 0.91 and 0.18 (domain vector G1)."""
     return split(amount, columns.weights, columns.balances, cents)

@@ -44,7 +44,12 @@ class Cents(NamedTuple):
     step: int = 1
 
 
-def split(total: int, weights: Sequence[int], caps: Sequence[int] | None = None, cents: Cents = Cents()) -> list[int]:
+BY_REMAINDER = Cents()
+
+
+def split(
+    total: int, weights: Sequence[int], caps: Sequence[int] | None = None, cents: Cents = BY_REMAINDER
+) -> list[int]:
     """`total` in proportion to `weights`, never above `caps` (by default the weights), adding up exactly.
 
     0 <= total <= the sum of the caps. Weights >= 0, or > 0 where caps are given. What does not fit under one cap goes
@@ -100,16 +105,16 @@ def _shares(total: int, weights: Sequence[int], caps: Sequence[int], cents: Cent
 
 def _place(left: int, parts: list[int], caps: Sequence[int], order: Sequence[int], step: int) -> None:
     """Give out what is left, in order: whole steps to whoever has room, then what is less than a step to the next."""
-    at = 0
-    for at, i in enumerate(order):
+    given = 0
+    for i in order:
         if left < step:
             break
+        given += 1
         if caps[i] - parts[i] >= step:
             parts[i] += step
             left -= step
-    else:
-        at = 0
-    for i in (*order[at:], *order[:at]):
+    given %= len(order)
+    for i in (*order[given:], *order[:given]):
         put = min(left, caps[i] - parts[i])
         parts[i] += put
         left -= put
