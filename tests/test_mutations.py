@@ -1,6 +1,6 @@
 """Files that say everything, broken in thousands of ways: always an answer or a refusal, never a crash.
 
-`tests/bad/everything` is right; every one of its nodes is replaced, taken away and written twice, and the files are
+`tests/bad/everything` is right; every one of its nodes is replaced, taken away and doubled, and the files are
 cut off after every line. Whatever comes of it is carried as far as it goes: proven, loaded, planned, explained.
 """
 
@@ -57,9 +57,15 @@ def mutations(node: Any, *replacements: Any) -> Iterator[Any]:
             yield changed(node, path, lambda old, value=value: value)  # type: ignore[misc]
         if path:
             yield changed(node, path[:-1], lambda old, last=path[-1]: without(old, last))  # type: ignore[misc]
+            again = twice if isinstance(path[-1], int) else renamed
+            yield changed(node, path[:-1], lambda old, last=path[-1], again=again: again(old, last))  # type: ignore[misc]
+
+
+def with_a_key_twice(node: Any) -> Iterator[Any]:
+    """The data with one key written twice, for every key."""
+    for path in paths(node):
+        if path and isinstance(path[-1], str):
             yield changed(node, path[:-1], lambda old, last=path[-1]: doubled(old, last))  # type: ignore[misc]
-            if isinstance(path[-1], str):
-                yield changed(node, path[:-1], lambda old, last=path[-1]: renamed(old, last))  # type: ignore[misc]
 
 
 def paths(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -89,9 +95,11 @@ class Twice(str):
     __slots__ = ()
 
 
-def doubled(node: Any, step: Any) -> Any:
-    if isinstance(node, dict):
-        return {Twice(key) if key == step else key: value for key, value in node.items()}
+def doubled(node: dict[str, Any], step: str) -> dict[str, Any]:
+    return {Twice(key) if key == step else key: value for key, value in node.items()}
+
+
+def twice(node: list[Any], step: int) -> list[Any]:
     return [*node, node[step]]
 
 
@@ -115,7 +123,23 @@ def written(node: Any) -> str:
 
 
 def tree_of(node: Any) -> Tree:
-    return parse_text(written(node), "mutated.yaml")
+    """The data as it would have been read from a file, without writing and reading it."""
+    return Tree("mutated.yaml", read(node))
+
+
+def read(node: Any) -> Any:
+    if isinstance(node, dict):
+        block = Block((1, 1))
+        for key, value in node.items():
+            block[str(key)] = read(value)
+        block.keys_at = block.values_at = dict.fromkeys(block, (1, 1))
+        return block
+    if isinstance(node, list):
+        items = Items((1, 1))
+        items.extend(read(value) for value in node)
+        items.items_at = [(1, 1)] * len(items)
+        return items
+    return node
 
 
 @cache
@@ -131,9 +155,10 @@ def carried_on(versions: Versions, book: Book, asked: list[Asked], *, explain: b
         refused.extend(one.problems)
         if one.plan is not None:
             assert plan_text(one.plan, versions)
-            to_json(one.plan)
-            for explanation in explain_plan(versions, VOCABULARY, one.plan) if explain else ():
-                assert explanation_text(explanation, every_candidate=True)
+            if explain:
+                to_json(one.plan)
+                for explanation in explain_plan(versions, VOCABULARY, one.plan):
+                    assert explanation_text(explanation, every_candidate=True)
     assert all(worded(diagnostic) for diagnostic in refused)
     return not refused
 
@@ -221,6 +246,17 @@ def test_a_file_cut_off_anywhere_is_read_or_refused(name: str, unit: str, tmp_pa
 
     for end in ends if unit == "lines" else range(0, len(text), 97):
         assert outcome(lambda end=end: run(text[:end]))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["policy.yaml", "book.yaml", "operations.yaml"])
+def test_no_key_can_be_written_twice(name: str) -> None:
+    count = 0
+    for node in with_a_key_twice(data(name)):
+        with pytest.raises(Refused) as refused:
+            parse_text(written(node), name)
+        assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["yaml-duplicate-key"]
+        count += 1
+    assert count > 50
 
 
 def test_the_writer_of_mutations_writes_what_was_read() -> None:

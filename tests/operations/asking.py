@@ -112,7 +112,7 @@ def numbers(found: Plan) -> list[str]:
     return [planned.document.number for planned in found.documents]
 
 
-def made(found: Plan, document: int = 0) -> BillingDocument:
+def made(found: Plan, document: int = 0) -> CreditMemo | DebitMemo:
     """A memo that a plan makes."""
     memo = found.documents[document].document
     assert isinstance(memo, CreditMemo | DebitMemo)
@@ -127,5 +127,3 @@ def amounts(memo: BillingDocument) -> dict[str, str]:
         for tax in item.taxes:
             found[f"{item.source_item or item.charge or item.id}/{tax.source_tax or tax.id}"] = str(tax.amount)
     return found
-
-

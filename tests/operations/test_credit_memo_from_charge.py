@@ -100,7 +100,9 @@ charges:
 
 
 def test_amounts_are_in_the_currency_of_the_account() -> None:
-    yen = levelled().replace("{id: other, currency: EUR}", "{id: other, currency: JPY, attributes: {bill_to_contact: otto}}")  # noqa: E501
+    yen = levelled().replace(
+        "{id: other, currency: EUR}", "{id: other, currency: JPY, attributes: {bill_to_contact: otto}}"
+    )
     asked = ASK.replace("acme", "other")
     assert refused(yen, asked.replace("25.00", "0.5"), policy=LEVELS) == ["amount-inexact"]
     memo = credit_memo(plan(yen, asked.replace("25.00", "25"), policy=LEVELS))

@@ -88,8 +88,8 @@ def test_an_unknown_term_is_refused() -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(text: str, codes: list[str]) -> None:
-    draft = "invoices:\n- {number: I2, account: acme, date: 2026-05-01, currency: EUR, status: draft, items: [{id: x, amount: 1.00}]}"  # noqa: E501
-    in_book = levelled().replace("invoices:", draft)
+    draft = "- {number: I2, account: acme, date: 2026-05-01, currency: EUR, status: draft, items: [{id: x, amount: 1}]}"
+    in_book = levelled().replace("invoices:", f"invoices:\n{draft}")
     assert refused(in_book, f"operation: {NAME}\n{text}", policy=LEVELS) == codes
 
 

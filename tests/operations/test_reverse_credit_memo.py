@@ -95,6 +95,13 @@ def test_what_cannot_be_asked(text: str, codes: list[str]) -> None:
     assert refused(levelled(), f"operation: {NAME}\n{text}", policy=LEVELS) == codes
 
 
+def refund_of_c1(status: str) -> str:
+    return (
+        f"refunds:\n- {{number: R1, account: acme, date: 2026-05-02, currency: EUR, amount: 1.00, of: C1, "
+        f"status: {status}, parts: [{{item: x, amount: 1.00}}]}}"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "rest", "codes"),
     [
@@ -102,20 +109,30 @@ def test_what_cannot_be_asked(text: str, codes: list[str]) -> None:
         ("reversed: true", "", ["reversed"]),
         (
             "status: posted",
-            "applications: [{from: C1, to: I1, date: 2026-05-02, amount: 1.00, parts: [{item: x, source_item: x, amount: 1.00}]}]",  # noqa: E501
+            (
+                "applications:\n- {from: C1, to: I1, date: 2026-05-02, amount: 1.00,"
+                " parts: [{item: x, source_item: x, amount: 1.00}]}"
+            ),
             ["already-applied"],
         ),
         (
             "status: posted",
-            "refunds: [{number: R1, account: acme, date: 2026-05-02, currency: EUR, amount: 1.00, of: C1, parts: [{item: x, amount: 1.00}]}]",  # noqa: E501
+            refund_of_c1("posted"),
             ["already-refunded"],
         ),
         (
             "status: posted",
-            "debit_memos: [{number: D1, account: acme, date: 2026-05-02, currency: EUR, source: C1, items: [{id: x, amount: 1.00}]}]",  # noqa: E501
+            (
+                "debit_memos:\n- {number: D1, account: acme, date: 2026-05-02, currency: EUR, source: C1,"
+                " items: [{id: x, amount: 1.00}]}"
+            ),
             ["has-memos"],
         ),
-        ("status: posted", "accounting_periods: [{from: 2026-06-01, until: 2026-07-01, status: closed}]", ["period-closed"]),  # noqa: E501
+        (
+            "status: posted",
+            "accounting_periods: [{from: 2026-06-01, until: 2026-07-01, status: closed}]",
+            ["period-closed"],
+        ),
     ],
 )
 def test_a_memo_that_cannot_be_reversed(change: str, rest: str, codes: list[str]) -> None:
@@ -124,8 +141,7 @@ def test_a_memo_that_cannot_be_reversed(change: str, rest: str, codes: list[str]
 
 
 def test_a_refund_that_was_canceled_forbids_nothing() -> None:
-    rest = "refunds: [{number: R1, account: acme, date: 2026-05-02, currency: EUR, amount: 1.00, of: C1, status: canceled, parts: [{item: x, amount: 1.00}]}]"  # noqa: E501
-    assert plan(levelled(rest=rest), ASK, policy=LEVELS)
+    assert plan(levelled(rest=refund_of_c1("canceled")), ASK, policy=LEVELS)
 
 
 def test_the_item_limit_is_inclusive() -> None:
@@ -178,7 +194,7 @@ def test_the_invoice_of_the_same_bill_run_and_charge_is_reversed_too() -> None:
     found = plan(bill_run(), ASK + "reason: Ad hoc debit")
     assert numbers(found) == ["DM00000001", "CM00000001"]
     assert found.reversed_ == ("C1", "DM00000001", "I1", "CM00000001")
-    assert [made(found, n).reason for n in (0, 1)] == ["Ad hoc debit", "Invoice reversal"]  # type: ignore[union-attr]
+    assert [made(found, n).reason for n in (0, 1)] == ["Ad hoc debit", "Invoice reversal"]
     assert [found.documents[n].resolved.operation for n in (0, 1)] == [NAME, "reverse_invoice"]
     assert set(balances(found).values()) == {"0.00"}
     # The memo's period begins earlier than the invoice's, so the date moves once.

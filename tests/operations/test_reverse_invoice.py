@@ -96,7 +96,10 @@ PAYMENT = "payments: [{number: P1, account: a, date: 2026-05-12, currency: USD, 
         (scene(another("I2", "2026-05-11")), ["newer-invoice"]),
         (scene(another("I2", "2026-05-10")), ["newer-invoice"]),  # of the same day, with a higher number
         (
-            scene(another("I2", "2026-05-11", "t"), items="[{id: x, subscription: s, amount: 1.00}, {id: y, subscription: t, amount: 1.00}]"),  # noqa: E501
+            scene(
+                another("I2", "2026-05-11", "t"),
+                items="[{id: x, subscription: s, amount: 1.00}, {id: y, subscription: t, amount: 1.00}]",
+            ),
             ["newer-invoice"],  # any of its subscriptions
         ),
         (
@@ -246,7 +249,7 @@ def test_the_credit_memo_of_the_same_bill_run_and_charge_is_reversed_too() -> No
     assert found.reversed_ == ("I1", "CM00000001", "C1", "DM00000001")
     assert [made(found, n).source for n in (0, 1)] == ["I1", "C1"]
     # The reason that was asked for is that of the invoice's memo; each follows the policy of its own operation.
-    assert [made(found, n).reason for n in (0, 1)] == ["Charge Dispute", "Credit memo reversal"]  # type: ignore[union-attr]
+    assert [made(found, n).reason for n in (0, 1)] == ["Charge Dispute", "Credit memo reversal"]
     assert [found.documents[n].resolved.operation for n in (0, 1)] == ["reverse_invoice", "reverse_credit_memo"]
     assert inherited(found, 0)["bill_to_contact"] == ("c", "account")
     assert inherited(found, 1)["bill_to_contact"] == ("s", "subscription")
@@ -275,12 +278,9 @@ def test_other_credit_memos_are_left_alone(in_book: str) -> None:
 
 
 def test_a_sibling_that_cannot_be_reversed_forbids_all() -> None:
-    used = bill_run() + (
-        "applications: [{from: C1, to: I9, date: 2026-05-03, amount: 1.00}]\n"
-    )  # fmt: skip
-    used = used.replace(
-        "invoices:", "invoices:\n- {number: I9, account: a, date: 2026-05-03, currency: USD, items: [{id: x, amount: 9.00}]}"
-    )  # fmt: skip
+    unbilled = "- {number: I9, account: a, date: 2026-05-03, currency: USD, items: [{id: x, amount: 9.00}]}"
+    applied = "applications: [{from: C1, to: I9, date: 2026-05-03, amount: 1.00}]\n"
+    used = bill_run().replace("invoices:", f"invoices:\n{unbilled}") + applied
     assert refused(used, ASK) == ["already-applied"]
 
 

@@ -44,7 +44,9 @@ def test_an_exception_can_take_the_subscriptions_contact_for_large_amounts() -> 
     )
     # The amount is that of the memo, which is what is still open.
     assert inherited(plan(levelled(), ASK, policy=large))["bill_to_contact"] == ("sara", "subscription")
-    paid = levelled(rest="applications: [{from: P1, to: I1, date: 2026-05-03, amount: 0.01, parts: [{item: x, amount: 0.01}]}]")  # noqa: E501
+    paid = levelled(
+        rest="applications: [{from: P1, to: I1, date: 2026-05-03, amount: 0.01, parts: [{item: x, amount: 0.01}]}]"
+    )
     assert inherited(plan(paid, ASK, policy=large))["bill_to_contact"] == ("ivan", "invoice")
 
 
