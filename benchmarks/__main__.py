@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import post, resolve, validate
+from benchmarks import allocate, post, resolve, validate
 
-for benchmark in (resolve, validate, post):
+for benchmark in (resolve, validate, allocate, post):
     benchmark.main()
     print()

@@ -62,8 +62,11 @@ def _entry(path: Path) -> Path | None:
     place = os.environ.get(_SWITCH)
     if place == "off":
         return None
-    root = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
-    name = hashlib.sha256(f"{_program()}\0{Path.cwd()}\0{path}".encode()).hexdigest()
+    try:
+        root = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
+        name = hashlib.sha256(f"{_program()}\0{Path.cwd()}\0{path}".encode()).hexdigest()
+    except (OSError, RuntimeError):  # no home, or a current folder that was removed
+        return None
     return root / f"{name}.policy"
 
 

@@ -1,105 +1,129 @@
-"""Books and operations written as YAML in a test, planned with the standard policy or one that extends it."""
+"""What the tests of all operations ask: books with a value of its own on every level, and what a plan made of them."""
 
 from __future__ import annotations
 
-import datetime
-import functools
-import tempfile
 from collections.abc import Mapping
-from decimal import Decimal
-from pathlib import Path
 
-import pytest
-
-from billpolicy.book.book import Book, Place
-from billpolicy.book.load import book_of
-from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
-from billpolicy.operations.dry_run import dry_run
-from billpolicy.operations.load import operations_of
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.book.book import Book
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo
 from billpolicy.plan import Plan
-from billpolicy.policy.load import load_policy
-from billpolicy.resolve import Resolver
-from billpolicy.source.diagnostic import Diagnostic, Refused
-from billpolicy.source.tree import parse_text
-from billpolicy.versions import Versions
-from tests.running import STANDARD
+from tests.ledger.asking import effects
+from tests.scenes import book, run
 
-TODAY = datetime.date(2026, 3, 15)
+NONE = "{}"
+ACCOUNT = "{bill_to_contact: alma, payment_term: Net 60, sequence_set: ACC}"
+SUBSCRIPTION = "{bill_to_contact: sara, payment_term: Net 90, sequence_set: SUB}"
+INVOICE = "{bill_to_contact: ivan, payment_term: Net 30, sequence_set: INV}"
+MEMO = "{bill_to_contact: cleo, sequence_set: MEMO}"
 
-
-def load(text: str) -> Book:
-    """A book from YAML."""
-    return book_of(parse_text(text, "book.yaml"))
-
-
-@functools.cache
-def versions(own: str = "") -> Versions:
-    """The standard policy, or one of its own that extends it."""
-    if not own:
-        return Versions([Resolver(load_policy(STANDARD, VOCABULARY), "python")])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "own.yaml"
-        path.write_text(f"policy: own\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n{own}", encoding="utf-8")
-        return Versions([Resolver(load_policy(path, VOCABULARY), "python")])
-
-
-def run(book: Book, text: str, own: str = "") -> tuple[Plan, Book]:
-    """The plan of one operation (its fields in flow style, without id) and the book after it. Raises `Refused`."""
-    (asked,) = operations_of(parse_text(f"operations:\n- {{id: op, {text}}}\n", "ops.yaml"))
-    planning = Planning(versions(own).on(asked.request.date or TODAY), book, asked, TODAY)
-    OPERATIONS[asked.request.operation].plan(planning, asked.request)
-    # What users call goes another way to the same plan.
-    (planned,) = dry_run(versions(own), book, [asked], TODAY)
-    assert planned.plan == planning.plan()
-    return planning.plan(), planning.book
+SETS = "".join(
+    f"  {name}:\n"
+    + "".join(
+        f"    {kind}: {{prefix: {letter}-{short}-}}\n"
+        for kind, short in (
+            ("invoice", "INV"),
+            ("credit_memo", "CM"),
+            ("debit_memo", "DM"),
+            ("payment", "PAY"),
+            ("refund", "REF"),
+        )
+    )
+    for name, letter in (("ACC", "A"), ("SUB", "S"), ("INV", "I"), ("MEMO", "M"))
+)
+LEVELS = "sequence_sets:\n" + SETS
+"""A page of policy that declares the sets which the levels of `levelled` name: `A-CM-`, `S-CM-`, `I-CM-`, `M-CM-`."""
 
 
-def refused(book: Book, text: str, own: str = "") -> list[Diagnostic]:
-    """Why one operation is refused; each problem has a place in the file and says what to do, in readable words."""
-    with pytest.raises(Refused) as told:
-        run(book, text, own)
-    for problem in told.value.diagnostics:
-        assert problem.position is not None
-        assert problem.position.line == 2, problem
-        assert "None" not in str(problem), problem
-    return told.value.diagnostics
+def levelled(
+    *,
+    account: str = ACCOUNT,
+    subscription: str = SUBSCRIPTION,
+    invoice: str = INVOICE,
+    credit_memo: str = MEMO,
+    rest: str = "",
+) -> str:
+    """A book with an account, a subscription, an invoice over 120.00 and a credit memo over 12.00, with these values.
+
+    Every level names a contact, a term and a set of its own: alma, Net 60 and ACC; sara, Net 90 and SUB; and so on.
+    """
+    return f"""
+accounts:
+- {{id: acme, currency: EUR, country: DE, attributes: {account}}}
+- {{id: other, currency: EUR}}
+contacts:
+- {{id: alma, account: acme}}
+- {{id: sara, account: acme}}
+- {{id: ivan, account: acme}}
+- {{id: cleo, account: acme}}
+- {{id: rita, account: acme}}
+- {{id: otto, account: other}}
+charges: [{{id: setup, name: Setup}}, {{id: seats, name: Seats, type: recurring}}]
+subscriptions:
+- {{id: s1, account: acme, attributes: {subscription}}}
+invoices:
+- number: I1
+  account: acme
+  date: 2026-05-01
+  currency: EUR
+  attributes: {invoice}
+  items: [{{id: x, subscription: s1, amount: 100.00, taxes: [{{id: vat, amount: 20.00}}]}}]
+credit_memos:
+- number: C1
+  account: acme
+  date: 2026-05-02
+  currency: EUR
+  attributes: {credit_memo}
+  items: [{{id: x, subscription: s1, amount: 10.00, taxes: [{{id: vat, amount: 2.00}}]}}]
+payments:
+- {{number: P1, account: acme, date: 2026-05-03, currency: EUR, amount: 50.00}}
+{rest}"""
 
 
-def told(book: Book, text: str, own: str = "") -> str:
-    """The one reason why an operation is refused, as `code: message`."""
-    (problem,) = refused(book, text, own)
-    return f"{problem.code}: {problem.message}"
+def changed(operation: str, decision: str, text: str = LEVELS) -> str:
+    """A page of policy that says one thing differently about an operation."""
+    return f"{text}operations:\n  {operation}:\n    {decision}\n"
 
 
-def put(plan: Plan) -> dict[str, dict[str, str]]:
-    """Document -> place -> what was put there, as text: `x`, or `x/t` for a tax. Parts add up to their application."""
-    found: dict[str, dict[str, str]] = {}
-    for application in plan.applications:
-        assert sum(part.amount for part in application.parts) == application.amount
-        here = found.setdefault(application.to, {})
-        for part in application.parts:
-            name = part.item if part.tax is None else f"{part.item}/{part.tax}"
-            here[name] = str(Decimal(here.get(name, "0")) + part.amount)
-    return found
+def left_by(in_book: Book | str, *operations: str, policy: str = "") -> Book:
+    """The book that these operations leave, none of which is refused."""
+    after = book(in_book) if isinstance(in_book, str) else in_book
+    for one in run(after, *operations, policy=policy):
+        assert one.plan is not None, [str(problem) for problem in one.problems]
+        after = effects(after, one.plan)
+    return after
 
 
-def totals(plan: Plan) -> dict[str, str]:
-    """Document -> how much was put on it."""
-    return {application.to: str(application.amount) for application in plan.applications}
-
-
-def balances(book: Book) -> Mapping[str, Decimal]:
-    """Number -> its balance."""
-    return {number: book.balance(document) for number, document in book.numbered.items()}
-
-
-def open_at(book: Book) -> Mapping[str, Mapping[Place, Decimal]]:
-    """Number of each invoice and memo -> what is open on each of its places."""
+def inherited(found: Plan, document: int = 0) -> dict[str, tuple[str, str]]:
+    """Attribute -> its value and the level it came from, of one document of a plan."""
     return {
-        number: book.open_places(document)
-        for number, document in book.numbered.items()
-        if isinstance(document, Invoice | CreditMemo | DebitMemo)
+        key: (str(resolution.value), resolution.level)
+        for key, resolution in found.documents[document].resolved.resolutions.items()
+        if resolution.level is not None
     }
+
+
+def stored(found: Plan, document: int = 0) -> Mapping[str, str | None]:
+    """The attribute values that one document of a plan carries."""
+    return found.documents[document].document.attributes
+
+
+def numbers(found: Plan) -> list[str]:
+    """The numbers of the documents that a plan makes."""
+    return [planned.document.number for planned in found.documents]
+
+
+def made(found: Plan, document: int = 0) -> CreditMemo | DebitMemo:
+    """A memo that a plan makes."""
+    memo = found.documents[document].document
+    assert isinstance(memo, CreditMemo | DebitMemo)
+    return memo
+
+
+def amounts(memo: BillingDocument) -> dict[str, str]:
+    """What it mirrors -> the amount of each item (`item`) and tax (`item/tax`), as text with its decimals."""
+    found = {}
+    for item in memo.items:
+        found[item.source_item or item.charge or item.id] = str(item.amount)
+        for tax in item.taxes:
+            found[f"{item.source_item or item.charge or item.id}/{tax.source_tax or tax.id}"] = str(tax.amount)
+    return found

@@ -10,7 +10,7 @@ from billpolicy.operations.load import operations_of
 from billpolicy.operations.request import request_data
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.tree import parse_text
-from tests.operations.asking import load, refused, run, versions
+from tests.operations.settling import load, refused, run, versions
 from tests.running import STANDARD, billpolicy
 
 BOOK = """

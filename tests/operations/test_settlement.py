@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book, Place
-from tests.operations.asking import balances, load, open_at, put, refused, run, told, totals
+from tests.operations.settling import balances, load, open_at, put, refused, run, told, totals
 
 BOOK = """
 accounts: [{id: a, currency: USD}, {id: b, currency: USD}, {id: e, currency: EUR}]

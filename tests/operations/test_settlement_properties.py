@@ -31,7 +31,7 @@ from billpolicy.money import from_minor
 from billpolicy.operations.vocabulary import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from billpolicy.plan import Plan
 from billpolicy.source.diagnostic import Refused
-from tests.operations.asking import balances, open_at, run
+from tests.operations.settling import balances, open_at, run
 
 DAY = datetime.date(2026, 2, 1)
 ITEM_RULES_OF_ALL = ("proration", "fifo", "by_component")

@@ -96,7 +96,8 @@ def matrix_markdown(matrix: Matrix) -> str:
         lines.append(f"| `{row.operation}` | {row.produces} | " + " | ".join(row.chains) + " |")
     lines += ["", "| operation | settings |", "|---|---|"]
     for row in matrix.rows:
-        lines.append(f"| `{row.operation}` | " + ", ".join(f"{name}: {value}" for name, value in row.settings) + " |")
+        settings = ", ".join(f"{name}: {value}" for name, value in row.settings).replace("|", "\\|")
+        lines.append(f"| `{row.operation}` | {settings} |")
     for note in matrix.notes:
         because = f" Because: {note.because}" if note.because else ""
         lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{because}"]

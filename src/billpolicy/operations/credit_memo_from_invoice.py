@@ -11,7 +11,7 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.item_amounts import amounts_asked
+from billpolicy.operations.item_amounts import amounts_asked, below_discounts
 from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, whole_amounts
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning, levels_of
@@ -103,6 +103,9 @@ def _check_each_has_some_left(planning: Planning, invoice: Invoice, available: d
             message = f"{_what(place)} of {invoice.number} is {whole[place]}, but {whole[place] - left} was credited"
             hint = "list the `items` to credit, each with its amount"
             planning.problem("items-wanted", message, "invoice", hint=hint)
+    for name in below_discounts(invoice, available):
+        message = f"less is left of item `{name}` of {invoice.number} than of its discounts"
+        planning.problem("items-wanted", message, "invoice", hint="list the `items` to credit, each with its amount")
 
 
 def _what(place: Place) -> str:

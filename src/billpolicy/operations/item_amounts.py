@@ -58,7 +58,19 @@ def amounts_asked(
             amounts.update(_taxes_in_proportion(item, amount, document.currency, already))
         else:
             _named_taxes(planning, document, item, wanted, index, amounts)
+    for name, net in below_discounts(document, amounts).items():
+        message = f"the discounts of item `{name}` come to {abs(net)} more than what is asked of the item itself"
+        planning.problem("discount-too-large", message, "items", hint=f"ask for more of `{name}`, or for less discount")
     return amounts
+
+
+def below_discounts(document: Document, amounts: Mapping[Place, Decimal]) -> dict[str, Decimal]:
+    """The items of which less is left than their discounts take, and by how much: the two are settled as one."""
+    nets = {item.discounts: amounts.get(Place(item.discounts), ZERO) for item in document.items if item.discounts}
+    for item in document.items:
+        if item.discounts:
+            nets[item.discounts] += amounts.get(Place(item.id), ZERO)
+    return {name: net for name, net in sorted(nets.items()) if net < 0}
 
 
 def _named_taxes(

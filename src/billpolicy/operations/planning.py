@@ -295,10 +295,14 @@ class Planning:
         kept_live = live is not None and live.value == "live"
         # A set numbers payments and refunds, but they do not store it (domain section 1.1).
         left_out = {"sequence_set"} if kind in ("payment", "refund") else set()
+        if kept_live:
+            # What was asked for is no value of the account's, so nobody would find it there later.
+            inherited = (name for name, found in resolved.resolutions.items() if found.level in ("account", "default"))
+            left_out.update(name for name in inherited if name != "sequence_set")
         stored: dict[str, str | None] = {
             name: str(resolution.value)
             for name, resolution in resolved.resolutions.items()
-            if name in self.policy.attributes and not (kept_live and name != "sequence_set") and name not in left_out
+            if name in self.policy.attributes and name not in left_out
         }
         document = replace(draft, number=draw.number, attributes=stored)
         self._documents.append(PlannedDocument(document, draw, resolved))

@@ -162,7 +162,7 @@ class _Builder:
                 if not _covers(self.header.effective, effective):
                     base = f"its base `{self.header.name}` is in force only {self.header.effective}"
                     message = f"this policy is in force {effective}, but {base}"
-                    hint = "a policy cannot be in force longer than its base"
+                    hint = "a policy cannot be in force when its base is not: write `from` and `until` within those"
                     self.problem("base-not-in-force", message, tree.at("effective"), hint)
                 self.header = replace(self.header, effective=effective)
             if file.policy is not None:
@@ -468,7 +468,8 @@ class _Builder:
 
 
 def _covers(base: Effective, layer: Effective) -> bool:
-    return base.from_ <= layer.from_ and (base.until is None or (layer.until or base.until) <= base.until)
+    ends_in_time = base.until is None or (layer.until is not None and layer.until <= base.until)
+    return base.from_ <= layer.from_ and ends_in_time
 
 
 def _made(spec: OperationSpec) -> str:

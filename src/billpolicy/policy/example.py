@@ -44,9 +44,9 @@ def _plain(values: Values, type_: FieldType | None) -> str | None:
 
 
 def day(ordinal: Fact | None) -> str:
-    """A date ordinal as people write it. `above: 9999-12-31` leaves only days after the last one: it is shown."""
+    """A date ordinal as people write it; a day outside the calendar is shown as the nearest that is in it."""
     assert isinstance(ordinal, int)
-    return datetime.date.fromordinal(min(ordinal, datetime.date.max.toordinal())).isoformat()
+    return datetime.date.fromordinal(min(max(ordinal, 1), datetime.date.max.toordinal())).isoformat()
 
 
 def _money(amount: Values, currency: Values | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -65,9 +66,16 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
             box[fact] = box[fact] & allowed if fact in box else allowed
         listed = ", ".join(texts)
         words.append(listed if operator == "one_of" and len(texts) == 1 else f"{_WORDS[operator]} {listed}")
-    if any(values.empty for values in box.values()):
+    if any(values.empty for values in box.values()) or (field.type == "date" and _never(box[field.name])):
         raise ValueError(f"no value of `{field.name}` can be {' and '.join(words)}")
     return Clause(field.name, f"`{field.name}` is {' and '.join(words)}", box)
+
+
+def _never(days: Values) -> bool:
+    """Whether no day of the calendar is among them: `below: 0001-01-01`."""
+    calendar = Numbers(((datetime.date.min.toordinal(), datetime.date.max.toordinal()),))
+    assert isinstance(days.members, Numbers)
+    return (days.members & calendar).empty
 
 
 def _presence(field: FieldSpec, presence: str) -> Box:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.source.record import written_name
-from billpolicy.source.tree import Tree
+from billpolicy.source.tree import MAX_PROBLEMS, Tree
 
 _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
@@ -29,7 +29,7 @@ def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
         return typing.cast(_T, _adapter(kind).validate_python(data))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=True)
-        raise Refused(_diagnostic(kind, tree, path, problem) for problem in problems) from None
+        raise Refused(_diagnostic(kind, tree, path, problem) for problem in problems[:MAX_PROBLEMS]) from None
 
 
 _adapters: dict[Any, Any] = {}
@@ -110,7 +110,17 @@ def _names_at(kind: Any, where: _Path) -> list[str]:
     return [name for name, _ in _fields(target)] if dataclasses.is_dataclass(target) else []
 
 
-def _fields(kind: Any) -> Iterator[tuple[str, Any]]:
+_fields_of: dict[Any, tuple[tuple[str, Any], ...]] = {}
+
+
+def _fields(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """The fields of a record, as files write them, with their types; looked up once, for files with many mistakes."""
+    if kind not in _fields_of:
+        _fields_of[kind] = tuple(_typed_fields(kind))
+    return _fields_of[kind]
+
+
+def _typed_fields(kind: Any) -> Iterator[tuple[str, Any]]:
     hints = typing.get_type_hints(kind, include_extras=True)
     for field in dataclasses.fields(kind):
         yield written_name(field.name), hints[field.name]

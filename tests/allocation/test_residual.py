@@ -1,0 +1,121 @@
+"""Splitting in integers: every residual rule against a definition that counts unit by unit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tests.strategies  # noqa: F401  the patient profile
+from billpolicy.allocation.residual import RESIDUALS, Cents, split
+from billpolicy.money import share
+
+NAMES = sorted(RESIDUALS)
+small = st.lists(st.integers(1, 12), min_size=1, max_size=5)
+large = st.lists(st.integers(1, 10**12), min_size=1, max_size=30)
+
+
+def shares_under_caps(total: int, weights: list[int], caps: list[int]) -> list[Fraction]:
+    """Water filling, one cap at a time: the one that is reached first."""
+    parts = [Fraction(0)] * len(weights)
+    free = set(range(len(weights)))
+    rest = Fraction(total)
+    while free:
+        whole = sum(weights[i] for i in free)
+        over = [i for i in free if rest * weights[i] >= caps[i] * whole]
+        if not over:
+            for i in free:
+                parts[i] = rest * weights[i] / whole
+            return parts
+        first = min(over, key=lambda i: Fraction(caps[i], weights[i]))
+        parts[first] = Fraction(caps[first])
+        rest -= caps[first]
+        free.remove(first)
+    return parts
+
+
+def counted(total: int, weights: list[int], caps: list[int], residual: str) -> list[int]:
+    """Round down, then give what is left one by one, as the rule is written."""
+    exact = shares_under_caps(total, weights, caps)
+    parts = [int(part) for part in exact]
+    waiting = [i for i in range(len(parts)) if parts[i] < caps[i]]
+    while sum(parts) < total:
+        if residual == "largest_remainder":
+            best = max(waiting, key=lambda i: (exact[i] - parts[i], -i))
+        elif residual == "largest_weight":
+            best = max(waiting, key=lambda i: (weights[i], -i))
+        else:
+            best = waiting[0 if residual == "first" else -1]
+        parts[best] += 1
+        waiting.remove(best)
+    return parts
+
+
+@given(small, st.sampled_from(NAMES), st.data())
+def test_as_counted_one_by_one(weights: list[int], residual: str, data: st.DataObject) -> None:
+    total = data.draw(st.integers(0, sum(weights)))
+    assert split(total, weights, None, Cents(residual)) == counted(total, weights, weights, residual)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=5), st.data())
+def test_as_counted_one_by_one_under_caps(pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    weights, caps = [w for w, _ in pairs], [c for _, c in pairs]
+    total = data.draw(st.integers(0, sum(caps)))
+    residual = data.draw(st.sampled_from(NAMES))
+    assert split(total, weights, caps, Cents(residual)) == counted(total, weights, caps, residual)
+
+
+@given(large, st.data())
+def test_largest_remainder_is_what_money_shares_are(weights: list[int], data: st.DataObject) -> None:
+    total = data.draw(st.integers(0, sum(weights)))
+    assert split(total, weights) == share(total, weights)
+
+
+@given(large, st.sampled_from(NAMES), st.sampled_from((1, 5, 10, 100)), st.booleans(), st.data())
+def test_it_adds_up_within_caps(weights: list[int], residual: str, step: int, own: bool, data: st.DataObject) -> None:
+    limits = st.integers(0, 10**12)
+    caps = weights if own else data.draw(st.lists(limits, min_size=len(weights), max_size=len(weights)))
+    total = data.draw(st.integers(0, sum(caps)))
+    parts = split(total, weights, caps, Cents(residual, step))
+    assert sum(parts) == total
+    assert all(0 <= part <= cap for part, cap in zip(parts, caps, strict=True))
+
+
+@given(large, st.sampled_from(NAMES), st.sampled_from((1, 5, 100)), st.data())
+def test_shares_are_whole_steps_within_a_step(
+    weights: list[int], residual: str, step: int, data: st.DataObject
+) -> None:
+    """Where every cap is far away: all but one share are whole steps, each within a step of the exact one."""
+    total = data.draw(st.integers(0, 10**9))
+    parts = split(total, weights, [total + step] * len(weights), Cents(residual, step))
+    assert sum(part % step != 0 for part in parts) <= (total % step != 0)
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(Fraction(total * weight, sum(weights)) - part) < step
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "step", "parts"),
+    [
+        (107, [500, 500], 5, [55, 52]),  # 53.5 each: 50 and 50, one step to the first, the 2 below a step to the next
+        (14, [7, 7], 5, [7, 7]),  # all of both: a balance paid in full may end between steps
+        (13, [7, 7], 5, [7, 6]),  # 5 and 5; no room for a step, so 2 fill the first and 1 goes on
+        (3, [7, 7], 5, [3, 0]),  # less than one step
+        (0, [7, 7], 5, [0, 0]),
+    ],
+)
+def test_steps(total: int, weights: list[int], step: int, parts: list[int]) -> None:
+    assert split(total, weights, None, Cents(step=step)) == parts
+
+
+@pytest.mark.parametrize("residual", NAMES)
+def test_nothing_goes_where_nothing_is_open(residual: str) -> None:
+    assert split(1, [0, 2, 0], None, Cents(residual)) == [0, 1, 0]
+    assert split(0, [0, 0], None, Cents(residual)) == [0, 0]
+    assert split(0, [], None, Cents(residual)) == []
+
+
+def test_many_caps_in_a_row_are_still_fast() -> None:
+    caps = [2**i for i in range(50)] * 100
+    assert split(sum(caps) - 1, [1] * len(caps), caps)[49::50] == [2**49 - 1 if i == 99 else 2**49 for i in range(100)]

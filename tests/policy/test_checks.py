@@ -1,0 +1,230 @@
+"""What must be true of a policy as a whole: all is decided, no circles, no dead dates, no numbers that collide."""
+
+from __future__ import annotations
+
+import pytest
+
+from billpolicy.policy.model import Chain
+from tests.running import STANDARD
+from tests.scenes import HEAD, policy, refusals, refused_codes
+
+
+def sets(text: str) -> str:
+    return f"sequence_sets: {{{text}}}"
+
+
+def one_set(name: str = "DE", invoice: str = "DE-INV", more: str = "") -> str:
+    memos = "credit_memo: {prefix: DE-CM}, debit_memo: {prefix: DE-DM}"
+    return sets(f"{name}: {{invoice: {{prefix: {invoice}}}, {memos}{more}}}")
+
+
+# -- everything decided --------------------------------------------------------------------------------------------
+
+
+def test_the_standard_policy_decides_everything_and_has_no_exception() -> None:
+    standard = policy("", f"policy: a\nextends: {STANDARD}\neffective: {{from: 2000-01-01}}\n")
+    assert len({operation for operation, _ in standard.base}) == 9
+    assert standard.exceptions == ()
+
+
+def test_a_policy_without_a_base_is_told_all_that_it_does_not_decide() -> None:
+    codes = refused_codes("", "policy: bare\neffective: {from: 2026-01-01}\n")
+    assert codes == ["attribute-missing", "decision-missing", "sequence-default-missing"]
+
+
+def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_documents() -> None:
+    declared = "attributes:\n  invoice_template: {documents: [credit_memo]}\n"
+    found = refusals(declared)
+    # Domain 1.2: four of the nine operations make credit memos.
+    assert [d.code for d in found] == ["decision-missing"] * 4
+    for operation in ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice"):
+        assert any(f"`{operation}`" in d.message for d in found)
+    # The message stands where the attribute is declared.
+    assert {d.position.line for d in found if d.position} == {HEAD.count("\n") + 2}
+    decided = "".join(
+        f"  {operation}: {{invoice_template: [account]}}\n"
+        for operation in ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice")
+    )
+    made = policy(declared + "operations:\n" + decided)
+    assert made.base["write_off_invoice", "invoice_template"].outcome == Chain(("account",))
+    # Debit memos do not have it.
+    codes = refused_codes(declared + "operations:\n" + decided + "  debit_memo_from_invoice: {invoice_template: []}")
+    assert codes == ["attribute-not-on-document"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("attributes: {item_limit: {documents: [invoice]}}", "attribute-name"),
+        ("attributes: {because: {documents: [invoice]}}", "attribute-name"),
+        ("attributes: {Logo: {documents: [invoice]}}", "attribute-name"),
+        ("attributes: {logo: {documents: []}}", "attribute-documents"),
+        ("attributes: {logo: {documents: [invoice, invoice]}}", "attribute-documents"),
+        ("defaults: {logo: plain}", "attribute-unknown"),
+        ("defaults: {payment_term: Net 45}", "default-unknown"),
+        ("defaults: {sequence_set: DE}", "default-unknown"),
+        ("operations: {write_off_invoice: {bill_to_contact: [invoice, default]}}", "default-missing"),
+        # Numbers and due dates are made from these two, so they stay what they are.
+        ("attributes: {sequence_set: {type: text, documents: [invoice]}}", "attribute-type"),
+        ("attributes: {payment_term: {type: payment_term, documents: [invoice]}}", "attribute-documents"),
+    ],
+)
+def test_attributes_and_defaults_fit_together(text: str, code: str) -> None:
+    assert code in refused_codes(text)
+
+
+def test_a_layer_cannot_take_away_words_that_its_base_decides_with() -> None:
+    found = refusals("reason_codes: {credit_memo: [Goodwill]}")
+    assert {d.code for d in found} == {"value-not-allowed"}
+    # Four operations make credit memos; each still has its standard reason.
+    assert len(found) == 4
+    assert policy(
+        "reason_codes: {refund: [Goodwill]}\noperations: {create_refund: {reason_code: Goodwill}}",
+    ).reason_codes["refund"] == ("Goodwill",)
+
+
+def test_reason_codes_are_of_a_kind_of_document_that_has_them() -> None:
+    assert refused_codes("reason_codes: {payment: [Cash]}") == ["reason-category-unknown"]
+
+
+# -- overrides, dates, conflicts -----------------------------------------------------------------------------------
+
+
+def exceptions(*entries: str) -> str:
+    lines = [
+        f"  - {{operations: [write_off_invoice], then: {{bill_to_contact: [{level}]}}, {entry}}}"
+        for entry, level in zip(entries, ("account", "invoice", "subscription", "request"), strict=False)
+    ]
+    return "\n".join(["exceptions:", *lines])
+
+
+def test_overrides_name_exceptions_that_exist_and_never_go_in_a_circle() -> None:
+    assert refused_codes(exceptions("id: a, overrides: [b]")) == ["override-unknown"]
+    assert refused_codes(exceptions("id: a, overrides: [a]")) == ["override-cycle"]
+    circle = exceptions("id: a, overrides: [b]", "id: b, overrides: [c]", "id: c, overrides: [a]")
+    (found,) = [d for d in refusals(circle) if d.code == "override-cycle"]
+    assert "a > b > c > a" in found.message  # told once, beginning with the first by name
+    assert policy(exceptions("id: a, overrides: [b]", "id: b, overrides: [c]", "id: c")).exceptions
+
+
+def test_two_exceptions_that_can_disagree_are_a_conflict() -> None:
+    germans, large = "id: a, when: {account.country: DE}", "id: b, when: {amount: {above: 10.00 EUR}}"
+    (found,) = refusals(exceptions(germans, large))
+    assert found.code == "exceptions-conflict"
+    # Either of the ways out mends it: an override, or a narrower condition.
+    assert policy(exceptions(germans, large + ", overrides: [a]"))
+    assert policy(exceptions(germans, "id: b, when: {account.country: DE, amount: {above: 10.00 EUR}}"))
+    assert policy(exceptions(germans, "id: b, when: {account.country: FR, amount: {above: 10.00 EUR}}"))
+
+
+@pytest.mark.parametrize(
+    ("effective", "codes"),
+    [
+        ("{from: 2025-01-01, until: 2026-01-01}", ["never-in-force"]),  # ends on the day the policy begins
+        ("{from: 2025-01-01, until: 2026-01-02}", []),
+        ("{from: 2026-12-31}", []),
+        ("{from: 2027-01-01}", ["never-in-force"]),  # begins on the day the policy has ended
+    ],
+)
+def test_an_exception_that_is_in_force_on_no_day_of_its_policy_is_an_error(effective: str, codes: list[str]) -> None:
+    head = HEAD.replace("{from: 2000-01-01}", "{from: 2026-01-01, until: 2027-01-01}")
+    text = exceptions(f"id: a, effective: {effective}")
+    if codes:
+        assert refused_codes(text, head) == codes
+    else:
+        assert policy(text, head)
+
+
+# -- sequence sets (domain section 8) ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["A", "0", "FRN", "de-2026", "A23456789012345"])
+def test_names_of_sequence_sets_have_1_to_15_letters_digits_and_dashes(name: str) -> None:
+    assert name in policy(one_set(name)).sequence_sets
+
+
+@pytest.mark.parametrize("name", ["-A", "A_B", "A B", "Ä", "A234567890123456", "A."])
+def test_other_names_of_sequence_sets_are_refused(name: str) -> None:
+    assert refused_codes(one_set(f'"{name}"')) == ["sequence-name"]
+
+
+@pytest.mark.parametrize("prefix", ["A", "7", "2026", "I_N-V_", "A234567890123456", "INV-", "PREVIEW", "P-X", "R-X"])
+def test_prefixes_have_1_to_16_letters_digits_dashes_and_underscores(prefix: str) -> None:
+    assert policy(one_set(invoice=prefix))
+
+
+@pytest.mark.parametrize("prefix", ["-A", "_A", "A B", "Ä", "A2345678901234567", "A.", "A/"])
+def test_other_prefixes_are_refused(prefix: str) -> None:
+    assert refused_codes(one_set(invoice=f'"{prefix}"')) == ["prefix-form"]
+
+
+@pytest.mark.parametrize("prefix", ["PREVIEW-", "TMP-INV-", "TMP-CM-", "TMP-DM-", "PM-", "PG-", "P-", "R-"])
+def test_reserved_prefixes_are_refused(prefix: str) -> None:
+    assert "prefix-reserved" in refused_codes(one_set(invoice=prefix))
+
+
+def test_only_the_set_default_numbers_payments_and_refunds_with_the_reserved_prefixes() -> None:
+    standard = policy().sequence_sets["DEFAULT"].series
+    assert (standard["payment"].prefix, standard["refund"].prefix) == ("P-", "R-")
+    assert refused_codes(one_set(more=", payment: {prefix: P-}")) == ["prefix-reserved"]
+    assert refused_codes(one_set(more=", refund: {prefix: R-}")) == ["prefix-reserved"]
+
+
+def test_prefixes_of_payments_and_refunds_do_not_end_in_a_digit() -> None:
+    assert refused_codes(one_set(more=", payment: {prefix: PAY7}")) == ["prefix-digit"]
+    assert refused_codes(one_set(more=", refund: {prefix: '9'}")) == ["prefix-digit"]
+    assert policy(one_set(more=", payment: {prefix: PAY}, refund: {prefix: REF_}"))
+
+
+def test_a_set_numbers_all_billing_documents_but_not_always_payments_and_refunds() -> None:
+    assert policy(one_set()).sequence_sets["DE"].series.keys() == {"invoice", "credit_memo", "debit_memo"}
+    assert refused_codes(sets("DE: {invoice: {prefix: DE-INV}}")) == ["sequence-incomplete"]
+
+
+def test_the_set_default_cannot_be_missing() -> None:
+    head = "policy: bare\neffective: {from: 2026-01-01}\n"
+    assert "sequence-default-missing" in refused_codes(one_set(), head)
+
+
+@pytest.mark.parametrize("start", ["0", "-1", "1000000000000"])
+def test_a_series_starts_at_1_or_above(start: str) -> None:
+    assert refused_codes(one_set(more=f", refund: {{prefix: REF, start: {start}}}")) == ["sequence-start"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "codes"),
+    [
+        # 23 and 10000300 are the digits of 2 and 310000300.
+        ("2", "23", ["prefix-collision"]),
+        ("INV", "INV2", ["prefix-collision"]),
+        ("INV", "INV-2", []),
+        ("X-", "X2", []),
+        ("P-1", "Y", ["prefix-collision"]),  # with the P- of payments
+        ("2", "3", []),
+        ("INV", "inv", []),
+        # Two sets may share a prefix, and then its counter.
+        ("X", "X", []),
+    ],
+)
+def test_no_number_can_be_reached_from_two_prefixes(one: str, other: str, codes: list[str]) -> None:
+    text = sets(
+        f"A: {{invoice: {{prefix: '{one}'}}, credit_memo: {{prefix: A-CM}}, debit_memo: {{prefix: A-DM}}}}, "
+        f"B: {{invoice: {{prefix: '{other}'}}, credit_memo: {{prefix: B-CM}}, debit_memo: {{prefix: B-DM}}}}"
+    )
+    if codes:
+        assert refused_codes(text) == codes
+    else:
+        assert policy(text)
+
+
+def test_a_prefix_numbers_one_kind_of_document_and_starts_once() -> None:
+    kinds = "DE: {invoice: {prefix: X}, credit_memo: {prefix: X}, debit_memo: {prefix: DE-DM}}"
+    assert refused_codes(sets(kinds)) == ["prefix-shared"]
+    # Also a prefix of the base: the standard policy numbers invoices with INV.
+    taken = "DE: {invoice: {prefix: DE-INV}, credit_memo: {prefix: INV}, debit_memo: {prefix: DE-DM}}"
+    assert refused_codes(sets(taken)) == ["prefix-shared"]
+    starts = (
+        "A: {invoice: {prefix: X, start: 5}, credit_memo: {prefix: A-CM}, debit_memo: {prefix: A-DM}}, "
+        "B: {invoice: {prefix: X, start: 6}, credit_memo: {prefix: B-CM}, debit_memo: {prefix: B-DM}}"
+    )
+    assert refused_codes(sets(starts)) == ["sequence-start"]

@@ -1,0 +1,233 @@
+"""Layers and files: `extends`, what replaces and what adds up, and that the place of a line in files never matters."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from billpolicy.policy.model import Chain, Policy, Setting
+from billpolicy.source.diagnostic import Refused
+from billpolicy.validation import prove
+from tests.running import STANDARD
+
+HEADER = "policy: {name}\neffective: {{from: {from_}}}\n"
+EXCEPTION = """
+exceptions:
+  - id: {id}
+    operations: [write_off_invoice]
+    when: {{account.country: {country}}}
+    then: {{bill_to_contact: [account]}}
+"""
+
+
+def write(folder: Path, name: str, text: str, *, extends: str | None = None, from_: str = "2026-01-01") -> Path:
+    """A policy folder with one file."""
+    (folder / name).mkdir(exist_ok=True)
+    header = HEADER.format(name=name, from_=from_) + (f"extends: {extends}\n" if extends else "")
+    (folder / name / "policy.yaml").write_text(header + text, encoding="utf-8")
+    return folder / name
+
+
+def codes(path: Path) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        prove(path)
+    return sorted({diagnostic.code for diagnostic in refused.value.diagnostics})
+
+
+def test_what_a_layer_says_replaces_what_its_base_says(tmp_path: Path) -> None:
+    base = "operations: {write_off_invoice: {bill_to_contact: [account], item_limit: 5}}"
+    write(tmp_path, "company", base, extends=str(STANDARD))
+    local = "operations: {write_off_invoice: {bill_to_contact: [request, account]}}\ndefaults: {payment_term: Net 30}"
+    policy = prove(write(tmp_path, "country", local, extends="../company"))
+    contact = policy.base["write_off_invoice", "bill_to_contact"]
+    limit = policy.base["write_off_invoice", "item_limit"]
+    binding = policy.base["credit_memo_from_charge", "attribute_binding"]
+    assert contact.outcome == Chain(("request", "account"))
+    assert limit.outcome == Setting(5)
+    assert policy.defaults == {"payment_term": "Net 30", "sequence_set": "DEFAULT"}
+    # Each rule says which file it came from.
+    assert contact.position.file == str(tmp_path / "country" / "policy.yaml")
+    assert limit.position.file == str(tmp_path / "company" / "policy.yaml")
+    assert binding.position.file == str(STANDARD / "credit_memos.yaml")
+    assert policy.name == "country"
+
+
+def test_exceptions_add_up_over_the_layers(tmp_path: Path) -> None:
+    write(tmp_path, "company", EXCEPTION.format(id="germans", country="DE"), extends=str(STANDARD))
+    path = write(tmp_path, "country", EXCEPTION.format(id="french", country="FR"), extends="../company")
+    assert [exception.id for exception in prove(path).exceptions] == ["french", "germans"]
+
+
+def test_the_same_exception_in_two_layers_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "company", EXCEPTION.format(id="germans", country="DE"), extends=str(STANDARD))
+    path = write(tmp_path, "country", EXCEPTION.format(id="germans", country="FR"), extends="../company")
+    assert codes(path) == ["said-twice"]
+
+
+def test_an_exception_can_override_one_of_its_base(tmp_path: Path) -> None:
+    write(tmp_path, "company", EXCEPTION.format(id="germans", country="DE"), extends=str(STANDARD))
+    local = (
+        "exceptions: [{id: berlin, overrides: [germans], operations: [write_off_invoice], then: {bill_to_contact: "
+        "[invoice]}, when: {account.country: DE}}]"
+    )
+    assert prove(write(tmp_path, "country", local, extends="../company"))
+
+
+def test_sets_terms_and_codes_of_one_name_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    local = """
+payment_terms: {Net 30: {net: 31}}
+reason_codes: {refund: [Standard Refund]}
+sequence_sets:
+  DEFAULT: {invoice: {prefix: I}, credit_memo: {prefix: C}, debit_memo: {prefix: D}}
+"""
+    policy = prove(write(tmp_path, "country", local, extends=str(STANDARD)))
+    assert policy.payment_terms["Net 30"].net == 31
+    assert policy.payment_terms["Net 60"].net == 60
+    assert policy.reason_codes["refund"] == ("Standard Refund",)
+    assert "Charge Dispute" in policy.reason_codes["credit_memo"]
+    assert set(policy.sequence_sets["DEFAULT"].series) == {"invoice", "credit_memo", "debit_memo"}
+
+
+def test_a_field_is_declared_by_one_layer(tmp_path: Path) -> None:
+    write(tmp_path, "company", "fields: {account.segment: {type: text}}", extends=str(STANDARD))
+    path = write(tmp_path, "country", "fields: {account.segment: {type: integer}}", extends="../company")
+    assert codes(path) == ["field-known"]
+
+
+def test_an_attribute_of_the_base_can_be_used_without_declaring_it_again(tmp_path: Path) -> None:
+    declared = "attributes: {logo: {documents: [refund]}}\noperations: {create_refund: {logo: [account]}}"
+    write(tmp_path, "company", declared, extends=str(STANDARD))
+    path = write(tmp_path, "country", "operations: {create_refund: {logo: [request, account]}}", extends="../company")
+    assert prove(path).base["create_refund", "logo"].outcome == Chain(("request", "account"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "base", "expected"),
+    [
+        ("{from: 2026-01-01}", "{from: 2026-01-01}", []),
+        ("{from: 2025-12-31}", "{from: 2026-01-01}", ["base-not-in-force"]),
+        ("{from: 2026-01-01, until: 2027-01-01}", "{from: 2026-01-01, until: 2027-01-01}", []),
+        ("{from: 2026-01-01, until: 2027-01-02}", "{from: 2026-01-01, until: 2027-01-01}", ["base-not-in-force"]),
+        ("{from: 2027-01-01}", "{from: 2026-01-01, until: 2027-01-01}", ["base-not-in-force"]),
+        ("{from: 2026-01-01}", "{from: 2026-01-01, until: 2027-01-01}", ["base-not-in-force"]),  # open-ended
+        ("{from: 2026-01-01, until: 2026-01-01}", "{from: 2026-01-01}", ["effective-empty"]),
+    ],
+)
+def test_a_policy_is_in_force_only_while_its_base_is(
+    layer: str, base: str, expected: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "base.yaml").write_text(f"policy: base\nextends: {STANDARD}\neffective: {base}\n", encoding="utf-8")
+    path = tmp_path / "policy.yaml"
+    path.write_text(f"policy: layer\nextends: base.yaml\neffective: {layer}\n", encoding="utf-8")
+    if expected:
+        assert codes(path) == expected
+    else:
+        assert prove(path)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"a/p.yaml": "policy: a\nextends: ../a\neffective: {from: 2026-01-01}"}, "extends-cycle"),
+        ({"a/p.yaml": "policy: a\nextends: p.yaml\neffective: {from: 2026-01-01}"}, "extends-cycle"),
+        ({"a/p.yaml": "policy: a\nextends: ../b", "b/p.yaml": "policy: b\nextends: ../a"}, "extends-cycle"),
+        ({"a/p.yaml": "policy: a\nextends: ../nowhere"}, "policy-missing"),
+        ({"a/p.yaml": "policy: a\nextends: ../empty", "empty/notes.txt": ""}, "policy-empty"),
+        ({"a/p.yaml": "policy: a\nextends: ../b", "a/q.yaml": "extends: ../b", "b/p.yaml": "policy: b"}, "said-twice"),
+        ({"a/p.yaml": f"policy: a\nextends: {'x' * 255}"}, "policy-missing"),
+        ({"a/p.yaml": f"policy: a\nextends: {'é' * 200}"}, "policy-unreadable"),  # 400 bytes are no file name
+        ({"a/notes.txt": ""}, "policy-empty"),
+        ({}, "policy-missing"),
+    ],
+)
+def test_a_base_that_is_none_is_told(files: dict[str, str], expected: str, tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert expected in codes(tmp_path / "a")
+
+
+def test_more_layers_than_anybody_needs_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "l0", "", extends=str(STANDARD))
+    for depth in range(1, 9):
+        write(tmp_path, f"l{depth}", "", extends=f"../l{depth - 1}")
+    assert prove(tmp_path / "l6")  # seven of these and the standard
+    assert codes(tmp_path / "l8") == ["extends-depth"]
+
+
+def test_a_folder_is_all_its_yaml_files_but_tests_and_hidden_ones(tmp_path: Path) -> None:
+    path = write(tmp_path, "country", "", extends=str(STANDARD))
+    (path / "write_offs.yml").write_text("operations: {write_off_invoice: {item_limit: 5}}", encoding="utf-8")
+    (path / "write_offs.test.yaml").write_text("not: policy", encoding="utf-8")
+    (path / ".#policy.yaml").symlink_to("nobody@nowhere.1234")  # what an editor leaves beside an open file
+    policy = prove(path)
+    assert [Path(file).name for file in policy.files[-2:]] == ["policy.yaml", "write_offs.yml"]
+    assert policy.base["write_off_invoice", "item_limit"].outcome == Setting(5)
+
+
+SECTIONS = [
+    HEADER.format(name="country", from_="2026-01-01"),
+    f"extends: {STANDARD}\n",
+    "operations: {write_off_invoice: {item_limit: 5}}\n",
+    "fields: {account.segment: {type: text}}\n",
+    EXCEPTION.format(id="germans", country="DE"),
+    "payment_terms: {Net 45: {net: 45}}\n",
+]
+
+
+def spread_over(folder: Path, *files: list[str]) -> Policy:
+    folder.mkdir()
+    for number, sections in enumerate(files):
+        (folder / f"{number}.yaml").write_text("\n".join(sections), encoding="utf-8")
+    return prove(folder)
+
+
+def test_in_which_file_a_section_stands_never_matters(tmp_path: Path) -> None:
+    one = spread_over(tmp_path / "one", SECTIONS)
+    each = spread_over(tmp_path / "each", *([section] for section in SECTIONS))
+    back = spread_over(tmp_path / "back", *([section] for section in SECTIONS[::-1]))
+    for other in (each, back):
+        assert other.name == one.name
+        assert other.effective == one.effective
+        assert [rule.id for rule in other.base.values()] == [rule.id for rule in one.base.values()]
+        assert [rule.outcome for rule in other.base.values()] == [rule.outcome for rule in one.base.values()]
+        assert [(e.id, e.box, e.then) for e in other.exceptions] == [(e.id, e.box, e.then) for e in one.exceptions]
+        assert list(other.payment_terms) == list(one.payment_terms)
+
+
+def test_the_digest_is_that_of_names_and_contents_and_not_of_places(tmp_path: Path) -> None:
+    first = spread_over(tmp_path / "first", SECTIONS)
+    (tmp_path / "elsewhere").mkdir()
+    second = spread_over(tmp_path / "elsewhere" / "second", SECTIONS)
+    changed = spread_over(tmp_path / "changed", [*SECTIONS, "# a comment\n"])
+    assert first.digest == second.digest
+    assert first.digest != changed.digest
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "country", "", extends=str(STANDARD))
+    path.chmod(0o000)
+    try:
+        assert codes(path) == ["policy-unreadable"]
+    finally:
+        path.chmod(0o700)
+
+
+def test_a_folder_that_cannot_be_read_is_told_also_to_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "country", "", extends=str(STANDARD))
+
+    def forbidden(self: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(Refused) as refused:
+        prove(path)
+    assert "cannot be read: permission denied" in str(refused.value)
+
+
+def test_a_link_that_leads_to_itself_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert codes(tmp_path / "loop") in (["policy-unreadable"], ["policy-missing"])  # before and since Python 3.13
