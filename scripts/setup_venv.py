@@ -37,9 +37,7 @@ NETWORK_TROUBLE = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError"
     r"|Max retries exceeded|Connection aborted|IncompleteRead|HTTP error \d+|HTTP Error \d+|\d+ Server Error"
 )
-NETWORK_ADVICE = (
-    "check the network (and HTTPS_PROXY, if you are behind a proxy) and run the same command again."
-)
+NETWORK_ADVICE = "check the network (and HTTPS_PROXY, if you are behind a proxy) and run the same command again."
 
 
 class SetupError(Exception):
@@ -107,9 +105,7 @@ class Environment:
         name = f"pip-{version}-py3-none-any.whl"
         content = download_from_index("pip", name)
         if hashlib.sha256(content).hexdigest() not in hashes:
-            raise SetupError(
-                f"The downloaded {name} is not the file that {LOCK} names; nothing was installed."
-            )
+            raise SetupError(f"The downloaded {name} is not the file that {LOCK} names; nothing was installed.")
         with tempfile.TemporaryDirectory() as folder:
             wheel = Path(folder, name)
             wheel.write_bytes(content)
@@ -130,9 +126,7 @@ class Environment:
             return False
         say("Installing the rules engine, compiled here")
         # Built with the locked setuptools, not with the newest one, so that it builds the same next year.
-        worked, output = self.pip_install(
-            "--require-hashes", "--no-build-isolation", "-r", ROOT / ENGINE_LOCK
-        )
+        worked, output = self.pip_install("--require-hashes", "--no-build-isolation", "-r", ROOT / ENGINE_LOCK)
         if worked:
             worked, output = self.run("-c", "import durable.lang")
             if worked:
@@ -141,9 +135,7 @@ class Environment:
             raise self.explain("The rules engine could not be fetched", output)
         if "Python.h" in output:
             reason = "Python.h is missing"
-        elif re.search(
-            r"No such file or directory: '\S*(cc|clang)'|command '\S+' failed: No such file", output
-        ):
+        elif re.search(r"No such file or directory: '\S*(cc|clang)'|command '\S+' failed: No such file", output):
             reason = "there is no C compiler"
         else:
             reason = f"see {self.shown(LOG)}"

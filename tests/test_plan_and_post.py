@@ -229,8 +229,22 @@ def _payment(draw: st.DrawFn, book: Record, account: str, currency: str, amount:
     return payment
 
 
+USE_CASES = (
+    "create_payment",
+    "create_refund",
+    "credit_memo_from_charge",
+    "credit_memo_from_invoice",
+    "debit_memo_from_charge",
+    "debit_memo_from_invoice",
+    "reverse_credit_memo",
+    "reverse_invoice",
+    "write_off_invoice",
+)
+"""Settlement has properties of its own: tests/operations/test_settlement_properties.py."""
+
+
 def _operation(draw: st.DrawFn, book: Record, n: int) -> Record:
-    name = draw(st.sampled_from(sorted(OPERATIONS)))
+    name = draw(st.sampled_from(USE_CASES))
     asked: Record = {"id": f"op-{n}", "operation": name}
     if draw(maybe):
         asked["date"] = draw(days)

@@ -84,7 +84,7 @@ def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
     """What posted credit memos made from this invoice have credited, place by place."""
     credited: dict[Place, Decimal] = {}
     for memo in planning.book.created_from.get(invoice.number, ()):
-        if not isinstance(memo, CreditMemo) or memo.status != "posted":
+        if not isinstance(memo, CreditMemo) or memo.status != "posted" or memo.reversed_:
             continue
         for item in memo.items:
             place = Place(item.source_item or "")

@@ -417,12 +417,12 @@ def levels_of(
     levels: dict[Level, LevelValues] = {}
     if document is not None:
         label = f"{document.kind.replace('_', ' ')} {document.number}"
-        levels[document.kind] = LevelValues(label, document.attributes)  # type: ignore[index]
+        levels[document.kind] = LevelValues(label, dict(sorted(document.attributes.items())))  # type: ignore[index]
     subscriptions = list(subscriptions)
     if subscriptions:
         label = "subscription " + ", ".join(subscription.id for subscription in subscriptions)
         levels["subscription"] = LevelValues(label, _agreed(subscriptions))
-    levels["account"] = LevelValues(f"account {account.id}", account.attributes)
+    levels["account"] = LevelValues(f"account {account.id}", dict(sorted(account.attributes.items())))
     return levels
 
 

@@ -159,7 +159,8 @@ class Reversal:
         if document.amount < 0:
             problem("negative-total", f"it is negative ({document.amount} {document.currency})")
         for memo in planning.book.created_from.get(document.number, ()):
-            if memo.status != "canceled" and memo.number not in self._done:
+            undone = memo.status == "canceled" or memo.reversed_
+            if not undone and memo.number not in self._done:
                 message = f"{memo.number} was created from it"
                 if memo.status == "draft":
                     problem("has-memos", message, f"cancel {memo.number} first")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
+_MOST_LISTED = 20
+"""Known words that a hint still lists."""
 
 
 MOST_COMPARED = 10_000
@@ -76,7 +78,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?{_lookalike(word, close[0])}"
-    if known and len(known) <= 12:
+    if known and len(known) <= _MOST_LISTED:
         return "known here: " + ", ".join(f"`{name}`" for name in known)
     return None
 
