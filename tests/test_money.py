@@ -16,7 +16,13 @@ currencies = st.sampled_from(sorted(MINOR_DIGITS))
 
 @pytest.mark.parametrize(
     ("amount", "currency", "minor"),
-    [("100.00", "USD", 10000), ("100", "JPY", 100), ("1.234", "KWD", 1234), ("-0.01", "EUR", -1), ("5.500", "USD", 550)],
+    [
+        ("100.00", "USD", 10000),
+        ("100", "JPY", 100),
+        ("1.234", "KWD", 1234),
+        ("-0.01", "EUR", -1),
+        ("5.500", "USD", 550),
+    ],
 )
 def test_an_amount_is_a_whole_number_of_minor_units(amount: str, currency: str, minor: int) -> None:
     assert to_minor(Decimal(amount), currency) == minor

@@ -134,4 +134,6 @@ def test_an_amount_may_not_be_applied_twice_even_by_a_cent() -> None:
         "- {from: P1, to: I1, date: 2026-01-20, amount: 50.00, parts: [{item: x, amount: 50.00}]}\n"
         "- {from: P1, to: I1, date: 2026-01-20, amount: 0.01, parts: [{item: x, amount: 0.01}]}\n"
     )
-    assert "more was applied and refunded of P1 than its amount 50.00" in told(ACCOUNT + INVOICE + PAYMENT + applications)
+    assert "more was applied and refunded of P1 than its amount 50.00" in told(
+        ACCOUNT + INVOICE + PAYMENT + applications
+    )

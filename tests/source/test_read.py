@@ -45,7 +45,7 @@ def test_a_text_is_what_is_written() -> None:
 def test_values_are_exact() -> None:
     thing = read("{name: a, window: {from: 2026-02-28}, amounts: [0.10, '5'], flags: {x: true}, count: -3}")
     assert thing.window == Window(from_=datetime.date(2026, 2, 28))
-    assert thing.amounts == (Decimal("0.10"), Decimal("5"))
+    assert thing.amounts == (Decimal("0.10"), Decimal(5))
     assert thing.flags == {"x": True}
     assert thing.count == -3
 

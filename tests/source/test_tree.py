@@ -16,7 +16,9 @@ def codes(text: str, file: str = "f.yaml") -> list[str]:
     return [diagnostic.code for diagnostic in refused.value.diagnostics]
 
 
-@pytest.mark.parametrize("word", ["NO", "on", "yes", "12:30", "010", "1_000", "0x1F", "1e3", ".inf", "2026-02-30", "1.10"])
+@pytest.mark.parametrize(
+    "word", ["NO", "on", "yes", "12:30", "010", "1_000", "0x1F", "1e3", ".inf", "2026-02-30", "1.10"]
+)
 def test_plain_scalars_are_what_is_written(word: str) -> None:
     assert parse_text(f"a: {word}", "f.yaml").data == {"a": word}
 
