@@ -111,6 +111,10 @@ def _references(context: _Context) -> _Found:
     for section, index, document in context.records(*_DOCUMENTS):
         source = getattr(document, "source", None)
         yield from _known(context, "document", source, context.numbered, section, index, "source")
+        if source in context.numbered and (source == document.number or context.numbered[source][0] not in _DOCUMENTS):
+            message = f"{document.number} cannot have been made from {source}"
+            hint = "`source` names an invoice or another memo"
+            yield Diagnostic("source-kind", message, context.at(section, index, "source"), hint)
         ids = {item.id for item in document.items}
         for i, item in enumerate(document.items):
             path = (section, index, "items", i)

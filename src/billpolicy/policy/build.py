@@ -155,6 +155,8 @@ class _Builder:
             if not said:
                 hint = {"policy": "add `policy: a-name`", "effective": "add `effective: {from: 2026-01-01}`"}[key]
                 where = layer.files[0][1].file if layer.files else str(layer.path)
+                if not layer.path.is_dir():
+                    hint += ", or name the whole folder if this is one file of a policy"
                 self.problem("key-missing", f"no file of this policy says `{key}`", Position(where), hint)
         for file, tree in layer.files:
             if file.effective is not None:
