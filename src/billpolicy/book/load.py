@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from billpolicy.book.book import Book
-from billpolicy.book.check import check, exact_amounts
+from billpolicy.book.check import check
+from billpolicy.book.exact import exact_amounts
 from billpolicy.book.model import BookFile
 from billpolicy.source.diagnostic import refuse_errors
 from billpolicy.source.read import read_record
