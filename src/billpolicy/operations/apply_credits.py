@@ -9,8 +9,9 @@ from __future__ import annotations
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Payment
 from billpolicy.book.needs import Needs
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.operations.settling import check_limits, open_targets, put, rules_of
 from billpolicy.operations.vocabulary import VOCABULARY

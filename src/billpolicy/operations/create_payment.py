@@ -8,8 +8,9 @@ from billpolicy.book.book import ZERO
 from billpolicy.book.model import Payment
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import DocumentAmount, Request
 from billpolicy.operations.settling import check_limits, named_targets, open_targets, put, rules_of
 from billpolicy.operations.vocabulary import VOCABULARY

@@ -9,9 +9,10 @@ from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
 from billpolicy.operations.document_amounts import parts_of_amount
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.memo import checked_reason
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record

@@ -12,9 +12,9 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.item_amounts import amounts_asked, below_discounts
-from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, whole_amounts
+from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, resolve_on, whole_amounts
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import ItemAmount, Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.resolve import Resolved
@@ -54,16 +54,7 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         _check_each_has_some_left(planning, invoice, available)
     planning.stop_if_refused()
 
-    account = planning.account(invoice.account, "invoice")
-    subscriptions = planning.subscriptions_of(invoice)
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
-        amount=total,
-        currency=invoice.currency,
-        reason=reason,
-        levels=levels_of(account, invoice, subscriptions),
-    )
+    resolved = resolve_on(planning, _SPEC, invoice, total, reason)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
     draft = CreditMemo(
         number="",

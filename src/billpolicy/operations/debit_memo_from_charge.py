@@ -7,9 +7,10 @@ from dataclasses import replace
 from billpolicy.book.model import DebitMemo
 from billpolicy.book.needs import Needs
 from billpolicy.operations.charge_items import items_of_charges
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.memo import check_item_limit, checked_reason, due_date
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import ChargeAmount, Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record

@@ -6,9 +6,9 @@ from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.item_amounts import amounts_asked
-from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror
+from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import ItemAmount, Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
@@ -39,16 +39,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
         planning.problem("nothing-to-charge", message, "items", hint="list the items to charge, each with its amount")
     planning.stop_if_refused()
 
-    account = planning.account(invoice.account, "invoice")
-    subscriptions = planning.subscriptions_of(invoice)
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
-        amount=total,
-        currency=invoice.currency,
-        reason=reason,
-        levels=levels_of(account, invoice, subscriptions),
-    )
+    resolved = resolve_on(planning, _SPEC, invoice, total, reason)
     draft = DebitMemo(
         number="",
         account=invoice.account,

@@ -8,10 +8,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place, in_item_order
-from billpolicy.book.model import BillingDocument, Document, Item, Part
+from billpolicy.book.model import BillingDocument, CreditMemo, Document, Invoice, Item, Part
 from billpolicy.money import exact
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.planning import Planning
 from billpolicy.policy.model import PaymentTerm
+from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
 
 
@@ -87,6 +89,22 @@ def settle(planning: Planning, memo: BillingDocument, origin: BillingDocument, d
         planning.apply(origin, memo, day, tuple(parts))
     else:
         planning.apply(memo, origin, day, tuple(parts))
+
+
+def resolve_on(
+    planning: Planning, spec: OperationSpec, document: Invoice | CreditMemo, amount: Decimal, reason: str | None
+) -> Resolved:
+    """All decisions for a memo over `amount` of a document: from it, its subscriptions and its account."""
+    account = planning.account(document.account, document.kind)
+    subscriptions = planning.subscriptions_of(document)
+    return planning.resolve(
+        spec,
+        objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
+        amount=amount,
+        currency=document.currency,
+        reason=reason,
+        levels=levels_of(account, document, subscriptions),
+    )
 
 
 def check_item_limit(planning: Planning, document: Document, resolved: Resolved) -> None:

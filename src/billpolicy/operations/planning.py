@@ -28,14 +28,14 @@ from billpolicy.book.model import (
     Subscription,
 )
 from billpolicy.money import Money
+from billpolicy.operations.authority import actor_facts, objections
 from billpolicy.operations.facts import facts_about
 from billpolicy.operations.numbering import MAX_COUNTER, next_number, series_of
 from billpolicy.operations.request import Asked, request_data
 from billpolicy.plan import BalanceChange, ChargedThrough, Plan, PlannedDocument
-from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of
 from billpolicy.policy.vocabulary import FieldSpec, Level, OperationSpec
-from billpolicy.resolve import LevelValues, Resolved, Resolver, Several
+from billpolicy.resolve import LevelValues, Resolved, Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 
 _D = TypeVar("_D", bound=Numbered)
@@ -171,7 +171,7 @@ class Planning:
             self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
         names = {field.name for field in spec.fields}
         facts["date"] = self.date.toordinal()
-        facts.update(self._actor_facts(self.asked.request.actor))
+        facts.update(actor_facts(self.policy, self.asked.request.actor))
         if "amount" in names:
             facts.update(_money_facts(amount, currency))
         if "reason" in names and reason is not None:
@@ -189,54 +189,13 @@ class Planning:
             raise Refused(
                 problem._replace(position=problem.position or self.asked.at()) for problem in refused.diagnostics
             ) from None
-        self._check_authority(resolved)
+        for objection in objections(self.resolver, self.asked.request, resolved):
+            path = (objection.field,) if objection.field else ()
+            self.problem(objection.code, objection.message, *path, hint=objection.hint)
         self._check_request_is_heard(resolved, asked_for)
         self._check_named_values(resolved)
         self.stop_if_refused()
         return resolved
-
-    def _actor_facts(self, person: str | None) -> dict[str, Fact]:
-        if person is None:
-            return {}
-        role = self.policy.roles.get(person)
-        return {"actor.id": person, **({} if role is None else {"actor.role": role})}
-
-    def _check_authority(self, resolved: Resolved) -> None:
-        """Who may do this, and whether a second person must agree. The rule that decides is named."""
-        request = self.asked.request
-        if request.actor is None and resolved.text("actor") == "required":
-            message = f"nobody is named as the actor of this operation ({self._by(resolved, 'actor')})"
-            self.problem("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME")
-        permission = resolved.text("permission")
-        by = self._by(resolved, "permission")
-        who = f"`{request.actor}`" if request.actor else "somebody without a name"
-        if permission == "refused":
-            self.problem("not-permitted", f"{who} may not do this ({by})", "actor", hint="ask somebody who may")
-        elif permission == "approval" and request.approved_by is None:
-            message = f"this needs the approval of a second person ({by})"
-            self.problem("approval-missing", message, "actor", hint="add `approved_by: NAME`")
-        elif permission == "approval" and request.actor is None:
-            # Whoever leaves their own name out could approve what they ask for.
-            message = f"nobody is named whom `{request.approved_by}` would approve ({by})"
-            self.problem("actor-missing", message, "approved_by", hint="add `actor: NAME`, or say --actor NAME")
-        elif permission == "approval" and request.approved_by == request.actor:
-            message = f"{who} cannot approve an operation of their own ({by})"
-            self.problem("approval-own", message, "approved_by", hint="a second person approves")
-        elif permission == "approval":
-            self._check_approver(resolved, str(request.approved_by))
-
-    def _check_approver(self, resolved: Resolved, approver: str) -> None:
-        others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
-        facts = {**others, **self._actor_facts(approver)}
-        theirs = self.resolver.resolve(resolved.operation, self.date, facts, resolved.levels)
-        if theirs.text("permission") == "refused":
-            message = f"`{approver}` may not do this, so cannot approve it ({self._by(theirs, 'permission')})"
-            self.problem("approver-not-permitted", message, "approved_by", hint="ask somebody who may")
-
-    def _by(self, resolved: Resolved, key: str) -> str:
-        rule = self.resolver.rule(resolved.operation, key, resolved.resolutions[key].rule)
-        because = f": {rule.because}" if rule.because else ""
-        return f"rule `{rule.id}`, {rule.position}{because}"
 
     def _check_request_is_heard(self, resolved: Resolved, asked_for: Mapping[str, str | None]) -> None:
         for key, value in asked_for.items():
@@ -408,32 +367,6 @@ class Planning:
             None if before is None else self._before.balance(before),
             self.book.balance(after),
         )
-
-
-def levels_of(
-    account: Account, document: BillingDocument | None = None, subscriptions: Iterable[Subscription] = ()
-) -> dict[Level, LevelValues]:
-    """The levels of an operation on a document: itself, the subscriptions its items name, its account."""
-    levels: dict[Level, LevelValues] = {}
-    if document is not None:
-        label = f"{document.kind.replace('_', ' ')} {document.number}"
-        levels[document.kind] = LevelValues(label, dict(sorted(document.attributes.items())))  # type: ignore[index]
-    subscriptions = list(subscriptions)
-    if subscriptions:
-        label = "subscription " + ", ".join(subscription.id for subscription in subscriptions)
-        levels["subscription"] = LevelValues(label, _agreed(subscriptions))
-    levels["account"] = LevelValues(f"account {account.id}", dict(sorted(account.attributes.items())))
-    return levels
-
-
-def _agreed(subscriptions: list[Subscription]) -> Mapping[str, str | Several | None]:
-    keys = sorted({key for subscription in subscriptions for key in subscription.attributes})
-    held: dict[str, str | Several | None] = {}
-    for key in keys:
-        values = tuple((subscription.id, subscription.attributes.get(key)) for subscription in subscriptions)
-        same = len({value for _, value in values}) == 1
-        held[key] = values[0][1] if same else Several(values)
-    return held
 
 
 def _money_facts(amount: Decimal, currency: str) -> dict[str, str | int | bool]:

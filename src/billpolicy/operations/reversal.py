@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime
 
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item
-from billpolicy.operations.memo import check_item_limit, due_date, mirror, settle, whole_amounts
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.memo import check_item_limit, due_date, mirror, resolve_on, settle, whole_amounts
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
@@ -88,19 +88,9 @@ class Reversal:
                 self.invoice(sibling, pulled_in_by=credit_memo.number)
 
     def _resolve(self, spec: OperationSpec, document: Invoice | CreditMemo, pulled_in_by: str | None) -> Resolved:
-        planning = self.planning
-        account = planning.account(document.account)
-        subscriptions = planning.subscriptions_of(document)
-        resolved = planning.resolve(
-            spec,
-            objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
-            amount=document.amount,
-            currency=document.currency,
-            reason=self._asked_reason(pulled_in_by),
-            levels=levels_of(account, document, subscriptions),
-        )
-        check_item_limit(planning, document, resolved)
-        planning.stop_if_refused()
+        resolved = resolve_on(self.planning, spec, document, document.amount, self._asked_reason(pulled_in_by))
+        check_item_limit(self.planning, document, resolved)
+        self.planning.stop_if_refused()
         return resolved
 
     def _asked_reason(self, pulled_in_by: str | None) -> str | None:

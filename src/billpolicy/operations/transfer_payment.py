@@ -9,8 +9,9 @@ from __future__ import annotations
 from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
+from billpolicy.operations.levels import levels_of
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record

@@ -16,7 +16,8 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Part, Payment
 from billpolicy.money import from_minor, to_minor
 from billpolicy.operations.amounts import positive
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved

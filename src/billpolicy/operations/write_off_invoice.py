@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, settle
+from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning, levels_of
+from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
@@ -35,16 +35,7 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     planning.stop_if_refused()
 
-    account = planning.account(invoice.account, "invoice")
-    subscriptions = planning.subscriptions_of(invoice)
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
-        amount=balance,
-        currency=invoice.currency,
-        reason=reason,
-        levels=levels_of(account, invoice, subscriptions),
-    )
+    resolved = resolve_on(planning, _SPEC, invoice, balance, reason)
     check_item_limit(planning, invoice, resolved)
     planning.stop_if_refused()
     keep_zero = resolved.text("zero_balance_items") == "mirror"

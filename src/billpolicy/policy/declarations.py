@@ -1,0 +1,136 @@
+"""What a policy declares: custom fields, reason codes, roles, sequence sets, payment terms, cash steps.
+
+Nothing is looked up yet; `decisions.py` does that with what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from billpolicy.money import AmountError, to_minor
+from billpolicy.policy.model import (
+    ALWAYS,
+    Attribute,
+    BaseRule,
+    ExceptionRule,
+    PaymentTerm,
+    Policy,
+    SequenceSet,
+    Series,
+)
+from billpolicy.policy.vocabulary import (
+    CUSTOM_SCOPES,
+    NAME,
+    FieldSpec,
+    Vocabulary,
+)
+from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.source.tree import Tree
+
+
+class Declarations:
+    """What has been declared so far, base layers first, and every problem found on the way."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.problems: list[Diagnostic] = []
+        self.attributes: dict[str, Attribute] = {}
+        self.fields: dict[str, FieldSpec] = {}
+        self.defaults: dict[str, str] = {}
+        self.defaults_at: dict[str, Position] = {}
+        self.reason_codes: dict[str, tuple[str, ...]] = {}
+        self.roles: dict[str, tuple[str, ...]] = {}
+        self.base: dict[tuple[str, str], BaseRule] = {}
+        self.exceptions: dict[str, ExceptionRule] = {}
+        self.sequence_sets: dict[str, SequenceSet] = {}
+        self.payment_terms: dict[str, PaymentTerm] = {}
+        self.cash_steps: dict[str, Decimal] = {}
+        self.header = Policy("", ALWAYS, Position(""), "")
+
+    def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
+        self.problems.append(Diagnostic(code, message, position, hint))
+
+    def _field(self, name: str, text: Any, tree: Tree, declared_before: Collection[str]) -> None:
+        at = tree.at("fields", name, key=True)
+        known = {field.name for spec in self.vocabulary.values() for field in spec.fields}
+        scope, _, own_name = name.partition(".")
+        if scope not in CUSTOM_SCOPES:
+            message = f"`{name}` is no field of an account or a subscription; only those can have more fields"
+            hint = f"begin it with {' or '.join(f'`{scope}.`' for scope in CUSTOM_SCOPES)}"
+            self.problem("field-scope", message, at, hint)
+        elif not NAME.fullmatch(own_name):
+            message = f"`{name}` cannot be the name of a field"
+            self.problem("field-name", message, at, f"after `{scope}.` write small letters, digits and underscores")
+        elif name in known:
+            self.problem("field-known", f"`{name}` is already a field of billpolicy", at, "choose another name")
+        elif name in declared_before:
+            self.problem("field-known", f"`{name}` is already declared by a base policy", at, "remove it here")
+        elif text.type == "choice" and not text.values:
+            message = f"`{name}` is a choice, but lists no values"
+            self.problem("field-values", message, at, "add `values: [...]`")
+        elif text.type != "choice" and text.values:
+            message = f"`{name}` lists values, but its type is {text.type}"
+            self.problem("field-values", message, at, "make it `type: choice`, or remove `values`")
+        else:
+            self.fields[name] = FieldSpec(name, text.type, choices=text.values)
+
+    def _reason_codes(self, category: str, codes: Any, tree: Tree) -> None:
+        categories = {setting.codes for spec in self.vocabulary.values() for setting in spec.settings if setting.codes}
+        if category not in categories:
+            at = tree.at("reason_codes", category, key=True)
+            hint = did_you_mean(category, categories)
+            self.problem("reason-category-unknown", f"nothing here has reason codes of `{category}`", at, hint)
+        for index, code in enumerate(codes):
+            if len(code) > 25:
+                hint = "shorten it to at most 25 characters"
+                at = tree.at("reason_codes", category, index)
+                self.problem("reason-code-long", f"the reason code `{code}` is too long", at, hint)
+        self.reason_codes[category] = codes
+
+    def _role(self, name: str, members: Any, tree: Tree) -> None:
+        for index, person in enumerate(members):
+            others = (*self.roles.items(), (name, members[:index]))
+            other = next((role for role, people in others if person in people), None)
+            if other is not None:
+                message = f"`{person}` has the role `{other}` already"
+                at = tree.at("roles", name, index)
+                self.problem("role-twice", message, at, "give each person one role")
+        self.roles[name] = members
+
+    def _sequence_set(self, name: str, text: Any, tree: Tree) -> None:
+        series = {
+            kind: Series(one.prefix, one.start, tree.at("sequence_sets", name, kind, "prefix"))
+            for kind, one in text.items()
+        }
+        self.sequence_sets[name] = SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
+
+    def _cash_step(self, currency: str, step: Any, tree: Tree) -> None:
+        try:
+            if to_minor(step, currency) <= 0:
+                raise AmountError("a cash step is above zero")
+        except AmountError as error:
+            self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
+        self.cash_steps[currency] = step
+
+    def _payment_term(self, name: str, text: Any, tree: Tree) -> None:
+        at = tree.at("payment_terms", name, key=True)
+        if (text.net is None) == (text.proximo is None):
+            message = f"`{name}` must say either `net` or `proximo`"
+            self.problem("payment-term-kind", message, at, "write `{net: 30}` or `{proximo: {due_day: 15}}`")
+            return
+        due = text.proximo
+        if text.net is not None and not 0 <= text.net <= 3660:
+            message = f"`{name}` is due {text.net} days after the document"
+            here = tree.at("payment_terms", name, "net")
+            self.problem("payment-term-range", message, here, "`net` is a number of days from 0 to 3660")
+        for key in ("due_day", "cutoff_day") if due else ():
+            day = getattr(due, key)
+            if day is not None and not 1 <= day <= 31:
+                here = tree.at("payment_terms", name, "proximo", key)
+                hint = "write 1 to 31; a shorter month has its last day instead"
+                self.problem("payment-term-range", f"{day} is not a day of a month", here, hint)
+        self.payment_terms[name] = PaymentTerm(
+            name, at, text.net, due.due_day if due else None, due.cutoff_day if due else None
+        )
