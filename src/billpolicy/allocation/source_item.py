@@ -36,12 +36,13 @@ def to_source_items(source: Source, targets: Sequence[Target], amount: Decimal, 
 
 def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Iterator[Problem]:
     if not source.slots:
-        yield Problem("source-item-payment", f"{source.number} is a payment; `source_item` is for credit memos")
+        message = f"{source.number} is a payment; `source_item` is for credit memos"
+        yield Problem("source-item-payment", message, hint="take another allocation rule in the policy")
         return
     if len(targets) != 1 or targets[0].kind != "invoice":
         numbers = ", ".join(target.number for target in targets) or "none"
         message = f"`source_item` goes to exactly one invoice, the one {source.number} came from, not to {numbers}"
-        yield Problem("source-item-documents", message)
+        yield Problem("source-item-documents", message, hint="name that invoice alone in `apply`")
         return
     target = targets[0]
     if target.parts is not None:
@@ -49,7 +50,8 @@ def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Ite
         yield Problem("source-item-named", message, target.number, "leave `items` out, or take another rule")
     if source.origin != target.number:
         message = f"{source.number} was created from {source.origin or 'nothing'}, not from {target.number}"
-        yield Problem("source-item-origin", message, target.number)
+        hint = f"name {source.origin}" if source.origin else "take another allocation rule for it in the policy"
+        yield Problem("source-item-origin", message, target.number, hint)
         return
     if target.amount is None and amount > target.balance:
         message = f"{amount} is more than the {target.balance} that is open on {target.number}"
@@ -64,14 +66,15 @@ def _without_room(source: Source, target: Target) -> Iterator[Problem]:
     for slot in source.slots:
         if slot.mirrors is None:
             message = f"{_what(slot.place)} of {source.number} did not come from an item of {target.number}"
-            yield Problem("source-item-unknown", message, target.number)
+            hint = "take another allocation rule for it in the policy"
+            yield Problem("source-item-unknown", message, target.number, hint)
         else:
             given[slot.mirrors] = given.get(slot.mirrors, ZERO) + slot.balance
     for place, balance in given.items():
         room = open_at.get(place, ZERO)
         if not (0 <= balance <= room or room <= balance <= 0):
             message = f"{source.number} has {balance} for {_what(place)} of {target.number}, where {room} is open"
-            hint = "take another rule, or name the items"
+            hint = "take another allocation rule for it in the policy"
             yield Problem("source-item-too-much", message, target.number, hint)
 
 

@@ -37,7 +37,8 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
         planning.problem("nothing-unapplied", message, "account", hint="there is nothing to use")
     if not open_targets(planning, account, planning.date):
         message = f"account `{account.id}` has no open document"
-        planning.problem("nothing-open", message, "account", hint="there is nothing to settle")
+        hint = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
+        planning.problem("nothing-open", message, "account", hint=hint)
     planning.stop_if_refused()
 
     resolved = planning.resolve(
