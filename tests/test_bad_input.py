@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,7 +124,7 @@ def test_bad_operations_leave_a_ledger_as_it_was(case: str, tmp_path: Path) -> N
 
 
 def contents(ledger: Path) -> list[str]:
-    with sqlite3.connect(ledger) as connection:
+    with closing(sqlite3.connect(ledger)) as connection:
         return list(connection.iterdump())
 
 

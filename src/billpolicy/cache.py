@@ -50,7 +50,10 @@ def write(path: Path, policy: Policy) -> None:
 
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = {"files": policy.files, "made_of": _made_of(policy.files), "policy": policy}
+        made_of = _made_of(policy.files)
+        if [digest for _, digest in made_of[: len(policy.files)]] != list(policy.file_digests):
+            return  # a file was changed while it was being proven: what was proven is not what is there now
+        kept = {"files": policy.files, "made_of": made_of, "policy": policy}
         with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
             stream.write(pickle.dumps(kept, protocol=pickle.HIGHEST_PROTOCOL))
         Path(stream.name).replace(entry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,6 +68,22 @@ def execute(
         return _post(connection, plan, _entry(plan, who, now))
 
 
+def posted_before(connection: sqlite3.Connection, asked: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Posted]:
+    """Which operations (id, request) were posted, and what came of them. Raises `Refused` where the content differs."""
+    found: dict[str, Posted] = {}
+    problems: list[Diagnostic] = []
+    for id, request in asked:
+        try:
+            repeated = _repeated(connection, id, request)
+        except Refused as refused:
+            problems.extend(refused.diagnostics)
+        else:
+            found.update({id: repeated} if repeated is not None else {})
+    if problems:
+        raise Refused(problems)
+    return found
+
+
 def _entry(plan: Plan, who: str, now: datetime.datetime) -> Audit:
     if now.tzinfo is None:
         raise ValueError("the moment of posting needs a time zone")
@@ -112,6 +128,9 @@ def _post(connection: sqlite3.Connection, plan: Plan, entry: Audit) -> Posted:
     reasons = [(planned.document.number, resolved_text(planned.resolved)) for planned in plan.documents]
     writing.insert_rows(connection, schema.resolutions, reasons)
     currencies = {number: currency for number, (_, currency) in known.items()} | new
+    for application in plan.applications:
+        if currencies[application.from_] != currencies[application.to]:
+            raise ValueError(f"plan {plan.id} applies {application.from_} to {application.to} across currencies")
     applied = [(application, currencies[application.from_]) for application in plan.applications]
     writing.write_applications(connection, applied, plan.id)
     _move_charged_through(connection, plan)

@@ -87,6 +87,10 @@ class Book:
         counters: Mapping[str, int] | None = None,
     ) -> Book:
         """The book after these were added; a document or subscription that is already there is replaced."""
+        documents, applications = tuple(documents), tuple(applications)
+        # Copying is most of what planning on a large book costs, so only what changes is copied.
+        if not documents:
+            return self._with_applications(applications, subscriptions, counters)
         numbered = dict(self.numbered)
         created_from = dict(self.created_from)
         refunds_of = dict(self.refunds_of)
@@ -99,21 +103,36 @@ class Book:
             if source is not None and isinstance(document, Invoice | CreditMemo | DebitMemo):
                 others = tuple(d for d in created_from.get(source, ()) if d.number != document.number)
                 created_from[source] = (*others, document)
-        applied_from = dict(self.applications_from)
-        applied_to = dict(self.applications_to)
-        for application in applications:
-            applied_from[application.from_] = (*applied_from.get(application.from_, ()), application)
-            applied_to[application.to] = (*applied_to.get(application.to, ()), application)
-        return replace(
-            self,
-            numbered=numbered,
-            created_from=created_from,
-            refunds_of=refunds_of,
-            applications_from=applied_from,
-            applications_to=applied_to,
-            subscriptions={**self.subscriptions, **{s.id: s for s in subscriptions}},
-            counters={**self.counters, **(counters or {})},
-        )
+        book = replace(self, numbered=numbered, created_from=created_from, refunds_of=refunds_of)
+        return book._with_applications(applications, subscriptions, counters)
+
+    def _with_applications(
+        self,
+        applications: tuple[Application, ...],
+        subscriptions: Iterable[Subscription],
+        counters: Mapping[str, int] | None,
+    ) -> Book:
+        book = self
+        if applications:
+            # Built by appending: a book file may put thousands on one document.
+            applied_from: dict[str, list[Application]] = {}
+            applied_to: dict[str, list[Application]] = {}
+            for application in applications:
+                applied_from.setdefault(application.from_, []).append(application)
+                applied_to.setdefault(application.to, []).append(application)
+            before_from, before_to = self.applications_from, self.applications_to
+            book = replace(
+                book,
+                applications_from={
+                    **before_from,
+                    **{k: (*before_from.get(k, ()), *v) for k, v in applied_from.items()},
+                },
+                applications_to={**before_to, **{k: (*before_to.get(k, ()), *v) for k, v in applied_to.items()}},
+            )
+        changed = {subscription.id: subscription for subscription in subscriptions}
+        if changed:
+            book = replace(book, subscriptions={**self.subscriptions, **changed})
+        return replace(book, counters={**self.counters, **counters}) if counters else book
 
     def applied_to(self, target: str) -> Decimal:
         """How much was put on an invoice or debit memo."""

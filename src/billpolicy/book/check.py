@@ -152,6 +152,20 @@ def _discounts(context: Context) -> Found:
                 yield Diagnostic("amount-sign", message, context.at(*path, "amount"), hint)
 
 
+def _sources(context: Context) -> Found:
+    """A memo is of the same account and currency as the document that it was created from."""
+    for section, index, document in context.records("credit_memos", "debit_memos"):
+        source = context.numbered.get(document.source or "")
+        if source is None:
+            continue
+        for key in ("account", "currency"):
+            mine, its = getattr(document, key), getattr(source[2], key)
+            if mine != its:
+                message = f"{document.number} has the {key} `{mine}`, but {source[2].number}, its source, `{its}`"
+                hint = "mend one of the two, or remove `source`"
+                yield Diagnostic("source-differs", message, context.at(section, index, "source"), hint)
+
+
 def _currencies(context: Context) -> Found:
     accounts = {account.id: account for account in context.file.accounts}
     for section, index, record in context.records(*NUMBERED):
@@ -187,6 +201,7 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _references,
     _amounts,
     _discounts,
+    _sources,
     _currencies,
     applications,
     transfers,

@@ -6,24 +6,28 @@ import datetime
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.cli.loading import load_proven
-from billpolicy.cli.output import say
+from billpolicy.cli.output import coloured, say
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.load import load_operations
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.request import Asked
+from billpolicy.operations.request import Asked, request_data
+from billpolicy.operations.unknown_names import unknown_names
 from billpolicy.resolve import Resolver
+from billpolicy.source.diagnostic import in_order
 from billpolicy.versions import Versions
+
+if TYPE_CHECKING:
+    from billpolicy.executor import Posted
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -44,20 +48,36 @@ def needs_of(asked: Asked) -> Needs:
     return OPERATIONS[asked.request.operation].needs(asked.request)
 
 
-def book_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Book:
-    """The book of a file, or the slice of a ledger that all these operations need."""
+class Ground(NamedTuple):
+    """What a dry run stands on: the documents, and the operations that a ledger has posted already, by id."""
+
+    book: Book
+    posted: dict[str, Posted]
+
+
+def one_ground(book: Path | None, ledger: str | None) -> None:
+    """Either a book or a ledger is named, not both and not neither."""
     if (book is None) == (ledger is None):
         raise click.UsageError("say where the documents are: either --book FILE or --ledger URL")
+
+
+def ground_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Ground:
+    """The book of a file, or of a ledger with what it has posted of these operations.
+
+    One operation needs its slice only. Several may build on each other in ways that no slice taken beforehand can
+    know, so they are planned on the whole ledger, as they would be posted.
+    """
     if book is not None:
         from billpolicy.book.load import load_book
 
-        return load_book(book)
-    from billpolicy.ledger.slices import read_slice
+        return Ground(load_book(book), {})
+    from billpolicy.executor import posted_before
+    from billpolicy.ledger.slices import read_book, read_slice
     from billpolicy.ledger.store import open_ledger
 
-    needs = reduce(Needs.__or__, (needs_of(one) for one in asked), Needs())
     with open_ledger(str(ledger)) as opened, opened.reading() as connection:
-        return read_slice(connection, needs)
+        whole = read_slice(connection, needs_of(asked[0])) if len(asked) == 1 else read_book(connection)
+        return Ground(whole, posted_before(connection, ((a.request.id, request_data(a.request)) for a in asked)))
 
 
 def load_asked(path: Path, actor: str | None) -> list[Asked]:
@@ -74,9 +94,24 @@ def title(asked: Asked, today: datetime.date) -> str:
     return f"{request.id}: {request.operation} on {request.date or today}"
 
 
-def planned(versions: Versions, book: Book, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
-    """Each operation planned in turn."""
-    return watched(dry_run(versions, book, asked, today), len(asked), "planning")
+def planned(versions: Versions, ground: Ground, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
+    """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
+    new = [one for one in asked if one.request.id not in ground.posted]
+    tell_unknown_names(ground.book, versions)
+    return watched(dry_run(versions, ground.book, new, today), len(new), "planning")
+
+
+def tell_unknown_names(book: Book, versions: Versions) -> None:
+    """Warn of attributes and custom fields that no version of the policy declares."""
+    for warning in in_order(w for policy in versions.policies[-1:] for w in unknown_names(book, policy)):
+        click.echo(coloured(warning), err=True)
+
+
+def before_text(posted: Posted) -> str:
+    """An operation that was posted before: by whom, when, and what it made."""
+    numbers = ", ".join(planned.document.number for planned in posted.plan.documents)
+    when = f"posted before by {posted.audit.who} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 
 def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:

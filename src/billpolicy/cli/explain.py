@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import book_for, load_asked, load_versions, planned, title
+from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
 from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import show_refused, write
 from billpolicy.explain.build import explain_plan
@@ -48,6 +48,9 @@ def command(
     For each: the value, the level it came from, the levels tried, the rule with its file:line, and what became of
     the other rules.
     """
+    if why_not is not None and format != "text":
+        raise click.UsageError("--why-not is told as text only")
+    one_ground(book, ledger)
     versions = load_versions(policy, engine)
     asked = load_asked(operations, actor)
     if why_not is not None:
@@ -58,9 +61,12 @@ def command(
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []
-    found_book = book_for(book, ledger, asked)
+    ground = ground_for(book, ledger, asked)
+    if format == "text":
+        for posted in ground.posted.values():
+            write(before_text(posted))
     day = day_or_today(today)
-    for one in planned(versions, found_book, asked, day):
+    for one in planned(versions, ground, asked, day):
         if one.problems and format != "json":
             show_refused(title(one.asked, day), one.problems)
         problems.extend(one.problems)

@@ -30,7 +30,7 @@ def document_text(shown: ShownDocument) -> str:
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),
-        *sorted(document.attributes.items()),
+        *((name, _attribute(shown, name, value)) for name, value in sorted(document.attributes.items())),
     ]
     lines += [f"  {name:<16} {value}" for name, value in fields if value is not None]
     if isinstance(document, Document):
@@ -58,6 +58,15 @@ def _application(application: Application, other: str, kinds: Mapping[str, str])
 
 def _people(audit: Audit) -> str:
     return f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
+
+
+def _attribute(shown: ShownDocument, name: str, value: str | None) -> str | None:
+    """The value, and where it came from by which rule, if an operation resolved it."""
+    resolved = shown.resolved
+    resolution = resolved.resolutions.get(name) if resolved is not None else None
+    if value is None or resolved is None or resolution is None or resolution.level is None:
+        return value
+    return f"{value}  ({resolved.levels[resolution.level].label}; by {resolution.rule})"
 
 
 def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:

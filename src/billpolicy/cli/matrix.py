@@ -53,7 +53,13 @@ def _text(matrix: Matrix, with_settings: bool) -> str:
 
 def _note(note: Note) -> str:
     lines = [f"[{note.mark}] {note.id}", f"    {note.where}"]
-    for label, text in (("when", note.when), ("then", note.then), ("because", note.because)):
+    for label, text in (
+        ("when", note.when),
+        ("then", note.then),
+        ("in force", note.in_force),
+        ("beats", note.overrides),
+        ("because", note.because),
+    ):
         if text:
             start = f"    {label:<8} "
             lines += textwrap.wrap(

@@ -22,7 +22,7 @@ def fail(error: Exception, *, as_json: bool = False) -> int:
         show(error.diagnostics, as_json=as_json)
         return 1
     if isinstance(error, EngineError):
-        hint = "nothing was posted; try `--engine python`, and please report this"
+        hint = "this operation was not posted; try `--engine python`, and please report this"
         show([Diagnostic("engine", str(error), hint=hint)], as_json=as_json)
         return 1
     if isinstance(error, OSError):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from billpolicy.cli.asking import load_asked, load_versions, needs_of, title, watched
+from billpolicy.cli.asking import before_text, load_asked, load_versions, needs_of, title, watched
 from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.executor import Posted, execute
@@ -56,12 +56,19 @@ def command(
     asked = load_asked(operations, actor)
     who = actor or _login()
     day = day_or_today(today)
+    results: list[_Result] = []
     with open_ledger(ledger) as opened:
-        results = list(_post_each(opened, versions, asked, day, who))
-    if format == "json":
-        _write_json(results)
-    else:
-        _write_text(results, versions, day)
+        try:
+            for result in _post_each(opened, versions, asked, day, who):
+                results.append(result)
+                if format == "text":
+                    _write(result, versions, day)
+        finally:
+            # Also when it is interrupted or fails half-way: what was posted stays posted, and is told.
+            if format == "json":
+                _write_json(results)
+            else:
+                _write_totals(results, len(asked))
     if any(result.posted is None for result in results):
         raise click.exceptions.Exit(1)
 
@@ -89,25 +96,27 @@ def _post_each(
             )
         except Refused as refused:
             yield _Result(one, None, tuple(refused.diagnostics))
+            if any(problem.code.startswith("ledger-") for problem in refused.diagnostics):
+                return  # the file itself fails; the next operation would wait and fail the same way
         else:
             yield _Result(one, posted, ())
 
 
-def _write_text(results: list[_Result], versions: Versions, today: datetime.date) -> None:
-    for result in results:
-        if result.posted is None:
-            show_refused(title(result.asked, today), result.problems)
-        elif result.posted.repeated:
-            audit = result.posted.audit
-            numbers = ", ".join(planned.document.number for planned in result.posted.plan.documents)
-            before = f"posted before by {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC"
-            write(f"{result.posted.plan.id}: {before}" + (f": {numbers}" if numbers else "") + "\n\n")
-        else:
-            write(plan_text(result.posted.plan, versions) + "\n")
+def _write(result: _Result, versions: Versions, today: datetime.date) -> None:
+    if result.posted is None:
+        show_refused(title(result.asked, today), result.problems)
+    elif result.posted.repeated:
+        write(before_text(result.posted))
+    else:
+        write(plan_text(result.posted.plan, versions) + "\n")
+
+
+def _write_totals(results: list[_Result], asked: int) -> None:
     posted = [result.posted for result in results if result.posted is not None]
     repeated = sum(one.repeated for one in posted)
     before = f", {repeated} had been posted before" if repeated else ""
-    say(f"{len(posted) - repeated} posted, {len(results) - len(posted)} refused{before}")
+    untried = f", {asked - len(results)} not tried" if asked > len(results) else ""
+    say(f"{len(posted) - repeated} posted, {len(results) - len(posted)} refused{before}{untried}")
 
 
 def _write_json(results: list[_Result]) -> None:

@@ -17,8 +17,9 @@ from billpolicy.cli.output import write
 def command(policy: Path, format: str) -> None:
     """Read, type and prove POLICY, a folder of YAML files or one file.
 
-    Reports every problem at once, each with file:line:col and a hint. A policy that passes has no
-    unknown word, decides everything it must, and no two of its exceptions can ever conflict.
+    Reports all problems of form, then all of words, then all of the whole, each with file:line:col
+    and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
+    its exceptions can ever conflict.
     """
     found = load_proven(policy)
     if format == "json":

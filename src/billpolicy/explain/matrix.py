@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from billpolicy.policy.model import Chain, ExceptionRule, Policy
+from billpolicy.policy.model import ALWAYS, Chain, ExceptionRule, Policy
 from billpolicy.policy.vocabulary import Vocabulary
 
 ABSENT = "–"
@@ -32,6 +32,8 @@ class Note:
     when: str
     then: str
     because: str
+    in_force: str
+    overrides: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ def _note(mark: int, exception: ExceptionRule) -> Note:
         for key, outcome in sorted(exception.then.items())
     )
     where = f"{exception.position.file}:{exception.position.line}"
-    return Note(mark, exception.id, where, when, then, exception.because or "")
+    in_force = "" if exception.effective == ALWAYS else str(exception.effective)
+    return Note(
+        mark, exception.id, where, when, then, exception.because or "", in_force, ", ".join(exception.overrides)
+    )
 
 
 def matrix_markdown(matrix: Matrix) -> str:
@@ -99,7 +104,9 @@ def matrix_markdown(matrix: Matrix) -> str:
         settings = ", ".join(f"{name}: {value}" for name, value in row.settings).replace("|", "\\|")
         lines.append(f"| `{row.operation}` | {settings} |")
     for note in matrix.notes:
-        because = f" Because: {note.because}" if note.because else ""
+        because = f" In force {note.in_force}." if note.in_force else ""
+        because += f" Overrides {note.overrides}." if note.overrides else ""
+        because += f" Because: {note.because}" if note.because else ""
         lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{because}"]
     return "\n".join(lines) + "\n"
 
@@ -125,14 +132,12 @@ def matrix_html(matrix: Matrix) -> str:
         )
     notes = "".join(
         f"<tr><td>[{note.mark}]</td><td><b>{e(note.id)}</b><br><code>{e(note.where)}</code></td>"
-        f"<td>{e(note.when)}</td><td>{e(note.then)}</td><td>{e(note.because)}</td></tr>"
+        f"<td>{e(note.when)}</td><td>{e(note.then)}</td>"
+        f"<td>{e(note.in_force)}</td><td>{e(note.overrides)}</td><td>{e(note.because)}</td></tr>"
         for note in matrix.notes
     )
-    exceptions = (
-        f"<h2>Exceptions</h2><table><tr><th></th><th>id</th><th>when</th><th>then</th><th>because</th></tr>{notes}</table>"
-        if notes
-        else ""
-    )
+    headings = "".join(f"<th>{name}</th>" for name in ("", "id", "when", "then", "in force", "overrides", "because"))
+    exceptions = f"<h2>Exceptions</h2><table><tr>{headings}</tr>{notes}</table>" if notes else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Policy {e(matrix.policy)}</title>'
         f"<style>{_STYLE}</style><h1>Policy {e(matrix.policy)}</h1>"

@@ -115,16 +115,19 @@ def why_not_text(explanations: Iterable[Explanation], rule: str) -> str:
     for explanation in explanations:
         lines.append(f"{explanation.operation_id}: {explanation.operation} on {explanation.date}")
         for decision in explanation.decisions:
-            lines += _about(decision, rule)
-        if not any(True for decision in explanation.decisions for _ in _about(decision, rule)):
+            lines += _about(decision, rule, explanation.operation)
+        if not any(True for decision in explanation.decisions for _ in _about(decision, rule, explanation.operation)):
             lines.append(f"  `{rule}` does not speak of this operation")
     return "\n".join(lines) + "\n"
 
 
-def _about(decision: Decision, rule: str) -> list[str]:
+def _about(decision: Decision, rule: str, of: str) -> list[str]:
     if decision.rule.id == rule:
         return _labelled("", f"{decision.key}: `{rule}` decides: {decision.value}", indent=2)
     for candidate in decision.candidates:
         if candidate.rule.id == rule:
             return _labelled("", f"{decision.key}: no, {candidate.reason}", indent=2)
+    operation, _, key = rule.partition(".")
+    if decision.exception and operation == of and key == decision.key:
+        return _labelled("", f"{decision.key}: no, exception `{decision.rule.id}` decides instead", indent=2)
     return []

@@ -7,7 +7,7 @@ and documents that opted out (`auto_apply: false`) are left alone. Domain sectio
 from __future__ import annotations
 
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Payment
+from billpolicy.book.model import Account, CreditMemo, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.operations.levels import levels_of
 from billpolicy.operations.operation import Operation
@@ -31,11 +31,11 @@ class ApplyCredits(Request):
 def _plan(planning: Planning, request: ApplyCredits) -> None:
     account = planning.account(request.account, "account")
     planning.check_document_date(planning.date, None, "", "date")
-    sources = _sources(planning, account.id)
+    sources = _sources(planning, account)
     if not sources:
         message = f"account `{account.id}` has nothing unapplied"
         planning.problem("nothing-unapplied", message, "account", hint="there is nothing to use")
-    if not open_targets(planning, account, planning.date):
+    if not open_targets(planning, account, account.currency, planning.date):
         message = f"account `{account.id}` has no open document"
         hint = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
         planning.problem("nothing-open", message, "account", hint=hint)
@@ -57,18 +57,20 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
         key=lambda s: (not by_date_only and isinstance(s, Payment) is not cash_first, s.date, s.number),
     )
     for source in ordered:
-        targets = open_targets(planning, account, planning.date)
+        targets = open_targets(planning, account, account.currency, planning.date)
         if targets:
             put(planning, source, targets, planning.book.balance(source), rules, planning.date)
     check_limits(planning, 0, resolved)
 
 
-def _sources(planning: Planning, account: str) -> list[CreditMemo | Payment]:
+def _sources(planning: Planning, account: Account) -> list[CreditMemo | Payment]:
+    """In the account's own currency; money in another one is applied by name."""
     return [
         document
         for _, document in sorted(planning.book.numbered.items())
         if isinstance(document, CreditMemo | Payment)
-        and document.account == account
+        and document.account == account.id
+        and document.currency == account.currency
         and document.status == "posted"
         and not (isinstance(document, CreditMemo) and document.reversed_)
         and document.auto_apply

@@ -35,7 +35,9 @@ class Apply(Request):
 def plan_apply(planning: Planning, spec: OperationSpec, request: Apply, source: Payment | CreditMemo) -> None:
     """Put the source's money on documents. `date` is when it takes effect."""
     account = planning.account(source.account)
-    targets = named_targets(planning, account, request.apply) or open_targets(planning, account, planning.date)
+    targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
+        planning, account, source.currency, planning.date
+    )
     check_not_before(planning, source, targets)
     amount = _amount(planning, request, source, sum((target.amount or ZERO for target in targets), ZERO))
     planning.stop_if_refused()

@@ -49,7 +49,7 @@ def objections(resolver: Resolver, request: Request, resolved: Resolved) -> Iter
         # Whoever leaves their own name out could approve what they ask for.
         message = f"nobody is named whom `{approver}` would approve ({by})"
         yield Objection("actor-missing", message, "approved_by", "add `actor: NAME`, or say --actor NAME")
-    elif permission == "approval" and approver == actor:
+    elif permission == "approval" and _same_person(approver, actor):
         message = f"{who} cannot approve an operation of their own ({by})"
         yield Objection("approval-own", message, "approved_by", "a second person approves")
     elif permission == "approval":
@@ -57,6 +57,11 @@ def objections(resolver: Resolver, request: Request, resolved: Resolved) -> Iter
         if theirs.text("permission") == "refused":
             message = f"`{approver}` may not do this, so cannot approve it ({_by(resolver, theirs, 'permission')})"
             yield Objection("approver-not-permitted", message, "approved_by", "ask somebody who may")
+
+
+def _same_person(one: str | None, other: str | None) -> bool:
+    """`Ines` and `ines` are one person. Nobody is authenticated here: names are as they were written."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
 
 
 def _as_asked_by(resolver: Resolver, resolved: Resolved, person: str | None) -> Resolved:

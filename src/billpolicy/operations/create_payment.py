@@ -42,7 +42,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         hint = f"a payment is in the currency of its account: write `currency: {account.currency}`"
         planning.problem("currency-mismatch", message, "currency", hint=hint)
     amount = positive(planning, request.amount, account.currency, "amount")
-    targets = named_targets(planning, account, request.apply)
+    targets = named_targets(planning, account, account.currency, request.apply)
     total = sum((target.amount or ZERO for target in targets), ZERO)
     if total > amount > 0:
         message = f"{total} is put on documents, but the payment is {amount}"
@@ -72,7 +72,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         resolved,
     )
     if request.apply_to_open:
-        targets = open_targets(planning, account, planning.date)
+        targets = open_targets(planning, account, account.currency, planning.date)
     if targets:
         put(planning, payment, targets, amount, rules_of(resolved, planning, account.currency), planning.date)
     check_limits(planning, len(request.apply), resolved)

@@ -54,7 +54,7 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         _check_each_has_some_left(planning, invoice, available)
     planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, total, reason)
+    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
     draft = CreditMemo(
         number="",

@@ -39,7 +39,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
         planning.problem("nothing-to-charge", message, "items", hint="list the items to charge, each with its amount")
     planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, total, reason)
+    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
     draft = DebitMemo(
         number="",
         account=invoice.account,

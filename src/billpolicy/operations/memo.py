@@ -53,7 +53,11 @@ def mirror(
             id=ids[item.id],
             line=int(ids[item.id]),
             amount=amounts.get(Place(item.id)) or zero,
-            unit_price=None if item.unit_price is None else sign * item.unit_price,
+            unit_price=None
+            if item.unit_price is None
+            else item.unit_price.copy_negate()
+            if sign < 0
+            else item.unit_price,
             discounts=ids.get(item.discounts or ""),
             source_item=item.id,
             taxes=tuple(
@@ -92,15 +96,21 @@ def settle(planning: Planning, memo: BillingDocument, origin: BillingDocument, d
 
 
 def resolve_on(
-    planning: Planning, spec: OperationSpec, document: Invoice | CreditMemo, amount: Decimal, reason: str | None
+    planning: Planning,
+    spec: OperationSpec,
+    document: Invoice | CreditMemo,
+    amounts: Mapping[Place, Decimal],
+    reason: str | None,
 ) -> Resolved:
-    """All decisions for a memo over `amount` of a document: from it, its subscriptions and its account."""
+    """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
+    something, and its account."""
     account = planning.account(document.account, document.kind)
-    subscriptions = planning.subscriptions_of(document)
+    used = {place.item for place, amount in amounts.items() if amount}
+    subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
     return planning.resolve(
         spec,
         objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
-        amount=amount,
+        amount=sum(amounts.values(), ZERO),
         currency=document.currency,
         reason=reason,
         levels=levels_of(account, document, subscriptions),

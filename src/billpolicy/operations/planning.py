@@ -21,6 +21,7 @@ from billpolicy.book.model import (
     DebitMemo,
     Document,
     Invoice,
+    Item,
     Numbered,
     Part,
     Payment,
@@ -132,9 +133,10 @@ class Planning:
         self.rely_on(number)
         return found
 
-    def subscriptions_of(self, document: Document) -> list[Subscription]:
-        """The subscriptions that its items name, by id."""
-        return [self.book.subscriptions[name] for name in document.subscriptions if name in self.book.subscriptions]
+    def subscriptions_of(self, items: Iterable[Item]) -> list[Subscription]:
+        """The subscriptions that these items name, by id."""
+        names = sorted({item.subscription for item in items if item.subscription})
+        return [self.book.subscriptions[name] for name in names if name in self.book.subscriptions]
 
     def rely_on(self, name: str) -> None:
         """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
@@ -270,7 +272,10 @@ class Planning:
         return document
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
-        """Put money of a source on a target."""
+        """Put money of a source on a target, of the same currency (domain section 9.5)."""
+        if source.currency != target.currency:
+            message = f"{source.number} is in {source.currency} and {target.number} in {target.currency}"
+            self.refuse("currency-mismatch", message, hint="money is never applied across currencies")
         amount = sum((part.amount for part in parts), Decimal(0))
         application = Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts)
         self._applications.append(application)

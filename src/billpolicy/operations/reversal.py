@@ -88,7 +88,7 @@ class Reversal:
                 self.invoice(sibling, pulled_in_by=credit_memo.number)
 
     def _resolve(self, spec: OperationSpec, document: Invoice | CreditMemo, pulled_in_by: str | None) -> Resolved:
-        resolved = resolve_on(self.planning, spec, document, document.amount, self._asked_reason(pulled_in_by))
+        resolved = resolve_on(self.planning, spec, document, whole_amounts(document), self._asked_reason(pulled_in_by))
         check_item_limit(self.planning, document, resolved)
         self.planning.stop_if_refused()
         return resolved

@@ -35,8 +35,8 @@ class Named(NamedTuple):
     position: int
 
 
-def named_targets(planning: Planning, account: Account, asked: Sequence[DocumentAmount]) -> list[Named]:
-    """The documents that a request names in `apply`; what is wrong with them is noted on the planning."""
+def named_targets(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
+    """The documents that a request names in `apply`, for money in `currency`; what is wrong with them is noted."""
     times = Counter(wanted.document for wanted in asked)
     for number in sorted(number for number, count in times.items() if count > 1):
         planning.problem("document-repeated", f"{number} is named more than once", "apply", hint=_ONCE)
@@ -48,8 +48,8 @@ def named_targets(planning: Planning, account: Account, asked: Sequence[Document
             message = f"{target.number} belongs to account `{target.account}`, not to `{account.id}`"
             hint = "name a document of the same account"
             planning.problem("account-mismatch", message, *path, "document", hint=hint)
-        if target.currency != account.currency:
-            message = f"{target.number} is in {target.currency} and the money in {account.currency}"
+        if target.currency != currency:
+            message = f"{target.number} is in {target.currency} and the money in {currency}"
             hint = "money is never applied across currencies"
             planning.problem("currency-mismatch", message, *path, "document", hint=hint)
             continue
@@ -68,8 +68,8 @@ def named_targets(planning: Planning, account: Account, asked: Sequence[Document
     return found
 
 
-def open_targets(planning: Planning, account: Account, day: datetime.date) -> list[Named]:
-    """Every posted invoice and debit memo of the account with something open, dated on `day` or before.
+def open_targets(planning: Planning, account: Account, currency: str, day: datetime.date) -> list[Named]:
+    """Every posted invoice and debit memo of the account in `currency` with something open, dated on `day` or before.
 
     Documents that opted out (`auto_apply: false`) are left alone (domain section 2.2).
     """
@@ -79,7 +79,7 @@ def open_targets(planning: Planning, account: Account, day: datetime.date) -> li
         for document in documents
         if isinstance(document, Invoice | DebitMemo)
         and document.account == account.id
-        and document.currency == account.currency
+        and document.currency == currency
         and document.status == "posted"
         and not document.reversed_
         and document.auto_apply

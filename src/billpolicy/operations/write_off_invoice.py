@@ -35,7 +35,7 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, balance, reason)
+    resolved = resolve_on(planning, _SPEC, invoice, planning.book.open_places(invoice), reason)
     check_item_limit(planning, invoice, resolved)
     planning.stop_if_refused()
     keep_zero = resolved.text("zero_balance_items") == "mirror"

@@ -79,6 +79,7 @@ class _Builder(Decisions):
             self.header,
             digest=digest(layers),
             files=tuple(tree.file for layer in layers for _, tree in layer.files),
+            file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
             # By name, so that the order of files and lines shows nowhere.
             attributes=dict(sorted(self.attributes.items())),
             fields=dict(sorted(self.fields.items())),
@@ -185,6 +186,11 @@ class _Builder(Decisions):
     def _exception(self, text: ExceptionText, tree: Tree, index: int) -> None:
         path = ("exceptions", index)
         at = tree.at(*path, "id")
+        operation, _, key = text.id.partition(".")
+        if operation in self.vocabulary and key:
+            message = f"`{text.id}` is how the base rule of `{operation}` is called"
+            self.problem("exception-id", message, at, "give the exception another id")
+            return
         if text.id in self.exceptions:
             message = f"there are two exceptions `{text.id}` (first at {self.exceptions[text.id].position})"
             self.problem("said-twice", message, at, "give each its own id")

@@ -24,7 +24,7 @@ from billpolicy.policy.precedence import Precedence
 from billpolicy.policy.vocabulary import FieldType, Vocabulary
 from billpolicy.source.diagnostic import Diagnostic, in_order
 
-DATE = "$date"
+DATE = "date"
 """The document date of the operation, as one more fact. No field can have this name."""
 
 MOST_PIECES = 2_000
@@ -65,7 +65,9 @@ def find_conflicts(policy: Policy) -> Iterator[Conflict]:
 def _in_force(exception: ExceptionRule, policy: Effective) -> Box:
     """The condition of an exception, and the days on which it and its policy are in force."""
     days = Numbers((_days(exception.effective),)) & Numbers((_days(policy),))
-    return {**exception.box, DATE: Values(days)}
+    in_force = Values(days)
+    asked = exception.box.get(DATE)
+    return {**exception.box, DATE: in_force if asked is None else asked & in_force}
 
 
 def _days(effective: Effective) -> Range:

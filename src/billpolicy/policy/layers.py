@@ -71,7 +71,7 @@ def digest(layers: list[Layer]) -> str:
     for depth, layer in enumerate(layers):
         for _, tree in layer.files:
             total.update(f"{depth}/{Path(tree.file).name}\0".encode())
-            total.update(hashlib.sha256(Path(tree.file).read_bytes()).digest())
+            total.update(bytes.fromhex(tree.digest))
     return total.hexdigest()
 
 

@@ -140,6 +140,8 @@ class Policy:
     digest: str
     """SHA-256 over the names and contents of its files: the same text is the same policy."""
     files: tuple[str, ...] = ()
+    file_digests: tuple[str, ...] = ()
+    """SHA-256 of each file as it was read."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     """Custom fields by dotted name."""

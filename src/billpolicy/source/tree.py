@@ -7,6 +7,7 @@ document, deep nesting and oversized files are refused. Design section 2, rule 9
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,11 @@ class Items(list[Any]):
 class Tree:
     """The data of one file, and the position of every path in it."""
 
-    def __init__(self, file: str, data: Any) -> None:
+    def __init__(self, file: str, data: Any, digest: str = "") -> None:
         self.file = file
         self.data = data
+        self.digest = digest
+        """SHA-256 of the bytes that were read; empty for text that came from no file."""
 
     def at(self, *path: str | int, key: bool = False) -> Position:
         """Where the value at `path` stands (or its key); the nearest known ancestor if the path goes nowhere.
@@ -84,7 +87,10 @@ class Tree:
 
 def parse(path: Path, *, max_megabytes: int) -> Tree:
     """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
-    return parse_text(_read(path, max_megabytes), str(path))
+    raw = _read(path, max_megabytes)
+    tree = parse_text(_text(raw, str(path)), str(path))
+    tree.digest = hashlib.sha256(raw).hexdigest()
+    return tree
 
 
 def parse_text(text: str, file: str) -> Tree:
@@ -117,7 +123,7 @@ def parse_text(text: str, file: str) -> Tree:
     return Tree(file, builder.root)
 
 
-def _read(path: Path, max_megabytes: int) -> str:
+def _read(path: Path, max_megabytes: int) -> bytes:
     name = str(path)
     try:
         with path.open("rb") as stream:
@@ -133,6 +139,10 @@ def _read(path: Path, max_megabytes: int) -> str:
     if len(raw) > max_megabytes * _MEGABYTE:
         message = f"this file is larger than {max_megabytes} MB, the most that is read here"
         raise _refuse("file-too-large", message, name, "split it into several files")
+    return raw
+
+
+def _text(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,94 @@
+"""The commands on a ledger: a dry run shows what posting posts, and what was posted is always told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billpolicy.executor import execute
+from billpolicy.matching.protocol import EngineError
+from tests.running import STANDARD, Ran, billpolicy
+
+BOOK = """
+accounts: [{id: a, currency: EUR, attributes: {bill_to_contct: x, payment_term: Net 30}, custom: {segmnt: big}}]
+invoices:
+- {number: INV00000001, account: a, date: 2026-01-01, currency: EUR, items: [{id: x, amount: 100.00}]}
+- {number: INV00000002, account: a, date: 2026-01-01, currency: USD, items: [{id: x, amount: 60.00}]}
+credit_memos:
+- {number: CM00000001, account: a, date: 2026-01-02, currency: USD, items: [{id: x, amount: 60.00}]}
+"""
+PAY_THEN_APPLY = """
+operations:
+- {id: pay, operation: create_payment, account: a, amount: 50.00, date: 2026-01-05}
+- {id: apply, operation: apply_payment, payment: P-00000001, date: 2026-01-06}
+"""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> str:
+    (tmp_path / "book.yaml").write_text(BOOK)
+    (tmp_path / "operations.yaml").write_text(PAY_THEN_APPLY)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    assert billpolicy("ledger", "init", url).code == 0
+    assert billpolicy("ledger", "import", url, tmp_path / "book.yaml").code == 0
+    return url
+
+
+def on(command: str, ledger: str, tmp_path: Path, *options: str) -> Ran:
+    return billpolicy(command, "--policy", STANDARD, "--ledger", ledger, tmp_path / "operations.yaml", *options)
+
+
+def test_a_dry_run_on_a_ledger_sees_what_earlier_operations_of_the_file_make(ledger: str, tmp_path: Path) -> None:
+    planned = on("plan", ledger, tmp_path, "--actor", "ines")
+    posted = on("post", ledger, tmp_path, "--actor", "ines")
+    assert (planned.code, posted.code) == (0, 0)
+    assert planned.out == posted.out
+    # Open in EUR is the one invoice; the USD invoice is left alone: 100 - 50 = 50.
+    assert "balance of INV00000001: 100.00 -> 50.00 EUR" in posted.out
+
+
+def test_a_dry_run_tells_what_was_posted_before(ledger: str, tmp_path: Path) -> None:
+    on("post", ledger, tmp_path, "--actor", "ines")
+    code, out, err = on("plan", ledger, tmp_path)
+    assert code == 0
+    assert "pay: posted before by ines" in out
+    assert "P-00000002" not in out
+    assert "2 had been posted before" in err
+
+
+def test_money_stays_in_its_currency_whatever_the_account_is_in(ledger: str, tmp_path: Path) -> None:
+    (tmp_path / "operations.yaml").write_text(
+        "operations:\n"
+        "- {id: wrong, operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-01-05, "
+        "apply: [{document: INV00000001}]}\n"
+        "- {id: right, operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-01-05}\n"
+    )
+    code, out, err = on("post", ledger, tmp_path, "--actor", "ines")
+    assert code == 1
+    assert "[currency-mismatch]" in err
+    assert "60.00 of CM00000001 on INV00000002" in out
+    assert billpolicy("ledger", "check", ledger).code == 0
+
+
+def test_names_that_the_policy_does_not_know_are_told(ledger: str, tmp_path: Path) -> None:
+    _, _, err = on("plan", ledger, tmp_path)
+    assert "`bill_to_contct` (account `a`) is no attribute that the policy declares" in err
+    assert "did you mean `bill_to_contact`?" in err
+    assert "`account.segmnt` (account `a`) is no field" in err
+
+
+def test_what_was_posted_is_told_when_the_engine_fails_half_way(
+    ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_at_the_second(*args: object, **options: object) -> object:
+        if args[1] == "apply":
+            raise EngineError("it disagrees")
+        return execute(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("billpolicy.cli.post.execute", fails_at_the_second)
+    code, out, err = on("post", ledger, tmp_path, "--actor", "ines")
+    assert code == 1
+    assert "payment P-00000001" in out
+    assert "1 posted, 0 refused, 1 not tried" in err
+    assert "nothing was posted" not in err
