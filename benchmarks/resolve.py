@@ -55,7 +55,8 @@ class Record(NamedTuple):
 def policy() -> Policy:
     """20 countries, each with a rule and a narrower one for large amounts: 40 rules, each on 3 attributes."""
     lines = ["policy: benchmark", "effective: {from: 2020-01-01}", "attributes:"]
-    lines += [f"  {name}: {{documents: [debit_memo]}}" for name in ATTRIBUTES]
+    types = ("contact", "payment_term", "sequence_set")
+    lines += [f"  {n}: {{type: {t}, documents: [debit_memo]}}" for n, t in zip(ATTRIBUTES, types, strict=True)]
     lines += ["sequence_sets:", "  DEFAULT:", "    invoice: {prefix: INV}", "    credit_memo: {prefix: CM}"]
     lines += ["    debit_memo: {prefix: DM}", "operations:", f"  {OPERATION}:"]
     lines += [f"    {name}: [{', '.join(CHAINS['base'])}]" for name in ATTRIBUTES]

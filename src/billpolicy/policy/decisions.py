@@ -46,7 +46,7 @@ class Decisions(Declarations):
         setting = next((setting for setting in spec.settings if setting.name == key), None)
         attribute = self.attributes.get(key)
         if attribute is not None and spec.produces not in attribute.documents:
-            message = f"`{spec.name}` makes {_made(spec)}, which has no {_words(key)}"
+            message = f"`{spec.name}` makes {_made(spec)} no {_words(key)}"
             self.problem("attribute-not-on-document", message, at, "remove this line")
         elif attribute is not None:
             return self._chain(spec, key, decided, at)
@@ -136,7 +136,7 @@ class Decisions(Declarations):
 
 
 def _made(spec: OperationSpec) -> str:
-    return f"a {_words(spec.produces)}" if spec.produces else "no document"
+    return f"a {_words(spec.produces)}, which has" if spec.produces else "no document, so there is"
 
 
 def _words(name: str) -> str:
