@@ -66,6 +66,9 @@ class PolicyFile(Strict):
     fields_: dict[str, Field] = {}
     defaults: dict[str, str] = {}
     reason_codes: dict[str, list[str]] = {}
+    roles: dict[str, list[str]] = {}
+    cash_steps: dict[str, Any] = {}
+    every_operation: dict[str, Any] = {}
     operations: dict[str, dict[str, Any]] = {}
     exceptions: list[Exception_] = []
     sequence_sets: dict[str, dict[str, Series]] = {}
