@@ -1,4 +1,4 @@
-"""Exact money: minor units, splitting, proration. Expected values are domain vectors or arithmetic shown."""
+"""Exact money: minor units and proration. Expected values are domain vectors or arithmetic shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.money import MINOR_DIGITS, AmountError, Money, exact, from_minor, parse_amount, prorate, share, to_minor
+from billpolicy.money import MINOR_DIGITS, AmountError, Money, exact, from_minor, parse_amount, prorate, to_minor
 
 minors = st.integers(-(10**17) + 1, 10**17 - 1)
 currencies = st.sampled_from(sorted(MINOR_DIGITS))
@@ -66,35 +66,6 @@ def test_minor_units_there_and_back(minor: int, currency: str) -> None:
 def test_exact_writes_the_decimals_of_the_currency(minor: int, currency: str) -> None:
     amount = exact(from_minor(minor, currency), currency)
     assert -amount.as_tuple().exponent == MINOR_DIGITS[currency]  # type: ignore[operator]
-
-
-@pytest.mark.parametrize(
-    ("total", "weights", "parts"),
-    [
-        (1200, [10000, 2000, 1000, 200], [909, 182, 91, 18]),  # domain vector G1
-        (1000, [1000, 1000, 1000], [334, 333, 333]),  # domain vector G2: ties to the earliest
-        (5, [0, 0], [0, 0]),
-        (0, [3, 4], [0, 0]),
-    ],
-)
-def test_shares_by_largest_remainder(total: int, weights: list[int], parts: list[int]) -> None:
-    assert share(total, weights) == parts
-
-
-@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), min_size=1, max_size=30))
-def test_shares_add_up_and_stay_within_one_unit(total: int, weights: list[int]) -> None:
-    whole = sum(weights)
-    parts = share(total, weights)
-    assert sum(parts) == (total if whole else 0)
-    for part, weight in zip(parts, weights, strict=True):
-        # floor(total * weight / whole) <= part <= that + 1
-        assert whole == 0 or 0 <= part * whole - (total * weight // whole) * whole <= whole
-
-
-@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.data())
-def test_no_share_exceeds_its_weight(weights: list[int], data: st.DataObject) -> None:
-    total = data.draw(st.integers(0, sum(weights)))
-    assert all(part <= weight for part, weight in zip(share(total, weights), weights, strict=True))
 
 
 @pytest.mark.parametrize(

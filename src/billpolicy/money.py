@@ -6,7 +6,6 @@ Minor units per currency are those of ISO 4217 (JPY 0, USD 2, KWD 3). See domain
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
@@ -106,23 +105,6 @@ def minor_digits(currency: str) -> int:
     except KeyError:
         like = currency.upper() if currency.upper() in MINOR_DIGITS else "EUR"
         raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code, like `{like}`") from None
-
-
-def share(total: int, weights: Iterable[int]) -> list[int]:
-    """Split `total` minor units by `weights` >= 0: largest remainder, ties to the earliest. Always adds up.
-
-    Domain section 2.4. Weights of zero get nothing; with no weight at all there is nothing to share.
-    """
-    weights = list(weights)
-    whole = sum(weights)
-    if whole <= 0:
-        return [0] * len(weights)
-    parts = [total * weight // whole for weight in weights]
-    left = total - sum(parts)
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
-    for i in by_remainder[:left]:
-        parts[i] += 1
-    return parts
 
 
 def prorate(amount: int, part: int, whole: int) -> int:

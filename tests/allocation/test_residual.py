@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import tests.strategies  # noqa: F401  the patient profile
 from billpolicy.allocation.residual import RESIDUALS, Cents, split
-from billpolicy.money import share
 
 NAMES = sorted(RESIDUALS)
 small = st.lists(st.integers(1, 12), min_size=1, max_size=5)
@@ -65,12 +64,6 @@ def test_as_counted_one_by_one_under_caps(pairs: list[tuple[int, int]], data: st
     total = data.draw(st.integers(0, sum(caps)))
     residual = data.draw(st.sampled_from(NAMES))
     assert split(total, weights, caps, Cents(residual)) == counted(total, weights, caps, residual)
-
-
-@given(large, st.data())
-def test_largest_remainder_is_what_money_shares_are(weights: list[int], data: st.DataObject) -> None:
-    total = data.draw(st.integers(0, sum(weights)))
-    assert split(total, weights) == share(total, weights)
 
 
 @given(large, st.sampled_from(NAMES), st.sampled_from((1, 5, 10, 100)), st.booleans(), st.data())

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from billpolicy.allocation.spread import spread
 from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
-from billpolicy.operations.document_amounts import parts_of_amount
 from billpolicy.operations.levels import levels_of
 from billpolicy.operations.memo import checked_reason
 from billpolicy.operations.operation import Operation
@@ -52,7 +52,7 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
         levels=levels_of(account),
     )
     put = (
-        parts_of_amount(planning, source, amount, (), resolved.text("allocation"))
+        spread(resolved.text("allocation"), amount, source, planning.book.open_places(source))
         if isinstance(source, CreditMemo)
         else {}
     )
