@@ -1,23 +1,25 @@
-"""Posting one document per transaction, durability on, beside a hand-written sqlite3 loop inserting the same rows.
+"""Posting, durability on, beside hand-written sqlite3 that inserts the same rows in the same transactions.
 
-Each operation writes off one invoice of three items with a tax each: a credit memo and its application, the parts of
-both, the reasons for its attributes, the operation and its audit entry. The loop writes exactly these rows into a
-copy of the same file, with the same pragmas, indexes and guards, one transaction per operation; it checks nothing.
+First one operation per transaction: each writes off one invoice of three items with a tax each. Then a batch in groups
+of 500: each transfers one such negative invoice to the credit balance of its account. The peer writes exactly these
+rows into a copy of the same file, with the same pragmas, indexes and guards; it reads, plans and checks nothing.
 """
 
 from __future__ import annotations
 
 import datetime
+import gc
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Table
 
-from benchmarks.rounds import rates, ratio, table
+from benchmarks.rounds import Contestant, rates, ratio, table
+from billpolicy.batch import GROUP, Wanted, execute_batch
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.executor import execute, post
@@ -25,11 +27,11 @@ from billpolicy.ledger import schema
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.operations.dry_run import dry_run, plan_operation
+from billpolicy.operations.chain import needs_of
+from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked, request_data
-from billpolicy.plan import Plan
+from billpolicy.plan import Plan, changed
 from billpolicy.resolve import Resolver
 from billpolicy.source.tree import parse_text
 from billpolicy.validation import prove
@@ -38,27 +40,33 @@ from billpolicy.versions import Versions
 STANDARD = Path(__file__).parents[1] / "policies" / "standard"
 DAY = datetime.date(2026, 7, 1)
 NOW = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
-_ITEMS = ", ".join(
-    f"{{id: i{n}, name: Seats, amount: 100.00, taxes: [{{id: vat, name: VAT, rate: 0.20, amount: 20.00}}]}}"
-    for n in range(3)
-)
+INVOICES_OF_AN_ACCOUNT = 10
+Run = Callable[[int, int], None]
+"""Does the work from one operation to another."""
 Statements = list[tuple[str, list[tuple[object, ...]]]]
+"""What one transaction runs: texts, each with all its rows."""
 
 
-def book(count: int) -> Book:
-    """As many invoices, of one account."""
-    lines = ["accounts: [{id: acme, currency: USD, attributes: {bill_to_contact: ann, payment_term: Net 30}}]"]
-    lines += ["contacts: [{id: ann, account: acme}]", "invoices:"]
+def book(count: int, sign: str = "") -> Book:
+    """As many invoices of three items with a tax each; `sign` `-` makes them negative."""
+    item = "{{id: i{n}, name: Seats, amount: {s}100.00, taxes: [{{id: vat, name: VAT, rate: 0.20, amount: {s}20.00}}]}}"
+    items = ", ".join(item.format(n=n, s=sign) for n in range(3))
+    invoices, accounts = [], {}
     for n in range(count):
-        head = f"number: {_number(n)}, account: acme, date: 2026-06-01, currency: USD"
-        lines.append(f"- {{{head}, attributes: {{bill_to_contact: ann}}, items: [{_ITEMS}]}}")
+        owner = f"a{n // INVOICES_OF_AN_ACCOUNT}"
+        contact = f"{{bill_to_contact: {owner}-contact}}"
+        accounts[owner] = f"- {{id: {owner}, currency: USD, attributes: {contact}}}"
+        head = f"number: {_number(n)}, account: {owner}, date: 2026-06-01, currency: USD, attributes: {contact}"
+        invoices.append(f"- {{{head}, items: [{items}]}}")
+    contacts = [f"- {{id: {owner}-contact, account: {owner}}}" for owner in accounts]
+    lines = ["accounts:", *accounts.values(), "contacts:", *contacts, "invoices:", *invoices]
     return book_of(parse_text("\n".join(lines), "book.yaml"))
 
 
-def asked(count: int) -> list[Asked]:
-    """One write-off for each invoice."""
+def asked(count: int, operation: str) -> list[Asked]:
+    """The operation once for each invoice."""
     lines = ["operations:"]
-    lines += [f"- {{id: op-{n}, operation: write_off_invoice, invoice: {_number(n)}}}" for n in range(count)]
+    lines += [f"- {{id: op-{n}, operation: {operation}, invoice: {_number(n)}}}" for n in range(count)]
     return operations_of(parse_text("\n".join(lines), "operations.yaml"))
 
 
@@ -66,7 +74,7 @@ def _number(n: int) -> str:
     return f"INV{n + 1:08d}"
 
 
-def posting(ledger: Ledger, plans: list[Plan]) -> Callable[[int, int], None]:
+def posting(ledger: Ledger, plans: list[Plan]) -> Run:
     def run(start: int, stop: int) -> None:
         for plan in plans[start:stop]:
             post(ledger, plan, who="bench", now=NOW)
@@ -74,14 +82,14 @@ def posting(ledger: Ledger, plans: list[Plan]) -> Callable[[int, int], None]:
     return run
 
 
-def executing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Callable[[int, int], None]:
+def executing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
     def run(start: int, stop: int) -> None:
         for one in work[start:stop]:
             execute(
                 ledger,
                 one.request.id,
                 request_data(one.request),
-                OPERATIONS[one.request.operation].needs(one.request),
+                needs_of(versions.policies, one.request),
                 lambda book, one=one: plan_operation(versions, book, one, DAY),  # type: ignore[misc]
                 who="bench",
                 now=NOW,
@@ -90,20 +98,33 @@ def executing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Callable
     return run
 
 
-def slicing(ledger: Ledger, work: list[Asked]) -> Callable[[int, int], None]:
+def batching(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
+    def wanted(one: Asked) -> Wanted:
+        needs = needs_of(versions.policies, one.request)
+        plan = lambda book: plan_on(versions, book, one, DAY)  # noqa: E731
+        return Wanted(one.request.id, request_data(one.request), needs, plan, "bench")
+
     def run(start: int, stop: int) -> None:
-        with ledger.reading() as connection:
-            for one in work[start:stop]:
-                read_slice(connection, OPERATIONS[one.request.operation].needs(one.request))
+        for outcome in execute_batch(ledger, map(wanted, work[start:stop]), now=lambda: NOW):
+            assert outcome.posted is not None, outcome.problems
 
     return run
 
 
-def inserting(connection: sqlite3.Connection, work: list[Statements]) -> Callable[[int, int], None]:
+def slicing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
+    def run(start: int, stop: int) -> None:
+        with ledger.reading() as connection:
+            for one in work[start:stop]:
+                read_slice(connection, needs_of(versions.policies, one.request))
+
+    return run
+
+
+def inserting(connection: sqlite3.Connection, work: list[Statements], group: int) -> Run:
     """The peer: what somebody would write by hand who knows all rows in advance."""
 
     def run(start: int, stop: int) -> None:
-        for statements in work[start:stop]:
+        for statements in work[start // group : stop // group]:
             connection.execute("BEGIN IMMEDIATE")
             for text, rows in statements:
                 connection.executemany(text, rows)
@@ -112,39 +133,47 @@ def inserting(connection: sqlite3.Connection, work: list[Statements]) -> Callabl
     return run
 
 
-def rows_of(file: Path, plans: list[Plan]) -> Iterator[Statements]:
-    """The rows that each plan became in a ledger it was posted to, as statements in the order they were run."""
+def rows_of(file: Path, plans: Sequence[Plan], group: int) -> Iterator[Statements]:
+    """The rows that each group of plans became in a ledger, as statements in the order in which they were run."""
     with closing(sqlite3.connect(file)) as connection:
-        for plan in plans:
-            (memo,) = (planned.document.number for planned in plan.documents)
-            (application,) = connection.execute(
-                "SELECT id FROM applications WHERE operation = ?", (plan.id,)
-            ).fetchone()
-            wanted: tuple[tuple[Table, str, object], ...] = (
-                (schema.operations, "id", plan.id),
-                (schema.audit, "operation", plan.id),
-                (schema.items, "document", memo),
-                (schema.taxes, "document", memo),
-                (schema.documents, "number", memo),
-                (schema.resolutions, "document", memo),
-                (schema.application_parts, "application", application),
-                (schema.applications, "id", application),
-            )
-            counter = plan.documents[0].draw.counter
-            statements: Statements = [
-                (
-                    "INSERT INTO counters VALUES (?, ?, 0, ?) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last",
-                    [("CM", "credit_memo", counter)],
-                )
-            ]
-            for each, key, value in wanted:
-                names = [column.name for column in each.columns if column is not each.autoincrement_column]
-                found = connection.execute(f"SELECT {', '.join(names)} FROM {each.name} WHERE {key} = ?", (value,))
-                marks = ", ".join("?" * len(names))
-                statements.append((f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({marks})", found.fetchall()))
-            bump = "UPDATE documents SET revision = revision + 1 WHERE number = ?"
-            statements.append((bump, [(application.to,) for application in plan.applications]))
-            yield statements
+        for start in range(0, len(plans), group):
+            yield list(_statements(connection, plans[start : start + group]))
+
+
+def _statements(
+    connection: sqlite3.Connection, plans: Sequence[Plan]
+) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    draws = [planned.draw for plan in plans for planned in plan.documents]
+    yield (
+        "INSERT INTO counters VALUES (?, ?, 0, ?) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last",
+        list({draw.prefix: (draw.prefix, draw.kind, draw.counter) for draw in draws}.values()),
+    )
+    ids, numbers = [plan.id for plan in plans], [draw.number for draw in draws]
+    keys = [_select(connection, "id", "applications", "operation", id) for id in ids]
+    applications = [row[0] for rows in keys for row in rows]
+    wanted: tuple[tuple[Table, str, Sequence[object]], ...] = (
+        (schema.operations, "id", ids),
+        (schema.audit, "operation", ids),
+        (schema.items, "document", numbers),
+        (schema.taxes, "document", numbers),
+        (schema.documents, "number", numbers),
+        (schema.resolutions, "document", numbers),
+        (schema.application_parts, "application", applications),
+        (schema.applications, "id", applications),
+    )
+    for each, key, values in wanted:
+        names = [column.name for column in each.columns if column is not each.autoincrement_column]
+        found = [row for value in values for row in _select(connection, ", ".join(names), each.name, key, value)]
+        if found:
+            yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found
+    bumped: list[tuple[object, ...]] = [(name,) for plan in plans for name in changed(plan)]
+    yield "UPDATE documents SET revision = revision + 1 WHERE number = ?", bumped
+
+
+def _select(
+    connection: sqlite3.Connection, names: str, table: str, key: str, value: object
+) -> list[tuple[object, ...]]:
+    return connection.execute(f"SELECT {names} FROM {table} WHERE {key} = ?", (value,)).fetchall()
 
 
 def contents(file: Path) -> list[str]:
@@ -153,11 +182,10 @@ def contents(file: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def main(count: int = 300, rounds: int = 9) -> None:
-    """Run the contest and print it."""
-    whole = count * (rounds + 1)
+def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int, group: int) -> None:
+    """Post the operation for each invoice of the book in every way, and print how fast each was."""
     versions = Versions([Resolver(prove(STANDARD), "python")])
-    invoices, work = book(whole), asked(whole)
+    work = asked(whole, operation)
     plans = [one.plan for one in dry_run(versions, invoices, work, DAY) if one.plan is not None]
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.db" for name in ("rows", "read", "post", "execute", "insert")}
@@ -166,8 +194,8 @@ def main(count: int = 300, rounds: int = 9) -> None:
         for name in ("read", "post", "execute", "insert"):
             shutil.copy(files["rows"], files[name])
         with open_ledger(f"sqlite:///{files['rows']}") as ledger:
-            posting(ledger, plans)(0, whole)
-        statements = list(rows_of(files["rows"], plans))
+            batching(ledger, versions, work)(0, whole)
+        statements = list(rows_of(files["rows"], plans, group))
         with (
             open_ledger(f"sqlite:///{files['post']}") as posted,
             open_ledger(f"sqlite:///{files['execute']}") as executed,
@@ -176,24 +204,41 @@ def main(count: int = 300, rounds: int = 9) -> None:
         ):
             raw.execute("PRAGMA foreign_keys=ON")
             raw.execute("PRAGMA synchronous=FULL")
-            runs = {
-                "executor.post": posting(posted, plans),
-                "executor.execute (slice, plan, post)": executing(executed, versions, work),
-                "sqlite3 by hand": inserting(raw, statements),
-                "read_slice (one open invoice)": slicing(unposted, work),
-            }
+            runs = {BY_HAND: inserting(raw, statements, group)}
+            if group == 1:
+                runs["executor.post"] = posting(posted, plans)
+                runs["executor.execute (slice, plan, post)"] = executing(executed, versions, work)
+                runs["read_slice"] = slicing(unposted, versions, work)
+            else:
+                runs["execute_batch (slice, plan, post)"] = batching(executed, versions, work)
+            gc.collect()
+            gc.freeze()  # what the contest has prepared is nobody's garbage
             found = rates({name: _in_turn(run, count) for name, run in runs.items()}, count, rounds)
-        if len({"\n".join(contents(files[name])) for name in ("post", "execute", "insert")}) > 1:
+            gc.unfreeze()
+        written = [files[name] for name in ("insert", "execute", *(("post",) if group == 1 else ()))]
+        if len({"\n".join(contents(file)) for file in written}) > 1:
             raise SystemExit("the contestants did not write the same rows")
-    written = sum(len(rows) for _, rows in statements[0])
-    print(f"post: {count} operations a round, {written} rows each, one transaction per operation, synchronous=FULL")
+    rows = sum(len(rows) for _, rows in statements[0]) / group
+    print(
+        f"post: {operation}, {count} a round, {rows:.1f} rows each, {group} per transaction, WAL and synchronous=FULL"
+    )
     print(table(found, "operations"))
-    print(f"  executor.post / sqlite3 by hand:     {ratio(found, 'executor.post', 'sqlite3 by hand'):.2f}")
-    execute_ratio = ratio(found, "executor.execute (slice, plan, post)", "sqlite3 by hand")
-    print(f"  executor.execute / sqlite3 by hand:  {execute_ratio:.2f}")
+    for name in found:
+        if name.startswith("execut"):
+            print(f"  {BY_HAND} / {name}: {1 / ratio(found, name, BY_HAND):.2f}")
 
 
-def _in_turn(run: Callable[[int, int], None], count: int) -> Callable[[], None]:
+BY_HAND = "sqlite3 by hand"
+
+
+def main(count: int = 300, rounds: int = 9, batch: int = 1000) -> None:
+    """Run the contests and print them: one operation per transaction, then a batch of `batch * (rounds + 1)`."""
+    contest("write_off_invoice", book(count * (rounds + 1)), count * (rounds + 1), count, rounds, 1)
+    whole = batch * (rounds + 1)
+    contest("transfer_negative_invoice", book(whole, "-"), whole, batch, rounds, GROUP)
+
+
+def _in_turn(run: Run, count: int) -> Contestant:
     """Each call does the next `count` of the work: what is posted once cannot be posted again."""
     done = iter(range(0, 2**31, count))
 

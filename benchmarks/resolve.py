@@ -34,7 +34,7 @@ CHAINS = {
 SPEC = OperationSpec(
     name=OPERATION,
     doc="the benchmark's operation",
-    produces="debit_memo",
+    produces=("debit_memo",),
     levels=("invoice", "subscription", "account"),
     fields=(
         FieldSpec("account.country", "text"),

@@ -24,7 +24,7 @@ STANDARD = ROOT / "policies" / "standard"
 def large_policy(exceptions: int) -> str:
     """A policy of many exceptions over all operations: most for one country, some narrower, some that override."""
     lines = ["policy: large", f"extends: {STANDARD}", "effective: {from: 2026-01-01}", "exceptions:"]
-    operations = [name for name, spec in VOCABULARY.items() if spec.produces]
+    operations = [name for name, spec in VOCABULARY.items() if spec.produces and "request" in spec.levels]
     for number in range(exceptions):
         operation = operations[number % len(operations)]
         country = f"C{number // len(operations) // 3:03d}"

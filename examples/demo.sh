@@ -57,3 +57,20 @@ cp "$work/output" "$work/before"
 run 'billpolicy post --policy $story/policy.yaml --ledger $ledger --actor ines $work/dispute.yaml'
 run 'billpolicy ledger show $ledger weber >$work/after'
 run 'cmp $work/before $work/after'
+
+heading 'A declined card, canceled back to the first day: one operation, and the policy says what follows.'
+run 'story=examples/declined-card-canceled-back-dated'
+cat >"$work/cancel.yaml" <<'END'
+operations:
+  - id: max-never-got-any
+    operation: cancel_subscription
+    date: 2026-03-20
+    subscription: S-max
+    effective_date: 2026-03-01
+END
+run 'ledger=sqlite:///$work/bread.db'
+run 'billpolicy ledger init $ledger'
+run 'billpolicy ledger import $ledger $story/book.yaml'
+run 'billpolicy post --policy $story/policy.yaml --ledger $ledger --actor ines $work/cancel.yaml'
+run 'billpolicy ledger show $ledger max'
+run 'billpolicy ledger check $ledger'

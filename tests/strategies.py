@@ -29,7 +29,7 @@ FIELDS = (
 )
 OPERATIONS = ("credit_memo_from_invoice", "write_off_invoice")
 VOCABULARY: Vocabulary = {
-    name: OperationSpec(name, "", "credit_memo", ("invoice", "account"), FIELDS) for name in OPERATIONS
+    name: OperationSpec(name, "", ("credit_memo",), ("invoice", "account"), FIELDS) for name in OPERATIONS
 }
 FIRST_DAY = datetime.date(2026, 1, 1)
 ROUND_ONE = Chain(("invoice", "account"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 
-from billpolicy.executor import execute
+from billpolicy.book.book import Book
 from billpolicy.matching.protocol import EngineError
+from billpolicy.operations.dry_run import plan_on
+from billpolicy.operations.request import Asked
+from billpolicy.plan import Plan
+from billpolicy.versions import Versions
 from tests.running import STANDARD, Ran, billpolicy
 
 BOOK = """
@@ -81,12 +86,12 @@ def test_names_that_the_policy_does_not_know_are_told(ledger: str, tmp_path: Pat
 def test_what_was_posted_is_told_when_the_engine_fails_half_way(
     ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_at_the_second(*args: object, **options: object) -> object:
-        if args[1] == "apply":
+    def fails_at_the_second(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> tuple[Plan, Book]:
+        if asked.request.id == "apply":
             raise EngineError("it disagrees")
-        return execute(*args, **options)  # type: ignore[arg-type]
+        return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.cli.post.execute", fails_at_the_second)
+    monkeypatch.setattr("billpolicy.cli.post.plan_on", fails_at_the_second)
     code, out, err = on("post", ledger, tmp_path, "--actor", "ines")
     assert code == 1
     assert "payment P-00000001" in out

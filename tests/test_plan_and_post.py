@@ -341,6 +341,7 @@ def contents(book: Book) -> Mapping[str, object]:
         "applications from": Counter(one for made in book.applications_from.values() for one in made),
         "applications to": Counter(one for made in book.applications_to.values() for one in made),
         "refunds": {source: Counter(refund.number for refund in made) for source, made in book.refunds_of.items()},
+        "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
         "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
         "periods": book.periods,
         "counters": book.counters,

@@ -1,21 +1,22 @@
 """Precedence and chains: from the exceptions that match to one value for every decision, or a refusal that says why.
 
 Design section 2, rules 4 to 7. A `Resolver` is one policy made ready to run: per operation and stretch of time a
-matcher over the exceptions in force, and per set of matching exceptions the rule that decides each key, kept.
+matcher over the exceptions in force, and per set of matching exceptions the rule that decides each key, kept; and the
+same matchers over the follow-ups.
 """
 
 from __future__ import annotations
 
 import datetime
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from billpolicy.matching.engines import EngineName, engine_matcher
 from billpolicy.matching.protocol import Matcher
 from billpolicy.policy.condition import Facts
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, FollowUp, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.policy.vocabulary import Level
 from billpolicy.source.diagnostic import Diagnostic, Refused
@@ -91,6 +92,7 @@ class Resolver:
         self.precedence = Precedence(policy.exceptions)
         self._rules = {exception.id: exception for exception in policy.exceptions}
         self._by_operation: dict[str, _Operation] = {}
+        self._by_event: dict[tuple[str, str], _Rules] = {}
 
     def resolve(
         self, operation: str, date: datetime.date, facts: Facts, levels: Mapping[Level, LevelValues]
@@ -98,12 +100,9 @@ class Resolver:
         """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several."""
         running = self._by_operation.get(operation)
         if running is None:
-            running = self._by_operation[operation] = _Operation(self, operation)
-        matcher = running.on_day.get(date)
-        if matcher is None:
-            if not self.policy.effective.includes(date):
-                raise Refused([_not_in_force(self.policy, date)])
-            matcher = running.on_day[date] = running.matcher(date)
+            running = _Operation(self, operation, self.policy.exceptions_for(operation))
+            self._by_operation[operation] = running
+        matcher = running.on_day.get(date) or running.begin(date)
         matched = matcher.match(facts)
         deciding = running.kept.get(matched)
         if deciding is None:
@@ -128,6 +127,19 @@ class Resolver:
             raise Refused(problems)
         return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
 
+    def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
+        """The follow-ups that run `operation` after the event and hold, by id. `facts`: `OperationSpec.fields_after`.
+
+        `date` is that of the event. Raises `Refused` when the policy is not in force on it.
+        """
+        running = self._by_event.get((after, operation))
+        if running is None:
+            all_of_it = (one for one in self.policy.follow_ups if (one.after, one.operation) == (after, operation))
+            running = self._by_event[after, operation] = _Rules(self, after, [one.rule for one in all_of_it])
+        matcher = running.on_day.get(date) or running.begin(date)
+        matched = matcher.match(facts)
+        return tuple(one for one in self.policy.follow_ups if one.id in matched)
+
     def rule(self, operation: str, key: str, rule: str) -> BaseRule | ExceptionRule:
         """The rule that a resolution names."""
         return self._rules.get(rule) or self.policy.base[operation, key]
@@ -151,27 +163,38 @@ class Resolver:
         return _Deciding(settings, tuple(chains))
 
 
-class _Operation:
-    """One operation of a resolver: a matcher for each stretch of time in which the same exceptions are in force."""
+class _Rules:
+    """Rules of a resolver that are matched together: a matcher for each stretch of time with the same ones in force."""
 
-    def __init__(self, resolver: Resolver, name: str) -> None:
+    def __init__(self, resolver: Resolver, name: str, rules: Sequence[ExceptionRule]) -> None:
         self.name = name
         self.engine = resolver.engine
-        self.exceptions = resolver.policy.exceptions_for(name)
-        edges = {day for e in self.exceptions for day in (e.effective.from_, e.effective.until) if day is not None}
-        self.edges = sorted(edges)
+        self.policy = resolver.policy
+        self.rules = rules
+        self.edges = sorted({day for e in rules for day in (e.effective.from_, e.effective.until) if day is not None})
         self.matchers: dict[int, Matcher] = {}
         self.on_day: dict[datetime.date, Matcher] = {}
         """The matcher of each day that was asked for."""
-        self.kept: dict[tuple[str, ...], _Deciding] = {}
 
-    def matcher(self, date: datetime.date) -> Matcher:
+    def begin(self, date: datetime.date) -> Matcher:
+        """The matcher of a day that was not asked for before. Raises `Refused` when the policy is not in force."""
+        if not self.policy.effective.includes(date):
+            raise Refused([_not_in_force(self.policy, date)])
         stretch = bisect_right(self.edges, date)
         matcher = self.matchers.get(stretch)
         if matcher is None:
-            in_force = [exception for exception in self.exceptions if exception.effective.includes(date)]
+            in_force = [rule for rule in self.rules if rule.effective.includes(date)]
             matcher = self.matchers[stretch] = engine_matcher(self.engine, self.name, in_force)
+        self.on_day[date] = matcher
         return matcher
+
+
+class _Operation(_Rules):
+    """The exceptions of one operation."""
+
+    def __init__(self, resolver: Resolver, name: str, rules: Sequence[ExceptionRule]) -> None:
+        super().__init__(resolver, name, rules)
+        self.kept: dict[tuple[str, ...], _Deciding] = {}
 
 
 def _not_in_force(policy: Policy, date: datetime.date) -> Diagnostic:

@@ -8,9 +8,11 @@ from typing import Any
 
 from billpolicy.book.model import BookFile
 from billpolicy.explain.model import Explanation
+from billpolicy.operations.events import EVENTS
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.file import PolicyFile
+from billpolicy.policy.follow_ups import NOTHING
 from billpolicy.policy.vocabulary import OperationSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -39,6 +41,10 @@ def _policy() -> Schema:
     exception = schema["definitions"]["ExceptionText"]["properties"]
     exception["operations"]["items"] = {"enum": list(VOCABULARY)}
     exception["then"]["additionalProperties"] = {"$ref": "#/definitions/Decision"}
+    follow_up = schema["definitions"]["FollowUpText"]["properties"]
+    follow_up["after"] = {"enum": list(EVENTS)}
+    follow_up["then"] = {"enum": [*(name for name, spec in VOCABULARY.items() if spec.follows), NOTHING]}
+    schema["properties"]["batch_limits"]["propertyNames"] = {"enum": ["every_operation", *VOCABULARY]}
     return schema
 
 

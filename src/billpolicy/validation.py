@@ -13,7 +13,7 @@ from billpolicy.source.diagnostic import refuse_errors
 def prove(path: Path) -> Policy:
     """The policy at `path`, every check passed. Raises `Refused` with every mistake, sorted."""
     policy = load_policy(path, VOCABULARY)
-    if policy.exceptions:
+    if policy.conditional:
         from billpolicy.matching.guard import guard
 
         refuse_errors(guard(policy, VOCABULARY))

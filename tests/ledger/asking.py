@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Document
 from billpolicy.ledger.slices import read_book
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Plan
+from billpolicy.plan import Plan, changed, in_turn
 from billpolicy.source.diagnostic import Refused
 
 
@@ -37,18 +36,29 @@ def unkept(book: Book) -> Book:
 
 
 def effects(book: Book, plan: Plan) -> Book:
-    """The book as it must be after the plan, by the book's own rules."""
+    """The book as it must be after the plan and all that follows it, by the book's own rules."""
+    for step in in_turn(plan):
+        book = _effects(book, step)
+    return book
+
+
+def _effects(book: Book, plan: Plan) -> Book:
     counters = {planned.draw.prefix: planned.draw.counter for planned in plan.documents}
     after = book.with_posted([planned.document for planned in plan.documents], plan.applications, counters=counters)
-    flagged = [after.numbered[number] for number in plan.reversed_]
-    after = after.with_posted([replace(one, reversed_=True) for one in flagged if isinstance(one, Document)])
+    changes: list[tuple[str, dict[str, Any]]] = [(number, {"reversed_": True}) for number in plan.reversed_]
+    changes += [(draft, {"posted_as": number}) for draft, number in plan.posted_drafts.items()]
+    changes += [(number, {"status": "canceled"}) for number in plan.canceled_drafts]
+    after = after.with_posted([replace(after.numbered[number], **change) for number, change in changes])
+    for canceled in plan.cancellations:
+        subscription = after.subscriptions[canceled.subscription]
+        after = after.with_posted(subscriptions=[replace(subscription, canceled_on=canceled.on)])
     for moved in plan.charged_through:
         subscription = after.subscriptions[moved.subscription]
         charges = tuple(
             replace(one, charged_through=moved.after) if one.id == moved.charge else one for one in subscription.charges
         )
         after = after.with_posted(subscriptions=[replace(subscription, charges=charges)])
-    return after
+    return after.with_changed(changed(plan))
 
 
 def refused(what: Callable[[], Any]) -> Refused:

@@ -368,9 +368,10 @@ class TestShowing:
 
 
 class TestOpenDocuments:
-    def open_of(self, ledger: Ledger, **needs: str) -> Book:
+    def open_of(self, ledger: Ledger, open_of: str | None = None, open_of_owner: str | None = None) -> Book:
+        accounts, documents = (frozenset(filter(None, (name,))) for name in (open_of, open_of_owner))
         with ledger.reading() as connection:
-            return read_slice(connection, Needs(**{name: frozenset({value}) for name, value in needs.items()}))
+            return read_slice(connection, Needs(open_of=accounts, open_of_owner=documents))
 
     def test_everything_open_or_unapplied_of_an_account(self, stocked: Ledger) -> None:
         found = self.open_of(stocked, open_of="acme")

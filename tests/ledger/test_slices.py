@@ -138,13 +138,19 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
         slices._NEWEST,
         slices._OPEN,
         slices._OWNERS,
+        slices._SUBSCRIBERS,
+        slices._SUBSCRIPTIONS_OF,
         identities._SOME_DOCUMENTS,
         identities._SOME_PLACES,
         identities._SOME_TRANSFERRED,
         identities._SOME_TAKEN_BACK,
         identities._SOME_OPPOSED,
+        identities._SOME_ADJUSTED,
+        identities._SOME_REFUNDED,
+        identities._SOME_TWICE,
+        identities._SOME_BELOW_ZERO,
     ],
-    ids=range(9),
+    ids=range(15),
 )
 def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
     tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adinpr]"

@@ -26,7 +26,7 @@ def _the_engine_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def vocabulary(*fields: FieldSpec) -> Vocabulary:
     name = "credit_memo_from_invoice"
-    return {name: OperationSpec(name, "", "credit_memo", ("invoice", "account"), fields)}
+    return {name: OperationSpec(name, "", ("credit_memo",), ("invoice", "account"), fields)}
 
 
 def problems(*clauses: Clause, fields: tuple[FieldSpec, ...] = (), known: Vocabulary | None = None) -> list[Diagnostic]:

@@ -14,10 +14,8 @@ import pytest
 from billpolicy.book.book import Book, Place
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
-from billpolicy.operations.dry_run import dry_run
+from billpolicy.operations.dry_run import plan_on
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.plan import Plan
 from billpolicy.policy.load import load_policy
@@ -49,12 +47,7 @@ def versions(own: str = "") -> Versions:
 def run(book: Book, text: str, own: str = "") -> tuple[Plan, Book]:
     """The plan of one operation (its fields in flow style, without id) and the book after it. Raises `Refused`."""
     (asked,) = operations_of(parse_text(f"operations:\n- {{id: op, {text}}}\n", "ops.yaml"))
-    planning = Planning(versions(own).on(asked.request.date or TODAY), book, asked, TODAY)
-    OPERATIONS[asked.request.operation].plan(planning, asked.request)
-    # What users call goes another way to the same plan.
-    (planned,) = dry_run(versions(own), book, [asked], TODAY)
-    assert planned.plan == planning.plan()
-    return planning.plan(), planning.book
+    return plan_on(versions(own), book, asked, TODAY)
 
 
 def refused(book: Book, text: str, own: str = "") -> list[Diagnostic]:

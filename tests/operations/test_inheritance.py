@@ -259,6 +259,7 @@ operations:
   credit_memo_from_charge: {invoice_template: [account, default]}
   write_off_invoice: {invoice_template: [default]}
   reverse_invoice: {invoice_template: [account, default]}
+  bill_run: {invoice_template: [subscription, account, default]}
 """
     )
     found = book(invoice="{bill_to_contact: of-invoice, invoice_template: Fancy}")

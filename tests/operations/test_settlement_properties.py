@@ -28,7 +28,7 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.money import from_minor
-from billpolicy.operations.vocabulary import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
+from billpolicy.operations.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from billpolicy.plan import Plan
 from billpolicy.source.diagnostic import Refused
 from tests.operations.settling import balances, open_at, run

@@ -22,10 +22,12 @@ def one_set(name: str = "DE", invoice: str = "DE-INV", more: str = "") -> str:
 # -- everything decided --------------------------------------------------------------------------------------------
 
 
-def test_the_standard_policy_decides_everything_and_has_no_exception() -> None:
+def test_the_standard_policy_decides_everything_and_says_why() -> None:
     standard = policy("", f"policy: a\nextends: {STANDARD}\neffective: {{from: 2000-01-01}}\n")
     assert len({operation for operation, _ in standard.base}) == len(VOCABULARY)
-    assert standard.exceptions == ()
+    reasons = {rule.id: rule.because for rule in standard.base.values()}
+    reasons |= {rule.id: rule.because for rule in standard.conditional}
+    assert [id for id, because in reasons.items() if not because] == []
 
 
 def test_a_policy_without_a_base_is_told_all_that_it_does_not_decide() -> None:
@@ -36,16 +38,14 @@ def test_a_policy_without_a_base_is_told_all_that_it_does_not_decide() -> None:
 def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_documents() -> None:
     declared = "attributes:\n  invoice_template: {documents: [credit_memo]}\n"
     found = refusals(declared)
-    # Domain 1.2: four of the nine operations make credit memos.
-    assert [d.code for d in found] == ["decision-missing"] * 4
-    for operation in ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice"):
+    # Domain 1.2: these make credit memos, the bill run among them (row 2).
+    making = ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice", "bill_run")
+    assert [d.code for d in found] == ["decision-missing"] * len(making)
+    for operation in making:
         assert any(f"`{operation}`" in d.message for d in found)
     # The message stands where the attribute is declared.
     assert {d.position.line for d in found if d.position} == {HEAD.count("\n") + 2}
-    decided = "".join(
-        f"  {operation}: {{invoice_template: [account]}}\n"
-        for operation in ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice")
-    )
+    decided = "".join(f"  {operation}: {{invoice_template: [account]}}\n" for operation in making)
     made = policy(declared + "operations:\n" + decided)
     assert made.base["write_off_invoice", "invoice_template"].outcome == Chain(("account",))
     # Debit memos do not have it.
@@ -74,11 +74,33 @@ def test_attributes_and_defaults_fit_together(text: str, code: str) -> None:
     assert code in refused_codes(text)
 
 
+def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
+    """Domain 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
+    text = """
+attributes:
+  invoice_template: {documents: [invoice]}
+  sold_to_contact: {type: contact, documents: [invoice, debit_memo], splits_invoices: false}
+  communication_profile: {documents: [invoice], splits_invoices: true}
+  cover_letter: {documents: [credit_memo]}
+every_operation:
+  {invoice_template: [account], sold_to_contact: [account], communication_profile: [account], cover_letter: [account]}
+"""
+    splitting = {attribute.name for attribute in policy(text).attributes.values() if attribute.splits_invoices}
+    of_the_standard = {"bill_to_contact", "payment_term", "sequence_set"}
+    assert splitting == of_the_standard | {"invoice_template", "communication_profile"}
+
+
+@pytest.mark.parametrize("said", ["true", "false"])
+def test_an_attribute_that_invoices_do_not_have_cannot_split_them(said: str) -> None:
+    (found,) = refusals(f"attributes: {{logo: {{documents: [credit_memo], splits_invoices: {said}}}}}")
+    assert found.code == "attribute-splits"
+
+
 def test_a_layer_cannot_take_away_words_that_its_base_decides_with() -> None:
     found = refusals("reason_codes: {credit_memo: [Goodwill]}")
     assert {d.code for d in found} == {"value-not-allowed"}
-    # Four operations make credit memos; each still has its standard reason.
-    assert len(found) == 4
+    # Five operations make credit memos; each still has its standard reason. A sixth undoes the standard write-off.
+    assert len(found) == 6
     assert policy(
         "reason_codes: {refund: [Goodwill]}\noperations: {create_refund: {reason_code: Goodwill}}",
     ).reason_codes["refund"] == ("Goodwill",)

@@ -22,9 +22,11 @@ SPANS = ("document", "component")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A payment (no slots) or a credit memo (its open items and taxes), of which something is unapplied."""
+    """Money that can be put on documents: of a payment or a credit balance (no slots), or of a credit memo (its open
+    items and taxes)."""
 
     number: str
+    """Of a credit balance: what messages call it."""
     currency: str
     unapplied: Decimal
     slots: tuple[Slot, ...] = ()
@@ -40,6 +42,11 @@ class Source:
             return cls(document.number, document.currency, unapplied)
         slots = slots_of(document, book.open_places(document))
         return cls(document.number, document.currency, unapplied, slots, document.source)
+
+    @classmethod
+    def of_credit(cls, book: Book, account: str, currency: str, day: datetime.date) -> Source:
+        """What can be used of a credit balance on a day."""
+        return cls(f"the credit balance of `{account}`", currency, book.credit_usable(account, currency, day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,10 @@ class Target:
         amount: Decimal | None = None,
         parts: Mapping[Place, Decimal] | None = None,
         priority: int | None = None,
+        subscription: str | None = None,
     ) -> Target:
-        """An invoice or debit memo as it stands in the book."""
-        slots = slots_of(document, book.open_places(document))
+        """An invoice or debit memo as it stands in the book; with a subscription, only what that has on it."""
+        slots = slots_of(document, book.open_places(document, subscription))
         return cls(document.number, document.date, slots, document.due_date, priority, amount, parts, document.kind)
 
     @property

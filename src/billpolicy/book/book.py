@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from billpolicy.book.layered import Layered
 from billpolicy.book.model import (
     Account,
     AccountingPeriod,
@@ -17,8 +18,10 @@ from billpolicy.book.model import (
     BookFile,
     Charge,
     Contact,
+    CreditAdjustment,
     CreditMemo,
     DebitMemo,
+    Document,
     Invoice,
     Item,
     Numbered,
@@ -53,6 +56,12 @@ class Book:
     refunds_of: Mapping[str, tuple[Refund, ...]] = field(default_factory=dict)
     created_from: Mapping[str, tuple[BillingDocument, ...]] = field(default_factory=dict)
     """Number of a source document -> the memos created from it."""
+    numbers_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Account -> the numbers of everything that is its own."""
+    numbers_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Subscription -> the numbers of the documents that have items of it."""
+    credit_of: Mapping[str, tuple[CreditAdjustment, ...]] = field(default_factory=dict)
+    """Account -> every change of its credit balance."""
     periods: tuple[AccountingPeriod, ...] = ()
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
@@ -75,6 +84,7 @@ class Book:
             *file.debit_memos,
             *file.payments,
             *file.refunds,
+            *file.credit_adjustments,
         )
         counters = highest_counters(document.number for document in documents)
         return book.with_posted(documents, file.applications, counters=counters)
@@ -87,59 +97,56 @@ class Book:
         counters: Mapping[str, int] | None = None,
     ) -> Book:
         """The book after these were added; a document or subscription that is already there is replaced."""
-        documents, applications = tuple(documents), tuple(applications)
-        # Copying is most of what planning on a large book costs, so only what changes is copied.
-        if not documents:
-            return self._with_applications(applications, subscriptions, counters)
-        numbered = dict(self.numbered)
-        created_from = dict(self.created_from)
-        refunds_of = dict(self.refunds_of)
-        for document in documents:
-            known = document.number in numbered
-            numbered[document.number] = document
-            if isinstance(document, Refund) and not known:
-                refunds_of[document.of] = (*refunds_of.get(document.of, ()), document)
-            source = getattr(document, "source", None)
-            if source is not None and isinstance(document, Invoice | CreditMemo | DebitMemo):
-                others = tuple(d for d in created_from.get(source, ()) if d.number != document.number)
-                created_from[source] = (*others, document)
-        book = replace(self, numbered=numbered, created_from=created_from, refunds_of=refunds_of)
-        return book._with_applications(applications, subscriptions, counters)
+        changes: dict[str, dict[str, Any]] = defaultdict(dict)
 
-    def _with_applications(
-        self,
-        applications: tuple[Application, ...],
-        subscriptions: Iterable[Subscription],
-        counters: Mapping[str, int] | None,
-    ) -> Book:
-        book = self
-        if applications:
-            # Built by appending: a book file may put thousands on one document.
-            applied_from: dict[str, list[Application]] = {}
-            applied_to: dict[str, list[Application]] = {}
-            for application in applications:
-                applied_from.setdefault(application.from_, []).append(application)
-                applied_to.setdefault(application.to, []).append(application)
-            before_from, before_to = self.applications_from, self.applications_to
-            book = replace(
-                book,
-                applications_from={
-                    **before_from,
-                    **{k: (*before_from.get(k, ()), *v) for k, v in applied_from.items()},
-                },
-                applications_to={**before_to, **{k: (*before_to.get(k, ()), *v) for k, v in applied_to.items()}},
-            )
-        changed = {subscription.id: subscription for subscription in subscriptions}
-        if changed:
-            book = replace(book, subscriptions={**self.subscriptions, **changed})
-        return replace(book, counters={**self.counters, **counters}) if counters else book
+        def add(index: str, key: str, *more: Any) -> None:
+            before = changes[index].get(key)
+            if before is None:
+                before = list(getattr(self, index).get(key, ()))
+                changes[index][key] = before
+            before.extend(more)
+
+        for document in documents:
+            known = document.number in self.numbered or document.number in changes["numbered"]
+            changes["numbered"][document.number] = document
+            if not known:
+                add("numbers_of", document.account, document.number)
+                for name in document.subscriptions if isinstance(document, Document) else ():
+                    add("numbers_on", name, document.number)
+                if isinstance(document, Refund) and document.of is not None:
+                    add("refunds_of", document.of, document)
+                if isinstance(document, CreditAdjustment):
+                    add("credit_of", document.account, document)
+            if isinstance(document, CreditMemo | DebitMemo) and document.source is not None:
+                add("created_from", document.source)
+                made = changes["created_from"][document.source]
+                made[:] = [*(other for other in made if other.number != document.number), document]
+        for application in applications:
+            add("applications_from", application.from_, application)
+            add("applications_to", application.to, application)
+        changes["subscriptions"] |= {subscription.id: subscription for subscription in subscriptions}
+        changes["counters"] |= counters or {}
+        return self._over(
+            {
+                index: {key: tuple(value) if isinstance(value, list) else value for key, value in changed.items()}
+                for index, changed in changes.items()
+            }
+        )
+
+    def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
+        layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
+        return replace(self, **layered) if layered else self  # type: ignore[arg-type]
+
+    def with_changed(self, names: Iterable[str]) -> Book:
+        """The book after these changed, as a ledger counts: each revision is one higher."""
+        return self._over({"revisions": {name: self.revisions.get(name, 0) + 1 for name in names}})
 
     def applied_to(self, target: str) -> Decimal:
         """How much was put on an invoice or debit memo."""
         return sum((application.amount for application in self.applications_to.get(target, ())), ZERO)
 
     def applied_from(self, source: str) -> Decimal:
-        """How much of a payment or credit memo was put on documents."""
+        """How much of a payment, a credit memo or a negative invoice was put on others."""
         return sum((application.amount for application in self.applications_from.get(source, ())), ZERO)
 
     def refunded(self, source: str) -> Decimal:
@@ -167,16 +174,19 @@ class Book:
     def balance(self, document: Numbered) -> Decimal:
         """What is open: of an invoice or debit memo amount - applied; of a payment or credit memo what is unapplied.
 
-        Domain section 9.2: a memo's or payment's amount = applied + unapplied + refunded.
+        Domain section 9.2: a memo's or payment's amount = applied + unapplied + refunded. What a negative invoice has
+        given to the credit balance brings it up to zero.
         """
         if isinstance(document, Invoice | DebitMemo):
-            return document.amount - self.applied_to(document.number)
-        if isinstance(document, Refund):
+            return document.amount - self.applied_to(document.number) + self.applied_from(document.number)
+        if isinstance(document, Refund | CreditAdjustment):
             return ZERO
         return document.amount - self.applied_from(document.number) - self.refunded(document.number)
 
-    def open_places(self, document: BillingDocument) -> dict[Place, Decimal]:
+    def open_places(self, document: BillingDocument, subscription: str | None = None) -> dict[Place, Decimal]:
         """What is open on each item and each tax, in the total order of items. Adds up to the balance.
+
+        With a subscription, only what it has on the document.
 
         A discount that names its item is settled with it: the item's balance is net, the discount's own is zero
         (domain 3.2, the worked case with a discount).
@@ -192,7 +202,10 @@ class Book:
             if item.discounts is not None:
                 open_at[Place(item.discounts)] += open_at[Place(item.id)]
                 open_at[Place(item.id)] = ZERO
-        return open_at
+        if subscription is None:
+            return open_at
+        own = {item.id for item in document.items if item.subscription == subscription}
+        return {place: amount for place, amount in open_at.items() if place.item in own}
 
     def _used(self, document: BillingDocument) -> dict[Place, Decimal]:
         used: dict[Place, Decimal] = defaultdict(Decimal)
@@ -208,7 +221,27 @@ class Book:
             for application in self.applications_to.get(document.number, ()):
                 for part in application.parts:
                     used[Place(part.item, part.tax)] += part.amount
+            for application in self.applications_from.get(document.number, ()):  # of a negative invoice
+                for part in application.parts:
+                    used[Place(part.source_item or "", part.source_tax)] -= part.amount
         return used
+
+    def credit_balance(self, account: str, currency: str, day: datetime.date | None = None) -> Decimal:
+        """The credit balance of an account: all of it, or as of the end of a day."""
+        return sum(
+            (
+                adjustment.amount if adjustment.type == "increase" else -adjustment.amount
+                for adjustment in self.credit_of.get(account, ())
+                if adjustment.currency == currency and (day is None or adjustment.date <= day)
+            ),
+            ZERO,
+        )
+
+    def credit_usable(self, account: str, currency: str, day: datetime.date) -> Decimal:
+        """How much can be used on a day so that the balance is below zero on no date: on that one, nor on any later
+        one for which something has been used already (domain section 6.1)."""
+        later = {adjustment.date for adjustment in self.credit_of.get(account, ()) if adjustment.date > day}
+        return min(self.credit_balance(account, currency, each) for each in {day, *later})
 
     def period_of(self, day: datetime.date) -> AccountingPeriod | None:
         """The accounting period that a day lies in; None where the book knows of none."""

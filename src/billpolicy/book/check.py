@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from billpolicy.book.book import Place
+from billpolicy.book.check_credit import credit_adjustments, named_once, never_below_zero
 from billpolicy.book.check_money import applications, identities, refunds, transfers
+from billpolicy.book.check_subscriptions import subscriptions
 from billpolicy.book.checking import DOCUMENTS, NUMBERED, Context, Found, fits, known, place_in_words
 from billpolicy.book.model import (
     BillingDocument,
     BookFile,
+    CreditAdjustment,
     Document,
     Item,
 )
@@ -65,7 +68,7 @@ def _repeated(context: Context, entries: list[tuple[str, int, str, str]]) -> Fou
 def _references(context: Context) -> Found:
     file = context.file
     accounts = {account.id: account for account in file.accounts}
-    subscriptions = {subscription.id: subscription for subscription in file.subscriptions}
+    subscribed = {subscription.id: subscription for subscription in file.subscriptions}
     charges = {charge.id for charge in file.charges}
     for section, index, record in context.records("contacts", "subscriptions", *NUMBERED):
         yield from known(context, "account", record.account, accounts, section, index, "account")
@@ -83,7 +86,7 @@ def _references(context: Context) -> Found:
         ids = {item.id for item in document.items}
         for i, item in enumerate(document.items):
             path = (section, index, "items", i)
-            yield from known(context, "subscription", item.subscription, subscriptions, *path, "subscription")
+            yield from known(context, "subscription", item.subscription, subscribed, *path, "subscription")
             yield from known(context, "charge", item.charge, charges, *path, "charge")
             yield from known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
             yield from _source_item(context, document, item, path)
@@ -91,6 +94,9 @@ def _references(context: Context) -> Found:
         yield from known(context, "payment", payment.source, context.numbered, "payments", index, "source")
     for index, refund in enumerate(file.refunds):
         yield from known(context, "payment or credit memo", refund.of, context.numbered, "refunds", index, "of")
+    for index, adjustment in enumerate(file.credit_adjustments):
+        of = adjustment.document
+        yield from known(context, "document", of, context.numbered, "credit_adjustments", index, "document")
     for index, application in enumerate(file.applications):
         yield from known(context, "document", application.from_, context.numbered, "applications", index, "from")
         yield from known(context, "document", application.to, context.numbered, "applications", index, "to")
@@ -116,11 +122,12 @@ def _amounts(context: Context) -> Found:
             for t, tax in enumerate(item.taxes):
                 wrong += fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
         yield from wrong or fits(context, document.amount, document.currency, *path, "items")
-    for section, index, record in context.records("payments", "refunds"):
+    for section, index, record in context.records("payments", "refunds", "credit_adjustments"):
         yield from fits(context, record.amount, record.currency, section, index, "amount")
         if record.amount <= 0:
             message = f"the amount of {record.number} is {record.amount}, but must be above zero"
-            hint = "write what was paid, or remove it"
+            of_credit = isinstance(record, CreditAdjustment)
+            hint = "`type: decrease` says that it is taken away" if of_credit else "write what was paid, or remove it"
             yield Diagnostic("amount-sign", message, context.at(section, index, "amount"), hint)
         for p, part in enumerate(getattr(record, "parts", ())):
             yield from fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
@@ -170,7 +177,10 @@ def _currencies(context: Context) -> Found:
     accounts = {account.id: account for account in context.file.accounts}
     for section, index, record in context.records(*NUMBERED):
         account = accounts.get(record.account)
-        if account is not None and section in ("payments", "refunds") and record.currency != account.currency:
+        # What an adjustment names may be in another currency than its account, and so is the adjustment then.
+        on_its_own = isinstance(record, CreditAdjustment) and record.document is None
+        of_account = on_its_own or section in ("payments", "refunds")
+        if account is not None and of_account and record.currency != account.currency:
             message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
             hint = f"write it in {account.currency}, or give the account that currency"
             yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"), hint)
@@ -196,6 +206,33 @@ def _periods(context: Context) -> Found:
             yield Diagnostic("period-overlap", message, context.at("accounting_periods", index), hint)
 
 
+def _posted_drafts(context: Context) -> Found:
+    """A draft that was posted names the one document of its kind and account that it became."""
+    posted: dict[str, str] = {}
+    for section, index, document in context.records(*DOCUMENTS):
+        if document.posted_as is None:
+            continue
+        path = (section, index, "posted_as")
+        at = context.at(*path)
+        if document.status != "draft":
+            message = f"{document.number} is {document.status}, but only a draft is `posted_as` another document"
+            yield Diagnostic("posted-as", message, at, "remove `posted_as`, or write `status: draft`")
+        kind = section.replace("_", " ").removesuffix("s")
+        yield from known(context, kind, document.posted_as, context.numbered, *path)
+        its_section, _, became = context.numbered.get(document.posted_as, (section, 0, None))
+        if became is None:
+            continue
+        alike = (its_section, became.account, became.currency) == (section, document.account, document.currency)
+        if not alike or became.status != "posted":
+            message = f"{document.number} cannot have been posted as {became.number}"
+            hint = f"name a posted {kind} of the same account and currency"
+            yield Diagnostic("posted-as", message, at, hint)
+        elif became.number in posted:
+            message = f"{posted[became.number]} was posted as {became.number} already"
+            yield Diagnostic("posted-as", message, at, "name the document that this one became")
+        posted.setdefault(became.number, document.number)
+
+
 CHECKS: tuple[Callable[[Context], Found], ...] = (
     _unique,
     _references,
@@ -206,5 +243,10 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     applications,
     transfers,
     refunds,
+    credit_adjustments,
+    named_once,
+    never_below_zero,
+    subscriptions,
+    _posted_drafts,
     _periods,
 )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from billpolicy.book.book import ZERO, Book, Place
+from billpolicy.book.check_credit import from_credit_balance, to_credit_balance, transferred_amount
+from billpolicy.book.check_parts import part_places, parts, parts_sum, places_of, transferred
 from billpolicy.book.checking import NUMBERED, Context, Found, place_in_words
 from billpolicy.book.exact import exact_amounts
 from billpolicy.book.model import (
-    TRANSFERRED,
     Application,
+    CreditAdjustment,
     CreditMemo,
+    DebitMemo,
     Document,
-    Part,
+    Invoice,
     Payment,
     Refund,
 )
@@ -29,14 +31,7 @@ def applications(context: Context) -> Found:
         if source is None or target is None:
             continue
         at = context.at("applications", index)
-        if source[0] not in ("payments", "credit_memos"):
-            hint = "`from` names a payment or a credit memo"
-            yield Diagnostic("application-kind", f"{application.from_} has no money to apply", at, hint)
-        if target[0] == "payments":
-            yield from _transfer(context, application, source[2], target[2], index)
-        elif target[0] not in ("invoices", "debit_memos"):
-            hint = "`to` names an invoice or a debit memo"
-            yield Diagnostic("application-kind", f"nothing can be applied to {application.to}", at, hint)
+        yield from _ends(context, application, source[2], target[2], index)
         for _, _, record in (source, target):
             if record.status != "posted":
                 message = f"{record.number} is {record.status}; only posted documents can be applied"
@@ -46,7 +41,25 @@ def applications(context: Context) -> Found:
                 hint = f"write {record.date} or later"
                 yield Diagnostic("application-date", message, context.at("applications", index, "date"), hint)
         if isinstance(target[2], Document):
-            yield from _parts(context, application, source[2], target[2], index)
+            yield from parts(context, application, source[2], target[2], index)
+
+
+def _ends(context: Context, application: Application, source: Any, target: Any, index: int) -> Found:
+    """Whether money can go from this source to this target."""
+    at = context.at("applications", index)
+    if isinstance(target, CreditAdjustment):
+        yield from to_credit_balance(context, application, source, target, index)
+        return
+    if isinstance(source, CreditAdjustment):
+        yield from from_credit_balance(context, source, target, index)
+    elif not isinstance(source, Payment | CreditMemo):
+        hint = "`from` names a payment or a credit memo"
+        yield Diagnostic("application-kind", f"{source.number} has no money to apply", at, hint)
+    if isinstance(target, Payment):
+        yield from _transfer(context, application, source, target, index)
+    elif not isinstance(target, Invoice | DebitMemo):
+        hint = "`to` names an invoice or a debit memo"
+        yield Diagnostic("application-kind", f"nothing can be applied to {target.number}", at, hint)
 
 
 def _transfer(context: Context, application: Application, source: Any, target: Payment, index: int) -> Found:
@@ -55,11 +68,7 @@ def _transfer(context: Context, application: Application, source: Any, target: P
         message = f"{application.from_} cannot be applied to {target.number}: that payment was not transferred from it"
         hint = "`to` names an invoice, a debit memo, or a payment whose `source` is `from`"
         yield Diagnostic("application-kind", message, at, hint)
-    if application.parts and [Place(part.item, part.tax) for part in application.parts] != [Place(TRANSFERRED)]:
-        message = f"what {target.number} was given has one part, item `{TRANSFERRED}`"
-        hint = "leave `parts` out"
-        yield Diagnostic("parts-unknown", message, context.at("applications", index, "parts"), hint)
-    yield from _parts_sum(application.parts, application.amount, context.at("applications", index, "parts"))
+    yield from transferred(context, application, index)
 
 
 def transfers(context: Context) -> Found:
@@ -106,51 +115,12 @@ def refunds(context: Context) -> Found:
 
 
 def _refunded_parts(refund: Refund, source: CreditMemo, at: Position) -> Found:
-    if not refund.parts and len(_places_of(source)) > 1:
-        message = f"{source.number} has {len(_places_of(source))} items and taxes; say which of them are refunded"
+    if not refund.parts and len(places_of(source)) > 1:
+        message = f"{source.number} has {len(places_of(source))} items and taxes; say which of them are refunded"
         hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
         yield Diagnostic("parts-missing", message, at, hint)
-    yield from _part_places(source, [Place(part.item, part.tax) for part in refund.parts], at)
-    yield from _parts_sum(refund.parts, refund.amount, at)
-
-
-def _parts(context: Context, application: Application, source: Any, target: Document, index: int) -> Found:
-    at = context.at("applications", index, "parts")
-    for document in (target, source):
-        if not application.parts and isinstance(document, Document) and len(_places_of(document)) > 1:
-            places = len(_places_of(document))
-            message = f"{document.number} has {places} items and taxes; say how this amount stands on them"
-            hint = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
-            yield Diagnostic("parts-missing", message, at, hint)
-            return
-    if isinstance(source, CreditMemo) and any(part.source_item is None for part in application.parts):
-        hint = "add `source_item` (and `source_tax`) to each part"
-        yield Diagnostic("parts-source", f"say which items of {source.number} each part comes from", at, hint)
-    yield from _part_places(target, [Place(part.item, part.tax) for part in application.parts], at)
-    if isinstance(source, CreditMemo):
-        sources = [Place(part.source_item, part.source_tax) for part in application.parts if part.source_item]
-        yield from _part_places(source, sources, at)
-    yield from _parts_sum(application.parts, application.amount, at)
-
-
-def _part_places(document: Document, places: Iterable[Place], at: Position) -> Found:
-    known = _places_of(document)
-    for place in places:
-        if place not in known:
-            items = ", ".join(f"`{item}`" for item in sorted({item for item, _ in known})[:12])
-            hint = f"items of {document.number}: {items}"
-            yield Diagnostic("reference-unknown", f"{document.number} has no {place_in_words(place)}", at, hint)
-
-
-def _places_of(document: Document) -> set[Place]:
-    return {Place(item.id, tax) for item in document.items for tax in (None, *(t.id for t in item.taxes))}
-
-
-def _parts_sum(parts: tuple[Part, ...], amount: Decimal, at: Position) -> Found:
-    total = sum((part.amount for part in parts), Decimal(0))
-    if parts and total != amount:
-        message = f"the parts add up to {total}, not to {amount}"
-        yield Diagnostic("parts-sum", message, at, "mend the parts or the amount")
+    yield from part_places(source, [Place(part.item, part.tax) for part in refund.parts], at)
+    yield from parts_sum(refund.parts, refund.amount, at)
 
 
 def identities(context: Context) -> Found:
@@ -180,6 +150,8 @@ def identities(context: Context) -> Found:
                 message = f"{document.number} amounts to {document.amount}, but {received} was transferred to it"
                 hint = f"add or mend the application from {document.source} to {document.number}"
                 yield Diagnostic("transfer-differs", message, at, hint)
+        if isinstance(document, CreditAdjustment):
+            yield from transferred_amount(book, document, at)
         if isinstance(document, Document):
             yield from _places(book, document, at)
     yield from list(_taken_back(context, file.applications)) or _opposed(context, book)

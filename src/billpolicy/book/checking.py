@@ -16,7 +16,7 @@ from billpolicy.source.tree import Tree
 
 Found = Iterator[Diagnostic]
 DOCUMENTS = ("invoices", "credit_memos", "debit_memos")
-NUMBERED = (*DOCUMENTS, "payments", "refunds")
+NUMBERED = (*DOCUMENTS, "payments", "refunds", "credit_adjustments")
 MOST_SUGGESTIONS = 50
 
 

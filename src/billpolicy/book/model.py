@@ -21,7 +21,8 @@ Attributes = dict[Text, Text | None]
 Custom = dict[Text, Text | None]
 """Custom field name -> its value as written; the policy declares the type."""
 TRANSFERRED = "transferred"
-"""The one place of a transferred payment that money can be put on."""
+"""The one place of a transferred payment, or of an increase of a credit balance, that money can be put on."""
+BillingPeriod = Literal["one_time", "month", "quarter", "half_year", "year"]
 
 
 @record
@@ -49,11 +50,27 @@ class Contact:
 
 @record
 class SubscribedCharge:
-    """A charge as a subscription holds it; `charged_through` is exclusive: the first day not billed yet."""
+    """A charge as a subscription holds it; `charged_through` is exclusive: the first day not billed yet.
+
+    A bill run rates it: `quantity` x `rate` for each whole billing period. Without `rate` bill runs pass it over.
+    """
 
     id: Text
     charge: Text | None = None
     charged_through: Date | None = None
+    name: Text | None = None
+    """As it stands on invoices; without it the name of the product rate plan charge, or the id."""
+    rate: Amount | None = None
+    """The price of one unit for one whole billing period, in the subscription's currency; below zero it is a credit."""
+    quantity: Amount = Decimal(1)
+    period: BillingPeriod = "month"
+    timing: Literal["in_advance", "in_arrears"] = "in_advance"
+    start: Date | None = None
+    """The first day; without it the subscription's."""
+    until: Date | None = None
+    """The first day after the last; without it the charge runs as long as its subscription."""
+    discounts: Text | None = None
+    """On a discount: the charge of the same subscription that it reduces."""
 
 
 @record
@@ -63,6 +80,18 @@ class Subscription:
     id: Text
     account: Text
     plan: Text | None = None
+    start: Date | None = None
+    """The first day of service; a bill run needs it, here or on each charge."""
+    term_end: Date | None = None
+    """The first day after the current term; without it the subscription runs until it is canceled."""
+    canceled_on: Date | None = None
+    """The cancellation effective date: the first day without service, credited from then on (domain 5.3)."""
+    bill_day: Integer | None = None
+    """The day of the month on which billing periods begin, 1 to 31; without it the day on which the charge starts."""
+    invoice_separately: Boolean = False
+    """Never on one invoice with other subscriptions (domain section 1.5)."""
+    currency: Currency | None = None
+    """Without it the account's."""
     attributes: Attributes = field(default_factory=dict)
     charges: tuple[SubscribedCharge, ...] = ()
     custom: Custom = field(default_factory=dict)
@@ -133,6 +162,8 @@ class Document:
     """For the document order `by_priority`: 1 comes first."""
     attributes: Attributes = field(default_factory=dict)
     comment: Prose | None = None
+    posted_as: Text | None = None
+    """On a draft that was posted: the number that it has as a posted document."""
     total: Amount | None = None
     """In a file, optional: the total that the items must add up to."""
     balance: Amount | None = None
@@ -216,7 +247,7 @@ class Part:
 
 @record
 class Refund:
-    """Money paid back out of the unapplied amount of a payment or a credit memo (`of`)."""
+    """Money paid back out of the unapplied amount of a payment or a credit memo (`of`), or of a credit balance."""
 
     kind: ClassVar[str] = "refund"
 
@@ -225,7 +256,8 @@ class Refund:
     date: Date
     currency: Currency
     amount: Amount
-    of: Text
+    of: Text | None = None
+    """Without it the money comes from the account's credit balance, whose decrease names this refund."""
     status: Status = "posted"
     type: Literal["external", "electronic"] = "external"
     reason: Text | None = None
@@ -236,11 +268,37 @@ class Refund:
 
 
 @record
+class CreditAdjustment:
+    """One change of an account's credit balance (domain section 6.1): an increase or a decrease, from its date on.
+
+    What is transferred from a negative invoice and what is used on an invoice or debit memo is an application between
+    that document and this adjustment; a refund out of the credit balance is named by its decrease.
+    """
+
+    kind: ClassVar[str] = "credit_adjustment"
+
+    number: Text
+    account: Text
+    date: Date
+    currency: Currency
+    amount: Amount
+    """Above zero, also of a decrease."""
+    type: Literal["increase", "decrease"]
+    status: Literal["posted"] = "posted"
+    reason: Text | None = None
+    document: Text | None = None
+    """The negative invoice it came from, the invoice or debit memo it was used on, or the refund that paid it out."""
+    comment: Prose | None = None
+    attributes: Attributes = field(default_factory=dict)
+
+
+@record
 class Application:
     """Money of one source (payment or credit memo) put on one target (invoice or debit memo) on a date.
 
     Below zero it was taken back, along the same links as it had been put. Between two payments it is a transfer: the
-    target names the source, and its one part is the item `transferred`.
+    target names the source, and its one part is the item `transferred`. So is what a negative invoice gives to a
+    credit balance; a decrease of a credit balance is a source like a payment.
     """
 
     from_: Text
@@ -273,9 +331,10 @@ class BookFile:
     debit_memos: tuple[DebitMemo, ...] = ()
     payments: tuple[Payment, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    credit_adjustments: tuple[CreditAdjustment, ...] = ()
     applications: tuple[Application, ...] = ()
     accounting_periods: tuple[AccountingPeriod, ...] = ()
 
 
 BillingDocument = Invoice | CreditMemo | DebitMemo
-Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund
+Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund | CreditAdjustment

@@ -15,9 +15,15 @@ class Needs:
     charges: frozenset[str] = frozenset()
     subscriptions: frozenset[str] = frozenset()
     open_of: frozenset[str] = frozenset()
-    """Accounts of which every document with something open or unapplied is needed."""
+    """Accounts of which every document with something open or unapplied is needed, and the whole credit balance."""
     open_of_owner: frozenset[str] = frozenset()
     """The same, for the accounts that own these documents."""
+    open_of_subscriber: frozenset[str] = frozenset()
+    """The same, for the accounts that own these subscriptions."""
+    subscriptions_of: frozenset[str] = frozenset()
+    """Accounts of which every subscription is needed."""
+    everything: bool = False
+    """The whole ledger: a bill run over all accounts."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -27,4 +33,7 @@ class Needs:
             self.subscriptions | other.subscriptions,
             self.open_of | other.open_of,
             self.open_of_owner | other.open_of_owner,
+            self.open_of_subscriber | other.open_of_subscriber,
+            self.subscriptions_of | other.subscriptions_of,
+            self.everything or other.everything,
         )

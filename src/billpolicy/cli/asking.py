@@ -17,11 +17,12 @@ from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
+from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.load import load_operations
-from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked, request_data
 from billpolicy.operations.unknown_names import unknown_names
+from billpolicy.plan import in_turn
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import in_order
 from billpolicy.versions import Versions
@@ -43,11 +44,6 @@ def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
     return Versions(Resolver(policy, chosen) for policy in policies)
 
 
-def needs_of(asked: Asked) -> Needs:
-    """What one operation needs of a ledger."""
-    return OPERATIONS[asked.request.operation].needs(asked.request)
-
-
 class Ground(NamedTuple):
     """What a dry run stands on: the documents, and the operations that a ledger has posted already, by id."""
 
@@ -61,7 +57,7 @@ def one_ground(book: Path | None, ledger: str | None) -> None:
         raise click.UsageError("say where the documents are: either --book FILE or --ledger URL")
 
 
-def ground_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Ground:
+def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked: list[Asked]) -> Ground:
     """The book of a file, or of a ledger with what it has posted of these operations.
 
     One operation needs its slice only. Several may build on each other in ways that no slice taken beforehand can
@@ -72,12 +68,16 @@ def ground_for(book: Path | None, ledger: str | None, asked: list[Asked]) -> Gro
 
         return Ground(load_book(book), {})
     from billpolicy.executor import posted_before
-    from billpolicy.ledger.slices import read_book, read_slice
+    from billpolicy.ledger.slices import read_slice
     from billpolicy.ledger.store import open_ledger
 
     with open_ledger(str(ledger)) as opened, opened.reading() as connection:
-        whole = read_slice(connection, needs_of(asked[0])) if len(asked) == 1 else read_book(connection)
-        return Ground(whole, posted_before(connection, ((a.request.id, request_data(a.request)) for a in asked)))
+        alone = len(asked) == 1
+        needs = needs_of(versions.policies, asked[0].request) if alone else Needs(everything=True)
+        return Ground(
+            read_slice(connection, needs),
+            posted_before(connection, ((a.request.id, request_data(a.request)) for a in asked)),
+        )
 
 
 def load_asked(path: Path, actor: str | None) -> list[Asked]:
@@ -91,7 +91,7 @@ def load_asked(path: Path, actor: str | None) -> list[Asked]:
 def title(asked: Asked, today: datetime.date) -> str:
     """An operation as its outcome is headed."""
     request = asked.request
-    return f"{request.id}: {request.operation} on {request.date or today}"
+    return f"{request.id}: {request.operation} on {request.document_date(today)}"
 
 
 def planned(versions: Versions, ground: Ground, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
@@ -109,7 +109,7 @@ def tell_unknown_names(book: Book, versions: Versions) -> None:
 
 def before_text(posted: Posted) -> str:
     """An operation that was posted before: by whom, when, and what it made."""
-    numbers = ", ".join(planned.document.number for planned in posted.plan.documents)
+    numbers = ", ".join(planned.document.number for plan in in_turn(posted.plan) for planned in plan.documents)
     when = f"posted before by {posted.audit.who} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
     return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 

@@ -61,7 +61,7 @@ def command(
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []
-    ground = ground_for(book, ledger, asked)
+    ground = ground_for(book, ledger, versions, asked)
     if format == "text":
         for posted in ground.posted.values():
             write(before_text(posted))

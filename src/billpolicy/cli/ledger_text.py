@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from billpolicy.book.book import Place
-from billpolicy.book.model import Application, Document, Payment, Refund
+from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
 from billpolicy.ledger.journal import Audit
 from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.plan import Plan
 
 _OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
 
@@ -25,7 +26,10 @@ def document_text(shown: ShownDocument) -> str:
         ("amount", f"{document.amount} {document.currency}"),
         (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if document.kind in _OPEN else None),
         ("from", getattr(document, "source", None)),
-        ("of", document.of if isinstance(document, Refund) else None),
+        ("of", (document.of or "the credit balance") if isinstance(document, Refund) else None),
+        ("type", document.type if isinstance(document, CreditAdjustment) else None),
+        ("for", getattr(document, "document", None)),
+        ("posted as", getattr(document, "posted_as", None)),
         ("reason", getattr(document, "reason", None)),
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
@@ -91,16 +95,49 @@ def account_text(shown: ShownAccount) -> str:
     lines = [f"account {account.id}{named}, {account.currency}"]
     lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
     lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
-    lines += _section("subscriptions", (f"{s.id}" + (f", {s.plan}" if s.plan else "") for s in shown.subscriptions))
+    lines += _section("subscriptions", map(_subscription, shown.subscriptions))
     lines += _section(
         "documents",
         (
-            f"{d.date}  {d.kind.replace('_', ' '):<12} {d.number:<20} {d.amount:>12}"
-            + (f"  {_OPEN[d.kind]} {shown.balances[d.number]}" if d.kind in _OPEN else "")
+            f"{d.date}  {d.kind.replace('_', ' '):<12} {d.number:<20} {d.amount:>12}" + _state(shown, d)
             for d in shown.documents
+            if not isinstance(d, CreditAdjustment)
         ),
     )
+    for currency, balance in shown.credit.items():
+        changes = (one for one in shown.adjustments if one.currency == currency)
+        lines += _section(f"credit balance {balance} {currency}", map(_change, changes))
     return "\n".join(lines) + "\n"
+
+
+def _steps(plan: Plan, above: str) -> Iterator[str]:
+    """What followed an operation, numbered as in a plan."""
+    for count, followed in enumerate(plan.follow_ups, start=1):
+        made = ", ".join(planned.document.number for planned in followed.plan.documents)
+        yield f"{above}{count}. {followed.plan.operation} on {followed.plan.date}" + (f": {made}" if made else "")
+        yield from _steps(followed.plan, f"{above}{count}.")
+
+
+def _state(shown: ShownAccount, document: Numbered) -> str:
+    """What is open of a posted document; of another, what became of it."""
+    if document.status != "posted":
+        posted_as = getattr(document, "posted_as", None)
+        return f"  {document.status}" + (f", posted as {posted_as}" if posted_as else "")
+    return f"  {_OPEN[document.kind]} {shown.balances[document.number]}" if document.kind in _OPEN else ""
+
+
+def _subscription(subscription: Subscription) -> str:
+    plan = f", {subscription.plan}" if subscription.plan else ""
+    canceled = subscription.canceled_on
+    return subscription.id + plan + (f", canceled: no service from {canceled} on" if canceled else "")
+
+
+def _change(adjustment: CreditAdjustment) -> str:
+    amount = f"{'+' if adjustment.type == 'increase' else '-'}{adjustment.amount}"
+    about = (
+        f"  {'from' if adjustment.type == 'increase' else 'for'} {adjustment.document}" if adjustment.document else ""
+    )
+    return f"{adjustment.date}  {adjustment.number:<33} {amount:>12}{about}"
 
 
 def operation_text(shown: ShownOperation) -> str:
@@ -113,6 +150,10 @@ def operation_text(shown: ShownOperation) -> str:
         *([f"  because          {audit.why}"] if audit.why else []),
         f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
     ]
+    if shown.caused_by is not None:
+        cause = shown.caused_by
+        lines.append(f"  follows          {cause.operation}, after {cause.after}")
+        lines.append(f"  by               {cause.rule}, {cause.position.file}:{cause.position.line}")
     lines += _section(
         "made",
         (
@@ -124,4 +165,5 @@ def operation_text(shown: ShownOperation) -> str:
     back = [a for a in plan.applications if a.amount < 0]
     lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))
     lines += _section("taken back", (f"{-a.amount} of {a.from_} from {a.to}, {a.date}" for a in back))
+    lines += _section("followed by", _steps(plan, ""))
     return "\n".join(lines) + "\n"

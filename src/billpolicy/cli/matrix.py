@@ -11,7 +11,7 @@ import click
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
-from billpolicy.explain.matrix import Matrix, Note, matrix_html, matrix_markdown, matrix_of
+from billpolicy.explain.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of
 from billpolicy.explain.text import WIDTH
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.write import to_json
@@ -41,6 +41,7 @@ def _text(matrix: Matrix, with_settings: bool) -> str:
     parts = [f"policy {matrix.policy}, in force {matrix.in_force}, digest {matrix.digest[:12]}\n"]
     parts.append(_table(("operation", *matrix.attributes), [(row.operation, *row.chains) for row in matrix.rows]))
     parts += [_note(note) for note in matrix.notes]
+    parts += [_following(one) for one in matrix.follow_ups]
     if with_settings:
         settings = [
             (row.operation if first == 0 else "", name, value)
@@ -52,15 +53,34 @@ def _text(matrix: Matrix, with_settings: bool) -> str:
 
 
 def _note(note: Note) -> str:
-    lines = [f"[{note.mark}] {note.id}", f"    {note.where}"]
-    for label, text in (
-        ("when", note.when),
-        ("then", note.then),
-        ("in force", note.in_force),
-        ("beats", note.overrides),
-        ("because", note.because),
-    ):
+    return _entry(
+        (f"[{note.mark}] {note.id}", f"    {note.where}"),
+        when=note.when,
+        then=note.then,
+        in_force=note.in_force,
+        beats=note.overrides,
+        because=note.because,
+    )
+
+
+def _following(one: Following) -> str:
+    return _entry(
+        (one.id, f"    {one.where}"),
+        after=one.after,
+        when=one.when,
+        then=one.then,
+        refused="left out, with a warning" if one.if_refused == "leave_out" else "",
+        in_force=one.in_force,
+        because=one.because,
+    )
+
+
+def _entry(head: tuple[str, str], **said: str) -> str:
+    """A rule below the table: what it is called, and whatever is said of it."""
+    lines = list(head)
+    for key, text in said.items():
         if text:
+            label = key.replace("_", " ")
             start = f"    {label:<8} "
             lines += textwrap.wrap(
                 text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False

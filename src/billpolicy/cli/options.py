@@ -51,6 +51,20 @@ def actor_option(function: _F) -> _F:
     return click.option("--actor", help="Who asks, where an operation names nobody.")(function)
 
 
+def report_option(function: _F) -> _F:
+    """`--report`: a CSV file of what was refused."""
+    return click.option(
+        "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what is refused, and why, as CSV."
+    )(function)
+
+
+def details_option(function: _F) -> _F:
+    """`--details`: every operation of a batch."""
+    return click.option(
+        "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
+    )(function)
+
+
 def today_option(function: _F) -> _F:
     """`--today`: the day of planning, for operations without a date."""
     return click.option("--today", type=_Day(), help="The day of planning; by default, today.")(function)

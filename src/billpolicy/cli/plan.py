@@ -8,10 +8,21 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
-from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
-from billpolicy.cli.output import diagnostic_data, say, show_refused, write
+from billpolicy.cli.options import (
+    actor_option,
+    day_or_today,
+    details_option,
+    engine_option,
+    format_option,
+    policy_option,
+    report_option,
+    today_option,
+)
+from billpolicy.cli.output import coloured, diagnostic_data, say, show_refused, write
+from billpolicy.cli.tally import MANY, Tally
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.matching.engines import EngineName
+from billpolicy.operations.limits import beyond
 from billpolicy.source.write import plain_data, to_json
 
 
@@ -20,6 +31,8 @@ from billpolicy.source.write import plain_data, to_json
 @policy_option
 @click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@report_option
+@details_option
 @actor_option
 @engine_option
 @today_option
@@ -29,6 +42,8 @@ def command(
     policy: tuple[Path, ...],
     book: Path | None,
     ledger: str | None,
+    report: Path | None,
+    details: bool,
     actor: str | None,
     engine: EngineName | None,
     today: datetime.date | None,
@@ -36,15 +51,19 @@ def command(
 ) -> None:
     """Plan OPERATIONS in their order, each on what the ones before it leave, and post nothing.
 
-    Shows the documents with the numbers to come, where money is put, balances before and after, and warnings.
+    Shows the documents with the numbers to come, where money is put, balances before and after, warnings, and all that
+    follows by the policy, with the rule behind each step.
     """
     one_ground(book, ledger)
     versions = load_versions(policy, engine)
     asked = load_asked(operations, actor)
     day = day_or_today(today)
-    ground = ground_for(book, ledger, asked)
+    ground = ground_for(book, ledger, versions, asked)
     found = list(planned(versions, ground, asked, day))
-    refused = [one for one in found if one.plan is None]
+    tally = Tally()
+    for one in found:
+        tally.add(one.asked, one.plan, one.problems)
+    stops = list(beyond(versions.policies, tally.done))
     if format == "json":
         write(
             to_json(
@@ -52,13 +71,14 @@ def command(
                     "posted_before": sorted(ground.posted),
                     "plans": [plain_data(one.plan) for one in found if one.plan is not None],
                     "refused": [
-                        {"id": one.asked.request.id, "diagnostics": [diagnostic_data(d) for d in one.problems]}
-                        for one in refused
+                        {"id": asked.request.id, "diagnostics": [diagnostic_data(d) for d in problems]}
+                        for asked, problems in tally.refused
                     ],
+                    "batch_limits": [diagnostic_data(stop) for stop in stops],
                 }
             )
         )
-    else:
+    elif details or len(asked) <= MANY:
         for posted in ground.posted.values():
             write(before_text(posted))
         for one in found:
@@ -66,7 +86,14 @@ def command(
                 write(plan_text(one.plan, versions) + "\n")
             else:
                 show_refused(title(one.asked, day), one.problems)
-        before = f", {len(ground.posted)} had been posted before" if ground.posted else ""
-        say(f"{len(found) - len(refused)} planned, {len(refused)} refused{before}; nothing was posted")
-    if refused:
+    else:
+        write(tally.table("planned") + "\n")
+    if format == "text":
+        for stop in stops:
+            say(coloured(stop))
+        before = f", {len(ground.posted):,} had been posted before" if ground.posted else ""
+        say(f"{tally.posted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
+    if report is not None:
+        tally.write_report(report)
+    if tally.refused or stops:
         raise click.exceptions.Exit(1)

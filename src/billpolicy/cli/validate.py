@@ -32,14 +32,16 @@ def command(policy: Path, format: str) -> None:
             "operations": len({operation for operation, _ in found.base}),
             "decisions": len(found.base),
             "exceptions": len(found.exceptions),
+            "follow_ups": len(found.follow_ups),
             "diagnostics": [],
         }
         write(to_json(summary))
         return
     operations = len({operation for operation, _ in found.base})
-    exceptions = len(found.exceptions)
+    exceptions, follow_ups = len(found.exceptions), len(found.follow_ups)
     write(
         f"policy {found.name} is valid: {len(found.files)} files, {operations} operations, "
-        f"{len(found.base)} decisions, {exceptions} exception{'' if exceptions == 1 else 's'}\n"
+        f"{len(found.base)} decisions,\n{exceptions} exception{'' if exceptions == 1 else 's'}, "
+        f"{follow_ups} follow-up{'' if follow_ups == 1 else 's'}; "
         f"in force {found.effective}, digest {found.digest[:12]}\n"
     )

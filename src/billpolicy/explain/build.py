@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from billpolicy.book.model import CreditAdjustment
 from billpolicy.explain.model import Candidate, Decision, Explanation, Rule, Tried
 from billpolicy.matching.reference import unmet
 from billpolicy.money import from_minor
-from billpolicy.plan import Plan, PlannedDocument
+from billpolicy.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule
 from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
@@ -17,38 +18,69 @@ from billpolicy.versions import Versions
 
 
 def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
-    """One explanation for each document that the plan makes."""
+    """One explanation for each document that the plan, or a step that follows it, makes or decides about."""
+    return list(_explained(versions, vocabulary, plan.id, plan, None))
+
+
+def _explained(
+    versions: Versions, vocabulary: Vocabulary, asked: str, plan: Plan, step: FollowedBy | None
+) -> Iterator[Explanation]:
     resolver = versions.on(plan.date)
-    made = [(planned.resolved, planned) for planned in plan.documents]
-    return [
-        _explain(resolver, vocabulary, plan, resolved, planned)
-        for resolved, planned in (*made, *((resolved, None) for resolved in plan.decisions))
-    ]
+    made = [(one.resolved, one) for one in plan.documents if not isinstance(one.document, CreditAdjustment)]
+    told = {id(resolved) for resolved, _ in made}
+    # Adjustments of a credit balance are decided once for all of them, or with the refund that they pay out.
+    once = {id(one.resolved): (one.resolved, one) for one in plan.documents if id(one.resolved) not in told}
+    decided = ((resolved, None) for resolved in plan.decisions if id(resolved) not in told | once.keys())
+    for resolved, planned in (*made, *once.values(), *decided):
+        yield _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
+    for followed in plan.follow_ups:
+        yield from _explained(versions, vocabulary, asked, followed.plan, followed)
 
 
 def _explain(
-    resolver: Resolver, vocabulary: Vocabulary, plan: Plan, resolved: Resolved, planned: PlannedDocument | None
+    resolver: Resolver,
+    vocabulary: Vocabulary,
+    asked: str,
+    plan: Plan,
+    step: FollowedBy | None,
+    resolved: Resolved,
+    planned: PlannedDocument | None,
 ) -> Explanation:
     spec = vocabulary[resolved.operation]
     fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
     words = facts_in_words(resolved.facts, fields)
     routine = {setting.name for setting in spec.settings if setting.routine}
     return Explanation(
-        operation_id=plan.id,
+        operation_id=asked,
         operation=resolved.operation,
         date=str(resolved.date),
         document=planned.document.kind if planned else None,
         number=planned.document.number if planned else None,
+        step=plan.id if step else None,
+        after=step.after if step else None,
+        step_rule=_step_rule(step) if step else None,
         policy=plan.policy,
         policy_digest=plan.policy_digest,
         engine=plan.engine,
         facts=words,
+        about=resolved.levels["subscription"].label if planned is None and "subscription" in resolved.levels else None,
         decisions=tuple(
             _decision(resolver, resolved, resolution, words, routine)
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
+            if _concerns(resolver, resolution, planned)
         ),
         warnings=tuple(warning.message for warning in plan.warnings),
     )
+
+
+def _step_rule(step: FollowedBy) -> Rule:
+    return Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
+
+
+def _concerns(resolver: Resolver, resolution: Resolution, planned: PlannedDocument | None) -> bool:
+    """Whether a document has this: of what a bill run decides for invoices, its credit memos have not everything."""
+    attribute = resolver.policy.attributes.get(resolution.key)
+    return attribute is None or planned is None or planned.document.kind in attribute.documents
 
 
 def _order(resolution: Resolution, spec: OperationSpec) -> tuple[bool, int, str]:

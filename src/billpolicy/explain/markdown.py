@@ -15,8 +15,9 @@ def explanations_markdown(explanations: Iterable[Explanation]) -> str:
 
 def _section(explanation: Explanation) -> str:
     lines = [
-        f"## {_text(explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
+        f"## {_text(explanation.step or explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
         "",
+        *_follows(explanation),
         *(
             [f"Makes {explanation.document.replace('_', ' ')} {_text(explanation.number or '')}.", ""]
             if explanation.document
@@ -44,6 +45,17 @@ def _section(explanation: Explanation) -> str:
         if candidate.outcome != "decides"
     ]
     return "\n".join([*lines, "", *(["Rules that did not decide:", "", *others, ""] if others else [])])
+
+
+def _follows(explanation: Explanation) -> list[str]:
+    rule = explanation.step_rule
+    if rule is None:
+        return []
+    because = f": {_text(rule.because)}" if rule.because else ""
+    return [
+        f"Follows after {_text(explanation.after or '')}, by {_text(rule.id)}, `{rule.file}:{rule.line}`{because}.",
+        "",
+    ]
 
 
 def _text(text: str) -> str:

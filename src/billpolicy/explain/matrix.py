@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from billpolicy.policy.model import ALWAYS, Chain, ExceptionRule, Policy
+from billpolicy.policy.model import ALWAYS, Chain, ExceptionRule, FollowUp, Policy
 from billpolicy.policy.vocabulary import Vocabulary
 
 ABSENT = "–"
@@ -37,6 +37,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """A follow-up: what it comes after, and the operation that is run then."""
+
+    id: str
+    where: str
+    after: str
+    when: str
+    then: str
+    if_refused: str
+    """`refuse` (what it follows, too) or `leave_out`."""
+    because: str
+    in_force: str
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """The whole table."""
 
@@ -46,6 +61,7 @@ class Matrix:
     attributes: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[Note, ...]
+    follow_ups: tuple[Following, ...]
 
 
 def matrix_of(policy: Policy, vocabulary: Vocabulary) -> Matrix:
@@ -68,23 +84,60 @@ def matrix_of(policy: Policy, vocabulary: Vocabulary) -> Matrix:
             for setting in spec.settings
         )
         rows.append(
-            Row(spec.name, spec.produces.replace("_", " ") if spec.produces else ABSENT, tuple(chains), settings)
+            Row(
+                spec.name,
+                ", ".join(kind.replace("_", " ") for kind in spec.produces) or ABSENT,
+                tuple(chains),
+                settings,
+            )
         )
     notes = tuple(_note(marks[exception.id], exception) for exception in policy.exceptions)
-    return Matrix(policy.name, str(policy.effective), policy.digest, attributes, tuple(rows), notes)
+    follow_ups = tuple(_following(follow_up) for follow_up in policy.follow_ups)
+    return Matrix(policy.name, str(policy.effective), policy.digest, attributes, tuple(rows), notes, follow_ups)
 
 
 def _note(mark: int, exception: ExceptionRule) -> Note:
-    when = " and ".join(clause.text for clause in exception.clauses) or "always"
     then = ", ".join(
         f"{key}: {outcome}" if isinstance(outcome, Chain) else f"{key} is {outcome}"
         for key, outcome in sorted(exception.then.items())
     )
-    where = f"{exception.position.file}:{exception.position.line}"
-    in_force = "" if exception.effective == ALWAYS else str(exception.effective)
+    overrides = ", ".join(exception.overrides)
     return Note(
-        mark, exception.id, where, when, then, exception.because or "", in_force, ", ".join(exception.overrides)
+        mark=mark,
+        id=exception.id,
+        where=_where(exception),
+        when=_when(exception),
+        then=then,
+        because=exception.because or "",
+        in_force=_in_force(exception),
+        overrides=overrides,
     )
+
+
+def _following(follow_up: FollowUp) -> Following:
+    rule = follow_up.rule
+    return Following(
+        id=rule.id,
+        where=_where(rule),
+        after=follow_up.after,
+        when=_when(rule),
+        then=follow_up.operation,
+        if_refused=follow_up.if_refused,
+        because=rule.because or "",
+        in_force=_in_force(rule),
+    )
+
+
+def _where(rule: ExceptionRule) -> str:
+    return f"{rule.position.file}:{rule.position.line}"
+
+
+def _when(rule: ExceptionRule) -> str:
+    return " and ".join(clause.text for clause in rule.clauses) or "always"
+
+
+def _in_force(rule: ExceptionRule) -> str:
+    return "" if rule.effective == ALWAYS else str(rule.effective)
 
 
 def matrix_markdown(matrix: Matrix) -> str:
@@ -104,11 +157,21 @@ def matrix_markdown(matrix: Matrix) -> str:
         settings = ", ".join(f"{name}: {value}" for name, value in row.settings).replace("|", "\\|")
         lines.append(f"| `{row.operation}` | {settings} |")
     for note in matrix.notes:
-        because = f" In force {note.in_force}." if note.in_force else ""
-        because += f" Overrides {note.overrides}." if note.overrides else ""
-        because += f" Because: {note.because}" if note.because else ""
-        lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{because}"]
+        more = _more(note.in_force, note.because, overrides=note.overrides)
+        lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{more}"]
+    for one in matrix.follow_ups:
+        more = _more(one.in_force, one.because, if_refused=one.if_refused)
+        then = f"after `{one.after}`, when {one.when}, then `{one.then}`"
+        lines += ["", f"**{one.id}** (`{one.where}`): {then}.{more}"]
     return "\n".join(lines) + "\n"
+
+
+def _more(in_force: str, because: str, overrides: str = "", if_refused: str = "") -> str:
+    """What else is said of a rule, each as a sentence of its own."""
+    more = " If it is refused, it is left out." if if_refused == "leave_out" else ""
+    more += f" In force {in_force}." if in_force else ""
+    more += f" Overrides {overrides}." if overrides else ""
+    return more + (f" Because: {because}" if because else "")
 
 
 _STYLE = """
@@ -136,11 +199,22 @@ def matrix_html(matrix: Matrix) -> str:
         f"<td>{e(note.in_force)}</td><td>{e(note.overrides)}</td><td>{e(note.because)}</td></tr>"
         for note in matrix.notes
     )
-    headings = "".join(f"<th>{name}</th>" for name in ("", "id", "when", "then", "in force", "overrides", "because"))
-    exceptions = f"<h2>Exceptions</h2><table><tr>{headings}</tr>{notes}</table>" if notes else ""
+    exceptions = _section("Exceptions", ("", "id", "when", "then", "in force", "overrides", "because"), notes)
+    following = "".join(
+        f"<tr><td><b>{e(one.id)}</b><br><code>{e(one.where)}</code></td><td>{e(one.after)}</td><td>{e(one.when)}</td>"
+        f"<td>{e(one.then)}</td><td>{e(one.if_refused)}</td><td>{e(one.in_force)}</td><td>{e(one.because)}</td></tr>"
+        for one in matrix.follow_ups
+    )
+    headings = ("id", "after", "when", "then", "if refused", "in force", "because")
+    follow_ups = _section("Follow-ups", headings, following)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Policy {e(matrix.policy)}</title>'
         f"<style>{_STYLE}</style><h1>Policy {e(matrix.policy)}</h1>"
         f"<p>In force {e(matrix.in_force)}, digest <code>{matrix.digest[:12]}</code>.</p>"
-        f"<table><tr>{head}</tr>{''.join(body)}</table>{exceptions}</html>\n"
+        f"<table><tr>{head}</tr>{''.join(body)}</table>{exceptions}{follow_ups}</html>\n"
     )
+
+
+def _section(title: str, headings: tuple[str, ...], rows: str) -> str:
+    head = "".join(f"<th>{name}</th>" for name in headings)
+    return f"<h2>{title}</h2><table><tr>{head}</tr>{rows}</table>" if rows else ""

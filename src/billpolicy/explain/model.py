@@ -66,6 +66,14 @@ class Explanation:
     document: str | None
     """Kind of the document; None for an operation that makes none."""
     number: str | None
+    about: str | None
+    """Of what makes no document: the subscription that it is about, if there is one."""
+    step: str | None
+    """Of a step that follows another operation: its own id; `operation_id` is that of the operation asked for."""
+    after: str | None
+    """What the step follows, in words."""
+    step_rule: Rule | None
+    """The rule that asked for the step."""
     policy: str
     policy_digest: str
     engine: str

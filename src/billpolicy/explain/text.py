@@ -17,7 +17,9 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
     """The whole explanation. Rules that did not match are only counted when they are many, unless `every_candidate`."""
     makes = f"  makes {explanation.document.replace('_', ' ')} {explanation.number}" if explanation.document else ""
     lines = [
-        f"{explanation.operation_id}: {explanation.operation} on {explanation.date}",
+        *_heading(explanation),
+        *([f"  about {explanation.about}"] if explanation.about else []),
+        *_follows(explanation),
         *([makes] if makes else []),
         f"  policy {explanation.policy} ({explanation.policy_digest[:12]}), engine {explanation.engine}",
     ]
@@ -26,8 +28,24 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
             lines += ["", *_attribute(decision, every_candidate)]
     lines += _settings(explanation, every_candidate)
     if explanation.warnings:
-        lines += ["", *(line for text in explanation.warnings for line in _labelled("", f"! {text}", indent=2))]
+        lines += ["", *(line for text in explanation.warnings for line in _labelled("!", text, indent=2, width=2))]
     return "\n".join(lines) + "\n"
+
+
+def _heading(explanation: Explanation) -> list[str]:
+    """An operation by its id; a step that follows it by its own, which begins with that id."""
+    asked = f"{explanation.step or explanation.operation_id}:"
+    lines = textwrap.wrap(f"{asked} {explanation.operation} on {explanation.date}", WIDTH, break_on_hyphens=False)
+    return [lines[0], *(f"    {line}" for line in lines[1:])]
+
+
+def _follows(explanation: Explanation) -> Iterator[str]:
+    """Of a step: what it came after, and by which rule."""
+    if explanation.step_rule is not None:
+        yield from _labelled("after", explanation.after or "", indent=2)
+        yield from _labelled("rule", f"{explanation.step_rule.id}, {_place(explanation.step_rule)}", indent=2)
+        if explanation.step_rule.because:
+            yield from _labelled("because", explanation.step_rule.because, indent=2)
 
 
 def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
@@ -97,8 +115,8 @@ def candidate_text(candidate: Candidate) -> str:
     return f"{candidate.rule.id}, {_place(candidate.rule)}: {candidate.reason}"
 
 
-def _labelled(label: str, text: str, *, indent: int = 4) -> list[str]:
-    start = " " * indent + (f"{label:<9}" if label else "")
+def _labelled(label: str, text: str, *, indent: int = 4, width: int = 9) -> list[str]:
+    start = " " * indent + (f"{label:<{width}}" if label else "")
     return textwrap.wrap(
         text,
         WIDTH,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from billpolicy.ledger import identities, invariants, journal
 from billpolicy.ledger.canonical import from_text
@@ -85,21 +85,28 @@ def _counters(connection: sqlite3.Connection) -> _Found:
 
 
 def _operations(connection: sqlite3.Connection) -> _Found:
-    """Each operation has the documents and applications it posted, and what it changed is still so."""
+    """Each operation has the documents, applications and steps it posted, and what it changed is still so."""
     posted: dict[str, list[str]] = defaultdict(list)
     for operation, number in connection.execute(invariants.POSTED_DOCUMENTS):
         posted[operation].append(number)
     applied = dict(connection.execute(invariants.POSTED_APPLICATIONS).fetchall())
+    followed = dict(connection.execute(invariants.FOLLOWED).fetchall())
     flagged = {row[0] for row in connection.execute("SELECT number FROM documents WHERE reversed")}
-    through: dict[tuple[str, str], tuple[str, str]] = {}
-    for id, request, plan in connection.execute(invariants.OPERATIONS):
+    drafts = {row[0]: row[1:] for row in connection.execute(invariants.DRAFTS)}
+    left = _Left({}, {})
+    for id, request, plan, cause in connection.execute(invariants.OPERATIONS):
         try:
             from_text(request)
+            if cause is not None:
+                from_text(cause)
             data: dict[str, Any] = from_text(plan)
             journal.decisions_of(data)
             same = data["documents"] == posted[id] and data["applications"] == applied.get(id, 0)
+            complete = data.get("follow_ups", 0) == followed.get(id, 0)
             lost = [number for number in data["reversed"] if number not in flagged]
-            through.update({(m["subscription"], m["charge"]): (m["after"], id) for m in data["charged_through"]})
+            changed = {draft: (number, "draft") for draft, number in data.get("posted_drafts", {}).items()}
+            changed |= dict.fromkeys(data.get("canceled_drafts", ()), (None, "canceled"))
+            left.note(id, data)
         except _UNREADABLE:
             yield _breach(
                 "operation-unreadable", f"what operation `{id}` was asked and planned cannot be read any more"
@@ -109,15 +116,40 @@ def _operations(connection: sqlite3.Connection) -> _Found:
             yield _breach(
                 "operation-differs", f"operation `{id}` has not the documents and applications that it posted"
             )
+        if not complete:
+            yield _breach("step-lost", f"operation `{id}` has not all the steps that followed it")
         for number in lost:
             yield _breach("reversal-lost", f"{number} was reversed by operation `{id}`, but is not marked so")
-    now = {row[:2]: row[2] for row in connection.execute(invariants.CHARGED_THROUGH)}
-    for charge, (after, id) in through.items():
-        if now.get(charge) != after:
-            message = (
-                f"charge `{charge[1]}` of subscription `{charge[0]}` is not charged through {after}, as `{id}` left it"
-            )
-            yield _breach("charged-through-differs", message)
+        for draft, state in changed.items():
+            if drafts.get(draft) != state:
+                yield _breach("draft-differs", f"the draft {draft} is not as operation `{id}` left it")
+    yield from left.differences(connection)
+
+
+class _Left(NamedTuple):
+    """What the last operation that changed it left: each with the id of that operation."""
+
+    through: dict[tuple[str, str], tuple[str, str]]
+    """Subscription and charge -> charged through."""
+    canceled: dict[str, tuple[str, str]]
+    """Subscription -> the day it is canceled on."""
+
+    def note(self, id: str, data: dict[str, Any]) -> None:
+        self.through.update({(m["subscription"], m["charge"]): (m["after"], id) for m in data["charged_through"]})
+        self.canceled.update({one["subscription"]: (one["on"], id) for one in data.get("cancellations", ())})
+
+    def differences(self, connection: sqlite3.Connection) -> _Found:
+        now = {row[:2]: row[2] for row in connection.execute(invariants.CHARGED_THROUGH)}
+        for (subscription, charge), (after, id) in self.through.items():
+            if now.get((subscription, charge)) != after:
+                where = f"charge `{charge}` of subscription `{subscription}`"
+                message = f"{where} is not charged through {after}, as `{id}` left it"
+                yield _breach("charged-through-differs", message)
+        canceled = dict(connection.execute(invariants.CANCELED).fetchall())
+        for subscription, (on, id) in self.canceled.items():
+            if canceled.get(subscription) != on:
+                message = f"subscription `{subscription}` is not canceled on {on}, as `{id}` left it"
+                yield _breach("cancellation-differs", message)
 
 
 def _resolutions(connection: sqlite3.Connection) -> _Found:

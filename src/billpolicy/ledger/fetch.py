@@ -93,12 +93,12 @@ def counters(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def documents(connection: sqlite3.Connection, keys: Collection[str] | None) -> tuple[dict[str, Numbered], Revisions]:
-    """Documents, payments and refunds by number, in the order in which they came into the ledger."""
+    """Documents of every kind by number, in the order in which they came into the ledger."""
     rows = sorted(_select(connection, select_from(schema.documents), "number", keys))
     currencies = {row[1]: row[6] for row in rows}
     items: dict[str, tuple[Item, ...]] = {}
     parts: dict[str, tuple[Part, ...]] = {}
-    billing = [row[1] for row in rows if row[2] not in ("payment", "refund")]
+    billing = [row[1] for row in rows if row[2] not in ("payment", "refund", "credit_adjustment")]
     if billing:
         items = _items(connection, None if keys is None else billing, currencies)
     refunds = [row[1] for row in rows if row[2] == "refund"]
@@ -121,31 +121,36 @@ def applications(connection: sqlite3.Connection, numbers: Collection[str] | None
     else:
         text += " WHERE from_number IN {keys} OR to_number IN {keys}"
         rows = sorted(set(run_with_keys(connection, text, numbers)))
+    return _with_parts(connection, rows, None if numbers is None else [row[0] for row in rows])
+
+
+def applications_by(connection: sqlite3.Connection, operations: Collection[str]) -> dict[str, list[Application]]:
+    """What each of these operations has applied, in the order in which it was done."""
+    rows = sorted(_select(connection, select_from(schema.applications), "operation", operations))
+    made: dict[str, list[Application]] = defaultdict(list)
+    for row, application in zip(rows, _with_parts(connection, rows, [row[0] for row in rows]), strict=True):
+        made[row[-1]].append(application)
+    return made
+
+
+def _with_parts(connection: sqlite3.Connection, rows: list[Row], keys: Collection[int] | None) -> list[Application]:
     if not rows:
         return []
-    part_rows = _grouped(
-        _select(
-            connection,
-            select_from(schema.application_parts),
-            "application",
-            [row[0] for row in rows] if numbers is not None else None,
-            "ORDER BY application, position",
-        )
-    )
-    return [records.application_of(row, part_rows.get(row[0], ())) for row in rows]
+    text = select_from(schema.application_parts)
+    parts = _grouped(_select(connection, text, "application", keys, "ORDER BY application, position"))
+    return [records.application_of(row, parts.get(row[0], ())) for row in rows]
 
 
 def _items(
     connection: sqlite3.Connection, keys: Collection[str] | None, currencies: dict[str, str]
 ) -> dict[str, tuple[Item, ...]]:
-    taxes: dict[tuple[str, str], tuple[TaxItem, ...]] = defaultdict(tuple)
+    taxes: dict[tuple[str, str], list[TaxItem]] = defaultdict(list)
     for row in _select(connection, select_from(schema.taxes), "document", keys, "ORDER BY document, position"):
-        taxes[row[0], row[1]] += (records.tax_of(row, currencies[row[0]]),)
-    rows = _select(connection, select_from(schema.items), "document", keys, "ORDER BY document, position")
-    return {
-        number: tuple(records.item_of(row, currencies[number], taxes.get((number, row[1]), ())) for row in group)
-        for number, group in _grouped(rows).items()
-    }
+        taxes[row[0], row[1]].append(records.tax_of(row, currencies[row[0]]))
+    items: dict[str, list[Item]] = defaultdict(list)
+    for row in _select(connection, select_from(schema.items), "document", keys, "ORDER BY document, position"):
+        items[row[0]].append(records.item_of(row, currencies[row[0]], tuple(taxes.get(row[:2], ()))))
+    return {number: tuple(those) for number, those in items.items()}
 
 
 def _select(

@@ -6,6 +6,7 @@ operations were posted on it. What it holds with other content is refused, field
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import AccountingPeriod, Application, Document, Numbered, Subscription
+from billpolicy.book.model import AccountingPeriod, Application, Document, Invoice, Numbered, Subscription
 from billpolicy.ledger import fetch, identities, rows, schema, sequences, writing
 from billpolicy.ledger.differences import differences
 from billpolicy.ledger.store import Ledger
@@ -23,6 +24,8 @@ from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.write import plain_data
 
 _R = TypeVar("_R")
+_NEVER = "never"
+"""Stands for the date of what was never imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,14 @@ class _Import:
 
     def run(self) -> Imported:
         connection, book = self.connection, self.book
-        known_subscriptions, _ = fetch.subscriptions(connection, book.subscriptions)
         known_documents, _ = fetch.documents(connection, book.numbered)
+        known_subscriptions, _ = fetch.subscriptions(connection, book.subscriptions)
         accounts = self._new("account", fetch.accounts(connection, book.accounts)[0], book.accounts)
         known_contacts = fetch.contacts_by_id(connection, book.contacts)
         contacts = self._new("contact", known_contacts, book.contacts)
         charges = self._new("charge", fetch.charges(connection, book.charges), book.charges)
         subscriptions = self._new("subscription", known_subscriptions, book.subscriptions, self._since_imported())
-        documents = self._new("document", known_documents, book.numbered, _as_reversed)
+        documents = self._new("document", known_documents, book.numbered, _as_changed)
         periods = self._new_periods()
         applications = self._new_applications()
         self.problems += _reserved(documents)
@@ -72,13 +75,16 @@ class _Import:
         self._write(schema.subscribed_charges, charge_rows)
         self._write(schema.accounting_periods, map(rows.period_row, periods))
         sequences.count_imported(connection, documents)
-        writing.write_documents(connection, documents, {}, None)
-        currencies = [(one, book.numbered[one.from_].currency) for one in applications]
-        writing.write_applications(connection, currencies, None)
-        touched = writing.touched_documents(documents, applications)
-        billed = writing.billed_subscriptions(documents).intersection(known_subscriptions)
-        writing.bump(connection, touched, subscriptions=billed)
-        self.problems += identities.broken(connection, touched.union(one.number for one in documents))
+        writing.write_documents(connection, map(writing.Filed, documents))
+        writing.write_applications(
+            connection, [writing.Applied(one, book.numbered[one.from_].currency) for one in applications]
+        )
+        new = {document.number for document in documents}
+        touched = _touched(documents, applications) - new
+        billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
+        billed &= known_subscriptions.keys()
+        writing.raise_revisions(connection, touched.union(f"subscription:{name}" for name in billed))
+        self.problems += identities.broken(connection, touched | new)
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
 
@@ -103,22 +109,27 @@ class _Import:
         return new
 
     def _since_imported(self) -> Callable[[Subscription, Subscription], Subscription]:
-        """Operations move charged-through dates; the date as it was imported before is nothing new."""
-        text = "SELECT subscription, id, imported_through FROM subscribed_charges WHERE subscription IN {keys}"
-        imported = {row[:2]: row[2] for row in fetch.run_with_keys(self.connection, text, self.book.subscriptions)}
+        """Operations cancel subscriptions and move charged-through dates; what was imported before is nothing new."""
+        through = self._imported("SELECT subscription, id, imported_through FROM subscribed_charges")
+        canceled = self._imported("SELECT id, imported_canceled_on FROM subscriptions", key="id")
 
         def as_known(given: Subscription, known: Subscription) -> Subscription:
             now = {charge.id: charge.charged_through for charge in known.charges}
             charges = tuple(
                 replace(charge, charged_through=now[charge.id])
-                if charge.charged_through is not None
-                and imported.get((given.id, charge.id)) == charge.charged_through.isoformat()
+                if through.get((given.id, charge.id), _NEVER) == _day(charge.charged_through)
                 else charge
                 for charge in given.charges
             )
-            return replace(given, charges=charges)
+            same = canceled.get((given.id,), _NEVER) == _day(given.canceled_on)
+            return replace(given, charges=charges, canceled_on=known.canceled_on if same else given.canceled_on)
 
         return as_known
+
+    def _imported(self, text: str, key: str = "subscription") -> dict[tuple[str, ...], str | None]:
+        """What was imported of these subscriptions: the last column of some rows by the others."""
+        found = fetch.run_with_keys(self.connection, f"{text} WHERE {key} IN {{keys}}", self.book.subscriptions)
+        return {row[:-1]: row[-1] for row in found}
 
     def _new_periods(self) -> list[AccountingPeriod]:
         known = {period.from_.isoformat(): period for period in fetch.periods(self.connection)}
@@ -155,11 +166,28 @@ class _Import:
             raise Refused(self.problems)
 
 
-def _as_reversed(given: Numbered, known: Numbered) -> Numbered:
-    """A document that an operation has reversed since is still the one that was imported."""
-    if isinstance(given, Document) and isinstance(known, Document) and known.reversed_:
-        return replace(given, reversed_=True)
-    return given
+def _touched(documents: Iterable[Numbered], applications: Iterable[Application]) -> set[str]:
+    """The documents that these are made from, change or move money of."""
+    others = (getattr(one, name, None) for one in documents for name in ("source", "of", "document"))
+    sides = (number for application in applications for number in (application.from_, application.to))
+    return {number for number in (*others, *sides) if number is not None}
+
+
+def _as_changed(given: Numbered, known: Numbered) -> Numbered:
+    """A document that an operation has reversed, canceled or posted since is still the one that was imported."""
+    if not isinstance(given, Document) or not isinstance(known, Document):
+        return given
+    canceled = (given.status, known.status) == ("draft", "canceled")
+    return replace(
+        given,
+        reversed_=given.reversed_ or known.reversed_,
+        status=known.status if canceled else given.status,
+        posted_as=given.posted_as or known.posted_as,
+    )
+
+
+def _day(day: datetime.date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _differing(what: str, known: Any, given: Any) -> Iterator[Diagnostic]:

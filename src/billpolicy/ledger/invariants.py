@@ -23,12 +23,15 @@ DRAWN = """
 SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY prefix, counter
 """
 OPERATIONS = """
-SELECT o.id, o.request, o.plan FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id
+SELECT o.id, o.request, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id
 """
 POSTED_DOCUMENTS = "SELECT operation, number FROM documents WHERE operation IS NOT NULL ORDER BY id"
 POSTED_APPLICATIONS = """
 SELECT operation, count(*) FROM applications WHERE operation IS NOT NULL GROUP BY operation
 """
+FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IS NOT NULL GROUP BY caused_by"
+DRAFTS = "SELECT number, posted_as, status FROM documents WHERE status <> 'posted'"
+CANCELED = "SELECT id, canceled_on FROM subscriptions"
 CHARGED_THROUGH = "SELECT subscription, id, charged_through FROM subscribed_charges"
 RESOLUTIONS = """
 SELECT d.number, d.attributes, r.resolved FROM resolutions r JOIN documents d ON d.number = r.document ORDER BY d.id
@@ -84,8 +87,12 @@ OFFENDERS: tuple[tuple[str, str, str], ...] = (
         """
         SELECT a.from_number, a.to_number FROM applications a
         JOIN documents f ON f.number = a.from_number JOIN documents t ON t.number = a.to_number
-        WHERE f.kind NOT IN ('payment', 'credit_memo')
-        OR t.kind NOT IN ('invoice', 'debit_memo') AND (f.kind <> 'payment' OR t.kind <> 'payment')
+        WHERE NOT (
+            f.kind IN ('payment', 'credit_memo') AND t.kind IN ('invoice', 'debit_memo')
+            OR f.kind = 'payment' AND t.kind = 'payment'
+            OR f.kind = 'invoice' AND f.amount_minor < 0 AND t.kind = 'credit_adjustment' AND t.type = 'increase'
+            OR f.kind = 'credit_adjustment' AND f.type = 'decrease' AND t.kind IN ('invoice', 'debit_memo')
+        )
         OR f.status <> 'posted' OR t.status <> 'posted' OR f.currency <> a.currency OR t.currency <> a.currency
         OR a.date < f.date OR a.date < t.date
         """,
@@ -107,8 +114,32 @@ OFFENDERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "reversal-odd",
-        "SELECT number FROM documents WHERE reversed AND (status <> 'posted' OR kind IN ('payment', 'refund'))",
+        """
+        SELECT number FROM documents
+        WHERE reversed AND (status <> 'posted' OR kind IN ('payment', 'refund', 'credit_adjustment'))
+        """,
         "{0} is marked as reversed, which it cannot be",
+    ),
+    (
+        "step-odd",
+        """
+        SELECT s.id FROM operations s LEFT JOIN operations o ON o.id = s.caused_by
+        WHERE (s.caused_by IS NULL) <> (s.step IS NULL) OR (s.caused_by IS NULL) <> (s.cause IS NULL)
+        OR s.step > 0 AND NOT EXISTS (
+            SELECT 1 FROM operations b WHERE b.caused_by = s.caused_by AND b.step = s.step - 1
+        )
+        """,
+        "operation `{0}` does not say what it follows, or a step before it is gone",
+    ),
+    (
+        "draft-odd",
+        """
+        SELECT d.number, d.posted_as FROM documents d LEFT JOIN documents p ON p.number = d.posted_as
+        WHERE d.posted_as IS NOT NULL AND (
+            d.status <> 'draft' OR p.number IS NULL OR p.status = 'draft' OR p.kind <> d.kind OR p.account <> d.account
+        )
+        """,
+        "{0} cannot have been posted as {1}: their kinds, accounts or status forbid it",
     ),
     (
         "revision-low",
@@ -118,6 +149,8 @@ OFFENDERS: tuple[tuple[str, str, str], ...] = (
             UNION ALL SELECT to_number, operation FROM applications
             UNION ALL SELECT source, operation FROM documents
             UNION ALL SELECT refund_of, operation FROM documents
+            UNION ALL SELECT draft.number, posted.operation
+            FROM documents draft JOIN documents posted ON posted.number = draft.posted_as
         ) touch JOIN documents d ON d.number = touch.number
         WHERE touch.operation IS NOT NULL AND touch.operation <> coalesce(d.operation, '')
         GROUP BY d.number, d.revision HAVING d.revision < count(DISTINCT touch.operation)

@@ -8,42 +8,48 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from billpolicy.book.model import Document, Numbered
-from billpolicy.ledger import fetch, records
+from billpolicy.ledger import fetch
 from billpolicy.ledger.canonical import damaged, from_text, to_text
 from billpolicy.ledger.resolutions import resolved_data, resolved_from, resolved_of
 from billpolicy.ledger.rows import Row
 from billpolicy.ledger.schema import (
-    application_parts,
-    applications,
     audit,
     operations,
     resolutions,
 )
 from billpolicy.ledger.statements import insert_into, select_from
-from billpolicy.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
+from billpolicy.plan import BalanceChange, Cancellation, ChargedThrough, FollowedBy, NumberDraw, Plan, PlannedDocument
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Diagnostic, Position
 
 _INSERT = insert_into(operations)
 _INSERT_AUDIT = insert_into(audit)
-_SELECT = f"{select_from(operations)} WHERE id = ?"
-_REQUEST = "SELECT request FROM operations WHERE id = ?"
-_AUDIT_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation = ?"
+_TREES = f"""
+WITH RECURSIVE tree(id) AS (
+    SELECT id FROM operations WHERE id IN {{keys}}
+    UNION SELECT steps.id FROM tree JOIN operations steps ON steps.caused_by = tree.id
+)
+{select_from(operations)} JOIN tree ON tree.id = operations.id
+"""
+_REQUESTS = "SELECT id, request FROM operations WHERE id IN {keys}"
+_AUDITS_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN {keys}"
 _AUDITS_ON = """
 SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
     UNION SELECT operation FROM applications WHERE from_number = :number OR to_number = :number
+    UNION SELECT posted.operation FROM documents JOIN documents posted ON posted.number = documents.posted_as
+    WHERE documents.number = :number
 ) ORDER BY id
 """
-_DRAWS = "SELECT kind, prefix, start, counter, number FROM documents WHERE operation = ? ORDER BY id"
+_DRAWS = "SELECT id, operation, kind, prefix, start, counter, number FROM documents WHERE operation IN {keys}"
 _RESOLVED = f"{select_from(resolutions)} WHERE document IN {{keys}}"
-_APPLICATIONS = f"{select_from(applications)} WHERE operation = ? ORDER BY id"
-_PARTS = f"{select_from(application_parts)} WHERE application = ? ORDER BY position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,76 +66,153 @@ class Audit:
     """The second person, where the policy asked for one."""
 
 
-def request_text(connection: sqlite3.Connection, id: str) -> str | None:
-    """The request of an operation that was posted, as canonical JSON; None if it was not."""
-    row = connection.execute(_REQUEST, (id,)).fetchone()
-    return None if row is None else str(row[0])
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an operation followed another one, as `FollowedBy` says it."""
+
+    operation: str
+    """The id of that other one."""
+    step: int
+    """Its place among all that directly follow that one, from 0."""
+    after: str
+    rule: str
+    position: Position
+    because: str | None
 
 
-def write_operation(connection: sqlite3.Connection, plan: Plan, request: str, entry: Audit) -> None:
-    """Insert an operation and its audit row; `request` as canonical JSON."""
-    connection.execute(
-        _INSERT,
-        (
-            plan.id,
-            plan.operation,
-            plan.date.isoformat(),
-            request,
-            _plan_text(plan),
-            plan.policy,
-            plan.policy_digest,
-            plan.engine,
-        ),
+class Step(NamedTuple):
+    """An operation to be written; `cause` is None for what was asked for itself."""
+
+    plan: Plan
+    audit: Audit
+    cause: Cause | None
+
+
+def steps_of(plan: Plan, who: str, at: datetime.datetime) -> Iterator[Step]:
+    """An operation and all that follows it, in the order in which they happen."""
+    return _steps(plan, None, who, at.astimezone(datetime.UTC))
+
+
+def _steps(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -> Iterator[Step]:
+    yield Step(plan, Audit(plan.id, who, at, plan.comment, plan.approved_by), cause)
+    for number, followed in enumerate(plan.follow_ups):
+        why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because)
+        yield from _steps(followed.plan, why, who, at)
+
+
+def write_operations(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    """Insert operations, each with its audit row."""
+    connection.executemany(_INSERT, [_operation_row(step.plan, step.cause) for step in steps])
+    entries = [(e.operation, e.who, e.at.isoformat(), e.why, e.approved_by) for e in (step.audit for step in steps)]
+    connection.executemany(_INSERT_AUDIT, entries)
+
+
+def _operation_row(plan: Plan, cause: Cause | None) -> Row:
+    return (
+        plan.id,
+        plan.operation,
+        plan.date.isoformat(),
+        to_text(plan.request),
+        _plan_text(plan),
+        plan.policy,
+        plan.policy_digest,
+        plan.engine,
+        *((cause.operation, cause.step, _cause_text(cause)) if cause is not None else (None, None, None)),
     )
-    connection.execute(_INSERT_AUDIT, (entry.operation, entry.who, entry.at.isoformat(), entry.why, entry.approved_by))
+
+
+def requests_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, str]:
+    """The requests of those of these operations that were posted, as canonical JSON."""
+    return dict(fetch.run_with_keys(connection, _REQUESTS, ids))
+
+
+def cause_of(connection: sqlite3.Connection, id: str) -> Cause | None:
+    """What an operation is a step of; None if it was asked for itself."""
+    row = connection.execute("SELECT caused_by, step, cause FROM operations WHERE id = ?", (id,)).fetchone()
+    return None if row is None or row[0] is None else _cause(*row)
 
 
 def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
-    """The plan of an operation that was posted, as it was planned. The operation must be there.
+    """The plan of an operation that was posted, as it was planned. The operation must be there."""
+    return posted_plans(connection, [id])[id]
 
-    Raises `Refused` if what it posted has been damaged.
+
+def posted_plans(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Plan]:
+    """The plans of operations that were posted, each with all that followed it. The operations must be there.
+
+    Raises `Refused` if what they posted has been damaged.
     """
+    found = {row[0]: row for row in fetch.run_with_keys(connection, _TREES, ids)}
     try:
-        return _plan_of(connection, id)
+        return _Plans(connection, found).of(ids)
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise damaged(f"what operation `{id}` posted cannot be read any more") from None
+        what = f"operation `{next(iter(ids))}`" if len(ids) == 1 else "these operations"
+        raise damaged(f"what {what} posted cannot be read any more") from None
 
 
-def _plan_of(connection: sqlite3.Connection, id: str) -> Plan:
-    _, operation, date, request, text, policy, digest, engine = connection.execute(_SELECT, (id,)).fetchone()
-    rest: dict[str, Any] = from_text(text)
-    draws = {row[-1]: NumberDraw(*row) for row in connection.execute(_DRAWS, (id,))}
-    documents, _ = fetch.documents(connection, list(draws))
-    resolved = resolutions_of(connection, list(draws))
-    return Plan(
-        id=id,
-        operation=operation,
-        date=datetime.date.fromisoformat(date),
-        request=from_text(request),
-        policy=policy,
-        policy_digest=digest,
-        engine=engine,
-        basis=rest["basis"],
-        documents=tuple(
-            PlannedDocument(_as_planned(document), draws[number], resolved[number])
-            for number, document in documents.items()
-        ),
-        decisions=decisions_of(rest),
-        applications=tuple(
-            records.application_of(row, connection.execute(_PARTS, (row[0],)).fetchall())
-            for row in connection.execute(_APPLICATIONS, (id,)).fetchall()
-        ),
-        reversed_=tuple(rest["reversed"]),
-        charged_through=tuple(
-            ChargedThrough(one["subscription"], one["charge"], _day(one["before"]), _day(one["after"]))
-            for one in rest["charged_through"]
-        ),
-        balances=tuple(_balance(one) for one in rest["balances"]),
-        warnings=tuple(_warning(one) for one in rest["warnings"]),
-        actor=rest["actor"],
-        approved_by=rest.get("approved_by"),
-        comment=rest["comment"],
-    )
+class _Plans:
+    """Plans read back set-based: everything that some operations wrote, one query for each table."""
+
+    def __init__(self, connection: sqlite3.Connection, found: dict[str, Row]) -> None:
+        self.found = found
+        draws = [(row[1], NumberDraw(*row[2:])) for row in sorted(fetch.run_with_keys(connection, _DRAWS, found))]
+        numbers = [draw.number for _, draw in draws]
+        documents, _ = fetch.documents(connection, numbers)
+        resolved = resolutions_of(connection, numbers)
+        self.documents: dict[str, list[PlannedDocument]] = defaultdict(list)
+        for operation, draw in draws:
+            document = _as_planned(documents[draw.number])
+            self.documents[operation].append(PlannedDocument(document, draw, resolved[draw.number]))
+        self.applications = fetch.applications_by(connection, found)
+        self.steps: dict[str, list[Row]] = defaultdict(list)
+        for row in sorted((row for row in found.values() if row[-3] is not None), key=lambda row: row[-2]):
+            self.steps[row[-3]].append(row)
+
+    def of(self, ids: Collection[str]) -> dict[str, Plan]:
+        return {id: self._plan(*self.found[id]) for id in ids}
+
+    def _plan(self, id: str, operation: str, date: str, request: str, text: str, *others: Any) -> Plan:
+        policy, digest, engine, *_ = others
+        rest: dict[str, Any] = from_text(text)
+        return Plan(
+            id=id,
+            operation=operation,
+            date=_day(date),
+            request=from_text(request),
+            policy=policy,
+            policy_digest=digest,
+            engine=engine,
+            basis=rest["basis"],
+            documents=tuple(self.documents[id]),
+            decisions=decisions_of(rest),
+            applications=tuple(self.applications.get(id, ())),
+            reversed_=tuple(rest["reversed"]),
+            posted_drafts=rest.get("posted_drafts", {}),
+            canceled_drafts=tuple(rest.get("canceled_drafts", ())),
+            cancellations=tuple(
+                Cancellation(one["subscription"], _day(one["on"])) for one in rest.get("cancellations", ())
+            ),
+            charged_through=tuple(
+                ChargedThrough(
+                    one["subscription"],
+                    one["charge"],
+                    None if one["before"] is None else _day(one["before"]),
+                    _day(one["after"]),
+                )
+                for one in rest["charged_through"]
+            ),
+            balances=tuple(_balance(one) for one in rest["balances"]),
+            notes=tuple(rest.get("notes", ())),
+            warnings=tuple(_warning(one) for one in rest["warnings"]),
+            follow_ups=tuple(self._followed(row) for row in self.steps[id]),
+            actor=rest["actor"],
+            approved_by=rest.get("approved_by"),
+            comment=rest["comment"],
+        )
+
+    def _followed(self, row: Row) -> FollowedBy:
+        cause = _cause(*row[-3:])
+        return FollowedBy(cause.after, cause.rule, cause.position, cause.because, self._plan(*row))
 
 
 def decisions_of(rest: dict[str, Any]) -> tuple[Resolved, ...]:
@@ -139,7 +222,12 @@ def decisions_of(rest: dict[str, Any]) -> tuple[Resolved, ...]:
 
 def audit_of(connection: sqlite3.Connection, id: str) -> Audit:
     """Who posted an operation. The operation must be there."""
-    return _audit(connection.execute(_AUDIT_OF, (id,)).fetchone())
+    return audits_of(connection, [id])[id]
+
+
+def audits_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Audit]:
+    """Who posted each of these operations. They must be there."""
+    return {row[0]: _audit(row) for row in fetch.run_with_keys(connection, _AUDITS_OF, ids)}
 
 
 def audits_on(connection: sqlite3.Connection, number: str) -> list[Audit]:
@@ -165,11 +253,16 @@ def _plan_text(plan: Plan) -> str:
             "decisions": [resolved_data(resolved) for resolved in plan.decisions],
             "applications": len(plan.applications),
             "reversed": plan.reversed_,
+            "posted_drafts": plan.posted_drafts,
+            "canceled_drafts": plan.canceled_drafts,
+            "cancellations": [
+                {"subscription": one.subscription, "on": one.on.isoformat()} for one in plan.cancellations
+            ],
             "charged_through": [
                 {
                     "subscription": moved.subscription,
                     "charge": moved.charge,
-                    "before": moved.before.isoformat(),
+                    "before": None if moved.before is None else moved.before.isoformat(),
                     "after": moved.after.isoformat(),
                 }
                 for moved in plan.charged_through
@@ -184,6 +277,8 @@ def _plan_text(plan: Plan) -> str:
                 }
                 for change in plan.balances
             ],
+            "notes": plan.notes,
+            "follow_ups": len(plan.follow_ups),
             "warnings": [_warning_data(warning) for warning in plan.warnings],
             "actor": plan.actor,
             "approved_by": plan.approved_by,
@@ -192,9 +287,22 @@ def _plan_text(plan: Plan) -> str:
     )
 
 
+def _cause_text(cause: Cause) -> str:
+    at = [cause.position.file, cause.position.line, cause.position.column]
+    return to_text({"after": cause.after, "rule": cause.rule, "position": at, "because": cause.because})
+
+
+def _cause(operation: str, step: int, text: str) -> Cause:
+    data: dict[str, Any] = from_text(text)
+    return Cause(operation, step, data["after"], data["rule"], Position(*data["position"]), data["because"])
+
+
 def _as_planned(document: Numbered) -> Numbered:
-    """A plan's documents come without the flag: what a plan reverses it names in `reversed_`."""
-    return replace(document, reversed_=False) if isinstance(document, Document) else document
+    """A plan's documents come as they were then: reversed, posted or canceled they were by itself or by later ones."""
+    if not isinstance(document, Document):
+        return document
+    status = "draft" if document.status == "canceled" else document.status
+    return replace(document, reversed_=False, status=status, posted_as=None)
 
 
 def _balance(data: dict[str, Any]) -> BalanceChange:

@@ -13,6 +13,7 @@ from billpolicy.book.model import (
     Application,
     Charge,
     Contact,
+    CreditAdjustment,
     CreditMemo,
     DebitMemo,
     Invoice,
@@ -25,9 +26,9 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
 )
+from billpolicy.ledger.amounts import amount_of
 from billpolicy.ledger.canonical import from_text
 from billpolicy.ledger.rows import Row
-from billpolicy.money import from_minor
 
 
 def account_of(row: Row) -> Account:
@@ -59,25 +60,44 @@ def period_of(row: Row) -> AccountingPeriod:
 
 def subscription_of(row: Row, charge_rows: Iterable[Row]) -> Subscription:
     """`charge_rows` in the order of their positions."""
-    key, account, plan, attributes, custom, _ = row
-    charges = tuple(
-        SubscribedCharge(id=charge_key, charge=charge, charged_through=_day_or_none(through))
-        for _, charge_key, _, charge, through, _ in charge_rows
-    )
+    key, account, plan, start, term_end, canceled_on, _, bill_day, separately, currency, attributes, custom, _ = row
     return Subscription(
         id=key,
         account=account,
         plan=plan,
+        start=_day_or_none(start),
+        term_end=_day_or_none(term_end),
+        canceled_on=_day_or_none(canceled_on),
+        bill_day=bill_day,
+        invoice_separately=bool(separately),
+        currency=currency,
         attributes=from_text(attributes),
-        charges=charges,
+        charges=tuple(map(_subscribed_charge_of, charge_rows)),
         custom=from_text(custom),
+    )
+
+
+def _subscribed_charge_of(row: Row) -> SubscribedCharge:
+    _, key, _, charge, through, _, name, rate, quantity, period, timing, start, until, discounts = row
+    return SubscribedCharge(
+        id=key,
+        charge=charge,
+        charged_through=_day_or_none(through),
+        name=name,
+        rate=_decimal(rate),
+        quantity=Decimal(quantity),
+        period=period,
+        timing=timing,
+        start=_day_or_none(start),
+        until=_day_or_none(until),
+        discounts=discounts,
     )
 
 
 def document_of(row: Row, items: tuple[Item, ...], parts: tuple[Part, ...]) -> Numbered:
     """`items` of a billing document, `parts` of a refund."""
     _, number, kind, account, date, due, currency, amount, status, reversed_, *others = row
-    split, auto_apply, priority, type_, reason, source, refund_of, bill_run, comment, attributes, *_ = others
+    split, auto_apply, priority, type_, reason, source, refund_of, bill_run, comment, attributes, posted_as, *_ = others
     shared: dict[str, Any] = {
         "number": number,
         "account": account,
@@ -89,12 +109,22 @@ def document_of(row: Row, items: tuple[Item, ...], parts: tuple[Part, ...]) -> N
     }
     if kind == "refund":
         return Refund(
-            **shared, amount=from_minor(amount, currency), type=type_, of=refund_of, reason=reason, parts=parts
+            **shared, amount=amount_of(amount, currency), type=type_, of=refund_of, reason=reason, parts=parts
+        )
+    if kind == "credit_adjustment":
+        return CreditAdjustment(
+            **shared, amount=amount_of(amount, currency), type=type_, reason=reason, document=source
         )
     shared["auto_apply"] = bool(auto_apply)
     if kind == "payment":
-        return Payment(**shared, amount=from_minor(amount, currency), type=type_, source=source)
-    shared |= {"items": items, "reversed_": bool(reversed_), "bill_run": bill_run, "priority": priority}
+        return Payment(**shared, amount=amount_of(amount, currency), type=type_, source=source)
+    shared |= {
+        "items": items,
+        "reversed_": bool(reversed_),
+        "bill_run": bill_run,
+        "priority": priority,
+        "posted_as": posted_as,
+    }
     if kind == "credit_memo":
         return CreditMemo(**shared, reason=reason, source=source)
     if kind == "debit_memo":
@@ -107,7 +137,7 @@ def item_of(row: Row, currency: str, taxes: tuple[TaxItem, ...]) -> Item:
     quantity, unit_price, service_start, service_end, source_item = others
     return Item(
         id=key,
-        amount=from_minor(amount, currency),
+        amount=amount_of(amount, currency),
         name=name,
         line=line,
         discounts=discounts,
@@ -127,7 +157,7 @@ def tax_of(row: Row, currency: str) -> TaxItem:
     _, _, key, _, amount, name, rate, jurisdiction, source_tax = row
     return TaxItem(
         id=key,
-        amount=from_minor(amount, currency),
+        amount=amount_of(amount, currency),
         name=name,
         rate=_decimal(rate),
         jurisdiction=jurisdiction,
@@ -142,7 +172,7 @@ def application_of(row: Row, part_rows: Iterable[Row]) -> Application:
         from_=from_,
         to=to,
         date=_day(date),
-        amount=from_minor(amount, currency),
+        amount=amount_of(amount, currency),
         parts=tuple(part_of(part, currency) for part in part_rows),
     )
 
@@ -151,7 +181,7 @@ def part_of(row: Row, currency: str) -> Part:
     _, _, item, tax, amount, source_item, source_tax = row
     return Part(
         item=item,
-        amount=from_minor(amount, currency),
+        amount=amount_of(amount, currency),
         tax=tax,
         source_item=source_item,
         source_tax=source_tax,

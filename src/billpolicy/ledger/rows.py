@@ -13,6 +13,7 @@ from billpolicy.book.model import (
     Application,
     Charge,
     Contact,
+    CreditAdjustment,
     Document,
     Item,
     Numbered,
@@ -21,8 +22,8 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
 )
+from billpolicy.ledger.amounts import minor_of
 from billpolicy.ledger.canonical import to_text
-from billpolicy.money import to_minor
 from billpolicy.plan import NumberDraw
 
 Row = tuple[Any, ...]
@@ -57,6 +58,13 @@ def subscription_row(subscription: Subscription) -> Row:
         subscription.id,
         subscription.account,
         subscription.plan,
+        _day(subscription.start),
+        _day(subscription.term_end),
+        _day(subscription.canceled_on),
+        _day(subscription.canceled_on),
+        subscription.bill_day,
+        subscription.invoice_separately,
+        subscription.currency,
         to_text(subscription.attributes),
         to_text(subscription.custom),
         0,
@@ -66,7 +74,22 @@ def subscription_row(subscription: Subscription) -> Row:
 def subscribed_charge_rows(subscription: Subscription) -> Iterator[Row]:
     for position, charge in enumerate(subscription.charges):
         through = _day(charge.charged_through)
-        yield subscription.id, charge.id, position, charge.charge, through, through
+        yield (
+            subscription.id,
+            charge.id,
+            position,
+            charge.charge,
+            through,
+            through,
+            charge.name,
+            _decimal(charge.rate),
+            _decimal(charge.quantity),
+            charge.period,
+            charge.timing,
+            _day(charge.start),
+            _day(charge.until),
+            charge.discounts,
+        )
 
 
 def document_row(document: Numbered, amount: int, draw: NumberDraw | None, operation: str | None) -> Row:
@@ -86,11 +109,12 @@ def document_row(document: Numbered, amount: int, draw: NumberDraw | None, opera
         getattr(document, "priority", None),
         getattr(document, "type", None),
         getattr(document, "reason", None),
-        getattr(document, "source", None),
+        document.document if isinstance(document, CreditAdjustment) else getattr(document, "source", None),
         getattr(document, "of", None),
         getattr(document, "bill_run", None),
         document.comment,
         to_text(document.attributes),
+        getattr(document, "posted_as", None),
         *((draw.prefix, draw.start, draw.counter) if draw is not None else (None, None, None)),
         operation,
         0,
@@ -102,7 +126,7 @@ def item_row(document: Document, position: int, item: Item) -> Row:
         document.number,
         item.id,
         position,
-        to_minor(item.amount, document.currency),
+        minor_of(item.amount, document.currency),
         item.name,
         item.line,
         item.discounts,
@@ -123,7 +147,7 @@ def tax_row(document: Document, item: Item, position: int, tax: TaxItem) -> Row:
         item.id,
         tax.id,
         position,
-        to_minor(tax.amount, document.currency),
+        minor_of(tax.amount, document.currency),
         tax.name,
         _decimal(tax.rate),
         tax.jurisdiction,
@@ -150,7 +174,7 @@ def application_row(key: int, application: Application, currency: str, operation
         application.to,
         application.date.isoformat(),
         currency,
-        to_minor(application.amount, currency),
+        minor_of(application.amount, currency),
         operation,
     )
 
@@ -161,7 +185,7 @@ def application_part_rows(key: int, application: Application, currency: str) -> 
 
 def _part_rows(whole: str | int, parts: Iterable[Part], currency: str) -> Iterator[Row]:
     for position, part in enumerate(parts):
-        amount = to_minor(part.amount, currency)
+        amount = minor_of(part.amount, currency)
         yield whole, position, part.item, part.tax, amount, part.source_item, part.source_tax
 
 

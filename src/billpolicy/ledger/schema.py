@@ -19,13 +19,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
     true,
 )
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -71,6 +72,13 @@ subscriptions = Table(
     Column("id", Text, primary_key=True),
     Column("account", Text, ForeignKey("accounts.id"), nullable=False, index=True),
     Column("plan", Text),
+    Column("start", _DATE),
+    Column("term_end", _DATE),
+    Column("canceled_on", _DATE),
+    Column("imported_canceled_on", _DATE, comment="canceled_on as it was imported, to know the same import again"),
+    Column("bill_day", Integer),
+    Column("invoice_separately", Boolean, nullable=False, server_default=false()),
+    Column("currency", String(3)),
     Column("attributes", Text, nullable=False),
     Column("custom", Text, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -84,6 +92,14 @@ subscribed_charges = Table(
     Column("charge", Text, ForeignKey("charges.id")),
     Column("charged_through", _DATE),
     Column("imported_through", _DATE, comment="charged_through as it was imported, to know the same import again"),
+    Column("name", Text),
+    Column("rate", Text),
+    Column("quantity", Text, nullable=False, server_default="1"),
+    Column("period", Text, nullable=False, server_default="month"),
+    Column("timing", Text, nullable=False, server_default="in_advance"),
+    Column("start", _DATE),
+    Column("until", _DATE),
+    Column("discounts", Text),
     sqlite_with_rowid=False,
 )
 accounting_periods = Table(
@@ -104,6 +120,9 @@ operations = Table(
     Column("policy", Text, nullable=False),
     Column("policy_digest", Text, nullable=False),
     Column("engine", Text, nullable=False),
+    Column("caused_by", Text, ForeignKey("operations.id"), comment="the operation that this one is a step of"),
+    Column("step", Integer, comment="its place among the steps of that one, from 0"),
+    Column("cause", Text, comment="why it follows: after what, and by which rule"),
 )
 audit = Table(
     "audit",
@@ -141,11 +160,17 @@ documents = Table(
     Column("priority", BigInteger),
     Column("type", Text),
     Column("reason", Text),
-    Column("source", Text, _later("documents.number"), comment="of a memo or of a transferred payment"),
+    Column(
+        "source",
+        Text,
+        _later("documents.number"),
+        comment="of a memo, of a transferred payment, or of a change of a credit balance",
+    ),
     Column("refund_of", Text, _later("documents.number")),
     Column("bill_run", Text),
     Column("comment", Text),
     Column("attributes", Text, nullable=False),
+    Column("posted_as", Text, comment="of a draft: the number of the document that it became"),
     Column("prefix", Text, comment="with start and counter: how the number was drawn; unset if it was imported"),
     Column("start", BigInteger),
     Column("counter", BigInteger),
@@ -251,5 +276,17 @@ _where_set("ix_documents_source", documents.c.source)
 _where_set("ix_documents_refund_of", documents.c.refund_of)
 _where_set("ix_documents_operation", documents.c.operation)
 _where_set("ix_documents_draw", documents.c.prefix, documents.c.counter, unique=True)
+_where_set("ix_operations_caused_by", operations.c.caused_by, operations.c.step, unique=True)
 _where_set("ix_applications_operation", applications.c.operation)
 _where_set("ix_billed_bill_run", billed.c.bill_run, billed.c.subscription)
+_CREDIT = text("kind = 'credit_adjustment'")
+Index(
+    "ix_documents_credit",
+    documents.c.account,
+    documents.c.currency,
+    documents.c.date,
+    documents.c.type,
+    documents.c.amount_minor,
+    sqlite_where=_CREDIT,
+    postgresql_where=_CREDIT,
+)

@@ -9,10 +9,19 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Account, Application, Contact, Document, Numbered, Refund, Subscription
+from billpolicy.book.model import (
+    Account,
+    Application,
+    Contact,
+    CreditAdjustment,
+    Document,
+    Numbered,
+    Refund,
+    Subscription,
+)
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import fetch
-from billpolicy.ledger.journal import Audit, audit_of, audits_on, posted_plan, resolutions_of
+from billpolicy.ledger.journal import Audit, Cause, audit_of, audits_on, cause_of, posted_plan, resolutions_of
 from billpolicy.ledger.slices import read_slice
 from billpolicy.plan import Plan
 from billpolicy.resolve import Resolved
@@ -23,7 +32,10 @@ class ShownOperation:
     """An operation that was posted: its plan as it was, and who posted it when and why."""
 
     plan: Plan
+    """With all that followed it."""
     audit: Audit
+    caused_by: Cause | None
+    """What it is a step of; None if it was asked for itself."""
 
 
 class OpenPlace(NamedTuple):
@@ -42,7 +54,7 @@ class ShownDocument:
     revision: int
     balance: Decimal
     open_places: tuple[OpenPlace, ...]
-    """What is open on each item and each tax; empty for payments and refunds."""
+    """What is open on each item and each tax; empty for what has no items."""
     applications_from: tuple[Application, ...]
     """What of it was put on others, and below zero what was taken back, in the order of posting."""
     applications_to: tuple[Application, ...]
@@ -70,6 +82,10 @@ class ShownAccount:
     subscriptions: tuple[Subscription, ...]
     documents: tuple[Numbered, ...]
     balances: Mapping[str, Decimal]
+    credit: Mapping[str, Decimal]
+    """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
+    adjustments: tuple[CreditAdjustment, ...]
+    """The changes of the credit balance, by date."""
 
 
 def show_document(connection: sqlite3.Connection, number: str) -> ShownDocument | None:
@@ -113,6 +129,8 @@ def show_account(connection: sqlite3.Connection, id: str) -> ShownAccount | None
     subscriptions, _ = fetch.subscriptions(connection, owned)
     book = read_slice(connection, Needs(numbers=frozenset(numbers)))
     documents = sorted((book.numbered[number] for number in numbers), key=lambda one: (one.date, one.number))
+    adjustments = tuple(one for one in documents if isinstance(one, CreditAdjustment))
+    currencies = sorted({one.currency for one in adjustments})
     return ShownAccount(
         account=accounts[id],
         revision=revisions[f"account:{id}"],
@@ -120,6 +138,8 @@ def show_account(connection: sqlite3.Connection, id: str) -> ShownAccount | None
         subscriptions=tuple(subscriptions[name] for name in owned),
         documents=tuple(documents),
         balances={document.number: book.balance(document) for document in documents},
+        credit={currency: book.credit_balance(id, currency) for currency in currencies},
+        adjustments=adjustments,
     )
 
 
@@ -127,4 +147,4 @@ def show_operation(connection: sqlite3.Connection, id: str) -> ShownOperation | 
     """An operation by its id; None if none was posted."""
     if connection.execute("SELECT 1 FROM operations WHERE id = ?", (id,)).fetchone() is None:
         return None
-    return ShownOperation(posted_plan(connection, id), audit_of(connection, id))
+    return ShownOperation(posted_plan(connection, id), audit_of(connection, id), cause_of(connection, id))

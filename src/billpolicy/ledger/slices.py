@@ -8,6 +8,7 @@ an operation asks about, never less; planning on a slice and on the whole book g
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Document
@@ -51,24 +52,33 @@ related(number) AS (
 )
 SELECT number FROM related WHERE number IS NOT NULL
 UNION SELECT documents.number FROM related JOIN documents ON documents.refund_of = related.number
+UNION SELECT whole.number FROM related
+JOIN documents ON documents.number = related.number AND documents.kind = 'credit_adjustment'
+JOIN documents whole ON whole.kind = 'credit_adjustment' AND whole.account = documents.account
 """
 """The documents in the slice of some named ones. *siblings*: they, and what the same bill run made of the same
 subscriptions, step by step. *core*: siblings, what they were made from and what was made from them. *part_of*: the
 subscriptions that core has items of, each since when. *related*: core, the other sides of its applications, and of
-these subscriptions each invoice since then and the newest posted one. Then the refunds of all these."""
+these subscriptions each invoice since then and the newest posted one. Then the refunds of all these; and of an account
+of which something changes the credit balance, everything that does."""
 
 _OPEN = f"""
 WITH open(number) AS (
     SELECT number FROM documents
-    WHERE account IN {{keys}} AND kind <> 'refund' AND status = 'posted' AND NOT reversed AND amount_minor <> {USED}
+    WHERE account IN {{keys}} AND kind NOT IN ('refund', 'credit_adjustment')
+    AND status = 'posted' AND NOT reversed AND amount_minor <> {USED}
 )
 SELECT number FROM open
 UNION SELECT documents.number FROM open JOIN documents ON documents.refund_of = open.number
+UNION SELECT number FROM documents WHERE account IN {{keys}} AND kind = 'credit_adjustment'
 """
-"""The posted documents of some accounts that have something open or unapplied, and the refunds of these. Settled ones
-are not read further; nor is what an open one was made from or applied to, unless that is open too."""
+"""The posted documents of some accounts that have something open or unapplied, the refunds of these, and the whole
+credit balance. Settled ones are not read further; nor is what an open one was made from or applied to, unless that is
+open too."""
 
 _OWNERS = "SELECT account FROM documents WHERE number IN {keys}"
+_SUBSCRIBERS = "SELECT account FROM subscriptions WHERE id IN {keys}"
+_SUBSCRIPTIONS_OF = "SELECT id FROM subscriptions WHERE account IN {keys}"
 
 _NEWEST = """
 SELECT document FROM (
@@ -80,21 +90,34 @@ SELECT document FROM (
 ) newest WHERE age = 1
 """
 
+_DRAFTS = """
+SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
+WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents.posted_as IS NULL
+"""
+"""What is billed of some subscriptions, but not posted yet."""
+
 
 def read_slice(connection: sqlite3.Connection, needs: Needs) -> Book:
     """The part of the ledger that an operation on these needs. Ids that the ledger does not know are passed over."""
-    numbers = {row[0] for row in fetch.run_with_keys(connection, _RELATED, needs.numbers)}
-    numbers.update(row[0] for row in fetch.run_with_keys(connection, _NEWEST, needs.subscriptions))
-    open_of = needs.open_of.union(row[0] for row in fetch.run_with_keys(connection, _OWNERS, needs.open_of_owner))
-    numbers.update(row[0] for row in fetch.run_with_keys(connection, _OPEN, open_of))
+    if needs.everything:
+        return read_book(connection)
+
+    def found(text: str, keys: Collection[str]) -> set[str]:
+        return {row[0] for row in fetch.run_with_keys(connection, text, keys)}
+
+    open_of = needs.open_of | found(_OWNERS, needs.open_of_owner) | found(_SUBSCRIBERS, needs.open_of_subscriber)
+    subscribed = needs.subscriptions | found(_SUBSCRIPTIONS_OF, needs.subscriptions_of)
+    numbers = found(_RELATED, needs.numbers) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
+    numbers |= found(_OPEN, open_of)
     documents, revisions = fetch.documents(connection, numbers)
     billing = [document for document in documents.values() if isinstance(document, Document)]
     items = [item for document in billing for item in document.items]
-    named = needs.subscriptions.union(item.subscription for item in items if item.subscription)
-    charges = needs.charges.union(item.charge for item in items if item.charge)
+    named = subscribed.union(item.subscription for item in items if item.subscription)
     subscriptions, subscription_revisions = fetch.subscriptions(connection, named)
+    charges = needs.charges.union(item.charge for item in items if item.charge)
+    charges |= {one.charge for held in subscriptions.values() for one in held.charges if one.charge}
     owners = {record.account for record in (*documents.values(), *subscriptions.values())}
-    accounts, account_revisions = fetch.accounts(connection, needs.accounts | needs.open_of | owners)
+    accounts, account_revisions = fetch.accounts(connection, needs.accounts | needs.subscriptions_of | open_of | owners)
     book = Book(
         accounts=accounts,
         contacts=fetch.contacts(connection, accounts),

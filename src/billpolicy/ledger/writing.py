@@ -6,107 +6,118 @@ Parts are written before their whole, because a whole is closed from the moment 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from billpolicy.book.model import Application, Document, Invoice, Numbered, Refund
+from billpolicy.book.model import Application, Document, Numbered, Refund
 from billpolicy.ledger import rows, schema
-from billpolicy.ledger.fetch import run_with_keys
+from billpolicy.ledger.amounts import minor_of
 from billpolicy.ledger.statements import insert_into
-from billpolicy.money import to_minor
-from billpolicy.plan import NumberDraw
+from billpolicy.plan import NumberDraw, Plan
 
-_BUMP_DOCUMENTS = "UPDATE documents SET revision = revision + 1 WHERE number IN {keys}"
-_BUMP_SUBSCRIPTIONS = "UPDATE subscriptions SET revision = revision + 1 WHERE id IN {keys}"
-_REVERSE = "UPDATE documents SET revision = revision + 1, reversed = TRUE WHERE number IN {keys}"
+_SUBSCRIPTION = "subscription:"
+_RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = ?"
+_RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = ?"
+_REVERSE = "UPDATE documents SET revision = revision + 1, reversed = TRUE WHERE number = ?"
+_POST_DRAFT = "UPDATE documents SET revision = revision + 1, posted_as = ? WHERE number = ?"
+_CANCEL_DRAFT = "UPDATE documents SET revision = revision + 1, status = 'canceled' WHERE number = ?"
+_CANCEL = "UPDATE subscriptions SET revision = revision + 1, canceled_on = ? WHERE id = ?"
+_MOVE = "UPDATE subscribed_charges SET charged_through = ? WHERE subscription = ? AND id = ?"
 
 
-def write_documents(
-    connection: sqlite3.Connection,
-    documents: Sequence[Numbered],
-    draws: Mapping[str, NumberDraw],
-    operation: str | None,
-) -> None:
-    """Insert documents with all their items; `draws` by number, `operation` None for what is imported."""
-    document_rows: list[rows.Row] = []
-    item_rows: list[rows.Row] = []
-    tax_rows: list[rows.Row] = []
-    part_rows: list[rows.Row] = []
-    billed_rows: list[rows.Row] = []
-    for document in documents:
+class Filed(NamedTuple):
+    """A document to be written; `draw` and `operation` are None for what is imported."""
+
+    document: Numbered
+    draw: NumberDraw | None = None
+    operation: str | None = None
+
+
+class Applied(NamedTuple):
+    """An application to be written; `operation` is None for what is imported."""
+
+    application: Application
+    currency: str
+    operation: str | None = None
+
+
+class Work(NamedTuple):
+    """A plan to be written, and what it changes of what stands: `plan.changed`, found once."""
+
+    plan: Plan
+    changed: frozenset[str]
+
+
+def write_documents(connection: sqlite3.Connection, filed: Iterable[Filed]) -> None:
+    """Insert documents with all their items."""
+    values: dict[Table, list[rows.Row]] = defaultdict(list)
+    for document, draw, operation in filed:
         if isinstance(document, Document):
             amount = 0
             for position, item in enumerate(document.items):
                 row = rows.item_row(document, position, item)
                 amount += row[3]
-                item_rows.append(row)
+                values[schema.items].append(row)
                 for tax_position, tax in enumerate(item.taxes):
                     row = rows.tax_row(document, item, tax_position, tax)
                     amount += row[4]
-                    tax_rows.append(row)
-            billed_rows.extend(rows.billed_rows(document))
+                    values[schema.taxes].append(row)
+            values[schema.billed].extend(rows.billed_rows(document))
         else:
-            amount = to_minor(document.amount, document.currency)
+            amount = minor_of(document.amount, document.currency)
             if isinstance(document, Refund):
-                part_rows.extend(rows.refund_part_rows(document))
-        document_rows.append(rows.document_row(document, amount, draws.get(document.number), operation))
-    insert_rows(connection, schema.items, item_rows)
-    insert_rows(connection, schema.taxes, tax_rows)
-    insert_rows(connection, schema.refund_parts, part_rows)
-    insert_rows(connection, schema.documents, document_rows)
-    insert_rows(connection, schema.billed, billed_rows)
+                values[schema.refund_parts].extend(rows.refund_part_rows(document))
+        values[schema.documents].append(rows.document_row(document, amount, draw, operation))
+    for table in (schema.items, schema.taxes, schema.refund_parts, schema.documents, schema.billed):
+        insert_rows(connection, table, values[table])
 
 
-def write_applications(
-    connection: sqlite3.Connection,
-    applications: Sequence[tuple[Application, str]],
-    operation: str | None,
-) -> None:
-    """Insert applications, each with its currency."""
-    if not applications:
+def write_applications(connection: sqlite3.Connection, applied: Sequence[Applied]) -> None:
+    """Insert applications with all their parts."""
+    if not applied:
         return
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM applications").fetchone()
-    numbered = list(enumerate(applications, last + 1))
-    parts = [row for key, (one, currency) in numbered for row in rows.application_part_rows(key, one, currency)]
+    numbered = list(enumerate(applied, last + 1))
+    parts = [row for key, (one, currency, _) in numbered for row in rows.application_part_rows(key, one, currency)]
     insert_rows(connection, schema.application_parts, parts)
-    wholes = [rows.application_row(key, one, currency, operation) for key, (one, currency) in numbered]
-    insert_rows(connection, schema.applications, wholes)
+    insert_rows(connection, schema.applications, [rows.application_row(key, *one) for key, one in numbered])
 
 
-def touched_documents(documents: Iterable[Numbered], applications: Iterable[Application]) -> set[str]:
-    """The numbers of all documents whose balance or relations these new ones change, themselves left out."""
-    touched: set[str] = set()
-    new: set[str] = set()
-    for document in documents:
-        new.add(document.number)
-        other = document.of if isinstance(document, Refund) else getattr(document, "source", None)
-        if other is not None:
-            touched.add(other)
-    for application in applications:
-        touched.add(application.from_)
-        touched.add(application.to)
-    return touched - new
+def write_changes(connection: sqlite3.Connection, works: Iterable[Work]) -> None:
+    """Change what these plans change of what stood before each of them; its revision rises by one for each plan."""
+    raised: list[str] = []
+    values: dict[str, list[rows.Row]] = defaultdict(list)
+    for plan, changed in works:
+        new = {planned.document.number for planned in plan.documents}
+        reversed_ = [number for number in plan.reversed_ if number not in new]
+        canceled = {f"{_SUBSCRIPTION}{one.subscription}" for one in plan.cancellations}
+        flagged = canceled.union(reversed_, plan.posted_drafts, plan.canceled_drafts)
+        raised.extend(changed - flagged)
+        values[_REVERSE].extend((number,) for number in reversed_)
+        values[_POST_DRAFT].extend((posted, draft) for draft, posted in plan.posted_drafts.items())
+        values[_CANCEL_DRAFT].extend((number,) for number in plan.canceled_drafts)
+        values[_CANCEL].extend((one.on.isoformat(), one.subscription) for one in plan.cancellations)
+        values[_MOVE].extend((m.after.isoformat(), m.subscription, m.charge) for m in plan.charged_through)
+    raise_revisions(connection, raised)
+    for text, parameters in values.items():
+        if parameters:
+            connection.executemany(text, parameters)
 
 
-def billed_subscriptions(documents: Iterable[Numbered]) -> set[str]:
-    """The subscriptions that get a new invoice: what relied on having seen their newest one is out of date."""
-    return {name for document in documents if isinstance(document, Invoice) for name in document.subscriptions}
-
-
-def bump(
-    connection: sqlite3.Connection,
-    documents: Collection[str],
-    reversed_: Collection[str] = (),
-    subscriptions: Collection[str] = (),
-) -> None:
-    """Raise the revision of everything that changes, once each; `reversed_` documents also get their flag."""
-    for text, keys in (
-        (_BUMP_DOCUMENTS, set(documents).difference(reversed_)),
-        (_REVERSE, reversed_),
-        (_BUMP_SUBSCRIPTIONS, subscriptions),
-    ):
-        run_with_keys(connection, text, keys)
+def raise_revisions(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Raise the revision of documents and of `subscription:ID` by one, as often as each is named."""
+    documents: list[rows.Row] = []
+    subscriptions: list[rows.Row] = []
+    for name in names:
+        if name.startswith(_SUBSCRIPTION):
+            subscriptions.append((name.removeprefix(_SUBSCRIPTION),))
+        else:
+            documents.append((name,))
+    connection.executemany(_RAISE_DOCUMENT, documents)
+    connection.executemany(_RAISE_SUBSCRIPTION, subscriptions)
 
 
 def insert_rows(connection: sqlite3.Connection, table: Table, values: Sequence[rows.Row]) -> None:

@@ -14,7 +14,7 @@ from billpolicy.matching.durable import MOST_FIELDS, OPERATION, PROBE, SUBJECT
 from billpolicy.matching.terms import LARGEST_NUMBER, LONGEST_TEXT, length, width
 from billpolicy.policy.condition import Values, Words
 from billpolicy.policy.model import ExceptionRule, Policy
-from billpolicy.policy.vocabulary import OperationSpec, Vocabulary
+from billpolicy.policy.vocabulary import FieldSpec, Vocabulary
 from billpolicy.source.diagnostic import Diagnostic, in_order
 
 WIDEST = 1_000
@@ -27,15 +27,20 @@ RESERVED = (OPERATION, PROBE, *SUBJECT)
 
 
 def guard(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
-    """Everything in the exceptions of a policy that the rules engine cannot be trusted with. It is not called here."""
-    alike = {name: _alike(_facts(spec, policy)) for name, spec in vocabulary.items()}
+    """Everything in the conditions of a policy that the rules engine cannot be trusted with. It is not called here."""
     problems = list(_doubled(policy, vocabulary))
+    for rule in policy.conditional:
+        problems += _literals(rule)
+        problems += _width(rule)
+        problems += _reserved(rule)
+    alike = {name: _alike(_facts(spec.fields, policy)) for name, spec in vocabulary.items()}
     for exception in policy.exceptions:
-        problems += _literals(exception)
-        problems += _width(exception)
-        problems += _reserved(exception)
         for operation in exception.operations:
             problems += _confused(exception, alike.get(operation, {}))
+    followed = {(one.operation, one.after) for one in policy.follow_ups}
+    after = {(name, event): _alike(_facts(vocabulary[name].fields_after(event), policy)) for name, event in followed}
+    for follow_up in policy.follow_ups:
+        problems += _confused(follow_up.rule, after[follow_up.operation, follow_up.after])
     return in_order(problems)
 
 
@@ -76,7 +81,7 @@ def _numbers(values: Values) -> Iterator[int]:
 
 def _width(exception: ExceptionRule) -> Iterator[Diagnostic]:
     asked = f"the condition of `{exception.id}`"
-    hint = "shorten a list, or write several exceptions"
+    hint = "shorten a list, or write several rules"
     combinations = width(exception.box)
     if combinations > WIDEST:
         message = f"{asked} has lists that multiply to {combinations:,} combinations; {WIDEST:,} can be matched"
@@ -87,7 +92,7 @@ def _width(exception: ExceptionRule) -> Iterator[Diagnostic]:
         yield Diagnostic("condition-too-wide", message, exception.position, hint)
     if len(exception.box) > MOST_FIELDS:
         message = f"{asked} asks for {len(exception.box)} fields; {MOST_FIELDS} can be matched"
-        yield Diagnostic("condition-too-wide", message, exception.position, "write several exceptions")
+        yield Diagnostic("condition-too-wide", message, exception.position, "write several rules")
 
 
 def _reserved(exception: ExceptionRule) -> Iterator[Diagnostic]:
@@ -107,9 +112,9 @@ def _confused(exception: ExceptionRule, alike: dict[str, list[str]]) -> Iterator
                 yield Diagnostic("field-names-alike", message, exception.position, hint)
 
 
-def _facts(spec: OperationSpec, policy: Policy) -> Iterator[str]:
-    """The names of all facts that an operation can have: a money field is two."""
-    for field in (*spec.fields, *policy.fields.values()):
+def _facts(fields: Iterable[FieldSpec], policy: Policy) -> Iterator[str]:
+    """The names of all facts that rules of these fields can meet: a money field is two."""
+    for field in (*fields, *policy.fields.values()):
         yield field.name
         if field.type == "money":
             yield f"{field.name}.currency"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from billpolicy.book.model import CreditMemo
+from billpolicy.book.model import CreditMemo, Invoice
+from billpolicy.book.needs import Needs
 from billpolicy.operations.applying import Apply, needs_of_apply, plan_apply
 from billpolicy.operations.operation import Operation
+from billpolicy.operations.owing import latest_in_words
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
@@ -18,15 +20,29 @@ class ApplyCreditMemo(Apply):
     """Apply what is unapplied of a credit memo."""
 
     credit_memo: Text
+    subscription: Text | None = None
+    """Instead of `apply`: only what this subscription still owes."""
 
 
 def _plan(planning: Planning, request: ApplyCreditMemo) -> None:
-    plan_apply(planning, _SPEC, request, planning.posted(CreditMemo, request.credit_memo, "credit_memo"))
+    memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
+    if request.subscription is None:
+        plan_apply(planning, _SPEC, request, memo)
+        return
+    planning.subscription(request.subscription, "subscription")
+    if request.apply:
+        message = "`apply` names documents and `subscription` takes all that it owes"
+        planning.problem("apply-both", message, "subscription", hint="keep one of the two")
+    plan_apply(planning, _SPEC, request, memo, request.subscription)
+    for made in planning.applications:
+        invoice = planning.book.numbered[made.to]
+        assert isinstance(invoice, Invoice)
+        planning.note(latest_in_words(made.date, memo.date, invoice, planning.today))
 
 
-OPERATION = Operation(
-    spec=_SPEC,
-    request=ApplyCreditMemo,
-    needs=lambda request: needs_of_apply(request, request.credit_memo),
-    plan=_plan,
-)
+def _needs(request: ApplyCreditMemo) -> Needs:
+    subscriptions = frozenset({request.subscription} if request.subscription else ())
+    return needs_of_apply(request, request.credit_memo) | Needs(subscriptions=subscriptions)
+
+
+OPERATION = Operation(spec=_SPEC, request=ApplyCreditMemo, needs=_needs, plan=_plan)

@@ -6,9 +6,13 @@ and documents that opted out (`auto_apply: false`) are left alone. Domain sectio
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterator
+
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import Account, CreditMemo, Payment
+from billpolicy.book.model import Account, CreditMemo, Payment, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.operations.event import Event
 from billpolicy.operations.levels import levels_of
 from billpolicy.operations.operation import Operation
 from billpolicy.operations.planning import Planning
@@ -31,7 +35,7 @@ class ApplyCredits(Request):
 def _plan(planning: Planning, request: ApplyCredits) -> None:
     account = planning.account(request.account, "account")
     planning.check_document_date(planning.date, None, "", "date")
-    sources = _sources(planning, account)
+    sources = _sources(planning, account, planning.date)
     if not sources:
         message = f"account `{account.id}` has nothing unapplied"
         planning.problem("nothing-unapplied", message, "account", hint="there is nothing to use")
@@ -63,20 +67,28 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
     check_limits(planning, 0, resolved)
 
 
-def _sources(planning: Planning, account: Account) -> list[CreditMemo | Payment]:
+def _sources(planning: Planning, account: Account, day: datetime.date) -> list[CreditMemo | Payment]:
     """In the account's own currency; money in another one is applied by name."""
     return [
         document
-        for _, document in sorted(planning.book.numbered.items())
+        for document in map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
         if isinstance(document, CreditMemo | Payment)
-        and document.account == account.id
         and document.currency == account.currency
         and document.status == "posted"
         and not (isinstance(document, CreditMemo) and document.reversed_)
         and document.auto_apply
-        and document.date <= planning.date
+        and document.date <= day
         and planning.book.balance(document) > 0
     ]
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """After a document was posted: everything that its account has, on everything that it owes."""
+    assert not isinstance(event.subject, Subscription)
+    account = planning.book.accounts[event.subject.account]
+    day = max(event.subject.date, event.date)
+    if _sources(planning, account, day) and open_targets(planning, account, account.currency, day):
+        yield ApplyCredits(id="", operation=_SPEC.name, date=day, account=account.id)
 
 
 OPERATION = Operation(
@@ -84,4 +96,5 @@ OPERATION = Operation(
     request=ApplyCredits,
     needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
     plan=_plan,
+    follow=_follow,
 )

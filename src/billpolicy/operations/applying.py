@@ -9,9 +9,11 @@ from billpolicy.book.model import CreditMemo, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.operations.amounts import positive
 from billpolicy.operations.levels import levels_of
+from billpolicy.operations.owing import owing_invoices
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import DocumentAmount, Request
 from billpolicy.operations.settling import (
+    Named,
     check_limits,
     check_not_before,
     named_targets,
@@ -32,12 +34,26 @@ class Apply(Request):
     apply: tuple[DocumentAmount, ...] = ()
 
 
-def plan_apply(planning: Planning, spec: OperationSpec, request: Apply, source: Payment | CreditMemo) -> None:
-    """Put the source's money on documents. `date` is when it takes effect."""
+def plan_apply(
+    planning: Planning,
+    spec: OperationSpec,
+    request: Apply,
+    source: Payment | CreditMemo,
+    subscription: str | None = None,
+) -> None:
+    """Put the source's money on documents. `date` is when it takes effect.
+
+    With a subscription: on what that still owes, on each invoice not before its date.
+    """
     account = planning.account(source.account)
-    targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
-        planning, account, source.currency, planning.date
-    )
+    if subscription is not None:
+        owing = owing_invoices(planning.book, subscription)
+        mine = (one for one in owing if (one.account, one.currency) == (account.id, source.currency))
+        targets = [Named(invoice, None, (), -1, subscription) for invoice in mine]
+    else:
+        targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
+            planning, account, source.currency, planning.date
+        )
     check_not_before(planning, source, targets)
     amount = _amount(planning, request, source, sum((target.amount or ZERO for target in targets), ZERO))
     planning.stop_if_refused()

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.money import AmountError
+from billpolicy.operations.chain import run
 from billpolicy.operations.planning import Planning
-from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
 from billpolicy.source.diagnostic import Diagnostic, Refused
@@ -26,31 +25,22 @@ class Planned(NamedTuple):
 
 def plan_operation(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> Plan:
     """The plan of one operation. Pure: same policy, book, request and day, same plan. Raises `Refused`."""
-    return _planned(versions, book, asked, today).plan()
+    return plan_on(versions, book, asked, today)[0]
+
+
+def plan_on(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> tuple[Plan, Book]:
+    """The plan of one operation with all that follows it, and the book that it leaves. Raises `Refused`."""
+    planning = Planning(versions, book, asked, today, run)
+    run(planning)
+    return planning.plan(), planning.book
 
 
 def dry_run(versions: Versions, book: Book, operations: Iterable[Asked], today: datetime.date) -> Iterator[Planned]:
     """Plan each operation on the book that the ones before it leave; a refused one leaves it as it was."""
     for asked in operations:
         try:
-            planning = _planned(versions, book, asked, today)
-            plan = planning.plan()
+            plan, book = plan_on(versions, book, asked, today)
         except Refused as refused:
             yield Planned(asked, None, tuple(refused.diagnostics))
-            continue
-        book = planning.book
-        yield Planned(asked, plan, ())
-
-
-def _planned(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> Planning:
-    try:
-        resolver = versions.on(asked.request.date or today)
-    except Refused as refused:
-        raise Refused(problem._replace(position=asked.at("date")) for problem in refused.diagnostics) from None
-    planning = Planning(resolver, book, asked, today)
-    try:
-        OPERATIONS[asked.request.operation].plan(planning, asked.request)
-    except AmountError as error:
-        # Each amount was found exact when it was read, so here a sum of them is meant.
-        planning.refuse("amount-too-large", f"the amounts together are too large: {error}", hint="check the amounts")
-    return planning
+        else:
+            yield Planned(asked, plan, ())

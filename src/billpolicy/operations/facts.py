@@ -13,7 +13,7 @@ from typing import Any
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Subscription
 from billpolicy.money import Money
-from billpolicy.operations.vocabulary import SCOPES
+from billpolicy.operations.fields import SCOPES
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.policy.vocabulary import FieldSpec
@@ -27,11 +27,20 @@ def _money(get: Callable[[Book, Any], Decimal]) -> _Getter:
     return lambda book, document: Money(get(book, document), document.currency)
 
 
+def _sign(amount: Decimal) -> str:
+    return "below_zero" if amount < 0 else "above_zero" if amount else "zero"
+
+
+def _settled(amount: Decimal, balance: Decimal) -> str:
+    return "nothing" if balance == amount else "part" if balance else "all"
+
+
 _DOCUMENT: dict[str, _Getter] = {
     "number": lambda _, document: document.number,
     "date": lambda _, document: document.date,
     "amount": _money(lambda _, document: document.amount),
     "balance": _money(lambda book, document: book.balance(document)),
+    "balance_is": lambda book, document: _sign(book.balance(document)),
 }
 _GETTERS: dict[str, dict[str, _Getter]] = {
     "account": {
@@ -43,10 +52,20 @@ _GETTERS: dict[str, dict[str, _Getter]] = {
     "subscription": {
         "id": lambda _, subscription: subscription.id,
         "plan": lambda _, subscription: subscription.plan,
+        "status": lambda _, subscription: "active" if subscription.canceled_on is None else "canceled",
     },
-    "invoice": {**_DOCUMENT, "due_date": lambda _, invoice: invoice.due_date},
+    "invoice": {
+        **_DOCUMENT,
+        "due_date": lambda _, invoice: invoice.due_date,
+        "settled": lambda book, invoice: _settled(invoice.amount, book.balance(invoice)),
+    },
     "payment": {**_DOCUMENT, "type": lambda _, payment: payment.type},
     "credit_memo": {**_DOCUMENT, "reason": lambda _, credit_memo: credit_memo.reason},
+    "debit_memo": {
+        **_DOCUMENT,
+        "reason": lambda _, debit_memo: debit_memo.reason,
+        "due_date": lambda _, debit_memo: debit_memo.due_date,
+    },
 }
 
 

@@ -56,6 +56,6 @@ def _one(tree: Tree, index: int) -> Asked:
     operation = OPERATIONS.get(name)
     if operation is None:
         message = f"there is no operation `{name}`" if name else "say which `operation` this is"
-        hint = did_you_mean(name, OPERATIONS)
+        hint = did_you_mean(name, OPERATIONS) or "write one, like `operation: write_off_invoice`; `matrix` lists them"
         raise Refused([Diagnostic("operation-unknown", message, tree.at(*path, "operation"), hint)])
     return Asked(read_record(operation.request, tree, path), tree, path)

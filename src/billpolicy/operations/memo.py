@@ -70,8 +70,15 @@ def mirror(
     )
 
 
-def settle(planning: Planning, memo: BillingDocument, origin: BillingDocument, day: datetime.date) -> None:
-    """Apply a credit memo and the document it mirrors to each other, place by place, as far as the origin is open.
+def settle(
+    planning: Planning,
+    memo: BillingDocument,
+    origin: BillingDocument,
+    day: datetime.date,
+    subscription: str | None = None,
+) -> None:
+    """Apply a credit memo and the document it mirrors to each other, place by place, as far as the origin is open; with
+    a subscription, only what that has on it.
 
     The memo is the source, unless the origin is a credit memo: then its money goes on the (debit) memo.
     """
@@ -81,7 +88,7 @@ def settle(planning: Planning, memo: BillingDocument, origin: BillingDocument, d
         for tax in item.taxes:
             on_memo[Place(item.source_item or "", tax.source_tax)] = Place(item.id, tax.id)
     parts = []
-    for place, amount in planning.book.open_places(origin).items():
+    for place, amount in planning.book.open_places(origin, subscription).items():
         if amount:
             source, target = (place, on_memo[place]) if origin.kind == "credit_memo" else (on_memo[place], place)
             parts.append(

@@ -11,6 +11,10 @@ from billpolicy.policy.vocabulary import DocumentKind
 
 MAX_COUNTER = 2**63 - 1
 """What a ledger can count to."""
+CREDIT_PREFIX = "CBA-"
+"""Adjustments of a credit balance are numbered for themselves, by no sequence set (domain 1.2 row 21)."""
+DRAFT_PREFIXES = {"invoice": "TMP-INV-", "credit_memo": "TMP-CM-", "debit_memo": "TMP-DM-"}
+"""What drafts are called until they are posted (domain section 8)."""
 _LAST_RESORT = {"payment": "P-", "refund": "R-"}
 
 
@@ -32,7 +36,9 @@ def series_of(policy: Policy, sequence_set: str, kind: DocumentKind) -> Series:
     return Series(_LAST_RESORT[kind], 1, policy.sequence_sets[DEFAULT_SET].position)
 
 
-def next_number(book: Book, series: Series, kind: DocumentKind) -> NumberDraw:
-    """The number that comes next in a series, as far as the book knows."""
-    counter = max(book.counters.get(series.prefix, 0) + 1, series.start)
-    return NumberDraw(kind, series.prefix, series.start, counter, format_number(series.prefix, counter))
+def draw_from(book: Book, prefix: str, start: int, kind: str) -> NumberDraw | None:
+    """The number that comes next of a prefix, as far as the book knows; None when they are used up."""
+    counter = max(book.counters.get(prefix, 0) + 1, start)
+    if counter > MAX_COUNTER:
+        return None
+    return NumberDraw(kind, prefix, start, counter, format_number(prefix, counter))

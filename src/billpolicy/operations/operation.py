@@ -1,12 +1,13 @@
-"""What an operation is: what policies can say about it, what is asked, what it needs, and how it is planned."""
+"""What an operation is: what policies can say about it, what is asked, what it needs, how it is planned and follows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from billpolicy.book.needs import Needs
+from billpolicy.operations.event import Event
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.request import Request
 from billpolicy.policy.vocabulary import OperationSpec
@@ -14,9 +15,12 @@ from billpolicy.policy.vocabulary import OperationSpec
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `needs` and `plan` take the request as its own type."""
+    """One operation. `needs`, `plan` and `follow` take and give the request as its own type."""
 
     spec: OperationSpec
     request: type[Request]
     needs: Callable[[Any], Needs]
     plan: Callable[[Planning, Any], None]
+    follow: Callable[[Planning, Event], Iterable[Request]] | None = None
+    """What there is to do after an event, as requests whose id is filled in by the chain; nothing if nothing is left
+    to do. `planning` is that of the operation that brought the event about."""

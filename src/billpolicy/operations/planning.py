@@ -1,4 +1,4 @@
-"""Planning one operation: look things up, refuse with a reason, resolve, draw numbers, and collect the plan.
+"""Planning one operation: number documents, move money, and collect the plan with all that follows it.
 
 A `Planning` is the one mutable thing of a planner, alive for one operation. It never touches the book it was given:
 it works on a book that grows with what it plans, so that every check sees what was planned so far.
@@ -7,251 +7,91 @@ it works on a book that grows with what it plans, so that every check sees what 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Protocol, TypeVar
 
-from billpolicy.book.book import Book, in_item_order
+from billpolicy.book.book import Book
 from billpolicy.book.model import (
     Account,
     Application,
     BillingDocument,
+    CreditAdjustment,
     CreditMemo,
     DebitMemo,
-    Document,
     Invoice,
-    Item,
     Numbered,
     Part,
     Payment,
     Refund,
     Subscription,
 )
-from billpolicy.money import Money
-from billpolicy.operations.authority import actor_facts, objections
-from billpolicy.operations.facts import facts_about
-from billpolicy.operations.numbering import MAX_COUNTER, next_number, series_of
-from billpolicy.operations.request import Asked, request_data
-from billpolicy.plan import BalanceChange, ChargedThrough, Plan, PlannedDocument
-from billpolicy.policy.typed import facts_of
-from billpolicy.policy.vocabulary import FieldSpec, Level, OperationSpec
-from billpolicy.resolve import LevelValues, Resolved, Resolver
-from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.money import exact
+from billpolicy.operations.deciding import Deciding
+from billpolicy.operations.event import Event
+from billpolicy.operations.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
+from billpolicy.operations.request import Asked, Request, request_data
+from billpolicy.plan import (
+    BalanceChange,
+    Cancellation,
+    ChargedThrough,
+    FollowedBy,
+    NumberDraw,
+    Plan,
+    PlannedDocument,
+    changed,
+)
+from billpolicy.resolve import Resolved
+from billpolicy.source.diagnostic import Position, Refused
+from billpolicy.versions import Versions
 
-_D = TypeVar("_D", bound=Numbered)
-_E = TypeVar("_E", bound=Numbered)
+_B = TypeVar("_B", Invoice, CreditMemo)
 _N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
-_STATUS = {"draft": "a draft", "canceled": "canceled"}
-_ARTICLE = {
-    "invoice": "an invoice",
-    "credit_memo": "a credit memo",
-    "debit_memo": "a debit memo",
-    "payment": "a payment",
-    "refund": "a refund",
-}
 
 
-class Planning:
+class Run(Protocol):
+    """Plans what a planning was asked for, and what follows it."""
+
+    def __call__(self, planning: Planning, *, follow: bool) -> tuple[Event, ...]:
+        """Without `follow`, what it brought about is given back to be followed later. Raises `Refused`."""
+
+
+class Planning(Deciding):
     """One operation being planned on one book."""
 
-    def __init__(self, resolver: Resolver, book: Book, asked: Asked, today: datetime.date) -> None:
-        self.resolver = resolver
-        self.policy = resolver.policy
-        self.asked = asked
-        self.today = today
-        self.date = asked.request.date or today
-        self.book = book
-        self._before = book
+    def __init__(self, versions: Versions, book: Book, asked: Asked, today: datetime.date, run: Run) -> None:
+        """`run` plans the steps that follow. Raises `Refused` when no policy is in force on the date."""
+        super().__init__(versions, book, asked, today)
+        self._run = run
         self._documents: list[PlannedDocument] = []
         self._decisions: list[Resolved] = []
         self._applications: list[Application] = []
         self._reversed: list[str] = []
+        self._posted_drafts: dict[str, str] = {}
+        self._canceled_drafts: list[str] = []
+        self._cancellations: list[Cancellation] = []
         self._charged_through: list[ChargedThrough] = []
         self._touched: list[str] = []
-        self._basis: dict[str, int] = {}
-        self._warnings: list[Diagnostic] = []
-        self._problems: list[Diagnostic] = []
+        self._credits: list[tuple[str, str]] = []
+        self._notes: list[str] = []
+        self._follow_ups: list[FollowedBy] = []
+        self.postponed: list[Event] = []
+        """What steps of this operation brought about, to be followed after all of them."""
+        self._own: Plan | None = None
 
-    # -- refusing ----------------------------------------------------------------------------------------------
-
-    def problem(self, code: str, message: str, *path: str | int, hint: str | None = None) -> None:
-        """Note a reason to refuse; planning goes on to find the others."""
-        self._problems.append(Diagnostic(code, message, self.asked.at(*path), hint))
-
-    def refuse(self, code: str, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
-        """Refuse now: without this, nothing more can be said."""
-        self.problem(code, message, *path, hint=hint)
-        raise Refused(self._problems)
-
-    def stop_if_refused(self) -> None:
-        """Raise `Refused` with every reason found so far, if there is one."""
-        if self._problems:
-            raise Refused(self._problems)
-
-    def warn(self, code: str, message: str) -> None:
-        """Say something that the plan does and its reader may not expect."""
-        self._warnings.append(Diagnostic(code, message, self.asked.at(), severity="warning"))
-
-    # -- looking up --------------------------------------------------------------------------------------------
-
-    def account(self, name: str, *path: str | int) -> Account:
-        """The account, or refuse."""
-        account = self.book.accounts.get(name)
-        if account is None:
-            hint = did_you_mean(name, self.book.accounts)
-            self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
-        self.rely_on(f"account:{name}")
-        return account
-
-    def posted(self, kind: type[_D], number: str, *path: str | int) -> _D:
-        """The posted, not reversed document of this kind, or refuse."""
-        return self.posted_either(kind, kind, number, *path)
-
-    def posted_either(self, kind: type[_D], other: type[_E], number: str, *path: str | int) -> _D | _E:
-        """The posted, not reversed document of one of two kinds, or refuse (domain sections 3.1, 4.1, 9.3)."""
-        found = self.book.numbered.get(number)
-        kinds = (kind, other)
-        if not isinstance(found, kinds):
-            names = list(dict.fromkeys(k.kind for k in kinds))
-            if found is None:
-                same = [n for n, document in self.book.numbered.items() if isinstance(document, kinds)]
-                message = f"there is no {' or '.join(name.replace('_', ' ') for name in names)} `{number}`"
-                hint = did_you_mean(number, same) or "check its number"
-            else:
-                wanted = " or ".join(_ARTICLE[name] for name in names)
-                message = f"`{number}` is {_ARTICLE[found.kind]}, not {wanted}"
-                hint = f"name {wanted}"
-            self.refuse("document-unknown", message, *path, hint=hint)
-        if found.status != "posted":
-            message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
-            hint = "post it first, or change the draft itself" if found.status == "draft" else "name a posted document"
-            self.refuse("not-posted", message, *path, hint=hint)
-        if isinstance(found, Document) and found.reversed_:
-            message = f"{number} has been reversed; it cannot change any more"
-            self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
-        self.rely_on(number)
-        return found
-
-    def subscriptions_of(self, items: Iterable[Item]) -> list[Subscription]:
-        """The subscriptions that these items name, by id."""
-        names = sorted({item.subscription for item in items if item.subscription})
-        return [self.book.subscriptions[name] for name in names if name in self.book.subscriptions]
-
-    def rely_on(self, name: str) -> None:
-        """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
-        self._basis[name] = self._before.revisions.get(name, 0)
-
-    # -- dates -------------------------------------------------------------------------------------------------
-
-    def check_document_date(self, day: datetime.date, earliest: datetime.date | None, of: str, *path: str) -> None:
-        """A date lies in an open accounting period (domain 9.4) and not before the document it is about (2.7)."""
-        if earliest is not None and day < earliest:
-            message = f"the date {day} is before {of} ({earliest})"
-            self.problem("date-too-early", message, *path, hint=f"use {earliest} or later")
-        period = self.book.period_of(day)
-        if period is not None and period.status == "closed":
-            opens = self.book.next_open_day(day)
-            message = f"{day} lies in a closed accounting period ({period.from_} until {period.until})"
-            self.problem("period-closed", message, *path, hint=f"the next open day is {opens}")
-
-    # -- resolving ---------------------------------------------------------------------------------------------
-
-    def resolve(
-        self,
-        spec: OperationSpec,
-        *,
-        objects: Mapping[str, Iterable[Any]],
-        amount: Decimal,
-        currency: str,
-        reason: str | None = None,
-        levels: Mapping[Level, LevelValues],
-    ) -> Resolved:
-        """All decisions for one document of this operation. Refuses where policy and book give no usable value."""
-        facts, wrong = facts_about(self.book, objects, self.policy.fields)
-        for sentence in wrong:
-            self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
-        names = {field.name for field in spec.fields}
-        facts["date"] = self.date.toordinal()
-        facts.update(actor_facts(self.policy, self.asked.request.actor))
-        if "amount" in names:
-            facts.update(_money_facts(amount, currency))
-        if "reason" in names and reason is not None:
-            facts["reason"] = reason
-        self.stop_if_refused()
-        asked_for = {} if spec.name != self.asked.request.operation else self.asked.request.attributes
-        every: dict[Level, LevelValues] = {
-            "request": LevelValues("the request", asked_for),
-            **levels,
-            "default": LevelValues("the policy's defaults", self.policy.defaults),
-        }
-        try:
-            resolved = self.resolver.resolve(spec.name, self.date, facts, every)
-        except Refused as refused:
-            raise Refused(
-                problem._replace(position=problem.position or self.asked.at()) for problem in refused.diagnostics
-            ) from None
-        for objection in objections(self.resolver, self.asked.request, resolved):
-            path = (objection.field,) if objection.field else ()
-            self.problem(objection.code, objection.message, *path, hint=objection.hint)
-        self._check_request_is_heard(resolved, asked_for)
-        self._check_named_values(resolved)
-        self.stop_if_refused()
-        return resolved
-
-    def _check_request_is_heard(self, resolved: Resolved, asked_for: Mapping[str, str | None]) -> None:
-        for key, value in asked_for.items():
-            path = ("attributes", key)
-            resolution = resolved.resolutions.get(key)
-            if resolution is None or key not in self.policy.attributes:
-                hint = did_you_mean(key, [k for k in resolved.resolutions if k in self.policy.attributes])
-                self.problem("attribute-not-here", f"this operation has no attribute `{key}`", *path, hint=hint)
-            elif value is not None and resolution.level != "request":
-                rule = self.resolver.rule(resolved.operation, key, resolution.rule)
-                message = f"the policy does not take `{key}` from the request (rule `{rule.id}`, {rule.position})"
-                self.problem("request-not-heard", message, *path, hint="remove it, or change the policy")
-
-    def _check_named_values(self, resolved: Resolved) -> None:
-        """An inherited value names something that exists: a contact of the account, a declared term or set."""
-        for attribute in self.policy.attributes.values():
-            resolution = resolved.resolutions.get(attribute.name)
-            if resolution is None or resolution.level is None:
-                continue
-            value = str(resolution.value)
-            source = f"from {resolved.levels[resolution.level].label}"
-            here = ("attributes", attribute.name) if resolution.level == "request" else ()
-            if attribute.type == "contact":
-                account = resolved.levels["account"].label.partition(" ")[2]
-                contact = self.book.contacts.get(value)
-                if contact is None or contact.account != account:
-                    whose = f"a contact of account `{account}`"
-                    message = f"`{attribute.name}` is `{value}` ({source}), which is not {whose}"
-                    known = [c.id for c in self.book.contacts.values() if c.account == account]
-                    hint = did_you_mean(value, known) or f"name {whose}"
-                    self.problem("contact-unknown", message, *here, hint=hint)
-            known_names = {
-                "payment_term": self.policy.payment_terms,
-                "sequence_set": self.policy.sequence_sets,
-            }.get(attribute.type)
-            if known_names is not None and value not in known_names:
-                what = attribute.type.replace("_", " ")
-                message = f"`{attribute.name}` is `{value}` ({source}), but the policy declares no such {what}"
-                hint = did_you_mean(value, known_names) or f"declare it in the policy, or name another {what}"
-                self.problem(f"{attribute.type.replace('_', '-')}-unknown", message, *here, hint=hint)
-
-    # -- planning ----------------------------------------------------------------------------------------------
+    # -- documents ---------------------------------------------------------------------------------------------
 
     def issue(self, draft: _N, resolved: Resolved) -> _N:
-        """Number a document and put it in the plan, with the attributes that it stores."""
+        """Number a document and put it in the plan, with the attributes that it stores.
+
+        A draft gets a number of its own kind, and its real one when it is posted (domain section 8).
+        """
         kind = draft.kind
-        series = series_of(self.policy, resolved.text("sequence_set"), kind)  # type: ignore[arg-type]
-        draw = next_number(self.book, series, kind)  # type: ignore[arg-type]
-        if draw.counter > MAX_COUNTER:
-            message = f"the numbers of prefix `{draw.prefix}` are used up: the book has one as high as {MAX_COUNTER}"
-            self.refuse("numbers-used-up", message, hint="give the series another prefix")
-        if draw.number in self.book.numbered:
-            message = f"the next number of prefix `{draw.prefix}` is {draw.number}, which is already in use"
-            self.refuse("number-taken", message, hint="give the series another prefix or a higher start")
+        if draft.status == "draft":
+            draw = self._draw(kind, DRAFT_PREFIXES[kind], 1)
+        else:
+            series = series_of(self.policy, resolved.text("sequence_set"), kind)  # type: ignore[arg-type]
+            draw = self._draw(kind, series.prefix, series.start)
         live = resolved.resolutions.get("attribute_binding")
         kept_live = live is not None and live.value == "live"
         # A set numbers payments and refunds, but they do not store it (domain section 1.1).
@@ -263,13 +103,88 @@ class Planning:
         stored: dict[str, str | None] = {
             name: str(resolution.value)
             for name, resolution in resolved.resolutions.items()
-            if name in self.policy.attributes and name not in left_out
+            if name in self.policy.attributes
+            and kind in self.policy.attributes[name].documents
+            and name not in left_out
         }
         document = replace(draft, number=draw.number, attributes=stored)
+        self._put(document, draw, resolved)
+        return document
+
+    def post_draft(self, draft: _B, resolved: Resolved) -> _B:
+        """Number a draft from the sequence set that it names, and put it in the plan as a posted document."""
+        sequence_set = draft.attributes.get("sequence_set")
+        if sequence_set not in self.policy.sequence_sets:
+            named = f"names the sequence set `{sequence_set}`, which the policy does not have"
+            message = f"{draft.number} {named if sequence_set else 'does not say which sequence set numbers it'}"
+            hint = "cancel the draft and bill again"
+            self.refuse("sequence-set-unknown", message, "draft", hint=hint)
+        series = series_of(self.policy, str(sequence_set), draft.kind)  # type: ignore[arg-type]
+        draw = self._draw(draft.kind, series.prefix, series.start)
+        posted = replace(draft, number=draw.number, status="posted")
+        self._posted_drafts[draft.number] = posted.number
+        self.rely_on(draft.number)
+        self.book = self.book.with_posted([replace(draft, posted_as=posted.number)])
+        self._put(posted, draw, resolved)
+        return posted
+
+    def cancel_draft(self, draft: BillingDocument) -> None:
+        """Cancel a draft; it keeps its number and is never posted."""
+        self._canceled_drafts.append(draft.number)
+        self.rely_on(draft.number)
+        self.book = self.book.with_posted([replace(draft, status="canceled")])
+
+    def adjust(
+        self,
+        account: Account,
+        type: str,
+        amount: Decimal,
+        currency: str,
+        date: datetime.date,
+        resolved: Resolved,
+        *,
+        reason: str | None,
+        document: str | None = None,
+        comment: str | None = None,
+    ) -> CreditAdjustment:
+        """Raise (`increase`) or lower (`decrease`) the credit balance of an account from a day on.
+
+        `document`: the negative invoice that it comes from, what it is used on, or the refund that pays it out.
+        """
+        draw = self._draw("credit_adjustment", CREDIT_PREFIX, 1)
+        adjustment = CreditAdjustment(
+            number=draw.number,
+            account=account.id,
+            date=date,
+            currency=currency,
+            amount=amount,
+            type="increase" if type == "increase" else "decrease",
+            reason=reason,
+            document=document,
+            comment=comment,
+        )
+        if (account.id, currency) not in self._credits:
+            self._credits.append((account.id, currency))
+        self.rely_on(f"account:{account.id}")
+        self._put(adjustment, draw, resolved)
+        return adjustment
+
+    def _draw(self, kind: str, prefix: str, start: int) -> NumberDraw:
+        draw = draw_from(self.book, prefix, start, kind)
+        if draw is None:
+            message = f"the numbers of prefix `{prefix}` are used up: no higher one can be counted"
+            self.refuse("numbers-used-up", message, hint="give the series another prefix")
+        if draw.number in self.book.numbered:
+            message = f"the next number of prefix `{draw.prefix}` is {draw.number}, which is already in use"
+            self.refuse("number-taken", message, hint="give the series another prefix or a higher start")
+        return draw
+
+    def _put(self, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
         self._documents.append(PlannedDocument(document, draw, resolved))
         self.book = self.book.with_posted([document], counters={draw.prefix: draw.counter})
         self.touch(document.number)
-        return document
+
+    # -- money -------------------------------------------------------------------------------------------------
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
         """Put money of a source on a target, of the same currency (domain section 9.5)."""
@@ -289,30 +204,30 @@ class Planning:
         self.book = self.book.with_posted([replace(document, reversed_=True)])
         self.touch(document.number)
 
-    def revert_charged_through(self, document: Document) -> None:
-        """Move the charged-through date of each charge that a document billed back to where that billing began."""
-        for item in in_item_order(document.items):
-            subscription = self.book.subscriptions.get(item.subscription or "")
-            if subscription is None or item.service_start is None:
-                continue
-            for charge in subscription.charges:
-                through = charge.charged_through
-                if charge.id != item.subscribed_charge or through is None or through <= item.service_start:
-                    continue
-                moved = ChargedThrough(subscription.id, charge.id, through, item.service_start)
-                self._charged_through.append(moved)
-                self.rely_on(f"subscription:{subscription.id}")
-                charges = tuple(
-                    replace(c, charged_through=item.service_start) if c.id == charge.id else c
-                    for c in subscription.charges
-                )
-                subscription = replace(subscription, charges=charges)
-                self.book = self.book.with_posted(subscriptions=[subscription])
-                message = (
-                    f"charge `{charge.id}` of subscription `{subscription.id}` is charged through {moved.after} again: "
-                    "the next bill run bills this time once more"
-                )
-                self.warn("charged-through-reverted", message)
+    # -- subscriptions -----------------------------------------------------------------------------------------
+
+    def cancel(self, subscription: Subscription, on: datetime.date) -> None:
+        """Cancel a subscription; `on` is the first day without service."""
+        self._cancellations.append(Cancellation(subscription.id, on))
+        self.rely_on(f"subscription:{subscription.id}")
+        self.book = self.book.with_posted(subscriptions=[replace(subscription, canceled_on=on)])
+
+    def charge_through(self, subscription: str, charge: str, day: datetime.date) -> ChargedThrough:
+        """Move the charged-through date of a charge: `day` is the first one that is not billed."""
+        found = self.book.subscriptions[subscription]
+        (before,) = (each.charged_through for each in found.charges if each.id == charge)
+        charges = tuple(replace(each, charged_through=day) if each.id == charge else each for each in found.charges)
+        moved = ChargedThrough(subscription, charge, before, day)
+        self._charged_through.append(moved)
+        self.rely_on(f"subscription:{subscription}")
+        self.book = self.book.with_posted(subscriptions=[replace(found, charges=charges)])
+        return moved
+
+    # -- the plan ----------------------------------------------------------------------------------------------
+
+    def note(self, sentence: str) -> None:
+        """Say something that the reader of the plan would ask about."""
+        self._notes.append(sentence)
 
     def decide(self, resolved: Resolved) -> None:
         """Keep how an operation that makes no document was decided."""
@@ -322,6 +237,11 @@ class Planning:
         """A document that the book is known to have, as it stands now; the plan relies on it."""
         self.rely_on(number)
         return self.book.numbered[number]
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """What was applied so far."""
+        return tuple(self._applications)
 
     def touched_places(self) -> int:
         """How many items and taxes the applications planned so far touch (domain section 2.3)."""
@@ -333,35 +253,74 @@ class Planning:
 
     def touch(self, number: str) -> None:
         """Show the balance of this document in the plan, and rely on it as it is."""
-        if number not in self._touched:
+        document = self.book.numbered[number]
+        # A draft is owed by nobody, and of an adjustment the credit balance is shown.
+        shown = document.status == "posted" and not isinstance(document, CreditAdjustment)
+        if shown and number not in self._touched:
             self._touched.append(number)
         if number in self._before.numbered:
             self.rely_on(number)
 
+    def then(
+        self,
+        request: Request,
+        *,
+        after: str,
+        rule: str,
+        position: Position,
+        because: str | None,
+        postpone: bool = False,
+    ) -> Plan:
+        """Plan a step that follows, on what this operation and the steps before leave. Raises `Refused`.
+
+        This operation itself is finished with its first step: it can plan nothing more of its own. What the step
+        brings about is followed at once, or with `postpone` after all steps that this operation takes itself.
+        """
+        self.finish()
+        own = self.asked.request
+        request = replace(request, actor=own.actor, approved_by=own.approved_by)
+        step = Planning(self.versions, self.book, self.asked._replace(request=request), self.today, self._run)
+        self.postponed += self._run(step, follow=not postpone)
+        plan = step.plan()
+        self._follow_ups.append(FollowedBy(after, rule, position, because, plan))
+        self.book = step.book
+        return plan
+
+    def finish(self) -> Plan:
+        """What this operation itself does, without what follows it. Raises `Refused` if anything was found wrong."""
+        if self._own is None:
+            self.stop_if_refused()
+            request = self.asked.request
+            self._own = Plan(
+                id=request.id,
+                operation=request.operation,
+                date=self.date,
+                request=request_data(request),
+                policy=self.policy.name,
+                policy_digest=self.policy.digest,
+                engine=self.resolver.engine,
+                basis=dict(sorted(self._basis.items())),
+                documents=tuple(self._documents),
+                decisions=tuple(self._decisions),
+                applications=tuple(self._applications),
+                reversed_=tuple(self._reversed),
+                posted_drafts=dict(sorted(self._posted_drafts.items())),
+                canceled_drafts=tuple(self._canceled_drafts),
+                cancellations=tuple(self._cancellations),
+                charged_through=tuple(self._charged_through),
+                balances=(*map(self._balance, self._touched), *map(self._credit, self._credits)),
+                actor=request.actor,
+                approved_by=request.approved_by,
+                comment=request.comment,
+            )
+            self.book = self.book.with_changed(changed(self._own))
+        return self._own
+
     def plan(self) -> Plan:
-        """The finished plan. Raises `Refused` if anything was found wrong on the way."""
-        self.stop_if_refused()
-        request = self.asked.request
-        return Plan(
-            id=request.id,
-            operation=request.operation,
-            date=self.date,
-            request=request_data(request),
-            policy=self.policy.name,
-            policy_digest=self.policy.digest,
-            engine=self.resolver.engine,
-            basis=dict(sorted(self._basis.items())),
-            documents=tuple(self._documents),
-            decisions=tuple(self._decisions),
-            applications=tuple(self._applications),
-            reversed_=tuple(self._reversed),
-            charged_through=tuple(self._charged_through),
-            balances=tuple(self._balance(number) for number in self._touched),
-            warnings=tuple(self._warnings),
-            actor=request.actor,
-            approved_by=request.approved_by,
-            comment=request.comment,
-        )
+        """The finished plan with all that follows. Raises `Refused` if anything was found wrong on the way."""
+        own = self.finish()
+        warnings, notes = tuple(self._warnings), tuple(self._notes)
+        return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self._follow_ups))
 
     def _balance(self, number: str) -> BalanceChange:
         before, after = self._before.numbered.get(number), self.book.numbered[number]
@@ -373,6 +332,13 @@ class Planning:
             self.book.balance(after),
         )
 
+    def _credit(self, of: tuple[str, str]) -> BalanceChange:
+        account, currency = of
+        before, after = (exact(book.credit_balance(account, currency), currency) for book in (self._before, self.book))
+        return BalanceChange("credit_balance", account, currency, before, after)
 
-def _money_facts(amount: Decimal, currency: str) -> dict[str, str | int | bool]:
-    return facts_of(FieldSpec("amount", "money"), Money(amount, currency))
+
+def in_step(refused: Refused, request: Request, rule: str, position: Position) -> Refused:
+    """The same refusal, saying in which step of a chain it is."""
+    step = f"in the step `{request.operation}`, by `{rule}`, {position.file}:{position.line}"
+    return Refused(problem._replace(message=f"{problem.message} ({step})") for problem in refused.diagnostics)

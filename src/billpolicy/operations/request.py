@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import field
 from typing import Any, NamedTuple
 
@@ -28,6 +29,10 @@ class Request:
     comment: Prose | None = None
     attributes: Attributes = field(default_factory=dict)
     """Level `request`: values named explicitly, where the policy takes them from there."""
+
+    def document_date(self, today: datetime.date) -> datetime.date:
+        """The document date: it also selects the version of the policy."""
+        return self.date or today
 
 
 @record

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime
 
-from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Numbered
 from billpolicy.operations.memo import check_item_limit, due_date, mirror, resolve_on, settle, whole_amounts
 from billpolicy.operations.planning import Planning
+from billpolicy.operations.reopening import reopen
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
@@ -109,7 +110,7 @@ class Reversal:
         self.planning.reverse(memo)
         from_bill_run = isinstance(origin, Invoice) or origin.bill_run is not None
         if from_bill_run and resolved.text("charged_through") == "revert":
-            self.planning.revert_charged_through(origin)
+            reopen(self.planning, origin)
 
     def _siblings(self, document: Invoice | CreditMemo) -> list[BillingDocument]:
         """Posted documents of the same bill run that share a subscription charge, not reversed yet, by number."""
@@ -118,7 +119,7 @@ class Reversal:
         charges = _subscribed_charges(document)
         return [
             other
-            for _, other in sorted(self.planning.book.numbered.items())
+            for other in self._on_the_same(document)
             if isinstance(other, Invoice | CreditMemo)
             and other.bill_run == document.bill_run
             and other.status == "posted"
@@ -126,6 +127,12 @@ class Reversal:
             and other.number not in self._done
             and charges & _subscribed_charges(other)
         ]
+
+    def _on_the_same(self, document: Document) -> list[Numbered]:
+        """Every document that has items of one of its subscriptions, by number."""
+        book = self.planning.book
+        numbers = {number for name in document.subscriptions for number in book.numbers_on.get(name, ())}
+        return [book.numbered[number] for number in sorted(numbers)]
 
     # -- what forbids it ---------------------------------------------------------------------------------------
 
@@ -174,11 +181,10 @@ class Reversal:
             self.planning.rely_on(f"subscription:{name}")
         newer = [
             other
-            for other in self.planning.book.numbered.values()
+            for other in self._on_the_same(invoice)
             if isinstance(other, Invoice)
             and other.status == "posted"
             and not other.reversed_
-            and mine & set(other.subscriptions)
             and (other.date, other.number) > (invoice.date, invoice.number)
         ]
         return max(newer, key=lambda other: (other.date, other.number), default=None)

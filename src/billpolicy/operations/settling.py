@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.allocation.allocate import allocate
-from billpolicy.allocation.model import Rules, Source, Target
+from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
 from billpolicy.money import to_minor
@@ -33,6 +33,8 @@ class Named(NamedTuple):
     amount: Decimal | None
     items: tuple[PartAmount, ...]
     position: int
+    subscription: str | None = None
+    """Only what this subscription has on it."""
 
 
 def named_targets(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -73,12 +75,11 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
 
     Documents that opted out (`auto_apply: false`) are left alone (domain section 2.2).
     """
-    documents = (document for _, document in sorted(planning.book.numbered.items()))
+    documents = map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
     return [
         Named(document, None, (), -1)
         for document in documents
         if isinstance(document, Invoice | DebitMemo)
-        and document.account == account.id
         and document.currency == currency
         and document.status == "posted"
         and not document.reversed_
@@ -104,6 +105,37 @@ def rules_of(resolved: Resolved, planning: Planning, currency: str) -> Rules:
     )
 
 
+def allocated(
+    planning: Planning, source: Source, targets: Sequence[Named], amount: Decimal, rules: Rules
+) -> Allocation:
+    """How up to `amount` of a source goes to the targets. Refuses what cannot be asked for."""
+    allocation = allocate(source, targets_of(planning, targets), amount, rules)
+    position = {target.document.number: target.position for target in targets}
+    for problem in allocation.problems:
+        index = position.get(problem.document or "", -1)
+        path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
+        planning.problem(problem.code, problem.message, *path, hint=problem.hint)
+    planning.stop_if_refused()
+    for warning in allocation.warnings:
+        planning.warn("allocation-fallback", warning)
+    return allocation
+
+
+def targets_of(planning: Planning, targets: Sequence[Named]) -> list[Target]:
+    """The documents as the allocation rules see them."""
+    return [
+        Target.of(
+            planning.book,
+            t.document,
+            t.amount,
+            _named_parts(planning, t) if t.items else None,
+            t.document.priority,
+            t.subscription,
+        )
+        for t in targets
+    ]
+
+
 def put(
     planning: Planning,
     source: Payment | CreditMemo,
@@ -113,26 +145,10 @@ def put(
     day: datetime.date,
 ) -> Decimal:
     """Apply up to `amount` of a source to the targets; what finds no place is given back and stays unapplied."""
-    book = planning.book
-    allocation = allocate(
-        Source.of(book, source),
-        [
-            Target.of(book, t.document, t.amount, _named_parts(planning, t) if t.items else None, t.document.priority)
-            for t in targets
-        ],
-        amount,
-        rules,
-    )
-    where = {target.document.number: target for target in targets}
-    for problem in allocation.problems:
-        index = where[problem.document].position if problem.document in where else -1
-        path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
-        planning.problem(problem.code, problem.message, *path, hint=problem.hint)
-    planning.stop_if_refused()
-    for warning in allocation.warnings:
-        planning.warn("allocation-fallback", warning)
+    allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
+    documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
-        target = where[applied.document].document
+        target = documents[applied.document]
         if target.date > day:
             # Of documents that are named with a payment that is dated before them.
             planning.check_document_date(target.date, None, "", "apply")

@@ -1,42 +1,69 @@
-"""`write_off_invoice`: a credit memo over what is still open, applied at once. Seed 1, use case 3; domain section 3."""
+"""`write_off_invoice`: a credit memo over what is still open, applied at once. Seed 1, use case 3; domain section 3.
+
+As a follow-up of a cancellation it is the second credit memo of seed 2, over what this subscription still owes.
+"""
 
 from __future__ import annotations
 
-from billpolicy.book.model import CreditMemo, Invoice
+from collections.abc import Iterator
+from dataclasses import replace
+
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import CreditMemo, Invoice, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.operations.event import Event
 from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
 from billpolicy.operations.operation import Operation
+from billpolicy.operations.owing import latest, latest_in_words, owing_invoices
 from billpolicy.operations.planning import Planning
+from billpolicy.operations.reopening import reopen
 from billpolicy.operations.request import Request
 from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import Date, Text
 
 _SPEC = VOCABULARY["write_off_invoice"]
 
 
 @record
 class WriteOffInvoice(Request):
-    """Write off all that is open of an invoice."""
+    """Write off all that is open of an invoice. `apply_date`: when the memo is applied, by default its date."""
 
     invoice: Text
     reason: Text | None = None
+    subscription: Text | None = None
+    """Only what this subscription has on the invoice."""
+    apply_date: Date | None = None
 
 
 def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     # The invoice itself may lie in a closed period (domain section 3.1); the memo may not (section 9.4).
     planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    apply_date = request.apply_date or planning.date
+    if apply_date != planning.date:
+        planning.check_document_date(apply_date, planning.date, "the memo", "apply_date")
     reason = checked_reason(planning, request.reason, "credit_memo")
-    balance = planning.book.balance(invoice)
+    if request.subscription is not None and request.subscription not in invoice.subscriptions:
+        message = f"{invoice.number} bills nothing of subscription `{request.subscription}`"
+        hint = f"it bills {', '.join(invoice.subscriptions) or 'no subscription'}"
+        planning.refuse("subscription-not-here", message, "subscription", hint=hint)
+    places = planning.book.open_places(invoice, request.subscription)
+    balance = sum(places.values(), ZERO)
     if balance <= 0:
-        message = f"{invoice.number} has a balance of {balance}, so there is nothing to write off"
+        of = f" of subscription `{request.subscription}`" if request.subscription else ""
+        message = f"{invoice.number} has a balance of {balance}{of}, so there is nothing to write off"
         hint = "only what is still owed can be written off"
         planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, planning.book.open_places(invoice), reason)
-    check_item_limit(planning, invoice, resolved)
+    # What it mirrors: the whole invoice, or the items of the one subscription.
+    origin = invoice
+    if request.subscription is not None:
+        own = tuple(item for item in invoice.items if item.subscription == request.subscription)
+        origin = replace(invoice, items=own)
+    resolved = resolve_on(planning, _SPEC, invoice, places, reason)
+    check_item_limit(planning, origin, resolved)
     planning.stop_if_refused()
     keep_zero = resolved.text("zero_balance_items") == "mirror"
     draft = CreditMemo(
@@ -44,15 +71,37 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         account=invoice.account,
         date=planning.date,
         currency=invoice.currency,
-        items=mirror(invoice, planning.book.open_places(invoice), keep_zero=keep_zero),
+        items=mirror(origin, places, keep_zero=keep_zero),
         reason=reason or resolved.text("reason_code"),
         source=invoice.number,
         comment=request.comment,
     )
     memo = planning.issue(draft, resolved)
-    settle(planning, memo, invoice, planning.date)
+    settle(planning, memo, invoice, apply_date, request.subscription)
+    if request.apply_date is not None:
+        planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))
     if resolved.text("charged_through") == "revert":
-        planning.revert_charged_through(invoice)
+        reopen(planning, origin)
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """Every invoice that a canceled subscription still owes on; or the invoice that was posted or left open."""
+    book = planning.book
+    if isinstance(event.subject, Subscription):
+        subscription = event.subject.id
+        for invoice in owing_invoices(book, subscription):
+            date = max(event.date, invoice.date)
+            yield WriteOffInvoice(
+                id="",
+                operation=_SPEC.name,
+                date=date,
+                invoice=invoice.number,
+                subscription=subscription if len(invoice.subscriptions) > 1 else None,
+                apply_date=latest(date, invoice, planning.today),
+            )
+    elif isinstance(event.subject, Invoice) and book.balance(event.subject) > 0:
+        date = max(event.date, event.subject.date)
+        yield WriteOffInvoice(id="", operation=_SPEC.name, date=date, invoice=event.subject.number)
 
 
 OPERATION = Operation(
@@ -60,4 +109,5 @@ OPERATION = Operation(
     request=WriteOffInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
+    follow=_follow,
 )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from billpolicy.policy.decisions import Decisions
-from billpolicy.policy.file import Decided, EffectiveText, ExceptionText
+from billpolicy.policy.declarations import Taken
+from billpolicy.policy.file import Decided, ExceptionText
+from billpolicy.policy.follow_ups import FollowUps
 from billpolicy.policy.layers import Layer, digest, entries
-from billpolicy.policy.model import ALWAYS, Attribute, BaseRule, Effective, ExceptionRule, Outcome, Policy
+from billpolicy.policy.model import BaseRule, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.vocabulary import Vocabulary
 from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.source.scalars import read_prose
@@ -28,6 +29,7 @@ _ONCE = (
     "sequence_sets",
     "payment_terms",
     "cash_steps",
+    "batch_limits",
     "every_operation",
 )
 """Sections in which each name is said once in a layer."""
@@ -41,7 +43,7 @@ def build(layers: list[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Dia
     return builder.policy(layers), builder.problems
 
 
-class _Builder(Decisions):
+class _Builder(FollowUps):
     """The layers, one after the other, and what they make together."""
 
     def add(self, layer: Layer) -> None:
@@ -49,8 +51,7 @@ class _Builder(Decisions):
         for section in _ONCE:
             self._said_once(section, [(name, tree) for name, _, tree in entries(layer, section)])
         for name, text, tree in entries(layer, "attributes"):
-            at = tree.at("attributes", name, key=True)
-            self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora)  # type: ignore[attr-defined]
+            self._attribute(name, text, tree)
         declared_before = set(self.fields)
         for name, text, tree in entries(layer, "fields"):
             self._field(name, text, tree, declared_before)
@@ -68,11 +69,12 @@ class _Builder(Decisions):
             self._payment_term(name, text, tree)
         for name, step, tree in entries(layer, "cash_steps"):
             self._cash_step(name, step, tree)
+        for name, text, tree in entries(layer, "batch_limits"):
+            self._batch_limit(name, text, tree)
         self._every_operation(layer)
         self._operations(layer)
-        for file, tree in layer.files:
-            for index, exception in enumerate(file.exceptions):
-                self._exception(exception, tree, index)
+        self._exceptions(layer)
+        self._follow_ups(layer)
 
     def policy(self, layers: list[Layer]) -> Policy:
         return replace(
@@ -89,9 +91,11 @@ class _Builder(Decisions):
             roles={person: role for role in sorted(self.roles) for person in sorted(self.roles[role])},
             base=dict(sorted(self.base.items())),
             exceptions=tuple(self.exceptions[name] for name in sorted(self.exceptions)),
+            follow_ups=tuple(self.follow_ups[name] for name in sorted(self.follow_ups)),
             sequence_sets=dict(sorted(self.sequence_sets.items())),
             cash_steps=dict(sorted(self.cash_steps.items())),
             payment_terms=dict(sorted(self.payment_terms.items())),
+            batch_limits=dict(sorted(self.batch_limits.items())),
         )
 
     def _header(self, layer: Layer) -> None:
@@ -116,14 +120,6 @@ class _Builder(Decisions):
                 self.header = replace(self.header, effective=effective)
             if file.policy is not None:
                 self.header = replace(self.header, name=file.policy, position=tree.at("policy"))
-
-    def _effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
-        if text is None:
-            return ALWAYS
-        if text.until is not None and text.until <= text.from_:
-            hint = "`until` is the first day on which it no longer holds"
-            self.problem("effective-empty", "this ends before it begins", tree.at(*path, "until"), hint)
-        return Effective(text.from_, text.until)
 
     def _said_once(self, section: str, names: Iterable[tuple[str, Tree]]) -> None:
         first: dict[str, Position] = {}
@@ -183,17 +179,18 @@ class _Builder(Decisions):
             self.problem("value-wrong", str(error), at)
             return None
 
-    def _exception(self, text: ExceptionText, tree: Tree, index: int) -> None:
+    def _exceptions(self, layer: Layer) -> None:
+        """They add up; those of base policies stay as they are."""
+        rules = (*self.exceptions.values(), *(follow_up.rule for follow_up in self.follow_ups.values()))
+        taken = {rule.id: rule.position for rule in rules}
+        for file, tree in layer.files:
+            for index, exception in enumerate(file.exceptions):
+                self._exception(exception, tree, index, taken)
+
+    def _exception(self, text: ExceptionText, tree: Tree, index: int, taken: Taken) -> None:
         path = ("exceptions", index)
         at = tree.at(*path, "id")
-        operation, _, key = text.id.partition(".")
-        if operation in self.vocabulary and key:
-            message = f"`{text.id}` is how the base rule of `{operation}` is called"
-            self.problem("exception-id", message, at, "give the exception another id")
-            return
-        if text.id in self.exceptions:
-            message = f"there are two exceptions `{text.id}` (first at {self.exceptions[text.id].position})"
-            self.problem("said-twice", message, at, "give each its own id")
+        if not self._rule_id("exception", text.id, at, taken):
             return
         found = [self._operation(name, tree.at(*path, "operations", i)) for i, name in enumerate(text.operations)]
         specs = [spec for spec in found if spec is not None]
@@ -205,7 +202,7 @@ class _Builder(Decisions):
             self.problem("operation-repeated", message, tree.at(*path, "operations"), "name it once")
         if not text.then:
             self.problem("then-empty", f"`{text.id}` changes nothing", tree.at(*path, "then"), "say what is different")
-        clauses = [self._clause(name, constraint, specs, tree, path) for name, constraint in text.when.items()]
+        has = {f"`{spec.name}`": spec.fields for spec in specs}
         then: dict[str, Outcome] = {}
         then_at: dict[str, Position] = {}
         for key, decided in text.then.items():
@@ -216,7 +213,7 @@ class _Builder(Decisions):
         self.exceptions[text.id] = ExceptionRule(
             id=text.id,
             operations=tuple(sorted(text.operations)),
-            clauses=tuple(c for c in clauses if c is not None),
+            clauses=self._clauses(text.when, has, tree, *path),
             then=then,
             position=at,
             then_at=then_at,

@@ -25,9 +25,9 @@ def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
     for attribute in policy.attributes.values():
         for spec in vocabulary.values():
-            made = spec.produces
-            if made is not None and made in attribute.documents and (spec.name, attribute.name) not in policy.base:
-                message = f"`{attribute.name}` is not decided for `{spec.name}`, which makes {_listed([made])}"
+            made = set(spec.produces).intersection(attribute.documents)
+            if made and (spec.name, attribute.name) not in policy.base:
+                message = f"`{attribute.name}` is not decided for `{spec.name}`, which makes {_listed(made)}"
                 hint = f"say under `operations: {spec.name}:` from which levels, like `{attribute.name}: [account]`"
                 yield Diagnostic("decision-missing", message, attribute.position, hint)
     for spec in vocabulary.values():
@@ -69,11 +69,9 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
 def _needed_attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """Numbers and due dates are made from two attributes, so no policy can do without them."""
     for name, purpose in (("sequence_set", "numbers"), ("payment_term", "due dates")):
-        with_it = (
-            {spec.produces for spec in vocabulary.values() if spec.produces}
-            if name == "sequence_set"
-            else {"debit_memo"}
-        )
+        with_it = {kind for spec in vocabulary.values() for kind in spec.produces}
+        if name == "payment_term":
+            with_it &= {"invoice", "debit_memo"}
         attribute = policy.attributes.get(name)
         if attribute is None:
             message = f"the attribute `{name}` is missing; documents get their {purpose} from it"
@@ -102,11 +100,11 @@ def _outcomes_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> _F
         spec = vocabulary[operation]
         attribute = policy.attributes.get(key)
         codes = next((setting.codes for setting in spec.settings if setting.name == key), "")
-        if isinstance(outcome, Chain) and attribute is not None and spec.produces not in attribute.documents:
+        if isinstance(outcome, Chain) and attribute is not None and set(spec.produces).isdisjoint(attribute.documents):
             message = (
-                f"`{operation}` still decides `{key}`, which {_listed([spec.produces or 'nothing'])} no longer have"
+                f"`{operation}` still decides `{key}`, which {_listed(spec.produces or ['nothing'])} no longer have"
             )
-            hint = f"add `{spec.produces}` to the `documents` of `{key}` ({attribute.position})"
+            hint = f"add `{'`, `'.join(spec.produces)}` to the `documents` of `{key}` ({attribute.position})"
             yield Diagnostic("attribute-not-on-document", message, at, hint)
         if isinstance(outcome, Setting) and codes and outcome.value not in policy.reason_codes.get(codes, ()):
             message = f"`{outcome}` is no longer one of the reason codes of {codes.replace('_', ' ')}s"
@@ -164,14 +162,11 @@ def _cycle_from(start: str, by_id: dict[str, ExceptionRule]) -> tuple[str, ...]:
 
 
 def _dates(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    for exception in policy.exceptions:
-        until = policy.effective.until
-        starts_after = until is not None and exception.effective.from_ >= until
-        ends_before = exception.effective.until is not None and exception.effective.until <= policy.effective.from_
-        if starts_after or ends_before:
-            message = f"`{exception.id}` is in force {exception.effective}, the policy only {policy.effective}"
+    for rule in policy.conditional:
+        if not rule.effective.meets(policy.effective):
+            message = f"`{rule.id}` is in force {rule.effective}, the policy only {policy.effective}"
             hint = "change its dates, or remove it"
-            yield Diagnostic("never-in-force", message, exception.position, hint)
+            yield Diagnostic("never-in-force", message, rule.position, hint)
 
 
 def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -242,6 +237,13 @@ def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 yield Diagnostic("prefix-collision", message, series.position, hint)
 
 
+def _no_circles(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    if policy.follow_ups:
+        from billpolicy.policy.circles import circles
+
+        yield from circles(policy, vocabulary)
+
+
 def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> _Found:
     if len(policy.exceptions) > 1:
         from billpolicy.policy.conflicts import conflicts
@@ -259,5 +261,6 @@ CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
     _dates,
     _sequence_sets,
     _number_collisions,
+    _no_circles,
     _no_conflicts,
 )

@@ -5,6 +5,8 @@ Design section 2, rules 1, 3 and 4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.file import Constraint, Decided
 from billpolicy.policy.model import (
@@ -20,6 +22,7 @@ from billpolicy.policy.vocabulary import (
     FieldSpec,
     OperationSpec,
     SettingSpec,
+    scopes_of,
 )
 from billpolicy.source.diagnostic import Position, did_you_mean
 from billpolicy.source.scalars import read_boolean, read_integer, read_text
@@ -32,7 +35,7 @@ class Decisions(Declarations):
     def _decides(self, spec: OperationSpec, key: str) -> bool:
         attribute = self.attributes.get(key)
         if attribute is not None:
-            return spec.produces in attribute.documents
+            return not set(spec.produces).isdisjoint(attribute.documents)
         return any(setting.name == key for setting in spec.settings)
 
     def _operation(self, name: str, at: Position) -> OperationSpec | None:
@@ -45,7 +48,7 @@ class Decisions(Declarations):
     def _outcome(self, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Outcome | None:
         setting = next((setting for setting in spec.settings if setting.name == key), None)
         attribute = self.attributes.get(key)
-        if attribute is not None and spec.produces not in attribute.documents:
+        if attribute is not None and set(spec.produces).isdisjoint(attribute.documents):
             message = f"`{spec.name}` makes {_made(spec)} no {_words(key)}"
             self.problem("attribute-not-on-document", message, at, "remove this line")
         elif attribute is not None:
@@ -53,7 +56,7 @@ class Decisions(Declarations):
         elif setting is not None:
             return self._setting(spec, setting, decided, at)
         else:
-            known = [a.name for a in self.attributes.values() if spec.produces in a.documents]
+            known = [a.name for a in self.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
             known += [s.name for s in spec.settings]
             message = f"`{spec.name}` has nothing called `{key}` to decide"
             self.problem("decision-unknown", message, at, did_you_mean(key, known))
@@ -104,39 +107,46 @@ class Decisions(Declarations):
             return None
         return Setting(value)
 
-    def _field_of(self, spec: OperationSpec, name: str) -> FieldSpec | None:
+    def _field_of(self, fields: Sequence[FieldSpec], name: str) -> FieldSpec | None:
         custom = self.fields.get(name)
         if custom is not None:
-            return custom if name.partition(".")[0] in spec.scopes else None
-        field = next((field for field in spec.fields if field.name == name), None)
+            return custom if name.partition(".")[0] in scopes_of(fields) else None
+        field = next((field for field in fields if field.name == name), None)
         if field is not None and field.codes:
             roles = tuple(sorted(self.roles))
             return field._replace(choices=roles if field.codes == ROLES else self.reason_codes.get(field.codes, ()))
         return field
 
+    def _clauses(
+        self, when: Mapping[str, Constraint], has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int
+    ) -> tuple[Clause, ...]:
+        """The condition that stands under `when`. `has`: whose fields they are; every field must be there of each."""
+        read = (self._clause(name, constraint, has, tree, *path, "when", name) for name, constraint in when.items())
+        return tuple(clause for clause in read if clause is not None)
+
     def _clause(
-        self, name: str, constraint: Constraint, specs: list[OperationSpec], tree: Tree, path: tuple[str | int, ...]
+        self, name: str, constraint: Constraint, has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int
     ) -> Clause | None:
-        at = tree.at(*path, "when", name, key=True)
-        field: FieldSpec | None = None
-        for spec in specs:
-            field = self._field_of(spec, name)
+        read = None
+        for who, fields in has.items():
+            field = self._field_of(fields, name)
             if field is None:
-                known = [f.name for f in spec.fields]
-                known += [f for f in self.fields if f.partition(".")[0] in spec.scopes]
-                message = f"`{spec.name}` has no field `{name}`"
-                self.problem("field-unknown", message, at, did_you_mean(name, known))
+                known = [f.name for f in fields]
+                known += [f for f in self.fields if f.partition(".")[0] in scopes_of(fields)]
+                message = f"{who} has no field `{name}`"
+                self.problem("field-unknown", message, tree.at(*path, key=True), did_you_mean(name, known))
                 return None
             try:
                 read = clause(field, constraint)
             except ValueError as error:
-                self.problem("condition-wrong", str(error), tree.at(*path, "when", name))
+                self.problem("condition-wrong", str(error), tree.at(*path))
                 return None
-        return read if field is not None else None
+        return read
 
 
 def _made(spec: OperationSpec) -> str:
-    return f"a {_words(spec.produces)}, which has" if spec.produces else "no document, so there is"
+    made = " and ".join(f"{_words(kind)}s" for kind in spec.produces)
+    return f"{made}, which have" if made else "no document, so there is"
 
 
 def _words(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a policy declares: custom fields, reason codes, roles, sequence sets, payment terms, cash steps.
+"""What a policy declares: attributes, fields, reason codes, roles, sequence sets, terms, cash steps, batch limits.
 
 Nothing is looked up yet; `decisions.py` does that with what stands here.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from billpolicy.money import AmountError, to_minor
+from billpolicy.policy.file import EffectiveText
 from billpolicy.policy.model import (
     ALWAYS,
     Attribute,
     BaseRule,
+    BatchLimit,
+    Effective,
     ExceptionRule,
+    FollowUp,
     PaymentTerm,
     Policy,
     SequenceSet,
@@ -23,11 +27,16 @@ from billpolicy.policy.model import (
 from billpolicy.policy.vocabulary import (
     CUSTOM_SCOPES,
     NAME,
+    ROLES,
     FieldSpec,
     Vocabulary,
+    events_of,
 )
 from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.source.tree import Tree
+
+Taken = dict[str, Position]
+"""Id of an exception or a follow-up -> where it stands."""
 
 
 class Declarations:
@@ -44,13 +53,37 @@ class Declarations:
         self.roles: dict[str, tuple[str, ...]] = {}
         self.base: dict[tuple[str, str], BaseRule] = {}
         self.exceptions: dict[str, ExceptionRule] = {}
+        self.follow_ups: dict[str, FollowUp] = {}
         self.sequence_sets: dict[str, SequenceSet] = {}
         self.payment_terms: dict[str, PaymentTerm] = {}
         self.cash_steps: dict[str, Decimal] = {}
+        self.batch_limits: dict[str, BatchLimit] = {}
         self.header = Policy("", ALWAYS, Position(""), "")
 
     def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
+
+    def _effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
+        if text is None:
+            return ALWAYS
+        if text.until is not None and text.until <= text.from_:
+            hint = "`until` is the first day on which it no longer holds"
+            self.problem("effective-empty", "this ends before it begins", tree.at(*path, "until"), hint)
+        return Effective(text.from_, text.until)
+
+    def _rule_id(self, what: Literal["exception", "follow-up"], id: str, at: Position, taken: Taken) -> bool:
+        """Whether the id is free; now it is taken."""
+        operation, _, key = id.partition(".")
+        if operation in self.vocabulary and key:
+            message = f"`{id}` is how the base rule of `{operation}` is called"
+            self.problem(f"{what}-id", message, at, f"give the {what} another id")
+        elif id in taken:
+            message = f"there are two rules `{id}` (first at {taken[id]})"
+            self.problem("said-twice", message, at, "give each its own id")
+        else:
+            taken[id] = at
+            return True
+        return False
 
     def _field(self, name: str, text: Any, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)
@@ -76,8 +109,21 @@ class Declarations:
         else:
             self.fields[name] = FieldSpec(name, text.type, choices=text.values)
 
+    def _attribute(self, name: str, text: Any, tree: Tree) -> None:
+        on_invoices = "invoice" in text.documents
+        if text.splits_invoices is not None and not on_invoices:
+            message = f"invoices have no `{name}`, so it cannot say whether it splits them"
+            here = tree.at("attributes", name, "splits_invoices", key=True)
+            self.problem("attribute-splits", message, here, "remove this line, or add `invoice` to its `documents`")
+        splits = on_invoices and text.splits_invoices is not False
+        at = tree.at("attributes", name, key=True)
+        self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits)
+
     def _reason_codes(self, category: str, codes: Any, tree: Tree) -> None:
-        categories = {setting.codes for spec in self.vocabulary.values() for setting in spec.settings if setting.codes}
+        specs = self.vocabulary.values()
+        asked = [*(spec.fields for spec in specs), *(event.fields for event in events_of(self.vocabulary).values())]
+        categories = {field.codes for fields in asked for field in fields} - {"", ROLES}
+        categories |= {setting.codes for spec in specs for setting in spec.settings if setting.codes}
         if category not in categories:
             at = tree.at("reason_codes", category, key=True)
             hint = did_you_mean(category, categories)
@@ -113,6 +159,27 @@ class Declarations:
         except AmountError as error:
             self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
         self.cash_steps[currency] = step
+
+    def _batch_limit(self, name: str, text: Any, tree: Tree) -> None:
+        at = tree.at("batch_limits", name, key=True)
+        known = ("every_operation", *self.vocabulary)
+        if name not in known:
+            self.problem("operation-unknown", f"there is no operation `{name}`", at, did_you_mean(name, known))
+        if text.count is None and not text.amounts:
+            hint = "add `count: 500`, or `amounts: {EUR: 25000.00}`"
+            self.problem("batch-limit-wrong", f"`{name}` has no limit here", at, hint)
+        if text.count is not None and text.count < 1:
+            here = tree.at("batch_limits", name, "count")
+            message = f"a batch cannot be limited to {text.count} operations"
+            self.problem("batch-limit-wrong", message, here, "write 1 or above")
+        for currency, amount in text.amounts.items():
+            try:
+                if to_minor(amount, currency) <= 0:
+                    raise AmountError("a limit is above zero")
+            except AmountError as error:
+                here = tree.at("batch_limits", name, "amounts", currency)
+                self.problem("batch-limit-wrong", str(error), here, "write it like `EUR: 25000.00`")
+        self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at)
 
     def _payment_term(self, name: str, text: Any, tree: Tree) -> None:
         at = tree.at("payment_terms", name, key=True)

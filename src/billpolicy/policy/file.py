@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from billpolicy.policy.vocabulary import DocumentKind, FieldType
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Currency, Date, Integer, Prose, Scalar, Text, read_prose, read_text
+from billpolicy.source.scalars import (
+    Amount,
+    Boolean,
+    Currency,
+    Date,
+    Integer,
+    Prose,
+    Scalar,
+    Text,
+    read_prose,
+    read_text,
+)
 
 OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
 _LISTS = ("one_of", "none_of")
@@ -140,6 +151,8 @@ class AttributeText:
     documents: tuple[DocumentKind, ...]
     type: Literal["contact", "payment_term", "sequence_set", "text"] = "text"
     zuora: Text | None = None
+    splits_invoices: Boolean | None = None
+    """Of an attribute of invoices: whether subscriptions with different values are billed apart. Default true."""
 
 
 @record
@@ -164,11 +177,34 @@ class ExceptionText:
 
 
 @record
+class FollowUpText:
+    """After this event, when this holds, this operation is run too, in the same transaction."""
+
+    id: Text
+    then: Text
+    """The operation; `nothing` switches a follow-up of a base policy off."""
+    after: Text | None = None
+    when: dict[Text, ConstraintText] = field(default_factory=dict)
+    if_refused: Literal["refuse", "leave_out"] = "refuse"
+    """When the operation is refused: refuse what it follows too, or leave it out and warn."""
+    effective: EffectiveText | None = None
+    because: Prose | None = None
+
+
+@record
 class SeriesText:
     """The numbers of one kind of document: a prefix and the first number."""
 
     prefix: Text
     start: Integer = 1
+
+
+@record
+class BatchLimitText:
+    """The most operations, and the most money per currency, that one batch may be (inclusive)."""
+
+    count: Integer | None = None
+    amounts: dict[Currency, Amount] = field(default_factory=dict)
 
 
 @record
@@ -205,7 +241,10 @@ class PolicyFile:
     """Decisions of every operation that has them, where `operations` does not say otherwise."""
     operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)
     exceptions: tuple[ExceptionText, ...] = ()
+    follow_ups: tuple[FollowUpText, ...] = ()
     sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)
     cash_steps: dict[Currency, Amount] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of, like `CHF: 0.05`."""
     payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)
+    batch_limits: dict[Text, BatchLimitText] = field(default_factory=dict)
+    """Operation, or `every_operation` for all of them together -> its limits."""

@@ -23,6 +23,11 @@ class Effective(NamedTuple):
     def includes(self, day: datetime.date) -> bool:
         return self.from_ <= day and (self.until is None or day < self.until)
 
+    def meets(self, other: Effective) -> bool:
+        """Whether some day is in both."""
+        begins = max(self.from_, other.from_)
+        return all(one.until is None or begins < one.until for one in (self, other))
+
     def __str__(self) -> str:
         return f"from {self.from_}" + (f" until {self.until}" if self.until else "")
 
@@ -38,6 +43,8 @@ class Attribute(NamedTuple):
     documents: tuple[DocumentKind, ...]
     position: Position
     zuora: str | None = None
+    splits_invoices: bool = False
+    """A bill run puts only subscriptions that agree on it on one invoice (domain sections 1.1 and 1.5)."""
 
 
 class Chain(NamedTuple):
@@ -104,6 +111,27 @@ class ExceptionRule:
         return {fact: values for clause in self.clauses for fact, values in clause.facts.items()}
 
 
+@dataclass(frozen=True)
+class FollowUp:
+    """After an event, when its condition holds, an operation is run too, in the same transaction."""
+
+    rule: ExceptionRule
+    """Its id, condition, dates and reason; it is of one operation and has no decisions."""
+    after: str
+    """The event that it comes after."""
+    if_refused: Literal["refuse", "leave_out"] = "refuse"
+    """When the operation is refused: `refuse` what it follows too, or `leave_out` and warn."""
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+    @property
+    def operation(self) -> str:
+        """The operation that is run."""
+        return self.rule.operations[0]
+
+
 class Series(NamedTuple):
     """How one kind of document is numbered in one sequence set (domain section 8)."""
 
@@ -117,6 +145,15 @@ class SequenceSet(NamedTuple):
 
     name: str
     series: Mapping[DocumentKind, Series]
+    position: Position
+
+
+@dataclass(frozen=True)
+class BatchLimit:
+    """The safety stop of a batch: the most operations, and the most money per currency (inclusive)."""
+
+    count: int | None
+    amounts: Mapping[str, Decimal]
     position: Position
 
 
@@ -156,11 +193,20 @@ class Policy:
     """(operation, key) -> its base rule."""
     exceptions: tuple[ExceptionRule, ...] = ()
     """Sorted by id: the order of files and lines never matters."""
+    follow_ups: tuple[FollowUp, ...] = ()
+    """Sorted by id. An id names one exception or one follow-up."""
     sequence_sets: Mapping[str, SequenceSet] = field(default_factory=dict)
     cash_steps: Mapping[str, Decimal] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of."""
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
+    batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
+    """Operation, or `every_operation` for all of them together -> its limits."""
 
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
         """The exceptions that name an operation, by id."""
         return tuple(exception for exception in self.exceptions if operation in exception.operations)
+
+    @property
+    def conditional(self) -> tuple[ExceptionRule, ...]:
+        """Every rule that has a condition: the exceptions, and what the follow-ups have of one."""
+        return (*self.exceptions, *(follow_up.rule for follow_up in self.follow_ups))

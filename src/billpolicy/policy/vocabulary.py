@@ -7,7 +7,7 @@ Nothing here says who inherits what: that is policy.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 DocumentKind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund"]
@@ -59,22 +59,47 @@ class SettingSpec(NamedTuple):
     """Text explanations leave it out as long as the base rule decides it."""
 
 
+class EventSpec(NamedTuple):
+    """Something that an operation brings about, which a follow-up of the policy can come after."""
+
+    name: str
+    doc: str
+    fields: tuple[FieldSpec, ...]
+    """What the `when` of a follow-up can ask about it."""
+
+
 class OperationSpec(NamedTuple):
     """What a policy can say about one operation."""
 
     name: str
     doc: str
-    produces: DocumentKind | None
-    """The kind of document that it makes, or None: then it has no attributes, only settings."""
+    produces: tuple[DocumentKind, ...]
+    """The kinds of documents that it makes; with none it has no attributes, only settings."""
     levels: tuple[Level, ...]
     fields: tuple[FieldSpec, ...]
     settings: tuple[SettingSpec, ...] = ()
+    causes: tuple[str, ...] = ()
+    """Names of the events that it can bring about."""
+    follows: tuple[EventSpec, ...] = ()
+    """The events after which a follow-up can run it."""
 
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The objects whose fields it has: `account`, `invoice`, ..."""
-        return frozenset(field.name.partition(".")[0] for field in self.fields if "." in field.name)
+    def fields_after(self, event: str) -> tuple[FieldSpec, ...]:
+        """What a follow-up that runs it after an event can ask about: the event, and the objects of the operation."""
+        of_event = next((one.fields for one in self.follows if one.name == event), ())
+        named = {field.name for field in of_event}
+        of_objects = (field for field in self.fields if "." in field.name and field.name not in named)
+        return (*of_event, *of_objects)
 
 
 Vocabulary = Mapping[str, OperationSpec]
 """Operation name -> what a policy can say about it."""
+
+
+def events_of(vocabulary: Vocabulary) -> dict[str, EventSpec]:
+    """The events that some operation can follow, by name."""
+    return {event.name: event for spec in vocabulary.values() for event in spec.follows}
+
+
+def scopes_of(fields: Iterable[FieldSpec]) -> frozenset[str]:
+    """The objects that fields are of: `account`, `invoice`, ..."""
+    return frozenset(field.name.partition(".")[0] for field in fields if "." in field.name)

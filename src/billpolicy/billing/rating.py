@@ -1,0 +1,131 @@
+"""What is due in money: one line for each period, rounded once, half up (domain sections 5.3 and 9.5).
+
+A credit never exceeds what its period was charged, and days billed or credited in several steps come to what they do
+at once: the steps of a charge are differences of what the days from the first one on cost, those of a credit
+differences of what the days up to the last one are worth, and `share` never falls as days are added.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from billpolicy.billing.due import Due, Stretch
+from billpolicy.billing.proration import Counting, share
+from billpolicy.book.model import SubscribedCharge, Subscription
+from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate
+
+
+class Rules(NamedTuple):
+    """How time is charged and credited; the names are those of the policy's settings."""
+
+    counting: Counting = Counting()
+    partial_charges: Literal["exact", "full"] = "exact"
+    partial_credits: Literal["exact", "whole_months", "none"] = "exact"
+    credit_one_time: bool = False
+
+
+class Line(NamedTuple):
+    """One period of one charge, in minor units: above zero to be paid, below zero to be given back."""
+
+    subscription: Subscription
+    charge: SubscribedCharge
+    credit: bool
+    """Whether it gives time back; a negative charge that is billed does not."""
+    start: datetime.date
+    end: datetime.date
+    """The first day after its last."""
+    amount: int
+    suffix: Literal["", "Proration", "Proration Credit", "Credit"]
+    """What its name on the document ends with (domain section 5.3)."""
+
+
+def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
+    """The lines of one charge, by period. Raises `AmountError` where an amount is too large."""
+    subscription, charge, credit, stretches = due
+    if charge.period == "one_time" and credit != _wanted(subscription, rules):
+        return []
+    if credit:
+        stretches = tuple(_credited(stretches, rules))
+    assert charge.rate is not None
+    price = Fraction(charge.rate) * Fraction(charge.quantity) * 10 ** minor_digits(currency)
+    sign = -1 if (price < 0) != credit else 1
+    value = _Value(abs(price), rules)
+    return [
+        Line(
+            subscription,
+            charge,
+            credit,
+            stretch.start,
+            stretch.end,
+            sign * (value.credited(stretch) if credit else value.charged(stretch)),
+            _suffix(stretch, credit, rules),
+        )
+        for stretch in stretches
+    ]
+
+
+def _wanted(subscription: Subscription, rules: Rules) -> bool:
+    """Whether a one-time charge is to be credited rather than billed."""
+    return rules.credit_one_time and subscription.canceled_on is not None
+
+
+def _credited(stretches: tuple[Stretch, ...], rules: Rules) -> Iterator[Stretch]:
+    """The days that are given back. Of a month or period that was used in part, it may be none (`partial_credits`)."""
+    for stretch in stretches:
+        start = stretch.start
+        if start > stretch.first and rules.partial_credits != "exact":
+            whole = stretch.period.bounds if rules.partial_credits == "whole_months" else stretch.period.bounds[-1:]
+            start = next(bound for bound in whole if bound >= start)
+        if start < stretch.end:
+            yield stretch._replace(start=start)
+
+
+class _Value(NamedTuple):
+    """What days of a period cost and are worth, at a price of the whole period in minor units, not below zero."""
+
+    price: Fraction
+    rules: Rules
+
+    def charged(self, stretch: Stretch) -> int:
+        """What the stretch costs, after the days of its period that were billed before it."""
+        return self._cost(stretch, stretch.end) - self._exact(stretch, stretch.first, stretch.start)
+
+    def credited(self, stretch: Stretch) -> int:
+        """What the stretch is worth, before the days of its period that were credited after it.
+
+        A stretch that ends within its period may be the rest of what was credited, or all that was charged: it is
+        worth no more than either.
+        """
+        worth = self._worth(stretch, stretch.start) - self._worth(stretch, stretch.end)
+        return worth if stretch.end == stretch.period.end else min(worth, self.charged(stretch))
+
+    def _cost(self, stretch: Stretch, until: datetime.date) -> int:
+        """What the days of service in the period before `until` cost."""
+        if self.rules.partial_charges == "full":
+            return _rounded(self.price)
+        return self._exact(stretch, stretch.first, until)
+
+    def _worth(self, stretch: Stretch, since: datetime.date) -> int:
+        """What the days of the period from `since` on are worth; if none is used, what they cost."""
+        whole = self._cost(stretch, stretch.period.end)
+        return whole if since <= stretch.first else min(whole, self._exact(stretch, since, stretch.period.end))
+
+    def _exact(self, stretch: Stretch, start: datetime.date, end: datetime.date) -> int:
+        return _rounded(self.price * share(stretch.period, start, end, self.rules.counting))
+
+
+def _rounded(amount: Fraction) -> int:
+    rounded = prorate(amount.numerator, 1, amount.denominator)
+    if rounded >= MAX_MINOR:
+        raise AmountError("quantity x rate is too large an amount")
+    return rounded
+
+
+def _suffix(stretch: Stretch, credit: bool, rules: Rules) -> Literal["", "Proration", "Proration Credit", "Credit"]:
+    if credit:
+        return "Credit" if stretch.start <= stretch.first else "Proration Credit"
+    whole = (stretch.start, stretch.end) == (stretch.period.begin, stretch.period.end)
+    return "" if whole or rules.partial_charges == "full" else "Proration"

@@ -1,0 +1,55 @@
+"""What the charges of a document were charged through before it, for when it is undone. Domain sections 3.3 and 4.2."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from billpolicy.book.model import Document, Item, SubscribedCharge, Subscription
+
+
+class Undone(NamedTuple):
+    """A charge of a document that is undone."""
+
+    charge: str
+    before: datetime.date
+    """What it was charged through before the document."""
+    goes_back: bool
+    """Whether it can be charged through that day again: not where time after the document has been billed since."""
+
+
+class _Span(NamedTuple):
+    """The days `[start, end)` of an item."""
+
+    start: datetime.date
+    end: datetime.date
+    is_known: bool
+    """Whether the item says its end; if not, nobody can tell what was billed after it."""
+    credit: bool
+    """Whether it gives the days back: its price is negated."""
+
+
+def charged_before(document: Document, subscription: Subscription) -> Iterator[Undone]:
+    """Each charge of a subscription that a document moved: back to the first day that it billed, so that it is billed
+    again; or on behind the last day that it credited, so that it is credited again.
+    """
+    for charge in subscription.charges:
+        spans = [span for item in document.items for span in _span(item, subscription, charge)]
+        through = charge.charged_through
+        if not spans or through is None:
+            continue
+        start, end = min(span.start for span in spans), max(span.end for span in spans)
+        if all(span.credit for span in spans):
+            if through == start:
+                yield Undone(charge.id, end, goes_back=True)
+        elif through > start:
+            yield Undone(charge.id, start, goes_back=through <= end or not all(span.is_known for span in spans))
+
+
+def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> Iterator[_Span]:
+    start = item.service_start
+    if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and start is not None:
+        end = (item.service_end or start) + datetime.timedelta(days=1)
+        credit = (item.unit_price or 0) * (charge.rate or 0) < 0
+        yield _Span(start, end, item.service_end is not None, credit)

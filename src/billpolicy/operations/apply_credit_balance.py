@@ -1,0 +1,249 @@
+"""`apply_credit_balance`: the credit balance of an account is used on its open invoices and debit memos.
+
+Each document that gets something has a decrease of its own, dated not before it, and on no date more is used than is
+there. Seed 3; domain sections 2.7, 6.1 and 6.3.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+
+from billpolicy.allocation.model import Source
+from billpolicy.allocation.orders import DOCUMENT_ORDERS
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import Account, CreditAdjustment, DebitMemo, Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.operations.amounts import positive
+from billpolicy.operations.corrected import corrected_by
+from billpolicy.operations.credit_usable import check_usable
+from billpolicy.operations.event import Event
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import DocumentAmount, Request
+from billpolicy.operations.settling import (
+    Named,
+    allocated,
+    check_limits,
+    named_targets,
+    open_targets,
+    rules_of,
+    targets_of,
+)
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.resolve import Resolved
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Currency, Text
+
+_SPEC = VOCABULARY["apply_credit_balance"]
+
+
+@record
+class ApplyCreditBalance(Request):
+    """Without `amount`, all that can be used. Without `apply`, all open documents of the account."""
+
+    account: Text
+    amount: Amount | None = None
+    currency: Currency | None = None
+    """By default the account's."""
+    apply: tuple[DocumentAmount, ...] = ()
+    negative_invoice: Text | None = None
+    """Where the money came from: what that corrects comes first if the policy says so (`corrected_first`)."""
+    reason: Text | None = None
+
+
+class _Turn(NamedTuple):
+    """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
+
+    open_amount: bool
+    not_corrected: bool
+    day: datetime.date
+
+
+def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
+    account = planning.account(request.account, "account")
+    currency = request.currency or account.currency
+    planning.check_document_date(planning.date, None, "", "date")
+    reason = checked_reason(planning, request.reason, "credit_balance")
+    corrected = _corrected(planning, account, request)
+    targets = (
+        named_targets(planning, account, currency, request.apply)
+        if request.apply
+        else open_targets(planning, account, currency, planning.date)
+    )
+    amount = _amount(planning, account, currency, request, targets)
+    if request.apply and all(planning.book.balance(target.document) <= 0 for target in targets):
+        message = "nothing is open on the documents that are named"
+        planning.problem("nothing-open", message, "apply", hint="name others, or leave `apply` out")
+    elif not targets:
+        message = f"account `{account.id}` has no open document in {currency}"
+        hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
+        planning.problem("nothing-open", message, "account", hint=hint)
+    planning.stop_if_refused()
+
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account]},
+        amount=amount,
+        currency=currency,
+        reason=reason,
+        levels=levels_of(account),
+    )
+    first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
+    _explain(planning, request, targets, first, resolved.text("document_order"))
+    for day, those in _in_turn(planning, targets, first):
+        amount -= _use(planning, request, account, resolved, day, those, amount)
+    check_limits(planning, len(request.apply), resolved)
+
+
+def _use(
+    planning: Planning,
+    request: ApplyCreditBalance,
+    account: Account,
+    resolved: Resolved,
+    day: datetime.date,
+    targets: list[Named],
+    amount: Decimal,
+) -> Decimal:
+    """Put up to `amount` on these documents on a day, and give back how much that was."""
+    currency = targets[0].document.currency
+    source = Source.of_credit(planning.book, account.id, currency, day)
+    most = min(amount, source.unapplied)
+    if most <= 0:
+        return ZERO
+    allocation = allocated(planning, source, targets, most, rules_of(resolved, planning, currency))
+    documents = {target.document.number: target.document for target in targets}
+    for applied in allocation.applied:
+        decrease = planning.adjust(
+            account,
+            "decrease",
+            applied.amount,
+            currency,
+            day,
+            resolved,
+            reason=request.reason or resolved.text("reason_code"),
+            document=applied.document,
+            comment=request.comment,
+        )
+        planning.apply(decrease, documents[applied.document], day, applied.parts)
+    return most - allocation.left
+
+
+def _in_turn(
+    planning: Planning, targets: list[Named], first: Collection[str]
+) -> Iterator[tuple[datetime.date, list[Named]]]:
+    def turn(target: Named) -> _Turn:
+        document = target.document
+        return _Turn(target.amount is None, document.number not in first, _day(planning, document))
+
+    for found, those in groupby(sorted(targets, key=turn), turn):
+        yield found.day, list(those)
+
+
+def _day(planning: Planning, document: Invoice | DebitMemo) -> datetime.date:
+    """When credit balance is used on a document: on the date of the operation, but not before the document."""
+    return max(planning.date, document.date)
+
+
+def _amount(
+    planning: Planning, account: Account, currency: str, request: ApplyCreditBalance, targets: list[Named]
+) -> Decimal:
+    """How much is to be used; it is there on the days on which it is used."""
+    named, last = ZERO, planning.date
+    for target in sorted(targets, key=lambda target: _day(planning, target.document)):
+        day = _day(planning, target.document)
+        if day > last:
+            planning.check_document_date(day, None, "", "apply")
+            last = day
+        if target.amount is not None:
+            named += target.amount
+            check_usable(planning, account, currency, day, named, "apply", target.position, "amount")
+    if request.amount is not None:
+        amount = positive(planning, request.amount, currency, "amount")
+        check_usable(planning, account, currency, last, amount, "amount")
+        if named > amount > 0:
+            message = f"{named} is put on documents, but only {amount} of the credit balance is to be used"
+            planning.problem("over-applied", message, "amount", hint="lower the amounts in `apply`, or raise `amount`")
+        return amount
+    if request.apply and all(wanted.amount is not None for wanted in request.apply):
+        return named
+    return check_usable(planning, account, currency, last, None, "account")
+
+
+def _corrected(planning: Planning, account: Account, request: ApplyCreditBalance) -> tuple[Invoice, ...]:
+    if request.negative_invoice is None:
+        return ()
+    negative = planning.posted(Invoice, request.negative_invoice, "negative_invoice")
+    if negative.account != account.id:
+        message = f"{negative.number} belongs to account `{negative.account}`, not to `{account.id}`"
+        hint = "name an invoice of the same account"
+        planning.problem("account-mismatch", message, "negative_invoice", hint=hint)
+    if negative.amount >= 0:
+        message = f"{negative.number} amounts to {negative.amount} {negative.currency}, which is not below zero"
+        hint = "name the negative invoice that the money came from, or leave this out"
+        planning.problem("not-negative", message, "negative_invoice", hint=hint)
+    return corrected_by(planning.book, negative)
+
+
+def _explain(
+    planning: Planning, request: ApplyCreditBalance, targets: list[Named], first: Collection[str], order: str
+) -> None:
+    """Say so where what is corrected comes before documents that would have been first."""
+    left_to_the_order = targets_of(planning, [target for target in targets if target.amount is None])
+    numbers = [target.number for target in DOCUMENT_ORDERS[order].sorted(left_to_the_order)]
+    earlier = [number for number in numbers if number in first]
+    if earlier and set(numbers[: len(earlier)]) != set(earlier):
+        these = "it" if len(earlier) == 1 else "them"
+        planning.note(
+            f"{', '.join(earlier)} before all others, since {request.negative_invoice} corrects {these} "
+            f"(`corrected_first`); by `{order}` alone, {numbers[0]} would have come first"
+        )
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """After `credit_increased`: on what the account has open. After a document was posted: on that document.
+
+    Not dated before either of the two, nor before today.
+    """
+    subject, book = event.subject, planning.book
+    if isinstance(subject, CreditAdjustment):
+        day = max(subject.date, planning.today)
+        account = book.accounts[subject.account]
+        source = book.numbered.get(subject.document or "")
+        negative = source.number if isinstance(source, Invoice) else None
+        apply: tuple[DocumentAmount, ...] = ()
+        is_open = bool(open_targets(planning, account, subject.currency, day))
+    elif isinstance(subject, Invoice | DebitMemo):
+        day = max(subject.date, planning.today)
+        negative, apply = None, (DocumentAmount(document=subject.number),)
+        is_open = subject.auto_apply and book.balance(subject) > 0
+    else:
+        return
+    if is_open and book.credit_usable(subject.account, subject.currency, day) > 0:
+        yield ApplyCreditBalance(
+            id="",
+            operation=_SPEC.name,
+            date=day,
+            account=subject.account,
+            currency=subject.currency,
+            apply=apply,
+            negative_invoice=negative,
+        )
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=ApplyCreditBalance,
+    needs=lambda request: Needs(
+        accounts=frozenset({request.account}),
+        numbers=frozenset({*(wanted.document for wanted in request.apply), *filter(None, (request.negative_invoice,))}),
+        open_of=frozenset({request.account}),
+    ),
+    plan=_plan,
+    follow=_follow,
+)

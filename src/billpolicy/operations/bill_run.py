@@ -1,0 +1,199 @@
+"""`bill_run`: bill what is due of subscriptions, and credit what was billed and is not used.
+
+Domain sections 1.2 (rows 1 and 2), 5.3 and 6.2. Tax is not planned here: the items of a bill run have none, so the
+sign of a document is that of its charges.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from billpolicy.billing.due import what_is_due
+from billpolicy.billing.items import items_of
+from billpolicy.billing.rating import Line
+from billpolicy.billing.splitting import Kind, split
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
+from billpolicy.book.needs import Needs
+from billpolicy.money import to_minor
+from billpolicy.operations.billing import SPEC, Bill, bills_of, grouped
+from billpolicy.operations.event import Event
+from billpolicy.operations.memo import checked_reason, due_date
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Request
+from billpolicy.source.diagnostic import did_you_mean
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Text
+
+
+@record
+class BillRun(Request):
+    """Bill these subscriptions and all of these accounts; without any, every account. `date` is the document date."""
+
+    accounts: tuple[Text, ...] = ()
+    subscriptions: tuple[Text, ...] = ()
+    target_date: Date | None = None
+    """Bill what is due on this day; without it, on the document date."""
+    bill_as: Literal["draft", "posted"] | None = None
+    """Without it the policy decides."""
+    reason: Text | None = None
+    """The reason of credit memos; without it the policy decides."""
+
+
+def _plan(planning: Planning, request: BillRun) -> None:
+    planning.check_document_date(planning.date, None, "", "date")
+    reason = checked_reason(planning, request.reason, "credit_memo")
+    subscriptions = _asked_for(planning, request)
+    planning.stop_if_refused()
+    target = request.target_date or planning.date
+    bills = bills_of(planning, subscriptions, target, reason)
+    if not bills:
+        message = f"nothing is due on {target} that has not been billed"
+        planning.refuse("nothing-due", message, "target_date", hint=_why_nothing(planning, subscriptions))
+    for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
+        _warn_of_others(planning, group)
+        lines = [line for bill in group for line in bill.lines]
+        _refuse_credit_of_drafts(planning, lines)
+        for kind, members in split(lines, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
+            _issue(planning, request, kind, members, group[0])
+        for bill in group[1:]:
+            planning.decide(bill.resolved)
+        _move(planning, lines)
+
+
+def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
+    """The subscriptions that the request names, or that belong to an account that it names, or all."""
+    book = planning.book
+    for field, kind, names, known in (
+        ("accounts", "account", request.accounts, book.accounts),
+        ("subscriptions", "subscription", request.subscriptions, book.subscriptions),
+    ):
+        for index, name in enumerate(names):
+            if name not in known:
+                hint = did_you_mean(name, known) or f"name {kind}s of the book"
+                planning.problem(f"{kind}-unknown", f"there is no {kind} `{name}`", field, index, hint=hint)
+    everything = not request.accounts and not request.subscriptions
+    accounts, subscriptions = set(request.accounts), set(request.subscriptions)
+    return [
+        subscription
+        for subscription in book.subscriptions.values()
+        if everything or subscription.account in accounts or subscription.id in subscriptions
+    ]
+
+
+def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> str:
+    """What the first few charges are charged through, and the drafts that hold what would be due."""
+    book = planning.book
+    through = [
+        f"`{charge.id}` of `{each.id}` is charged through {charge.charged_through}"
+        for each in subscriptions
+        for charge in each.charges
+        if charge.charged_through is not None
+    ]
+    numbers = sorted({number for each in subscriptions for number in book.numbers_on.get(each.id, ())})
+    drafts = [number for number in numbers if book.numbered[number].status == "draft"]
+    waiting = [number for number in drafts if getattr(book.numbered[number], "posted_as", None) is None]
+    told = [*through[:_TOLD], *([f"{waiting[0]} waits to be posted"] if waiting else [])]
+    return "; ".join(told) or "check the target date, and the rate and the start of each charge"
+
+
+_TOLD = 3
+
+
+def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
+    """What is only on a draft was never invoiced, so it cannot be credited."""
+    book = planning.book
+    for line in lines:
+        for number in sorted(book.numbers_on.get(line.subscription.id, ())) if line.credit else ():
+            draft = book.numbered[number]
+            if not isinstance(draft, Invoice) or draft.status != "draft" or draft.posted_as is not None:
+                continue
+            if any(_bills(item, line) for item in draft.items):
+                what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"
+                message = f"{what} would be credited, but is only on a draft, {number}"
+                planning.problem("draft-open", message, hint=f"post or cancel {number} first")
+    planning.stop_if_refused()
+
+
+def _bills(item: Item, line: Line) -> bool:
+    """Whether an item bills a day that a line credits."""
+    if (item.subscription, item.subscribed_charge) != (line.subscription.id, line.charge.id):
+        return False
+    start, last = item.service_start, item.service_end or item.service_start
+    return start is not None and last is not None and start < line.end and line.start <= last
+
+
+def _warn_of_others(planning: Planning, group: Sequence[Bill]) -> None:
+    """Of an attribute that does not split invoices, the document has the value of its first subscription."""
+    for name, resolution in group[0].resolved.resolutions.items():
+        if name not in planning.policy.attributes:
+            continue
+        others = [bill for bill in group if bill.resolved.resolutions[name].value != resolution.value]
+        if others:
+            first, other = group[0].subscription.id, others[0]
+            theirs = other.resolved.resolutions[name].value
+            message = (
+                f"`{name}` is `{resolution.value}` by subscription `{first}`, also for what is billed of "
+                f"`{other.subscription.id}`, which has `{theirs}`: it does not split invoices"
+            )
+            planning.warn("attribute-not-split", message)
+
+
+def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Line], first: Bill) -> None:
+    """One document, with the attributes of the first subscription of its group."""
+    common: dict[str, Any] = {
+        "number": "",
+        "account": first.account.id,
+        "date": planning.date,
+        "currency": first.currency,
+        "items": items_of(lines, kind, first.currency, planning.book.charges),
+        "status": request.bill_as or first.resolved.text("bill_as"),
+        "bill_run": request.id,
+        "comment": request.comment,
+    }
+    # Each item is in range; their sum may not be.
+    to_minor(sum((item.amount for item in common["items"]), ZERO), first.currency)
+    if kind == "invoice":
+        planning.issue(Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved)
+    else:
+        planning.issue(
+            CreditMemo(**common, reason=request.reason or first.resolved.text("reason_code")), first.resolved
+        )
+
+
+def _move(planning: Planning, lines: Sequence[Line]) -> None:
+    """Each charge is charged through its last day that was billed, or up to its first one that was credited."""
+    through: dict[tuple[str, str], datetime.date] = {}
+    for line in lines:
+        charge = (line.subscription.id, line.charge.id)
+        if line.credit:
+            through.setdefault(charge, line.start)
+        else:
+            through[charge] = line.end
+    for (subscription, name), day in through.items():
+        planning.charge_through(subscription, name, day)
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """After time of a subscription was reopened: bill it again, as it stands now."""
+    if isinstance(event.subject, Subscription):
+        subscription = planning.book.subscriptions[event.subject.id]
+        if what_is_due(subscription, event.date):
+            yield BillRun(id="", operation=SPEC.name, date=event.date, subscriptions=(subscription.id,))
+
+
+OPERATION = Operation(
+    spec=SPEC,
+    request=BillRun,
+    needs=lambda request: Needs(
+        accounts=frozenset(request.accounts),
+        subscriptions=frozenset(request.subscriptions),
+        subscriptions_of=frozenset(request.accounts),
+        everything=not request.accounts and not request.subscriptions,
+    ),
+    plan=_plan,
+    follow=_follow,
+)

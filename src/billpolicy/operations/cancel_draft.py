@@ -1,0 +1,49 @@
+"""`cancel_draft`: a draft of a bill run is canceled, with its siblings. Domain sections 4.4 and 9.3.
+
+What it billed can be billed again, and what it credited credited again: the charged-through dates go back to where
+they were.
+"""
+
+from __future__ import annotations
+
+from billpolicy.book.needs import Needs
+from billpolicy.operations.drafts import decided, draft_with_siblings
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.reopening import undone_by
+from billpolicy.operations.request import Request
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["cancel_draft"]
+
+
+@record
+class CancelDraft(Request):
+    """Cancel a draft and what the same bill run made of the same subscriptions."""
+
+    draft: Text
+
+
+def _plan(planning: Planning, request: CancelDraft) -> None:
+    for draft in draft_with_siblings(planning, request.draft):
+        planning.decide(decided(planning, _SPEC, draft))
+        for subscription, undone in tuple(undone_by(planning, draft)) if draft.bill_run is not None else ():
+            if undone.goes_back:
+                planning.charge_through(subscription.id, undone.charge, undone.before)
+            else:
+                what = f"charge `{undone.charge}` of subscription `{subscription.id}`"
+                message = f"{what} has been billed for time after {draft.number}, so that time could never be billed"
+                hint = f"post {draft.number}, or cancel or reverse first what was billed after it"
+                planning.problem("billed-since", message, "draft", hint=hint)
+        planning.cancel_draft(draft)
+    planning.stop_if_refused()
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=CancelDraft,
+    needs=lambda request: Needs(numbers=frozenset({request.draft})),
+    plan=_plan,
+)

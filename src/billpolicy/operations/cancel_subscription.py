@@ -1,0 +1,198 @@
+"""`cancel_subscription`: end a subscription, bill it a last time, and use what is credited on what it owes.
+
+Seed 2; domain sections 5.1 and 5.2. In order: the subscription is canceled; the final bill credits the time that was
+invoiced and will not be used, in a credit memo dated with the document date; that memo is applied to the open invoices
+of this subscription at the latest of its date, the invoice's and today. What is left is written off by the follow-ups
+of the policy, where they say so.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal
+
+from billpolicy.book.model import CreditMemo, Subscription
+from billpolicy.book.needs import Needs
+from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
+from billpolicy.operations.bill_run import BillRun
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.owing import owing_invoices
+from billpolicy.operations.planning import Planning, in_step
+from billpolicy.operations.request import Request
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.plan import Plan
+from billpolicy.policy.model import BaseRule
+from billpolicy.resolve import Resolved
+from billpolicy.source.diagnostic import Refused
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Boolean, Date, Text
+
+_SPEC = VOCABULARY["cancel_subscription"]
+
+
+@record
+class CancelSubscription(Request):
+    """Cancel `at` the end of the term, at the end of what was invoiced, or on a `date`: the first day without service.
+
+    `date` is the document date of all that is made; without it the target date of the final bill, or the day of
+    planning (domain section 5.1).
+    """
+
+    subscription: Text
+    at: Literal["end_of_term", "end_of_invoiced_period", "date"] = "date"
+    effective_date: Date | None = None
+    """For `at: date`: the cancellation effective date."""
+    reason: Text | None = None
+    write_off: Boolean = False
+    """Whether follow-ups of the policy shall write off what is left unpaid."""
+    final_bill: Boolean | None = None
+    """Bill at once what is due until the end, or leave it to a later bill run; without it the policy decides."""
+    target_date: Date | None = None
+    """Bill through this day; without it through the end of the subscription."""
+
+    def document_date(self, today: datetime.date) -> datetime.date:
+        """The document date: `date`, else the target date."""
+        return self.date or self.target_date or today
+
+
+def _plan(planning: Planning, request: CancelSubscription) -> None:
+    subscription = planning.subscription(request.subscription, "subscription")
+    planning.check_document_date(planning.date, None, "", "date")
+    reason = checked_reason(planning, request.reason, "cancellation")
+    if subscription.canceled_on is not None:
+        message = f"subscription `{subscription.id}` is canceled already, on {subscription.canceled_on}"
+        planning.problem("canceled-already", message, "subscription", hint="name another subscription")
+    end = _end(planning, subscription, request)
+    if request.write_off and not _writes_off(planning):
+        message = "`write_off` asks for a follow-up, but the policy has none that writes off after a cancellation"
+        hint = "add `after: subscription_canceled`, `then: write_off_invoice`, or extend the standard policy"
+        planning.problem("write-off-unknown", message, "write_off", hint=hint)
+    planning.stop_if_refused()
+
+    account = planning.account(subscription.account, "subscription")
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account], "subscription": [subscription]},
+        reason=reason,
+        levels=levels_of(account, None, [subscription]),
+    )
+    planning.decide(resolved)
+    if resolved.text("shared_invoices") == "refuse":
+        _refuse_shared(planning, subscription, resolved)
+    planning.cancel(subscription, end)
+    wanted = resolved.text("final_bill") == "bill" if request.final_bill is None else request.final_bill
+    if wanted:
+        bill = _final_bill(planning, subscription, end, request, resolved)
+        if bill is not None and resolved.text("final_credit") == "apply":
+            _apply(planning, subscription, bill, resolved)
+
+
+def _end(planning: Planning, subscription: Subscription, request: CancelSubscription) -> datetime.date:
+    """The first day without service (domain section 5.1). What is wrong is noted on the planning."""
+    if request.at != "date" and request.effective_date is not None:
+        message = f"`effective_date` says another day than `at: {request.at}`"
+        planning.problem("date-unwanted", message, "effective_date", hint="remove one of the two")
+    if request.at == "end_of_term":
+        if subscription.term_end is None:
+            message = f"subscription `{subscription.id}` has no term that ends"
+            planning.refuse("term-missing", message, "at", hint="write `at: date` and an `effective_date`")
+        return subscription.term_end
+    if request.at == "end_of_invoiced_period":
+        through = [charge.charged_through for charge in subscription.charges if charge.charged_through is not None]
+        if not through:
+            message = f"nothing of subscription `{subscription.id}` has been invoiced yet"
+            planning.refuse("not-invoiced", message, "at", hint="write `at: date` and an `effective_date`")
+        return max(through)
+    if request.effective_date is None:
+        hint = "add `effective_date`, the first day without service"
+        planning.refuse("date-missing", "`at: date` needs the day", "at", hint=hint)
+    day = request.effective_date
+    for bound, wrong, which in (
+        (subscription.start, subscription.start is not None and day < subscription.start, "begins"),
+        (subscription.term_end, subscription.term_end is not None and day > subscription.term_end, "ends"),
+    ):
+        if wrong:
+            message = f"{day} is {'before' if which == 'begins' else 'after'} the term {which} ({bound})"
+            planning.problem("date-outside-term", message, "effective_date", hint=f"{bound} is possible")
+    return day
+
+
+def _writes_off(planning: Planning) -> bool:
+    return any(
+        (follow_up.after, follow_up.operation) == ("subscription_canceled", "write_off_invoice")
+        for follow_up in planning.policy.follow_ups
+    )
+
+
+def _refuse_shared(planning: Planning, subscription: Subscription, resolved: Resolved) -> None:
+    rule = resolved.resolutions["shared_invoices"].rule
+    for invoice in owing_invoices(planning.book, subscription.id):
+        others = [name for name in invoice.subscriptions if name != subscription.id]
+        if others:
+            message = f"{invoice.number} also bills {', '.join(others)}, and rule `{rule}` refuses shared invoices"
+            hint = f"settle {invoice.number} first, or let the policy say `shared_invoices: own_items`"
+            planning.problem("invoice-shared", message, "subscription", hint=hint)
+    planning.stop_if_refused()
+
+
+def _final_bill(
+    planning: Planning,
+    subscription: Subscription,
+    end: datetime.date,
+    request: CancelSubscription,
+    resolved: Resolved,
+) -> Plan | None:
+    """The plan of the final bill; None when nothing is due and nothing to be credited."""
+    run = BillRun(
+        id=f"{request.id}/final_bill",
+        operation="bill_run",
+        date=planning.date,
+        subscriptions=(subscription.id,),
+        target_date=request.target_date or max(planning.date, end),
+    )
+    try:
+        return _step(planning, run, f"subscription {subscription.id} was canceled", "final_bill", resolved)
+    except Refused as refused:
+        if [problem.code for problem in refused.diagnostics] != ["nothing-due"]:
+            raise
+        planning.note("there is no final bill: nothing more is due, and nothing is to be credited")
+        return None
+
+
+def _apply(planning: Planning, subscription: Subscription, bill: Plan, resolved: Resolved) -> None:
+    """Use each credit memo of the final bill on what the subscription still owes."""
+    for planned in bill.documents:
+        memo = planning.book.numbered[planned.document.number]
+        if not isinstance(memo, CreditMemo) or memo.status != "posted" or planning.book.balance(memo) <= 0:
+            continue
+        if owing_invoices(planning.book, subscription.id):
+            apply = ApplyCreditMemo(
+                id=f"{planning.asked.request.id}/final_credit/{memo.number}",
+                operation="apply_credit_memo",
+                date=max(memo.date, planning.today),
+                credit_memo=memo.number,
+                subscription=subscription.id,
+            )
+            _step(planning, apply, f"{memo.number} was posted", "final_credit", resolved)
+
+
+def _step(planning: Planning, request: Request, after: str, key: str, resolved: Resolved) -> Plan:
+    """A step of the cancellation itself; the follow-ups of the policy come after all of them."""
+    rule = planning.resolver.rule(_SPEC.name, key, resolved.resolutions[key].rule)
+    at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
+    try:
+        return planning.then(request, after=after, rule=rule.id, position=at, because=rule.because, postpone=True)
+    except Refused as refused:
+        raise in_step(refused, request, rule.id, at) from None
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=CancelSubscription,
+    needs=lambda request: Needs(
+        subscriptions=frozenset({request.subscription}), open_of_subscriber=frozenset({request.subscription})
+    ),
+    plan=_plan,
+)

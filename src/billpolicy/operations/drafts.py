@@ -1,0 +1,66 @@
+"""Drafts of a bill run and what is posted or canceled with them. Domain sections 4.4 and 9.3."""
+
+from __future__ import annotations
+
+from billpolicy.book.model import CreditMemo, Invoice
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.planning import Planning
+from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.resolve import Resolved
+from billpolicy.source.diagnostic import did_you_mean
+
+Draft = Invoice | CreditMemo
+
+
+def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
+    """The draft of this number and its siblings, invoices first, each kind by number. Refuses what is no draft.
+
+    Siblings are drafts of the same bill run that share a subscription, also through a third: what a bill run splits
+    is posted or canceled together.
+    """
+    found = planning.book.numbered.get(number)
+    if not isinstance(found, Invoice | CreditMemo):
+        what = f"there is no draft `{number}`" if found is None else f"`{number}` is a {found.kind.replace('_', ' ')}"
+        known = [draft.number for draft in _open_drafts(planning)]
+        hint = did_you_mean(number, known) or "name a draft invoice or a draft credit memo"
+        planning.refuse("document-unknown", f"{what}, not a draft" if found else what, "draft", hint=hint)
+    if found.posted_as is not None:
+        message = f"{number} is posted already, as {found.posted_as}"
+        planning.refuse("draft-posted", message, "draft", hint=f"correct {found.posted_as} with a memo, or reverse it")
+    if found.status != "draft":
+        message = f"{number} is {found.status}, not a draft"
+        planning.refuse("not-a-draft", message, "draft", hint="name a draft that is neither posted nor canceled")
+    together = {number: found}
+    while True:
+        subscriptions = {name for draft in together.values() for name in draft.subscriptions}
+        more = [
+            draft
+            for draft in _open_drafts(planning)
+            if found.bill_run is not None
+            and draft.bill_run == found.bill_run
+            and draft.number not in together
+            and subscriptions & set(draft.subscriptions)
+        ]
+        if not more:
+            return sorted(together.values(), key=lambda draft: (draft.kind != "invoice", draft.number))
+        together.update((draft.number, draft) for draft in more)
+
+
+def decided(planning: Planning, spec: OperationSpec, draft: Draft) -> Resolved:
+    """All decisions about one draft: who may do this, for its account and amount."""
+    account = planning.account(draft.account, "draft")
+    return planning.resolve(
+        spec,
+        objects={"account": [account]},
+        amount=draft.amount,
+        currency=draft.currency,
+        levels=levels_of(account),
+    )
+
+
+def _open_drafts(planning: Planning) -> list[Draft]:
+    return [
+        document
+        for document in planning.book.numbered.values()
+        if isinstance(document, Invoice | CreditMemo) and document.status == "draft" and document.posted_as is None
+    ]

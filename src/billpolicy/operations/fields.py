@@ -1,0 +1,61 @@
+"""The fields that conditions can ask about, by the object that has them. Their values: `facts.py`."""
+
+from __future__ import annotations
+
+from billpolicy.policy.vocabulary import ROLES, FieldSpec
+
+_SIGNS = ("below_zero", "zero", "above_zero")
+_DOCUMENT = (
+    FieldSpec("number", "text", "its number"),
+    FieldSpec("date", "date", "its document date"),
+    FieldSpec("amount", "money", "its whole amount, tax included"),
+    FieldSpec("balance", "money", "what is open of it"),
+    FieldSpec("balance_is", "choice", "whether what is open of it is below or above zero, in any currency", _SIGNS),
+)
+SCOPES: dict[str, tuple[FieldSpec, ...]] = {
+    "account": (
+        FieldSpec("id", "text", "the account's id"),
+        FieldSpec("name", "text", "the account's name"),
+        FieldSpec("country", "text", "the account's country"),
+        FieldSpec("currency", "text", "the account's currency"),
+    ),
+    "subscription": (
+        FieldSpec("id", "text", "the subscription's id"),
+        FieldSpec("plan", "text", "the subscription's plan"),
+        FieldSpec("status", "choice", "whether it has been canceled", ("active", "canceled")),
+    ),
+    "invoice": (
+        *_DOCUMENT,
+        FieldSpec("due_date", "date", "when it is due"),
+        FieldSpec("settled", "choice", "how much of it has been settled", ("nothing", "part", "all")),
+    ),
+    "credit_memo": (*_DOCUMENT, FieldSpec("reason", "text", "its reason code")),
+    "debit_memo": (
+        *_DOCUMENT,
+        FieldSpec("reason", "text", "its reason code"),
+        FieldSpec("due_date", "date", "when it is due"),
+    ),
+    "payment": (*_DOCUMENT, FieldSpec("type", "text", "external or electronic")),
+}
+"""Object -> its fields."""
+DATE = FieldSpec("date", "date", "the document date of the operation")
+AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included")
+ACTOR = (
+    FieldSpec("actor.id", "text", "who asks"),
+    FieldSpec("actor.role", "choice", "the role of who asks, as the policy's `roles` say", codes=ROLES),
+)
+
+
+def fields_of(*scopes: str) -> tuple[FieldSpec, ...]:
+    """The fields of these objects, by their dotted names."""
+    return tuple(field._replace(name=f"{scope}.{field.name}") for scope in scopes for field in SCOPES[scope])
+
+
+def reason_of(category: str) -> FieldSpec:
+    """The reason that the request gives: one of the policy's reason codes."""
+    return FieldSpec("reason", "choice", "the reason that was asked for", codes=category)
+
+
+def asked(category: str) -> tuple[FieldSpec, ...]:
+    """What the request of a new document says."""
+    return DATE, AMOUNT, reason_of(category)

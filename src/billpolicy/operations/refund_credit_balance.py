@@ -1,0 +1,97 @@
+"""`refund_credit_balance`: credit balance is paid back, by a refund of its own and a decrease that names it.
+
+Domain section 6.1: what was parked in the credit balance can be refunded only out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from billpolicy.book.model import CreditAdjustment, Refund
+from billpolicy.book.needs import Needs
+from billpolicy.operations.amounts import positive
+from billpolicy.operations.credit_usable import check_usable
+from billpolicy.operations.event import Event
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Request
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Text
+
+_SPEC = VOCABULARY["refund_credit_balance"]
+
+
+@record
+class RefundCreditBalance(Request):
+    """An amount in the account's currency."""
+
+    account: Text
+    amount: Amount
+    reason: Text | None = None
+    type: Literal["external", "electronic"] = "external"
+
+
+def _plan(planning: Planning, request: RefundCreditBalance) -> None:
+    account = planning.account(request.account, "account")
+    planning.check_document_date(planning.date, None, "", "date")
+    reason = checked_reason(planning, request.reason, "credit_balance_refund")
+    amount = positive(planning, request.amount, account.currency, "amount")
+    check_usable(planning, account, account.currency, planning.date, amount, "amount")
+    planning.stop_if_refused()
+
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account]},
+        amount=amount,
+        currency=account.currency,
+        reason=reason,
+        levels=levels_of(account),
+    )
+    reason = reason or resolved.text("reason_code")
+    draft = Refund(
+        number="",
+        account=account.id,
+        date=planning.date,
+        currency=account.currency,
+        amount=amount,
+        type=request.type,
+        reason=reason,
+        comment=request.comment,
+    )
+    refund = planning.issue(draft, resolved)
+    planning.adjust(
+        account,
+        "decrease",
+        amount,
+        account.currency,
+        planning.date,
+        resolved,
+        reason=reason,
+        document=refund.number,
+        comment=request.comment,
+    )
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """After `credit_increased`: all that can be used, not dated before that increase nor before today."""
+    increase = event.subject
+    if not isinstance(increase, CreditAdjustment):
+        return
+    account = planning.book.accounts[increase.account]
+    day = max(increase.date, planning.today)
+    usable = planning.book.credit_usable(account.id, account.currency, day)
+    if increase.currency == account.currency and usable > 0:
+        yield RefundCreditBalance(id="", operation=_SPEC.name, date=day, account=account.id, amount=usable)
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=RefundCreditBalance,
+    needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
+    plan=_plan,
+    follow=_follow,
+)

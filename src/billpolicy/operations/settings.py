@@ -1,0 +1,160 @@
+"""The settings that operations share or need many of: what can be decided, and between what. The values are policy."""
+
+from __future__ import annotations
+
+from billpolicy.policy.vocabulary import SettingSpec
+
+# The names of the registries in `allocation/`; a test holds them equal. Policies are checked without loading it.
+ITEM_RULES = ("proration", "fifo", "by_component", "source_item")
+LINK_RULES = ("proration", "fifo")
+DOCUMENT_ORDERS = (
+    "as_named",
+    "oldest_due_first",
+    "oldest_document_first",
+    "newest_document_first",
+    "largest_balance_first",
+    "smallest_balance_first",
+    "by_priority",
+    "equal_spread",
+)
+RESIDUALS = ("largest_remainder", "first", "last", "largest_weight")
+SPANS = ("document", "component")
+
+
+def reason_code(category: str) -> SettingSpec:
+    return SettingSpec("reason_code", "choice", "the reason when none is given", codes=category)
+
+
+AVAILABLE_TO_CREDIT = SettingSpec(
+    "available_to_credit",
+    "choice",
+    "how much can be credited: `none` (no limit), `header` (the invoice's amount) or `header_and_item`",
+    ("none", "header", "header_and_item"),
+)
+ZERO_BALANCE_ITEMS = SettingSpec(
+    "zero_balance_items",
+    "choice",
+    "`mirror` items that have nothing open on the memo too, or `leave_out`",
+    ("mirror", "leave_out"),
+)
+CHARGED_THROUGH = SettingSpec(
+    "charged_through",
+    "choice",
+    "`revert` the charged-through date, so that the next bill run bills the time again, or `keep` it",
+    ("revert", "keep"),
+)
+ITEM_LIMIT = SettingSpec(
+    "item_limit", "integer", "the most items and taxes of one document (whole number, inclusive)", routine=True
+)
+DOCUMENT_LIMIT = SettingSpec(
+    "document_limit", "integer", "the most documents of one operation (inclusive)", routine=True
+)
+ATTRIBUTE_BINDING = SettingSpec(
+    "attribute_binding",
+    "choice",
+    "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
+    ("snapshot", "live"),
+)
+REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", LINK_RULES)
+UNAPPLY_ALLOCATION = SettingSpec(
+    "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", LINK_RULES
+)
+SETTLEMENT = (
+    SettingSpec(
+        "allocation",
+        "choice",
+        "how an amount is spread over the items of a document",
+        tuple(rule for rule in ITEM_RULES if rule != "source_item"),
+    ),
+    SettingSpec(
+        "document_order",
+        "choice",
+        "which documents come first where their amounts are not named",
+        DOCUMENT_ORDERS,
+    ),
+    SettingSpec("residual", "choice", "where the cents go that a split leaves over", RESIDUALS, routine=True),
+    SettingSpec(
+        "component_order",
+        "choice",
+        "for `by_component`: what is settled first",
+        ("tax_first", "charge_first"),
+        routine=True,
+    ),
+    SettingSpec(
+        "component_span",
+        "choice",
+        "for `by_component`: finish one `document` first, or one `component` over all documents",
+        SPANS,
+        routine=True,
+    ),
+    SettingSpec("zuora_compatible", "boolean", "weigh items before their discounts, as Zuora does", routine=True),
+    SettingSpec(
+        "grid_limit", "integer", "items x source items that are still prorated (inclusive); fifo above it", routine=True
+    ),
+    DOCUMENT_LIMIT,
+    SettingSpec(
+        "touched_limit", "integer", "the most items and taxes that one operation touches (inclusive)", routine=True
+    ),
+)
+MEMO_SETTLEMENT = (SETTLEMENT[0]._replace(choices=ITEM_RULES), *SETTLEMENT[1:])
+"""Only the money of a credit memo has items that it came from."""
+SOURCE_ORDER = SettingSpec(
+    "source_order",
+    "choice",
+    "which money is used first: `credits_first`, `cash_first`, or the `oldest_first` of both",
+    ("credits_first", "cash_first", "oldest_first"),
+)
+
+PERMISSION = SettingSpec(
+    "permission",
+    "choice",
+    "whether the actor may do this: `allowed`, `approval` (by a second person) or `refused`",
+    ("allowed", "approval", "refused"),
+    routine=True,
+)
+WHO = SettingSpec(
+    "actor", "choice", "whether somebody must be named as the actor", ("optional", "required"), routine=True
+)
+BILLING = (
+    SettingSpec(
+        "negative_totals",
+        "choice",
+        "what becomes of negative charges: `one_document` (a total below zero is one credit memo), "
+        "`by_charge_below_zero` (of a total below zero each charge goes by its sign), `negative_charges` or "
+        "`negative_and_zero_charges` (always a credit memo of their own), or `negative_invoice`",
+        (
+            "one_document",
+            "by_charge_below_zero",
+            "negative_charges",
+            "negative_and_zero_charges",
+            "negative_invoice",
+        ),
+    ),
+    SettingSpec("bill_as", "choice", "whether a bill run leaves `draft`s or `posted` documents", ("posted", "draft")),
+    SettingSpec(
+        "partial_charges",
+        "choice",
+        "of a billing period that is cut short: charge the `exact` part, or the `full` period",
+        ("exact", "full"),
+    ),
+    SettingSpec(
+        "partial_credits",
+        "choice",
+        "of a billed period that was used in part: credit the `exact` rest, `whole_months` only, or `none`",
+        ("exact", "whole_months", "none"),
+    ),
+    SettingSpec(
+        "proration_basis",
+        "choice",
+        "a part of a period counted `by_day`, or `by_month_first` and then by day",
+        ("by_day", "by_month_first"),
+    ),
+    SettingSpec(
+        "month_length",
+        "choice",
+        "how long a month is: `actual`, `thirty` days, or strictly `thirty_360` in periods and parts",
+        ("actual", "thirty", "thirty_360"),
+    ),
+    SettingSpec("credit_one_time", "boolean", "whether one-time charges are credited on cancellation", routine=True),
+)
+"""How a bill run rates and splits (domain sections 5.3 and 6.2)."""

@@ -1,0 +1,97 @@
+"""`transfer_negative_invoice`: the negative balance of an invoice becomes credit balance of its account.
+
+Seed 3; domain sections 2.7 (not before the invoice) and 6.1. All of it is transferred, so every item and tax of the
+invoice stands at zero afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.book.book import Book
+from billpolicy.book.model import CreditAdjustment, Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.book.transfer import transferred_parts
+from billpolicy.operations.event import Event
+from billpolicy.operations.levels import levels_of
+from billpolicy.operations.memo import checked_reason
+from billpolicy.operations.operation import Operation
+from billpolicy.operations.planning import Planning
+from billpolicy.operations.request import Request
+from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+_SPEC = VOCABULARY["transfer_negative_invoice"]
+
+
+@record
+class TransferNegativeInvoice(Request):
+    """The invoice by its number."""
+
+    invoice: Text
+    reason: Text | None = None
+
+
+def _plan(planning: Planning, request: TransferNegativeInvoice) -> None:
+    invoice = planning.posted(Invoice, request.invoice, "invoice")
+    account = planning.account(invoice.account, "invoice")
+    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    reason = checked_reason(planning, request.reason, "credit_balance")
+    balance = planning.book.balance(invoice)
+    before = _transferred(planning.book, invoice)
+    if before is not None:
+        message = f"{invoice.number} was transferred to the credit balance on {before.date}, by {before.number}"
+        planning.problem("transferred-already", message, "invoice", hint="an invoice is transferred once")
+    elif balance >= 0:
+        message = f"the balance of {invoice.number} is {balance} {invoice.currency}, which is not below zero"
+        hint = "only a negative balance becomes credit balance"
+        planning.problem("not-negative", message, "invoice", hint=hint)
+    planning.stop_if_refused()
+
+    subscriptions = planning.subscriptions_of(invoice.items)
+    resolved = planning.resolve(
+        _SPEC,
+        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
+        amount=-balance,
+        currency=invoice.currency,
+        reason=reason,
+        levels=levels_of(account),
+    )
+    increase = planning.adjust(
+        account,
+        "increase",
+        -balance,
+        invoice.currency,
+        planning.date,
+        resolved,
+        reason=reason or resolved.text("reason_code"),
+        document=invoice.number,
+        comment=request.comment,
+    )
+    planning.apply(invoice, increase, planning.date, transferred_parts(planning.book.open_places(invoice)))
+
+
+def _transferred(book: Book, invoice: Invoice) -> CreditAdjustment | None:
+    changes = book.credit_of.get(invoice.account, ())
+    return next((c for c in changes if c.type == "increase" and c.document == invoice.number), None)
+
+
+def _follow(planning: Planning, event: Event) -> Iterator[Request]:
+    """After `invoice_posted`: that invoice, if it is negative, not dated before it nor before today."""
+    invoice = event.subject
+    if isinstance(invoice, Invoice) and planning.book.balance(invoice) < 0:
+        day = max(invoice.date, planning.today)
+        yield TransferNegativeInvoice(id="", operation=_SPEC.name, date=day, invoice=invoice.number)
+
+
+OPERATION = Operation(
+    spec=_SPEC,
+    request=TransferNegativeInvoice,
+    needs=lambda request: Needs(
+        numbers=frozenset({request.invoice}),
+        open_of_owner=frozenset({request.invoice}),
+    ),
+    plan=_plan,
+    follow=_follow,
+)

@@ -1,0 +1,164 @@
+"""Batches on the command line: thousands of operations told as a table, safety stops, and all or nothing."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.running import STANDARD, Ran, billpolicy
+
+COUNT = 60
+"""More than are told one by one."""
+
+
+def invoice(number: int) -> str:
+    items = "[{id: x, amount: -1.50}]"
+    return f"- {{number: INV{number:08d}, account: a, date: 2026-01-01, currency: EUR, items: {items}}}\n"
+
+
+def transfers(*numbers: int) -> str:
+    lines = (
+        f"- {{id: t{n}, operation: transfer_negative_invoice, date: 2026-01-02, invoice: INV{n:08d}}}\n"
+        for n in numbers
+    )
+    return "operations:\n" + "".join(lines)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> str:
+    book = "accounts: [{id: a, currency: EUR}]\ninvoices:\n" + "".join(invoice(n) for n in range(1, COUNT + 1))
+    (tmp_path / "book.yaml").write_text(book)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    assert billpolicy("ledger", "init", url).code == 0
+    assert billpolicy("ledger", "import", url, tmp_path / "book.yaml").code == 0
+    return url
+
+
+def run(command: str, ledger: str, tmp_path: Path, operations: str, *options: str, policy: Path = STANDARD) -> Ran:
+    (tmp_path / "operations.yaml").write_text(operations)
+    return billpolicy(
+        command, "--policy", policy, "--ledger", ledger, "--engine", "python", tmp_path / "operations.yaml", *options
+    )
+
+
+def own(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"policy: own\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n{text}")
+    return path
+
+
+def credit(ledger: str) -> str:
+    """The line of the credit balance of the account; empty where it never changed."""
+    out = billpolicy("ledger", "show", ledger, "a").out
+    return next((line.strip() for line in out.splitlines() if "credit balance" in line), "")
+
+
+def test_many_operations_are_told_as_a_table_and_what_is_refused_in_a_report(ledger: str, tmp_path: Path) -> None:
+    unknown = COUNT + 1
+    report = tmp_path / "refused.csv"
+    ran = run("post", ledger, tmp_path, transfers(*range(1, unknown + 1)), "--report", str(report))
+    assert ran.code == 1
+    assert ran.out.rstrip().splitlines() == [
+        "operation                     posted  before  refused  amount",
+        f"transfer_negative_invoice         {COUNT}       0        1  90.00 EUR",  # 60 x 1.50
+        "",
+        "refused: 1",
+        f"  t{unknown}: there is no invoice `INV{unknown:08d}` [document-unknown]",
+    ]
+    assert "60 posted, 1 refused" in ran.err
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+    with report.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["id"], row["operation"], row["code"]) == (
+        f"t{unknown}",
+        "transfer_negative_invoice",
+        "document-unknown",
+    )
+    assert row["line"] == str(unknown + 1)
+    assert credit(ledger) == "credit balance 90.00 EUR"
+
+
+def test_the_same_command_finishes_what_was_begun_and_repeats_nothing(ledger: str, tmp_path: Path) -> None:
+    assert run("post", ledger, tmp_path, transfers(*range(1, 41))).code == 0
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)))
+    assert ran.code == 0
+    assert "transfer_negative_invoice         20      40        0  30.00 EUR" in ran.out  # 20 x 1.50
+    assert "20 posted, 0 refused, 40 had been posted before" in ran.err
+    assert credit(ledger) == "credit balance 90.00 EUR"
+
+
+def test_all_or_nothing_tells_what_is_refused_and_posts_nothing(ledger: str, tmp_path: Path) -> None:
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 2)), "--atomic")
+    assert ran.code == 1
+    assert "0 posted, 1 refused, 60 not posted because of those" in ran.err
+    assert credit(ledger) == ""
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), "--atomic")
+    assert (ran.code, credit(ledger)) == (0, "credit balance 90.00 EUR")
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (
+            "transfer_negative_invoice: {count: 59}",
+            "this batch has 60 `transfer_negative_invoice`; the policy stops at 59",
+        ),
+        ("every_operation: {count: 59}", "this batch has 60 operations; the policy stops at 59"),
+        (
+            "transfer_negative_invoice: {amounts: {EUR: 89.99}}",
+            "`transfer_negative_invoice` of this batch add up to 90.00 EUR; the policy stops at 89.99",
+        ),
+    ],
+)
+def test_a_batch_beyond_a_limit_is_stopped_before_anything_is_posted(
+    ledger: str, tmp_path: Path, limits: str, told: str
+) -> None:
+    policy = own(tmp_path, f"batch_limits:\n  {limits}\n")
+    operations = transfers(*range(1, COUNT + 1))
+    ran = run("post", ledger, tmp_path, operations, policy=policy)
+    assert ran.code == 1
+    assert f"own.yaml:5:3: error: {told} [batch-limit]" in ran.err
+    assert credit(ledger) == ""
+    planned = run("plan", ledger, tmp_path, operations, policy=policy)
+    assert planned.code == 1
+    assert told in planned.err
+
+
+def test_exactly_at_a_limit_is_inside_and_what_was_posted_before_does_not_count(ledger: str, tmp_path: Path) -> None:
+    policy = own(tmp_path, "batch_limits: {every_operation: {count: 40, amounts: {EUR: 60.00}}}\n")  # 40 x 1.50
+    assert run("post", ledger, tmp_path, transfers(*range(1, 41)), policy=policy).code == 0
+    assert run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy).code == 0
+    assert credit(ledger) == "credit balance 90.00 EUR"
+
+
+def test_what_follows_counts_too(ledger: str, tmp_path: Path) -> None:
+    follow_up = "follow_ups: [{id: paid-back, after: credit_increased, then: refund_credit_balance}]\n"
+    policy = own(tmp_path, follow_up + "batch_limits: {refund_credit_balance: {count: 59}}\n")
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy)
+    assert "this batch has 60 `refund_credit_balance`; the policy stops at 59" in ran.err
+    free = own(tmp_path, follow_up)
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=free)
+    assert ran.out.splitlines()[1:4] == [
+        "transfer_negative_invoice         60       0        0  90.00 EUR",
+        "+ refund_credit_balance           60       0        0  90.00 EUR",
+        "+ followed by rules of the policy",
+    ]
+    assert credit(ledger) == "credit balance 0.00 EUR"
+
+
+def test_details_shows_each_and_a_spreadsheet_gets_no_formula(ledger: str, tmp_path: Path) -> None:
+    operations = transfers(*range(1, COUNT + 1)) + "- {id: =1+1, operation: apply_credit_balance, account: a}\n"
+    ran = run("post", ledger, tmp_path, operations, "--details", "--report", str(tmp_path / "refused.csv"))
+    assert ran.out.count("transfer_negative_invoice on 2026-01-02") == COUNT
+    with (tmp_path / "refused.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["id"] == "'=1+1"
+
+
+def test_a_report_that_cannot_be_written_is_told(ledger: str, tmp_path: Path) -> None:
+    ran = run("plan", ledger, tmp_path, transfers(1), "--report", str(tmp_path / "nowhere" / "refused.csv"))
+    assert ran.code == 1
+    assert "cannot be used: no such file or directory" in ran.err
+    assert "Traceback" not in ran.err
