@@ -44,9 +44,9 @@ def versions(own: str = "") -> Versions:
         return Versions([Resolver(load_policy(path, VOCABULARY), "python")])
 
 
-def run(book: Book, text: str, own: str = "") -> tuple[Plan, Book]:
+def run(book: Book, text: str, own: str = "", id: str = "op") -> tuple[Plan, Book]:
     """The plan of one operation (its fields in flow style, without id) and the book after it. Raises `Refused`."""
-    (asked,) = operations_of(parse_text(f"operations:\n- {{id: op, {text}}}\n", "ops.yaml"))
+    (asked,) = operations_of(parse_text(f"operations:\n- {{id: {id}, {text}}}\n", "ops.yaml"))
     return plan_on(versions(own), book, asked, TODAY)
 
 

@@ -153,9 +153,7 @@ NOT_NEGATIVE = (
     "not-negative: the balance of INV-002 is {} USD, which is not below zero; "
     "only a negative balance becomes credit balance"
 )
-DRAFT = (
-    "not-posted: INV-001 is a draft; this is done to posted documents only; post it first, with `post_draft`"
-)
+DRAFT = "not-posted: INV-001 is a draft; this is done to posted documents only; post it first, with `post_draft`"
 
 
 @pytest.mark.parametrize(
