@@ -57,6 +57,16 @@ class PaymentTerm(Strict):
     proximo: Proximo | None = None
 
 
+class FollowUp(Strict):
+    id: str
+    after: str | None = None
+    when: dict[str, Any] = {}
+    then: str
+    if_refused: str = "refuse"
+    effective: Effective | None = None
+    because: str | None = None
+
+
 class PolicyFile(Strict):
     policy: str | None = None
     effective: Effective | None = None
@@ -71,6 +81,8 @@ class PolicyFile(Strict):
     every_operation: dict[str, Any] = {}
     operations: dict[str, dict[str, Any]] = {}
     exceptions: list[Exception_] = []
+    follow_ups: list[FollowUp] = []
+    batch_limits: dict[str, Any] = {}
     sequence_sets: dict[str, dict[str, Series]] = {}
     payment_terms: dict[str, PaymentTerm] = {}
 

@@ -30,7 +30,7 @@ from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked, request_data
+from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan, changed
 from billpolicy.resolve import Resolver
 from billpolicy.source.tree import parse_text
@@ -88,7 +88,7 @@ def executing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
             execute(
                 ledger,
                 one.request.id,
-                request_data(one.request),
+                one.data,
                 needs_of(versions.policies, one.request),
                 lambda book, one=one: plan_operation(versions, book, one, DAY),  # type: ignore[misc]
                 who="bench",
@@ -102,7 +102,7 @@ def batching(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
     def wanted(one: Asked) -> Wanted:
         needs = needs_of(versions.policies, one.request)
         plan = lambda book: plan_on(versions, book, one, DAY)  # noqa: E731
-        return Wanted(one.request.id, request_data(one.request), needs, plan, "bench")
+        return Wanted(one.request.id, one.data, needs, plan, "bench")
 
     def run(start: int, stop: int) -> None:
         for outcome in execute_batch(ledger, map(wanted, work[start:stop]), now=lambda: NOW):

@@ -80,7 +80,7 @@ def test_g15_a_transfer_is_not_dated_before_its_invoice() -> None:
     )
     assert codes(SCENE, TRANSFER) == ["date-too-early"]  # without a date: today
     plan, after = planned(SCENE, TRANSFER + "date: 2026-09-10")
-    assert [credit(after, day) for day in ("2026-09-09", "2026-09-10")] == ["0", "100.00"]
+    assert [credit(after, day) for day in ("2026-09-09", "2026-09-10")] == ["0.00", "100.00"]
     assert balances(plan) == {"INV-001": "0.00", "a": "100.00"}
 
 
@@ -185,7 +185,7 @@ def test_the_other_refusals_of_a_transfer() -> None:
 def test_each_currency_has_a_balance_of_its_own() -> None:
     euros = SCENE.replace("currency: USD, items", "currency: EUR, items")
     _, after = planned(euros, TRANSFER + "date: 2026-09-10")
-    assert (credit(after), str(after.credit_balance("a", "EUR"))) == ("0", "100.00")
+    assert (credit(after), str(after.credit_balance("a", "EUR"))) == ("0.00", "100.00")
     assert codes(after, APPLY + "date: 2026-09-10") == ["credit-unavailable", "nothing-open"]
     plan, _ = planned(after, APPLY + "date: 2026-09-10\ncurrency: EUR")
     assert used(plan) == {"INV-002": "30.00"}

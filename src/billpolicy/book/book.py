@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from billpolicy.book.model import (
     Subscription,
 )
 from billpolicy.book.numbers import highest_counters
+from billpolicy.money import from_minor
 
 ZERO = Decimal(0)
 
@@ -135,7 +136,12 @@ class Book:
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
-        return replace(self, **layered) if layered else self  # type: ignore[arg-type]
+        if not layered:
+            return self
+        # As `replace` does, in a tenth of the time: a batch makes several books for each of its operations.
+        book = object.__new__(Book)
+        book.__dict__.update(self.__dict__ | layered)
+        return book
 
     def with_changed(self, names: Iterable[str]) -> Book:
         """The book after these changed, as a ledger counts: each revision is one higher."""
@@ -234,7 +240,7 @@ class Book:
                 for adjustment in self.credit_of.get(account, ())
                 if adjustment.currency == currency and (day is None or adjustment.date <= day)
             ),
-            ZERO,
+            from_minor(0, currency),
         )
 
     def credit_usable(self, account: str, currency: str, day: datetime.date) -> Decimal:

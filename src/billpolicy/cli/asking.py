@@ -20,7 +20,7 @@ from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.load import load_operations
-from billpolicy.operations.request import Asked, request_data
+from billpolicy.operations.request import Asked
 from billpolicy.operations.unknown_names import unknown_names
 from billpolicy.plan import in_turn
 from billpolicy.resolve import Resolver
@@ -76,7 +76,7 @@ def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked:
         needs = needs_of(versions.policies, asked[0].request) if alone else Needs(everything=True)
         return Ground(
             read_slice(connection, needs),
-            posted_before(connection, ((a.request.id, request_data(a.request)) for a in asked)),
+            posted_before(connection, ((a.request.id, a.data) for a in asked)),
         )
 
 
@@ -85,7 +85,7 @@ def load_asked(path: Path, actor: str | None) -> list[Asked]:
     asked = load_operations(path)
     if actor is None:
         return asked
-    return [one._replace(request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
+    return [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
 
 
 def title(asked: Asked, today: datetime.date) -> str:

@@ -33,7 +33,7 @@ from billpolicy.matching.engines import EngineName
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on
 from billpolicy.operations.limits import Totals, beyond
-from billpolicy.operations.request import Asked, request_data
+from billpolicy.operations.request import Asked
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.write import plain_data, to_json
 from billpolicy.versions import Versions
@@ -111,7 +111,7 @@ def _safety_stop(versions: Versions, ledger: str, asked: list[Asked], today: dat
     if not any(policy.batch_limits for policy in versions.policies):
         return
     with open_ledger(ledger) as opened, opened.reading() as connection:
-        same, differing = answered(connection, ((one.request.id, request_data(one.request)) for one in asked))
+        same, differing = answered(connection, ((one.request.id, one.data) for one in asked))
         book = read_slice(connection, Needs(everything=True))
     new = [one for one in asked if one.request.id not in same and one.request.id not in differing]
     totals = Totals()
@@ -129,7 +129,7 @@ def _post(
     wanted = (
         Wanted(
             id=one.request.id,
-            request=request_data(one.request),
+            request=one.data,
             needs=needs_of(versions.policies, one.request),
             planner=lambda book, one=one: plan_on(versions, book, one, today),  # type: ignore[misc]
             who=one.request.actor or who,

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account
-from billpolicy.money import exact
 from billpolicy.operations.planning import Planning
 
 
@@ -21,15 +20,13 @@ def check_usable(
 ) -> Decimal:
     """How much can be used on a day; noted is a problem where that is less than `wanted`, or nothing at all."""
     book = planning.book
-    usable, there = (
-        exact(amount, currency)
-        for amount in (book.credit_usable(account.id, currency, day), book.credit_balance(account.id, currency, day))
-    )
+    usable = book.credit_usable(account.id, currency, day)
+    there = book.credit_balance(account.id, currency, day)
     if usable > 0 and (wanted is None or wanted <= usable):
         return usable
     balance = f"the credit balance of account `{account.id}` is {there} {currency} on {day}"
     if usable < there:
-        balance += f", and {exact(there - usable, currency)} of it is used on later dates"
+        balance += f", and {there - usable} of it is used on later dates"
     message = balance if wanted is None else f"{wanted} is more than the {usable} that can be used: {balance}"
     planning.problem("credit-unavailable", message, *path, hint=_hint(book, account.id, currency, day, usable))
     return usable

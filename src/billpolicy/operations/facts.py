@@ -8,65 +8,67 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Subscription
-from billpolicy.money import Money
+from billpolicy.money import to_minor
 from billpolicy.operations.fields import SCOPES
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.policy.vocabulary import FieldSpec
 from billpolicy.source.tree import Plain
 
-_Value = str | bool | int | Money | datetime.date | None
-_Getter = Callable[[Book, Any], _Value]
+_Value = str | bool | int | Decimal | datetime.date | None
 
 
-def _money(get: Callable[[Book, Any], Decimal]) -> _Getter:
-    return lambda book, document: Money(get(book, document), document.currency)
+class _Settled(NamedTuple):
+    """A document with what its fields are worked out from, added up once."""
+
+    document: Any
+    amount: Decimal
+    balance: Decimal
 
 
 def _sign(amount: Decimal) -> str:
     return "below_zero" if amount < 0 else "above_zero" if amount else "zero"
 
 
-def _settled(amount: Decimal, balance: Decimal) -> str:
-    return "nothing" if balance == amount else "part" if balance else "all"
+def _how_much(one: _Settled) -> str:
+    return "nothing" if one.balance == one.amount else "part" if one.balance else "all"
 
 
-_DOCUMENT: dict[str, _Getter] = {
-    "number": lambda _, document: document.number,
-    "date": lambda _, document: document.date,
-    "amount": _money(lambda _, document: document.amount),
-    "balance": _money(lambda book, document: book.balance(document)),
-    "balance_is": lambda book, document: _sign(book.balance(document)),
+_DOCUMENT: dict[str, Callable[[Any], _Value]] = {
+    "number": lambda one: one.document.number,
+    "date": lambda one: one.document.date,
+    "amount": lambda one: one.amount,
+    "balance": lambda one: one.balance,
+    "balance_is": lambda one: _sign(one.balance),
 }
-_GETTERS: dict[str, dict[str, _Getter]] = {
+_DUE: dict[str, Callable[[Any], _Value]] = {"due_date": lambda one: one.document.due_date}
+_REASON: dict[str, Callable[[Any], _Value]] = {"reason": lambda one: one.document.reason}
+_GETTERS: dict[str, dict[str, Callable[[Any], _Value]]] = {
     "account": {
-        "id": lambda _, account: account.id,
-        "name": lambda _, account: account.name,
-        "country": lambda _, account: account.country,
-        "currency": lambda _, account: account.currency,
+        "id": lambda account: account.id,
+        "name": lambda account: account.name,
+        "country": lambda account: account.country,
+        "currency": lambda account: account.currency,
     },
     "subscription": {
-        "id": lambda _, subscription: subscription.id,
-        "plan": lambda _, subscription: subscription.plan,
-        "status": lambda _, subscription: "active" if subscription.canceled_on is None else "canceled",
+        "id": lambda subscription: subscription.id,
+        "plan": lambda subscription: subscription.plan,
+        "status": lambda subscription: "active" if subscription.canceled_on is None else "canceled",
     },
-    "invoice": {
-        **_DOCUMENT,
-        "due_date": lambda _, invoice: invoice.due_date,
-        "settled": lambda book, invoice: _settled(invoice.amount, book.balance(invoice)),
-    },
-    "payment": {**_DOCUMENT, "type": lambda _, payment: payment.type},
-    "credit_memo": {**_DOCUMENT, "reason": lambda _, credit_memo: credit_memo.reason},
-    "debit_memo": {
-        **_DOCUMENT,
-        "reason": lambda _, debit_memo: debit_memo.reason,
-        "due_date": lambda _, debit_memo: debit_memo.due_date,
-    },
+    "invoice": {**_DOCUMENT, **_DUE, "settled": _how_much},
+    "payment": {**_DOCUMENT, "type": lambda one: one.document.type},
+    "credit_memo": {**_DOCUMENT, **_REASON},
+    "debit_memo": {**_DOCUMENT, **_DUE, **_REASON},
 }
+_FIELDS = {
+    scope: tuple((f"{scope}.{field.name}", _GETTERS[scope][field.name]) for field in fields)
+    for scope, fields in SCOPES.items()
+}
+"""Scope -> its facts with where they come from."""
 
 
 def facts_about(
@@ -80,6 +82,9 @@ def facts_about(
     wrong: list[str] = []
     for scope, members in objects.items():
         each = [_facts_of_one(book, scope, member, custom, wrong) for member in members]
+        if len(each) == 1:
+            facts.update(each[0])
+            continue
         for name, value in (each[0] if each else {}).items():
             # An amount and its currency are one value: they agree together or not at all.
             whole = (name, f"{name}.currency", name.removesuffix(".currency"))
@@ -92,11 +97,16 @@ def _facts_of_one(
     book: Book, scope: str, member: Any, custom: Mapping[str, FieldSpec], wrong: list[str]
 ) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
-    for field in SCOPES[scope]:
-        value = _GETTERS[scope][field.name](book, member)
-        if value is not None:
-            spec = FieldSpec(f"{scope}.{field.name}", field.type)
-            facts.update(facts_of(spec, value.toordinal() if isinstance(value, datetime.date) else value))
+    one = member if scope in ("account", "subscription") else _Settled(member, member.amount, book.balance(member))
+    for name, get in _FIELDS[scope]:
+        value = get(one)
+        if isinstance(value, Decimal):
+            facts[name] = to_minor(value, member.currency)
+            facts[f"{name}.currency"] = member.currency
+        elif isinstance(value, datetime.date):
+            facts[name] = value.toordinal()
+        elif value is not None:
+            facts[name] = value
     for name, text in getattr(member, "custom", {}).items():
         declared = custom.get(f"{scope}.{name}")
         if declared is not None and text is not None:

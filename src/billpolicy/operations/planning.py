@@ -26,11 +26,10 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
-from billpolicy.money import exact
 from billpolicy.operations.deciding import Deciding
 from billpolicy.operations.event import Event
 from billpolicy.operations.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
-from billpolicy.operations.request import Asked, Request, request_data
+from billpolicy.operations.request import Asked, Request
 from billpolicy.plan import (
     BalanceChange,
     Cancellation,
@@ -279,7 +278,7 @@ class Planning(Deciding):
         self.finish()
         own = self.asked.request
         request = replace(request, actor=own.actor, approved_by=own.approved_by)
-        step = Planning(self.versions, self.book, self.asked._replace(request=request), self.today, self._run)
+        step = Planning(self.versions, self.book, replace(self.asked, request=request), self.today, self._run)
         self.postponed += self._run(step, follow=not postpone)
         plan = step.plan()
         self._follow_ups.append(FollowedBy(after, rule, position, because, plan))
@@ -295,7 +294,7 @@ class Planning(Deciding):
                 id=request.id,
                 operation=request.operation,
                 date=self.date,
-                request=request_data(request),
+                request=self.asked.data,
                 policy=self.policy.name,
                 policy_digest=self.policy.digest,
                 engine=self.resolver.engine,
@@ -334,7 +333,7 @@ class Planning(Deciding):
 
     def _credit(self, of: tuple[str, str]) -> BalanceChange:
         account, currency = of
-        before, after = (exact(book.credit_balance(account, currency), currency) for book in (self._before, self.book))
+        before, after = (book.credit_balance(account, currency) for book in (self._before, self.book))
         return BalanceChange("credit_balance", account, currency, before, after)
 
 

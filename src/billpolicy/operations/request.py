@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from billpolicy.book.model import Attributes
 from billpolicy.source.diagnostic import Position
@@ -97,7 +98,8 @@ def request_data(request: Request) -> dict[str, Any]:
     return {key: value for key, value in plain_data(request).items() if key not in ("id", "actor", "approved_by")}
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """A request and the place it was written."""
 
     request: Request
@@ -107,3 +109,8 @@ class Asked(NamedTuple):
     def at(self, *path: str | int) -> Position:
         """Where a field of the request stands."""
         return self.tree.at(*self.path, *path)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What is asked for, as `request_data` gives it."""
+        return request_data(self.request)
