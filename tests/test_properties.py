@@ -309,7 +309,7 @@ def identities_hold(book: Book) -> None:
                 out_of[application.from_, part.source_item, part.source_tax] += part.amount
     for refund in (record for record in book.numbered.values() if isinstance(record, Refund)):
         for part in refund.parts:
-            out_of[refund.of, part.item, part.tax] += part.amount
+            out_of[refund.of or "", part.item, part.tax] += part.amount
     for number, record in book.numbered.items():
         applied = sum((a.amount for a in applications if number in (a.from_, a.to)), Decimal(0))
         refunded = sum(

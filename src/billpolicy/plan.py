@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.book.model import Application, Document, Invoice, Numbered, Refund
+from billpolicy.policy.condition import Facts
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Diagnostic, Position
 
@@ -84,6 +85,18 @@ class FollowedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A follow-up that had something to do, but whose condition did not hold."""
+
+    rule: str
+    after: str
+    on: str
+    """What it would have been done to: the number of a document, or a subscription."""
+    date: datetime.date
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that one operation does, in one transaction or not at all."""
 
@@ -117,6 +130,8 @@ class Plan:
     warnings: tuple[Diagnostic, ...] = ()
     follow_ups: tuple[FollowedBy, ...] = ()
     """What follows in the same transaction, in this order, each planned on what the ones before it leave."""
+    passed_over: tuple[PassedOver, ...] = field(default=(), compare=False)
+    """For the explanation of a dry run; a ledger does not keep it."""
     actor: str | None = None
     approved_by: str | None = None
     comment: str | None = None

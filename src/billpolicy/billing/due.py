@@ -19,6 +19,8 @@ class Stretch(NamedTuple):
     """The first day of service in the period: its begin, or the charge's start."""
     start: datetime.date
     end: datetime.date
+    service_ended: bool = False
+    """Of a credit: service ended there by itself, so no later day of the period was ever charged."""
 
 
 class Due(NamedTuple):
@@ -56,7 +58,8 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
     start = start_of(subscription, charge)
     if start is None:
         return None
-    ends = [day for day in (charge.until, subscription.term_end, subscription.canceled_on) if day is not None]
+    by_itself = [day for day in (charge.until, subscription.term_end) if day is not None]
+    ends = [*by_itself, *([] if subscription.canceled_on is None else [subscription.canceled_on])]
     # What ends before it starts has no service at all.
     end = max(start, min(ends)) if ends else None
     through = max(start, charge.charged_through or start)
@@ -64,7 +67,9 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
         return _one_time(subscription, charge, start, through, end, target)
     periods = Periods.of(start, subscription.bill_day, MONTHS[charge.period])
     if end is not None and end < through:
-        return Due(subscription, charge, True, tuple(_stretches(periods, start, end, through)))
+        unused = _stretches(periods, start, end, through)
+        ended = min(by_itself, default=None)
+        return Due(subscription, charge, True, tuple(one._replace(service_ended=one.end == ended) for one in unused))
 
     def is_due(stretch: Stretch) -> bool:
         if charge.timing == "in_advance":

@@ -96,9 +96,13 @@ class _Value(NamedTuple):
     def credited(self, stretch: Stretch) -> int:
         """What the stretch is worth, before the days of its period that were credited after it.
 
-        A stretch that ends within its period may be the rest of what was credited, or all that was charged: it is
-        worth no more than either.
+        A stretch that ends within its period is all that was charged where service ended there by itself. Else it may
+        be the rest of what was credited, and is worth no more than it was charged.
         """
+        if stretch.service_ended:
+            charged = self._cost(stretch, stretch.end)
+            unused = self._exact(stretch, stretch.start, stretch.end)
+            return charged if stretch.start <= stretch.first else min(charged, unused)
         worth = self._worth(stretch, stretch.start) - self._worth(stretch, stretch.end)
         return worth if stretch.end == stretch.period.end else min(worth, self.charged(stretch))
 

@@ -34,7 +34,7 @@ def charged_before(document: Document, subscription: Subscription) -> Iterator[U
     """Each charge of a subscription that a document moved: back to the first day that it billed, so that it is billed
     again; or on behind the last day that it credited, so that it is credited again.
     """
-    for charge in subscription.charges:
+    for charge in sorted(subscription.charges, key=lambda charge: charge.id):
         spans = [span for item in document.items for span in _span(item, subscription, charge)]
         through = charge.charged_through
         if not spans or through is None:

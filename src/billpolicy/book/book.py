@@ -192,7 +192,7 @@ class Book:
     def open_places(self, document: BillingDocument, subscription: str | None = None) -> dict[Place, Decimal]:
         """What is open on each item and each tax, in the total order of items. Adds up to the balance.
 
-        With a subscription, only what it has on the document.
+        With a subscription, only what it has on the document, and no more of that than is open on all of it.
 
         A discount that names its item is settled with it: the item's balance is net, the discount's own is zero
         (domain 3.2, the worked case with a discount).
@@ -211,7 +211,8 @@ class Book:
         if subscription is None:
             return open_at
         own = {item.id for item in document.items if item.subscription == subscription}
-        return {place: amount for place, amount in open_at.items() if place.item in own}
+        of_it = {place: amount for place, amount in open_at.items() if place.item in own}
+        return _at_most(sum(open_at.values(), ZERO), of_it)
 
     def _used(self, document: BillingDocument) -> dict[Place, Decimal]:
         used: dict[Place, Decimal] = defaultdict(Decimal)
@@ -264,3 +265,17 @@ def in_item_order(items: Iterable[Item]) -> list[Item]:
     """Items in their one total order: service start, line, id (design section 3; domain 2.5)."""
     last = datetime.date.max
     return sorted(items, key=lambda i: (i.service_start or last, 10**9 if i.line is None else i.line, i.id))
+
+
+def _at_most(most: Decimal, places: dict[Place, Decimal]) -> dict[Place, Decimal]:
+    """The places with their amounts lowered, the last ones first, so that they add up to no more than `most`.
+
+    What others have below zero on a document has settled part of what is owed on it.
+    """
+    beyond = sum(places.values(), ZERO) - max(most, ZERO)
+    lowered = dict(places)
+    for place, amount in reversed(places.items()):
+        if beyond > 0 and amount > 0:
+            lowered[place] = amount - min(amount, beyond)
+            beyond -= min(amount, beyond)
+    return lowered

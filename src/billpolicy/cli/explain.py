@@ -54,7 +54,7 @@ def command(
     versions = load_versions(policy, engine)
     asked = load_asked(operations, actor)
     if why_not is not None:
-        known = [exception.id for policy_version in versions.policies for exception in policy_version.exceptions]
+        known = [rule.id for policy_version in versions.policies for rule in policy_version.conditional]
         known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]
         if why_not not in known:
             hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"

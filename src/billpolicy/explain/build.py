@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from billpolicy.book.model import CreditAdjustment
 from billpolicy.explain.model import Candidate, Decision, Explanation, Rule, Tried
@@ -31,8 +32,13 @@ def _explained(
     # Adjustments of a credit balance are decided once for all of them, or with the refund that they pay out.
     once = {id(one.resolved): (one.resolved, one) for one in plan.documents if id(one.resolved) not in told}
     decided = ((resolved, None) for resolved in plan.decisions if id(resolved) not in told | once.keys())
-    for resolved, planned in (*made, *once.values(), *decided):
-        yield _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
+    explained = [
+        _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
+        for resolved, planned in (*made, *once.values(), *decided)
+    ]
+    yield from explained[:-1]
+    for last in explained[-1:]:
+        yield replace(last, follow_ups=_passed_over(resolver, vocabulary, plan))
     for followed in plan.follow_ups:
         yield from _explained(versions, vocabulary, asked, followed.plan, followed)
 
@@ -71,6 +77,27 @@ def _explain(
         ),
         warnings=tuple(warning.message for warning in plan.warnings),
     )
+
+
+def _passed_over(resolver: Resolver, vocabulary: Vocabulary, plan: Plan) -> tuple[Candidate, ...]:
+    """Each follow-up that had something to do after a plan, and the condition that did not hold."""
+    rules = {follow_up.id: follow_up for follow_up in resolver.policy.follow_ups}
+    found = []
+    for passed in plan.passed_over:
+        follow_up = rules[passed.rule]
+        rule = follow_up.rule
+        fields = vocabulary[follow_up.operation].fields_after(follow_up.after)
+        words = facts_in_words(
+            passed.facts, {field.name: field for field in (*fields, *resolver.policy.fields.values())}
+        )
+        if rule.effective.includes(passed.date):
+            outcome, why = "not_matched", _unmet(rule, passed.facts, words)
+        else:
+            outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.date}"
+        at = Rule(id=rule.id, file=rule.position.file, line=rule.position.line, because=rule.because)
+        reason = f"on {passed.on}, after {passed.after}: {why}"
+        found.append(Candidate(rule=at, outcome=outcome, reason=reason))  # type: ignore[arg-type]
+    return tuple(found)
 
 
 def _step_rule(step: FollowedBy) -> Rule:
@@ -158,7 +185,7 @@ def _candidates(
         if not rule.effective.includes(resolved.date):
             found.append((rule, "not_in_force", f"in force {rule.effective}, and this is {resolved.date}"))
         elif rule.id not in resolved.matched:
-            found.append((rule, "not_matched", _why_not(rule, resolved, words)))
+            found.append((rule, "not_matched", _unmet(rule, resolved.facts, words)))
         elif rule.id in dropped:
             drop = dropped[rule.id]
             verb = "overridden by" if drop.why == "overridden" else "less specific than"
@@ -173,9 +200,9 @@ def _candidates(
     )
 
 
-def _why_not(rule: ExceptionRule, resolved: Resolved, words: Mapping[str, str]) -> str:
+def _unmet(rule: ExceptionRule, facts: Facts, words: Mapping[str, str]) -> str:
     reasons = (
         f"{clause.text}, here " + (f"it is {words[clause.field]}" if clause.field in words else "it is unset")
-        for clause in unmet(rule, resolved.facts)
+        for clause in unmet(rule, facts)
     )
     return "; ".join(reasons)

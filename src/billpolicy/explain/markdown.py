@@ -44,6 +44,7 @@ def _section(explanation: Explanation) -> str:
         for candidate in decision.candidates
         if candidate.outcome != "decides"
     ]
+    others += [f"- follow-up: {_text(candidate_text(candidate))}" for candidate in explanation.follow_ups]
     return "\n".join([*lines, "", *(["Rules that did not decide:", "", *others, ""] if others else [])])
 
 

@@ -80,5 +80,7 @@ class Explanation:
     facts: dict[str, str] = field(default_factory=dict)
     """What conditions were asked about, in the words of the policy language; unset facts are absent."""
     decisions: tuple[Decision, ...] = ()
+    follow_ups: tuple[Candidate, ...] = ()
+    """Follow-ups of the policy that had something to do after this, and why they were passed over."""
     warnings: tuple[str, ...] = ()
     """What the operation does and its reader may not expect, like another allocation rule than the one decided."""

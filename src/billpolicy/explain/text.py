@@ -27,6 +27,7 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
         if decision.kind == "attribute":
             lines += ["", *_attribute(decision, every_candidate)]
     lines += _settings(explanation, every_candidate)
+    lines += _passed_over(explanation)
     if explanation.warnings:
         lines += ["", *(line for text in explanation.warnings for line in _labelled("!", text, indent=2, width=2))]
     return "\n".join(lines) + "\n"
@@ -84,6 +85,15 @@ def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
         yield from _candidates(decision, every_candidate, indent=6)
 
 
+def _passed_over(explanation: Explanation) -> Iterator[str]:
+    if explanation.follow_ups:
+        yield ""
+        yield "  follow-ups passed over"
+    for candidate in explanation.follow_ups:
+        yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}")
+        yield from _labelled("", candidate.reason, indent=13)
+
+
 def _by(decision: Decision) -> str:
     kind = f"exception {decision.rule.id}" if decision.exception else "base rule"
     return f"{kind}, {_place(decision.rule)}"
@@ -131,11 +141,14 @@ def why_not_text(explanations: Iterable[Explanation], rule: str) -> str:
     """For each document, what became of one rule."""
     lines = []
     for explanation in explanations:
-        lines.append(f"{explanation.operation_id}: {explanation.operation} on {explanation.date}")
-        for decision in explanation.decisions:
-            lines += _about(decision, rule, explanation.operation)
-        if not any(True for decision in explanation.decisions for _ in _about(decision, rule, explanation.operation)):
-            lines.append(f"  `{rule}` does not speak of this operation")
+        lines += _heading(explanation)
+        found = [line for decision in explanation.decisions for line in _about(decision, rule, explanation.operation)]
+        if explanation.step_rule is not None and explanation.step_rule.id == rule:
+            found += _labelled("", f"`{rule}` asked for this step, after {explanation.after}", indent=2)
+        for candidate in explanation.follow_ups:
+            if candidate.rule.id == rule:
+                found += _labelled("", f"not followed, {candidate.reason}", indent=2)
+        lines += found or [f"  `{rule}` does not speak of this"]
     return "\n".join(lines) + "\n"
 
 

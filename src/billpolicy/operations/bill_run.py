@@ -89,8 +89,8 @@ def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> s
     book = planning.book
     through = [
         f"`{charge.id}` of `{each.id}` is charged through {charge.charged_through}"
-        for each in subscriptions
-        for charge in each.charges
+        for each in sorted(subscriptions, key=lambda subscription: subscription.id)
+        for charge in sorted(each.charges, key=lambda charge: charge.id)
         if charge.charged_through is not None
     ]
     numbers = sorted({number for each in subscriptions for number in book.numbers_on.get(each.id, ())})
@@ -109,7 +109,7 @@ def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
     for line in lines:
         for number in sorted(book.numbers_on.get(line.subscription.id, ())) if line.credit else ():
             draft = book.numbered[number]
-            if not isinstance(draft, Invoice) or draft.status != "draft" or draft.posted_as is not None:
+            if not isinstance(draft, Invoice | CreditMemo) or draft.status != "draft" or draft.posted_as is not None:
                 continue
             if any(_bills(item, line) for item in draft.items):
                 what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"
@@ -119,8 +119,10 @@ def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
 
 
 def _bills(item: Item, line: Line) -> bool:
-    """Whether an item bills a day that a line credits."""
+    """Whether an item bills a day that a line credits; one whose price is negated gives time back itself."""
     if (item.subscription, item.subscribed_charge) != (line.subscription.id, line.charge.id):
+        return False
+    if (item.unit_price or 0) * (line.charge.rate or 0) < 0:
         return False
     start, last = item.service_start, item.service_end or item.service_start
     return start is not None and last is not None and start < line.end and line.start <= last

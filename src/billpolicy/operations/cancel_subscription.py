@@ -18,7 +18,7 @@ from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.levels import levels_of
 from billpolicy.operations.memo import checked_reason
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.owing import owing_invoices
+from billpolicy.operations.owing import is_shared, owing_invoices
 from billpolicy.operations.planning import Planning, in_step
 from billpolicy.operations.request import Request
 from billpolicy.operations.vocabulary import VOCABULARY
@@ -129,9 +129,10 @@ def _writes_off(planning: Planning) -> bool:
 def _refuse_shared(planning: Planning, subscription: Subscription, resolved: Resolved) -> None:
     rule = resolved.resolutions["shared_invoices"].rule
     for invoice in owing_invoices(planning.book, subscription.id):
-        others = [name for name in invoice.subscriptions if name != subscription.id]
-        if others:
-            message = f"{invoice.number} also bills {', '.join(others)}, and rule `{rule}` refuses shared invoices"
+        if is_shared(invoice, subscription.id):
+            others = [name for name in invoice.subscriptions if name != subscription.id]
+            what = ", ".join(others) or "what is of no subscription"
+            message = f"{invoice.number} also bills {what}, and rule `{rule}` refuses shared invoices"
             hint = f"settle {invoice.number} first, or let the policy say `shared_invoices: own_items`"
             planning.problem("invoice-shared", message, "subscription", hint=hint)
     planning.stop_if_refused()

@@ -29,7 +29,7 @@ from billpolicy.operations.facts import facts_about
 from billpolicy.operations.planning import Planning, in_step
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.operations.request import Request
-from billpolicy.plan import Plan
+from billpolicy.plan import PassedOver, Plan
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
 from billpolicy.source.diagnostic import Refused
@@ -114,20 +114,24 @@ def _something_left(book: Book, document: Numbered) -> bool:
 
 def _follow(planning: Planning, event: Event) -> None:
     """Everything that the policy says follows an event; operations in the order of the registry."""
-    wanted = {follow_up.operation for follow_up in planning.policy.follow_ups if follow_up.after == event.name}
+    rules = [follow_up for follow_up in planning.policy.follow_ups if follow_up.after == event.name]
+    wanted = {follow_up.operation for follow_up in rules}
     for name, operation in OPERATIONS.items():
         if name in wanted and operation.follow is not None:
             for request in tuple(operation.follow(planning, event)):
-                holding = planning.resolver.follow_ups(event.name, name, event.date, _facts(planning, event, request))
+                facts = _facts(planning, event, request)
+                holding = planning.resolver.follow_ups(event.name, name, event.date, facts)
+                on = _named(_target(planning.book, request) or event.subject)
+                for other in rules:
+                    if other.operation == name and other not in holding:
+                        planning.passed_over.append(PassedOver(other.id, _in_words(event), on, event.date, facts))
                 if holding:
-                    _step(planning, event, request, holding)
+                    _step(planning, event, request, holding, on)
 
 
-def _step(planning: Planning, event: Event, request: Request, holding: tuple[FollowUp, ...]) -> None:
+def _step(planning: Planning, event: Event, request: Request, holding: tuple[FollowUp, ...], on: str) -> None:
     rule = holding[0].rule
-    subject = _target(planning.book, request) or event.subject
-    named = subject.id if isinstance(subject, Subscription) else subject.number
-    step = replace(request, id=f"{planning.asked.request.id}/{rule.id}/{named}")
+    step = replace(request, id=f"{planning.asked.request.id}/{rule.id}/{on}")
     try:
         planning.then(step, after=_in_words(event), rule=rule.id, position=rule.position, because=rule.because)
     except Refused as refused:
@@ -136,6 +140,10 @@ def _step(planning: Planning, event: Event, request: Request, holding: tuple[Fol
         for problem in refused.diagnostics:
             where = f"{rule.position.file}:{rule.position.line}"
             planning.warn("follow-up-left-out", f"`{rule.id}` ({where}) was left out: {problem.message}")
+
+
+def _named(subject: Numbered | Subscription) -> str:
+    return subject.id if isinstance(subject, Subscription) else subject.number
 
 
 def _facts(planning: Planning, event: Event, request: Request) -> dict[str, Fact]:

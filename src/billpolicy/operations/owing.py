@@ -22,6 +22,11 @@ def owing_invoices(book: Book, subscription: str) -> list[Invoice]:
     return sorted(found, key=lambda invoice: (invoice.due_date or last, invoice.date, invoice.number))
 
 
+def is_shared(invoice: Invoice, subscription: str) -> bool:
+    """Whether an invoice has items that are not of this subscription: of another one, or of none."""
+    return any(item.subscription != subscription for item in invoice.items)
+
+
 def latest(memo_date: datetime.date, invoice: Invoice, today: datetime.date) -> datetime.date:
     """When a memo takes effect on an invoice on cancellation: the latest of memo date, invoice date and today."""
     return max(memo_date, invoice.date, today)

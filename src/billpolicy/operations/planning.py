@@ -36,6 +36,7 @@ from billpolicy.plan import (
     ChargedThrough,
     FollowedBy,
     NumberDraw,
+    PassedOver,
     Plan,
     PlannedDocument,
     changed,
@@ -76,6 +77,7 @@ class Planning(Deciding):
         self._follow_ups: list[FollowedBy] = []
         self.postponed: list[Event] = []
         """What steps of this operation brought about, to be followed after all of them."""
+        self.passed_over: list[PassedOver] = []
         self._own: Plan | None = None
 
     # -- documents ---------------------------------------------------------------------------------------------
@@ -319,7 +321,8 @@ class Planning(Deciding):
         """The finished plan with all that follows. Raises `Refused` if anything was found wrong on the way."""
         own = self.finish()
         warnings, notes = tuple(self._warnings), tuple(self._notes)
-        return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self._follow_ups))
+        passed_over = tuple(self.passed_over)
+        return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self._follow_ups), passed_over=passed_over)
 
     def _balance(self, number: str) -> BalanceChange:
         before, after = self._before.numbered.get(number), self.book.numbered[number]

@@ -14,7 +14,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.operations.event import Event
 from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
 from billpolicy.operations.operation import Operation
-from billpolicy.operations.owing import latest, latest_in_words, owing_invoices
+from billpolicy.operations.owing import is_shared, latest, latest_in_words, owing_invoices
 from billpolicy.operations.planning import Planning
 from billpolicy.operations.reopening import reopen
 from billpolicy.operations.request import Request
@@ -96,7 +96,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
                 operation=_SPEC.name,
                 date=date,
                 invoice=invoice.number,
-                subscription=subscription if len(invoice.subscriptions) > 1 else None,
+                subscription=subscription if is_shared(invoice, subscription) else None,
                 apply_date=latest(date, invoice, planning.today),
             )
     elif isinstance(event.subject, Invoice) and book.balance(event.subject) > 0:

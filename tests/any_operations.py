@@ -1,0 +1,557 @@
+"""Random walks: a book with subscriptions and a past, and operations of every kind on it, one after the other.
+
+Amounts, dates and documents are drawn from what is there when an operation is asked for, so that most are possible;
+some are nonsense and must be refused. Dates lie before, on and after each other and today. A seed gives the same walk
+for ever; of a walk on which something does not hold, `hold` shows as little as it takes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, cached_property
+from random import Random
+from typing import Any, TypeVar
+
+from billpolicy.book.book import Book
+from billpolicy.book.load import book_of
+from billpolicy.book.model import BookFile, CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
+from billpolicy.money import from_minor
+from billpolicy.operations.dry_run import plan_on
+from billpolicy.operations.load import operations_of
+from billpolicy.operations.request import Asked
+from billpolicy.plan import Plan
+from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.source.tree import parse_text
+from billpolicy.source.write import to_json
+from tests.scenes import versions
+
+T = TypeVar("T")
+Record = dict[str, Any]
+TODAY = datetime.date(2026, 6, 15)
+CURRENCIES = ("JPY", "USD", "KWD")
+STANDARD = ""
+NO_FOLLOW_UPS = """
+operations:
+  bill_run: {negative_totals: by_charge_below_zero, proration_basis: by_month_first, month_length: thirty_360}
+  write_off_invoice: {zero_balance_items: leave_out}
+  apply_credits: {source_order: cash_first}
+follow_ups:
+- {id: write-off-on-cancellation, then: nothing, because: test}
+"""
+CREDIT_AT_ONCE = """
+operations:
+  bill_run: {negative_totals: negative_invoice}
+  apply_payment: {allocation: fifo}
+  write_off_invoice: {charged_through: keep}
+follow_ups:
+- {id: keep, after: invoice_posted, when: {invoice.balance_is: below_zero}, then: transfer_negative_invoice,
+   because: test}
+- {id: use, after: credit_increased, then: apply_credit_balance, because: test}
+- {id: use-on-invoices, after: invoice_posted, then: apply_credit_balance, because: test}
+- {id: use-on-memos, after: debit_memo_posted, then: apply_credit_balance, because: test}
+- {id: drop-cents, after: invoice_left_open, when: {invoice.balance: {at_most: 5.00 USD}}, then: write_off_invoice,
+   because: test}
+- {id: drop-yen, after: invoice_left_open, when: {invoice.balance: {at_most: 500 JPY}}, then: write_off_invoice,
+   because: test}
+- {id: spend-on-invoices, after: invoice_posted, then: apply_credits, because: test}
+- {id: spend-memos, after: credit_memo_posted, then: apply_credits, because: test}
+- {id: spend-payments, after: payment_posted, when: {payment.type: electronic}, then: apply_credits, because: test}
+"""
+CREDIT_PAID_BACK = """
+operations:
+  bill_run: {negative_totals: negative_charges, bill_as: draft, partial_charges: full, partial_credits: whole_months,
+             credit_one_time: true}
+  create_payment: {allocation: by_component}
+  apply_credit_balance: {allocation: by_component, document_order: largest_balance_first}
+follow_ups:
+- {id: keep, after: invoice_posted, then: transfer_negative_invoice, because: test}
+- {id: pay-back, after: credit_increased, then: refund_credit_balance, because: test}
+- {id: spend, after: debit_memo_posted, then: apply_credits, because: test}
+- {id: bill-again, after: charges_reopened, then: bill_run, because: test}
+"""
+POLICIES = (STANDARD, NO_FOLLOW_UPS, CREDIT_AT_ONCE, CREDIT_PAID_BACK)
+"""What is said on top of the standard policy."""
+
+
+# -- walks ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation: the book before and after it, and the plan, or why there is none."""
+
+    asked: Asked
+    before: Book
+    plan: Plan | None
+    problems: tuple[Diagnostic, ...]
+    after: Book
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a walk is made of: a policy, a book as it is written, and operations."""
+
+    policy: str
+    book: Record
+    operations: tuple[Record, ...]
+
+    def __str__(self) -> str:
+        """All that it takes to do it again; JSON is YAML, too."""
+        return "\n".join((self.policy, json.dumps(self.book), *map(json.dumps, self.operations)))
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Each operation, planned on what the ones before it leave."""
+        found: list[Step] = []
+        for asked in asked_for(*self.operations):
+            found.append(step(self.policy, found[-1].after if found else read(self.book), asked))
+        return found
+
+    def shorter(self) -> Iterator[Walk]:
+        """The same without one operation, or without one record of the book."""
+        for n in reversed(range(len(self.operations))):
+            yield Walk(self.policy, self.book, (*self.operations[:n], *self.operations[n + 1 :]))
+        for section, records in self.book.items():
+            for n in range(len(records)):
+                left = [*records[:n], *records[n + 1 :]]
+                yield Walk(self.policy, {**self.book, section: left}, self.operations)
+
+
+@cache
+def walk(seed: int, policies: tuple[str, ...] = POLICIES, kinds: tuple[str, ...] = ()) -> Walk:
+    """The walk of a seed: by one of these policies, with operations of these kinds or of all."""
+    chance = Chance(seed)
+    policy = chance.one_of(policies)
+    written = _book(chance)
+    book, operations = read(written), []
+    for n in range(chance.whole(1, 12)):
+        operations.append({"id": f"op-{n}", **_operation(chance, book, kinds or (*BILLING, *FIELDS))})
+        try:
+            book = step(policy, book, *asked_for(operations[-1])).after
+        except Exception:  # a mistake of the program: whoever takes this walk finds it again
+            break
+    return Walk(policy, written, tuple(operations))
+
+
+def hold(check: Callable[[Walk], None], walks: Iterator[Walk]) -> None:
+    """The check holds on all of these walks. Else it fails with the shortest walk that is found to break it."""
+    for found in walks:
+        error = _error(check, found)
+        if error is None:
+            continue
+        shortest, last = found, error
+        while (less := next(((w, e) for w in shortest.shorter() if (e := _error(check, w, error))), None)) is not None:
+            shortest, last = less
+        raise AssertionError(f"{last!r}\n\n{shortest}") from last
+
+
+def _error(check: Callable[[Walk], None], found: Walk, like: Exception | None = None) -> Exception | None:
+    """What a check ends in; where that is another failure than `like`, it counts for nothing."""
+    try:
+        check(found)
+    except Exception as error:
+        return error if like is None or _where(error) == _where(like) else None
+    return None
+
+
+def _where(error: Exception) -> tuple[str, int | None]:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return place.filename, place.lineno
+
+
+def step(policy: str, book: Book, asked: Asked) -> Step:
+    """Plan one operation; nothing but a refusal may come instead of a plan."""
+    those = versions(policy)
+    try:
+        plan, after = plan_on(those, book, asked, TODAY)
+    except Refused as refused:
+        return Step(asked, book, None, tuple(refused.diagnostics), book)
+    return Step(asked, book, plan, (), after)
+
+
+def read(written: Record) -> Book:
+    """A book as a program would read it: checked."""
+    return book_of(parse_text(json.dumps(written), "book.json"))
+
+
+def asked_for(*operations: Record) -> list[Asked]:
+    """The operations of a file."""
+    return operations_of(parse_text(json.dumps({"operations": operations}), "operations.json")) if operations else []
+
+
+def file_of(book: Book) -> BookFile:
+    """The book as a file would have it."""
+    kinds: dict[str, list[Any]] = defaultdict(list)
+    for document in book.numbered.values():
+        kinds[document.kind].append(document)
+    return BookFile(
+        accounts=tuple(book.accounts.values()),
+        contacts=tuple(book.contacts.values()),
+        subscriptions=tuple(book.subscriptions.values()),
+        charges=tuple(book.charges.values()),
+        invoices=tuple(kinds["invoice"]),
+        credit_memos=tuple(kinds["credit_memo"]),
+        debit_memos=tuple(kinds["debit_memo"]),
+        payments=tuple(kinds["payment"]),
+        refunds=tuple(kinds["refund"]),
+        credit_adjustments=tuple(kinds["credit_adjustment"]),
+        applications=tuple(made for each in book.applications_from.values() for made in each),
+        accounting_periods=book.periods,
+    )
+
+
+def text_of(book: Book) -> str:
+    """All that a book holds, as text."""
+    return to_json(file_of(book)) + to_json({"counters": dict(book.counters), "revisions": dict(book.revisions)})
+
+
+# -- chance --------------------------------------------------------------------------------------------------------
+
+
+class Chance:
+    """What is drawn, always the same of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def whole(self, least: int, most: int) -> int:
+        return self.random.randint(least, most)
+
+    def maybe(self) -> bool:
+        return self.random.random() < 0.5
+
+    def seldom(self) -> bool:
+        return self.random.random() < 0.1
+
+    def one_of(self, these: Sequence[T]) -> T:
+        return self.random.choice(these)
+
+    def day(self, first: int, last: int) -> str:
+        """A day so many days after today."""
+        return str(TODAY + datetime.timedelta(self.whole(first, last)))
+
+    def money(self, least: int, most: int, currency: str) -> str:
+        """An amount of so many minor units."""
+        return str(from_minor(self.whole(least, most), currency))
+
+
+# -- books ---------------------------------------------------------------------------------------------------------
+
+
+def _book(chance: Chance) -> Record:
+    """Two accounts, often of one currency, with subscriptions that were never billed and documents that came before."""
+    currency = chance.one_of(CURRENCIES)
+    currencies = {"a": currency, "b": chance.one_of((currency, currency, *CURRENCIES))}
+    book: Record = defaultdict(list)
+    book["charges"] = [{"id": "setup", "name": "Setup"}]
+    for account, own in currencies.items():
+        attributes = {"bill_to_contact": f"{account}1", "payment_term": "Net 30"}
+        book["accounts"].append({"id": account, "currency": own, "attributes": attributes})
+        book["contacts"] += [{"id": f"{account}{n}", "account": account} for n in (1, 2)]
+        names = [f"{account}-s{n}" for n in range(chance.whole(0, 2))]
+        book["subscriptions"] += [any_subscription(chance, name, account) for name in names]
+        common: Record = {"account": account, "currency": own}
+        for section, letter, most in (("invoices", "I", 2), ("credit_memos", "C", 1), ("debit_memos", "D", 1)):
+            for n in range(chance.whole(0, most)):
+                document = _document(chance, own, names, may_be_negative=section == "invoices")
+                book[section].append({"number": f"{account}-{letter}{n}", **common, **document})
+        if chance.maybe():
+            paid = {"date": chance.day(-40, -5), "amount": chance.money(1, 9000, own)}
+            book["payments"].append({"number": f"{account}-P", **common, **paid})
+        if chance.maybe():
+            kept = {"date": chance.day(-40, 20), "amount": chance.money(1, 9000, own), "type": "increase"}
+            book["credit_adjustments"].append({"number": f"{account}-K", **common, **kept})
+    if chance.seldom():
+        book["accounting_periods"] = [{"from": "2026-01-01", "until": chance.day(-60, -5), "status": "closed"}]
+    return dict(book)
+
+
+def any_subscription(chance: Chance, name: str, account: str) -> Record:
+    """One to three charges, and one that is not billed any more; of any price, period and timing."""
+    found: Record = {"id": name, "account": account, "start": chance.day(-150, 10), "charges": [{"id": "old"}]}
+    for n in range(chance.whole(1, 3)):
+        charge = {"id": f"c{n}", "charge": "setup", "rate": str(Decimal(chance.whole(-2000, 9999)) / 100)}
+        if chance.maybe():
+            charge["timing"] = "in_arrears"
+        if chance.maybe():
+            charge["period"] = chance.one_of(("one_time", "quarter", "half_year", "year"))
+        if n and chance.maybe():
+            charge |= {"discounts": "c0", "rate": str(Decimal(chance.whole(-3000, -1)) / 100)}
+        if chance.seldom():
+            charge["quantity"] = chance.one_of(("0", "2.5", "3"))
+        if chance.seldom():
+            charge["start"] = chance.day(-30, 30)
+        if chance.seldom():
+            charge["until"] = chance.day(31, 60)
+        found["charges"].append(charge)
+    if chance.maybe():
+        found["bill_day"] = chance.whole(1, 31)
+    if chance.maybe():
+        found["term_end"] = chance.day(11, 200)
+    if chance.seldom():
+        found["currency"] = chance.one_of(CURRENCIES)
+    if chance.seldom():
+        found["invoice_separately"] = True
+    if chance.seldom():
+        found["attributes"] = {"bill_to_contact": f"{account}2"}
+    return found
+
+
+def _document(chance: Chance, currency: str, subscriptions: Sequence[str], *, may_be_negative: bool) -> Record:
+    """A document with items of several subscriptions or of none, with taxes and discounts."""
+    found: Record = {"date": chance.day(-40, 0), "items": []}
+    least = -9000 if may_be_negative and chance.maybe() else 1
+    for n in range(chance.whole(1, 3)):
+        amount = chance.whole(least, 9000)
+        item: Record = {"id": f"i{n}", "line": n, "amount": str(from_minor(amount, currency))}
+        if subscriptions and chance.maybe():
+            day = chance.day(-60, 0)
+            item |= {"subscription": chance.one_of(subscriptions), "subscribed_charge": "old"}
+            item |= {"service_start": day, "service_end": day}
+        if chance.maybe():
+            tax = chance.whole(0, abs(amount) // 4)
+            item["taxes"] = [{"id": "t", "amount": str(from_minor(tax if amount > 0 else -tax, currency))}]
+        found["items"].append(item)
+        if amount > 1 and chance.seldom():
+            less = {"amount": chance.money(-amount, -1, currency), "discounts": f"i{n}"}
+            found["items"].append({"id": f"d{n}", "line": n, **less})
+    if may_be_negative and chance.maybe():
+        found["due_date"] = chance.day(-10, 60)
+    if chance.seldom():
+        found["auto_apply"] = False
+    return found
+
+
+# -- operations ----------------------------------------------------------------------------------------------------
+
+
+class NothingThere(Exception):
+    """There is nothing in the book that such an operation could be done to."""
+
+
+class Drawing:
+    """One operation to be drawn on a book."""
+
+    def __init__(self, chance: Chance, book: Book) -> None:
+        self.chance = chance
+        self.maybe, self.seldom, self.whole = chance.maybe, chance.seldom, chance.whole
+        self.book = book
+        self.nonsense = chance.seldom()
+
+    def one_of(self, names: Sequence[str]) -> str:
+        if self.nonsense:
+            names = [*self.book.numbered, *self.book.accounts, *self.book.subscriptions, "nowhere"]
+        if not names:
+            raise NothingThere
+        return self.chance.one_of(sorted(names))
+
+    def account(self) -> str:
+        return self.one_of(list(self.book.accounts))
+
+    def subscription(self) -> str:
+        return self.one_of(list(self.book.subscriptions))
+
+    def number(self, *kinds: type, wanted: Callable[[Any], bool] = lambda _: True) -> str:
+        """A document of these kinds; more often one that has something open."""
+        found: list[Numbered] = [one for one in self.book.numbered.values() if isinstance(one, kinds) and wanted(one)]
+        if self.maybe():
+            found = [one for one in found if one.status == "posted" and self.book.balance(one) > 0] or found
+        return self.one_of([one.number for one in found])
+
+    def currency(self, account: str) -> str:
+        return self.book.accounts[account].currency if account in self.book.accounts else "USD"
+
+    def amount(self, currency: str, most: Decimal | None = None) -> str:
+        """Up to `most`, all of it, or a little more."""
+        if self.nonsense:
+            return self.chance.one_of(("0", "-1", "0.0001", "99999999"))
+        whole = 9000 if most is None else max(int(most / from_minor(1, currency)), 1)
+        return str(
+            from_minor(self.chance.one_of((self.whole(1, whole), self.whole(1, whole), whole, whole + 1)), currency)
+        )
+
+    def amount_of(self, number: str) -> str:
+        """An amount that is open of a document."""
+        document = self.book.numbered.get(number)
+        return self.amount("USD") if document is None else self.amount(document.currency, self.book.balance(document))
+
+    def from_account(self) -> Record:
+        account = self.account()
+        return {"account": account, "amount": self.amount(self.currency(account))}
+
+    def from_credit(self) -> Record:
+        account = self.account()
+        currency = self.currency(account)
+        return {"account": account, "amount": self.amount(currency, self.book.credit_balance(account, currency))}
+
+    def apply(self, account: str | None) -> Record:
+        """Nothing, which means all that is open, or some documents with or without amounts."""
+        if self.maybe():
+            return {}
+        mine = {
+            self.number(Invoice, DebitMemo, wanted=lambda one: one.account == account) for _ in range(self.whole(1, 2))
+        }
+        named = [{"document": number} for number in sorted(mine)]
+        return {"apply": [one | ({"amount": self.amount_of(one["document"])} if self.maybe() else {}) for one in named]}
+
+    def items(self, number: str) -> Record:
+        """Some items of a document, each with an amount or not."""
+        document = self.book.numbered.get(number)
+        if not isinstance(document, Document):
+            return {"items": [{"item": "i0", "amount": "1"}]}
+        chosen = self.chance.random.sample(document.items, self.whole(1, len(document.items)))
+        named = [({"item": item.id}, item.amount) for item in chosen]
+        return {
+            "items": [
+                one | ({"amount": self.amount(document.currency, whole)} if self.maybe() else {})
+                for one, whole in named
+            ]
+        }
+
+    def owner(self, number: str) -> str | None:
+        return self.book.numbered[number].account if number in self.book.numbered else None
+
+
+def _credit_memo_from_invoice(d: Drawing) -> Record:
+    number = d.number(Invoice)
+    return {"invoice": number, **(d.items(number) if d.maybe() else {})}
+
+
+def _debit_memo_from_invoice(d: Drawing) -> Record:
+    number = d.number(Invoice)
+    return {"invoice": number, **d.items(number)}
+
+
+def _from_charge(d: Drawing) -> Record:
+    asked = d.from_account()
+    return {"account": asked["account"], "charges": [{"charge": "setup", "amount": asked["amount"]}]}
+
+
+def _create_payment(d: Drawing) -> Record:
+    asked = d.from_account() | {"type": d.chance.one_of(("electronic", "external"))}
+    return asked | (d.apply(asked["account"]) or {"apply_to_open": d.maybe()})
+
+
+def _create_refund(d: Drawing) -> Record:
+    number = d.number(Payment, CreditMemo)
+    return {"of": number, "amount": d.amount_of(number)}
+
+
+def _apply(d: Drawing, key: str, kind: type) -> Record:
+    number = d.number(kind)
+    asked: Record = {key: number}
+    if d.maybe():
+        asked["amount"] = d.amount_of(number)
+    if kind is CreditMemo and d.book.subscriptions and d.maybe():
+        return asked | {"subscription": d.subscription()}
+    return asked | d.apply(d.owner(number))
+
+
+def _unapply(d: Drawing, key: str, kind: type) -> Record:
+    applied = d.book.applications_from
+    number = d.number(kind, wanted=lambda one: one.number in applied)
+    if number not in applied or d.maybe():
+        return {key: number}
+    wanted: Record = {"document": d.one_of([made.to for made in applied[number]])}
+    if d.maybe():
+        net = sum((made.amount for made in applied[number] if made.to == wanted["document"]), Decimal(0))
+        wanted["amount"] = d.amount(d.book.numbered[number].currency, net)
+    return {key: number, "unapply": [wanted]}
+
+
+def _transfer_payment(d: Drawing) -> Record:
+    number = d.number(Payment)
+    to = d.one_of([account for account in d.book.accounts if account != d.owner(number)])
+    return {"payment": number, "to_account": to, **({"amount": d.amount_of(number)} if d.maybe() else {})}
+
+
+def _bill_run(d: Drawing) -> Record:
+    asked: Record = {"target_date": d.chance.day(-60, 60)} if d.maybe() else {}
+    if d.maybe():
+        asked["bill_as"] = d.chance.one_of(("draft", "posted"))
+    if d.maybe():
+        asked |= {"accounts": [d.account()]} if d.maybe() else {"subscriptions": [d.subscription()]}
+    return asked
+
+
+def _draft(d: Drawing) -> Record:
+    return {"draft": d.number(Invoice, CreditMemo, wanted=lambda one: one.status == "draft" and not one.posted_as)}
+
+
+def _cancel_subscription(d: Drawing) -> Record:
+    asked: Record = {"subscription": d.subscription(), "write_off": d.maybe()}
+    asked["at"] = d.chance.one_of(("date", "date", "end_of_term", "end_of_invoiced_period"))
+    if asked["at"] == "date":
+        known = d.book.subscriptions.get(asked["subscription"])
+        start = known.start if known is not None and known.start is not None else TODAY
+        asked["effective_date"] = str(start + datetime.timedelta(d.whole(0, 150)))
+    if d.seldom():
+        asked["final_bill"] = d.maybe()
+    if d.seldom():
+        asked["target_date"] = d.chance.day(-60, 60)
+    return asked
+
+
+def _apply_credit_balance(d: Drawing) -> Record:
+    asked = d.from_credit() | {"currency": d.chance.one_of(CURRENCIES)} if d.seldom() else d.from_credit()
+    if d.maybe():
+        del asked["amount"]
+    if d.seldom():
+        asked["negative_invoice"] = d.number(Invoice, wanted=lambda invoice: invoice.amount < 0)
+    return asked | d.apply(asked["account"])
+
+
+FIELDS: dict[str, Callable[[Drawing], Record]] = {
+    "credit_memo_from_invoice": _credit_memo_from_invoice,
+    "debit_memo_from_invoice": _debit_memo_from_invoice,
+    "write_off_invoice": lambda d: {"invoice": d.number(Invoice)},
+    "reverse_invoice": lambda d: {"invoice": d.number(Invoice)},
+    "reverse_credit_memo": lambda d: {"credit_memo": d.number(CreditMemo)},
+    "credit_memo_from_charge": _from_charge,
+    "debit_memo_from_charge": _from_charge,
+    "create_payment": _create_payment,
+    "create_refund": _create_refund,
+    "apply_payment": lambda d: _apply(d, "payment", Payment),
+    "unapply_payment": lambda d: _unapply(d, "payment", Payment),
+    "apply_credit_memo": lambda d: _apply(d, "credit_memo", CreditMemo),
+    "unapply_credit_memo": lambda d: _unapply(d, "credit_memo", CreditMemo),
+    "apply_credits": lambda d: {"account": d.account()},
+    "transfer_payment": _transfer_payment,
+    "bill_run": _bill_run,
+    "post_draft": _draft,
+    "cancel_draft": _draft,
+    "cancel_subscription": _cancel_subscription,
+    "undo_write_off": lambda d: {"credit_memo": d.number(CreditMemo, wanted=lambda memo: memo.reason == "Write-off")},
+    "transfer_negative_invoice": lambda d: {"invoice": d.number(Invoice, wanted=lambda one: d.book.balance(one) < 0)},
+    "apply_credit_balance": _apply_credit_balance,
+    "refund_credit_balance": Drawing.from_credit,
+    "adjust_credit_balance": lambda d: d.from_credit() | {"type": d.chance.one_of(("increase", "decrease"))},
+}
+"""Operation -> what is asked of it beside its date."""
+BILLING = (
+    "bill_run",
+    "bill_run",
+    "bill_run",
+    "cancel_subscription",
+    "cancel_subscription",
+    "post_draft",
+    "cancel_draft",
+)
+"""What gives the others something to do is drawn more often."""
+
+
+def _operation(chance: Chance, book: Book, kinds: tuple[str, ...]) -> Record:
+    """One operation on what there is in a book."""
+    while True:
+        name = chance.one_of(kinds)
+        try:
+            asked = {"operation": name, **FIELDS[name](Drawing(chance, book))}
+        except NothingThere:
+            continue
+        return asked | ({"date": chance.day(-25, 30)} if chance.maybe() else {})
