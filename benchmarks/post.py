@@ -30,8 +30,8 @@ from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan, changed
+from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
 from billpolicy.source.tree import parse_text
 from billpolicy.validation import prove

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.validation import prove
+from billpolicy.vocabulary.operations import VOCABULARY
 
 ROOT = Path(__file__).parents[1]
 STANDARD = ROOT / "policies" / "standard"

@@ -24,8 +24,8 @@ from billpolicy.book.model import BookFile, CreditMemo, DebitMemo, Document, Inv
 from billpolicy.money import from_minor
 from billpolicy.operations.dry_run import plan_on
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json

@@ -14,8 +14,8 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Numbered, Payment, Refund
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked
 from billpolicy.policy.model import Policy
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused

@@ -42,8 +42,8 @@ from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.request import Asked, request_data
 from billpolicy.plan import BalanceChange, Plan, in_turn
+from billpolicy.planning.request import Asked, request_data
 from billpolicy.resolve import Resolver
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data

@@ -24,14 +24,14 @@ from billpolicy.explain.plan_text import plan_text
 from billpolicy.explain.text import explanation_text
 from billpolicy.operations.dry_run import dry_run
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import Block, Items, Plain, Tree, parse_text
 from billpolicy.source.write import to_json
 from billpolicy.validation import prove
 from billpolicy.versions import Versions
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import ROOT, STANDARD
 
 EVERYTHING = ROOT / "tests" / "bad" / "everything"

@@ -34,8 +34,8 @@ from billpolicy.money import from_minor
 from billpolicy.operations.dry_run import Planned, dry_run, plan_operation
 from billpolicy.operations.load import operations_of
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.request import Asked, request_data
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked, request_data
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json

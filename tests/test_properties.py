@@ -40,8 +40,8 @@ from billpolicy.book.model import (
 from billpolicy.money import exact, from_minor
 from billpolicy.operations.dry_run import plan_operation
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json

@@ -8,12 +8,12 @@ from typing import Any
 
 from billpolicy.book.model import BookFile
 from billpolicy.explain.model import Explanation
-from billpolicy.operations.events import EVENTS
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.file import PolicyFile
 from billpolicy.policy.follow_ups import NOTHING
 from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.vocabulary.events import EVENTS
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Policy
 from billpolicy.source.diagnostic import refuse_errors
+from billpolicy.vocabulary.operations import VOCABULARY
 
 
 def prove(path: Path) -> Policy:

@@ -78,7 +78,7 @@ def test_everything_that_changes_a_credit_balance_can_stand_in_a_file() -> None:
     days = ("2026-01-09", "2026-01-10", "2026-01-12", "2026-01-20", "2026-01-21", "2027-01-01")
     on = [book.credit_balance("a", "USD", datetime.date.fromisoformat(day)) for day in days]
     # 0, + 96, + 5, - 30, - 10, nothing more
-    assert [str(balance) for balance in on] == ["0", "96.00", "101.00", "71.00", "61.00", "61.00"]
+    assert [str(balance) for balance in on] == ["0.00", "96.00", "101.00", "71.00", "61.00", "61.00"]
     assert book.credit_balance("b", "USD") == 0
     assert {n: str(book.balance(book.numbered[n])) for n in ("N1", "I1")} == {"N1": "0.00", "I1": "20.00"}
 

@@ -18,8 +18,8 @@ from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
 from billpolicy.operations.load import load_operations
-from billpolicy.operations.request import Asked, request_data
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked, request_data
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Refused
 from billpolicy.validation import prove

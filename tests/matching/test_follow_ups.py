@@ -12,12 +12,12 @@ from billpolicy import resolve
 from billpolicy.matching.engines import EngineName, engine_matcher
 from billpolicy.matching.guard import RESERVED, fnv1a32, guard
 from billpolicy.matching.protocol import Matcher
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Effective, ExceptionRule, FollowUp, Policy
 from billpolicy.policy.vocabulary import EventSpec, FieldSpec, OperationSpec, Vocabulary
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Position, Refused
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.matching.needs_engine import needs_engine
 from tests.scenes import policy
 from tests.strategies import SMALL_NUMBERS, SMALL_TEXTS, exception, exceptions, facts, words

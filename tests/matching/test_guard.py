@@ -6,11 +6,11 @@ import pytest
 
 from billpolicy.matching import durable
 from billpolicy.matching.guard import RESERVED, fnv1a32, guard
-from billpolicy.operations.vocabulary import VOCABULARY as OPERATIONS
 from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import Clause, ExceptionRule
 from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
 from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.vocabulary.operations import VOCABULARY as OPERATIONS
 from tests.strategies import between, clause, exception, policy, words
 
 HERE = Position("acme.yaml", 12, 5)

@@ -16,13 +16,13 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.operations.dry_run import plan_on
 from billpolicy.operations.load import operations_of
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.plan import Plan
 from billpolicy.policy.load import load_policy
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.versions import Versions
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import STANDARD
 
 TODAY = datetime.date(2026, 3, 15)

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from billpolicy.operations.memo import due_on
+from billpolicy.planning.memo import due_on
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.source.diagnostic import Position
 from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, levelled, numbers, stored

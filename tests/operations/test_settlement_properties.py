@@ -28,9 +28,9 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.money import from_minor
-from billpolicy.operations.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from billpolicy.plan import Plan
 from billpolicy.source.diagnostic import Refused
+from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from tests.operations.settling import balances, open_at, run
 
 DAY = datetime.date(2026, 2, 1)

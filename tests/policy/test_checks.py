@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.model import Chain
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import STANDARD
 from tests.scenes import HEAD, policy, refusals, refused_codes
 

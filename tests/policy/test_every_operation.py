@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from billpolicy.allocation import item_rules, model, orders, residual
-from billpolicy.operations import settings
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Chain, Policy, Setting
 from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.vocabulary import settings
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import STANDARD
 
 

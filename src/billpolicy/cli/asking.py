@@ -20,9 +20,9 @@ from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import Planned, dry_run
 from billpolicy.operations.load import load_operations
-from billpolicy.operations.request import Asked
 from billpolicy.operations.unknown_names import unknown_names
 from billpolicy.plan import in_turn
+from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
 from billpolicy.source.diagnostic import in_order
 from billpolicy.versions import Versions

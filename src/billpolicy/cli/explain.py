@@ -15,9 +15,9 @@ from billpolicy.explain.markdown import explanations_markdown
 from billpolicy.explain.model import Explanation
 from billpolicy.explain.text import explanation_text, why_not_text
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.source.write import to_json
+from billpolicy.vocabulary.operations import VOCABULARY
 
 
 @click.command("explain")

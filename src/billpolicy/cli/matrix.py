@@ -13,8 +13,8 @@ from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
 from billpolicy.explain.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of
 from billpolicy.explain.text import WIDTH
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.source.write import to_json
+from billpolicy.vocabulary.operations import VOCABULARY
 
 
 @click.command("matrix")

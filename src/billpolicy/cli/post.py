@@ -33,7 +33,7 @@ from billpolicy.matching.engines import EngineName
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.dry_run import dry_run, plan_on
 from billpolicy.operations.limits import Totals, beyond
-from billpolicy.operations.request import Asked
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.write import plain_data, to_json
 from billpolicy.versions import Versions

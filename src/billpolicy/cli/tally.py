@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from billpolicy.operations.limits import Totals
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic
 
 MANY = 50

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.credit_usable import check_usable
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.credit_usable import check_usable
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["adjust_credit_balance"]
 

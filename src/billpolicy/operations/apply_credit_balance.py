@@ -17,16 +17,16 @@ from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, CreditAdjustment, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.corrected import corrected_by
-from billpolicy.operations.credit_usable import check_usable
-from billpolicy.operations.event import Event
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import DocumentAmount, Request
-from billpolicy.operations.settling import (
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.corrected import corrected_by
+from billpolicy.planning.credit_usable import check_usable
+from billpolicy.planning.event import Event
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount, Request
+from billpolicy.planning.settling import (
     Named,
     allocated,
     check_limits,
@@ -35,10 +35,10 @@ from billpolicy.operations.settling import (
     rules_of,
     targets_of,
 )
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.resolve import Resolved
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["apply_credit_balance"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.applying import Apply, needs_of_apply, plan_apply
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.owing import latest_in_words
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.applying import Apply, needs_of_apply, plan_apply
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.owing import latest_in_words
+from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["apply_credit_memo"]
 

@@ -18,12 +18,12 @@ from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import to_minor
-from billpolicy.operations.billing import SPEC, Bill, bills_of, grouped
-from billpolicy.operations.event import Event
-from billpolicy.operations.memo import checked_reason, due_date
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
+from billpolicy.planning.bills import SPEC, Bill, bills_of, grouped
+from billpolicy.planning.event import Event
+from billpolicy.planning.memo import checked_reason, due_date
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.diagnostic import did_you_mean
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text

@@ -7,14 +7,14 @@ they were.
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.drafts import decided, draft_with_siblings
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.reopening import undone_by
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.drafts import decided, draft_with_siblings
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.reopening import undone_by
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["cancel_draft"]
 

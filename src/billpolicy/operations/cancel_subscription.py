@@ -15,19 +15,19 @@ from billpolicy.book.model import CreditMemo, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.owing import is_shared, owing_invoices
-from billpolicy.operations.planning import Planning, in_step
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
 from billpolicy.plan import Plan
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.owing import is_shared, owing_invoices
+from billpolicy.planning.planning import Planning, in_step
+from billpolicy.planning.request import Request
 from billpolicy.policy.model import BaseRule
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Boolean, Date, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["cancel_subscription"]
 

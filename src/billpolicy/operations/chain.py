@@ -23,13 +23,13 @@ from billpolicy.book.model import (
 )
 from billpolicy.book.needs import Needs
 from billpolicy.money import AmountError
-from billpolicy.operations.authority import actor_facts
-from billpolicy.operations.event import Event
-from billpolicy.operations.facts import facts_about
-from billpolicy.operations.planning import Planning, in_step
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.request import Request
 from billpolicy.plan import PassedOver, Plan
+from billpolicy.planning.authority import actor_facts
+from billpolicy.planning.event import Event
+from billpolicy.planning.facts import facts_about
+from billpolicy.planning.planning import Planning, in_step
+from billpolicy.planning.request import Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
 from billpolicy.source.diagnostic import Refused

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
-from billpolicy.operations.charge_items import items_of_charges
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import check_item_limit, checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import ChargeAmount, Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.charge_items import items_of_charges
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import check_item_limit, checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["credit_memo_from_charge"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.item_amounts import amounts_asked
-from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import ItemAmount, Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.item_amounts import amounts_asked
+from billpolicy.planning.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import ItemAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["debit_memo_from_invoice"]
 

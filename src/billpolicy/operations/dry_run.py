@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.operations.chain import run
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Asked
 from billpolicy.plan import Plan
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.versions import Versions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.request import Asked
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import MAX_TEXT

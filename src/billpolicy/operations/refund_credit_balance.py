@@ -10,17 +10,17 @@ from typing import Literal
 
 from billpolicy.book.model import CreditAdjustment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.credit_usable import check_usable
-from billpolicy.operations.event import Event
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.credit_usable import check_usable
+from billpolicy.planning.event import Event
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["refund_credit_balance"]
 

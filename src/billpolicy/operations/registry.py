@@ -1,4 +1,4 @@
-"""The operations, one file each. To add one: write its file, its entry in `vocabulary.py`, and its line here."""
+"""The operations, one file each. To add one: write its file, its entry in `vocabulary/operations.py`, its line here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from billpolicy.operations import (
     undo_write_off,
     write_off_invoice,
 )
-from billpolicy.operations.operation import Operation
+from billpolicy.planning.operation import Operation
 
 OPERATIONS: dict[str, Operation] = {
     operation.spec.name: operation

@@ -12,15 +12,15 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.book.transfer import transferred_parts
-from billpolicy.operations.event import Event
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import checked_reason
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.event import Event
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import checked_reason
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["transfer_negative_invoice"]
 

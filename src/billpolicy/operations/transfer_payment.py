@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["transfer_payment"]
 

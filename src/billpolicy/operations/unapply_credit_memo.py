@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.unapplying import Unapply, plan_unapply
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.unapplying import Unapply, plan_unapply
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["unapply_credit_memo"]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.memo import check_item_limit, checked_reason, due_date, mirror, whole_amounts
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.memo import check_item_limit, checked_reason, due_date, mirror, whole_amounts
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["undo_write_off"]
 

@@ -11,16 +11,16 @@ from dataclasses import replace
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Invoice, Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.operations.event import Event
-from billpolicy.operations.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
-from billpolicy.operations.operation import Operation
-from billpolicy.operations.owing import is_shared, latest, latest_in_words, owing_invoices
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.reopening import reopen
-from billpolicy.operations.request import Request
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.event import Event
+from billpolicy.planning.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.owing import is_shared, latest, latest_in_words, owing_invoices
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.reopening import reopen
+from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
+from billpolicy.vocabulary.operations import VOCABULARY
 
 _SPEC = VOCABULARY["write_off_invoice"]
 

@@ -15,10 +15,10 @@ from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Part, Payment
 from billpolicy.money import from_minor, to_minor
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
 from billpolicy.source.record import record

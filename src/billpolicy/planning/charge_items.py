@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billpolicy.book.model import Account, Item, TaxItem
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import ChargeAmount
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import ChargeAmount
 from billpolicy.source.diagnostic import did_you_mean
 
 

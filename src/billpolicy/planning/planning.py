@@ -26,10 +26,6 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
-from billpolicy.operations.deciding import Deciding
-from billpolicy.operations.event import Event
-from billpolicy.operations.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
-from billpolicy.operations.request import Asked, Request
 from billpolicy.plan import (
     BalanceChange,
     Cancellation,
@@ -41,6 +37,10 @@ from billpolicy.plan import (
     PlannedDocument,
     changed,
 )
+from billpolicy.planning.deciding import Deciding
+from billpolicy.planning.event import Event
+from billpolicy.planning.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
+from billpolicy.planning.request import Asked, Request
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Position, Refused
 from billpolicy.versions import Versions

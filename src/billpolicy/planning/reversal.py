@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Numbered
-from billpolicy.operations.memo import check_item_limit, due_date, mirror, resolve_on, settle, whole_amounts
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.reopening import reopen
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.memo import check_item_limit, due_date, mirror, resolve_on, settle, whole_amounts
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.reopening import reopen
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
+from billpolicy.vocabulary.operations import VOCABULARY
 
 REVERSE_INVOICE = VOCABULARY["reverse_invoice"]
 REVERSE_CREDIT_MEMO = VOCABULARY["reverse_credit_memo"]

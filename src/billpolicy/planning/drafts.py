@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.planning import Planning
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.planning import Planning
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import did_you_mean

@@ -10,8 +10,8 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place, in_item_order
 from billpolicy.book.model import BillingDocument, CreditMemo, Document, Invoice, Item, Part
 from billpolicy.money import exact
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.planning import Planning
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.planning import Planning
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.policy.vocabulary import OperationSpec
 from billpolicy.resolve import Resolved

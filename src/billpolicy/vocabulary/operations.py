@@ -6,9 +6,10 @@ and who inherits what, is policy; here is only what can be said.
 
 from __future__ import annotations
 
-from billpolicy.operations.events import event_after
-from billpolicy.operations.fields import ACTOR, AMOUNT, DATE, asked, fields_of, reason_of
-from billpolicy.operations.settings import (
+from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, SettingSpec, Vocabulary
+from billpolicy.vocabulary.events import event_after
+from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, asked, fields_of, reason_of
+from billpolicy.vocabulary.settings import (
     ATTRIBUTE_BINDING,
     AVAILABLE_TO_CREDIT,
     BILLING,
@@ -24,7 +25,6 @@ from billpolicy.operations.settings import (
     ZERO_BALANCE_ITEMS,
     reason_code,
 )
-from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, SettingSpec, Vocabulary
 
 _SPECS = (
     OperationSpec(

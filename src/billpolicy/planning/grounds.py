@@ -8,7 +8,7 @@ from typing import NoReturn, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Item, Numbered, Subscription
-from billpolicy.operations.request import Asked
+from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.versions import Versions
 

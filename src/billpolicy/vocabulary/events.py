@@ -6,8 +6,8 @@ or an invoice that is settled, is none.
 
 from __future__ import annotations
 
-from billpolicy.operations.fields import DATE, fields_of, reason_of
 from billpolicy.policy.vocabulary import EventSpec, FieldSpec
+from billpolicy.vocabulary.fields import DATE, fields_of, reason_of
 
 EVENTS: dict[str, EventSpec] = {
     event.name: event

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.event import Event
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import Request
+from billpolicy.planning.event import Event
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Request
 from billpolicy.policy.vocabulary import OperationSpec
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from billpolicy.billing.undo import Undone, charged_before
 from billpolicy.book.model import BillingDocument, Subscription
-from billpolicy.operations.planning import Planning
+from billpolicy.planning.planning import Planning
 
 
 def undone_by(planning: Planning, document: BillingDocument) -> Iterator[tuple[Subscription, Undone]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billpolicy.operations.request import Request
+from billpolicy.planning.request import Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.resolve import Resolved, Resolver

@@ -17,9 +17,9 @@ from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
 from billpolicy.money import to_minor
-from billpolicy.operations.amounts import exact_amount, positive
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import DocumentAmount, PartAmount
+from billpolicy.planning.amounts import exact_amount, positive
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount, PartAmount
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import did_you_mean
 

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from billpolicy.book.model import Numbered, Subscription
-from billpolicy.operations.request import Request
+from billpolicy.planning.request import Request
 
 
 @dataclass(frozen=True, slots=True)

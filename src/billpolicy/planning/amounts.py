@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from billpolicy.money import AmountError, exact
-from billpolicy.operations.planning import Planning
+from billpolicy.planning.planning import Planning
 
 
 def exact_amount(planning: Planning, amount: Decimal, currency: str, *path: str | int) -> Decimal | None:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Subscription
 from billpolicy.money import to_minor
-from billpolicy.operations.fields import SCOPES
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.policy.vocabulary import FieldSpec
 from billpolicy.source.tree import Plain
+from billpolicy.vocabulary.fields import SCOPES
 
 _Value = str | bool | int | Decimal | datetime.date | None
 

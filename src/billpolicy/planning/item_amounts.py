@@ -8,9 +8,9 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Document, Item
 from billpolicy.money import from_minor, prorate, to_minor
-from billpolicy.operations.amounts import exact_amount
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import ItemAmount
+from billpolicy.planning.amounts import exact_amount
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import ItemAmount
 from billpolicy.source.diagnostic import did_you_mean
 
 MAX_ITEMS = 1000

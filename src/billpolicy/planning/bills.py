@@ -13,11 +13,11 @@ from billpolicy.billing.due import Due, what_is_due, without_start
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Line, Rules, rate
 from billpolicy.book.model import Account, Subscription
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.vocabulary import VOCABULARY
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.planning import Planning
 from billpolicy.resolve import Resolved
 from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.vocabulary.operations import VOCABULARY
 
 SPEC = VOCABULARY["bill_run"]
 

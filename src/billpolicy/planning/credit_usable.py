@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account
-from billpolicy.operations.planning import Planning
+from billpolicy.planning.planning import Planning
 
 
 def check_usable(

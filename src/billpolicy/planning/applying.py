@@ -7,12 +7,12 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.operations.amounts import positive
-from billpolicy.operations.levels import levels_of
-from billpolicy.operations.owing import owing_invoices
-from billpolicy.operations.planning import Planning
-from billpolicy.operations.request import DocumentAmount, Request
-from billpolicy.operations.settling import (
+from billpolicy.planning.amounts import positive
+from billpolicy.planning.levels import levels_of
+from billpolicy.planning.owing import owing_invoices
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount, Request
+from billpolicy.planning.settling import (
     Named,
     check_limits,
     check_not_before,

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.money import Money
-from billpolicy.operations.authority import actor_facts, objections
-from billpolicy.operations.facts import facts_about
-from billpolicy.operations.grounds import Grounds
+from billpolicy.planning.authority import actor_facts, objections
+from billpolicy.planning.facts import facts_about
+from billpolicy.planning.grounds import Grounds
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of
 from billpolicy.policy.vocabulary import FieldSpec, Level, OperationSpec
