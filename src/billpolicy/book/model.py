@@ -172,7 +172,12 @@ class Document:
     @property
     def amount(self) -> Decimal:
         """Items and taxes added up."""
-        return sum((item.amount + sum(tax.amount for tax in item.taxes) for item in self.items), Decimal(0))
+        total = Decimal(0)
+        for item in self.items:
+            total += item.amount
+            for tax in item.taxes:
+                total += tax.amount
+        return total
 
     @property
     def subscriptions(self) -> tuple[str, ...]:

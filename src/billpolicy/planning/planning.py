@@ -320,6 +320,8 @@ class Planning(Deciding):
     def plan(self) -> Plan:
         """The finished plan with all that follows. Raises `Refused` if anything was found wrong on the way."""
         own = self.finish()
+        if not (self._warnings or self._notes or self._follow_ups or self.passed_over):
+            return own
         warnings, notes = tuple(self._warnings), tuple(self._notes)
         passed_over = tuple(self.passed_over)
         return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self._follow_ups), passed_over=passed_over)

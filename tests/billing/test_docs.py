@@ -1,0 +1,76 @@
+"""Every table of docs/billing.md is run: what stands there is what comes out."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from billpolicy.billing.proration import Counting
+from billpolicy.billing.rating import Rules
+from billpolicy.book.model import CreditMemo, Invoice
+from billpolicy.money import from_minor
+from tests.billing.rated import lines, subscription
+from tests.operations.settling import load, run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "billing.md").read_text(encoding="utf-8")
+
+
+def table(heading: str) -> list[dict[str, str]]:
+    """The rows of the one table below a heading."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    names, _, *rows = [
+        [cell.strip() for cell in line[1:-1].split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("row", table("Part of a period"), ids=lambda row: row["because"])
+def test_part_of_a_period(row: dict[str, str]) -> None:
+    rules = Rules(
+        Counting(row["proration_basis"], row["month_length"]),  # type: ignore[arg-type]
+        partial_credits=row["partial_credits"],  # type: ignore[arg-type]
+    )
+    quarter = subscription(
+        "300", start="2025-10-01", period="quarter", charged_through="2026-01-01", canceled_on="2025-10-15"
+    )
+    credited = -sum(line.amount for line in lines(quarter, "2025-10-15", rules))
+    assert str(from_minor(credited, "USD")) == row["credited"]
+
+
+def test_which_invoice() -> None:
+    rows = table("Which invoice")
+    text = "accounts: [{id: a, currency: USD, attributes: {bill_to_contact: tom, payment_term: Due Upon Receipt}}]\n"
+    text += "contacts: [{id: tom, account: a}, {id: ray, account: a}, {id: steve, account: a}]\nsubscriptions:\n"
+    for row in rows:
+        held = {name: row[name] for name in ("bill_to_contact", "payment_term") if row[name]}
+        attributes = ", ".join(f"{name}: {value}" for name, value in held.items())
+        charge = "{id: c, rate: 1.00}"
+        text += f"- {{id: {row['subscription']}, account: a, start: 2026-04-01, attributes: {{{attributes}}}, "
+        text += f"charges: [{charge}]}}\n"
+    plan, _ = run(load(text), "operation: bill_run, date: 2026-04-01")
+    found = {
+        name: str(count)
+        for count, planned in enumerate(plan.documents, start=1)
+        if isinstance(planned.document, Invoice)
+        for name in planned.document.subscriptions
+    }
+    assert found == {row["subscription"]: row["invoice"] for row in rows}
+
+
+@pytest.mark.parametrize("row", table("Totals below zero"), ids=lambda row: row["negative_totals"])
+def test_totals_below_zero(row: dict[str, str]) -> None:
+    """Domain G12 and G13."""
+    text = """
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+subscriptions:
+- {id: s, account: a, start: 2026-01-01, charges: [{id: off, rate: -15.00}, {id: on, rate: 10.00}]}
+"""
+    own = f"operations: {{bill_run: {{negative_totals: {row['negative_totals']}}}}}"
+    plan, _ = run(load(text), "operation: bill_run, date: 2026-03-01", own)
+    made = {type(one.document): one.document.amount for one in plan.documents}
+    expected = {Invoice: row["invoice"], CreditMemo: row["credit memo"]}
+    assert made == {kind: Decimal(amount) for kind, amount in expected.items() if amount}
