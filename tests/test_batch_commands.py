@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -86,13 +88,21 @@ def test_the_same_command_finishes_what_was_begun_and_repeats_nothing(ledger: st
     assert ran.code == 0
     assert "transfer_negative_invoice         20      40        0  30.00 EUR" in ran.out  # 20 x 1.50
     assert "20 posted, 0 refused, 40 had been posted before" in ran.err
+    planned = run("plan", ledger, tmp_path, transfers(*range(1, COUNT + 1)))
+    assert "transfer_negative_invoice          0      60        0" in planned.out
     assert credit(ledger) == "credit balance 90.00 EUR"
 
 
 def test_all_or_nothing_tells_what_is_refused_and_posts_nothing(ledger: str, tmp_path: Path) -> None:
-    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 2)), "--atomic")
+    operations, report = transfers(*range(1, COUNT + 2)), tmp_path / "refused.csv"
+    ran = run("post", ledger, tmp_path, operations, "--atomic", "--report", str(report))
     assert ran.code == 1
     assert "0 posted, 1 refused, 60 not posted because of those" in ran.err
+    assert "transfer_negative_invoice          0       0        1" in ran.out
+    assert len(report.read_text().splitlines()) == 2  # the head and the one that is refused
+    told = json.loads(run("post", ledger, tmp_path, operations, "--atomic", "--format", "json").out)
+    assert (len(told["posted"]), [one["id"] for one in told["refused"]]) == (0, [f"t{COUNT + 1}"])
+    assert told["not_posted"] == [f"t{n}" for n in range(1, COUNT + 1)]
     assert credit(ledger) == ""
     ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), "--atomic")
     assert (ran.code, credit(ledger)) == (0, "credit balance 90.00 EUR")
@@ -146,6 +156,35 @@ def test_what_follows_counts_too(ledger: str, tmp_path: Path) -> None:
         "+ followed by rules of the policy",
     ]
     assert credit(ledger) == "credit balance 0.00 EUR"
+
+
+def test_a_draft_is_no_money_until_it_is_posted(ledger: str, tmp_path: Path) -> None:
+    book = """
+accounts: [{id: b, currency: EUR, attributes: {bill_to_contact: b}}]
+contacts: [{id: b, account: b}]
+subscriptions: [{id: S, account: b, start: 2026-01-01, charges: [{id: c, rate: 100.00}]}]
+"""
+    (tmp_path / "more.yaml").write_text(book)
+    assert billpolicy("ledger", "import", ledger, tmp_path / "more.yaml").code == 0
+    policy = own(tmp_path, "batch_limits: {every_operation: {amounts: {EUR: 100.00}}}\n")
+    operations = "operations:\n- {id: 1, operation: bill_run, accounts: [b], date: 2026-01-01, bill_as: draft}\n"
+    operations += "- {id: 2, operation: post_draft, draft: TMP-INV-00000001, date: 2026-01-01}\n"
+    assert run("post", ledger, tmp_path, operations, policy=policy).code == 0
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(
+    ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = transfers(*range(1, 301))
+    assert "planning" not in run("plan", ledger, tmp_path, many).err
+    monkeypatch.setattr("tests.running.io.StringIO", Terminal)
+    assert "planning" in run("plan", ledger, tmp_path, many).err
+    assert "planning" not in run("plan", ledger, tmp_path, transfers(1)).err
 
 
 def test_details_shows_each_and_a_spreadsheet_gets_no_formula(ledger: str, tmp_path: Path) -> None:

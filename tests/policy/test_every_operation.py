@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from billpolicy.allocation import item_rules, model, orders, residual
+from billpolicy.billing.proration import Counting
+from billpolicy.billing.rating import Rules
+from billpolicy.billing.splitting import NegativeTotals
+from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Chain, Policy, Setting
 from billpolicy.source.diagnostic import Diagnostic, Refused
@@ -182,3 +187,20 @@ def test_the_vocabulary_names_what_there_is() -> None:
     assert tuple(orders.DOCUMENT_ORDERS) == settings.DOCUMENT_ORDERS
     assert tuple(residual.RESIDUALS) == settings.RESIDUALS
     assert settings.SPANS == model.SPANS
+
+
+def test_what_can_follow_says_how() -> None:
+    """An operation that the vocabulary lets follow an event has the code for it, and the other way round."""
+    assert {name for name, spec in VOCABULARY.items() if spec.follows} == {
+        name for name, operation in OPERATIONS.items() if operation.follow is not None
+    }
+
+
+def test_the_choices_of_billing_are_those_that_it_knows() -> None:
+    known = {
+        "negative_totals": get_args(NegativeTotals),
+        **{name: get_args(hint) for name, hint in (get_type_hints(Rules) | get_type_hints(Counting)).items()},
+    }
+    for setting in VOCABULARY["bill_run"].settings:
+        if setting.name in known and setting.type == "choice":
+            assert set(setting.choices) == set(known[setting.name]), setting.name

@@ -34,10 +34,9 @@ def charged_before(document: Document, subscription: Subscription) -> Iterator[U
     """Each charge of a subscription that a document moved: back to the first day that it billed, so that it is billed
     again; or on behind the last day that it credited, so that it is credited again.
     """
-    for charge in sorted(subscription.charges, key=lambda charge: charge.id):
-        spans = [span for item in document.items for span in _span(item, subscription, charge)]
+    for charge, spans in _spans(document, subscription):
         through = charge.charged_through
-        if not spans or through is None:
+        if through is None:
             continue
         start, end = min(span.start for span in spans), max(span.end for span in spans)
         if all(span.credit for span in spans):
@@ -45,6 +44,23 @@ def charged_before(document: Document, subscription: Subscription) -> Iterator[U
                 yield Undone(charge.id, end, goes_back=True)
         elif through > start:
             yield Undone(charge.id, start, goes_back=through <= end or not all(span.is_known for span in spans))
+
+
+def charged_again(document: Document, subscription: Subscription) -> Iterator[tuple[str, datetime.date]]:
+    """Each charge that was charged back to where a document began to bill it, and the first day after what it billed.
+
+    For when it turns out that the document is paid after all.
+    """
+    for charge, spans in _spans(document, subscription):
+        if charge.charged_through == min(span.start for span in spans) and all(span.is_known for span in spans):
+            yield charge.id, max(span.end for span in spans)
+
+
+def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[SubscribedCharge, list[_Span]]]:
+    for charge in sorted(subscription.charges, key=lambda charge: charge.id):
+        spans = [span for item in document.items for span in _span(item, subscription, charge)]
+        if spans:
+            yield charge, spans
 
 
 def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> Iterator[_Span]:

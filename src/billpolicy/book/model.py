@@ -180,6 +180,11 @@ class Document:
         return total
 
     @property
+    def is_open_draft(self) -> bool:
+        """Whether it waits to be posted."""
+        return self.status == "draft" and self.posted_as is None
+
+    @property
     def subscriptions(self) -> tuple[str, ...]:
         """The subscriptions its items name, sorted, each once."""
         return tuple(sorted({item.subscription for item in self.items if item.subscription}))
@@ -299,7 +304,8 @@ class CreditAdjustment:
 
 @record
 class Application:
-    """Money of one source (payment or credit memo) put on one target (invoice or debit memo) on a date.
+    """Money of one source put on one target on a date: of a payment, a credit memo or a decrease of a credit balance on
+    an invoice or a debit memo; or as told below.
 
     Below zero it was taken back, along the same links as it had been put. Between two payments it is a transfer: the
     target names the source, and its one part is the item `transferred`. So is what a negative invoice gives to a

@@ -61,6 +61,9 @@ def command(
     ground = ground_for(book, ledger, versions, asked)
     found = list(planned(versions, ground, asked, day))
     tally = Tally()
+    by_id = {one.request.id: one for one in asked}
+    for id, posted in ground.posted.items():
+        tally.add(by_id[id], posted.plan, (), repeated=True)
     for one in found:
         tally.add(one.asked, one.plan, one.problems)
     stops = list(beyond(versions.policies, tally.done))
@@ -92,7 +95,7 @@ def command(
         for stop in stops:
             say(coloured(stop))
         before = f", {len(ground.posted):,} had been posted before" if ground.posted else ""
-        say(f"{tally.posted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
+        say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
     if report is not None:
         tally.write_report(report)
     if tally.refused or stops:

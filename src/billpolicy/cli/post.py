@@ -74,7 +74,7 @@ def command(
     _safety_stop(versions, ledger, asked, day)
     tally = Tally()
     outcomes: list[Outcome] = []
-    each = format == "text" and (details or len(asked) <= MANY)
+    one_by_one = format == "text" and (details or len(asked) <= MANY)
     by_id = {one.request.id: one for one in asked}
     try:
         for outcome in _post(ledger, versions, asked, day, who, atomic=atomic):
@@ -83,19 +83,19 @@ def command(
                 outcomes.append(outcome)
             repeated = outcome.posted is not None and outcome.posted.repeated
             tally.add(one, outcome.posted.plan if outcome.posted else None, outcome.problems, repeated=repeated)
-            if each:
+            if one_by_one:
                 _write(outcome, one, versions, day)
     finally:
         # Also when it is interrupted or fails half-way: what was posted stays posted, and is told.
         if format == "json":
             _write_json(outcomes)
         else:
-            if not each:
+            if not one_by_one:
                 write(tally.table("posted") + "\n")
             _say_totals(tally, len(asked))
         if report is not None:
             tally.write_report(report)
-    if tally.refused:
+    if tally.refused or tally.given_up:
         raise click.exceptions.Exit(1)
 
 
@@ -158,14 +158,13 @@ def _write(outcome: Outcome, asked: Asked, versions: Versions, today: datetime.d
 
 
 def _say_totals(tally: Tally, asked: int) -> None:
-    posted, repeated = tally.posted, sum(tally.repeated.values())
-    refused = sum(bool(problems) for _, problems in tally.refused)
+    repeated = tally.repeated.total()
     others = [
         f", {repeated:,} had been posted before" if repeated else "",
-        f", {len(tally.refused) - refused:,} not posted because of those" if len(tally.refused) > refused else "",
+        f", {tally.given_up:,} not posted because of those" if tally.given_up else "",
         f", {asked - tally.count:,} not tried" if asked > tally.count else "",
     ]
-    say(f"{posted:,} posted, {refused:,} refused{''.join(others)}")
+    say(f"{tally.accepted:,} posted, {len(tally.refused):,} refused{''.join(others)}")
 
 
 def _write_json(outcomes: list[Outcome]) -> None:
@@ -180,8 +179,9 @@ def _write_json(outcomes: list[Outcome]) -> None:
                 "refused": [
                     {"id": outcome.wanted.id, "diagnostics": [diagnostic_data(d) for d in outcome.problems]}
                     for outcome in outcomes
-                    if outcome.posted is None
+                    if outcome.problems
                 ],
+                "not_posted": [o.wanted.id for o in outcomes if o.posted is None and not o.problems],
             }
         )
     )

@@ -28,23 +28,27 @@ class Tally:
     """Operations that were asked for; all others in `done` followed them."""
     repeated: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[Asked, Sequence[Diagnostic]]] = field(default_factory=list)
-    posted: int = 0
+    given_up: int = 0
+    """Operations of an `--atomic` batch with which nothing was wrong."""
+    accepted: int = 0
     """Operations that were asked for and are done; `repeated` ones were done before."""
 
     @property
     def count(self) -> int:
         """How many operations were looked at."""
-        return self.posted + self.repeated.total() + len(self.refused)
+        return self.accepted + self.repeated.total() + len(self.refused) + self.given_up
 
     def add(self, asked: Asked, plan: Plan | None, problems: Sequence[Diagnostic], *, repeated: bool = False) -> None:
         """Count what came of one operation."""
         self.asked_for.add(asked.request.operation)
-        if plan is None:
+        if plan is None and problems:
             self.refused.append((asked, problems))
+        elif plan is None:
+            self.given_up += 1
         elif repeated:
             self.repeated[asked.request.operation] += 1
         else:
-            self.posted += 1
+            self.accepted += 1
             self.done.add(plan)
 
     def table(self, verb: str) -> str:
@@ -61,8 +65,7 @@ class Tally:
         if self.refused:
             lines += ["", f"refused: {len(self.refused):,}"]
             for asked, problems in self.refused[:_SHOWN]:
-                why = f"{problems[0].message} [{problems[0].code}]" if problems else "others of the batch were refused"
-                lines.append(f"  {asked.request.id}: {why}")
+                lines.append(f"  {asked.request.id}: {problems[0].message} [{problems[0].code}]")
             if len(self.refused) > _SHOWN:
                 lines.append(f"  ... and {len(self.refused) - _SHOWN:,} more: --report FILE.csv lists all")
         return "\n".join(lines) + "\n"

@@ -15,7 +15,7 @@ from billpolicy.billing.items import items_of
 from billpolicy.billing.rating import Line
 from billpolicy.billing.splitting import Kind, split
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
+from billpolicy.book.model import CreditMemo, Document, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import to_minor
 from billpolicy.planning.bills import SPEC, Bill, bills_of, grouped
@@ -94,8 +94,8 @@ def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> s
         if charge.charged_through is not None
     ]
     numbers = sorted({number for each in subscriptions for number in book.numbers_on.get(each.id, ())})
-    drafts = [number for number in numbers if book.numbered[number].status == "draft"]
-    waiting = [number for number in drafts if getattr(book.numbered[number], "posted_as", None) is None]
+    documents = (book.numbered[number] for number in numbers)
+    waiting = [one.number for one in documents if isinstance(one, Document) and one.is_open_draft]
     told = [*through[:_TOLD], *([f"{waiting[0]} waits to be posted"] if waiting else [])]
     return "; ".join(told) or "check the target date, and the rate and the start of each charge"
 
@@ -109,7 +109,7 @@ def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
     for line in lines:
         for number in sorted(book.numbers_on.get(line.subscription.id, ())) if line.credit else ():
             draft = book.numbered[number]
-            if not isinstance(draft, Invoice | CreditMemo) or draft.status != "draft" or draft.posted_as is not None:
+            if not isinstance(draft, Invoice | CreditMemo) or not draft.is_open_draft:
                 continue
             if any(_bills(item, line) for item in draft.items):
                 what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"

@@ -117,7 +117,8 @@ def _follow(planning: Planning, event: Event) -> None:
     rules = [follow_up for follow_up in planning.policy.follow_ups if follow_up.after == event.name]
     wanted = {follow_up.operation for follow_up in rules}
     for name, operation in OPERATIONS.items():
-        if name in wanted and operation.follow is not None:
+        if name in wanted:
+            assert operation.follow is not None  # validation lets only those follow that can
             for request in tuple(operation.follow(planning, event)):
                 facts = _facts(planning, event, request)
                 holding = planning.resolver.follow_ups(event.name, name, event.date, facts)

@@ -38,14 +38,15 @@ class Totals:
 def moved(plan: Plan) -> dict[str, Decimal]:
     """Currency -> how much one operation is about: the documents it makes, else the money that it applies."""
     amounts: dict[str, Decimal] = defaultdict(Decimal)
-    documents = [planned.document for planned in plan.documents]
+    # A draft is no money yet; it counts when it is posted.
+    documents = [planned.document for planned in plan.documents if planned.document.status != "draft"]
     # A refund out of a credit balance and the decrease that names it are one.
     named = {document.document for document in documents if isinstance(document, CreditAdjustment)}
     for document in documents:
         if document.number not in named:
             amounts[document.currency] += abs(document.amount)
-    if not plan.documents and plan.balances:
-        # Money is never applied across currencies, so any balance that changes says the currency.
+    if not plan.documents and plan.applications:
+        # Money is never applied across currencies, so the balance of any document that it touches says which it is.
         total = sum((abs(made.amount) for made in plan.applications), Decimal(0))
         amounts[plan.balances[0].currency] += total
     return dict(amounts)

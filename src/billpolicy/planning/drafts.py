@@ -62,5 +62,5 @@ def _open_drafts(planning: Planning) -> list[Draft]:
     return [
         document
         for document in planning.book.numbered.values()
-        if isinstance(document, Invoice | CreditMemo) and document.status == "draft" and document.posted_as is None
+        if isinstance(document, Invoice | CreditMemo) and document.is_open_draft
     ]
