@@ -27,12 +27,12 @@ from billpolicy.ledger import schema
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.operations.chain import needs_of
-from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.operations.load import operations_of
 from billpolicy.plan import Plan, changed
 from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
+from billpolicy.running.chain import needs_of
+from billpolicy.running.dry_run import dry_run, plan_on, plan_operation
+from billpolicy.running.load import operations_of
 from billpolicy.source.tree import parse_text
 from billpolicy.validation import prove
 from billpolicy.versions import Versions

@@ -22,10 +22,10 @@ from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import BookFile, CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
 from billpolicy.money import from_minor
-from billpolicy.operations.dry_run import plan_on
-from billpolicy.operations.load import operations_of
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked
+from billpolicy.running.dry_run import plan_on
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json

@@ -12,12 +12,12 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Numbered, Payment, Refund
-from billpolicy.operations.dry_run import Planned, dry_run
-from billpolicy.operations.load import operations_of
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked
 from billpolicy.policy.model import Policy
 from billpolicy.resolve import Resolver
+from billpolicy.running.dry_run import Planned, dry_run
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.validation import prove

@@ -39,12 +39,12 @@ from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.matching.engines import EngineName
 from billpolicy.operations.cancel_subscription import CancelSubscription
-from billpolicy.operations.chain import needs_of
-from billpolicy.operations.dry_run import dry_run, plan_on
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.plan import BalanceChange, Plan, in_turn
 from billpolicy.planning.request import Asked, request_data
 from billpolicy.resolve import Resolver
+from billpolicy.running.chain import needs_of
+from billpolicy.running.dry_run import dry_run, plan_on
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
 from billpolicy.versions import Versions

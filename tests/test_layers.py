@@ -24,6 +24,7 @@ ROOMS = [
     "billing",
     "planning",
     "operations",
+    "running",
     "explain",
     "ledger",
     "executor",

@@ -9,9 +9,9 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.matching.protocol import EngineError
-from billpolicy.operations.dry_run import plan_on
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked
+from billpolicy.running.dry_run import plan_on
 from billpolicy.versions import Versions
 from tests.running import STANDARD, Ran, billpolicy
 

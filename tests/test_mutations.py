@@ -22,10 +22,10 @@ from billpolicy.explain.build import explain_plan
 from billpolicy.explain.matrix import matrix_of
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.explain.text import explanation_text
-from billpolicy.operations.dry_run import dry_run
-from billpolicy.operations.load import operations_of
 from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
+from billpolicy.running.dry_run import dry_run
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import Block, Items, Plain, Tree, parse_text
 from billpolicy.source.write import to_json

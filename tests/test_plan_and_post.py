@@ -31,11 +31,11 @@ from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.money import from_minor
-from billpolicy.operations.dry_run import Planned, dry_run, plan_operation
-from billpolicy.operations.load import operations_of
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked, request_data
+from billpolicy.running.dry_run import Planned, dry_run, plan_operation
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json

@@ -38,10 +38,10 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.money import exact, from_minor
-from billpolicy.operations.dry_run import plan_operation
-from billpolicy.operations.load import operations_of
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked
+from billpolicy.running.dry_run import plan_operation
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json

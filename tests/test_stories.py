@@ -37,11 +37,11 @@ from billpolicy.book.model import (
 from billpolicy.cli import cli
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.dry_run import Planned, dry_run
-from billpolicy.operations.load import load_operations
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.plan import Plan, PlannedDocument
 from billpolicy.resolve import Resolver
+from billpolicy.running.dry_run import Planned, dry_run
+from billpolicy.running.load import load_operations
 from billpolicy.source.tree import Plain, parse
 from billpolicy.validation import prove
 from billpolicy.versions import Versions

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -70,7 +70,7 @@ class _NotWritten(Exception):
 
 def execute_batch(
     ledger: Ledger, operations: Iterable[Wanted], *, now: Clock, group: int = GROUP, atomic: bool = False
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Plan and post these operations; what became of each is given in their order, as their group is committed.
 
     A refused one leaves the others as they are. With `atomic` all are one transaction: if any is refused nothing is

@@ -105,7 +105,7 @@ class Plan:
     operation: str
     date: datetime.date
     request: Mapping[str, Any]
-    """The operation as it was asked for, as plain JSON data without its id and actor."""
+    """The operation as it was asked for, as plain JSON data without its id and people."""
     policy: str
     policy_digest: str
     engine: str

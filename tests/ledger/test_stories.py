@@ -15,12 +15,12 @@ from billpolicy.executor import execute, post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.operations.chain import needs_of
-from billpolicy.operations.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.operations.load import load_operations
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked, request_data
 from billpolicy.resolve import Resolver
+from billpolicy.running.chain import needs_of
+from billpolicy.running.dry_run import dry_run, plan_on, plan_operation
+from billpolicy.running.load import load_operations
 from billpolicy.source.diagnostic import Refused
 from billpolicy.validation import prove
 from billpolicy.versions import Versions

@@ -14,11 +14,11 @@ import pytest
 from billpolicy.book.book import Book, Place
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
-from billpolicy.operations.dry_run import plan_on
-from billpolicy.operations.load import operations_of
 from billpolicy.plan import Plan
 from billpolicy.policy.load import load_policy
 from billpolicy.resolve import Resolver
+from billpolicy.running.dry_run import plan_on
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.tree import parse_text
 from billpolicy.versions import Versions

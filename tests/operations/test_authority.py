@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.operations.load import operations_of
 from billpolicy.planning.request import request_data
+from billpolicy.running.load import operations_of
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 from tests.operations.settling import load, refused, run, versions

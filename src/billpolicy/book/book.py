@@ -51,7 +51,7 @@ class Book:
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     charges: Mapping[str, Charge] = field(default_factory=dict)
     numbered: Mapping[str, Numbered] = field(default_factory=dict)
-    """Invoices, credit memos, debit memos, payments and refunds by number: one name space."""
+    """Invoices, memos, payments, refunds and adjustments of credit balances by number: one name space."""
     applications_from: Mapping[str, tuple[Application, ...]] = field(default_factory=dict)
     applications_to: Mapping[str, tuple[Application, ...]] = field(default_factory=dict)
     refunds_of: Mapping[str, tuple[Refund, ...]] = field(default_factory=dict)
@@ -148,11 +148,11 @@ class Book:
         return self._over({"revisions": {name: self.revisions.get(name, 0) + 1 for name in names}})
 
     def applied_to(self, target: str) -> Decimal:
-        """How much was put on an invoice or debit memo."""
+        """How much was put on an invoice or debit memo, or given to an increase of a credit balance."""
         return sum((application.amount for application in self.applications_to.get(target, ())), ZERO)
 
     def applied_from(self, source: str) -> Decimal:
-        """How much of a payment, a credit memo or a negative invoice was put on others."""
+        """How much of a payment, a credit memo, a negative invoice or a credit decrease was put on others."""
         return sum((application.amount for application in self.applications_from.get(source, ())), ZERO)
 
     def refunded(self, source: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""What `explain`, `plan` and `post` share: operations planned on a book or on the slice of a ledger."""
+"""What `explain`, `plan` and `post` share: policies and operations loaded, and a dry run on a book or a ledger."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
-from billpolicy.operations.chain import needs_of
-from billpolicy.operations.dry_run import Planned, dry_run
-from billpolicy.operations.load import load_operations
-from billpolicy.operations.unknown_names import unknown_names
 from billpolicy.plan import in_turn
 from billpolicy.planning.request import Asked
 from billpolicy.resolve import Resolver
+from billpolicy.running.chain import needs_of
+from billpolicy.running.dry_run import Planned, dry_run
+from billpolicy.running.load import load_operations
+from billpolicy.running.unknown_names import unknown_names
 from billpolicy.source.diagnostic import in_order
 from billpolicy.versions import Versions
 

@@ -22,7 +22,7 @@ from billpolicy.cli.output import coloured, diagnostic_data, say, show_refused, 
 from billpolicy.cli.tally import MANY, Tally
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.limits import beyond
+from billpolicy.running.limits import beyond
 from billpolicy.source.write import plain_data, to_json
 
 

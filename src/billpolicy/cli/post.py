@@ -30,10 +30,10 @@ from billpolicy.explain.plan_text import plan_text
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import open_ledger
 from billpolicy.matching.engines import EngineName
-from billpolicy.operations.chain import needs_of
-from billpolicy.operations.dry_run import dry_run, plan_on
-from billpolicy.operations.limits import Totals, beyond
 from billpolicy.planning.request import Asked
+from billpolicy.running.chain import needs_of
+from billpolicy.running.dry_run import dry_run, plan_on
+from billpolicy.running.limits import Totals, beyond
 from billpolicy.source.diagnostic import Refused
 from billpolicy.source.write import plain_data, to_json
 from billpolicy.versions import Versions
@@ -140,7 +140,7 @@ def _post(
         # A few are posted and told one by one; many in groups, which is several times faster.
         group = 1 if len(asked) <= MANY else GROUP
         outcomes = execute_batch(opened, wanted, now=_now, group=group, atomic=atomic)
-        with closing(outcomes):  # type: ignore[type-var]
+        with closing(outcomes):
             yield from watched(outcomes, len(asked), "posting")
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from billpolicy.operations.limits import Totals
 from billpolicy.plan import Plan
 from billpolicy.planning.request import Asked
+from billpolicy.running.limits import Totals
 from billpolicy.source.diagnostic import Diagnostic
 
 MANY = 50

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from billpolicy.book.model import Account
 from billpolicy.money import Money
 from billpolicy.planning.authority import actor_facts, objections
 from billpolicy.planning.facts import facts_about
@@ -63,7 +64,7 @@ class Deciding(Grounds):
             path = (objection.field,) if objection.field else ()
             self.problem(objection.code, objection.message, *path, hint=objection.hint)
         self._check_request_is_heard(resolved, asked_for)
-        self._check_named_values(resolved)
+        self._check_named_values(resolved, objects["account"])
         self.stop_if_refused()
         return resolved
 
@@ -79,8 +80,9 @@ class Deciding(Grounds):
                 message = f"the policy does not take `{key}` from the request (rule `{rule.id}`, {rule.position})"
                 self.problem("request-not-heard", message, *path, hint="remove it, or change the policy")
 
-    def _check_named_values(self, resolved: Resolved) -> None:
+    def _check_named_values(self, resolved: Resolved, accounts: Iterable[Account]) -> None:
         """An inherited value names something that exists: a contact of the account, a declared term or set."""
+        owners = [account.id for account in accounts]
         for attribute in self.policy.attributes.values():
             resolution = resolved.resolutions.get(attribute.name)
             if resolution is None or resolution.level is None:
@@ -89,12 +91,11 @@ class Deciding(Grounds):
             source = f"from {resolved.levels[resolution.level].label}"
             here = ("attributes", attribute.name) if resolution.level == "request" else ()
             if attribute.type == "contact":
-                account = resolved.levels["account"].label.partition(" ")[2]
                 contact = self.book.contacts.get(value)
-                if contact is None or contact.account != account:
-                    whose = f"a contact of account `{account}`"
+                if contact is None or contact.account not in owners:
+                    whose = f"a contact of account `{owners[0]}`"
                     message = f"`{attribute.name}` is `{value}` ({source}), which is not {whose}"
-                    known = [c.id for c in self.book.contacts.values() if c.account == account]
+                    known = [c.id for c in self.book.contacts.values() if c.account in owners]
                     hint = did_you_mean(value, known) or f"name {whose}"
                     self.problem("contact-unknown", message, *here, hint=hint)
             known_names = {

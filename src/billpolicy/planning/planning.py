@@ -244,14 +244,6 @@ class Planning(Deciding):
         """What was applied so far."""
         return tuple(self._applications)
 
-    def touched_places(self) -> int:
-        """How many items and taxes the applications planned so far touch (domain section 2.3)."""
-        return len({(a.to, part.item, part.tax) for a in self._applications for part in a.parts})
-
-    def touched_targets(self) -> set[str]:
-        """The documents that the applications planned so far put money on."""
-        return {application.to for application in self._applications}
-
     def touch(self, number: str) -> None:
         """Show the balance of this document in the plan, and rely on it as it is."""
         document = self.book.numbered[number]

@@ -158,12 +158,12 @@ def put(
 
 def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
     """The most documents, named or settled, and items and taxes that are touched (inclusive; domain section 2.3)."""
-    count = max(named, len(planning.touched_targets()))
+    count = max(named, len({application.to for application in planning.applications}))
     limit = resolved.integer("document_limit")
     if count > limit:
         message = f"{count} documents would be settled at once; the policy allows {limit}"
         planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
-    touched = planning.touched_places()
+    touched = len({(a.to, part.item, part.tax) for a in planning.applications for part in a.parts})
     limit = resolved.integer("touched_limit")
     if touched > limit:
         message = f"{touched} items and taxes would be touched; the policy allows {limit}"

@@ -54,7 +54,7 @@ class Decisions(Declarations):
         elif attribute is not None:
             return self._chain(spec, key, decided, at)
         elif setting is not None:
-            return self._setting(spec, setting, decided, at)
+            return self._setting(setting, decided, at)
         else:
             known = [a.name for a in self.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
             known += [s.name for s in spec.settings]
@@ -81,7 +81,7 @@ class Decisions(Declarations):
             self.problem("level-repeated", f"the chain of `{key}` names a level twice", at, "name it once")
         return Chain(decided.chain) if len(self.problems) == found else None  # type: ignore[arg-type]
 
-    def _setting(self, spec: OperationSpec, setting: SettingSpec, decided: Decided, at: Position) -> Setting | None:
+    def _setting(self, setting: SettingSpec, decided: Decided, at: Position) -> Setting | None:
         if decided.value is None:
             message = f"`{setting.name}` is one value, not a list of levels"
             self.problem("value-wanted", message, at, setting.doc)

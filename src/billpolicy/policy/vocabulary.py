@@ -1,6 +1,6 @@
 """The closed vocabulary a policy is checked against: operations, their levels, fields and settings.
 
-The types stand here; the operations declare themselves in `operations/`, one file each, and hand a `Vocabulary` down.
+The types stand here, the entries in the room `vocabulary/`, which hands a `Vocabulary` down.
 Nothing here says who inherits what: that is policy.
 """
 

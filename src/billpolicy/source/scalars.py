@@ -157,5 +157,4 @@ Date = Annotated[datetime.date, _type(read_date, type="string", format="date", p
 Integer = Annotated[int, _type(read_integer, type="integer")]
 Boolean = Annotated[bool, _type(read_boolean, type="boolean")]
 Amount = Annotated[Decimal, _type(read_amount, type=["number", "string"], pattern=_AMOUNT_PATTERN)]
-MoneyText = Annotated[Money, _type(read_money, type="string", pattern=r"^[+-]?[0-9]+(\.[0-9]+)? [A-Z]{3}$")]
 Currency = Annotated[str, _type(read_currency, type="string", pattern="^[A-Z]{3}$")]

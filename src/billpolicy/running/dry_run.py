@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.operations.chain import run
 from billpolicy.plan import Plan
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Asked
+from billpolicy.running.chain import run
 from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.versions import Versions
 
