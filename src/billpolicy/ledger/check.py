@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from billpolicy.ledger import identities, invariants, journal
+from billpolicy.ledger import identities, invariants
 from billpolicy.ledger.canonical import from_text
+from billpolicy.ledger.plan_rest import decisions_of
 from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.store import Ledger
 from billpolicy.money import from_minor
@@ -100,7 +101,7 @@ def _operations(connection: sqlite3.Connection) -> _Found:
             if cause is not None:
                 from_text(cause)
             data: dict[str, Any] = from_text(plan)
-            journal.decisions_of(data)
+            decisions_of(data)
             same = data["documents"] == posted[id] and data["applications"] == applied.get(id, 0)
             complete = data.get("follow_ups", 0) == followed.get(id, 0)
             lost = [number for number in data["reversed"] if number not in flagged]

@@ -11,13 +11,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from billpolicy.book.model import Document, Numbered
 from billpolicy.ledger import fetch
 from billpolicy.ledger.canonical import damaged, from_text, to_text
-from billpolicy.ledger.resolutions import resolved_data, resolved_from, resolved_of
+from billpolicy.ledger.plan_rest import rest_of, rest_text
+from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.rows import Row
 from billpolicy.ledger.schema import (
     audit,
@@ -25,9 +25,9 @@ from billpolicy.ledger.schema import (
     resolutions,
 )
 from billpolicy.ledger.statements import insert_into, select_from
-from billpolicy.plan import BalanceChange, Cancellation, ChargedThrough, FollowedBy, NumberDraw, Plan, PlannedDocument
+from billpolicy.plan import FollowedBy, NumberDraw, Plan, PlannedDocument
 from billpolicy.resolve import Resolved
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.source.diagnostic import Position
 
 _INSERT = insert_into(operations)
 _INSERT_AUDIT = insert_into(audit)
@@ -113,7 +113,7 @@ def _operation_row(plan: Plan, cause: Cause | None) -> Row:
         plan.operation,
         plan.date.isoformat(),
         to_text(plan.request),
-        _plan_text(plan),
+        rest_text(plan),
         plan.policy,
         plan.policy_digest,
         plan.engine,
@@ -173,51 +173,23 @@ class _Plans:
 
     def _plan(self, id: str, operation: str, date: str, request: str, text: str, *others: Any) -> Plan:
         policy, digest, engine, *_ = others
-        rest: dict[str, Any] = from_text(text)
         return Plan(
             id=id,
             operation=operation,
-            date=_day(date),
+            date=datetime.date.fromisoformat(date),
             request=from_text(request),
             policy=policy,
             policy_digest=digest,
             engine=engine,
-            basis=rest["basis"],
             documents=tuple(self.documents[id]),
-            decisions=decisions_of(rest),
             applications=tuple(self.applications.get(id, ())),
-            reversed_=tuple(rest["reversed"]),
-            posted_drafts=rest.get("posted_drafts", {}),
-            canceled_drafts=tuple(rest.get("canceled_drafts", ())),
-            cancellations=tuple(
-                Cancellation(one["subscription"], _day(one["on"])) for one in rest.get("cancellations", ())
-            ),
-            charged_through=tuple(
-                ChargedThrough(
-                    one["subscription"],
-                    one["charge"],
-                    None if one["before"] is None else _day(one["before"]),
-                    _day(one["after"]),
-                )
-                for one in rest["charged_through"]
-            ),
-            balances=tuple(_balance(one) for one in rest["balances"]),
-            notes=tuple(rest.get("notes", ())),
-            warnings=tuple(_warning(one) for one in rest["warnings"]),
             follow_ups=tuple(self._followed(row) for row in self.steps[id]),
-            actor=rest["actor"],
-            approved_by=rest.get("approved_by"),
-            comment=rest["comment"],
+            **rest_of(text),
         )
 
     def _followed(self, row: Row) -> FollowedBy:
         cause = _cause(*row[-3:])
         return FollowedBy(cause.after, cause.rule, cause.position, cause.because, self._plan(*row))
-
-
-def decisions_of(rest: dict[str, Any]) -> tuple[Resolved, ...]:
-    """How an operation that makes no document was decided; ledgers before revision 0003 have no such operation."""
-    return tuple(resolved_from(one) for one in rest.get("decisions", ()))
 
 
 def audit_of(connection: sqlite3.Connection, id: str) -> Audit:
@@ -245,48 +217,6 @@ def _audit(row: Row) -> Audit:
     return Audit(operation, who, datetime.datetime.fromisoformat(at), why, approved_by)
 
 
-def _plan_text(plan: Plan) -> str:
-    return to_text(
-        {
-            "basis": plan.basis,
-            "documents": [planned.document.number for planned in plan.documents],
-            "decisions": [resolved_data(resolved) for resolved in plan.decisions],
-            "applications": len(plan.applications),
-            "reversed": plan.reversed_,
-            "posted_drafts": plan.posted_drafts,
-            "canceled_drafts": plan.canceled_drafts,
-            "cancellations": [
-                {"subscription": one.subscription, "on": one.on.isoformat()} for one in plan.cancellations
-            ],
-            "charged_through": [
-                {
-                    "subscription": moved.subscription,
-                    "charge": moved.charge,
-                    "before": None if moved.before is None else moved.before.isoformat(),
-                    "after": moved.after.isoformat(),
-                }
-                for moved in plan.charged_through
-            ],
-            "balances": [
-                {
-                    "kind": change.kind,
-                    "number": change.number,
-                    "currency": change.currency,
-                    "before": None if change.before is None else str(change.before),
-                    "after": str(change.after),
-                }
-                for change in plan.balances
-            ],
-            "notes": plan.notes,
-            "follow_ups": len(plan.follow_ups),
-            "warnings": [_warning_data(warning) for warning in plan.warnings],
-            "actor": plan.actor,
-            "approved_by": plan.approved_by,
-            "comment": plan.comment,
-        }
-    )
-
-
 def _cause_text(cause: Cause) -> str:
     at = [cause.position.file, cause.position.line, cause.position.column]
     return to_text({"after": cause.after, "rule": cause.rule, "position": at, "because": cause.because})
@@ -303,28 +233,3 @@ def _as_planned(document: Numbered) -> Numbered:
         return document
     status = "draft" if document.status == "canceled" else document.status
     return replace(document, reversed_=False, status=status, posted_as=None)
-
-
-def _balance(data: dict[str, Any]) -> BalanceChange:
-    before = None if data["before"] is None else Decimal(data["before"])
-    return BalanceChange(data["kind"], data["number"], data["currency"], before, Decimal(data["after"]))
-
-
-def _warning_data(warning: Diagnostic) -> dict[str, Any]:
-    at = warning.position
-    return {
-        "code": warning.code,
-        "message": warning.message,
-        "position": None if at is None else [at.file, at.line, at.column],
-        "hint": warning.hint,
-        "severity": warning.severity,
-    }
-
-
-def _warning(data: dict[str, Any]) -> Diagnostic:
-    at = data["position"]
-    position = None if at is None else Position(*at)
-    return Diagnostic(data["code"], data["message"], position, data["hint"], data["severity"])
-
-
-_day = datetime.date.fromisoformat
