@@ -71,6 +71,6 @@ END
 run 'ledger=sqlite:///$work/bread.db'
 run 'billpolicy ledger init $ledger'
 run 'billpolicy ledger import $ledger $story/book.yaml'
-run 'billpolicy post --policy $story/policy.yaml --ledger $ledger --actor ines $work/cancel.yaml'
+run 'billpolicy post --today 2026-04-01 --policy $story/policy.yaml --ledger $ledger --actor ines $work/cancel.yaml'
 run 'billpolicy ledger show $ledger max'
 run 'billpolicy ledger check $ledger'

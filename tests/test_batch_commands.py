@@ -5,10 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from billpolicy.book.book import Book
+from billpolicy.plan import Plan
+from billpolicy.planning.request import Asked
+from billpolicy.running.dry_run import plan_on
+from billpolicy.versions import Versions
 from tests.running import STANDARD, Ran, billpolicy
 
 COUNT = 60
@@ -113,12 +121,12 @@ def test_all_or_nothing_tells_what_is_refused_and_posts_nothing(ledger: str, tmp
     [
         (
             "transfer_negative_invoice: {count: 59}",
-            "this batch has 60 `transfer_negative_invoice`; the policy stops at 59",
+            "this batch has 60 `transfer_negative_invoice`, with what follows; the policy stops at 59",
         ),
-        ("every_operation: {count: 59}", "this batch has 60 operations; the policy stops at 59"),
+        ("every_operation: {count: 59}", "this batch has 60 operations, with what follows; the policy stops at 59"),
         (
             "transfer_negative_invoice: {amounts: {EUR: 89.99}}",
-            "`transfer_negative_invoice` of this batch add up to 90.00 EUR; the policy stops at 89.99",
+            "`transfer_negative_invoice` of this batch, with what follows, add up to 90.00 EUR, whatever their signs",
         ),
     ],
 )
@@ -147,13 +155,14 @@ def test_what_follows_counts_too(ledger: str, tmp_path: Path) -> None:
     follow_up = "follow_ups: [{id: paid-back, after: credit_increased, then: refund_credit_balance}]\n"
     policy = own(tmp_path, follow_up + "batch_limits: {refund_credit_balance: {count: 59}}\n")
     ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy)
-    assert "this batch has 60 `refund_credit_balance`; the policy stops at 59" in ran.err
+    assert "this batch has 60 `refund_credit_balance`, with what follows; the policy stops at 59" in ran.err
     free = own(tmp_path, follow_up)
     ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=free)
-    assert ran.out.splitlines()[1:4] == [
+    assert ran.out.splitlines()[1:5] == [
         "transfer_negative_invoice         60       0        0  90.00 EUR",
-        "+ refund_credit_balance           60       0        0  90.00 EUR",
-        "+ followed by rules of the policy",
+        "",
+        "what followed them",
+        "refund_credit_balance             60                   90.00 EUR",
     ]
     assert credit(ledger) == "credit balance 0.00 EUR"
 
@@ -185,6 +194,38 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(
     monkeypatch.setattr("tests.running.io.StringIO", Terminal)
     assert "planning" in run("plan", ledger, tmp_path, many).err
     assert "planning" not in run("plan", ledger, tmp_path, transfers(1)).err
+
+
+def test_ctrl_c_finishes_what_is_being_posted_and_tells_it(
+    ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = []
+
+    def interrupted_at_the_fifth(versions: Versions, book: Book, asked: Asked, today: date) -> tuple[Plan, Book]:
+        planned.append(asked.request.id)
+        if len(planned) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return plan_on(versions, book, asked, today)
+
+    monkeypatch.setattr("billpolicy.cli.post.plan_on", interrupted_at_the_fifth)
+    ran = run("post", ledger, tmp_path, transfers(*range(1, 21)))
+    assert ran.code == 130
+    assert "interrupted: finishing the operations that are being posted" in ran.err
+    assert "5 posted, 0 refused, 15 not tried" in ran.err
+    assert credit(ledger) == "credit balance 7.50 EUR"  # 5 x 1.50
+    monkeypatch.undo()
+    ran = run("post", ledger, tmp_path, transfers(*range(1, 21)))
+    assert (ran.code, credit(ledger)) == (0, "credit balance 30.00 EUR")
+
+
+def test_an_operation_that_was_posted_with_other_content_is_told_like_any_other(ledger: str, tmp_path: Path) -> None:
+    assert run("post", ledger, tmp_path, transfers(1)).code == 0
+    other = transfers(1, 2).replace("2026-01-02", "2026-01-03", 1)
+    for command, done in (("plan", "1 planned, 1 refused"), ("post", "1 posted, 1 refused")):
+        ran = run(command, ledger, tmp_path, other)
+        assert ran.code == 1
+        assert "operations.yaml:2:3: error: operation `t1` was posted before with other content: `date`" in ran.err
+        assert done in ran.err
 
 
 def test_details_shows_each_and_a_spreadsheet_gets_no_formula(ledger: str, tmp_path: Path) -> None:

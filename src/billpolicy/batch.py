@@ -57,7 +57,7 @@ class Outcome:
 
 
 class _GivenUp(Exception):
-    """Rolls back an atomic batch of which something was refused."""
+    """Rolls back an atomic batch of which something was refused, or that was ended before it was done."""
 
 
 class _NotWritten(Exception):
@@ -69,28 +69,37 @@ class _NotWritten(Exception):
 
 
 def execute_batch(
-    ledger: Ledger, operations: Iterable[Wanted], *, now: Clock, group: int = GROUP, atomic: bool = False
+    ledger: Ledger,
+    operations: Iterable[Wanted],
+    *,
+    now: Clock,
+    group: int = GROUP,
+    atomic: bool = False,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Generator[Outcome]:
     """Plan and post these operations; what became of each is given in their order, as their group is committed.
 
     A refused one leaves the others as they are. With `atomic` all are one transaction: if any is refused nothing is
-    posted, and all that are refused are told. Raises `Refused` where the file of the ledger fails.
+    posted, and all that are refused are told. `go_on` is asked before each group; with No, the batch ends there, and an
+    atomic one posts nothing. Raises `Refused` where the file of the ledger fails.
     """
     waiting = _Waiting(operations, group)
     if atomic:
-        yield from _all_or_nothing(ledger, waiting, now)
+        yield from _all_or_nothing(ledger, waiting, now, go_on)
         return
-    while waiting.more():
+    while waiting.more() and go_on():
         with ledger.reading() as connection:
             wanted = waiting.take(connection)
         yield from _posted(ledger.writing, wanted, now)
 
 
-def _all_or_nothing(ledger: Ledger, waiting: _Waiting, now: Clock) -> list[Outcome]:
+def _all_or_nothing(ledger: Ledger, waiting: _Waiting, now: Clock, go_on: Callable[[], bool]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     try:
         with ledger.writing() as connection:
             while waiting.more():
+                if not go_on():
+                    raise _GivenUp
                 wanted = waiting.take(connection)
                 outcomes += _posted(lambda: _savepoint(connection), wanted, now)
             if any(outcome.posted is None for outcome in outcomes):

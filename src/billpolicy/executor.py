@@ -85,7 +85,7 @@ def answered(
     known = journal.requests_of(connection, requests)
     given = {id: to_text(requests[id]) for id in known}
     differing = {id: list(_different(id, text, given[id])) for id, text in known.items() if text != given[id]}
-    same = known.keys() - differing.keys()
+    same = [id for id in given if id in known and id not in differing]
     plans, audits = journal.posted_plans(connection, same), journal.audits_of(connection, same)
     return {id: Posted(plan, audits[id], repeated=True) for id, plan in plans.items()}, differing
 

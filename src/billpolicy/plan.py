@@ -86,7 +86,7 @@ class FollowedBy:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A follow-up that had something to do, but whose condition did not hold."""
+    """A follow-up that did not run after something it comes after."""
 
     rule: str
     after: str
@@ -94,6 +94,9 @@ class PassedOver:
     """What it would have been done to: the number of a document, or a subscription."""
     date: datetime.date
     facts: Facts
+    """What its condition was asked about."""
+    why: str | None = None
+    """If it was not the condition: there was nothing to do, it was left out, or another one did the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -24,7 +24,7 @@ from billpolicy.running.chain import needs_of
 from billpolicy.running.dry_run import Planned, dry_run
 from billpolicy.running.load import load_operations
 from billpolicy.running.unknown_names import unknown_names
-from billpolicy.source.diagnostic import in_order
+from billpolicy.source.diagnostic import Diagnostic, in_order
 from billpolicy.versions import Versions
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Ground(NamedTuple):
     """What a dry run stands on: the documents, and the operations that a ledger has posted already, by id."""
 
     book: Book
-    posted: dict[str, Posted]
+    posted: Mapping[str, Posted] = {}
+    differing: Mapping[str, list[Diagnostic]] = {}
+    """Operations whose id was posted with other content, and what differs."""
 
 
 def one_ground(book: Path | None, ledger: str | None) -> None:
@@ -66,18 +68,16 @@ def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked:
     if book is not None:
         from billpolicy.book.load import load_book
 
-        return Ground(load_book(book), {})
-    from billpolicy.executor import posted_before
+        return Ground(load_book(book))
+    from billpolicy.executor import answered
     from billpolicy.ledger.slices import read_slice
     from billpolicy.ledger.store import open_ledger
 
     with open_ledger(str(ledger)) as opened, opened.reading() as connection:
         alone = len(asked) == 1
         needs = needs_of(versions.policies, asked[0].request) if alone else Needs(everything=True)
-        return Ground(
-            read_slice(connection, needs),
-            posted_before(connection, ((a.request.id, a.data) for a in asked)),
-        )
+        same, differing = answered(connection, ((one.request.id, one.data) for one in asked))
+        return Ground(read_slice(connection, needs), same, differing)
 
 
 def load_asked(path: Path, actor: str | None) -> list[Asked]:
@@ -96,9 +96,20 @@ def title(asked: Asked, today: datetime.date) -> str:
 
 def planned(versions: Versions, ground: Ground, asked: list[Asked], today: datetime.date) -> Iterator[Planned]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    new = [one for one in asked if one.request.id not in ground.posted]
+    new = []
+    for one in asked:
+        if one.request.id in ground.differing:
+            yield Planned(one, None, tuple(placed(one, ground.differing[one.request.id])))
+        elif one.request.id not in ground.posted:
+            new.append(one)
     tell_unknown_names(ground.book, versions)
-    return watched(dry_run(versions, ground.book, new, today), len(new), "planning")
+    yield from watched(dry_run(versions, ground.book, new, today), len(new), "planning")
+
+
+def placed(asked: Asked, problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Problems that have no place of their own, such as those of a ledger, at the operation that they are about."""
+    for problem in problems:
+        yield problem._replace(position=problem.position or asked.at())
 
 
 def tell_unknown_names(book: Book, versions: Versions) -> None:

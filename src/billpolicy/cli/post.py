@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from billpolicy.batch import GROUP, Outcome, Wanted, execute_batch
 from billpolicy.book.needs import Needs
-from billpolicy.cli.asking import before_text, load_asked, load_versions, title, watched
+from billpolicy.cli.asking import before_text, load_asked, load_versions, placed, title, watched
+from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -71,30 +73,36 @@ def command(
     asked = load_asked(operations, actor)
     who = actor or _login()
     day = day_or_today(today)
-    _safety_stop(versions, ledger, asked, day)
     tally = Tally()
+    if report is not None:
+        tally.write_report(report)  # now, when nothing has been posted yet, it can still be told that it cannot be
+    _safety_stop(versions, ledger, asked, day)
     outcomes: list[Outcome] = []
     one_by_one = format == "text" and (details or len(asked) <= MANY)
     by_id = {one.request.id: one for one in asked}
-    try:
-        for outcome in _post(ledger, versions, asked, day, who, atomic=atomic):
-            one = by_id[outcome.wanted.id]
+    with interruptible() as interrupt:
+        try:
+            for outcome in _post(ledger, versions, asked, day, who, atomic=atomic, go_on=interrupt.go_on):
+                one = by_id[outcome.wanted.id]
+                outcome = replace(outcome, problems=tuple(placed(one, outcome.problems)))
+                if format == "json":
+                    outcomes.append(outcome)
+                repeated = outcome.posted is not None and outcome.posted.repeated
+                tally.add(one, outcome.posted.plan if outcome.posted else None, outcome.problems, repeated=repeated)
+                if one_by_one:
+                    _write(outcome, one, versions, day)
+        finally:
+            # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
-                outcomes.append(outcome)
-            repeated = outcome.posted is not None and outcome.posted.repeated
-            tally.add(one, outcome.posted.plan if outcome.posted else None, outcome.problems, repeated=repeated)
-            if one_by_one:
-                _write(outcome, one, versions, day)
-    finally:
-        # Also when it is interrupted or fails half-way: what was posted stays posted, and is told.
-        if format == "json":
-            _write_json(outcomes)
-        else:
-            if not one_by_one:
-                write(tally.table("posted") + "\n")
-            _say_totals(tally, len(asked))
-        if report is not None:
-            tally.write_report(report)
+                _write_json(outcomes)
+            else:
+                if not one_by_one:
+                    write(tally.table("posted") + "\n")
+                _say_totals(tally, len(asked))
+            if report is not None:
+                tally.write_report(report)
+    if interrupt.asked_for:
+        raise KeyboardInterrupt
     if tally.refused or tally.given_up:
         raise click.exceptions.Exit(1)
 
@@ -120,11 +128,19 @@ def _safety_stop(versions: Versions, ledger: str, asked: list[Asked], today: dat
             totals.add(one.plan)
     stops = list(beyond(versions.policies, totals))
     if stops:
+        say(f"nothing was posted: the policy stops this batch of {len(asked):,}")
         raise Refused(stops)
 
 
 def _post(
-    ledger: str, versions: Versions, asked: list[Asked], today: datetime.date, who: str, *, atomic: bool
+    ledger: str,
+    versions: Versions,
+    asked: list[Asked],
+    today: datetime.date,
+    who: str,
+    *,
+    atomic: bool,
+    go_on: Callable[[], bool],
 ) -> Iterator[Outcome]:
     wanted = (
         Wanted(
@@ -139,7 +155,7 @@ def _post(
     with open_ledger(ledger) as opened:
         # A few are posted and told one by one; many in groups, which is several times faster.
         group = 1 if len(asked) <= MANY else GROUP
-        outcomes = execute_batch(opened, wanted, now=_now, group=group, atomic=atomic)
+        outcomes = execute_batch(opened, wanted, now=_now, group=group, atomic=atomic, go_on=go_on)
         with closing(outcomes):
             yield from watched(outcomes, len(asked), "posting")
 

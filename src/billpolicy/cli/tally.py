@@ -6,11 +6,12 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
-from billpolicy.plan import Plan
+from billpolicy.plan import Plan, in_turn
 from billpolicy.planning.request import Asked
-from billpolicy.running.limits import Totals
+from billpolicy.running.limits import EVERY, Totals
 from billpolicy.source.diagnostic import Diagnostic
 
 MANY = 50
@@ -24,8 +25,11 @@ class Tally:
     """Counts and amounts by operation, and everything that was refused."""
 
     done: Totals = field(default_factory=Totals)
-    asked_for: set[str] = field(default_factory=set)
-    """Operations that were asked for; all others in `done` followed them."""
+    """As limits count it, with what followed."""
+    asked_for: Totals = field(default_factory=Totals)
+    followed: Totals = field(default_factory=Totals)
+    names: set[str] = field(default_factory=set)
+    """The operations that were asked for."""
     repeated: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[Asked, Sequence[Diagnostic]]] = field(default_factory=list)
     given_up: int = 0
@@ -40,7 +44,7 @@ class Tally:
 
     def add(self, asked: Asked, plan: Plan | None, problems: Sequence[Diagnostic], *, repeated: bool = False) -> None:
         """Count what came of one operation."""
-        self.asked_for.add(asked.request.operation)
+        self.names.add(asked.request.operation)
         if plan is None and problems:
             self.refused.append((asked, problems))
         elif plan is None:
@@ -50,18 +54,25 @@ class Tally:
         else:
             self.accepted += 1
             self.done.add(plan)
+            first, *steps = in_turn(plan)
+            self.asked_for.add_one(first, _signed)
+            for step in steps:
+                self.followed.add_one(step, _signed)
 
     def table(self, verb: str) -> str:
         """One line for each operation; `verb` is what was done: `planned` or `posted`."""
         refused = Counter(asked.request.operation for asked, _ in self.refused)
-        names = sorted(self.asked_for) + sorted(self.done.counts.keys() - self.asked_for - {"every_operation"})
         lines = [f"{'operation':<28}{verb:>8}{'before':>8}{'refused':>9}  amount"]
-        for name in names:
-            counts = f"{self.done.counts[name]:>8,}{self.repeated[name]:>8,}{refused[name]:>9,}"
-            follows = "" if name in self.asked_for else "+ "
-            lines.append(f"{follows + name:<28}{counts}  {self._amount(name)}".rstrip())
-        if len(names) > len(self.asked_for):
-            lines.append("+ followed by rules of the policy")
+        for name in sorted(self.names):
+            counts = f"{self.asked_for.counts[name]:>8,}{self.repeated[name]:>8,}{refused[name]:>9,}"
+            lines.append(f"{name:<28}{counts}  {_amounts(self.asked_for, name)}".rstrip())
+        steps = sorted(self.followed.counts.keys() - {EVERY})
+        if steps:
+            lines += ["", "what followed them"]
+        for name in steps:
+            lines.append(
+                f"{name:<28}{self.followed.counts[name]:>8,}{'':>17}  {_amounts(self.followed, name)}".rstrip()
+            )
         if self.refused:
             lines += ["", f"refused: {len(self.refused):,}"]
             for asked, problems in self.refused[:_SHOWN]:
@@ -69,9 +80,6 @@ class Tally:
             if len(self.refused) > _SHOWN:
                 lines.append(f"  ... and {len(self.refused) - _SHOWN:,} more: --report FILE.csv lists all")
         return "\n".join(lines) + "\n"
-
-    def _amount(self, name: str) -> str:
-        return ", ".join(f"{total:,} {currency}" for currency, total in sorted(self.done.amounts.get(name, {}).items()))
 
     def write_report(self, path: Path) -> None:
         """Every reason for every refused operation as CSV: id, operation, file, line, code, message, hint."""
@@ -84,6 +92,15 @@ class Tally:
                     place = (at.file, at.line) if at else ("", "")
                     row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
                     rows.writerow(_harmless(str(cell)) for cell in (*row, problem.hint or ""))
+
+
+def _amounts(totals: Totals, name: str) -> str:
+    return ", ".join(f"{total:,} {currency}" for currency, total in sorted(totals.amounts.get(name, {}).items()))
+
+
+def _signed(amount: Decimal) -> Decimal:
+    """What is billed less what is credited on negative invoices."""
+    return amount
 
 
 def _harmless(cell: str) -> str:

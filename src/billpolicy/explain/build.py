@@ -30,7 +30,7 @@ def _explained(
     made = [(one.resolved, one) for one in plan.documents if not isinstance(one.document, CreditAdjustment)]
     told = {id(resolved) for resolved, _ in made}
     # Adjustments of a credit balance are decided once for all of them, or with the refund that they pay out.
-    once = {id(one.resolved): (one.resolved, one) for one in plan.documents if id(one.resolved) not in told}
+    once = {id(one.resolved): (one.resolved, one) for one in reversed(plan.documents) if id(one.resolved) not in told}
     decided = ((resolved, None) for resolved in plan.decisions if id(resolved) not in told | once.keys())
     explained = [
         _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
@@ -90,7 +90,9 @@ def _passed_over(resolver: Resolver, vocabulary: Vocabulary, plan: Plan) -> tupl
         words = facts_in_words(
             passed.facts, {field.name: field for field in (*fields, *resolver.policy.fields.values())}
         )
-        if rule.effective.includes(passed.date):
+        if passed.why is not None:
+            outcome, why = "nothing_to_do", passed.why
+        elif rule.effective.includes(passed.date):
             outcome, why = "not_matched", _unmet(rule, passed.facts, words)
         else:
             outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.date}"

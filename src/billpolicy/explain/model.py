@@ -7,7 +7,9 @@ from typing import Literal
 
 from billpolicy.source.record import record
 
-CandidateOutcome = Literal["decides", "agrees", "not_matched", "not_in_force", "overridden", "less_specific"]
+CandidateOutcome = Literal[
+    "decides", "agrees", "not_matched", "not_in_force", "overridden", "less_specific", "nothing_to_do"
+]
 
 
 @record

@@ -27,7 +27,7 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
         if decision.kind == "attribute":
             lines += ["", *_attribute(decision, every_candidate)]
     lines += _settings(explanation, every_candidate)
-    lines += _passed_over(explanation)
+    lines += _passed_over(explanation, every_candidate)
     if explanation.warnings:
         lines += ["", *(line for text in explanation.warnings for line in _labelled("!", text, indent=2, width=2))]
     return "\n".join(lines) + "\n"
@@ -85,11 +85,13 @@ def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
         yield from _candidates(decision, every_candidate, indent=6)
 
 
-def _passed_over(explanation: Explanation) -> Iterator[str]:
-    if explanation.follow_ups:
+def _passed_over(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
+    """Follow-ups whose condition did not hold; those that had nothing to do only where everything is asked for."""
+    told = [one for one in explanation.follow_ups if every_candidate or one.outcome != "nothing_to_do"]
+    if told:
         yield ""
         yield "  follow-ups passed over"
-    for candidate in explanation.follow_ups:
+    for candidate in told:
         yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}")
         yield from _labelled("", candidate.reason, indent=13)
 

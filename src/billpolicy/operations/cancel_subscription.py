@@ -152,6 +152,8 @@ def _final_bill(
         date=planning.date,
         subscriptions=(subscription.id,),
         target_date=request.target_date or max(planning.date, end),
+        # What it credits is used at once, and what is left is written off: on a draft it would be given twice.
+        bill_as="posted",
     )
     try:
         return _step(planning, run, f"subscription {subscription.id} was canceled", "final_bill", resolved)

@@ -89,7 +89,9 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     book = planning.book
     if isinstance(event.subject, Subscription):
         subscription = event.subject.id
-        for invoice in owing_invoices(book, subscription):
+        owing = owing_invoices(book, subscription)
+        _refuse_unused_credit(planning, subscription, owing)
+        for invoice in owing:
             date = max(event.date, invoice.date)
             yield WriteOffInvoice(
                 id="",
@@ -102,6 +104,19 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     elif isinstance(event.subject, Invoice) and book.balance(event.subject) > 0:
         date = max(event.date, event.subject.date)
         yield WriteOffInvoice(id="", operation=_SPEC.name, date=date, invoice=event.subject.number)
+
+
+def _refuse_unused_credit(planning: Planning, subscription: str, owing: list[Invoice]) -> None:
+    """What is written off while a negative invoice of the same subscription is open would be given twice."""
+    book = planning.book
+    for number in book.numbers_on.get(subscription, ()) if owing else ():
+        invoice = book.numbered[number]
+        if isinstance(invoice, Invoice) and invoice.status == "posted" and book.balance(invoice) < 0:
+            credit = f"{-book.balance(invoice)} {invoice.currency}"
+            message = f"{number} holds a credit of {credit} that is not used yet, so a write-off would give it twice"
+            hint = "let follow-ups transfer negative invoices and use the credit, or `bill_run` make credit memos"
+            planning.problem("credit-unused", message, hint=hint)
+    planning.stop_if_refused()
 
 
 OPERATION = Operation(

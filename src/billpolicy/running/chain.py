@@ -117,30 +117,47 @@ def _follow(planning: Planning, event: Event) -> None:
     rules = [follow_up for follow_up in planning.policy.follow_ups if follow_up.after == event.name]
     wanted = {follow_up.operation for follow_up in rules}
     for name, operation in OPERATIONS.items():
-        if name in wanted:
-            assert operation.follow is not None  # validation lets only those follow that can
-            for request in tuple(operation.follow(planning, event)):
-                facts = _facts(planning, event, request)
-                holding = planning.resolver.follow_ups(event.name, name, event.date, facts)
-                on = _named(_target(planning.book, request) or event.subject)
-                for other in rules:
-                    if other.operation == name and other not in holding:
-                        planning.passed_over.append(PassedOver(other.id, _in_words(event), on, event.date, facts))
-                if holding:
-                    _step(planning, event, request, holding, on)
+        if name not in wanted:
+            continue
+        assert operation.follow is not None  # validation lets only those follow that can
+        those = [follow_up for follow_up in rules if follow_up.operation == name]
+        requests = tuple(operation.follow(planning, event))
+        if not requests:
+            _pass_over(planning, event, those, _named(event.subject), {}, "there was nothing to do")
+        for request in requests:
+            facts = _facts(planning, event, request)
+            holding = planning.resolver.follow_ups(event.name, name, event.date, facts)
+            on = _named(_target(planning.book, request) or event.subject)
+            _pass_over(planning, event, [one for one in those if one not in holding], on, facts, None)
+            if holding:
+                # Of several the strictest counts: one that refuses what it follows.
+                first = min(holding, key=lambda one: one.if_refused != "refuse")
+                others = [one for one in holding if one is not first]
+                _pass_over(planning, event, others, on, facts, f"it holds too; `{first.id}` did it")
+                _step(planning, event, request, first, on, facts)
 
 
-def _step(planning: Planning, event: Event, request: Request, holding: tuple[FollowUp, ...], on: str) -> None:
-    rule = holding[0].rule
+def _pass_over(
+    planning: Planning, event: Event, rules: Iterable[FollowUp], on: str, facts: dict[str, Fact], why: str | None
+) -> None:
+    for rule in rules:
+        planning.passed_over.append(PassedOver(rule.id, _in_words(event), on, event.date, facts, why))
+
+
+def _step(
+    planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, facts: dict[str, Fact]
+) -> None:
+    rule = follow_up.rule
     step = replace(request, id=f"{planning.asked.request.id}/{rule.id}/{on}")
     try:
         planning.then(step, after=_in_words(event), rule=rule.id, position=rule.position, because=rule.because)
     except Refused as refused:
-        if any(follow_up.if_refused == "refuse" for follow_up in holding):
+        if follow_up.if_refused == "refuse":
             raise in_step(refused, step, rule.id, rule.position) from None
         for problem in refused.diagnostics:
             where = f"{rule.position.file}:{rule.position.line}"
             planning.warn("follow-up-left-out", f"`{rule.id}` ({where}) was left out: {problem.message}")
+            _pass_over(planning, event, [follow_up], on, facts, f"it was left out: {problem.message}")
 
 
 def _named(subject: Numbered | Subscription) -> str:
@@ -188,7 +205,9 @@ def _objects(book: Book, subject: Numbered | Subscription) -> dict[str, list[Any
 def _in_words(event: Event) -> str:
     subject = event.subject
     if isinstance(subject, Subscription):
-        return f"subscription {subject.id} was {'canceled' if event.name == 'subscription_canceled' else 'reopened'}"
+        if event.name == "subscription_canceled":
+            return f"subscription {subject.id} was canceled"
+        return f"time of subscription {subject.id} was to be billed again"
     if isinstance(subject, CreditAdjustment):
         return f"{subject.number} raised the credit balance of {subject.account}"
     return f"{subject.number} was {'left open' if event.name == 'invoice_left_open' else 'posted'}"

@@ -6,7 +6,7 @@ Everything counts that would be posted: what was asked for, and what follows it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -27,15 +27,19 @@ class Totals:
     """Operation -> currency -> amount."""
 
     def add(self, plan: Plan) -> None:
-        """Count an operation and all that follows it."""
+        """Count an operation and all that follows it, whatever the signs of its amounts."""
         for each in in_turn(plan):
-            for name in (each.operation, EVERY):
-                self.counts[name] += 1
-                for currency, amount in moved(each).items():
-                    self.amounts[name][currency] += amount
+            self.add_one(each, abs)
+
+    def add_one(self, plan: Plan, size: Callable[[Decimal], Decimal]) -> None:
+        """Count one operation without what follows it; `size` is what counts of the amount of a document."""
+        for name in (plan.operation, EVERY):
+            self.counts[name] += 1
+            for currency, amount in moved(plan, size).items():
+                self.amounts[name][currency] += amount
 
 
-def moved(plan: Plan) -> dict[str, Decimal]:
+def moved(plan: Plan, size: Callable[[Decimal], Decimal]) -> dict[str, Decimal]:
     """Currency -> how much one operation is about: the documents it makes, else the money that it applies."""
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     # A draft is no money yet; it counts when it is posted.
@@ -44,7 +48,7 @@ def moved(plan: Plan) -> dict[str, Decimal]:
     named = {document.document for document in documents if isinstance(document, CreditAdjustment)}
     for document in documents:
         if document.number not in named:
-            amounts[document.currency] += abs(document.amount)
+            amounts[document.currency] += size(document.amount)
     if not plan.documents and plan.applications:
         # Money is never applied across currencies, so the balance of any document that it touches says which it is.
         total = sum((abs(made.amount) for made in plan.applications), Decimal(0))
@@ -59,12 +63,15 @@ def beyond(policies: Iterable[Policy], totals: Totals) -> Iterator[Diagnostic]:
             what = "operations" if name == EVERY else f"`{name}`"
             count = totals.counts[name]
             if limit.count is not None and count > limit.count:
-                message = f"this batch has {count} {what}; the policy stops at {limit.count}"
+                message = f"this batch has {count:,} {what}, with what follows; the policy stops at {limit.count:,}"
                 yield Diagnostic("batch-limit", message, limit.position, _SPLIT)
             of_it: Mapping[str, Decimal] = totals.amounts.get(name, {})
             for currency, most in limit.amounts.items():
                 if of_it.get(currency, Decimal(0)) > most:
-                    message = f"{what} of this batch add up to {of_it[currency]} {currency}; the policy stops at {most}"
+                    total = f"{of_it[currency]:,} {currency}, whatever their signs"
+                    message = (
+                        f"{what} of this batch, with what follows, add up to {total}; the policy stops at {most:,}"
+                    )
                     yield Diagnostic("batch-limit", message, limit.position, _SPLIT)
 
 
