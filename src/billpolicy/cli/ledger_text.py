@@ -17,19 +17,21 @@ _OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplie
 def document_text(shown: ShownDocument) -> str:
     """A document: its fields, items with what is open, the money on both sides, and where it came from."""
     document = shown.document
-    state = document.status + (", reversed" if getattr(document, "reversed_", False) else "")
+    posted_as = getattr(document, "posted_as", None)
+    state = f"posted as {posted_as}" if posted_as else document.status
+    state += ", reversed" if getattr(document, "reversed_", False) else ""
+    is_open = document.kind in _OPEN and document.status == "posted"
     lines = [f"{document.kind.replace('_', ' ')} {document.number}, {state}"]
     fields = [
         ("account", document.account),
         ("date", document.date),
         ("due", getattr(document, "due_date", None)),
         ("amount", f"{document.amount} {document.currency}"),
-        (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if document.kind in _OPEN else None),
+        (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if is_open else None),
         ("from", getattr(document, "source", None)),
         ("of", (document.of or "the credit balance") if isinstance(document, Refund) else None),
         ("type", document.type if isinstance(document, CreditAdjustment) else None),
-        ("for", getattr(document, "document", None)),
-        ("posted as", getattr(document, "posted_as", None)),
+        (_word(document), getattr(document, "document", None)),
         ("reason", getattr(document, "reason", None)),
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
@@ -51,6 +53,11 @@ def document_text(shown: ShownDocument) -> str:
     ]
     lines += _section("history", entries if shown.operation else ["imported", *entries])
     return "\n".join(lines) + "\n"
+
+
+def _word(document: Numbered) -> str:
+    """How a change of a credit balance names its document."""
+    return "from" if getattr(document, "type", None) == "increase" else "for"
 
 
 def _application(application: Application, other: str, kinds: Mapping[str, str]) -> str:
@@ -110,11 +117,20 @@ def account_text(shown: ShownAccount) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _changed(plan: Plan) -> Iterator[str]:
+    """What an operation changed that is no document and no money."""
+    yield from (f"subscription {c.subscription}: no service from {c.on} on" for c in plan.cancellations)
+    yield from (f"draft {draft}: posted as {number}" for draft, number in plan.posted_drafts.items())
+    yield from (f"draft {draft}: canceled" for draft in plan.canceled_drafts)
+    yield from (f"{move.subscription}/{move.charge}: charged through {move.after}" for move in plan.charged_through)
+    yield from (f"{number}: reversed" for number in plan.reversed_)
+
+
 def _steps(plan: Plan, above: str) -> Iterator[str]:
-    """What followed an operation, numbered as in a plan."""
+    """What followed an operation, numbered as in a plan, each with the id by which it is shown."""
     for count, followed in enumerate(plan.follow_ups, start=1):
-        made = ", ".join(planned.document.number for planned in followed.plan.documents)
-        yield f"{above}{count}. {followed.plan.operation} on {followed.plan.date}" + (f": {made}" if made else "")
+        yield f"{above}{count}. {followed.plan.operation} on {followed.plan.date}"
+        yield f"   {followed.plan.id}"
         yield from _steps(followed.plan, f"{above}{count}.")
 
 
@@ -161,6 +177,7 @@ def operation_text(shown: ShownOperation) -> str:
             for p in plan.documents
         ),
     )
+    lines += _section("changed", _changed(plan))
     put = [a for a in plan.applications if a.amount >= 0]
     back = [a for a in plan.applications if a.amount < 0]
     lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))
