@@ -35,6 +35,7 @@ from billpolicy.book.model import (
     Refund,
 )
 from billpolicy.cli import cli
+from billpolicy.explain.build import explain_plan
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName
 from billpolicy.operations.registry import OPERATIONS
@@ -43,8 +44,10 @@ from billpolicy.resolve import Resolver
 from billpolicy.running.dry_run import Planned, dry_run
 from billpolicy.running.load import load_operations
 from billpolicy.source.tree import Plain, parse
+from billpolicy.source.write import plain_data
 from billpolicy.validation import prove
 from billpolicy.versions import Versions
+from billpolicy.vocabulary.operations import VOCABULARY
 
 ROOT = Path(__file__).parents[1]
 STORIES = sorted(readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md"))
@@ -258,6 +261,17 @@ def test_the_commands_of_the_readme_print_what_is_recorded(story: Path, command:
     if os.environ.get("BILLPOLICY_RECORD") == "1":
         recorded.write_text(result.output, encoding="utf-8")
     assert result.output == recorded.read_text(encoding="utf-8"), "BILLPOLICY_RECORD=1 records it anew"
+
+
+@each_story
+def test_explanations_keep_to_their_schema(story: Path) -> None:
+    versions = Versions([Resolver(prove(story / "policy.yaml"), "python")])
+    schema = json.loads((ROOT / "schemas" / "explanation.schema.json").read_text(encoding="utf-8"))
+    validator = Draft7Validator(schema)
+    for one in planned(story):
+        for explanation in explain_plan(versions, VOCABULARY, one.plan) if one.plan else ():
+            found = list(validator.iter_errors(plain_data(explanation)))
+            assert not found, found[0].message
 
 
 def readme_commands(story: Path) -> list[str]:

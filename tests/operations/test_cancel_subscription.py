@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.plan import Plan, in_turn
+from billpolicy.resolve import Resolver
+from billpolicy.running.dry_run import plan_on
+from billpolicy.running.load import operations_of
+from billpolicy.source.tree import parse_text
+from billpolicy.validation import prove
+from billpolicy.versions import Versions
 from tests.operations.settling import load, run, told
+from tests.running import STANDARD
 
 BOOK = """
 accounts: [{id: ann, currency: USD, attributes: {bill_to_contact: ann}}]
@@ -202,3 +210,75 @@ def test_canceling_leaves_no_document_of_another_kind_behind() -> None:
     kinds = {type(one.document) for step in in_turn(plan) for one in step.documents}
     assert kinds == {CreditMemo}
     assert all(left.balance(one) == 0 for one in left.numbered.values() if isinstance(one, CreditMemo | Invoice))
+
+
+# -- the final bill ------------------------------------------------------------------------------------------------
+
+
+def test_a_final_bill_is_posted_also_where_bill_runs_leave_drafts() -> None:
+    """On a draft its credit would be given a second time by the write-off."""
+    own = "operations: {bill_run: {bill_as: draft}}"
+    billed = run(load(BOOK), APRIL + ", bill_as: posted", own)[1]
+    plan, left = run(billed, CANCEL + ", write_off: true", own, "cancel")
+    assert [amount for _, amount in made(plan)] == [Decimal("73.33"), Decimal("26.67")]
+    assert left.balance(left.numbered["CM00000001"]) == 0
+
+
+def test_nothing_is_written_off_while_a_final_credit_is_not_used() -> None:
+    own = "operations: {bill_run: {negative_totals: negative_invoice}}"
+    message = told(after(APRIL, own=own), CANCEL + ", write_off: true", own)
+    assert message.startswith("credit-unused: INV00000002 holds a credit of 73.33 USD that is not used yet")
+    flowing = (
+        own
+        + """
+follow_ups:
+- {id: becomes-credit, after: invoice_posted, when: {invoice.balance_is: below_zero}, then: transfer_negative_invoice}
+- {id: is-used, after: credit_increased, then: apply_credit_balance}
+"""
+    )
+    plan, left = run(after(APRIL, own=own), CANCEL + ", write_off: true", flowing, "cancel")
+    assert steps(plan) == ["bill_run", "transfer_negative_invoice", "apply_credit_balance", "write_off_invoice"]
+    assert all(left.balance(one) == 0 for one in left.numbered.values())
+
+
+def test_a_term_that_ends_later_is_billed_as_it_comes() -> None:
+    term = BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, term_end: 2027-04-01,", 1)
+    plan, left = run(after(APRIL, book=term), "operation: cancel_subscription, subscription: S, at: end_of_term")
+    assert steps(plan) == []
+    assert made(run(left, MAY, id="may")[0]) == [("INV00000002", Decimal("100.00"))]
+
+
+def test_what_was_invoiced_beyond_the_term_is_no_end() -> None:
+    short = BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, term_end: 2026-04-16,", 1)
+    beyond = short.replace("rate: 100.00", "rate: 100.00, charged_through: 2026-05-01")
+    message = told(load(beyond), "operation: cancel_subscription, subscription: S, at: end_of_invoiced_period")
+    assert message == "date-outside-term: 2026-05-01 is after the term ends (2026-04-16)"
+
+
+def test_where_the_calendar_ends_a_follow_up_is_refused_in_words() -> None:
+    own = "follow_ups: [{id: again, after: charges_reopened, then: bill_run}]"
+    late = BOOK.replace("2026-04-01", "9999-10-01")
+    billed = run(load(late), "operation: bill_run, date: 9999-10-01", own)[1]
+    message = told(billed, "operation: write_off_invoice, invoice: INV00000001, date: 9999-12-15", own)
+    assert message.startswith("date-too-late: ")
+
+
+def test_each_step_is_followed_by_the_policy_of_its_own_day(tmp_path: Path) -> None:
+    """A cancellation dated under the old policy, whose credit is used under the new one."""
+    old = "effective: {from: 2000-01-01, until: 2026-06-01}\n"
+    old += "follow_ups: [{id: write-off-on-cancellation, then: nothing}]"
+        "effective: {from: 2000-01-01, until: 2026-06-01}\nfollow_ups: [{id: write-off-on-cancellation, then: nothing}]"
+    )
+    new = "effective: {from: 2026-06-01}\nfollow_ups: [{id: rest, after: invoice_left_open, then: write_off_invoice}]"
+    for name, text in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: {STANDARD}\n{text}\n")
+    both = Versions(Resolver(prove(tmp_path / f"{name}.yaml"), "python") for name in ("old", "new"))
+    (asked,) = operations_of(parse_text(f"operations:\n- {{id: op, {CANCEL}}}\n", "ops.yaml"))
+    plan, left = plan_on(both, after(APRIL), asked, datetime.date(2026, 6, 10))
+    assert [(step.operation, step.policy) for step in in_turn(plan)] == [
+        ("cancel_subscription", "old"),
+        ("bill_run", "old"),
+        ("apply_credit_memo", "new"),
+        ("write_off_invoice", "new"),
+    ]
+    assert left.balance(left.numbered["INV00000001"]) == 0

@@ -50,8 +50,8 @@ def without_start(subscription: Subscription) -> list[SubscribedCharge]:
 
 
 def start_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.date | None:
-    """The first day of a charge."""
-    return charge.start or subscription.start
+    """The first day of a charge: none is billed before its subscription begins."""
+    return max(filter(None, (charge.start, subscription.start)), default=None)
 
 
 def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.date) -> Due | None:

@@ -179,7 +179,8 @@ def _currencies(context: Context) -> Found:
         account = accounts.get(record.account)
         # What an adjustment names may be in another currency than its account, and so is the adjustment then.
         on_its_own = isinstance(record, CreditAdjustment) and record.document is None
-        of_account = on_its_own or section in ("payments", "refunds")
+        # A refund of a credit memo is in the memo's currency.
+        of_account = on_its_own or section == "payments" or (section == "refunds" and record.of is None)
         if account is not None and of_account and record.currency != account.currency:
             message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
             hint = f"write it in {account.currency}, or give the account that currency"

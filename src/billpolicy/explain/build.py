@@ -38,7 +38,7 @@ def _explained(
     ]
     yield from explained[:-1]
     for last in explained[-1:]:
-        yield replace(last, follow_ups=_passed_over(resolver, vocabulary, plan))
+        yield replace(last, follow_ups=_passed_over(versions, vocabulary, plan))
     for followed in plan.follow_ups:
         yield from _explained(versions, vocabulary, asked, followed.plan, followed)
 
@@ -79,12 +79,12 @@ def _explain(
     )
 
 
-def _passed_over(resolver: Resolver, vocabulary: Vocabulary, plan: Plan) -> tuple[Candidate, ...]:
-    """Each follow-up that had something to do after a plan, and the condition that did not hold."""
-    rules = {follow_up.id: follow_up for follow_up in resolver.policy.follow_ups}
+def _passed_over(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> tuple[Candidate, ...]:
+    """Each follow-up that could have come after a plan and did not, and why."""
     found = []
     for passed in plan.passed_over:
-        follow_up = rules[passed.rule]
+        resolver = versions.on(passed.date)
+        (follow_up,) = (one for one in resolver.policy.follow_ups if one.id == passed.rule)
         rule = follow_up.rule
         fields = vocabulary[follow_up.operation].fields_after(follow_up.after)
         words = facts_in_words(

@@ -65,16 +65,16 @@ class Explanation:
     operation_id: str
     operation: str
     date: str
-    document: str | None
+    document: str | None = None
     """Kind of the document; None for an operation that makes none."""
-    number: str | None
-    about: str | None
+    number: str | None = None
+    about: str | None = None
     """Of what makes no document: the subscription that it is about, if there is one."""
-    step: str | None
+    step: str | None = None
     """Of a step that follows another operation: its own id; `operation_id` is that of the operation asked for."""
-    after: str | None
+    after: str | None = None
     """What the step follows, in words."""
-    step_rule: Rule | None
+    step_rule: Rule | None = None
     """The rule that asked for the step."""
     policy: str
     policy_digest: str

@@ -183,8 +183,16 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     """After time of a subscription was reopened: bill it again, as it stands now."""
     if isinstance(event.subject, Subscription):
         subscription = planning.book.subscriptions[event.subject.id]
-        if what_is_due(subscription, event.date):
+        if _may_be_due(subscription, event.date):
             yield BillRun(id="", operation=SPEC.name, date=event.date, subscriptions=(subscription.id,))
+
+
+def _may_be_due(subscription: Subscription, day: datetime.date) -> bool:
+    """Whether a bill run is worth planning; where the calendar ends, it says so itself."""
+    try:
+        return bool(what_is_due(subscription, day))
+    except (OverflowError, ValueError):
+        return True
 
 
 OPERATION = Operation(

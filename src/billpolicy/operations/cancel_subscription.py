@@ -50,7 +50,7 @@ class CancelSubscription(Request):
     final_bill: Boolean | None = None
     """Bill at once what is due until the end, or leave it to a later bill run; without it the policy decides."""
     target_date: Date | None = None
-    """Bill through this day; without it through the end of the subscription."""
+    """Bill what is due on this day; without it, on the document date."""
 
     def document_date(self, today: datetime.date) -> datetime.date:
         """The document date: `date`, else the target date."""
@@ -104,19 +104,22 @@ def _end(planning: Planning, subscription: Subscription, request: CancelSubscrip
         if not through:
             message = f"nothing of subscription `{subscription.id}` has been invoiced yet"
             planning.refuse("not-invoiced", message, "at", hint="write `at: date` and an `effective_date`")
+        _check_within_the_term(planning, subscription, max(through), "at")
         return max(through)
     if request.effective_date is None:
         hint = "add `effective_date`, the first day without service"
         planning.refuse("date-missing", "`at: date` needs the day", "at", hint=hint)
-    day = request.effective_date
-    for bound, wrong, which in (
-        (subscription.start, subscription.start is not None and day < subscription.start, "begins"),
-        (subscription.term_end, subscription.term_end is not None and day > subscription.term_end, "ends"),
-    ):
-        if wrong:
-            message = f"{day} is {'before' if which == 'begins' else 'after'} the term {which} ({bound})"
-            planning.problem("date-outside-term", message, "effective_date", hint=f"{bound} is possible")
-    return day
+    _check_within_the_term(planning, subscription, request.effective_date, "effective_date")
+    return request.effective_date
+
+
+def _check_within_the_term(planning: Planning, subscription: Subscription, day: datetime.date, field: str) -> None:
+    if subscription.start is not None and day < subscription.start:
+        message = f"{day} is before the subscription begins ({subscription.start})"
+        planning.problem("date-outside-term", message, field, hint=f"{subscription.start} is the first day possible")
+    if subscription.term_end is not None and day > subscription.term_end:
+        message = f"{day} is after the term ends ({subscription.term_end})"
+        planning.problem("date-outside-term", message, field, hint=f"{subscription.term_end} is the last day possible")
 
 
 def _writes_off(planning: Planning) -> bool:
@@ -147,11 +150,11 @@ def _final_bill(
 ) -> Plan | None:
     """The plan of the final bill; None when nothing is due and nothing to be credited."""
     run = BillRun(
-        id=f"{request.id}/final_bill",
+        id=f"{request.id}/cancel_subscription.final_bill",
         operation="bill_run",
         date=planning.date,
         subscriptions=(subscription.id,),
-        target_date=request.target_date or max(planning.date, end),
+        target_date=request.target_date or planning.date,
         # What it credits is used at once, and what is left is written off: on a draft it would be given twice.
         bill_as="posted",
     )
@@ -172,7 +175,7 @@ def _apply(planning: Planning, subscription: Subscription, bill: Plan, resolved:
             continue
         if owing_invoices(planning.book, subscription.id):
             apply = ApplyCreditMemo(
-                id=f"{planning.asked.request.id}/final_credit/{memo.number}",
+                id=f"{planning.asked.request.id}/cancel_subscription.final_credit/{memo.number}",
                 operation="apply_credit_memo",
                 date=max(memo.date, planning.today),
                 credit_memo=memo.number,

@@ -55,6 +55,7 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         message = f"{invoice.number} has a balance of {balance}{of}, so there is nothing to write off"
         hint = "only what is still owed can be written off"
         planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
+    _refuse_unused_credit(planning, invoice)
     planning.stop_if_refused()
 
     # What it mirrors: the whole invoice, or the items of the one subscription.
@@ -89,9 +90,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     book = planning.book
     if isinstance(event.subject, Subscription):
         subscription = event.subject.id
-        owing = owing_invoices(book, subscription)
-        _refuse_unused_credit(planning, subscription, owing)
-        for invoice in owing:
+        for invoice in owing_invoices(book, subscription):
             date = max(event.date, invoice.date)
             yield WriteOffInvoice(
                 id="",
@@ -106,17 +105,17 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         yield WriteOffInvoice(id="", operation=_SPEC.name, date=date, invoice=event.subject.number)
 
 
-def _refuse_unused_credit(planning: Planning, subscription: str, owing: list[Invoice]) -> None:
-    """What is written off while a negative invoice of the same subscription is open would be given twice."""
+def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
+    """The final credit of a canceled subscription is used before a write-off, or it would be given twice."""
     book = planning.book
-    for number in book.numbers_on.get(subscription, ()) if owing else ():
-        invoice = book.numbered[number]
-        if isinstance(invoice, Invoice) and invoice.status == "posted" and book.balance(invoice) < 0:
-            credit = f"{-book.balance(invoice)} {invoice.currency}"
+    canceled = [name for name in invoice.subscriptions if book.subscriptions[name].canceled_on is not None]
+    for number in sorted({number for name in canceled for number in book.numbers_on.get(name, ())}):
+        other = book.numbered[number]
+        if isinstance(other, Invoice) and other.status == "posted" and book.balance(other) < 0:
+            credit = f"{-book.balance(other)} {other.currency}"
             message = f"{number} holds a credit of {credit} that is not used yet, so a write-off would give it twice"
-            hint = "let follow-ups transfer negative invoices and use the credit, or `bill_run` make credit memos"
-            planning.problem("credit-unused", message, hint=hint)
-    planning.stop_if_refused()
+            hint = "transfer it to the credit balance and use that first, by hand or by follow-ups of the policy"
+            planning.problem("credit-unused", message, "invoice", hint=hint)
 
 
 OPERATION = Operation(

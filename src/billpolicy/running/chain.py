@@ -46,7 +46,7 @@ def run(planning: Planning, *, follow: bool = True) -> tuple[Event, ...]:
     except AmountError as error:
         # Each amount was found exact when it was read, so here a sum of them is meant.
         planning.refuse("amount-too-large", f"the amounts together are too large: {error}", hint="check the amounts")
-    if not planning.policy.follow_ups:
+    if not any(policy.follow_ups for policy in planning.versions.policies):
         return ()
     events = (*planning.postponed, *_events(planning, planning.finish()))
     if not follow:
@@ -114,7 +114,8 @@ def _something_left(book: Book, document: Numbered) -> bool:
 
 def _follow(planning: Planning, event: Event) -> None:
     """Everything that the policy says follows an event; operations in the order of the registry."""
-    rules = [follow_up for follow_up in planning.policy.follow_ups if follow_up.after == event.name]
+    resolver = planning.versions.on(event.date)  # of a step that is followed later, not always the version of the root
+    rules = [follow_up for follow_up in resolver.policy.follow_ups if follow_up.after == event.name]
     wanted = {follow_up.operation for follow_up in rules}
     for name, operation in OPERATIONS.items():
         if name not in wanted:
@@ -126,7 +127,7 @@ def _follow(planning: Planning, event: Event) -> None:
             _pass_over(planning, event, those, _named(event.subject), {}, "there was nothing to do")
         for request in requests:
             facts = _facts(planning, event, request)
-            holding = planning.resolver.follow_ups(event.name, name, event.date, facts)
+            holding = resolver.follow_ups(event.name, name, event.date, facts)
             on = _named(_target(planning.book, request) or event.subject)
             _pass_over(planning, event, [one for one in those if one not in holding], on, facts, None)
             if holding:
