@@ -267,8 +267,6 @@ def test_each_step_is_followed_by_the_policy_of_its_own_day(tmp_path: Path) -> N
     """A cancellation dated under the old policy, whose credit is used under the new one."""
     old = "effective: {from: 2000-01-01, until: 2026-06-01}\n"
     old += "follow_ups: [{id: write-off-on-cancellation, then: nothing}]"
-        "effective: {from: 2000-01-01, until: 2026-06-01}\nfollow_ups: [{id: write-off-on-cancellation, then: nothing}]"
-    )
     new = "effective: {from: 2026-06-01}\nfollow_ups: [{id: rest, after: invoice_left_open, then: write_off_invoice}]"
     for name, text in (("old", old), ("new", new)):
         (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: {STANDARD}\n{text}\n")
