@@ -212,6 +212,24 @@ def test_canceling_leaves_no_document_of_another_kind_behind() -> None:
     assert all(left.balance(one) == 0 for one in left.numbered.values() if isinstance(one, CreditMemo | Invoice))
 
 
+@pytest.mark.parametrize(("if_refused", "is_left_out"), [("refuse", False), ("leave_out", True)])
+def test_a_condition_that_cannot_be_asked_is_a_refusal_like_any_other(if_refused: str, is_left_out: bool) -> None:
+    """A payment that was received is recorded, whatever stands in the book about the customer."""
+    own = f"""
+fields: {{subscription.vip: {{type: boolean}}}}
+follow_ups:
+- {{id: vips, after: invoice_left_open, when: {{subscription.vip: true}}, then: write_off_invoice, if_refused: {if_refused}}}
+"""
+    book = after(APRIL, book=BOOK.replace("id: S,", "id: S, custom: {vip: maybe},", 1))
+    pay = "operation: create_payment, account: ann, amount: 40.00, date: 2026-04-02, apply_to_open: true"
+    if not is_left_out:
+        assert told(book, pay, own).startswith("custom-value-wrong: `vip` of subscription `S` in the book is wrong")
+        return
+    plan, left = run(book, pay, own)
+    assert [warning.code for warning in plan.warnings] == ["follow-up-left-out"]
+    assert left.balance(left.numbered["INV00000001"]) == Decimal("60.00")
+
+
 # -- the final bill ------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ from billpolicy.planning.planning import Planning, in_step
 from billpolicy.planning.request import Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
-from billpolicy.source.diagnostic import Refused
+from billpolicy.source.diagnostic import Diagnostic, Refused
 
 
 def run(planning: Planning, *, follow: bool = True) -> tuple[Event, ...]:
@@ -126,7 +126,14 @@ def _follow(planning: Planning, event: Event) -> None:
         if not requests:
             _pass_over(planning, event, those, _named(event.subject), {}, "there was nothing to do")
         for request in requests:
-            facts = _facts(planning, event, request)
+            try:
+                facts = _facts(planning, event, request)
+            except Refused as refused:
+                if any(one.if_refused == "refuse" for one in those):
+                    raise
+                for problem in refused.diagnostics:
+                    planning.warn("follow-up-left-out", f"`{those[0].id}` was left out: {problem.message}")
+                continue
             holding = resolver.follow_ups(event.name, name, event.date, facts)
             on = _named(_target(planning.book, request) or event.subject)
             _pass_over(planning, event, [one for one in those if one not in holding], on, facts, None)
@@ -174,9 +181,9 @@ def _facts(planning: Planning, event: Event, request: Request) -> dict[str, Fact
         for scope, members in _objects(book, target).items():
             objects.setdefault(scope, members)
     facts, wrong = facts_about(book, objects, planning.policy.fields)
-    for sentence in wrong:
-        planning.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
-    planning.stop_if_refused()
+    if wrong:
+        hint = "mend it under `custom` in the book"
+        raise Refused(Diagnostic("custom-value-wrong", text, planning.asked.at(), hint) for text in wrong)
     facts |= {"date": event.date.toordinal(), "operation": event.operation}
     facts |= actor_facts(planning.policy, planning.asked.request.actor)
     for name in ("reason", "write_off"):
