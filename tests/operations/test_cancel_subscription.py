@@ -218,7 +218,11 @@ def test_a_condition_that_cannot_be_asked_is_a_refusal_like_any_other(if_refused
     own = f"""
 fields: {{subscription.vip: {{type: boolean}}}}
 follow_ups:
-- {{id: vips, after: invoice_left_open, when: {{subscription.vip: true}}, then: write_off_invoice, if_refused: {if_refused}}}
+- id: vips
+  after: invoice_left_open
+  when: {{subscription.vip: true}}
+  then: write_off_invoice
+  if_refused: {if_refused}
 """
     book = after(APRIL, book=BOOK.replace("id: S,", "id: S, custom: {vip: maybe},", 1))
     pay = "operation: create_payment, account: ann, amount: 40.00, date: 2026-04-02, apply_to_open: true"
