@@ -27,7 +27,7 @@ class _Span(NamedTuple):
     is_known: bool
     """Whether the item says its end; if not, nobody can tell what was billed after it."""
     credit: bool
-    """Whether it gives the days back: its price is negated."""
+    """Whether it gives the days back."""
 
 
 def charged_before(document: Document, subscription: Subscription) -> Iterator[Undone]:
@@ -67,5 +67,9 @@ def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> I
     start = item.service_start
     if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and start is not None:
         end = (item.service_end or start) + datetime.timedelta(days=1)
-        credit = (item.unit_price or 0) * (charge.rate or 0) < 0
-        yield _Span(start, end, item.service_end is not None, credit)
+        yield _Span(start, end, item.service_end is not None, gives_back(item, charge))
+
+
+def gives_back(item: Item, charge: SubscribedCharge) -> bool:
+    """Whether an item gives time of a charge back: its price is negated."""
+    return (item.unit_price or 0) * (charge.rate or 0) < 0

@@ -150,9 +150,7 @@ def _subscription(subscription: Subscription) -> str:
 
 def _change(adjustment: CreditAdjustment) -> str:
     amount = f"{'+' if adjustment.type == 'increase' else '-'}{adjustment.amount}"
-    about = (
-        f"  {'from' if adjustment.type == 'increase' else 'for'} {adjustment.document}" if adjustment.document else ""
-    )
+    about = f"  {_word(adjustment)} {adjustment.document}" if adjustment.document else ""
     return f"{adjustment.date}  {adjustment.number:<33} {amount:>12}{about}"
 
 

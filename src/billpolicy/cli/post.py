@@ -177,7 +177,7 @@ def _say_totals(tally: Tally, asked: int) -> None:
     repeated = tally.repeated.total()
     others = [
         f", {repeated:,} had been posted before" if repeated else "",
-        f", {tally.given_up:,} not posted because of those" if tally.given_up else "",
+        f", {tally.given_up:,} not posted{' because of those' if tally.refused else ''}" if tally.given_up else "",
         f", {asked - tally.count:,} not tried" if asked > tally.count else "",
     ]
     say(f"{tally.accepted:,} posted, {len(tally.refused):,} refused{''.join(others)}")

@@ -14,6 +14,7 @@ from billpolicy.billing.due import what_is_due
 from billpolicy.billing.items import items_of
 from billpolicy.billing.rating import Line
 from billpolicy.billing.splitting import Kind, split
+from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Document, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
@@ -119,10 +120,10 @@ def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
 
 
 def _bills(item: Item, line: Line) -> bool:
-    """Whether an item bills a day that a line credits; one whose price is negated gives time back itself."""
+    """Whether an item bills a day that a line credits."""
     if (item.subscription, item.subscribed_charge) != (line.subscription.id, line.charge.id):
         return False
-    if (item.unit_price or 0) * (line.charge.rate or 0) < 0:
+    if gives_back(item, line.charge):
         return False
     start, last = item.service_start, item.service_end or item.service_start
     return start is not None and last is not None and start < line.end and line.start <= last

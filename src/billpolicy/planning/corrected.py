@@ -15,9 +15,10 @@ def corrected_by(book: Book, negative: Invoice) -> tuple[Invoice, ...]:
     zero.
     """
     given_back = [item for item in negative.items if item.amount < 0]
+    numbers = {number for item in given_back for number in book.numbers_on.get(item.subscription or "", ())}
     found = [
         document
-        for document in book.numbered.values()
+        for document in (book.numbered[number] for number in sorted(numbers))
         if isinstance(document, Invoice)
         and (document.account, document.currency) == (negative.account, negative.currency)
         and document.status == "posted"

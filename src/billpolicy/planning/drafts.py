@@ -31,19 +31,16 @@ def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
         message = f"{number} is {found.status}, not a draft"
         planning.refuse("not-a-draft", message, "draft", hint="name a draft that is neither posted nor canceled")
     together = {number: found}
-    while True:
-        subscriptions = {name for draft in together.values() for name in draft.subscriptions}
-        more = [
-            draft
-            for draft in _open_drafts(planning)
-            if found.bill_run is not None
-            and draft.bill_run == found.bill_run
-            and draft.number not in together
-            and subscriptions & set(draft.subscriptions)
-        ]
-        if not more:
-            return sorted(together.values(), key=lambda draft: (draft.kind != "invoice", draft.number))
-        together.update((draft.number, draft) for draft in more)
+    book, waiting = planning.book, [found] if found.bill_run is not None else []
+    while waiting:
+        for other in {each for name in waiting.pop().subscriptions for each in book.numbers_on.get(name, ())}:
+            draft = book.numbered[other]
+            if not isinstance(draft, Invoice | CreditMemo) or other in together:
+                continue
+            if draft.is_open_draft and draft.bill_run == found.bill_run:
+                together[other] = draft
+                waiting.append(draft)
+    return sorted(together.values(), key=lambda draft: (draft.kind != "invoice", draft.number))
 
 
 def decided(planning: Planning, spec: OperationSpec, draft: Draft) -> Resolved:

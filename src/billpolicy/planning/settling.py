@@ -143,8 +143,8 @@ def put(
     amount: Decimal,
     rules: Rules,
     day: datetime.date,
-) -> Decimal:
-    """Apply up to `amount` of a source to the targets; what finds no place is given back and stays unapplied."""
+) -> None:
+    """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
     documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
@@ -153,7 +153,6 @@ def put(
             # Of documents that are named with a payment that is dated before them.
             planning.check_document_date(target.date, None, "", "apply")
         planning.apply(source, target, max(day, target.date), applied.parts)
-    return allocation.left
 
 
 def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
