@@ -19,23 +19,23 @@ from pathlib import Path
 from sqlalchemy import Table
 
 from benchmarks.rounds import Contestant, rates, ratio, table
-from billpolicy.batch import GROUP, Wanted, execute_batch
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
-from billpolicy.executor import execute, post
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger import schema
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.plan import Plan, changed
+from billpolicy.operations.chain import needs_of
+from billpolicy.planning.plan import Plan, changed
 from billpolicy.planning.request import Asked
-from billpolicy.resolve import Resolver
-from billpolicy.running.chain import needs_of
-from billpolicy.running.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.running.load import operations_of
+from billpolicy.posting.batch import GROUP, Wanted, execute_batch
+from billpolicy.posting.dry_run import dry_run, plan_on, plan_operation
+from billpolicy.posting.executor import execute, post
 from billpolicy.source.tree import parse_text
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
 
 STANDARD = Path(__file__).parents[1] / "policies" / "standard"
 DAY = datetime.date(2026, 7, 1)

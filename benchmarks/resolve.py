@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.rounds import rates, ratio, table
+from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Policy
-from billpolicy.policy.vocabulary import FieldSpec, Level, OperationSpec
-from billpolicy.resolve import LevelValues, Resolved, Resolver
+from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
 OPERATION = "debit_memo_from_invoice"
 ATTRIBUTES = ("bill_to_contact", "payment_term", "sequence_set")

@@ -21,12 +21,12 @@ from typing import Any, TypeVar
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import BookFile, CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import from_minor
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked
-from billpolicy.running.dry_run import plan_on
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.posting.dry_run import plan_on
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
 from tests.scenes import versions

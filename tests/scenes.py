@@ -12,16 +12,16 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Numbered, Payment, Refund
-from billpolicy.plan import Plan
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.operations_file import operations_of
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked
 from billpolicy.policy.model import Policy
-from billpolicy.resolve import Resolver
-from billpolicy.running.dry_run import Planned, dry_run
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.posting.dry_run import Planned, dry_run
 from billpolicy.source.tree import parse_text
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
 from tests.running import STANDARD
 
 TODAY = datetime.date(2026, 6, 1)

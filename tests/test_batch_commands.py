@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.plan import Plan
+from billpolicy.deciding.versions import Versions
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked
-from billpolicy.running.dry_run import plan_on
-from billpolicy.versions import Versions
+from billpolicy.posting.dry_run import plan_on
 from tests.running import STANDARD, Ran, billpolicy
 
 COUNT = 60

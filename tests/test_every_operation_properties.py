@@ -21,7 +21,6 @@ from typing import Any, NamedTuple, get_args
 
 import pytest
 
-from billpolicy.batch import Outcome, Wanted, execute_batch
 from billpolicy.billing.splitting import NegativeTotals
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.check import check
@@ -34,20 +33,21 @@ from billpolicy.book.model import (
     Payment,
     Refund,
 )
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.matching.engines import EngineName
 from billpolicy.operations.cancel_subscription import CancelSubscription
+from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.plan import BalanceChange, Plan, in_turn
+from billpolicy.planning.plan import BalanceChange, Plan, in_turn
 from billpolicy.planning.request import Asked, request_data
-from billpolicy.resolve import Resolver
-from billpolicy.running.chain import needs_of
-from billpolicy.running.dry_run import dry_run, plan_on
+from billpolicy.posting.batch import Outcome, Wanted, execute_batch
+from billpolicy.posting.dry_run import dry_run, plan_on
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
-from billpolicy.versions import Versions
 from tests.any_operations import (
     BILLING,
     CURRENCIES,

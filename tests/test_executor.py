@@ -12,11 +12,11 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import Application, CreditMemo, Part
 from billpolicy.book.needs import Needs
-from billpolicy.executor import execute, post
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import ChargedThrough, Plan
-from billpolicy.source.diagnostic import Refused
+from billpolicy.planning.plan import ChargedThrough, Plan
+from billpolicy.posting.executor import execute, post
 from tests.ledger.asking import codes, dump, effects, messages, refused, unkept, whole
 from tests.ledger.build import DAY, NOW, credit_plan, payment_plan, refund_plan
 from tests.ledger.conftest import book, ledger, made, made_stocked, stocked

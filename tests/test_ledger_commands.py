@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.matching.protocol import EngineError
-from billpolicy.plan import Plan
+from billpolicy.deciding.matching.protocol import EngineError
+from billpolicy.deciding.versions import Versions
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked
-from billpolicy.running.dry_run import plan_on
-from billpolicy.versions import Versions
+from billpolicy.posting.dry_run import plan_on
 from tests.running import STANDARD, Ran, billpolicy
 
 BOOK = """

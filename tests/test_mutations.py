@@ -18,19 +18,19 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
-from billpolicy.explain.build import explain_plan
-from billpolicy.explain.matrix import matrix_of
-from billpolicy.explain.plan_text import plan_text
-from billpolicy.explain.text import explanation_text
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.request import Asked
-from billpolicy.resolve import Resolver
-from billpolicy.running.dry_run import dry_run
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.posting.dry_run import dry_run
+from billpolicy.report.explain import explain_plan
+from billpolicy.report.explanation_text import explanation_text
+from billpolicy.report.matrix import matrix_of
+from billpolicy.report.plan_text import plan_text
 from billpolicy.source.tree import Block, Items, Plain, Tree, parse_text
 from billpolicy.source.write import to_json
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
 from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import ROOT, STANDARD
 

@@ -26,17 +26,17 @@ from hypothesis import strategies as st
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import Application, CreditMemo, DebitMemo, Invoice, Payment, Refund
-from billpolicy.executor import execute
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked, request_data
-from billpolicy.running.dry_run import Planned, dry_run, plan_operation
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.posting.dry_run import Planned, dry_run, plan_operation
+from billpolicy.posting.executor import execute
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
 from tests.ledger.asking import dump, effects, whole

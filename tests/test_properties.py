@@ -37,12 +37,12 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
 )
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import exact, from_minor
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked
-from billpolicy.running.dry_run import plan_operation
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Refused
+from billpolicy.posting.dry_run import plan_operation
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json
 from tests.scenes import versions

@@ -35,18 +35,18 @@ from billpolicy.book.model import (
     Refund,
 )
 from billpolicy.cli import cli
-from billpolicy.explain.build import explain_plan
-from billpolicy.matching.durable import unavailable
-from billpolicy.matching.engines import EngineName
+from billpolicy.deciding.matching.durable import unavailable
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.plan import Plan, PlannedDocument
-from billpolicy.resolve import Resolver
-from billpolicy.running.dry_run import Planned, dry_run
-from billpolicy.running.load import load_operations
+from billpolicy.planning.plan import Plan, PlannedDocument
+from billpolicy.posting.dry_run import Planned, dry_run
+from billpolicy.report.explain import explain_plan
 from billpolicy.source.tree import Plain, parse
 from billpolicy.source.write import plain_data
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
 from billpolicy.vocabulary.operations import VOCABULARY
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import Invoice
-from billpolicy.source.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 
 ACCOUNTS = "accounts: [{id: a, currency: USD}, {id: b, currency: USD}]\n"

@@ -8,7 +8,7 @@ import pytest
 
 from billpolicy.book.book import Book, Place
 from billpolicy.book.load import book_of
-from billpolicy.source.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 
 ACCOUNT = "accounts: [{id: a, currency: USD}]\n"

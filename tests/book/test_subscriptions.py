@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.book.load import book_of
-from billpolicy.source.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 
 GOOD = """\

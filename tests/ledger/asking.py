@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.slices import read_book
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Plan, changed, in_turn
-from billpolicy.source.diagnostic import Refused
+from billpolicy.planning.plan import Plan, changed, in_turn
 
 
 def whole(ledger: Ledger) -> Book:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from billpolicy.batch import Wanted, execute_batch
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import open_ledger
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
+from billpolicy.posting.batch import Wanted, execute_batch
 from tests.ledger.asking import effects
 from tests.ledger.build import NOW, credit_plan
 

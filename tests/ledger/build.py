@@ -24,11 +24,11 @@ from billpolicy.book.model import (
     Refund,
     TaxItem,
 )
-from billpolicy.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
-from billpolicy.policy.vocabulary import DocumentKind
-from billpolicy.resolve import LevelValues, Resolution, Resolved, Several
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.planning.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
 from billpolicy.source.tree import parse_text
+from billpolicy.vocabulary.spec import DocumentKind
 
 DAY = datetime.date(2026, 7, 1)
 NOW = datetime.datetime(2026, 7, 1, 12, 30, tzinfo=datetime.UTC)

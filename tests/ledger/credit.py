@@ -11,8 +11,8 @@ from typing import Literal
 from billpolicy.book.book import Book
 from billpolicy.book.model import Application, CreditAdjustment, Document, Invoice, Part, Refund
 from billpolicy.book.transfer import transferred_parts
-from billpolicy.plan import Cancellation, ChargedThrough, FollowedBy, Plan, PlannedDocument
-from billpolicy.source.diagnostic import Position
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.planning.plan import Cancellation, ChargedThrough, FollowedBy, Plan, PlannedDocument
 from tests.ledger.asking import effects
 from tests.ledger.build import DAY, book_from, credit_plan, next_draw, resolved_for, sample
 

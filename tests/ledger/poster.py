@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 from billpolicy.book.needs import Needs
-from billpolicy.executor import Posted, execute
 from billpolicy.ledger.store import Ledger, open_ledger
+from billpolicy.posting.executor import Posted, execute
 from tests.ledger.build import NOW, credit_plan
 
 INVOICE = "INV00000004"

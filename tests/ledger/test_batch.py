@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.batch import Outcome, Wanted, execute_batch
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Plan
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.planning.plan import Plan
+from billpolicy.posting.batch import Outcome, Wanted, execute_batch
 from tests.ledger.asking import dump, effects, whole
 from tests.ledger.batcher import credits_of
 from tests.ledger.build import NOW, credit_plan, many_invoices, refund_plan

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.executor import post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.plan import ChargedThrough, Plan
+from billpolicy.planning.plan import ChargedThrough, Plan
+from billpolicy.posting.executor import post
 from tests.ledger.asking import by_hand, whole
 from tests.ledger.build import NOW, credit_plan, payment_plan, refund_plan
 

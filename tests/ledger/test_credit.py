@@ -14,14 +14,14 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs
-from billpolicy.executor import Posted, post
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.show import show_account, show_document, show_operation
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Cancellation, Plan
-from billpolicy.source.diagnostic import Refused
+from billpolicy.planning.plan import Cancellation, Plan
+from billpolicy.posting.executor import Posted, post
 from tests.ledger.asking import by_hand, codes, dump, effects, messages, refused, unkept, whole
 from tests.ledger.build import NOW, book_from
 from tests.ledger.credit import (

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.source.diagnostic import Refused
 from tests.ledger.asking import codes, dump, refused, whole
 from tests.ledger.build import many_invoices
 from tests.ledger.poster import post_one

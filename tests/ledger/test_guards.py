@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from billpolicy.executor import post
 from billpolicy.ledger.store import Ledger
+from billpolicy.posting.executor import post
 from tests.ledger.asking import dump, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
 

@@ -6,11 +6,11 @@ import datetime
 
 import pytest
 
-from billpolicy.executor import post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import ChargedThrough
+from billpolicy.planning.plan import ChargedThrough
+from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, unkept, whole
 from tests.ledger.build import BOOK, NOW, book_from, credit_plan, many_invoices, sample
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from billpolicy.book.numbers import split_number
-from billpolicy.executor import post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
+from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, whole
 from tests.ledger.build import BOOK, NOW, book_from, credit_plan
 

@@ -16,16 +16,16 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice, Part, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.cli.ledger_text import document_text, operation_text
-from billpolicy.executor import Posted, execute, post
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.journal import Audit
 from billpolicy.ledger.show import show_document, show_operation
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger
-from billpolicy.plan import Plan
-from billpolicy.source.diagnostic import Refused
+from billpolicy.planning.plan import Plan
+from billpolicy.posting.executor import Posted, execute, post
+from billpolicy.report.ledger_text import document_text, operation_text
 from tests.ledger.asking import by_hand, codes, dump, effects, messages, refused, unkept, whole
 from tests.ledger.build import (
     BOOK,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billpolicy.executor import post
 from billpolicy.ledger.show import OpenPlace, show_account, show_document, show_operation
 from billpolicy.ledger.store import Ledger
+from billpolicy.posting.executor import post
 from tests.ledger.asking import by_hand, codes, refused, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
 

@@ -9,11 +9,11 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import Document
 from billpolicy.book.needs import Needs
-from billpolicy.executor import post
 from billpolicy.ledger import fetch, identities, slices
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger
+from billpolicy.posting.executor import post
 from tests.ledger.asking import whole
 from tests.ledger.build import NOW, book_from, credit_plan, many_invoices, refund_plan
 

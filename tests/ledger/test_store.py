@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.executor import post
 from billpolicy.ledger import store
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, whole
 from tests.ledger.build import NOW, credit_plan, many_invoices, sample
 
@@ -198,11 +198,11 @@ class TestLocks:
 AS_NOBODY = """
 import os, sys
 from billpolicy.book.needs import Needs
-from billpolicy.executor import post
+from billpolicy.posting.executor import post
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.slices import read_book
 from billpolicy.ledger.store import open_ledger
-from billpolicy.source.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from tests.ledger.build import NOW, credit_plan, sample
 
 if os.geteuid() == 0:

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.batch import Wanted, execute_batch
 from billpolicy.book.load import load_book
-from billpolicy.executor import execute, post
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.exchange.operations_file import load_operations
 from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.plan import Plan
+from billpolicy.operations.chain import needs_of
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Asked, request_data
-from billpolicy.resolve import Resolver
-from billpolicy.running.chain import needs_of
-from billpolicy.running.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.running.load import load_operations
-from billpolicy.source.diagnostic import Refused
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
+from billpolicy.posting.batch import Wanted, execute_batch
+from billpolicy.posting.dry_run import dry_run, plan_on, plan_operation
+from billpolicy.posting.executor import execute, post
 from tests.ledger.asking import dump, effects, unkept, whole
 from tests.ledger.build import NOW
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from billpolicy.matching.durable import unavailable
+from billpolicy.deciding.matching.durable import unavailable
 
 needs_engine = pytest.mark.skipif(
     unavailable() is not None and os.environ.get("BILLPOLICY_REQUIRE_ENGINE") != "1", reason=unavailable() or ""

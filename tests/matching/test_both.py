@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from billpolicy.matching import durable, engines
-from billpolicy.matching.both import BothMatcher
-from billpolicy.matching.durable import DurableMatcher
-from billpolicy.matching.engines import default_engine, engine_matcher
-from billpolicy.matching.protocol import EngineError
-from billpolicy.matching.reference import ReferenceMatcher
+from billpolicy.deciding.matching import durable, engines
+from billpolicy.deciding.matching.both import BothMatcher
+from billpolicy.deciding.matching.durable import DurableMatcher
+from billpolicy.deciding.matching.engines import default_engine, engine_matcher
+from billpolicy.deciding.matching.protocol import EngineError
+from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
 from tests.matching.needs_engine import needs_engine
 from tests.strategies import exception, words

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billpolicy.matching import durable
-from billpolicy.matching.durable import DurableMatcher
-from billpolicy.matching.protocol import EngineError
-from billpolicy.matching.reference import ReferenceMatcher
+from billpolicy.deciding.matching import durable
+from billpolicy.deciding.matching.durable import DurableMatcher
+from billpolicy.deciding.matching.protocol import EngineError
+from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import ExceptionRule
 from tests.matching.needs_engine import needs_engine
@@ -256,8 +256,8 @@ def run(script: str) -> str:
     """A hang inside the engine cannot be interrupted, only killed: the process has 20 seconds."""
     preamble = """
 from pathlib import Path
-from billpolicy.matching.durable import DurableMatcher
-from billpolicy.matching.reference import ReferenceMatcher
+from billpolicy.deciding.matching.durable import DurableMatcher
+from billpolicy.deciding.matching.reference import ReferenceMatcher
 from tests.strategies import between, exception, words
 
 def megabytes():

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
-from billpolicy import resolve
-from billpolicy.matching.engines import EngineName, engine_matcher
-from billpolicy.matching.guard import RESERVED, fnv1a32, guard
-from billpolicy.matching.protocol import Matcher
+from billpolicy.deciding import resolver as resolve
+from billpolicy.deciding.matching.engines import EngineName, engine_matcher
+from billpolicy.deciding.matching.guard import RESERVED, fnv1a32, guard
+from billpolicy.deciding.matching.protocol import Matcher
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Effective, ExceptionRule, FollowUp, Policy
-from billpolicy.policy.vocabulary import EventSpec, FieldSpec, OperationSpec, Vocabulary
-from billpolicy.resolve import Resolver
-from billpolicy.source.diagnostic import Position, Refused
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import EventSpec, FieldSpec, OperationSpec, Vocabulary
 from tests.matching.needs_engine import needs_engine
 from tests.scenes import policy
 from tests.strategies import SMALL_NUMBERS, SMALL_TEXTS, exception, exceptions, facts, words

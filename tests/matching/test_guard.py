@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from billpolicy.matching import durable
-from billpolicy.matching.guard import RESERVED, fnv1a32, guard
+from billpolicy.deciding.matching import durable
+from billpolicy.deciding.matching.guard import RESERVED, fnv1a32, guard
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import Clause, ExceptionRule
-from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, Vocabulary
-from billpolicy.source.diagnostic import Diagnostic, Position
 from billpolicy.vocabulary.operations import VOCABULARY as OPERATIONS
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 from tests.strategies import between, clause, exception, policy, words
 
 HERE = Position("acme.yaml", 12, 5)

@@ -6,7 +6,7 @@ import time
 
 from hypothesis import given
 
-from billpolicy.matching.reference import ReferenceMatcher, unmet
+from billpolicy.deciding.matching.reference import ReferenceMatcher, unmet
 from billpolicy.policy.condition import Fact, Numbers, Values, Words
 from billpolicy.policy.model import ExceptionRule
 from tests.strategies import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.matching.terms import LARGEST_NUMBER, Term, conjunctions, encoded, length, width
+from billpolicy.deciding.matching.terms import LARGEST_NUMBER, Term, conjunctions, encoded, length, width
 from billpolicy.policy.condition import Fact, Numbers, Values, Words
 from tests.strategies import WILD_TEXTS, between, conditions, exception, facts, words
 

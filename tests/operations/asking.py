@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
 from tests.ledger.asking import effects
 from tests.scenes import book, run
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
-from billpolicy.plan import Plan
+from billpolicy.planning.plan import Plan
 from tests.scenes import documents
 
 RUN = "operation: bill_run\ndate: 2026-01-31\n"

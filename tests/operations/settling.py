@@ -14,14 +14,14 @@ import pytest
 from billpolicy.book.book import Book, Place
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
-from billpolicy.plan import Plan
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.operations_file import operations_of
+from billpolicy.planning.plan import Plan
 from billpolicy.policy.load import load_policy
-from billpolicy.resolve import Resolver
-from billpolicy.running.dry_run import plan_on
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.posting.dry_run import plan_on
 from billpolicy.source.tree import parse_text
-from billpolicy.versions import Versions
 from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import STANDARD
 

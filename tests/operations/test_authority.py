@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.request import request_data
-from billpolicy.running.load import operations_of
-from billpolicy.source.diagnostic import Refused
 from billpolicy.source.tree import parse_text
 from tests.operations.settling import load, refused, run, versions
 from tests.running import STANDARD, billpolicy

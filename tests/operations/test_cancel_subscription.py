@@ -10,13 +10,13 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice
-from billpolicy.plan import Plan, in_turn
-from billpolicy.resolve import Resolver
-from billpolicy.running.dry_run import plan_on
-from billpolicy.running.load import operations_of
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.validation import prove
+from billpolicy.deciding.versions import Versions
+from billpolicy.exchange.operations_file import operations_of
+from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.posting.dry_run import plan_on
 from billpolicy.source.tree import parse_text
-from billpolicy.validation import prove
-from billpolicy.versions import Versions
 from tests.operations.settling import load, run, told
 from tests.running import STANDARD
 

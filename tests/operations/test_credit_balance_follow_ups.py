@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.operations.chain import run
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.plan import in_turn
 from billpolicy.planning.event import Event
+from billpolicy.planning.plan import in_turn
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request, request_data
-from billpolicy.running.chain import run
 from tests.operations.test_credit_balance import ACCOUNTS, ADJUST, TRANSFER, planned, used
 from tests.scenes import book, operations, versions
 

@@ -25,7 +25,7 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
 )
-from billpolicy.running.dry_run import dry_run
+from billpolicy.posting.dry_run import dry_run
 from billpolicy.source.tree import parse_text
 from tests.operations.test_settlement_properties import money, quick
 from tests.scenes import operations, versions

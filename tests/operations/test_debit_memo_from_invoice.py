@@ -6,9 +6,9 @@ import datetime
 
 import pytest
 
-from billpolicy.planning.memo import due_on
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.operations.shared.memo import due_on
 from billpolicy.policy.model import PaymentTerm
-from billpolicy.source.diagnostic import Position
 from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, levelled, numbers, stored
 from tests.scenes import balances, debit_memo, plan, refused, run
 

@@ -27,9 +27,9 @@ from billpolicy.book.model import (
     Payment,
     TaxItem,
 )
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import from_minor
-from billpolicy.plan import Plan
-from billpolicy.source.diagnostic import Refused
+from billpolicy.planning.plan import Plan
 from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from tests.operations.settling import balances, open_at, run
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import ALWAYS, Chain, Clause, Effective, ExceptionRule, PaymentTerm, Policy, Setting
-from billpolicy.source.diagnostic import Position
 from tests.running import STANDARD
 from tests.scenes import HEAD, policy, refusals, refused_codes
 

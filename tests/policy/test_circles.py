@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.circles import MOST_FINDINGS, find_circles
-from billpolicy.source.diagnostic import Diagnostic
 from tests.policy.test_every_operation import layered, wrong
 from tests.scenes import HEAD, policy, refusals
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy import conflicts as module
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 from billpolicy.policy.conflicts import DATE, conflicts, find_conflicts
 from billpolicy.policy.example import example
 from billpolicy.policy.model import Chain, Effective, ExceptionRule, Policy
 from billpolicy.policy.precedence import Precedence
-from billpolicy.policy.vocabulary import FieldType
-from billpolicy.source.diagnostic import Position
+from billpolicy.vocabulary.spec import FieldType
 from tests.strategies import (
     FIELDS,
     FIRST_DAY,

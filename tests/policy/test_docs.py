@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.policy.vocabulary import events_of
-from billpolicy.validation import prove
+from billpolicy.deciding.validation import prove
 from billpolicy.vocabulary.fields import SCOPES
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import events_of
 from tests.running import ROOT, STANDARD
 from tests.scenes import HEAD
 

@@ -12,10 +12,10 @@ from billpolicy.allocation import item_rules, model, orders, residual
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
 from billpolicy.billing.splitting import NegativeTotals
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Chain, Policy, Setting
-from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.vocabulary import settings
 from billpolicy.vocabulary.operations import VOCABULARY
 from tests.running import STANDARD

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from billpolicy.policy.model import ALWAYS, Effective, FollowUp
-from billpolicy.policy.vocabulary import events_of
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import events_of
 from tests.policy.test_every_operation import layered, wrong
 from tests.scenes import HEAD, policy, refusals, refused_codes
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.deciding.validation import prove
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.model import Chain, Policy, Setting
-from billpolicy.source.diagnostic import Refused
-from billpolicy.validation import prove
 from tests.running import STANDARD
 
 HEADER = "policy: {name}\neffective: {{from: {from_}}}\n"

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from billpolicy.source.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.source.diagnostic import Position, Refused
+from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.source.tree import Plain, parse, parse_text
 
 

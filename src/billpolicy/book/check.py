@@ -21,7 +21,7 @@ from billpolicy.book.model import (
     Document,
     Item,
 )
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.source.tree import Tree
 
 

@@ -9,7 +9,7 @@ from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.check_parts import part_places, places_of, transferred
 from billpolicy.book.checking import Context, Found
 from billpolicy.book.model import Application, CreditAdjustment, DebitMemo, Invoice, Refund
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 
 _NAMED = {
     "increase": "an increase comes from an invoice below zero, or names no document",

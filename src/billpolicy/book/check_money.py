@@ -22,7 +22,7 @@ from billpolicy.book.model import (
     Payment,
     Refund,
 )
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 
 
 def applications(context: Context) -> Found:

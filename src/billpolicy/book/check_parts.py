@@ -9,7 +9,7 @@ from typing import Any
 from billpolicy.book.book import Place
 from billpolicy.book.checking import Context, Found, place_in_words
 from billpolicy.book.model import TRANSFERRED, Application, CreditMemo, Document, Part
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 
 
 def parts(context: Context, application: Application, source: Any, target: Document, index: int) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.book.checking import Context, Found, known
 from billpolicy.book.model import Subscription
-from billpolicy.source.diagnostic import Diagnostic
+from billpolicy.diagnostics.diagnostic import Diagnostic
 
 LAST_BILL_DAY = 31
 

@@ -10,8 +10,8 @@ from billpolicy.book.book import Place
 from billpolicy.book.model import (
     BookFile,
 )
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
-from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.source.tree import Tree
 
 Found = Iterator[Diagnostic]

@@ -8,7 +8,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.check import check
 from billpolicy.book.exact import exact_amounts
 from billpolicy.book.model import BookFile
-from billpolicy.source.diagnostic import refuse_errors
+from billpolicy.diagnostics.diagnostic import refuse_errors
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 

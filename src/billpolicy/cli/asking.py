@@ -15,20 +15,20 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
-from billpolicy.matching.durable import unavailable
-from billpolicy.matching.engines import EngineName, default_engine
-from billpolicy.plan import in_turn
+from billpolicy.deciding.matching.durable import unavailable
+from billpolicy.deciding.matching.engines import EngineName, default_engine
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.unknown_names import unknown_names
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
+from billpolicy.exchange.operations_file import load_operations
+from billpolicy.operations.chain import needs_of
+from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Asked
-from billpolicy.resolve import Resolver
-from billpolicy.running.chain import needs_of
-from billpolicy.running.dry_run import Planned, dry_run
-from billpolicy.running.load import load_operations
-from billpolicy.running.unknown_names import unknown_names
-from billpolicy.source.diagnostic import Diagnostic, in_order
-from billpolicy.versions import Versions
+from billpolicy.posting.dry_run import Planned, dry_run
 
 if TYPE_CHECKING:
-    from billpolicy.executor import Posted
+    from billpolicy.posting.executor import Posted
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -69,9 +69,9 @@ def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked:
         from billpolicy.book.load import load_book
 
         return Ground(load_book(book))
-    from billpolicy.executor import answered
     from billpolicy.ledger.slices import read_slice
     from billpolicy.ledger.store import open_ledger
+    from billpolicy.posting.executor import answered
 
     with open_ledger(str(ledger)) as opened, opened.reading() as connection:
         alone = len(asked) == 1

@@ -10,12 +10,12 @@ import click
 from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
 from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
 from billpolicy.cli.output import show_refused, write
-from billpolicy.explain.build import explain_plan
-from billpolicy.explain.markdown import explanations_markdown
-from billpolicy.explain.model import Explanation
-from billpolicy.explain.text import explanation_text, why_not_text
-from billpolicy.matching.engines import EngineName
-from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.report.explain import explain_plan
+from billpolicy.report.explanation import Explanation
+from billpolicy.report.explanation_markdown import explanations_markdown
+from billpolicy.report.explanation_text import explanation_text, why_not_text
 from billpolicy.source.write import to_json
 from billpolicy.vocabulary.operations import VOCABULARY
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.ledger_text import account_text, document_text, operation_text
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import say, show, write
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.report.ledger_text import account_text, document_text, operation_text
 from billpolicy.source.write import to_json
 
 _LEDGER = click.argument("ledger", metavar="LEDGER")

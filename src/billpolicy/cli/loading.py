@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from billpolicy import cache
+from billpolicy.deciding import cache
 from billpolicy.policy.model import Policy
 
 
@@ -12,7 +12,7 @@ def load_proven(path: Path) -> Policy:
     """The policy at `path`, every check passed. Raises `Refused`."""
     policy = cache.read(path)
     if policy is None:
-        from billpolicy.validation import prove
+        from billpolicy.deciding.validation import prove
 
         policy = prove(path)
         cache.write(path, policy)

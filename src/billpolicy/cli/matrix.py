@@ -11,8 +11,8 @@ import click
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
-from billpolicy.explain.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of
-from billpolicy.explain.text import WIDTH
+from billpolicy.report.explanation_text import WIDTH
+from billpolicy.report.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of
 from billpolicy.source.write import to_json
 from billpolicy.vocabulary.operations import VOCABULARY
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from billpolicy.matching.protocol import EngineError
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.deciding.matching.protocol import EngineError
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; JSON has all of them."""

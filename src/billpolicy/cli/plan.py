@@ -20,9 +20,9 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import coloured, diagnostic_data, say, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
-from billpolicy.explain.plan_text import plan_text
-from billpolicy.matching.engines import EngineName
-from billpolicy.running.limits import beyond
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.posting.limits import beyond
+from billpolicy.report.plan_text import plan_text
 from billpolicy.source.write import plain_data, to_json
 
 

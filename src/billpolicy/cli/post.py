@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from billpolicy.batch import GROUP, Outcome, Wanted, execute_batch
 from billpolicy.book.needs import Needs
 from billpolicy.cli.asking import before_text, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.interrupt import interruptible
@@ -27,18 +26,19 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
-from billpolicy.executor import answered
-from billpolicy.explain.plan_text import plan_text
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import open_ledger
-from billpolicy.matching.engines import EngineName
+from billpolicy.operations.chain import needs_of
 from billpolicy.planning.request import Asked
-from billpolicy.running.chain import needs_of
-from billpolicy.running.dry_run import dry_run, plan_on
-from billpolicy.running.limits import Totals, beyond
-from billpolicy.source.diagnostic import Refused
+from billpolicy.posting.batch import GROUP, Outcome, Wanted, execute_batch
+from billpolicy.posting.dry_run import dry_run, plan_on
+from billpolicy.posting.executor import answered
+from billpolicy.posting.limits import Totals, beyond
+from billpolicy.report.plan_text import plan_text
 from billpolicy.source.write import plain_data, to_json
-from billpolicy.versions import Versions
 
 
 @click.command("post")

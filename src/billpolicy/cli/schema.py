@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.output import say, write
-from billpolicy.schemas import SCHEMAS, schema_text
+from billpolicy.exchange.schemas import SCHEMAS, schema_text
 
 
 @click.command("schema")

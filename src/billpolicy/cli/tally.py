@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from billpolicy.plan import Plan, in_turn
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Asked
-from billpolicy.running.limits import EVERY, Totals
-from billpolicy.source.diagnostic import Diagnostic
+from billpolicy.posting.limits import EVERY, Totals
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 
 
 def _plain(value: Any) -> Any:

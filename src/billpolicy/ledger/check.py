@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.ledger import identities, invariants
 from billpolicy.ledger.canonical import from_text
 from billpolicy.ledger.plan_rest import decisions_of
 from billpolicy.ledger.resolutions import resolved_of
 from billpolicy.ledger.store import Ledger
 from billpolicy.money import from_minor
-from billpolicy.source.diagnostic import Diagnostic, Refused, in_order
 
 _Found = Iterator[Diagnostic]
 _UNREADABLE = (Refused, ValueError, KeyError, TypeError, AttributeError)

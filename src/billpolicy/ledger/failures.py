@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 
 _FAILURES: dict[str, tuple[str, str, str]] = {
     "SQLITE_FULL": (

@@ -16,10 +16,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger.fetch import run_with_keys
 from billpolicy.ledger.rows import Row
 from billpolicy.money import from_minor
-from billpolicy.source.diagnostic import Diagnostic
 
 USED = """CASE
     WHEN kind IN ('invoice', 'debit_memo') THEN

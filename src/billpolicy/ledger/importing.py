@@ -17,10 +17,10 @@ from sqlalchemy import Table
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import AccountingPeriod, Application, Document, Invoice, Numbered, Subscription
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import fetch, identities, rows, schema, sequences, writing
 from billpolicy.ledger.differences import differences
 from billpolicy.ledger.store import Ledger
-from billpolicy.source.diagnostic import Diagnostic, Refused
 from billpolicy.source.write import plain_data
 
 _R = TypeVar("_R")

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from billpolicy.book.model import Document, Numbered
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger import fetch
 from billpolicy.ledger.canonical import damaged, from_text, to_text
 from billpolicy.ledger.plan_rest import rest_of, rest_text
@@ -25,9 +27,7 @@ from billpolicy.ledger.schema import (
     resolutions,
 )
 from billpolicy.ledger.statements import insert_into, select_from
-from billpolicy.plan import FollowedBy, NumberDraw, Plan, PlannedDocument
-from billpolicy.resolve import Resolved
-from billpolicy.source.diagnostic import Position
+from billpolicy.planning.plan import FollowedBy, NumberDraw, Plan, PlannedDocument
 
 _INSERT = insert_into(operations)
 _INSERT_AUDIT = insert_into(audit)

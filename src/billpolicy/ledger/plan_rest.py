@@ -6,11 +6,11 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.ledger.canonical import from_text, to_text
 from billpolicy.ledger.resolutions import resolved_data, resolved_from
-from billpolicy.plan import BalanceChange, Cancellation, ChargedThrough, Plan
-from billpolicy.resolve import Resolved
-from billpolicy.source.diagnostic import Diagnostic, Position
+from billpolicy.planning.plan import BalanceChange, Cancellation, ChargedThrough, Plan
 
 
 def rest_text(plan: Plan) -> str:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from billpolicy.book.model import Document, Numbered
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import identities, journal, schema, sequences, writing
 from billpolicy.ledger.fetch import run_with_keys
 from billpolicy.ledger.journal import Step
 from billpolicy.ledger.resolutions import resolved_text
 from billpolicy.ledger.writing import Work
-from billpolicy.plan import ChargedThrough, Plan, changed
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.planning.plan import ChargedThrough, Plan, changed
 
 
 def write_plans(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
 from billpolicy.ledger.canonical import from_text, to_text
-from billpolicy.resolve import LevelValues, Resolution, Resolved, Several
 
 
 def resolved_text(resolved: Resolved) -> str:

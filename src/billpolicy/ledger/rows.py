@@ -24,7 +24,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.ledger.amounts import minor_of
 from billpolicy.ledger.canonical import to_text
-from billpolicy.plan import NumberDraw
+from billpolicy.planning.plan import NumberDraw
 
 Row = tuple[Any, ...]
 

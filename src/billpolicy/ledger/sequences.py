@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from billpolicy.book.model import Numbered
 from billpolicy.book.numbers import split_number
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.fetch import run_with_keys
 from billpolicy.ledger.schema import counters
 from billpolicy.ledger.statements import insert_into, select_from
-from billpolicy.plan import NumberDraw
-from billpolicy.source.diagnostic import Diagnostic, Refused
+from billpolicy.planning.plan import NumberDraw
 
 _READ = select_from(counters) + " WHERE prefix IN {keys}"
 _DRAWN = "SELECT DISTINCT prefix FROM documents WHERE prefix IN {keys}"

@@ -20,11 +20,11 @@ from billpolicy.book.model import (
     Subscription,
 )
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.ledger import fetch
 from billpolicy.ledger.journal import Audit, Cause, audit_of, audits_on, cause_of, posted_plan, resolutions_of
 from billpolicy.ledger.slices import read_slice
-from billpolicy.plan import Plan
-from billpolicy.resolve import Resolved
+from billpolicy.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

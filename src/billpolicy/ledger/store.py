@@ -17,9 +17,9 @@ from types import TracebackType
 
 from sqlalchemy import Engine, QueuePool, create_engine
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.failures import refusal, storage_failures
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
-from billpolicy.source.diagnostic import Diagnostic, Refused
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""

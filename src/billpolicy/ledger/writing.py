@@ -16,7 +16,7 @@ from billpolicy.book.model import Application, Document, Numbered, Refund
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.amounts import minor_of
 from billpolicy.ledger.statements import insert_into
-from billpolicy.plan import NumberDraw, Plan
+from billpolicy.planning.plan import NumberDraw, Plan
 
 _SUBSCRIPTION = "subscription:"
 _RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = ?"

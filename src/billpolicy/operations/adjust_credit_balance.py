@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.credit_usable import check_usable
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.credit_usable import check_usable
+from billpolicy.operations.shared.memo import checked_reason
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

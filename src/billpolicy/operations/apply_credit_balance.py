@@ -17,16 +17,13 @@ from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, CreditAdjustment, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.corrected import corrected_by
-from billpolicy.planning.credit_usable import check_usable
-from billpolicy.planning.event import Event
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
-from billpolicy.planning.operation import Operation
-from billpolicy.planning.planning import Planning
-from billpolicy.planning.request import DocumentAmount, Request
-from billpolicy.planning.settling import (
+from billpolicy.deciding.levels import levels_of
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.corrected import corrected_by
+from billpolicy.operations.shared.credit_usable import check_usable
+from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.settling import (
     Named,
     allocated,
     check_limits,
@@ -35,7 +32,10 @@ from billpolicy.planning.settling import (
     rules_of,
     targets_of,
 )
-from billpolicy.resolve import Resolved
+from billpolicy.planning.event import Event
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Text
 from billpolicy.vocabulary.operations import VOCABULARY

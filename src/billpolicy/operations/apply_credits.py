@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, CreditMemo, Payment, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.settling import check_limits, open_targets, put, rules_of
 from billpolicy.planning.event import Event
-from billpolicy.planning.levels import levels_of
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
-from billpolicy.planning.settling import check_limits, open_targets, put, rules_of
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
 from billpolicy.vocabulary.operations import VOCABULARY

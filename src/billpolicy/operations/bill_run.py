@@ -18,14 +18,14 @@ from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Document, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.planning.bills import SPEC, Bill, bills_of, grouped
+from billpolicy.operations.shared.bills import SPEC, Bill, bills_of, grouped
+from billpolicy.operations.shared.memo import checked_reason, due_date
 from billpolicy.planning.event import Event
-from billpolicy.planning.memo import checked_reason, due_date
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
-from billpolicy.source.diagnostic import did_you_mean
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
 

@@ -7,10 +7,10 @@ they were.
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.planning.drafts import decided, draft_with_siblings
+from billpolicy.operations.shared.drafts import decided, draft_with_siblings
+from billpolicy.operations.shared.reopening import undone_by
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
-from billpolicy.planning.reopening import undone_by
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text

@@ -13,18 +13,18 @@ from typing import Literal
 
 from billpolicy.book.model import CreditMemo, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.levels import levels_of
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.plan import Plan
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
+from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.owing import is_shared, owing_invoices
 from billpolicy.planning.operation import Operation
-from billpolicy.planning.owing import is_shared, owing_invoices
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.planning import Planning, in_step
 from billpolicy.planning.request import Request
 from billpolicy.policy.model import BaseRule
-from billpolicy.resolve import Resolved
-from billpolicy.source.diagnostic import Refused
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Boolean, Date, Text
 from billpolicy.vocabulary.operations import VOCABULARY

@@ -7,12 +7,12 @@ from typing import Literal
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Payment
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.levels import levels_of
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.settling import check_limits, named_targets, open_targets, put, rules_of
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
-from billpolicy.planning.settling import check_limits, named_targets, open_targets, put, rules_of
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Text
 from billpolicy.vocabulary.operations import VOCABULARY

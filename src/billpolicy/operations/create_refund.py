@@ -8,9 +8,9 @@ from typing import Literal
 from billpolicy.allocation.spread import spread
 from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.memo import checked_reason
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
-from billpolicy.planning.charge_items import items_of_charges
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import check_item_limit, checked_reason
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.charge_items import items_of_charges
+from billpolicy.operations.shared.memo import check_item_limit, checked_reason
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, Request

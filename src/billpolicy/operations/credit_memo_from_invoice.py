@@ -11,12 +11,12 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.planning.item_amounts import amounts_asked, below_discounts
-from billpolicy.planning.memo import check_item_limit, checked_reason, mirror, resolve_on, whole_amounts
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.operations.shared.item_amounts import amounts_asked, below_discounts
+from billpolicy.operations.shared.memo import check_item_limit, checked_reason, mirror, resolve_on, whole_amounts
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
-from billpolicy.resolve import Resolved
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
 from billpolicy.vocabulary.operations import VOCABULARY

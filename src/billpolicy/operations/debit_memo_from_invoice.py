@@ -5,8 +5,8 @@ from __future__ import annotations
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.planning.item_amounts import amounts_asked
-from billpolicy.planning.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
+from billpolicy.operations.shared.item_amounts import amounts_asked
+from billpolicy.operations.shared.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from billpolicy.book.model import Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.planning.drafts import decided, draft_with_siblings
+from billpolicy.operations.shared.drafts import decided, draft_with_siblings
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

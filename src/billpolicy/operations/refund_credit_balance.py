@@ -10,11 +10,11 @@ from typing import Literal
 
 from billpolicy.book.model import CreditAdjustment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.credit_usable import check_usable
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.credit_usable import check_usable
+from billpolicy.operations.shared.memo import checked_reason
 from billpolicy.planning.event import Event
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

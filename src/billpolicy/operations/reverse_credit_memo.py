@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
-from billpolicy.planning.memo import checked_reason
+from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.reversal import REVERSE_CREDIT_MEMO, Reversal
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
-from billpolicy.planning.reversal import REVERSE_CREDIT_MEMO, Reversal
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
 

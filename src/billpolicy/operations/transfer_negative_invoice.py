@@ -12,9 +12,9 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.book.transfer import transferred_parts
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.memo import checked_reason
 from billpolicy.planning.event import Event
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import checked_reason
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.planning.amounts import positive
-from billpolicy.planning.levels import levels_of
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.amounts import positive
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from billpolicy.book.model import Payment
 from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.unapplying import Unapply, plan_unapply
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
-from billpolicy.planning.unapplying import Unapply, plan_unapply
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
 from billpolicy.vocabulary.operations import VOCABULARY

@@ -9,8 +9,8 @@ from __future__ import annotations
 from billpolicy.billing.undo import charged_again
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Item
 from billpolicy.book.needs import Needs
-from billpolicy.planning.levels import levels_of
-from billpolicy.planning.memo import check_item_limit, checked_reason, due_date, mirror, whole_amounts
+from billpolicy.deciding.levels import levels_of
+from billpolicy.operations.shared.memo import check_item_limit, checked_reason, due_date, mirror, whole_amounts
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

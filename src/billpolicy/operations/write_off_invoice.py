@@ -11,12 +11,12 @@ from dataclasses import replace
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Invoice, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
+from billpolicy.operations.shared.owing import is_shared, latest, latest_in_words, owing_invoices
+from billpolicy.operations.shared.reopening import reopen
 from billpolicy.planning.event import Event
-from billpolicy.planning.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
 from billpolicy.planning.operation import Operation
-from billpolicy.planning.owing import is_shared, latest, latest_in_words, owing_invoices
 from billpolicy.planning.planning import Planning
-from billpolicy.planning.reopening import reopen
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text

@@ -1,1 +1,1 @@
-"""How one operation is planned: what the operations share. The operations themselves stand in `operations/`."""
+"""How does one operation become a plan? The book it works on, the decisions it asks for, the changes it makes."""

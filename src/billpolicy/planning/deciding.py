@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.book.model import Account
+from billpolicy.deciding.authority import actor_facts, objections
+from billpolicy.deciding.facts import facts_about
+from billpolicy.deciding.resolver import LevelValues, Resolved
+from billpolicy.diagnostics.diagnostic import Refused, did_you_mean
 from billpolicy.money import Money
-from billpolicy.planning.authority import actor_facts, objections
-from billpolicy.planning.facts import facts_about
 from billpolicy.planning.grounds import Grounds
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import facts_of
-from billpolicy.policy.vocabulary import FieldSpec, Level, OperationSpec
-from billpolicy.resolve import LevelValues, Resolved
-from billpolicy.source.diagnostic import Refused, did_you_mean
+from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
 
 class Deciding(Grounds):
@@ -60,7 +60,8 @@ class Deciding(Grounds):
             raise Refused(
                 problem._replace(position=problem.position or self.asked.at()) for problem in refused.diagnostics
             ) from None
-        for objection in objections(self.resolver, self.asked.request, resolved):
+        request = self.asked.request
+        for objection in objections(self.resolver, resolved, request.actor, request.approved_by):
             path = (objection.field,) if objection.field else ()
             self.problem(objection.code, objection.message, *path, hint=objection.hint)
         self._check_request_is_heard(resolved, asked_for)

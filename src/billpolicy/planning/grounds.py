@@ -8,9 +8,9 @@ from typing import NoReturn, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Item, Numbered, Subscription
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.request import Asked
-from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.versions import Versions
 
 _D = TypeVar("_D", bound=Numbered)
 _E = TypeVar("_E", bound=Numbered)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from billpolicy.book.book import Book
 from billpolicy.book.numbers import MIN_DIGITS
-from billpolicy.plan import NumberDraw
+from billpolicy.planning.plan import NumberDraw
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import Policy, Series
-from billpolicy.policy.vocabulary import DocumentKind
+from billpolicy.vocabulary.spec import DocumentKind
 
 MAX_COUNTER = 2**63 - 1
 """What a ledger can count to."""

@@ -10,7 +10,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.planning.event import Event
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
-from billpolicy.policy.vocabulary import OperationSpec
+from billpolicy.vocabulary.spec import OperationSpec
 
 
 @dataclass(frozen=True, slots=True)

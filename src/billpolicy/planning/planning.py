@@ -26,7 +26,13 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
-from billpolicy.plan import (
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Position, Refused
+from billpolicy.planning.deciding import Deciding
+from billpolicy.planning.event import Event
+from billpolicy.planning.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
+from billpolicy.planning.plan import (
     BalanceChange,
     Cancellation,
     ChargedThrough,
@@ -37,13 +43,7 @@ from billpolicy.plan import (
     PlannedDocument,
     changed,
 )
-from billpolicy.planning.deciding import Deciding
-from billpolicy.planning.event import Event
-from billpolicy.planning.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
 from billpolicy.planning.request import Asked, Request
-from billpolicy.resolve import Resolved
-from billpolicy.source.diagnostic import Position, Refused
-from billpolicy.versions import Versions
 
 _B = TypeVar("_B", Invoice, CreditMemo)
 _N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from billpolicy.book.model import Attributes
-from billpolicy.source.diagnostic import Position
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Date, Prose, Text
 from billpolicy.source.tree import Tree

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.policy.declarations import Taken
 from billpolicy.policy.file import Decided, ExceptionText
 from billpolicy.policy.follow_ups import FollowUps
 from billpolicy.policy.layers import Layer, digest, entries
 from billpolicy.policy.model import BaseRule, Effective, ExceptionRule, Outcome, Policy
-from billpolicy.policy.vocabulary import Vocabulary
-from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.source.scalars import read_prose
 from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.spec import Vocabulary
 
 _BECAUSE = "because"
 _ONCE = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
-from billpolicy.policy.vocabulary import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
-from billpolicy.source.diagnostic import Diagnostic, did_you_mean
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
 
 _Found = Iterator[Diagnostic]
 _SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.model import Effective, FollowUp, Policy
-from billpolicy.policy.vocabulary import Vocabulary
-from billpolicy.source.diagnostic import Diagnostic
+from billpolicy.vocabulary.spec import Vocabulary
 
 MOST_FINDINGS = 100
 """How many circles are worded: nobody reads more."""

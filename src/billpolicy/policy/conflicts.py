@@ -16,13 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.policy.condition import Box, Numbers, Range, Values, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.model import Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.neighbours import bits, neighbours
 from billpolicy.policy.precedence import Precedence
-from billpolicy.policy.vocabulary import FieldType, Vocabulary
-from billpolicy.source.diagnostic import Diagnostic, in_order
+from billpolicy.vocabulary.spec import FieldType, Vocabulary
 
 DATE = "date"
 """The document date of the operation, as one more fact. No field can have this name."""

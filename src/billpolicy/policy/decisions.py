@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.file import Constraint, Decided
 from billpolicy.policy.model import (
@@ -16,7 +17,9 @@ from billpolicy.policy.model import (
     Setting,
 )
 from billpolicy.policy.typed import clause
-from billpolicy.policy.vocabulary import (
+from billpolicy.source.scalars import read_boolean, read_integer, read_text
+from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.spec import (
     LEVELS,
     ROLES,
     FieldSpec,
@@ -24,9 +27,6 @@ from billpolicy.policy.vocabulary import (
     SettingSpec,
     scopes_of,
 )
-from billpolicy.source.diagnostic import Position, did_you_mean
-from billpolicy.source.scalars import read_boolean, read_integer, read_text
-from billpolicy.source.tree import Tree
 
 
 class Decisions(Declarations):

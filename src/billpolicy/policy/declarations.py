@@ -9,6 +9,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Literal
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, to_minor
 from billpolicy.policy.file import EffectiveText
 from billpolicy.policy.model import (
@@ -24,7 +25,8 @@ from billpolicy.policy.model import (
     SequenceSet,
     Series,
 )
-from billpolicy.policy.vocabulary import (
+from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.spec import (
     CUSTOM_SCOPES,
     NAME,
     ROLES,
@@ -32,8 +34,6 @@ from billpolicy.policy.vocabulary import (
     Vocabulary,
     events_of,
 )
-from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
-from billpolicy.source.tree import Tree
 
 Taken = dict[str, Position]
 """Id of an exception or a follow-up -> where it stands."""

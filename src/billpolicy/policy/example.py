@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from billpolicy.money import MINOR_DIGITS, from_minor
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Members, Values, Words
-from billpolicy.policy.vocabulary import FieldType
+from billpolicy.vocabulary.spec import FieldType
 
 
 def example(box: Box, types: Mapping[str, FieldType]) -> list[str]:

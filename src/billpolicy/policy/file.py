@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Any, Literal, NamedTuple
 
-from billpolicy.policy.vocabulary import DocumentKind, FieldType
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
@@ -19,6 +18,7 @@ from billpolicy.source.scalars import (
     read_prose,
     read_text,
 )
+from billpolicy.vocabulary.spec import DocumentKind, FieldType
 
 OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
 _LISTS = ("one_of", "none_of")

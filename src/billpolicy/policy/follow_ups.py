@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.policy.decisions import Decisions
 from billpolicy.policy.declarations import Taken
 from billpolicy.policy.file import FollowUpText
 from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import ExceptionRule, FollowUp
-from billpolicy.policy.vocabulary import OperationSpec, events_of
-from billpolicy.source.diagnostic import Position, did_you_mean
 from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.spec import OperationSpec, events_of
 
 NOTHING = "nothing"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.policy.file import PolicyFile
-from billpolicy.source.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 

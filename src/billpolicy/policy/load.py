@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from billpolicy.diagnostics.diagnostic import refuse_errors
 from billpolicy.policy.build import build
 from billpolicy.policy.checks import check
 from billpolicy.policy.layers import read_layers
 from billpolicy.policy.model import Policy
-from billpolicy.policy.vocabulary import Vocabulary
-from billpolicy.source.diagnostic import refuse_errors
+from billpolicy.vocabulary.spec import Vocabulary
 
 
 def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.condition import Box
-from billpolicy.policy.vocabulary import DocumentKind, FieldSpec, Level
-from billpolicy.source.diagnostic import Position
+from billpolicy.vocabulary.spec import DocumentKind, FieldSpec, Level
 
 
 class Effective(NamedTuple):

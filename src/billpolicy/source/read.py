@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from billpolicy.source.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.source.record import written_name
 from billpolicy.source.tree import MAX_PROBLEMS, Tree
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32

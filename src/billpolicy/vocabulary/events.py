@@ -6,8 +6,8 @@ or an invoice that is settled, is none.
 
 from __future__ import annotations
 
-from billpolicy.policy.vocabulary import EventSpec, FieldSpec
 from billpolicy.vocabulary.fields import DATE, fields_of, reason_of
+from billpolicy.vocabulary.spec import EventSpec, FieldSpec
 
 EVENTS: dict[str, EventSpec] = {
     event.name: event

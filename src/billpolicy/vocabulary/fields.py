@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billpolicy.policy.vocabulary import ROLES, FieldSpec
+from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _SIGNS = ("below_zero", "zero", "above_zero")
 _DOCUMENT = (

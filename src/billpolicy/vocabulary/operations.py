@@ -6,7 +6,6 @@ and who inherits what, is policy; here is only what can be said.
 
 from __future__ import annotations
 
-from billpolicy.policy.vocabulary import FieldSpec, OperationSpec, SettingSpec, Vocabulary
 from billpolicy.vocabulary.events import event_after
 from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, asked, fields_of, reason_of
 from billpolicy.vocabulary.settings import (
@@ -25,6 +24,7 @@ from billpolicy.vocabulary.settings import (
     ZERO_BALANCE_ITEMS,
     reason_code,
 )
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, SettingSpec, Vocabulary
 
 _SPECS = (
     OperationSpec(

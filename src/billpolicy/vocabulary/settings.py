@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billpolicy.policy.vocabulary import SettingSpec
+from billpolicy.vocabulary.spec import SettingSpec
 
 # The names of the registries in `allocation/`; a test holds them equal. Policies are checked without loading it.
 ITEM_RULES = ("proration", "fifo", "by_component", "source_item")

@@ -1,0 +1,95 @@
+"""Proven policies, kept by content: a policy whose files have not changed is not read and proven again.
+
+An entry names every file that the policy was made of with its digest, and every folder with its listing; it counts
+only if all of them are unchanged and it was written by this very program. Anything odd about an entry is a miss.
+The cache is private to the user: entries are pickles, so a folder or file that others could write is not trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+from billpolicy.policy.model import Policy
+
+_SWITCH = "BILLPOLICY_CACHE"
+"""Environment: a folder for the cache, or `off`."""
+
+
+def read(path: Path) -> Policy | None:
+    """The proven policy at `path` if it was kept and nothing it was made of has changed."""
+    entry = _entry(path)
+    if entry is None:
+        return None
+    try:
+        if not _private(entry):
+            return None
+        import pickle
+
+        kept: Any = pickle.loads(entry.read_bytes())
+        if kept["made_of"] == _made_of(kept["files"]) and isinstance(kept["policy"], Policy):
+            policy: Policy = kept["policy"]
+            return policy
+    except Exception:
+        # A cache must never be the reason for a failure: whatever is wrong with an entry, the policy is read again.
+        return None
+    return None
+
+
+def write(path: Path, policy: Policy) -> None:
+    """Keep a proven policy. Where it cannot be kept, nothing happens."""
+    entry = _entry(path)
+    if entry is None:
+        return
+    import pickle
+    import tempfile
+
+    try:
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_of = _made_of(policy.files)
+        if [digest for _, digest in made_of[: len(policy.files)]] != list(policy.file_digests):
+            return  # a file was changed while it was being proven: what was proven is not what is there now
+        kept = {"files": policy.files, "made_of": made_of, "policy": policy}
+        with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
+            stream.write(pickle.dumps(kept, protocol=pickle.HIGHEST_PROTOCOL))
+        Path(stream.name).replace(entry)
+    except OSError:
+        return
+
+
+def _entry(path: Path) -> Path | None:
+    place = os.environ.get(_SWITCH)
+    if place == "off":
+        return None
+    try:
+        root = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
+        name = hashlib.sha256(f"{_program()}\0{Path.cwd()}\0{path}".encode()).hexdigest()
+    except (OSError, RuntimeError):  # no home, or a current folder that was removed
+        return None
+    return root / f"{name}.policy"
+
+
+def _program() -> str:
+    """This very program: its Python, and its source files by size and time."""
+    here = Path(__file__).parents[1]
+    files = sorted(here.rglob("*.py"))
+    stamps = [(str(file), (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
+    return repr((sys.version_info, stamps))
+
+
+def _made_of(files: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """Every file with its digest, every folder they stand in with the names of its policy files."""
+    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in files]
+    folders = sorted({str(Path(name).parent) for name in files})
+    return digests + [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in folders]
+
+
+def _private(entry: Path) -> bool:
+    found, folder = entry.stat(), entry.parent.stat()
+    others = stat.S_IWGRP | stat.S_IWOTH
+    mine = os.getuid() if hasattr(os, "getuid") else found.st_uid
+    return found.st_uid == mine and folder.st_uid == mine and not (found.st_mode | folder.st_mode) & others

@@ -1,0 +1,224 @@
+"""Precedence and chains: from the exceptions that match to one value for every decision, or a refusal that says why.
+
+Design section 2, rules 4 to 7. A `Resolver` is one policy made ready to run: per operation and stretch of time a
+matcher over the exceptions in force, and per set of matching exceptions the rule that decides each key, kept; and the
+same matchers over the follow-ups.
+"""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from billpolicy.deciding.matching.engines import EngineName, engine_matcher
+from billpolicy.deciding.matching.protocol import Matcher
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, FollowUp, Policy
+from billpolicy.policy.precedence import Precedence
+from billpolicy.vocabulary.spec import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What a level holds when it is several objects that do not agree: no single value can be taken from it."""
+
+    values: tuple[tuple[str, str | None], ...]
+    """(Name of the object, its value), sorted by name."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}: {value or 'none'}" for name, value in self.values)
+
+
+class LevelValues(NamedTuple):
+    """One level as it stands for one document: what it is (`invoice INV-1`) and the attribute values it holds."""
+
+    label: str
+    held: Mapping[str, str | Several | None]
+
+
+class Resolution(NamedTuple):
+    """The value of one decision and where it came from. Small: one is made per attribute of every document."""
+
+    key: str
+    value: str | int | bool
+    level: Level | None
+    """The level of the chain that had the value; None for a setting."""
+    rule: str
+    """Id of the exception or base rule that decided."""
+
+
+_new = tuple.__new__
+"""Makes a `Resolution` or `Resolved` in a third of the time; resolving is little else than making them."""
+
+
+class Resolved(NamedTuple):
+    """All decisions of one document, and everything needed to explain them later: nothing is worded until asked."""
+
+    operation: str
+    date: datetime.date
+    facts: Facts
+    levels: Mapping[Level, LevelValues]
+    matched: tuple[str, ...]
+    resolutions: Mapping[str, Resolution]
+
+    def text(self, key: str) -> str:
+        """The value of a decision that is a text, a choice or an inherited name."""
+        return str(self.resolutions[key].value)
+
+    def integer(self, key: str) -> int:
+        """The value of a decision that is a whole number."""
+        return int(self.resolutions[key].value)
+
+
+class _Deciding(NamedTuple):
+    """What decides each key for one set of matching exceptions: found once, used for every document."""
+
+    settings: dict[str, Resolution]
+    """Settings need no document: they are resolved already."""
+    chains: tuple[tuple[str, tuple[Level, ...], str], ...]
+    """Key, levels and rule of each attribute."""
+
+
+class Resolver:
+    """One policy, ready to resolve. Safe to share: everything it keeps is derived from the policy."""
+
+    def __init__(self, policy: Policy, engine: EngineName) -> None:
+        self.policy = policy
+        self.engine = engine
+        self.precedence = Precedence(policy.exceptions)
+        self._rules = {exception.id: exception for exception in policy.exceptions}
+        self._by_operation: dict[str, _Operation] = {}
+        self._by_event: dict[tuple[str, str], _Rules] = {}
+
+    def resolve(
+        self, operation: str, date: datetime.date, facts: Facts, levels: Mapping[Level, LevelValues]
+    ) -> Resolved:
+        """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several."""
+        running = self._by_operation.get(operation)
+        if running is None:
+            running = _Operation(self, operation, self.policy.exceptions_for(operation))
+            self._by_operation[operation] = running
+        matcher = running.on_day.get(date) or running.begin(date)
+        matched = matcher.match(facts)
+        deciding = running.kept.get(matched)
+        if deciding is None:
+            deciding = running.kept[matched] = self._decide(operation, matched)
+        resolutions = deciding.settings.copy()
+        problems = []
+        level_values = levels.get
+        for key, chain, rule in deciding.chains:
+            for level in chain:
+                source = level_values(level)
+                if source is not None:
+                    value = source.held.get(key)
+                    if value is not None:
+                        if type(value) is Several:
+                            problems.append(_ambiguous(key, level, value, rule))
+                        else:
+                            resolutions[key] = _new(Resolution, (key, value, level, rule))
+                        break
+            else:
+                problems.append(_exhausted(key, chain, levels, rule))
+        if problems:
+            raise Refused(problems)
+        return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
+
+    def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
+        """The follow-ups that run `operation` after the event and hold, by id. `facts`: `OperationSpec.fields_after`.
+
+        `date` is that of the event. Raises `Refused` when the policy is not in force on it.
+        """
+        running = self._by_event.get((after, operation))
+        if running is None:
+            all_of_it = (one for one in self.policy.follow_ups if (one.after, one.operation) == (after, operation))
+            running = self._by_event[after, operation] = _Rules(self, after, [one.rule for one in all_of_it])
+        matcher = running.on_day.get(date) or running.begin(date)
+        matched = matcher.match(facts)
+        return tuple(one for one in self.policy.follow_ups if one.id in matched)
+
+    def rule(self, operation: str, key: str, rule: str) -> BaseRule | ExceptionRule:
+        """The rule that a resolution names."""
+        return self._rules.get(rule) or self.policy.base[operation, key]
+
+    def _decide(self, operation: str, matched: tuple[str, ...]) -> _Deciding:
+        settings: dict[str, Resolution] = {}
+        chains: list[tuple[str, tuple[Level, ...], str]] = []
+        for (base_operation, key), base in self.policy.base.items():
+            if base_operation != operation:
+                continue
+            verdict = self.precedence.decide(matched, key)
+            if verdict.conflict:
+                # Validation proves that this cannot be; a policy that was not validated is still never guessed about.
+                raise Refused([_conflict(operation, key, verdict.survivors)])
+            survives = bool(verdict.survivors)
+            outcome, rule = (verdict.outcomes[0], verdict.survivors[0]) if survives else (base.outcome, base.id)
+            if isinstance(outcome, Chain):
+                chains.append((key, outcome.levels, rule))
+            else:
+                settings[key] = Resolution(key, outcome.value, None, rule)
+        return _Deciding(settings, tuple(chains))
+
+
+class _Rules:
+    """Rules of a resolver that are matched together: a matcher for each stretch of time with the same ones in force."""
+
+    def __init__(self, resolver: Resolver, name: str, rules: Sequence[ExceptionRule]) -> None:
+        self.name = name
+        self.engine = resolver.engine
+        self.policy = resolver.policy
+        self.rules = rules
+        self.edges = sorted({day for e in rules for day in (e.effective.from_, e.effective.until) if day is not None})
+        self.matchers: dict[int, Matcher] = {}
+        self.on_day: dict[datetime.date, Matcher] = {}
+        """The matcher of each day that was asked for."""
+
+    def begin(self, date: datetime.date) -> Matcher:
+        """The matcher of a day that was not asked for before. Raises `Refused` when the policy is not in force."""
+        if not self.policy.effective.includes(date):
+            raise Refused([_not_in_force(self.policy, date)])
+        stretch = bisect_right(self.edges, date)
+        matcher = self.matchers.get(stretch)
+        if matcher is None:
+            in_force = [rule for rule in self.rules if rule.effective.includes(date)]
+            matcher = self.matchers[stretch] = engine_matcher(self.engine, self.name, in_force)
+        self.on_day[date] = matcher
+        return matcher
+
+
+class _Operation(_Rules):
+    """The exceptions of one operation."""
+
+    def __init__(self, resolver: Resolver, name: str, rules: Sequence[ExceptionRule]) -> None:
+        super().__init__(resolver, name, rules)
+        self.kept: dict[tuple[str, ...], _Deciding] = {}
+
+
+def _not_in_force(policy: Policy, date: datetime.date) -> Diagnostic:
+    message = f"the policy `{policy.name}` is not in force on {date}, only {policy.effective}"
+    hint = "check the date of the operation, or use the policy version of that date"
+    return Diagnostic("policy-not-in-force", message, policy.position, hint)
+
+
+def _exhausted(key: str, chain: tuple[Level, ...], levels: Mapping[Level, LevelValues], rule: str) -> Diagnostic:
+    tried = ", ".join(
+        f"{level} ({levels[level].label} has none)" if level in levels else f"{level} (there is none here)"
+        for level in chain
+    )
+    message = f"no level has a value for `{key}`; tried {tried} by rule `{rule}`"
+    return Diagnostic("chain-exhausted", message, hint="give one of them a value, or lengthen the chain")
+
+
+def _conflict(operation: str, key: str, rules: tuple[str, ...]) -> Diagnostic:
+    named = " and ".join(f"`{rule}`" for rule in rules)
+    message = f"{named} both apply and say different things about `{key}` of `{operation}`"
+    return Diagnostic("exceptions-conflict", message, hint="run `billpolicy validate` on the policy")
+
+
+def _ambiguous(key: str, level: Level, several: Several, rule: str) -> Diagnostic:
+    message = f"the {level}s do not agree on `{key}` ({several}), so level `{level}` has no one value (rule `{rule}`)"
+    hint = "let the policy take it from another level first, such as `request`, or split the operation"
+    return Diagnostic("level-ambiguous", message, hint=hint)

@@ -1,0 +1,31 @@
+"""Attributes and custom fields of a book that the policy does not declare: often a misspelling, so they are told.
+
+A book may carry more than a policy uses (an export does), so they are warnings and not refusals.
+"""
+
+from __future__ import annotations
+
+from billpolicy.book.book import Book
+from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
+from billpolicy.policy.model import Policy
+
+
+def unknown_names(book: Book, policy: Policy) -> list[Diagnostic]:
+    """One warning for each name, saying where it first stands and what is closest to it."""
+    holders = [(f"account `{a.id}`", "account", a) for a in book.accounts.values()]
+    holders += [(f"subscription `{s.id}`", "subscription", s) for s in book.subscriptions.values()]  # type: ignore[misc]
+    holders += [(number, "", document) for number, document in book.numbered.items()]  # type: ignore[misc]
+    found: dict[tuple[str, str], Diagnostic] = {}
+    for where, scope, holder in holders:
+        for name in holder.attributes:
+            if name not in policy.attributes and ("attribute", name) not in found:
+                message = f"`{name}` ({where}) is no attribute that the policy declares; it is not used"
+                hint = did_you_mean(name, policy.attributes)
+                found["attribute", name] = Diagnostic("attribute-unused", message, None, hint, "warning")
+        for name in getattr(holder, "custom", {}):
+            field = f"{scope}.{name}"
+            if field not in policy.fields and ("field", field) not in found:
+                message = f"`{field}` ({where}) is no field that the policy declares; it is not used"
+                hint = did_you_mean(field, policy.fields) or f"declare it: `fields: {{{field}: {{type: text}}}}`"
+                found["field", field] = Diagnostic("field-unused", message, None, hint, "warning")
+    return list(found.values())

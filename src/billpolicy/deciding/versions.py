@@ -1,0 +1,51 @@
+"""Versions of a policy: the document date of an operation selects one, never today (design section 2, rule 7)."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable
+
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.policy.model import Policy
+
+
+class Versions:
+    """One or more policies, each in force on days of its own."""
+
+    def __init__(self, resolvers: Iterable[Resolver]) -> None:
+        """Raises `Refused` when two of them are in force on the same day."""
+        self._resolvers = sorted(resolvers, key=lambda resolver: resolver.policy.effective.from_)
+        overlaps = [
+            _overlap(before.policy, after.policy)
+            for before, after in itertools.pairwise(self._resolvers)
+            if before.policy.effective.includes(after.policy.effective.from_)
+        ]
+        if overlaps:
+            raise Refused(overlaps)
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policies, the oldest first."""
+        return [resolver.policy for resolver in self._resolvers]
+
+    def on(self, day: datetime.date) -> Resolver:
+        """The version in force on a day. Raises `Refused` where there is none, naming those there are."""
+        for resolver in self._resolvers:
+            if resolver.policy.effective.includes(day):
+                return resolver
+        raise Refused([_none_in_force(self.policies, day)])
+
+
+def _overlap(before: Policy, after: Policy) -> Diagnostic:
+    message = f"`{after.name}` is in force {after.effective}, but `{before.name}` still is then ({before.position})"
+    hint = f"end the older one: `effective: {{from: {before.effective.from_}, until: {after.effective.from_}}}`"
+    return Diagnostic("versions-overlap", message, after.position, hint)
+
+
+def _none_in_force(policies: list[Policy], day: datetime.date) -> Diagnostic:
+    there_are = ", ".join(f"`{policy.name}` {policy.effective}" for policy in policies)
+    message = f"no policy is in force on {day}; there is {there_are}"
+    hint = "check the date of the operation, or name the policy version of that date with another --policy"
+    return Diagnostic("policy-not-in-force", message, policies[0].position, hint)

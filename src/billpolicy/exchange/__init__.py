@@ -1,0 +1,1 @@
+"""Which files do others write for us, and what is their form?"""

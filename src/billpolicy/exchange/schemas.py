@@ -1,0 +1,123 @@
+"""The JSON Schemas (draft-07, which editors understand), generated from the records and the vocabulary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from billpolicy.book.model import BookFile
+from billpolicy.operations.registry import OPERATIONS
+from billpolicy.policy.file import PolicyFile
+from billpolicy.policy.follow_ups import NOTHING
+from billpolicy.report.explanation import Explanation
+from billpolicy.vocabulary.events import EVENTS
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import OperationSpec
+
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+Schema = dict[str, Any]
+
+
+def _of(kind: Any) -> Schema:
+    from pydantic import TypeAdapter
+
+    schema: Schema = TypeAdapter(kind).json_schema(by_alias=True, ref_template="#/definitions/{model}")
+    schema["definitions"] = schema.pop("$defs", {})
+    return schema
+
+
+def _policy() -> Schema:
+    """The policy file, with every operation, its settings and levels spelt out for completion in editors."""
+    schema = _of(PolicyFile)
+    decided = schema["properties"]["operations"]["additionalProperties"]["additionalProperties"]
+    schema["definitions"]["Decision"] = decided
+    schema["properties"]["operations"] = {
+        "type": "object",
+        "description": "What each operation decides by default.",
+        "properties": {name: _operation(spec) for name, spec in VOCABULARY.items()},
+        "additionalProperties": False,
+    }
+    exception = schema["definitions"]["ExceptionText"]["properties"]
+    exception["operations"]["items"] = {"enum": list(VOCABULARY)}
+    exception["then"]["additionalProperties"] = {"$ref": "#/definitions/Decision"}
+    follow_up = schema["definitions"]["FollowUpText"]["properties"]
+    follow_up["after"] = {"enum": list(EVENTS)}
+    follow_up["then"] = {"enum": [*(name for name, spec in VOCABULARY.items() if spec.follows), NOTHING]}
+    schema["properties"]["batch_limits"]["propertyNames"] = {"enum": ["every_operation", *VOCABULARY]}
+    return schema
+
+
+def _operation(spec: OperationSpec) -> Schema:
+    levels = {"type": "array", "items": {"enum": list(spec.levels)}, "minItems": 1, "uniqueItems": True}
+    value = {"type": ["string", "number", "boolean"]}
+    chain = {"oneOf": [levels, _long_form("from", levels)]}
+    settings = {}
+    for setting in spec.settings:
+        values: Schema = {"enum": list(setting.choices)} if setting.choices else value
+        settings[setting.name] = {"oneOf": [values, _long_form("is", values)], "description": setting.doc}
+    return {
+        "type": "object",
+        "description": spec.doc,
+        "properties": {"because": {"type": "string"}, **settings},
+        "additionalProperties": chain,
+    }
+
+
+def _long_form(key: str, schema: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {key: schema, "because": {"type": "string"}},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _operations() -> Schema:
+    """An operations file: each entry has the fields of its own operation."""
+    definitions: Schema = {}
+    choices = []
+    for name, operation in OPERATIONS.items():
+        schema = _of(operation.request)
+        definitions.update(schema.pop("definitions"))
+        schema["properties"]["operation"] = {"const": name}
+        definitions[name] = schema
+        choices.append(
+            {
+                "if": {"properties": {"operation": {"const": name}}, "required": ["operation"]},
+                "then": {"$ref": f"#/definitions/{name}"},
+            }
+        )
+    return {
+        "type": "object",
+        "properties": {
+            "operations": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {"operation": {"enum": list(OPERATIONS)}},
+                    "required": ["id", "operation"],
+                    "allOf": choices,
+                },
+            }
+        },
+        "required": ["operations"],
+        "additionalProperties": False,
+        "definitions": definitions,
+    }
+
+
+SCHEMAS: dict[str, Callable[[], Schema]] = {
+    "policy": _policy,
+    "book": lambda: _of(BookFile),
+    "operations": _operations,
+    "explanation": lambda: _of(Explanation),
+}
+
+
+def schema_text(name: str) -> str:
+    """One schema as the text of its file."""
+    schema = {"$schema": _DRAFT, "title": f"billpolicy {name}", **SCHEMAS[name]()}
+    schema["title"] = f"billpolicy {name}"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

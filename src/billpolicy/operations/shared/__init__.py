@@ -1,0 +1,1 @@
+"""What several operations share: amounts asked for, memos that mirror, money that is put and taken back."""

@@ -1,0 +1,119 @@
+"""What subscriptions are billed: each rated by its own decisions, and grouped into documents.
+
+Domain sections 1.2 (rows 1 and 2), 1.5, 5.3 and 6.2. `bill_run` makes the documents.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from billpolicy.billing.due import Due, what_is_due, without_start
+from billpolicy.billing.proration import Counting
+from billpolicy.billing.rating import Line, Rules, rate
+from billpolicy.book.model import Account, Subscription
+from billpolicy.deciding.levels import levels_of
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.planning.planning import Planning
+from billpolicy.vocabulary.operations import VOCABULARY
+
+SPEC = VOCABULARY["bill_run"]
+
+
+class Bill(NamedTuple):
+    """What one subscription is billed and credited, and how that was decided."""
+
+    subscription: Subscription
+    account: Account
+    resolved: Resolved
+    lines: tuple[Line, ...]
+
+    @property
+    def currency(self) -> str:
+        return self.subscription.currency or self.account.currency
+
+
+def bills_of(
+    planning: Planning, subscriptions: Iterable[Subscription], target: datetime.date, reason: str | None = None
+) -> list[Bill]:
+    """The bills of those subscriptions that have something due on the target date, by account and id.
+
+    The values of subscriptions and accounts are those of now, also for periods long past (domain 1.2 row 1). Raises
+    `Refused` with what is wrong in any of them.
+    """
+    wanted = sorted(subscriptions, key=lambda each: (each.account, each.id))
+    due = [(subscription, _due(planning, subscription, target)) for subscription in wanted]
+    planning.stop_if_refused()
+    problems: list[Diagnostic] = []
+    bills = []
+    for subscription, found in due:
+        if found:
+            try:
+                bills.append(_bill(planning, subscription, found, reason))
+            except Refused as refused:
+                problems += refused.diagnostics
+    if problems:
+        raise Refused(problems)
+    return [bill for bill in bills if bill.lines]
+
+
+def grouped(planning: Planning, bills: Iterable[Bill], asked: Mapping[str, str | None]) -> list[list[Bill]]:
+    """The bills that go on documents together: of the same account and currency, with the same values.
+
+    What counts is the value that takes effect: a subscription without a bill-to contact goes with one that names the
+    account's (domain section 1.5). `asked`: settings that the request says itself.
+    """
+    splitting = sorted(name for name, found in planning.policy.attributes.items() if found.splits_invoices)
+    groups: dict[tuple[object, ...], list[Bill]] = {}
+    for bill in bills:
+        values = bill.resolved.resolutions
+        key = (
+            bill.account.id,
+            bill.currency,
+            bill.subscription.id if bill.subscription.invoice_separately else None,
+            *(asked.get(setting) or bill.resolved.text(setting) for setting in _OF_DOCUMENTS),
+            *(values[name].value for name in splitting if name in values),
+        )
+        groups.setdefault(key, []).append(bill)
+    return list(groups.values())
+
+
+_OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code")
+"""The settings that are of a document, not of a charge on it."""
+
+
+def _due(planning: Planning, subscription: Subscription, target: datetime.date) -> tuple[Due, ...]:
+    for charge in without_start(subscription):
+        message = (
+            f"charge `{charge.id}` of subscription `{subscription.id}` has a rate, but nothing says when it starts"
+        )
+        hint = "give the charge or its subscription a `start` in the book"
+        planning.problem("start-missing", message, hint=hint)
+    try:
+        return what_is_due(subscription, target)
+    except (OverflowError, ValueError):
+        message = f"billing subscription `{subscription.id}` through {target} goes past the last day of the calendar"
+        planning.problem("date-too-late", message, hint="check the target date, and the dates of the subscription")
+        return ()
+
+
+def _bill(planning: Planning, subscription: Subscription, due: tuple[Due, ...], reason: str | None) -> Bill:
+    account = planning.account(subscription.account)
+    planning.rely_on(f"subscription:{subscription.id}")
+    resolved = planning.resolve(
+        SPEC,
+        objects={"account": [account], "subscription": [subscription]},
+        reason=reason,
+        levels=levels_of(account, None, [subscription]),
+    )
+    bill = Bill(subscription, account, resolved, ())
+    rules = _rules(resolved)
+    return bill._replace(lines=tuple(line for one in due for line in rate(one, rules, bill.currency)))
+
+
+def _rules(resolved: Resolved) -> Rules:
+    values: dict[str, Any] = {name: found.value for name, found in resolved.resolutions.items()}
+    counting = Counting(**{name: values[name] for name in Counting._fields})
+    return Rules(counting, **{name: values[name] for name in Rules._fields if name != "counting"})

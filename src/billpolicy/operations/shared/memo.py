@@ -1,0 +1,168 @@
+"""Memos that mirror another document item by item and tax by tax, and money moved between the two."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from billpolicy.book.book import ZERO, Place, in_item_order
+from billpolicy.book.model import BillingDocument, CreditMemo, Document, Invoice, Item, Part
+from billpolicy.deciding.levels import levels_of
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.money import exact
+from billpolicy.planning.planning import Planning
+from billpolicy.policy.model import PaymentTerm
+from billpolicy.vocabulary.spec import OperationSpec
+
+
+def whole_amounts(document: Document) -> dict[Place, Decimal]:
+    """Every item and tax at its full amount, in item order."""
+    return {
+        place: amount
+        for item in in_item_order(document.items)
+        for place, amount in (
+            (Place(item.id), item.amount),
+            *((Place(item.id, tax.id), tax.amount) for tax in item.taxes),
+        )
+    }
+
+
+def mirror(
+    document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: bool, negate_price: bool = True
+) -> tuple[Item, ...]:
+    """Memo items for the items of a document, with these amounts.
+
+    Quantity and unit price are copied as they are, the price negated, also where the amount is smaller than their
+    product; tax rate and jurisdiction are copied and no tax is calculated (domain section 3.2).
+    """
+    zero = exact(ZERO, document.currency)
+    sign = -1 if negate_price else 1
+
+    def some(item: Item) -> bool:
+        return bool(amounts.get(Place(item.id)) or any(amounts.get(Place(item.id, t.id)) for t in item.taxes))
+
+    # A discount is settled with the item that it reduces, so it takes that one along.
+    reduced = {item.discounts for item in document.items if some(item)}
+    kept = [item for item in in_item_order(document.items) if keep_zero or some(item) or item.id in reduced]
+    ids = {item.id: str(line) for line, item in enumerate(kept, start=1)}
+    return tuple(
+        replace(
+            item,
+            id=ids[item.id],
+            line=int(ids[item.id]),
+            amount=amounts.get(Place(item.id)) or zero,
+            unit_price=None
+            if item.unit_price is None
+            else item.unit_price.copy_negate()
+            if sign < 0
+            else item.unit_price,
+            discounts=ids.get(item.discounts or ""),
+            source_item=item.id,
+            taxes=tuple(
+                replace(tax, amount=amounts.get(Place(item.id, tax.id)) or zero, source_tax=tax.id)
+                for tax in sorted(item.taxes, key=lambda tax: tax.id)
+                if keep_zero or amounts.get(Place(item.id, tax.id))
+            ),
+        )
+        for item in kept
+    )
+
+
+def settle(
+    planning: Planning,
+    memo: BillingDocument,
+    origin: BillingDocument,
+    day: datetime.date,
+    subscription: str | None = None,
+) -> None:
+    """Apply a credit memo and the document it mirrors to each other, place by place, as far as the origin is open; with
+    a subscription, only what that has on it.
+
+    The memo is the source, unless the origin is a credit memo: then its money goes on the (debit) memo.
+    """
+    on_memo = {}
+    for item in memo.items:
+        on_memo[Place(item.source_item or "")] = Place(item.id)
+        for tax in item.taxes:
+            on_memo[Place(item.source_item or "", tax.source_tax)] = Place(item.id, tax.id)
+    parts = []
+    for place, amount in planning.book.open_places(origin, subscription).items():
+        if amount:
+            source, target = (place, on_memo[place]) if origin.kind == "credit_memo" else (on_memo[place], place)
+            parts.append(
+                Part(item=target.item, tax=target.tax, amount=amount, source_item=source.item, source_tax=source.tax)
+            )
+    if not parts:
+        return  # a document on which every item is zero
+    if origin.kind == "credit_memo":
+        planning.apply(origin, memo, day, tuple(parts))
+    else:
+        planning.apply(memo, origin, day, tuple(parts))
+
+
+def resolve_on(
+    planning: Planning,
+    spec: OperationSpec,
+    document: Invoice | CreditMemo,
+    amounts: Mapping[Place, Decimal],
+    reason: str | None,
+) -> Resolved:
+    """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
+    something, and its account."""
+    account = planning.account(document.account, document.kind)
+    used = {place.item for place, amount in amounts.items() if amount}
+    subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
+    return planning.resolve(
+        spec,
+        objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
+        amount=sum(amounts.values(), ZERO),
+        currency=document.currency,
+        reason=reason,
+        levels=levels_of(account, document, subscriptions),
+    )
+
+
+def check_item_limit(planning: Planning, document: Document, resolved: Resolved) -> None:
+    """Refuse a document with more items and taxes than the policy's `item_limit` (inclusive, domain section 2.3)."""
+    count = len(whole_amounts(document))
+    limit = resolved.integer("item_limit")
+    if count > limit:
+        what = f"{document.number} has" if document.number else "the memo would have"
+        message = f"{what} {count} items and taxes; the policy allows {limit}"
+        planning.problem("item-limit", message, hint="split the work, or raise `item_limit` in the policy")
+
+
+def checked_reason(planning: Planning, asked: str | None, category: str) -> str | None:
+    """The reason of the request, if it is one of the policy's codes (domain section 9.6)."""
+    codes = planning.policy.reason_codes.get(category, ())
+    if asked is not None and asked not in codes:
+        hint = f"reason codes of {category.replace('_', ' ')}s: {', '.join(codes)}"
+        planning.problem("reason-unknown", f"`{asked}` is not a reason code of the policy", "reason", hint=hint)
+    return asked
+
+
+def due_date(planning: Planning, resolved: Resolved) -> datetime.date:
+    """The due date that the resolved payment term gives a document of this date (domain section 1.7)."""
+    term = planning.policy.payment_terms[resolved.text("payment_term")]
+    try:
+        return due_on(term, planning.date)
+    except (OverflowError, ValueError):
+        message = f"`{term.name}` after {planning.date} is past the last day of the calendar"
+        planning.refuse("date-too-late", message, "date", hint="check the date")
+
+
+def due_on(term: PaymentTerm, day: datetime.date) -> datetime.date:
+    """Net N: N days later. Proximo: the due day of next month, or of the one after when past the cutoff day.
+
+    A month that is too short has its last day instead.
+    """
+    if term.net is not None:
+        return day + datetime.timedelta(days=term.net)
+    assert term.due_day is not None
+    months = 2 if term.cutoff_day is not None and day.day > term.cutoff_day else 1
+    month_index = day.year * 12 + day.month - 1 + months
+    first = datetime.date(month_index // 12, month_index % 12 + 1, 1)
+    following = datetime.date((month_index + 1) // 12, (month_index + 1) % 12 + 1, 1)
+    return first + datetime.timedelta(days=min(term.due_day, (following - first).days) - 1)

@@ -1,0 +1,216 @@
+"""Putting money on documents: what every operation that applies something shares.
+
+The documents are named (each with an amount, or with the amount left to the document order), or all open ones of the
+account are taken. Amounts on items are named or follow the item rule. Source: seed 5; domain section 2.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.allocation.allocate import allocate
+from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.book.book import ZERO, Place
+from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.money import to_minor
+from billpolicy.operations.shared.amounts import exact_amount, positive
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount, PartAmount
+
+_ONCE = "name it once, with its amounts added up"
+
+
+class Named(NamedTuple):
+    """A document that the request names, as it stands in the book."""
+
+    document: Invoice | DebitMemo
+    amount: Decimal | None
+    items: tuple[PartAmount, ...]
+    position: int
+    subscription: str | None = None
+    """Only what this subscription has on it."""
+
+
+def named_targets(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
+    """The documents that a request names in `apply`, for money in `currency`; what is wrong with them is noted."""
+    times = Counter(wanted.document for wanted in asked)
+    for number in sorted(number for number, count in times.items() if count > 1):
+        planning.problem("document-repeated", f"{number} is named more than once", "apply", hint=_ONCE)
+    found = []
+    for index, wanted in enumerate(asked):
+        path = ("apply", index)
+        target = planning.posted_either(Invoice, DebitMemo, wanted.document, *path, "document")
+        if target.account != account.id:
+            message = f"{target.number} belongs to account `{target.account}`, not to `{account.id}`"
+            hint = "name a document of the same account"
+            planning.problem("account-mismatch", message, *path, "document", hint=hint)
+        if target.currency != currency:
+            message = f"{target.number} is in {target.currency} and the money in {currency}"
+            hint = "money is never applied across currencies"
+            planning.problem("currency-mismatch", message, *path, "document", hint=hint)
+            continue
+        amount = None
+        if wanted.amount is not None:
+            amount = positive(planning, wanted.amount, target.currency, *path, "amount")
+            balance = planning.book.balance(target)
+            if amount > balance:
+                message = f"{amount} is more than the {balance} that is open on {target.number}"
+                hint = f"apply at most {balance} {target.currency}"
+                planning.problem("over-applied", message, *path, "amount", hint=hint)
+        elif wanted.items:
+            message = f"items of {target.number} are named, but no amount for all of it"
+            planning.problem("amount-missing", message, *path, hint="add `amount`, the items added up")
+        found.append(Named(target, amount, wanted.items, index))
+    return found
+
+
+def open_targets(planning: Planning, account: Account, currency: str, day: datetime.date) -> list[Named]:
+    """Every posted invoice and debit memo of the account in `currency` with something open, dated on `day` or before.
+
+    Documents that opted out (`auto_apply: false`) are left alone (domain section 2.2).
+    """
+    documents = map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
+    return [
+        Named(document, None, (), -1)
+        for document in documents
+        if isinstance(document, Invoice | DebitMemo)
+        and document.currency == currency
+        and document.status == "posted"
+        and not document.reversed_
+        and document.auto_apply
+        and document.date <= day
+        and planning.book.balance(document) > 0
+    ]
+
+
+def rules_of(resolved: Resolved, planning: Planning, currency: str) -> Rules:
+    """How this operation allocates, as its policy decides."""
+    first, _, _ = resolved.text("component_order").partition("_")
+    step = planning.policy.cash_steps.get(currency)
+    return Rules(
+        item_rule=resolved.text("allocation"),
+        document_order=resolved.text("document_order"),
+        residual=resolved.text("residual"),
+        step=1 if step is None else to_minor(step, currency),
+        components=("tax", "charge") if first == "tax" else ("charge", "tax"),
+        span=resolved.text("component_span"),
+        zuora_compatible=bool(resolved.resolutions["zuora_compatible"].value),
+        grid_limit=resolved.integer("grid_limit"),
+    )
+
+
+def allocated(
+    planning: Planning, source: Source, targets: Sequence[Named], amount: Decimal, rules: Rules
+) -> Allocation:
+    """How up to `amount` of a source goes to the targets. Refuses what cannot be asked for."""
+    allocation = allocate(source, targets_of(planning, targets), amount, rules)
+    position = {target.document.number: target.position for target in targets}
+    for problem in allocation.problems:
+        index = position.get(problem.document or "", -1)
+        path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
+        planning.problem(problem.code, problem.message, *path, hint=problem.hint)
+    planning.stop_if_refused()
+    for warning in allocation.warnings:
+        planning.warn("allocation-fallback", warning)
+    return allocation
+
+
+def targets_of(planning: Planning, targets: Sequence[Named]) -> list[Target]:
+    """The documents as the allocation rules see them."""
+    return [
+        Target.of(
+            planning.book,
+            t.document,
+            t.amount,
+            _named_parts(planning, t) if t.items else None,
+            t.document.priority,
+            t.subscription,
+        )
+        for t in targets
+    ]
+
+
+def put(
+    planning: Planning,
+    source: Payment | CreditMemo,
+    targets: Sequence[Named],
+    amount: Decimal,
+    rules: Rules,
+    day: datetime.date,
+) -> None:
+    """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
+    allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
+    documents = {target.document.number: target.document for target in targets}
+    for applied in allocation.applied:
+        target = documents[applied.document]
+        if target.date > day:
+            # Of documents that are named with a payment that is dated before them.
+            planning.check_document_date(target.date, None, "", "apply")
+        planning.apply(source, target, max(day, target.date), applied.parts)
+
+
+def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
+    """The most documents, named or settled, and items and taxes that are touched (inclusive; domain section 2.3)."""
+    count = max(named, len({application.to for application in planning.applications}))
+    limit = resolved.integer("document_limit")
+    if count > limit:
+        message = f"{count} documents would be settled at once; the policy allows {limit}"
+        planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
+    touched = len({(a.to, part.item, part.tax) for a in planning.applications for part in a.parts})
+    limit = resolved.integer("touched_limit")
+    if touched > limit:
+        message = f"{touched} items and taxes would be touched; the policy allows {limit}"
+        planning.problem("touched-limit", message, "apply", hint="split the work, or raise `touched_limit`")
+
+
+def check_not_before(planning: Planning, source: Payment | CreditMemo, targets: Sequence[Named]) -> None:
+    """The date is not before the source's, nor before that of a document that is named (domain 2.7)."""
+    planning.check_document_date(planning.date, source.date, source.number, "date")
+    for target in targets:
+        if target.position >= 0 and planning.date < target.document.date:
+            message = f"the date {planning.date} is before {target.document.number} ({target.document.date})"
+            hint = f"use {target.document.date} or later"
+            planning.problem("date-too-early", message, "apply", target.position, hint=hint)
+
+
+def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
+    document, parts = target.document, dict[Place, Decimal]()
+    open_places = planning.book.open_places(document)
+    for index, part in enumerate(target.items):
+        place = Place(part.item, part.tax)
+        here = ("apply", target.position, "items", index)
+        what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
+        if place not in open_places:
+            planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=_meant(place, open_places))
+        elif place in parts:
+            planning.problem("item-repeated", f"{what} is named twice", *here, hint="name it once")
+        elif not 0 < part.amount <= open_places[place]:
+            message = f"{part.amount} cannot be put on {what} of {document.number}, where {open_places[place]} is open"
+            is_open = open_places[place] > 0
+            hint = f"name an amount above zero, at most {open_places[place]}" if is_open else "leave it out"
+            planning.problem("over-applied", message, *here, hint=hint)
+        else:
+            exact = exact_amount(planning, part.amount, document.currency, *here, "amount")
+            parts[place] = part.amount if exact is None else exact
+    total = sum((part.amount for part in target.items), ZERO)
+    if total != target.amount:
+        message = f"the items of {document.number} add up to {total}, not to {target.amount}"
+        hint = "name amounts that add up, or leave `items` out"
+        planning.problem("parts-sum", message, "apply", target.position, "items", hint=hint)
+    planning.stop_if_refused()
+    return {place: parts[place] for place in open_places if place in parts}
+
+
+def _meant(place: Place, known: Collection[Place]) -> str | None:
+    """The taxes of the item, or the items where it is the item that is unknown."""
+    items = {other.item for other in known}
+    if place.item not in items:
+        return did_you_mean(place.item, items)
+    taxes = {other.tax for other in known if other.item == place.item and other.tax is not None}
+    return did_you_mean(place.tax or "", taxes) or "leave `tax` out: this item has no tax"

@@ -1,0 +1,78 @@
+"""The safety stop of a batch: how many operations it has and how much it moves, against the policy's `batch_limits`.
+
+Everything counts that would be posted: what was asked for, and what follows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from billpolicy.book.model import CreditAdjustment
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.policy.model import Policy
+
+EVERY = "every_operation"
+
+
+@dataclass
+class Totals:
+    """What a batch does so far, by operation and, under `every_operation`, of all of them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    amounts: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
+    """Operation -> currency -> amount."""
+
+    def add(self, plan: Plan) -> None:
+        """Count an operation and all that follows it, whatever the signs of its amounts."""
+        for each in in_turn(plan):
+            self.add_one(each, abs)
+
+    def add_one(self, plan: Plan, size: Callable[[Decimal], Decimal]) -> None:
+        """Count one operation without what follows it; `size` is what counts of the amount of a document."""
+        for name in (plan.operation, EVERY):
+            self.counts[name] += 1
+            for currency, amount in moved(plan, size).items():
+                self.amounts[name][currency] += amount
+
+
+def moved(plan: Plan, size: Callable[[Decimal], Decimal]) -> dict[str, Decimal]:
+    """Currency -> how much one operation is about: the documents it makes, else the money that it applies."""
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    # A draft is no money yet; it counts when it is posted.
+    documents = [planned.document for planned in plan.documents if planned.document.status != "draft"]
+    # A refund out of a credit balance and the decrease that names it are one.
+    named = {document.document for document in documents if isinstance(document, CreditAdjustment)}
+    for document in documents:
+        if document.number not in named:
+            amounts[document.currency] += size(document.amount)
+    if not plan.documents and plan.applications:
+        # Money is never applied across currencies, so the balance of any document that it touches says which it is.
+        total = sum((abs(made.amount) for made in plan.applications), Decimal(0))
+        amounts[plan.balances[0].currency] += total
+    return dict(amounts)
+
+
+def beyond(policies: Iterable[Policy], totals: Totals) -> Iterator[Diagnostic]:
+    """Each limit of a policy that a batch goes beyond."""
+    for policy in policies:
+        for name, limit in policy.batch_limits.items():
+            what = "operations" if name == EVERY else f"`{name}`"
+            count = totals.counts[name]
+            if limit.count is not None and count > limit.count:
+                message = f"this batch has {count:,} {what}, with what follows; the policy stops at {limit.count:,}"
+                yield Diagnostic("batch-limit", message, limit.position, _SPLIT)
+            of_it: Mapping[str, Decimal] = totals.amounts.get(name, {})
+            for currency, most in limit.amounts.items():
+                if of_it.get(currency, Decimal(0)) > most:
+                    total = f"{of_it[currency]:,} {currency}, whatever their signs"
+                    message = (
+                        f"{what} of this batch, with what follows, add up to {total}; the policy stops at {most:,}"
+                    )
+                    yield Diagnostic("batch-limit", message, limit.position, _SPLIT)
+
+
+_SPLIT = "look at what it would do with `billpolicy plan`, then split it or raise the limit"

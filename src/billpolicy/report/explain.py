@@ -1,0 +1,210 @@
+"""From what was resolved to its explanation. Built only when asked for; resolving words nothing (design section 3)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from billpolicy.book.model import CreditAdjustment
+from billpolicy.deciding.matching.reference import unmet
+from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.money import from_minor
+from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule
+from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
+
+
+def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
+    """One explanation for each document that the plan, or a step that follows it, makes or decides about."""
+    return list(_explained(versions, vocabulary, plan.id, plan, None))
+
+
+def _explained(
+    versions: Versions, vocabulary: Vocabulary, asked: str, plan: Plan, step: FollowedBy | None
+) -> Iterator[Explanation]:
+    resolver = versions.on(plan.date)
+    made = [(one.resolved, one) for one in plan.documents if not isinstance(one.document, CreditAdjustment)]
+    told = {id(resolved) for resolved, _ in made}
+    # Adjustments of a credit balance are decided once for all of them, or with the refund that they pay out.
+    once = {id(one.resolved): (one.resolved, one) for one in reversed(plan.documents) if id(one.resolved) not in told}
+    decided = ((resolved, None) for resolved in plan.decisions if id(resolved) not in told | once.keys())
+    explained = [
+        _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
+        for resolved, planned in (*made, *once.values(), *decided)
+    ]
+    yield from explained[:-1]
+    for last in explained[-1:]:
+        yield replace(last, follow_ups=_passed_over(versions, vocabulary, plan))
+    for followed in plan.follow_ups:
+        yield from _explained(versions, vocabulary, asked, followed.plan, followed)
+
+
+def _explain(
+    resolver: Resolver,
+    vocabulary: Vocabulary,
+    asked: str,
+    plan: Plan,
+    step: FollowedBy | None,
+    resolved: Resolved,
+    planned: PlannedDocument | None,
+) -> Explanation:
+    spec = vocabulary[resolved.operation]
+    fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
+    words = facts_in_words(resolved.facts, fields)
+    routine = {setting.name for setting in spec.settings if setting.routine}
+    return Explanation(
+        operation_id=asked,
+        operation=resolved.operation,
+        date=str(resolved.date),
+        document=planned.document.kind if planned else None,
+        number=planned.document.number if planned else None,
+        step=plan.id if step else None,
+        after=step.after if step else None,
+        step_rule=_step_rule(step) if step else None,
+        policy=plan.policy,
+        policy_digest=plan.policy_digest,
+        engine=plan.engine,
+        facts=words,
+        about=resolved.levels["subscription"].label if planned is None and "subscription" in resolved.levels else None,
+        decisions=tuple(
+            _decision(resolver, resolved, resolution, words, routine)
+            for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
+            if _concerns(resolver, resolution, planned)
+        ),
+        warnings=tuple(warning.message for warning in plan.warnings),
+    )
+
+
+def _passed_over(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> tuple[Candidate, ...]:
+    """Each follow-up that could have come after a plan and did not, and why."""
+    found = []
+    for passed in plan.passed_over:
+        resolver = versions.on(passed.date)
+        (follow_up,) = (one for one in resolver.policy.follow_ups if one.id == passed.rule)
+        rule = follow_up.rule
+        fields = vocabulary[follow_up.operation].fields_after(follow_up.after)
+        words = facts_in_words(
+            passed.facts, {field.name: field for field in (*fields, *resolver.policy.fields.values())}
+        )
+        if passed.why is not None:
+            outcome, why = "nothing_to_do", passed.why
+        elif rule.effective.includes(passed.date):
+            outcome, why = "not_matched", _unmet(rule, passed.facts, words)
+        else:
+            outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.date}"
+        at = Rule(id=rule.id, file=rule.position.file, line=rule.position.line, because=rule.because)
+        reason = f"on {passed.on}, after {passed.after}: {why}"
+        found.append(Candidate(rule=at, outcome=outcome, reason=reason))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _step_rule(step: FollowedBy) -> Rule:
+    return Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
+
+
+def _concerns(resolver: Resolver, resolution: Resolution, planned: PlannedDocument | None) -> bool:
+    """Whether a document has this: of what a bill run decides for invoices, its credit memos have not everything."""
+    attribute = resolver.policy.attributes.get(resolution.key)
+    return attribute is None or planned is None or planned.document.kind in attribute.documents
+
+
+def _order(resolution: Resolution, spec: OperationSpec) -> tuple[bool, int, str]:
+    """Attributes first, then settings in the order the operation declares them."""
+    settings = [setting.name for setting in spec.settings]
+    is_setting = resolution.key in settings
+    return is_setting, settings.index(resolution.key) if is_setting else 0, resolution.key
+
+
+def facts_in_words(facts: Facts, fields: Mapping[str, FieldSpec]) -> dict[str, str]:
+    """Facts as a policy would write them: amounts with their currency, dates as dates. Sorted by name."""
+    words = {}
+    for name, value in sorted(facts.items()):
+        field = fields.get(name)
+        if field is None:
+            continue  # the currency half of a money fact
+        if field.type == "money":
+            currency = str(facts[f"{name}.currency"])
+            words[name] = f"{from_minor(int(value), currency)} {currency}"
+        elif field.type == "date":
+            words[name] = str(datetime.date.fromordinal(int(value)))
+        else:
+            words[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return words
+
+
+def _decision(
+    resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str], routine: set[str]
+) -> Decision:
+    deciding = resolver.rule(resolved.operation, resolution.key, resolution.rule)
+    is_exception = isinstance(deciding, ExceptionRule)
+    outcome = deciding.then[resolution.key] if isinstance(deciding, ExceptionRule) else deciding.outcome
+    chain = outcome.levels if isinstance(outcome, Chain) else ()
+    return Decision(
+        key=resolution.key,
+        kind="attribute" if chain else "setting",
+        value=str(outcome) if not chain else str(resolution.value),
+        rule=_rule(deciding, resolution.key),
+        exception=is_exception,
+        routine=resolution.key in routine,
+        level=resolution.level,
+        chain=chain,
+        tried=_tried(resolved, resolution, chain),
+        candidates=_candidates(resolver, resolved, resolution, words),
+    )
+
+
+def _rule(rule: BaseRule | ExceptionRule, key: str) -> Rule:
+    at = rule.then_at[key] if isinstance(rule, ExceptionRule) else rule.position
+    return Rule(id=rule.id, file=at.file, line=at.line, because=rule.because)
+
+
+def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -> tuple[Tried, ...]:
+    tried = []
+    for level in chain:
+        source = resolved.levels.get(level)  # type: ignore[call-overload]
+        held = source.held.get(resolution.key) if source is not None else None
+        label = source.label if source is not None else "there is none here"
+        tried.append(Tried(level=level, label=label, value=None if held is None else str(held)))
+        if level == resolution.level:
+            break
+    return tuple(tried)
+
+
+def _candidates(
+    resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str]
+) -> tuple[Candidate, ...]:
+    key = resolution.key
+    verdict = resolver.precedence.decide(resolved.matched, key)
+    dropped = {drop.id: drop for drop in verdict.dropped}
+    found = []
+    for rule in resolver.policy.exceptions_for(resolved.operation):
+        if key not in rule.then:
+            continue
+        if not rule.effective.includes(resolved.date):
+            found.append((rule, "not_in_force", f"in force {rule.effective}, and this is {resolved.date}"))
+        elif rule.id not in resolved.matched:
+            found.append((rule, "not_matched", _unmet(rule, resolved.facts, words)))
+        elif rule.id in dropped:
+            drop = dropped[rule.id]
+            verb = "overridden by" if drop.why == "overridden" else "less specific than"
+            found.append((rule, drop.why, f"it matches, but is {verb} `{drop.by}`"))
+        elif rule.id == resolution.rule:
+            found.append((rule, "decides", "it matches and nothing more specific does"))
+        else:
+            found.append((rule, "agrees", f"it matches and says the same as `{resolution.rule}`"))
+    return tuple(
+        Candidate(rule=_rule(rule, key), outcome=outcome, reason=reason)  # type: ignore[arg-type]
+        for rule, outcome, reason in found
+    )
+
+
+def _unmet(rule: ExceptionRule, facts: Facts, words: Mapping[str, str]) -> str:
+    reasons = (
+        f"{clause.text}, here " + (f"it is {words[clause.field]}" if clause.field in words else "it is unset")
+        for clause in unmet(rule, facts)
+    )
+    return "; ".join(reasons)

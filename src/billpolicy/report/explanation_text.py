@@ -1,0 +1,166 @@
+"""An explanation as text for an 80-column terminal: one screen, the answer first, then the reason."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
+
+WIDTH = 80
+_QUIET = ("not_matched", "not_in_force")
+_FEW = 3
+"""Rules that do not apply and are still worth a line each."""
+
+
+def explanation_text(explanation: Explanation, *, every_candidate: bool = False) -> str:
+    """The whole explanation. Rules that did not match are only counted when they are many, unless `every_candidate`."""
+    makes = f"  makes {explanation.document.replace('_', ' ')} {explanation.number}" if explanation.document else ""
+    lines = [
+        *_heading(explanation),
+        *([f"  about {explanation.about}"] if explanation.about else []),
+        *_follows(explanation),
+        *([makes] if makes else []),
+        f"  policy {explanation.policy} ({explanation.policy_digest[:12]}), engine {explanation.engine}",
+    ]
+    for decision in explanation.decisions:
+        if decision.kind == "attribute":
+            lines += ["", *_attribute(decision, every_candidate)]
+    lines += _settings(explanation, every_candidate)
+    lines += _passed_over(explanation, every_candidate)
+    if explanation.warnings:
+        lines += ["", *(line for text in explanation.warnings for line in _labelled("!", text, indent=2, width=2))]
+    return "\n".join(lines) + "\n"
+
+
+def _heading(explanation: Explanation) -> list[str]:
+    """An operation by its id; a step that follows it by its own, which begins with that id."""
+    asked = f"{explanation.step or explanation.operation_id}:"
+    lines = textwrap.wrap(f"{asked} {explanation.operation} on {explanation.date}", WIDTH, break_on_hyphens=False)
+    return [lines[0], *(f"    {line}" for line in lines[1:])]
+
+
+def _follows(explanation: Explanation) -> Iterator[str]:
+    """Of a step: what it came after, and by which rule."""
+    if explanation.step_rule is not None:
+        yield from _labelled("after", explanation.after or "", indent=2)
+        yield from _labelled("rule", f"{explanation.step_rule.id}, {_place(explanation.step_rule)}", indent=2)
+        if explanation.step_rule.because:
+            yield from _labelled("because", explanation.step_rule.because, indent=2)
+
+
+def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
+    yield f"  {decision.key}: {decision.value}"
+    yield f"    from     {decision.tried[-1].label}"
+    yield from _labelled("chain", _chain(decision))
+    yield from _labelled("rule", _by(decision))
+    if decision.rule.because:
+        yield from _labelled("because", decision.rule.because)
+    yield from _candidates(decision, every_candidate)
+
+
+def _chain(decision: Decision) -> str:
+    """The levels in order, each that was asked with what it held: `request (none) > invoice (ann) > account`."""
+    held = {tried.level: tried.value or "none" for tried in decision.tried}
+    return " > ".join(f"{level} ({held[level]})" if level in held else level for level in decision.chain)
+
+
+def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
+    """One line each; where it stands and why only when an exception decided, or when everything is asked for."""
+    settings = [
+        decision
+        for decision in explanation.decisions
+        if decision.kind == "setting" and (every_candidate or decision.exception or not decision.routine)
+    ]
+    width = max((len(decision.key) for decision in settings), default=0)
+    if settings:
+        yield ""
+        yield "  settings"
+    for decision in settings:
+        yield f"    {decision.key:<{width}}  {value_text(explanation, decision)}"
+        if decision.exception or every_candidate:
+            yield from _labelled("", f"{_by(decision)}", indent=width + 6)
+            if decision.rule.because:
+                yield from _labelled("", decision.rule.because, indent=width + 6)
+        yield from _candidates(decision, every_candidate, indent=6)
+
+
+def _passed_over(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
+    """Follow-ups whose condition did not hold; those that had nothing to do only where everything is asked for."""
+    told = [one for one in explanation.follow_ups if every_candidate or one.outcome != "nothing_to_do"]
+    if told:
+        yield ""
+        yield "  follow-ups passed over"
+    for candidate in told:
+        yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}")
+        yield from _labelled("", candidate.reason, indent=13)
+
+
+def _by(decision: Decision) -> str:
+    kind = f"exception {decision.rule.id}" if decision.exception else "base rule"
+    return f"{kind}, {_place(decision.rule)}"
+
+
+def _place(rule: Rule) -> str:
+    return f"{rule.file}:{rule.line}"
+
+
+def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> Iterator[str]:
+    quiet = sum(candidate.outcome in _QUIET for candidate in decision.candidates)
+    all_named = every_candidate or quiet <= _FEW
+    for candidate in decision.candidates:
+        if candidate.outcome != "decides" and (all_named or candidate.outcome not in _QUIET):
+            yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}", indent=indent)
+            yield from _labelled("", candidate.reason, indent=indent + 9)
+    if not all_named:
+        yield from _labelled("not", f"{quiet} other rules do not apply here (--verbose says why)", indent=indent)
+
+
+def value_text(explanation: Explanation, decision: Decision) -> str:
+    """The value that counts: a reason that the request names goes before the policy's reason code."""
+    asked = explanation.facts.get("reason") if decision.key == "reason_code" else None
+    return f"{asked}, as requested" if asked else decision.value
+
+
+def candidate_text(candidate: Candidate) -> str:
+    """A rule that did not decide, where it stands, and why."""
+    return f"{candidate.rule.id}, {_place(candidate.rule)}: {candidate.reason}"
+
+
+def _labelled(label: str, text: str, *, indent: int = 4, width: int = 9) -> list[str]:
+    start = " " * indent + (f"{label:<{width}}" if label else "")
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def why_not_text(explanations: Iterable[Explanation], rule: str) -> str:
+    """For each document, what became of one rule."""
+    lines = []
+    for explanation in explanations:
+        lines += _heading(explanation)
+        found = [line for decision in explanation.decisions for line in _about(decision, rule, explanation.operation)]
+        if explanation.step_rule is not None and explanation.step_rule.id == rule:
+            found += _labelled("", f"`{rule}` asked for this step, after {explanation.after}", indent=2)
+        for candidate in explanation.follow_ups:
+            if candidate.rule.id == rule:
+                found += _labelled("", f"not followed, {candidate.reason}", indent=2)
+        lines += found or [f"  `{rule}` does not speak of this"]
+    return "\n".join(lines) + "\n"
+
+
+def _about(decision: Decision, rule: str, of: str) -> list[str]:
+    if decision.rule.id == rule:
+        return _labelled("", f"{decision.key}: `{rule}` decides: {decision.value}", indent=2)
+    for candidate in decision.candidates:
+        if candidate.rule.id == rule:
+            return _labelled("", f"{decision.key}: no, {candidate.reason}", indent=2)
+    operation, _, key = rule.partition(".")
+    if decision.exception and operation == of and key == decision.key:
+        return _labelled("", f"{decision.key}: no, exception `{decision.rule.id}` decides instead", indent=2)
+    return []

@@ -1,0 +1,184 @@
+"""What `billpolicy ledger show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from billpolicy.book.book import Place
+from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
+from billpolicy.ledger.journal import Audit
+from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.planning.plan import Plan
+
+_OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
+
+
+def document_text(shown: ShownDocument) -> str:
+    """A document: its fields, items with what is open, the money on both sides, and where it came from."""
+    document = shown.document
+    posted_as = getattr(document, "posted_as", None)
+    state = f"posted as {posted_as}" if posted_as else document.status
+    state += ", reversed" if getattr(document, "reversed_", False) else ""
+    is_open = document.kind in _OPEN and document.status == "posted"
+    lines = [f"{document.kind.replace('_', ' ')} {document.number}, {state}"]
+    fields = [
+        ("account", document.account),
+        ("date", document.date),
+        ("due", getattr(document, "due_date", None)),
+        ("amount", f"{document.amount} {document.currency}"),
+        (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if is_open else None),
+        ("from", getattr(document, "source", None)),
+        ("of", (document.of or "the credit balance") if isinstance(document, Refund) else None),
+        ("type", document.type if isinstance(document, CreditAdjustment) else None),
+        (_word(document), getattr(document, "document", None)),
+        ("reason", getattr(document, "reason", None)),
+        ("priority", getattr(document, "priority", None)),
+        ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
+        ("comment", document.comment),
+        *((name, _attribute(shown, name, value)) for name, value in sorted(document.attributes.items())),
+    ]
+    lines += [f"  {name:<16} {value}" for name, value in fields if value is not None]
+    if isinstance(document, Document):
+        open_at = {Place(one.item, one.tax): one.open for one in shown.open_places}
+        lines += ["", *_items(document, open_at)]
+    lines += _section("applied to", (_application(a, a.to, shown.kinds) for a in shown.applications_from))
+    lines += _section("applied from", (_application(a, a.from_, shown.kinds) for a in shown.applications_to))
+    lines += _section("refunds", (f"{r.date}  {r.amount:>12}  {r.number}" for r in shown.refunds))
+    lines += _section("created from it", (f"{d.date}  {d.amount:>12}  {d.number}" for d in shown.created))
+    history = [shown.operation.audit] if shown.operation else []
+    entries = [
+        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} {_people(a)}" + (f": {a.why}" if a.why else "")
+        for a in (*history, *shown.changed_by)
+    ]
+    lines += _section("history", entries if shown.operation else ["imported", *entries])
+    return "\n".join(lines) + "\n"
+
+
+def _word(document: Numbered) -> str:
+    """How a change of a credit balance names its document."""
+    return "from" if getattr(document, "type", None) == "increase" else "for"
+
+
+def _application(application: Application, other: str, kinds: Mapping[str, str]) -> str:
+    kind = kinds[other].replace("_", " ")
+    what = ", transferred" if kinds[application.to] == Payment.kind else ""
+    back = ", taken back" if application.amount < 0 else ""
+    return f"{application.date}  {application.amount:>12}  {kind} {other}{what}{back}"
+
+
+def _people(audit: Audit) -> str:
+    return f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
+
+
+def _attribute(shown: ShownDocument, name: str, value: str | None) -> str | None:
+    """The value, and where it came from by which rule, if an operation resolved it."""
+    resolved = shown.resolved
+    resolution = resolved.resolutions.get(name) if resolved is not None else None
+    if value is None or resolved is None or resolution is None or resolution.level is None:
+        return value
+    return f"{value}  ({resolved.levels[resolution.level].label}; by {resolution.rule})"
+
+
+def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:
+    yield f"  {'item':<32} {'amount':>12} {'open':>12}"
+    for item in document.items:
+        name = f"{item.id} {item.name or ''}"[:32]
+        yield f"  {name:<32} {item.amount:>12} {open_places[Place(item.id)]:>12}"
+        for tax in item.taxes:
+            name = f"  + {tax.name or tax.id}"[:32]
+            yield f"  {name:<32} {tax.amount:>12} {open_places[Place(item.id, tax.id)]:>12}"
+
+
+def _section(title: str, rows: Iterable[str]) -> list[str]:
+    found = [f"    {row}" for row in rows]
+    return ["", f"  {title}", *found] if found else []
+
+
+def account_text(shown: ShownAccount) -> str:
+    """An account: what documents inherit from it, and its documents with what is open of each."""
+    account = shown.account
+    named = f", {account.name}" if account.name else ""
+    lines = [f"account {account.id}{named}, {account.currency}"]
+    lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
+    lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
+    lines += _section("subscriptions", map(_subscription, shown.subscriptions))
+    lines += _section(
+        "documents",
+        (
+            f"{d.date}  {d.kind.replace('_', ' '):<12} {d.number:<20} {d.amount:>12}" + _state(shown, d)
+            for d in shown.documents
+            if not isinstance(d, CreditAdjustment)
+        ),
+    )
+    for currency, balance in shown.credit.items():
+        changes = (one for one in shown.adjustments if one.currency == currency)
+        lines += _section(f"credit balance {balance} {currency}", map(_change, changes))
+    return "\n".join(lines) + "\n"
+
+
+def _changed(plan: Plan) -> Iterator[str]:
+    """What an operation changed that is no document and no money."""
+    yield from (f"subscription {c.subscription}: no service from {c.on} on" for c in plan.cancellations)
+    yield from (f"draft {draft}: posted as {number}" for draft, number in plan.posted_drafts.items())
+    yield from (f"draft {draft}: canceled" for draft in plan.canceled_drafts)
+    yield from (f"{move.subscription}/{move.charge}: charged through {move.after}" for move in plan.charged_through)
+    yield from (f"{number}: reversed" for number in plan.reversed_)
+
+
+def _steps(plan: Plan, above: str) -> Iterator[str]:
+    """What followed an operation, numbered as in a plan, each with the id by which it is shown."""
+    for count, followed in enumerate(plan.follow_ups, start=1):
+        yield f"{above}{count}. {followed.plan.operation} on {followed.plan.date}"
+        yield f"   {followed.plan.id}"
+        yield from _steps(followed.plan, f"{above}{count}.")
+
+
+def _state(shown: ShownAccount, document: Numbered) -> str:
+    """What is open of a posted document; of another, what became of it."""
+    if document.status != "posted":
+        posted_as = getattr(document, "posted_as", None)
+        return f"  {document.status}" + (f", posted as {posted_as}" if posted_as else "")
+    return f"  {_OPEN[document.kind]} {shown.balances[document.number]}" if document.kind in _OPEN else ""
+
+
+def _subscription(subscription: Subscription) -> str:
+    plan = f", {subscription.plan}" if subscription.plan else ""
+    canceled = subscription.canceled_on
+    return subscription.id + plan + (f", canceled: no service from {canceled} on" if canceled else "")
+
+
+def _change(adjustment: CreditAdjustment) -> str:
+    amount = f"{'+' if adjustment.type == 'increase' else '-'}{adjustment.amount}"
+    about = f"  {_word(adjustment)} {adjustment.document}" if adjustment.document else ""
+    return f"{adjustment.date}  {adjustment.number:<33} {amount:>12}{about}"
+
+
+def operation_text(shown: ShownOperation) -> str:
+    """An operation: who posted it when, why, by which policy, and what it made."""
+    plan, audit = shown.plan, shown.audit
+    lines = [
+        f"operation {plan.id}: {plan.operation} on {plan.date}",
+        f"  posted by        {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC",
+        *([f"  approved by      {audit.approved_by}"] if audit.approved_by else []),
+        *([f"  because          {audit.why}"] if audit.why else []),
+        f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
+    ]
+    if shown.caused_by is not None:
+        cause = shown.caused_by
+        lines.append(f"  follows          {cause.operation}, after {cause.after}")
+        lines.append(f"  by               {cause.rule}, {cause.position.file}:{cause.position.line}")
+    lines += _section(
+        "made",
+        (
+            f"{p.document.kind.replace('_', ' ')} {p.document.number}  {p.document.amount} {p.document.currency}"
+            for p in plan.documents
+        ),
+    )
+    lines += _section("changed", _changed(plan))
+    put = [a for a in plan.applications if a.amount >= 0]
+    back = [a for a in plan.applications if a.amount < 0]
+    lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))
+    lines += _section("taken back", (f"{-a.amount} of {a.from_} from {a.to}, {a.date}" for a in back))
+    lines += _section("followed by", _steps(plan, ""))
+    return "\n".join(lines) + "\n"

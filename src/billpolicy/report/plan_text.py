@@ -1,0 +1,219 @@
+"""A plan as text: what would be made, put where, and what is left; the same for a dry run and for posting."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from billpolicy.book.book import Place
+from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
+from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
+from billpolicy.policy.checks import DEFAULT_SET
+from billpolicy.policy.model import ExceptionRule
+
+WIDTH = 80
+_SPREAD = ("source_order", "document_order", "allocation")
+"""What decides which money goes where, in this order."""
+
+
+def plan_text(plan: Plan, versions: Versions) -> str:
+    """The whole plan, one block, with each step that follows and the rule behind it.
+
+    Which rule decided an attribute is the explanation's; of those, only exceptions are named here.
+    """
+    asked = f", asked by {plan.actor}" if plan.actor else ""
+    lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}"]
+    if plan.approved_by:
+        lines.append(f"  approved by {plan.approved_by}")
+    lines += _own(plan, versions)
+    lines += _follow_ups(plan, versions, "")
+    return "\n".join(lines) + "\n"
+
+
+def _follow_ups(plan: Plan, versions: Versions, above: str) -> Iterator[str]:
+    """The steps of a chain, numbered `1`, `1.1`, `2`, each with what it came after and by which rule."""
+    for count, followed in enumerate(plan.follow_ups, start=1):
+        step, place = followed.plan, f"{above}{count}"
+        yield ""
+        yield from _wrapped(f"  {place}. ", f"{step.operation} on {step.date}, after {followed.after}")
+        at = f"{followed.position.file}:{followed.position.line}"
+        yield from _wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {at}")
+        yield from _own(step, versions)
+        yield from _follow_ups(step, versions, f"{place}.")
+
+
+def _own(plan: Plan, versions: Versions) -> list[str]:
+    """What an operation itself does."""
+    lines: list[str] = []
+    drafts = {number: draft for draft, number in plan.posted_drafts.items()}
+    for planned in plan.documents:
+        lines += _document(planned, versions.on(plan.date), drafts.get(planned.document.number))
+    spread = sum(len(application.parts) for application in plan.applications) > 1
+    for resolved in _decided(plan):
+        lines += _settings_by(resolved, versions.on(plan.date), spread=spread)
+    # What a negative invoice gives to a credit balance is all of it: the adjustment has said so.
+    given = {p.document.number for p in plan.documents if isinstance(p.document, CreditAdjustment)}
+    for application in plan.applications:
+        if application.to not in given:
+            lines += _application(application)
+    if plan.reversed_:
+        lines += _wrapped("  ~ reversed: ", ", ".join(plan.reversed_))
+    for draft in plan.canceled_drafts:
+        lines.append(f"  ~ draft {draft} canceled")
+    for canceled in plan.cancellations:
+        lines.append(f"  ~ subscription {canceled.subscription} canceled, no service from {canceled.on} on")
+    for move in plan.charged_through:
+        was = f"was {move.before}" if move.before else "never billed before"
+        lines.append(f"  ~ {move.subscription}/{move.charge} charged through {move.after} ({was})")
+    lines += _balances(plan.balances)
+    for note in plan.notes:
+        lines += _wrapped("  . ", note)
+    for warning in plan.warnings:
+        lines += _wrapped("  ! ", warning.message)
+    return lines
+
+
+def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -> Iterator[str]:
+    document = planned.document
+    if isinstance(document, CreditAdjustment):
+        yield from _adjustment(document)
+        return
+    due = getattr(document, "due_date", None)
+    yield (
+        f"  + {'draft ' if document.status == 'draft' else ''}{document.kind.replace('_', ' ')} {document.number}  "
+        f"{document.amount} {document.currency}" + (f", due {due}" if due else "")
+    )
+    about = (
+        ("account", document.account),
+        ("dated", None if document.date == planned.resolved.date else str(document.date)),
+        ("draft", draft),
+        ("from", getattr(document, "source", None)),
+        ("of", getattr(document, "of", None)),
+    )
+    yield from _wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
+    reason = getattr(document, "reason", None)
+    if reason is not None:
+        yield f"      {'reason':<16} {reason}"
+    for resolution in planned.resolved.resolutions.values():
+        attribute = resolver.policy.attributes.get(resolution.key)
+        if resolution.level is not None and attribute is not None and document.kind in attribute.documents:
+            yield from _inherited(resolution, planned, resolver)
+    if draft is not None:
+        for name, value in sorted(document.attributes.items()):
+            yield from _wrapped(f"      {name:<16} ", f"{value}  (as on the draft)")
+    if isinstance(document, Document):
+        for item in document.items:
+            yield from _wrapped("      ", _item(item, billed=document.bill_run is not None))
+    elif isinstance(document, Refund):
+        for part in document.parts:
+            yield f"      {_place(part.item, part.tax)}  {part.amount}"
+
+
+def _adjustment(adjustment: CreditAdjustment) -> Iterator[str]:
+    """A change of a credit balance: how much from which day on, and why."""
+    amount = f"{adjustment.amount} {adjustment.currency}"
+    yield f"  + credit {adjustment.type} {adjustment.number}  {amount} on {adjustment.date}"
+    word = "from" if adjustment.type == "increase" else "for"
+    about = f", {word} {adjustment.document}" if adjustment.document else ""
+    reason = f", reason {adjustment.reason}" if adjustment.reason else ""
+    yield from _wrapped("      ", f"account {adjustment.account}{about}{reason}")
+
+
+def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resolver) -> list[str]:
+    """The value of an attribute and where it is from, with what a reader of the document would wonder about."""
+    resolved, document = planned.resolved, planned.document
+    notes = [resolved.levels[resolution.level].label] if resolution.level else []
+    if isinstance(resolver.rule(resolved.operation, resolution.key, resolution.rule), ExceptionRule):
+        notes.append(f"by {resolution.rule}")
+    if resolution.key == "sequence_set":
+        series = resolver.policy.sequence_sets[str(resolution.value)].series
+        if planned.draw.kind not in series:
+            notes.append(f"numbers no {planned.draw.kind}s, so {DEFAULT_SET} does: {planned.draw.prefix}")
+    elif resolution.key not in document.attributes:
+        notes.append("not stored")
+    return _wrapped(f"      {resolution.key:<16} ", f"{resolution.value}  ({'; '.join(notes)})")
+
+
+def _item(item: Item, *, billed: bool) -> str:
+    """An item; what a bill run bills also with its subscription and its days."""
+    name = f", {item.name}" if item.name else ""
+    if billed and item.subscription:
+        days = f", {item.service_start} to {item.service_end}" if item.service_start else ""
+        name += f", {item.subscription}{days}"
+    taxes = "".join(f" {'-' if tax.amount < 0 else '+'} {abs(tax.amount)} {tax.name or 'tax'}" for tax in item.taxes)
+    return f"item {item.id}{name}  {item.amount}{taxes}"
+
+
+def _decided(plan: Plan) -> Iterable[Resolved]:
+    """Everything that was decided, each once: several documents may share it."""
+    every = [planned.resolved for planned in plan.documents] + list(plan.decisions)
+    return {id(resolved): resolved for resolved in every}.values()
+
+
+def _settings_by(resolved: Resolved, resolver: Resolver, *, spread: bool) -> Iterator[str]:
+    """The settings that an exception decided, and the rules by which money was spread where there was a choice."""
+    rules: dict[str, list[str]] = {}
+    for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
+        resolution = resolved.resolutions.get(key)
+        if resolution is not None and resolution.level is None:
+            by = resolver.rule(resolved.operation, key, resolution.rule)
+            exception = f" ({by.id})" if isinstance(by, ExceptionRule) else ""
+            value = str(resolution.value).lower() if isinstance(resolution.value, bool) else resolution.value
+            if exception or (spread and key in _SPREAD):
+                rules.setdefault(exception, []).append(f"{key} {value}")
+    for exception, decided in sorted(rules.items()):
+        yield from _wrapped("  by ", ", ".join(decided) + exception)
+
+
+def _application(application: Application) -> Iterator[str]:
+    """Money put somewhere, or taken back; item by item unless it is all on one."""
+    back = application.amount < 0
+    amount, put = abs(application.amount), "back from" if back else "on"
+    yield f"  {'<' if back else '='} {amount} of {application.from_} {put} {application.to}, {application.date}"
+    at: dict[Place, list[Part]] = {}
+    for part in application.parts:
+        at.setdefault(Place(part.item, part.tax), []).append(part)
+    if back or len(application.parts) > 1:
+        for place, parts in at.items():
+            yield from _wrapped("      ", f"{_place(place.item, place.tax)}  {_put(parts, -1 if back else 1)}")
+
+
+def _put(parts: list[Part], sign: int) -> str:
+    """What is put on one place; of a credit memo, with the items of the memo that it comes from."""
+    from_ = [f"from {_place(part.source_item, part.source_tax)}" if part.source_item else "" for part in parts]
+    total = sum(part.amount for part in parts) * sign
+    if len(parts) == 1:
+        return f"{total}  {from_[0]}".rstrip()
+    each = (f"{part.amount * sign} {of}".rstrip() for part, of in zip(parts, from_, strict=True))
+    return f"{total} = {' + '.join(each)}"
+
+
+def _place(item: str, tax: str | None) -> str:
+    return f"item {item}" + (f", tax {tax}" if tax else "")
+
+
+def _balances(balances: tuple[BalanceChange, ...]) -> Iterator[str]:
+    named = {
+        "invoice": "balance",
+        "debit_memo": "balance",
+        "credit_memo": "unapplied",
+        "payment": "unapplied",
+        "credit_balance": "credit balance",
+    }
+    for change in balances:
+        if change.kind in named:
+            before = f"{change.before} -> " if change.before is not None else ""
+            yield f"  {named[change.kind]} of {change.number}: {before}{change.after} {change.currency}"
+
+
+def _wrapped(start: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
