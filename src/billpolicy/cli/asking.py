@@ -15,6 +15,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
+from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
 from billpolicy.plan import in_turn
@@ -57,6 +58,14 @@ def one_ground(book: Path | None, ledger: str | None) -> None:
     """Either a book or a ledger is named, not both and not neither."""
     if (book is None) == (ledger is None):
         raise click.UsageError("say where the documents are: either --book FILE or --ledger URL")
+
+
+def check_report(report: Path, operations: Path, book: Path | None, ledger: str | None, versions: Versions) -> None:
+    """Refuse a report that would be written over anything that the command reads or posts to."""
+    files = [(operations, "the file of the operations"), *files_of_policies(versions.policies, report)]
+    files += [(book, "the book")] if book is not None else []
+    files += files_of_ledger(ledger) if ledger is not None else []
+    check_target(report, REPORT, files)
 
 
 def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked: list[Asked]) -> Ground:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
+from billpolicy.cli.asking import (
+    before_text,
+    check_report,
+    ground_for,
+    load_asked,
+    load_versions,
+    one_ground,
+    planned,
+    title,
+)
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -56,6 +65,8 @@ def command(
     """
     one_ground(book, ledger)
     versions = load_versions(policy, engine)
+    if report is not None:
+        check_report(report, operations, book, ledger, versions)
     asked = load_asked(operations, actor)
     day = day_or_today(today)
     ground = ground_for(book, ledger, versions, asked)

@@ -13,7 +13,7 @@ import click
 
 from billpolicy.batch import GROUP, Outcome, Wanted, execute_batch
 from billpolicy.book.needs import Needs
-from billpolicy.cli.asking import before_text, load_asked, load_versions, placed, title, watched
+from billpolicy.cli.asking import before_text, check_report, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.options import (
     actor_option,
@@ -70,6 +70,8 @@ def command(
     interrupted batch is finished by the same command. One that is refused changes nothing, and the others go on.
     """
     versions = load_versions(policy, engine)
+    if report is not None:
+        check_report(report, operations, None, ledger, versions)
     asked = load_asked(operations, actor)
     who = actor or _login()
     day = day_or_today(today)
