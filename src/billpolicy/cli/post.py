@@ -37,6 +37,7 @@ from billpolicy.running.chain import needs_of
 from billpolicy.running.dry_run import dry_run, plan_on
 from billpolicy.running.limits import Totals, beyond
 from billpolicy.source.diagnostic import Refused
+from billpolicy.source.scalars import read_text
 from billpolicy.source.write import plain_data, to_json
 from billpolicy.versions import Versions
 
@@ -111,9 +112,12 @@ def command(
 
 def _login() -> str:
     try:
-        return getpass.getuser()
+        return read_text(getpass.getuser())
     except (OSError, KeyError):  # a container may run as a user whom it does not know
         raise click.UsageError("it cannot be told who you are: say it with --actor NAME") from None
+    except ValueError:
+        message = "your login name cannot be kept as it is: say who you are with --actor NAME"
+        raise click.UsageError(message) from None
 
 
 def _safety_stop(versions: Versions, ledger: str, asked: list[Asked], today: datetime.date) -> None:
