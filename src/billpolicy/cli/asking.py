@@ -26,6 +26,7 @@ from billpolicy.running.dry_run import Planned, dry_run
 from billpolicy.running.load import load_operations
 from billpolicy.running.unknown_names import unknown_names
 from billpolicy.source.diagnostic import Diagnostic, in_order
+from billpolicy.source.visible import visible
 from billpolicy.versions import Versions
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def tell_unknown_names(book: Book, versions: Versions) -> None:
 def before_text(posted: Posted) -> str:
     """An operation that was posted before: by whom, when, and what it made."""
     numbers = ", ".join(planned.document.number for plan in in_turn(posted.plan) for planned in plan.documents)
-    when = f"posted before by {posted.audit.who} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
     return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 

@@ -27,7 +27,7 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import coloured, diagnostic_data, say, show_refused, write
+from billpolicy.cli.output import diagnostic_data, say, show, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
 from billpolicy.explain.plan_text import plan_text
 from billpolicy.matching.engines import EngineName
@@ -103,8 +103,7 @@ def command(
     else:
         write(tally.table("planned") + "\n")
     if format == "text":
-        for stop in stops:
-            say(coloured(stop))
+        show(stops)
         before = f", {len(ground.posted):,} had been posted before" if ground.posted else ""
         say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
     if report is not None:

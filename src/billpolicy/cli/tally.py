@@ -15,6 +15,7 @@ from billpolicy.plan import Plan, in_turn
 from billpolicy.planning.request import Asked
 from billpolicy.running.limits import EVERY, Totals
 from billpolicy.source.diagnostic import Diagnostic
+from billpolicy.source.visible import visible
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -93,7 +94,7 @@ class Tally:
                 at = problem.position
                 place = (at.file, at.line) if at else ("", "")
                 row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
-                rows.writerow(_harmless(str(cell)) for cell in (*row, problem.hint or ""))
+                rows.writerow(_harmless(visible(str(cell))) for cell in (*row, problem.hint or ""))
         write_file(path, file.getvalue(), REPORT)
 
 

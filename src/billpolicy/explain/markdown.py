@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billpolicy.explain.model import Explanation
-from billpolicy.explain.text import candidate_text, value_text
+from billpolicy.explain.text import candidate_text, place_text, value_text
 
 
 def explanations_markdown(explanations: Iterable[Explanation]) -> str:
@@ -30,7 +30,7 @@ def _section(explanation: Explanation) -> str:
     ]
     for decision in explanation.decisions:
         source = decision.tried[-1].label if decision.tried else "setting"
-        rule = f"`{decision.rule.file}:{decision.rule.line}`"
+        rule = f"`{place_text(decision.rule)}`"
         if decision.exception:
             rule = f"{_text(decision.rule.id)}, {rule}"
         value = value_text(explanation, decision)
@@ -54,7 +54,7 @@ def _follows(explanation: Explanation) -> list[str]:
         return []
     because = f": {_text(rule.because)}" if rule.because else ""
     return [
-        f"Follows after {_text(explanation.after or '')}, by {_text(rule.id)}, `{rule.file}:{rule.line}`{because}.",
+        f"Follows after {_text(explanation.after or '')}, by {_text(rule.id)}, `{place_text(rule)}`{because}.",
         "",
     ]
 

@@ -129,7 +129,7 @@ def _following(follow_up: FollowUp) -> Following:
 
 
 def _where(rule: ExceptionRule) -> str:
-    return f"{rule.position.file}:{rule.position.line}"
+    return rule.position.place
 
 
 def _when(rule: ExceptionRule) -> str:

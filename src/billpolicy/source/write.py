@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from billpolicy.source.record import written_name
+from billpolicy.source.visible import visible_json
 
 
 def plain_data(value: Any) -> Any:
@@ -42,4 +43,4 @@ def _fields(of: type) -> tuple[tuple[str, str], ...]:
 
 def to_json(value: Any) -> str:
     """Readable JSON with a newline at the end; the same value gives the same text."""
-    return json.dumps(plain_data(value), indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(plain_data(value), indent=2, ensure_ascii=False)) + "\n"
