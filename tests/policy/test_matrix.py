@@ -55,7 +55,7 @@ def test_as_markdown(policy: Path) -> None:
     assert shown.endswith(
         "**negative-invoices-become-credit** (`policy.yaml:6`): after `invoice_posted`, when `invoice.balance_is` is "
         "below_zero, then `transfer_negative_invoice`. If it is refused, it is left out. In force from 2026-07-01. "
-        "Because: <FIN-300>\n"
+        "Because: \\<FIN-300>\n"
     )
 
 

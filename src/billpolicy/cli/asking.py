@@ -15,12 +15,14 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
+from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
+from billpolicy.diagnostics.visible import visible
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import in_turn
@@ -57,6 +59,14 @@ def one_ground(book: Path | None, ledger: str | None) -> None:
     """Either a book or a ledger is named, not both and not neither."""
     if (book is None) == (ledger is None):
         raise click.UsageError("say where the documents are: either --book FILE or --ledger URL")
+
+
+def check_report(report: Path, operations: Path, book: Path | None, ledger: str | None, versions: Versions) -> None:
+    """Refuse a report that would be written over anything that the command reads or posts to."""
+    files = [(operations, "the file of the operations"), *files_of_policies(versions.policies, report)]
+    files += [(book, "the book")] if book is not None else []
+    files += files_of_ledger(ledger) if ledger is not None else []
+    check_target(report, REPORT, files)
 
 
 def ground_for(book: Path | None, ledger: str | None, versions: Versions, asked: list[Asked]) -> Ground:
@@ -121,7 +131,7 @@ def tell_unknown_names(book: Book, versions: Versions) -> None:
 def before_text(posted: Posted) -> str:
     """An operation that was posted before: by whom, when, and what it made."""
     numbers = ", ".join(planned.document.number for plan in in_turn(posted.plan) for planned in plan.documents)
-    when = f"posted before by {posted.audit.who} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
     return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 

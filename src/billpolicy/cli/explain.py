@@ -8,7 +8,15 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
-from billpolicy.cli.options import actor_option, day_or_today, engine_option, format_option, policy_option, today_option
+from billpolicy.cli.options import (
+    LINE,
+    actor_option,
+    day_or_today,
+    engine_option,
+    format_option,
+    policy_option,
+    today_option,
+)
 from billpolicy.cli.output import show_refused, write
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
@@ -25,7 +33,7 @@ from billpolicy.vocabulary.operations import VOCABULARY
 @policy_option
 @click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
-@click.option("--why-not", metavar="RULE", help="Only: what became of this rule, and why.")
+@click.option("--why-not", type=LINE, metavar="RULE", help="Only: what became of this rule, and why.")
 @click.option("--verbose", "-v", is_flag=True, help="Also name every rule that does not match, and why.")
 @actor_option
 @engine_option

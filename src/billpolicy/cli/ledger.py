@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.options import format_option
+from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import say, show, write
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger_text import account_text, document_text, operation_text
@@ -52,7 +52,7 @@ def import_(ledger: str, book: Path) -> None:
 
 @command.command("show")
 @_LEDGER
-@click.argument("id")
+@click.argument("id", type=LINE)
 @format_option("text", "json")
 def show_(ledger: str, id: str, format: str) -> None:
     """Show ID of LEDGER: a document by its number, an account by its id, or an operation by its id."""

@@ -11,6 +11,7 @@ import click
 from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
+from billpolicy.diagnostics.visible import visible_lines
 from billpolicy.report.explanation_text import WIDTH
 from billpolicy.report.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of
 from billpolicy.source.write import to_json
@@ -82,8 +83,9 @@ def _entry(head: tuple[str, str], **said: str) -> str:
         if text:
             label = key.replace("_", " ")
             start = f"    {label:<8} "
+            indent = " " * len(start)
             lines += textwrap.wrap(
-                text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+                visible_lines(text), WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False
             )
     return "\n".join(lines) + "\n"
 
@@ -99,7 +101,7 @@ def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     for position, column in enumerate(columns):
         table.add_column(column, no_wrap=position == 0)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible_lines(cell)) for cell in row))
     console = Console(width=WIDTH, color_system=None, force_terminal=False)
     with console.capture() as captured:
         console.print(table)

@@ -24,6 +24,24 @@ class _Day(click.ParamType[datetime.date]):
             self.fail(str(error), param, ctx)
 
 
+class _Line(click.ParamType[str]):
+    """A text of one line, under the same rules as a text in a file: what is stored or printed can forge nothing."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from billpolicy.source.scalars import read_text
+
+        try:
+            return read_text(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+LINE = _Line()
+"""The type of every option and argument that is a name, an id or a remark."""
+
+
 def policy_option(function: _F) -> _F:
     """`--policy`: a folder of policy files, or one file; repeated, versions in force on different days."""
     return click.option(
@@ -48,7 +66,7 @@ def engine_option(function: _F) -> _F:
 
 def actor_option(function: _F) -> _F:
     """`--actor`: who asks, for the operations that name nobody."""
-    return click.option("--actor", help="Who asks, where an operation names nobody.")(function)
+    return click.option("--actor", type=LINE, help="Who asks, where an operation names nobody.")(function)
 
 
 def report_option(function: _F) -> _F:

@@ -10,6 +10,7 @@ import click
 
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.visible import visible, visible_lines
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; JSON has all of them."""
@@ -35,7 +36,7 @@ def fail(error: Exception, *, as_json: bool = False) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+    click.echo(f"internal error: {type(error).__name__}: {visible(str(error))}", err=True)
     click.echo("    hint: this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it.", err=True)
     return 3
 
@@ -56,7 +57,7 @@ def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
 
 def show_refused(title: str, diagnostics: Iterable[Diagnostic]) -> None:
     """Which operation is refused, and every reason."""
-    click.echo(click.style(f"{title} is refused", bold=True), err=True)
+    click.echo(click.style(f"{visible(title)} is refused", bold=True), err=True)
     show(diagnostics)
     click.echo("", err=True)
 
@@ -76,10 +77,10 @@ def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def say(message: str) -> None:
-    """A message beside the result."""
-    click.echo(message, err=True)
+    """A message beside the result, in one line."""
+    click.echo(visible(message), err=True)
 
 
 def write(text: str) -> None:
     """A result."""
-    click.echo(text, nl=False)
+    click.echo(visible_lines(text), nl=False)

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
+from billpolicy.cli.asking import (
+    before_text,
+    check_report,
+    ground_for,
+    load_asked,
+    load_versions,
+    one_ground,
+    planned,
+    title,
+)
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -18,7 +27,7 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import coloured, diagnostic_data, say, show_refused, write
+from billpolicy.cli.output import diagnostic_data, say, show, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.posting.limits import beyond
@@ -56,6 +65,8 @@ def command(
     """
     one_ground(book, ledger)
     versions = load_versions(policy, engine)
+    if report is not None:
+        check_report(report, operations, book, ledger, versions)
     asked = load_asked(operations, actor)
     day = day_or_today(today)
     ground = ground_for(book, ledger, versions, asked)
@@ -92,8 +103,7 @@ def command(
     else:
         write(tally.table("planned") + "\n")
     if format == "text":
-        for stop in stops:
-            say(coloured(stop))
+        show(stops)
         before = f", {len(ground.posted):,} had been posted before" if ground.posted else ""
         say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
     if report is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from billpolicy.book.needs import Needs
-from billpolicy.cli.asking import before_text, load_asked, load_versions, placed, title, watched
+from billpolicy.cli.asking import before_text, check_report, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.options import (
     actor_option,
@@ -38,6 +38,7 @@ from billpolicy.posting.dry_run import dry_run, plan_on
 from billpolicy.posting.executor import answered
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.report.plan_text import plan_text
+from billpolicy.source.scalars import read_text
 from billpolicy.source.write import plain_data, to_json
 
 
@@ -70,6 +71,8 @@ def command(
     interrupted batch is finished by the same command. One that is refused changes nothing, and the others go on.
     """
     versions = load_versions(policy, engine)
+    if report is not None:
+        check_report(report, operations, None, ledger, versions)
     asked = load_asked(operations, actor)
     who = actor or _login()
     day = day_or_today(today)
@@ -109,9 +112,12 @@ def command(
 
 def _login() -> str:
     try:
-        return getpass.getuser()
+        return read_text(getpass.getuser())
     except (OSError, KeyError):  # a container may run as a user whom it does not know
         raise click.UsageError("it cannot be told who you are: say it with --actor NAME") from None
+    except ValueError:
+        message = "your login name cannot be kept as it is: say who you are with --actor NAME"
+        raise click.UsageError(message) from None
 
 
 def _safety_stop(versions: Versions, ledger: str, asked: list[Asked], today: datetime.date) -> None:

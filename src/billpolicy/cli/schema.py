@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from billpolicy.cli.output import say, write
+from billpolicy.cli.writing import SCHEMA, write_file
 from billpolicy.exchange.schemas import SCHEMAS, schema_text
 
 
@@ -32,7 +33,7 @@ def command(name: str | None, every: bool, output: Path | None, check: Path | No
         file = f"{each}.schema.json"
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
-            (output / file).write_text(text, encoding="utf-8")
+            write_file(output / file, text, SCHEMA)
         elif check is not None:
             found = check / file
             if not found.exists() or found.read_text(encoding="utf-8") != text:

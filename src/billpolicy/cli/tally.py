@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Asked
 from billpolicy.posting.limits import EVERY, Totals
@@ -83,15 +86,16 @@ class Tally:
 
     def write_report(self, path: Path) -> None:
         """Every reason for every refused operation as CSV: id, operation, file, line, code, message, hint."""
-        with path.open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(("id", "operation", "file", "line", "code", "message", "hint"))
-            for asked, problems in self.refused:
-                for problem in problems:
-                    at = problem.position
-                    place = (at.file, at.line) if at else ("", "")
-                    row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
-                    rows.writerow(_harmless(str(cell)) for cell in (*row, problem.hint or ""))
+        file = io.StringIO(newline="")
+        rows = csv.writer(file)
+        rows.writerow(("id", "operation", "file", "line", "code", "message", "hint"))
+        for asked, problems in self.refused:
+            for problem in problems:
+                at = problem.position
+                place = (at.file, at.line) if at else ("", "")
+                row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
+                rows.writerow(_harmless(visible(str(cell))) for cell in (*row, problem.hint or ""))
+        write_file(path, file.getvalue(), REPORT)
 
 
 def _amounts(totals: Totals, name: str) -> str:

@@ -67,7 +67,8 @@ def _entry(path: Path) -> Path | None:
         return None
     try:
         root = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
-        name = hashlib.sha256(f"{_program()}\0{Path.cwd()}\0{path}".encode()).hexdigest()
+        made_for = f"{_program()}\0{Path.cwd()}\0{path}"
+        name = hashlib.sha256(made_for.encode("utf-8", "surrogateescape")).hexdigest()
     except (OSError, RuntimeError):  # no home, or a current folder that was removed
         return None
     return root / f"{name}.policy"

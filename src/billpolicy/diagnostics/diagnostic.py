@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from billpolicy.diagnostics.visible import visible
+
 Severity = Literal["error", "warning"]
 _MOST_LISTED = 20
 """Known words that a hint still lists."""
@@ -23,7 +25,12 @@ class Position(NamedTuple):
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{self.place}:{self.column}" if self.line else self.place
+
+    @property
+    def place(self) -> str:
+        """The file and the line, as they are printed."""
+        return f"{visible(self.file)}:{self.line}" if self.line else visible(self.file)
 
 
 class Diagnostic(NamedTuple):
@@ -59,13 +66,6 @@ def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
     diagnostics = list(diagnostics)
     if any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise Refused(diagnostics)
-
-
-def visible(text: str) -> str:
-    """The text with control characters and invisible ones written as escapes: a file cannot steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -23,6 +23,8 @@ from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite adds to the name of a ledger for the files that it keeps beside it."""
 _SCHEME = "sqlite:///"
 _UNLOCKED = "ro&immutable=1"
 """For a file beside which no lock can be kept: it is read as it stands."""
@@ -99,6 +101,7 @@ def create(url: str) -> Ledger:
     path = path_of(url)
     if not _exists(path.parent):
         raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
+    _refuse_strangers(path)
     engine = _engine(path, "rwc")
     try:
         with storage_failures(path), engine.connect() as connection:
@@ -178,6 +181,21 @@ def _mode(path: Path) -> str:
         hint = f"open it once where it can be written, or copy it together with `{wal.name}`"
         raise refusal("ledger-read-only", message, path, hint)
     return _UNLOCKED
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Refuse a new ledger where a file stands that SQLite would take for empty or its own, and destroy."""
+    if _exists(path):
+        if path.stat().st_size == 1:  # SQLite writes over a single byte
+            hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
+            raise refusal("ledger-foreign", "this file is not a ledger", path, hint)
+        return
+    for suffix in BESIDE:
+        beside = _beside(path, suffix)
+        if os.path.lexists(beside):
+            message = f"a new ledger `{path.name}` would destroy this file"
+            hint = "move it away, or name another ledger; if it is left of a ledger, bring that one back first"
+            raise refusal("file-in-use", message, beside, hint)
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -82,9 +82,7 @@ def _beginning_with_first(circle: list[str]) -> tuple[str, ...]:
 
 
 def _diagnostic(circle: Sequence[FollowUp]) -> Diagnostic:
-    steps = ", ".join(
-        f"`{one.id}` ({one.rule.position.file}:{one.rule.position.line}) runs {one.operation}" for one in circle
-    )
+    steps = ", ".join(f"`{one.id}` ({one.rule.position.place}) runs {one.operation}" for one in circle)
     message = f"these follow-ups would run without end: {steps}, and then `{circle[0].id}` runs again"
     hint = "remove one of them, or let one ask in its `when` for an `operation` that is not in the circle"
     return Diagnostic("follow-up-cycle", message, circle[0].rule.position, hint)

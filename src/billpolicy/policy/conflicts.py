@@ -212,7 +212,7 @@ def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:
 
 def _diagnostic(first: ExceptionRule, second: ExceptionRule, what: str, shown: str | None) -> Diagnostic:
     first, second = sorted((first, second), key=lambda exception: (exception.position, exception.id))
-    other = f"`{first.id}` ({first.position.file}:{first.position.line})"
+    other = f"`{first.id}` ({first.position.place})"
     hint = f"say which one wins with `overrides: [{first.id}]`, or make one `when` narrower than the other"
     if shown is None:
         message = (

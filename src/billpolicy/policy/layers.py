@@ -70,7 +70,7 @@ def digest(layers: list[Layer]) -> str:
     total = hashlib.sha256()
     for depth, layer in enumerate(layers):
         for _, tree in layer.files:
-            total.update(f"{depth}/{Path(tree.file).name}\0".encode())
+            total.update(f"{depth}/{Path(tree.file).name}\0".encode("utf-8", "surrogateescape"))
             total.update(bytes.fromhex(tree.digest))
     return total.hexdigest()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from billpolicy.diagnostics.visible import visible, visible_lines
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
 
 WIDTH = 80
@@ -44,7 +45,7 @@ def _follows(explanation: Explanation) -> Iterator[str]:
     """Of a step: what it came after, and by which rule."""
     if explanation.step_rule is not None:
         yield from _labelled("after", explanation.after or "", indent=2)
-        yield from _labelled("rule", f"{explanation.step_rule.id}, {_place(explanation.step_rule)}", indent=2)
+        yield from _labelled("rule", f"{explanation.step_rule.id}, {place_text(explanation.step_rule)}", indent=2)
         if explanation.step_rule.because:
             yield from _labelled("because", explanation.step_rule.because, indent=2)
 
@@ -92,17 +93,18 @@ def _passed_over(explanation: Explanation, every_candidate: bool) -> Iterator[st
         yield ""
         yield "  follow-ups passed over"
     for candidate in told:
-        yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}")
+        yield from _labelled("not", f"{candidate.rule.id}, {place_text(candidate.rule)}")
         yield from _labelled("", candidate.reason, indent=13)
 
 
 def _by(decision: Decision) -> str:
     kind = f"exception {decision.rule.id}" if decision.exception else "base rule"
-    return f"{kind}, {_place(decision.rule)}"
+    return f"{kind}, {place_text(decision.rule)}"
 
 
-def _place(rule: Rule) -> str:
-    return f"{rule.file}:{rule.line}"
+def place_text(rule: Rule) -> str:
+    """The file and the line of a rule."""
+    return f"{visible(rule.file)}:{rule.line}"
 
 
 def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> Iterator[str]:
@@ -110,7 +112,7 @@ def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> I
     all_named = every_candidate or quiet <= _FEW
     for candidate in decision.candidates:
         if candidate.outcome != "decides" and (all_named or candidate.outcome not in _QUIET):
-            yield from _labelled("not", f"{candidate.rule.id}, {_place(candidate.rule)}", indent=indent)
+            yield from _labelled("not", f"{candidate.rule.id}, {place_text(candidate.rule)}", indent=indent)
             yield from _labelled("", candidate.reason, indent=indent + 9)
     if not all_named:
         yield from _labelled("not", f"{quiet} other rules do not apply here (--verbose says why)", indent=indent)
@@ -124,13 +126,13 @@ def value_text(explanation: Explanation, decision: Decision) -> str:
 
 def candidate_text(candidate: Candidate) -> str:
     """A rule that did not decide, where it stands, and why."""
-    return f"{candidate.rule.id}, {_place(candidate.rule)}: {candidate.reason}"
+    return f"{candidate.rule.id}, {place_text(candidate.rule)}: {candidate.reason}"
 
 
 def _labelled(label: str, text: str, *, indent: int = 4, width: int = 9) -> list[str]:
     start = " " * indent + (f"{label:<{width}}" if label else "")
     return textwrap.wrap(
-        text,
+        visible_lines(text),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start),

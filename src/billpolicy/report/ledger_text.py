@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from billpolicy.book.book import Place
 from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
+from billpolicy.diagnostics.visible import visible
 from billpolicy.ledger.journal import Audit
 from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.planning.plan import Plan
@@ -48,7 +49,7 @@ def document_text(shown: ShownDocument) -> str:
     lines += _section("created from it", (f"{d.date}  {d.amount:>12}  {d.number}" for d in shown.created))
     history = [shown.operation.audit] if shown.operation else []
     entries = [
-        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} {_people(a)}" + (f": {a.why}" if a.why else "")
+        f"{a.at:%Y-%m-%d %H:%M} UTC  {a.operation} {_people(a)}" + (f": {visible(a.why)}" if a.why else "")
         for a in (*history, *shown.changed_by)
     ]
     lines += _section("history", entries if shown.operation else ["imported", *entries])
@@ -68,7 +69,7 @@ def _application(application: Application, other: str, kinds: Mapping[str, str])
 
 
 def _people(audit: Audit) -> str:
-    return f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
+    return visible(f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else ""))
 
 
 def _attribute(shown: ShownDocument, name: str, value: str | None) -> str | None:
@@ -159,15 +160,15 @@ def operation_text(shown: ShownOperation) -> str:
     plan, audit = shown.plan, shown.audit
     lines = [
         f"operation {plan.id}: {plan.operation} on {plan.date}",
-        f"  posted by        {audit.who} at {audit.at:%Y-%m-%d %H:%M} UTC",
-        *([f"  approved by      {audit.approved_by}"] if audit.approved_by else []),
-        *([f"  because          {audit.why}"] if audit.why else []),
+        f"  posted by        {visible(audit.who)} at {audit.at:%Y-%m-%d %H:%M} UTC",
+        *([f"  approved by      {visible(audit.approved_by)}"] if audit.approved_by else []),
+        *([f"  because          {visible(audit.why)}"] if audit.why else []),
         f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
     ]
     if shown.caused_by is not None:
         cause = shown.caused_by
         lines.append(f"  follows          {cause.operation}, after {cause.after}")
-        lines.append(f"  by               {cause.rule}, {cause.position.file}:{cause.position.line}")
+        lines.append(f"  by               {cause.rule}, {cause.position.place}")
     lines += _section(
         "made",
         (

@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass
 
 from billpolicy.policy.model import ALWAYS, Chain, ExceptionRule, FollowUp, Policy
+from billpolicy.report.markdown_text import code, escaped
 from billpolicy.vocabulary.spec import Vocabulary
 
 ABSENT = "–"
@@ -129,7 +130,7 @@ def _following(follow_up: FollowUp) -> Following:
 
 
 def _where(rule: ExceptionRule) -> str:
-    return f"{rule.position.file}:{rule.position.line}"
+    return rule.position.place
 
 
 def _when(rule: ExceptionRule) -> str:
@@ -143,26 +144,27 @@ def _in_force(rule: ExceptionRule) -> str:
 def matrix_markdown(matrix: Matrix) -> str:
     """The table as Markdown."""
     lines = [
-        f"# Policy {matrix.policy}",
+        f"# Policy {escaped(matrix.policy)}",
         "",
         f"In force {matrix.in_force}, digest `{matrix.digest[:12]}`.",
         "",
-        "| operation | makes | " + " | ".join(matrix.attributes) + " |",
+        "| operation | makes | " + " | ".join(map(escaped, matrix.attributes)) + " |",
         "|---" * (2 + len(matrix.attributes)) + "|",
     ]
     for row in matrix.rows:
-        lines.append(f"| `{row.operation}` | {row.produces} | " + " | ".join(row.chains) + " |")
+        lines.append(f"| `{row.operation}` | {row.produces} | " + " | ".join(map(escaped, row.chains)) + " |")
     lines += ["", "| operation | settings |", "|---|---|"]
     for row in matrix.rows:
-        settings = ", ".join(f"{name}: {value}" for name, value in row.settings).replace("|", "\\|")
+        settings = ", ".join(f"{name}: {escaped(value)}" for name, value in row.settings)
         lines.append(f"| `{row.operation}` | {settings} |")
     for note in matrix.notes:
-        more = _more(note.in_force, note.because, overrides=note.overrides)
-        lines += ["", f"[{note.mark}] **{note.id}** (`{note.where}`): when {note.when}, then {note.then}.{more}"]
+        more = _more(note.in_force, escaped(note.because), overrides=escaped(note.overrides))
+        rule = f"[{note.mark}] **{escaped(note.id)}** ({code(note.where)})"
+        lines += ["", f"{rule}: when {escaped(note.when)}, then {escaped(note.then)}.{more}"]
     for one in matrix.follow_ups:
-        more = _more(one.in_force, one.because, if_refused=one.if_refused)
-        then = f"after `{one.after}`, when {one.when}, then `{one.then}`"
-        lines += ["", f"**{one.id}** (`{one.where}`): {then}.{more}"]
+        more = _more(one.in_force, escaped(one.because), if_refused=one.if_refused)
+        then = f"after `{one.after}`, when {escaped(one.when)}, then `{one.then}`"
+        lines += ["", f"**{escaped(one.id)}** ({code(one.where)}): {then}.{more}"]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from billpolicy.book.book import Place
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.visible import visible_lines
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule
@@ -38,8 +39,7 @@ def _follow_ups(plan: Plan, versions: Versions, above: str) -> Iterator[str]:
         step, place = followed.plan, f"{above}{count}"
         yield ""
         yield from _wrapped(f"  {place}. ", f"{step.operation} on {step.date}, after {followed.after}")
-        at = f"{followed.position.file}:{followed.position.line}"
-        yield from _wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {at}")
+        yield from _wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {followed.position.place}")
         yield from _own(step, versions)
         yield from _follow_ups(step, versions, f"{place}.")
 
@@ -210,7 +210,7 @@ def _balances(balances: tuple[BalanceChange, ...]) -> Iterator[str]:
 
 def _wrapped(start: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text,
+        visible_lines(text),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from billpolicy.diagnostics.visible import visible_json
 from billpolicy.source.record import written_name
 
 
@@ -42,4 +43,4 @@ def _fields(of: type) -> tuple[tuple[str, str], ...]:
 
 def to_json(value: Any) -> str:
     """Readable JSON with a newline at the end; the same value gives the same text."""
-    return json.dumps(plain_data(value), indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(plain_data(value), indent=2, ensure_ascii=False)) + "\n"

@@ -1,0 +1,131 @@
+"""Files that commands write: never over a file that is something else, and never half of one.
+
+A file that is there is replaced only by one of its own kind: a report by a report, a schema by a schema.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from stat import S_ISREG
+from typing import NamedTuple
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.policy.model import Policy
+
+
+class Kind(NamedTuple):
+    """What a command writes, and how such a file begins, white space aside."""
+
+    name: str
+    begins: bytes
+
+
+REPORT = Kind("report", b"id,operation,")
+SCHEMA = Kind("schema", b'{"$schema":')
+_ENOUGH = 256
+"""Bytes at the start of a file that tell its kind."""
+
+
+def check_target(path: Path, kind: Kind, files: Iterable[tuple[Path, str]]) -> None:
+    """Refuse to write `path` if it is one of `files` (each with what it is to this command), or something else."""
+    for file, what in files:
+        if _same(path, file):
+            hint = f"name another file for the {kind.name}"
+            raise _refused("file-in-use", f"this is {what}; a {kind.name} would destroy it", path, hint)
+    _check_replaced(path, kind)
+
+
+def files_of_policies(policies: Iterable[Policy], target: Path) -> Iterator[tuple[Path, str]]:
+    """Every file of the policies and their bases, and `target` where it would be taken for one of them."""
+    files = [Path(file) for policy in policies for file in policy.files]
+    for file in files:
+        yield file, "a file of the policy"
+    folders = {os.path.realpath(file.parent) for file in files}
+    if target.suffix in (".yaml", ".yml") and os.path.realpath(target.parent) in folders:
+        yield target, "the name of a file of the policy"
+
+
+def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
+    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
+    from billpolicy.ledger.store import BESIDE, path_of
+
+    path = path_of(url)
+    for base in (path, Path(os.path.realpath(path))):
+        for suffix in ("", *BESIDE):
+            yield base.with_name(base.name + suffix), "a file of the ledger"
+
+
+def write_file(path: Path, text: str, kind: Kind) -> None:
+    """Write a whole file beside the old one and put it in its place: a crash leaves the old file or the new one."""
+    target = Path(os.path.realpath(path))
+    _check_replaced(path, kind)
+    beside = target.with_name(f".billpolicy-{secrets.token_hex(8)}")
+    try:
+        try:
+            with beside.open("xb") as stream:
+                stream.write(text.encode("utf-8", "backslashreplace"))
+                stream.flush()
+                os.fsync(stream.fileno())
+            if target.exists():
+                shutil.copymode(target, beside)
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    _sync_folder(target.parent)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, also by links, also where it is not there yet."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _check_replaced(path: Path, kind: Kind) -> None:
+    """Refuse to replace anything but an empty file and one of this kind."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return
+    if not S_ISREG(found.st_mode):
+        raise _refused("file-not-plain", "this is not a plain file", path, f"name a file for the {kind.name}")
+    if any(os.path.samestat(found, output) for output in _outputs()):
+        message = "what this command prints goes into this file already"
+        raise _refused("file-in-use", message, path, f"name another file for the {kind.name}")
+    with path.open("rb") as stream:
+        head = stream.read(_ENOUGH)
+    if head and not b"".join(head.split()).startswith(kind.begins):
+        message = f"this file is there already and is no {kind.name}"
+        raise _refused("file-foreign", message, path, "name another file, or remove this one first")
+
+
+def _outputs() -> Iterator[os.stat_result]:
+    """The standard output and error, where they are open."""
+    for number in (1, 2):
+        with suppress(OSError):
+            yield os.fstat(number)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last through a power cut, where the system can."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _refused(code: str, message: str, path: Path, hint: str) -> Refused:
+    return Refused([Diagnostic(code, message, Position(str(path)), hint)])

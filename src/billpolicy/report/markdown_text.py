@@ -1,0 +1,37 @@
+"""Texts of users inside Markdown: they read as they were written, and format, link and run nothing."""
+
+from __future__ import annotations
+
+import re
+
+from billpolicy.diagnostics.visible import visible
+
+_MARKUP = re.compile(
+    r"[\\`*\[\]<|~]"
+    r"|&(?=#?\w+;)"  # `&lt;` would be read as `<`
+    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore inside a word formats nothing
+    r"|(?<!\S)#|^>|^[-+](?=\s)"
+)
+_MARK = re.compile(r"\\\[([0-9]+)\\\](?![(\[:])")
+"""The mark of an exception, like `[1]`, after its brackets were escaped."""
+_NAME = re.compile(r"(?<!\\`)\\`([\w.-]+)\\`(?!\\`)", re.ASCII)
+"""A word between backticks, after these were escaped."""
+
+
+def escaped(text: str) -> str:
+    """The text with all that Markdown would take for markup escaped, also in a table.
+
+    A single word between backticks, as messages name a field or a rule, stays code, and a mark like `[1]` itself.
+    """
+    harmless = _MARKUP.sub(r"\\\g<0>", visible(text))
+    return _MARK.sub(r"[\1]", _NAME.sub(r"`\1`", harmless))
+
+
+def code(text: str, *, in_table: bool = False) -> str:
+    """The text as code; in a table, a bar must be escaped even there."""
+    shown = visible(text)
+    longest = max((len(ticks) for ticks in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    span = f"{fence}{space}{shown}{space}{fence}"
+    return span.replace("|", "\\|") if in_table else span
