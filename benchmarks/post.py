@@ -21,8 +21,8 @@ from sqlalchemy import Table
 from benchmarks.rounds import Contestant, rates, ratio, table
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger import schema

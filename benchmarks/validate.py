@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from billpolicy.deciding.validation import prove
+from billpolicy.deciding.proven import prove
 from billpolicy.vocabulary.operations import VOCABULARY
 
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Numbered, Payment, Refund
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of

@@ -9,8 +9,8 @@ import pytest
 from benchmarks import post
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 
 TRANSFER = "transfer_negative_invoice"
 

@@ -37,8 +37,8 @@ from billpolicy.book.model import (
 from billpolicy.cli import cli
 from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.load import load_book
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import load_operations

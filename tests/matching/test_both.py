@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.deciding.matching import durable, engines
-from billpolicy.deciding.matching.both import BothMatcher
 from billpolicy.deciding.matching.durable import DurableMatcher
-from billpolicy.deciding.matching.engines import default_engine, engine_matcher
+from billpolicy.deciding.matching.engines import BothMatcher, default_engine, engine_matcher
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts

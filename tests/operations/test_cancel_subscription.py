@@ -10,8 +10,8 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice
+from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.validation import prove
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.plan import Plan, in_turn

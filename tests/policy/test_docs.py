@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.deciding.validation import prove
+from billpolicy.deciding.proven import prove
 from billpolicy.vocabulary.fields import SCOPES
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import events_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.deciding.validation import prove
+from billpolicy.deciding.proven import prove
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.model import Chain, Policy, Setting
 from tests.running import STANDARD

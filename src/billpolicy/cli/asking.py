@@ -13,11 +13,11 @@ import click
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
-from billpolicy.cli.loading import load_proven
 from billpolicy.cli.output import coloured, say
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
+from billpolicy.deciding.proven import load_proven
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions

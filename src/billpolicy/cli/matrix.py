@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
+from billpolicy.deciding.proven import load_proven
 from billpolicy.diagnostics.visible import visible_lines
 from billpolicy.report.explanation_text import WIDTH
 from billpolicy.report.matrix import Following, Matrix, Note, matrix_html, matrix_markdown, matrix_of

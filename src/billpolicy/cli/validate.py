@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.loading import load_proven
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write
+from billpolicy.deciding.proven import load_proven
 
 
 @click.command("validate")

@@ -1,4 +1,4 @@
-"""Facts for conditions: where the value of each field of the vocabulary comes from in the book.
+"""Facts for conditions: where the value of each field of the vocabulary comes from, in the book and in the request.
 
 Custom fields are added as the policy declares them.
 """
@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Subscription
-from billpolicy.money import to_minor
+from billpolicy.money import Money, to_minor
 from billpolicy.policy.condition import Fact
+from billpolicy.policy.model import Policy
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.source.tree import Plain
-from billpolicy.vocabulary.fields import SCOPES
-from billpolicy.vocabulary.spec import FieldSpec
+from billpolicy.vocabulary.fields import AMOUNT, SCOPES
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec
 
 _Value = str | bool | int | Decimal | datetime.date | None
 
@@ -120,3 +121,30 @@ def _facts_of_one(
 
 def _name(member: Account | Subscription | Document) -> str:
     return member.id if isinstance(member, Account | Subscription) else member.number
+
+
+def operation_facts(
+    spec: OperationSpec,
+    policy: Policy,
+    *,
+    date: datetime.date,
+    actor: str | None,
+    amount: Money | None,
+    reason: str | None,
+) -> dict[str, Fact]:
+    """What an operation itself says: its date, who asks, and its amount and reason where conditions can ask for it."""
+    names = {field.name for field in spec.fields}
+    facts: dict[str, Fact] = {"date": date.toordinal(), **actor_facts(policy, actor)}
+    if "amount" in names and amount is not None:
+        facts.update(facts_of(AMOUNT, amount))
+    if "reason" in names and reason is not None:
+        facts["reason"] = reason
+    return facts
+
+
+def actor_facts(policy: Policy, person: str | None) -> dict[str, Fact]:
+    """Who asks, and the role that the policy gives them; nothing of nobody."""
+    if person is None:
+        return {}
+    role = policy.roles.get(person)
+    return {"actor.id": person, **({} if role is None else {"actor.role": role})}

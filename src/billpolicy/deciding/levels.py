@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from billpolicy.book.model import (
-    Account,
-    BillingDocument,
-    Subscription,
-)
+from billpolicy.book.model import Account, BillingDocument, Subscription
 from billpolicy.deciding.resolver import LevelValues, Several
+from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.spec import Level
 
 
@@ -27,6 +24,17 @@ def levels_of(
         levels["subscription"] = LevelValues(label, _agreed(subscriptions))
     levels["account"] = LevelValues(f"account {account.id}", dict(sorted(account.attributes.items())))
     return levels
+
+
+def every_level(
+    policy: Policy, levels: Mapping[Level, LevelValues], asked_for: Mapping[str, str | None]
+) -> dict[Level, LevelValues]:
+    """Those levels, with what the request asks for and with the policy's own defaults."""
+    return {
+        "request": LevelValues("the request", asked_for),
+        **levels,
+        "default": LevelValues("the policy's defaults", policy.defaults),
+    }
 
 
 def _agreed(subscriptions: list[Subscription]) -> Mapping[str, str | Several | None]:

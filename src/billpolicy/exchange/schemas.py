@@ -8,8 +8,7 @@ from typing import Any
 
 from billpolicy.book.model import BookFile
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.policy.file import PolicyFile
-from billpolicy.policy.follow_ups import NOTHING
+from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import Explanation
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY

@@ -22,8 +22,7 @@ from billpolicy.book.model import (
     Subscription,
 )
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.authority import actor_facts
-from billpolicy.deciding.facts import facts_about
+from billpolicy.deciding.facts import actor_facts, facts_about
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS

@@ -1,1 +1,1 @@
-"""Policy files: their vocabulary, their model, and the passes that prove them before anything runs."""
+"""What a policy says, and is it sound? Its language, its model, and the proofs that come before anything runs."""

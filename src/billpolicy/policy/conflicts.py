@@ -17,10 +17,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
-from billpolicy.policy.condition import Box, Numbers, Range, Values, difference, intersection
+from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.model import Effective, ExceptionRule, Outcome, Policy
-from billpolicy.policy.neighbours import bits, neighbours
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import FieldType, Vocabulary
 
@@ -85,7 +84,7 @@ class _Contest:
         self._exceptions = exceptions
         self._ids = [exception.id for exception in exceptions]
         self._boxes = boxes
-        self._neighbours = neighbours(boxes)
+        self._neighbours = _neighbours(boxes)
         number = {id: number for number, id in enumerate(self._ids)}
         self._overriders = [
             sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids
@@ -117,10 +116,10 @@ class _Contest:
             if key in exception.then:
                 taking_part |= 1 << number
                 agreeing[exception.then[key]] |= 1 << number
-        for first in bits(taking_part):
+        for first in _bits(taking_part):
             others = taking_part & ~agreeing[self._exceptions[first].then[key]]
             later = -(2 << first)
-            for second in bits(self._neighbours[first] & others & later):
+            for second in _bits(self._neighbours[first] & others & later):
                 yield first, second, taking_part
 
     def _beats(self, a: int, b: int) -> bool:
@@ -129,7 +128,7 @@ class _Contest:
     def _beaters(self, number: int) -> int:
         found = self._beating.get(number)
         if found is None:
-            near = bits(self._neighbours[number])
+            near = _bits(self._neighbours[number])
             found = self._beating[number] = sum(1 << other for other in near if self._beats(other, number))
         return found
 
@@ -140,9 +139,9 @@ class _Contest:
         """
         near = self._neighbours[first] & self._neighbours[second] & taking_part & ~(1 << first | 1 << second)
         rivals = (self._beaters(first) | self._beaters(second)) & near
-        for number in bits(rivals):
+        for number in _bits(rivals):
             rivals |= self._overriders[number] & near
-        return sorted(bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))
+        return sorted(_bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))
 
     def _both_survive(self, pair: tuple[int, int], key: str, overlap: Box, rivals: Sequence[int]) -> Box | None:
         """A piece of the overlap in which both survive; None is the proof that there is none."""
@@ -166,6 +165,56 @@ class _Contest:
     def _survive(self, pair: tuple[int, int], matching: Iterable[int], key: str) -> bool:
         survivors = self._precedence.decide([self._ids[number] for number in matching], key).survivors
         return all(self._ids[number] in survivors for number in pair)
+
+
+# -- which boxes can meet -----------------------------------------------------------------------------------------
+
+
+def _neighbours(boxes: Sequence[Box]) -> list[int]:
+    """For each box the set of those that no listed value tells apart from it, itself included, as the bits of an int.
+
+    A thousand conditions have half a million pairs, so they are not compared each with each. Most conditions name a
+    country, a plan or a reason; boxes that list other values of the same fact never meet. Boxes that are left may
+    still not meet (amounts, dates), so this only says where it is worth to look.
+    """
+    listing: dict[str, int] = defaultdict(int)
+    with_value: dict[tuple[str, Fact | None], int] = defaultdict(int)
+    for index, box in enumerate(boxes):
+        for fact, values in box.items():
+            named = _named(values)
+            if named is not None:
+                listing[fact] |= 1 << index
+                for value in named:
+                    with_value[fact, value] |= 1 << index
+    found = []
+    for box in boxes:
+        meeting = (1 << len(boxes)) - 1
+        for fact, values in box.items():
+            named = _named(values)
+            if named is not None:
+                sharing = 0
+                for value in named:
+                    sharing |= with_value[fact, value]
+                meeting &= sharing | ~listing[fact]
+        found.append(meeting)
+    return found
+
+
+def _bits(numbers: int) -> Iterator[int]:
+    """The positions of the bits that are set, lowest first."""
+    while numbers:
+        lowest = numbers & -numbers
+        yield lowest.bit_length() - 1
+        numbers ^= lowest
+
+
+def _named(values: Values) -> frozenset[Fact | None] | None:
+    """The values, None for unset, if they are finitely many words; otherwise nothing."""
+    members = values.members
+    unset: frozenset[Fact | None] = frozenset((None,)) if values.unset else frozenset()
+    if members.empty:
+        return unset
+    return unset | members.names if isinstance(members, Words) and not members.complement else None
 
 
 # -- in words ------------------------------------------------------------------------------------------------------

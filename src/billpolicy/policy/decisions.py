@@ -1,147 +1,151 @@
-"""From the words of a decision or a condition to their meaning, looked up in the vocabulary and the declarations.
+"""What a policy decides for each operation when no exception holds: `every_operation` and `operations`.
 
-Design section 2, rules 1, 3 and 4.
+A decision is the chain of an attribute or the value of a setting (design section 2, rules 1, 3 and 4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.file import Constraint, Decided
-from billpolicy.policy.model import (
-    Chain,
-    Clause,
-    Outcome,
-    Setting,
-)
-from billpolicy.policy.typed import clause
-from billpolicy.source.scalars import read_boolean, read_integer, read_text
-from billpolicy.source.tree import Tree
-from billpolicy.vocabulary.spec import (
-    LEVELS,
-    ROLES,
-    FieldSpec,
-    OperationSpec,
-    SettingSpec,
-    scopes_of,
-)
+from billpolicy.policy.language import Decided
+from billpolicy.policy.layers import Layer, entries
+from billpolicy.policy.model import BaseRule, Chain, Outcome, Setting
+from billpolicy.source.scalars import read_boolean, read_integer, read_prose, read_text
+from billpolicy.vocabulary.spec import LEVELS, OperationSpec, SettingSpec
+
+_BECAUSE = "because"
 
 
-class Decisions(Declarations):
-    """Outcomes and clauses, typed; what cannot be is a problem at its place, and None."""
+def base_rules(declared: Declarations, layer: Layer) -> list[BaseRule]:
+    """The base rules that one layer says. Of two for the same operation and key the later one holds."""
+    return [*_every_operation(declared, layer), *_operations(declared, layer)]
 
-    def _decides(self, spec: OperationSpec, key: str) -> bool:
-        attribute = self.attributes.get(key)
-        if attribute is not None:
-            return not set(spec.produces).isdisjoint(attribute.documents)
-        return any(setting.name == key for setting in spec.settings)
 
-    def _operation(self, name: str, at: Position) -> OperationSpec | None:
-        spec = self.vocabulary.get(name)
-        if spec is None:
-            hint = did_you_mean(name, self.vocabulary)
-            self.problem("operation-unknown", f"there is no operation `{name}`", at, hint)
-        return spec
+def _every_operation(declared: Declarations, layer: Layer) -> Iterator[BaseRule]:
+    """Decisions of every operation that has them; they replace what base layers say of any."""
+    for key, decided, tree in entries(layer, lambda file: file.every_operation):
+        at = tree.at("every_operation", key, key=True)
+        specs = [spec for spec in declared.vocabulary.values() if _decides(declared, spec, key)]
+        if not specs:
+            known = {setting.name for spec in declared.vocabulary.values() for setting in spec.settings}
+            hint = did_you_mean(key, known | declared.attributes.keys())
+            declared.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at, hint)
+        for spec in specs:
+            outcome = outcome_of(declared, spec, key, decided, at)
+            if outcome is not None:
+                yield BaseRule(spec.name, key, outcome, at, decided.because)
 
-    def _outcome(self, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Outcome | None:
-        setting = next((setting for setting in spec.settings if setting.name == key), None)
-        attribute = self.attributes.get(key)
-        if attribute is not None and set(spec.produces).isdisjoint(attribute.documents):
-            message = f"`{spec.name}` makes {_made(spec)} no {_words(key)}"
-            self.problem("attribute-not-on-document", message, at, "remove this line")
-        elif attribute is not None:
-            return self._chain(spec, key, decided, at)
-        elif setting is not None:
-            return self._setting(setting, decided, at)
-        else:
-            known = [a.name for a in self.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
-            known += [s.name for s in spec.settings]
-            message = f"`{spec.name}` has nothing called `{key}` to decide"
-            self.problem("decision-unknown", message, at, did_you_mean(key, known))
+
+def _operations(declared: Declarations, layer: Layer) -> Iterator[BaseRule]:
+    first: dict[tuple[str, str], Position] = {}
+    for file, tree in layer.files:
+        for operation, decisions in file.operations.items():
+            spec = declared.operation(operation, tree.at("operations", operation, key=True))
+            if spec is None:
+                continue
+            shared = _shared_because(declared, decisions.get(_BECAUSE), tree.at("operations", operation, _BECAUSE))
+            for key, decided in decisions.items():
+                if key == _BECAUSE:
+                    continue
+                at = tree.at("operations", operation, key, key=True)
+                if (operation, key) in first:
+                    message = f"`{operation}` says `{key}` twice (first at {first[operation, key]})"
+                    declared.problem("said-twice", message, at, "keep one of the two")
+                    continue
+                first[operation, key] = at
+                outcome = outcome_of(declared, spec, key, decided, at)
+                if outcome is not None:
+                    yield BaseRule(operation, key, outcome, at, decided.because or shared)
+
+
+def _shared_because(declared: Declarations, said: Decided | None, at: Position) -> str | None:
+    """The reason that an operation gives for all that it decides in this place."""
+    if said is None:
+        return None
+    if said.value is None or said.because is not None:
+        hint = "write one text, like `because: FIN-212`"
+        declared.problem("because-wrong", "`because` is the reason for all that this operation says", at, hint)
+        return None
+    try:
+        return read_prose(said.value)
+    except ValueError as error:
+        declared.problem("value-wrong", str(error), at)
         return None
 
-    def _chain(self, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Chain | None:
-        if decided.chain is None:
-            message = f"`{key}` is inherited: say from which levels"
-            self.problem("chain-wanted", message, at, "write it as a list, like `[invoice, account]`")
-            return None
-        found = len(self.problems)
-        for level in decided.chain:
-            if level not in LEVELS:
-                hint = did_you_mean(level, spec.levels)
-                self.problem("level-unknown", f"`{level}` is not a level", at, hint)
-            elif level not in spec.levels:
-                message = f"`{spec.name}` has no level `{level}`"
-                self.problem("level-not-here", message, at, f"levels here: {', '.join(spec.levels)}")
-        if not decided.chain:
-            self.problem("chain-empty", f"the chain of `{key}` is empty", at, f"levels: {', '.join(spec.levels)}")
-        if len(set(decided.chain)) < len(decided.chain):
-            self.problem("level-repeated", f"the chain of `{key}` names a level twice", at, "name it once")
-        return Chain(decided.chain) if len(self.problems) == found else None  # type: ignore[arg-type]
 
-    def _setting(self, setting: SettingSpec, decided: Decided, at: Position) -> Setting | None:
-        if decided.value is None:
-            message = f"`{setting.name}` is one value, not a list of levels"
-            self.problem("value-wanted", message, at, setting.doc)
-            return None
-        choices = self.reason_codes.get(setting.codes, ()) if setting.codes else setting.choices
-        try:
-            value: str | int | bool
-            if setting.type == "boolean":
-                value = read_boolean(decided.value)
-            elif setting.type == "integer":
-                value = read_integer(decided.value)
-            else:
-                value = read_text(decided.value)
-        except ValueError as error:
-            self.problem("value-wrong", str(error), at, setting.doc)
-            return None
-        if setting.type == "integer" and int(value) < 1:
-            self.problem("value-wrong", f"`{setting.name}` is {value}, but must be 1 or above", at, setting.doc)
-            return None
-        if setting.type == "choice" and value not in choices:
-            message = f"`{value}` is not a value of `{setting.name}`"
-            self.problem("value-not-allowed", message, at, did_you_mean(str(value), choices))
-            return None
-        return Setting(value)
+def _decides(declared: Declarations, spec: OperationSpec, key: str) -> bool:
+    attribute = declared.attributes.get(key)
+    if attribute is not None:
+        return not set(spec.produces).isdisjoint(attribute.documents)
+    return any(setting.name == key for setting in spec.settings)
 
-    def _field_of(self, fields: Sequence[FieldSpec], name: str) -> FieldSpec | None:
-        custom = self.fields.get(name)
-        if custom is not None:
-            return custom if name.partition(".")[0] in scopes_of(fields) else None
-        field = next((field for field in fields if field.name == name), None)
-        if field is not None and field.codes:
-            roles = tuple(sorted(self.roles))
-            return field._replace(choices=roles if field.codes == ROLES else self.reason_codes.get(field.codes, ()))
-        return field
 
-    def _clauses(
-        self, when: Mapping[str, Constraint], has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int
-    ) -> tuple[Clause, ...]:
-        """The condition that stands under `when`. `has`: whose fields they are; every field must be there of each."""
-        read = (self._clause(name, constraint, has, tree, *path, "when", name) for name, constraint in when.items())
-        return tuple(clause for clause in read if clause is not None)
+def outcome_of(declared: Declarations, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Outcome | None:
+    """What is decided; None if it cannot be, which is a problem at its place."""
+    setting = next((setting for setting in spec.settings if setting.name == key), None)
+    attribute = declared.attributes.get(key)
+    if attribute is not None and set(spec.produces).isdisjoint(attribute.documents):
+        message = f"`{spec.name}` makes {_made(spec)} no {_words(key)}"
+        declared.problem("attribute-not-on-document", message, at, "remove this line")
+    elif attribute is not None:
+        return _chain(declared, spec, key, decided, at)
+    elif setting is not None:
+        return _setting(declared, setting, decided, at)
+    else:
+        known = [a.name for a in declared.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
+        known += [s.name for s in spec.settings]
+        message = f"`{spec.name}` has nothing called `{key}` to decide"
+        declared.problem("decision-unknown", message, at, did_you_mean(key, known))
+    return None
 
-    def _clause(
-        self, name: str, constraint: Constraint, has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int
-    ) -> Clause | None:
-        read = None
-        for who, fields in has.items():
-            field = self._field_of(fields, name)
-            if field is None:
-                known = [f.name for f in fields]
-                known += [f for f in self.fields if f.partition(".")[0] in scopes_of(fields)]
-                message = f"{who} has no field `{name}`"
-                self.problem("field-unknown", message, tree.at(*path, key=True), did_you_mean(name, known))
-                return None
-            try:
-                read = clause(field, constraint)
-            except ValueError as error:
-                self.problem("condition-wrong", str(error), tree.at(*path))
-                return None
-        return read
+
+def _chain(declared: Declarations, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Chain | None:
+    if decided.chain is None:
+        message = f"`{key}` is inherited: say from which levels"
+        declared.problem("chain-wanted", message, at, "write it as a list, like `[invoice, account]`")
+        return None
+    found = len(declared.problems)
+    for level in decided.chain:
+        if level not in LEVELS:
+            hint = did_you_mean(level, spec.levels)
+            declared.problem("level-unknown", f"`{level}` is not a level", at, hint)
+        elif level not in spec.levels:
+            message = f"`{spec.name}` has no level `{level}`"
+            declared.problem("level-not-here", message, at, f"levels here: {', '.join(spec.levels)}")
+    if not decided.chain:
+        declared.problem("chain-empty", f"the chain of `{key}` is empty", at, f"levels: {', '.join(spec.levels)}")
+    if len(set(decided.chain)) < len(decided.chain):
+        declared.problem("level-repeated", f"the chain of `{key}` names a level twice", at, "name it once")
+    return Chain(decided.chain) if len(declared.problems) == found else None  # type: ignore[arg-type]
+
+
+def _setting(declared: Declarations, setting: SettingSpec, decided: Decided, at: Position) -> Setting | None:
+    if decided.value is None:
+        message = f"`{setting.name}` is one value, not a list of levels"
+        declared.problem("value-wanted", message, at, setting.doc)
+        return None
+    choices = declared.reason_codes.get(setting.codes, ()) if setting.codes else setting.choices
+    try:
+        value: str | int | bool
+        if setting.type == "boolean":
+            value = read_boolean(decided.value)
+        elif setting.type == "integer":
+            value = read_integer(decided.value)
+        else:
+            value = read_text(decided.value)
+    except ValueError as error:
+        declared.problem("value-wrong", str(error), at, setting.doc)
+        return None
+    if setting.type == "integer" and int(value) < 1:
+        declared.problem("value-wrong", f"`{setting.name}` is {value}, but must be 1 or above", at, setting.doc)
+        return None
+    if setting.type == "choice" and value not in choices:
+        message = f"`{value}` is not a value of `{setting.name}`"
+        declared.problem("value-not-allowed", message, at, did_you_mean(str(value), choices))
+        return None
+    return Setting(value)
 
 
 def _made(spec: OperationSpec) -> str:

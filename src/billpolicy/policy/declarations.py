@@ -1,46 +1,43 @@
 """What a policy declares: attributes, fields, reason codes, roles, sequence sets, terms, cash steps, batch limits.
 
-Nothing is looked up yet; `decisions.py` does that with what stands here.
+What it decides is looked up among these, and in the vocabulary: `decisions.py` and `rules.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any, Literal
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, to_minor
-from billpolicy.policy.file import EffectiveText
-from billpolicy.policy.model import (
-    ALWAYS,
-    Attribute,
-    BaseRule,
-    BatchLimit,
-    Effective,
-    ExceptionRule,
-    FollowUp,
-    PaymentTerm,
-    Policy,
-    SequenceSet,
-    Series,
+from billpolicy.policy.language import (
+    AttributeText,
+    BatchLimitText,
+    EffectiveText,
+    FieldText,
+    PaymentTermText,
+    SeriesText,
 )
+from billpolicy.policy.layers import Layer, entries
+from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet, Series
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.spec import (
     CUSTOM_SCOPES,
     NAME,
     ROLES,
+    DocumentKind,
     FieldSpec,
+    OperationSpec,
     Vocabulary,
     events_of,
 )
 
-Taken = dict[str, Position]
-"""Id of an exception or a follow-up -> where it stands."""
-
 
 class Declarations:
-    """What has been declared so far, base layers first, and every problem found on the way."""
+    """What has been declared so far, base layers first; a later one replaces what an earlier said.
+
+    Every problem of the policy's words is noted here, at its place; what is broken is left out, the rest is read on.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -51,19 +48,49 @@ class Declarations:
         self.defaults_at: dict[str, Position] = {}
         self.reason_codes: dict[str, tuple[str, ...]] = {}
         self.roles: dict[str, tuple[str, ...]] = {}
-        self.base: dict[tuple[str, str], BaseRule] = {}
-        self.exceptions: dict[str, ExceptionRule] = {}
-        self.follow_ups: dict[str, FollowUp] = {}
+        """Role -> the people who have it."""
         self.sequence_sets: dict[str, SequenceSet] = {}
         self.payment_terms: dict[str, PaymentTerm] = {}
         self.cash_steps: dict[str, Decimal] = {}
         self.batch_limits: dict[str, BatchLimit] = {}
-        self.header = Policy("", ALWAYS, Position(""), "")
+
+    def add(self, layer: Layer) -> None:
+        """All that one more layer declares."""
+        for name, attribute, tree in entries(layer, lambda file: file.attributes):
+            self._attribute(name, attribute, tree)
+        declared_before = set(self.fields)
+        for name, field, tree in entries(layer, lambda file: file.fields):
+            self._field(name, field, tree, declared_before)
+        for name, value, tree in entries(layer, lambda file: file.defaults):
+            self.defaults[name], self.defaults_at[name] = value, tree.at("defaults", name)
+        for name, codes, tree in entries(layer, lambda file: file.reason_codes):
+            self._reason_codes(name, codes, tree)
+        for name, _, _ in entries(layer, lambda file: file.roles):
+            self.roles.pop(name, None)  # first, so that a layer can move somebody from one role to another
+        for name, members, tree in entries(layer, lambda file: file.roles):
+            self._role(name, members, tree)
+        for name, series, tree in entries(layer, lambda file: file.sequence_sets):
+            self._sequence_set(name, series, tree)
+        for name, term, tree in entries(layer, lambda file: file.payment_terms):
+            self._payment_term(name, term, tree)
+        for name, step, tree in entries(layer, lambda file: file.cash_steps):
+            self._cash_step(name, step, tree)
+        for name, limit, tree in entries(layer, lambda file: file.batch_limits):
+            self._batch_limit(name, limit, tree)
 
     def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
 
-    def _effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
+    def operation(self, name: str, at: Position) -> OperationSpec | None:
+        """The operation of this name; that there is none is a problem."""
+        spec = self.vocabulary.get(name)
+        if spec is None:
+            hint = did_you_mean(name, self.vocabulary)
+            self.problem("operation-unknown", f"there is no operation `{name}`", at, hint)
+        return spec
+
+    def effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
+        """The days that stand at this place; always, if nothing does."""
         if text is None:
             return ALWAYS
         if text.until is not None and text.until <= text.from_:
@@ -71,21 +98,17 @@ class Declarations:
             self.problem("effective-empty", "this ends before it begins", tree.at(*path, "until"), hint)
         return Effective(text.from_, text.until)
 
-    def _rule_id(self, what: Literal["exception", "follow-up"], id: str, at: Position, taken: Taken) -> bool:
-        """Whether the id is free; now it is taken."""
-        operation, _, key = id.partition(".")
-        if operation in self.vocabulary and key:
-            message = f"`{id}` is how the base rule of `{operation}` is called"
-            self.problem(f"{what}-id", message, at, f"give the {what} another id")
-        elif id in taken:
-            message = f"there are two rules `{id}` (first at {taken[id]})"
-            self.problem("said-twice", message, at, "give each its own id")
-        else:
-            taken[id] = at
-            return True
-        return False
+    def _attribute(self, name: str, text: AttributeText, tree: Tree) -> None:
+        on_invoices = "invoice" in text.documents
+        if text.splits_invoices is not None and not on_invoices:
+            message = f"invoices have no `{name}`, so it cannot say whether it splits them"
+            here = tree.at("attributes", name, "splits_invoices", key=True)
+            self.problem("attribute-splits", message, here, "remove this line, or add `invoice` to its `documents`")
+        splits = on_invoices and text.splits_invoices is not False
+        at = tree.at("attributes", name, key=True)
+        self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits)
 
-    def _field(self, name: str, text: Any, tree: Tree, declared_before: Collection[str]) -> None:
+    def _field(self, name: str, text: FieldText, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)
         known = {field.name for spec in self.vocabulary.values() for field in spec.fields}
         scope, _, own_name = name.partition(".")
@@ -109,17 +132,7 @@ class Declarations:
         else:
             self.fields[name] = FieldSpec(name, text.type, choices=text.values)
 
-    def _attribute(self, name: str, text: Any, tree: Tree) -> None:
-        on_invoices = "invoice" in text.documents
-        if text.splits_invoices is not None and not on_invoices:
-            message = f"invoices have no `{name}`, so it cannot say whether it splits them"
-            here = tree.at("attributes", name, "splits_invoices", key=True)
-            self.problem("attribute-splits", message, here, "remove this line, or add `invoice` to its `documents`")
-        splits = on_invoices and text.splits_invoices is not False
-        at = tree.at("attributes", name, key=True)
-        self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits)
-
-    def _reason_codes(self, category: str, codes: Any, tree: Tree) -> None:
+    def _reason_codes(self, category: str, codes: tuple[str, ...], tree: Tree) -> None:
         specs = self.vocabulary.values()
         asked = [*(spec.fields for spec in specs), *(event.fields for event in events_of(self.vocabulary).values())]
         categories = {field.codes for fields in asked for field in fields} - {"", ROLES}
@@ -135,7 +148,7 @@ class Declarations:
                 self.problem("reason-code-long", f"the reason code `{code}` is too long", at, hint)
         self.reason_codes[category] = codes
 
-    def _role(self, name: str, members: Any, tree: Tree) -> None:
+    def _role(self, name: str, members: tuple[str, ...], tree: Tree) -> None:
         for index, person in enumerate(members):
             others = (*self.roles.items(), (name, members[:index]))
             other = next((role for role, people in others if person in people), None)
@@ -145,14 +158,14 @@ class Declarations:
                 self.problem("role-twice", message, at, "give each person one role")
         self.roles[name] = members
 
-    def _sequence_set(self, name: str, text: Any, tree: Tree) -> None:
+    def _sequence_set(self, name: str, text: Mapping[DocumentKind, SeriesText], tree: Tree) -> None:
         series = {
             kind: Series(one.prefix, one.start, tree.at("sequence_sets", name, kind, "prefix"))
             for kind, one in text.items()
         }
         self.sequence_sets[name] = SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
 
-    def _cash_step(self, currency: str, step: Any, tree: Tree) -> None:
+    def _cash_step(self, currency: str, step: Decimal, tree: Tree) -> None:
         try:
             if to_minor(step, currency) <= 0:
                 raise AmountError("a cash step is above zero")
@@ -160,7 +173,7 @@ class Declarations:
             self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
         self.cash_steps[currency] = step
 
-    def _batch_limit(self, name: str, text: Any, tree: Tree) -> None:
+    def _batch_limit(self, name: str, text: BatchLimitText, tree: Tree) -> None:
         at = tree.at("batch_limits", name, key=True)
         known = ("every_operation", *self.vocabulary)
         if name not in known:
@@ -181,7 +194,7 @@ class Declarations:
                 self.problem("batch-limit-wrong", str(error), here, "write it like `EUR: 25000.00`")
         self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at)
 
-    def _payment_term(self, name: str, text: Any, tree: Tree) -> None:
+    def _payment_term(self, name: str, text: PaymentTermText, tree: Tree) -> None:
         at = tree.at("payment_terms", name, key=True)
         if (text.net is None) == (text.proximo is None):
             message = f"`{name}` must say either `net` or `proximo`"

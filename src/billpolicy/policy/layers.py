@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.policy.file import PolicyFile
+from billpolicy.policy.language import PolicyFile
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 
 MAX_MEGABYTES = 4
 MAX_LAYERS = 8
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def read_layers(path: Path) -> list[Layer]:
     return layers[::-1]
 
 
-def digest(layers: list[Layer]) -> str:
+def digest(layers: Sequence[Layer]) -> str:
     """SHA-256 over the layers' file names and contents, so that a policy that reads the same is the same."""
     total = hashlib.sha256()
     for depth, layer in enumerate(layers):
@@ -103,8 +105,8 @@ def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Pos
     return Path(os.path.normpath(folder / str(said[0][0]))), said[0][1]
 
 
-def entries(layer: Layer, section: str) -> Iterator[tuple[str, object, Tree]]:
+def entries(layer: Layer, section: Callable[[PolicyFile], Mapping[str, _T]]) -> Iterator[tuple[str, _T, Tree]]:
     """Every `name: value` of one section over the files of a layer."""
     for file, tree in layer.files:
-        for name, value in getattr(file, section).items():
+        for name, value in section(file).items():
             yield name, value, tree

@@ -1,15 +1,37 @@
-"""A policy folder as a proven Policy, or every reason why it is none."""
+"""From a policy folder to one proven Policy: its layers are read, put together and checked, in this order.
+
+Everything that is wrong is collected; a broken part is left out and the rest is still looked at, so that all mistakes
+are reported at once: first those of form, then of words, then of the whole. Design section 2, rules 1, 3 and 8.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from billpolicy.diagnostics.diagnostic import refuse_errors
-from billpolicy.policy.build import build
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, refuse_errors
 from billpolicy.policy.checks import check
-from billpolicy.policy.layers import read_layers
-from billpolicy.policy.model import Policy
+from billpolicy.policy.decisions import base_rules
+from billpolicy.policy.declarations import Declarations
+from billpolicy.policy.layers import Layer, digest, read_layers
+from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy
+from billpolicy.policy.rules import Rules
 from billpolicy.vocabulary.spec import Vocabulary
+
+_ONCE = (
+    "attributes",
+    "fields",
+    "defaults",
+    "reason_codes",
+    "roles",
+    "sequence_sets",
+    "payment_terms",
+    "cash_steps",
+    "batch_limits",
+    "every_operation",
+)
+"""Sections in which each name is said once in a layer."""
 
 
 def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
@@ -18,3 +40,91 @@ def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
     # A policy whose words are not understood is not judged as a whole: what is missing may just be misspelt.
     refuse_errors(problems or check(policy, vocabulary))
     return policy
+
+
+def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:
+    """The policy that the layers make together, the base first, and everything that is wrong with their words."""
+    declared = Declarations(vocabulary)
+    rules = Rules(declared)
+    base: dict[tuple[str, str], BaseRule] = {}
+    header = _Header("", ALWAYS, Position(""))
+    for layer in layers:
+        header = _header(declared, layer, header)
+        for section in _ONCE:
+            _said_once(declared, layer, section)
+        declared.add(layer)
+        base.update({(rule.operation, rule.key): rule for rule in base_rules(declared, layer)})
+        rules.add(layer)
+    policy = Policy(
+        name=header.name,
+        effective=header.effective,
+        position=header.position,
+        digest=digest(layers),
+        files=tuple(tree.file for layer in layers for _, tree in layer.files),
+        file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
+        # By name, so that the order of files and lines shows nowhere.
+        attributes=dict(sorted(declared.attributes.items())),
+        fields=dict(sorted(declared.fields.items())),
+        defaults=dict(sorted(declared.defaults.items())),
+        defaults_at=dict(sorted(declared.defaults_at.items())),
+        reason_codes=dict(sorted(declared.reason_codes.items())),
+        roles={person: role for role in sorted(declared.roles) for person in sorted(declared.roles[role])},
+        base=dict(sorted(base.items())),
+        exceptions=tuple(rules.exceptions[name] for name in sorted(rules.exceptions)),
+        follow_ups=tuple(rules.follow_ups[name] for name in sorted(rules.follow_ups)),
+        sequence_sets=dict(sorted(declared.sequence_sets.items())),
+        cash_steps=dict(sorted(declared.cash_steps.items())),
+        payment_terms=dict(sorted(declared.payment_terms.items())),
+        batch_limits=dict(sorted(declared.batch_limits.items())),
+    )
+    return policy, declared.problems
+
+
+class _Header(NamedTuple):
+    """What the policy is called and when it is in force: those of the topmost layer."""
+
+    name: str
+    effective: Effective
+    position: Position
+
+
+def _header(declared: Declarations, layer: Layer, header: _Header) -> _Header:
+    """What the layer says of it, on top of the layers below."""
+    for key in ("policy", "effective"):
+        said = [tree.at(key) for file, tree in layer.files if getattr(file, key) is not None]
+        for position in said[1:]:
+            declared.problem("said-twice", f"`{key}` is said twice (first at {said[0]})", position, "keep one of them")
+        if not said:
+            hint = {"policy": "add `policy: a-name`", "effective": "add `effective: {from: 2026-01-01}`"}[key]
+            where = layer.files[0][1].file if layer.files else str(layer.path)
+            if not layer.path.is_dir():
+                hint += ", or name the whole folder if this is one file of a policy"
+            declared.problem("key-missing", f"no file of this policy says `{key}`", Position(where), hint)
+    for file, tree in layer.files:
+        if file.effective is not None:
+            effective = declared.effective(file.effective, tree, "effective")
+            if not _covers(header.effective, effective):
+                base = f"its base `{header.name}` is in force only {header.effective}"
+                message = f"this policy is in force {effective}, but {base}"
+                hint = "a policy cannot be in force when its base is not: write `from` and `until` within those"
+                declared.problem("base-not-in-force", message, tree.at("effective"), hint)
+            header = header._replace(effective=effective)
+        if file.policy is not None:
+            header = header._replace(name=file.policy, position=tree.at("policy"))
+    return header
+
+
+def _covers(base: Effective, layer: Effective) -> bool:
+    ends_in_time = base.until is None or (layer.until is not None and layer.until <= base.until)
+    return base.from_ <= layer.from_ and ends_in_time
+
+
+def _said_once(declared: Declarations, layer: Layer, section: str) -> None:
+    first: dict[str, Position] = {}
+    for file, tree in layer.files:
+        for name in getattr(file, section):
+            at = tree.at(section, name, key=True)
+            if name in first:
+                message = f"`{name}` is said twice in this policy (first at {first[name]})"
+                declared.problem("said-twice", message, at, "keep one of the two")
+            first.setdefault(name, at)

@@ -9,7 +9,7 @@ from typing import Any
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import Money
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
-from billpolicy.policy.file import Constraint
+from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.source.scalars import read_boolean, read_date, read_integer, read_money, read_text
 from billpolicy.vocabulary.spec import FieldSpec

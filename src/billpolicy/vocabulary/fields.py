@@ -1,4 +1,4 @@
-"""The fields that conditions can ask about, by the object that has them. Their values: `planning/facts.py`."""
+"""The fields that conditions can ask about, by the object that has them. Their values: `deciding/facts.py`."""
 
 from __future__ import annotations
 

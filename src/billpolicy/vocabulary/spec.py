@@ -1,31 +1,22 @@
-"""The closed vocabulary a policy is checked against: operations, their levels, fields and settings.
+"""The types of the vocabulary: what an operation, a level, a field, a setting and an event are.
 
-The types stand here, the entries in the room `vocabulary/`, which hands a `Vocabulary` down.
-Nothing here says who inherits what: that is policy.
+The entries stand in the other files of this room; a `Vocabulary` is handed down, so that whoever checks a policy
+against it can be tested with a small one. Nothing here says who inherits what: that is policy.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 DocumentKind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund"]
-DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("invoice", "credit_memo", "debit_memo", "payment", "refund")
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 FieldType = Literal["text", "choice", "integer", "money", "date", "boolean"]
 Level = Literal[
     "request", "invoice", "credit_memo", "debit_memo", "subscription", "order_line_item", "account", "default"
 ]
-LEVELS: tuple[Level, ...] = (
-    "request",
-    "invoice",
-    "credit_memo",
-    "debit_memo",
-    "subscription",
-    "order_line_item",
-    "account",
-    "default",
-)
+LEVELS: tuple[Level, ...] = get_args(Level)
 """Where a value can come from; `default` is the policy's own default for the attribute (design section 1)."""
 ROLES = "roles"
 """In `FieldSpec.codes`: the choices are the roles of the policy."""

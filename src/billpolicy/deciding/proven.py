@@ -1,8 +1,8 @@
-"""Proven policies, kept by content: a policy whose files have not changed is not read and proven again.
+"""A proven policy from a path, kept in a cache: one whose files have not changed is not read and proven again.
 
-An entry names every file that the policy was made of with its digest, and every folder with its listing; it counts
-only if all of them are unchanged and it was written by this very program. Anything odd about an entry is a miss.
-The cache is private to the user: entries are pickles, so a folder or file that others could write is not trusted.
+An entry of the cache names every file that the policy was made of with its digest, and every folder with its listing;
+it counts only if all of them are unchanged and it was written by this very program. Anything odd about an entry is a
+miss. The cache is private to the user: entries are pickles, so a folder or file that others could write is not trusted.
 """
 
 from __future__ import annotations
@@ -14,13 +14,40 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from billpolicy.diagnostics.diagnostic import refuse_errors
 from billpolicy.policy.model import Policy
 
 _SWITCH = "BILLPOLICY_CACHE"
 """Environment: a folder for the cache, or `off`."""
 
 
-def read(path: Path) -> Policy | None:
+def load_proven(path: Path) -> Policy:
+    """The policy at `path`, every check passed; out of the cache if it can be. Raises `Refused`."""
+    policy = _read(path)
+    if policy is None:
+        policy = prove(path)
+        _write(path, policy)
+    return policy
+
+
+def prove(path: Path) -> Policy:
+    """The policy at `path`: sound in itself, and nothing in it that the rules engine would misread.
+
+    Raises `Refused` with every mistake, sorted.
+    """
+    # What reads and proves is loaded here only: a policy out of the cache needs none of it.
+    from billpolicy.policy.load import load_policy
+    from billpolicy.vocabulary.operations import VOCABULARY
+
+    policy = load_policy(path, VOCABULARY)
+    if policy.conditional:
+        from billpolicy.deciding.matching.guard import guard
+
+        refuse_errors(guard(policy, VOCABULARY))
+    return policy
+
+
+def _read(path: Path) -> Policy | None:
     """The proven policy at `path` if it was kept and nothing it was made of has changed."""
     entry = _entry(path)
     if entry is None:
@@ -40,7 +67,7 @@ def read(path: Path) -> Policy | None:
     return None
 
 
-def write(path: Path, policy: Policy) -> None:
+def _write(path: Path, policy: Policy) -> None:
     """Keep a proven policy. Where it cannot be kept, nothing happens."""
     entry = _entry(path)
     if entry is None:

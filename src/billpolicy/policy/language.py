@@ -1,4 +1,4 @@
-"""A policy file as it is written: what may stand in it and in which shape. Meaning is checked in `build.py`."""
+"""The policy language: what may stand in a policy file, and in which shape. What it means is looked up later."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from billpolicy.source.scalars import (
 )
 from billpolicy.vocabulary.spec import DocumentKind, FieldType
 
+NOTHING = "nothing"
+"""In `then` of a follow-up: the one of that id in a base policy is switched off."""
 OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
 _LISTS = ("one_of", "none_of")
 

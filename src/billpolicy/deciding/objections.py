@@ -1,0 +1,120 @@
+"""What stands against an operation once its decisions are resolved: it is not permitted, not heard, or not known.
+
+Who may do what is decided by the policy (`permission` and `actor` of an operation), and this says whether that is kept.
+The actor and their role are facts like any other, so limits of authority are exceptions of the policy. Objections are
+values: whoever plans the operation says where in the request they stand, and refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from billpolicy.book.model import Contact
+from billpolicy.deciding.facts import actor_facts
+from billpolicy.deciding.resolver import Resolved, Resolver
+from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.policy.model import Policy
+
+
+class Objection(NamedTuple):
+    """Why this cannot be done as it is asked for. `path`: the field of the request that it is about, if it is one."""
+
+    code: str
+    message: str
+    path: tuple[str, ...]
+    hint: str | None
+
+
+# -- who may do it -------------------------------------------------------------------------------------------------
+
+
+def not_permitted(
+    resolver: Resolver, resolved: Resolved, actor: str | None, approver: str | None
+) -> Iterator[Objection]:
+    """What the policy has against this being done: asked for by `actor`, approved by `approver`."""
+    if actor is None and resolved.text("actor") == "required":
+        message = f"nobody is named as the actor of this operation ({_by(resolver, resolved, 'actor')})"
+        yield Objection("actor-missing", message, (), "add `actor: NAME`, or say --actor NAME")
+    permission = resolved.text("permission")
+    by = _by(resolver, resolved, "permission")
+    who = f"`{actor}`" if actor else "somebody without a name"
+    if permission == "refused":
+        yield Objection("not-permitted", f"{who} may not do this ({by})", ("actor",), "ask somebody who may")
+    elif permission == "approval" and approver is None:
+        message = f"this needs the approval of a second person ({by})"
+        yield Objection("approval-missing", message, ("actor",), "add `approved_by: NAME`")
+    elif permission == "approval" and actor is None:
+        # Whoever leaves their own name out could approve what they ask for.
+        message = f"nobody is named whom `{approver}` would approve ({by})"
+        yield Objection("actor-missing", message, ("approved_by",), "add `actor: NAME`, or say --actor NAME")
+    elif permission == "approval" and _same_person(approver, actor):
+        message = f"{who} cannot approve an operation of their own ({by})"
+        yield Objection("approval-own", message, ("approved_by",), "a second person approves")
+    elif permission == "approval":
+        theirs = _as_asked_by(resolver, resolved, approver)
+        if theirs.text("permission") == "refused":
+            message = f"`{approver}` may not do this, so cannot approve it ({_by(resolver, theirs, 'permission')})"
+            yield Objection("approver-not-permitted", message, ("approved_by",), "ask somebody who may")
+
+
+def _same_person(one: str | None, other: str | None) -> bool:
+    """`Ines` and `ines` are one person. Nobody is authenticated here: names are as they were written."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
+
+
+def _as_asked_by(resolver: Resolver, resolved: Resolved, person: str | None) -> Resolved:
+    others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
+    facts = {**others, **actor_facts(resolver.policy, person)}
+    return resolver.resolve(resolved.operation, resolved.date, facts, resolved.levels)
+
+
+def _by(resolver: Resolver, resolved: Resolved, key: str) -> str:
+    rule = resolver.rule(resolved.operation, key, resolved.resolutions[key].rule)
+    because = f": {rule.because}" if rule.because else ""
+    return f"rule `{rule.id}`, {rule.position}{because}"
+
+
+# -- what is asked for and inherited -------------------------------------------------------------------------------
+
+
+def not_heard(resolver: Resolver, resolved: Resolved, asked_for: Mapping[str, str | None]) -> Iterator[Objection]:
+    """The attributes that the request names, and the policy does not take from there."""
+    attributes = resolver.policy.attributes
+    for key, value in asked_for.items():
+        resolution = resolved.resolutions.get(key)
+        if resolution is None or key not in attributes:
+            hint = did_you_mean(key, [k for k in resolved.resolutions if k in attributes])
+            message = f"this operation has no attribute `{key}`"
+            yield Objection("attribute-not-here", message, ("attributes", key), hint)
+        elif value is not None and resolution.level != "request":
+            rule = resolver.rule(resolved.operation, key, resolution.rule)
+            message = f"the policy does not take `{key}` from the request (rule `{rule.id}`, {rule.position})"
+            hint = "remove it, or change the policy"
+            yield Objection("request-not-heard", message, ("attributes", key), hint)
+
+
+def not_known(
+    policy: Policy, resolved: Resolved, contacts: Mapping[str, Contact], accounts: Collection[str]
+) -> Iterator[Objection]:
+    """The values that name nothing: no contact of the accounts, no declared payment term, no declared sequence set."""
+    declared = {"payment_term": policy.payment_terms, "sequence_set": policy.sequence_sets}
+    for attribute in policy.attributes.values():
+        resolution = resolved.resolutions.get(attribute.name)
+        if resolution is None or resolution.level is None:
+            continue
+        value = str(resolution.value)
+        named = f"`{attribute.name}` is `{value}` (from {resolved.levels[resolution.level].label})"
+        path = ("attributes", attribute.name) if resolution.level == "request" else ()
+        if attribute.type == "contact":
+            contact = contacts.get(value)
+            if contact is None or contact.account not in accounts:
+                whose = f"a contact of account `{next(iter(accounts))}`"
+                known = [one.id for one in contacts.values() if one.account in accounts]
+                hint = did_you_mean(value, known) or f"name {whose}"
+                yield Objection("contact-unknown", f"{named}, which is not {whose}", path, hint)
+        elif attribute.type in declared and value not in declared[attribute.type]:
+            what = attribute.type.replace("_", " ")
+            message = f"{named}, but the policy declares no such {what}"
+            hint = did_you_mean(value, declared[attribute.type]) or f"declare it in the policy, or name another {what}"
+            yield Objection(f"{attribute.type.replace('_', '-')}-unknown", message, path, hint)
