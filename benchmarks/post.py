@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Table
 
+import billpolicy
 from benchmarks.rounds import Contestant, rates, ratio, table
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
@@ -26,15 +27,11 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger import schema
-from billpolicy.ledger.importing import import_book
-from billpolicy.ledger.slices import read_slice
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.operations.chain import needs_of
-from billpolicy.planning.plan import Plan, changed
-from billpolicy.planning.request import Asked
-from billpolicy.posting.batch import GROUP, Wanted, execute_batch
-from billpolicy.posting.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.posting.executor import execute, post
+from billpolicy.planning.plan import Plan
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.posting import GROUP
 from billpolicy.source.tree import parse_text
 
 STANDARD = Path(__file__).parents[1] / "policies" / "standard"
@@ -63,7 +60,7 @@ def book(count: int, sign: str = "") -> Book:
     return book_of(parse_text("\n".join(lines), "book.yaml"))
 
 
-def asked(count: int, operation: str) -> list[Asked]:
+def asked(count: int, operation: str) -> list[Instruction]:
     """The operation once for each invoice."""
     lines = ["operations:"]
     lines += [f"- {{id: op-{n}, operation: {operation}, invoice: {_number(n)}}}" for n in range(count)]
@@ -74,48 +71,27 @@ def _number(n: int) -> str:
     return f"INV{n + 1:08d}"
 
 
-def posting(ledger: Ledger, plans: list[Plan]) -> Run:
-    def run(start: int, stop: int) -> None:
-        for plan in plans[start:stop]:
-            post(ledger, plan, who="bench", now=NOW)
-
-    return run
-
-
-def executing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
+def posting(ledger: Ledger, versions: Versions, work: Sequence[Plan | Instruction]) -> Run:
     def run(start: int, stop: int) -> None:
         for one in work[start:stop]:
-            execute(
-                ledger,
-                one.request.id,
-                one.data,
-                needs_of(versions.policies, one.request),
-                lambda book, one=one: plan_operation(versions, book, one, DAY),  # type: ignore[misc]
-                who="bench",
-                now=NOW,
-            )
+            billpolicy.post(versions, ledger, one, who="bench", now=NOW, today=DAY)
 
     return run
 
 
-def batching(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
-    def wanted(one: Asked) -> Wanted:
-        needs = needs_of(versions.policies, one.request)
-        plan = lambda book: plan_on(versions, book, one, DAY)  # noqa: E731
-        return Wanted(one.request.id, one.data, needs, plan, "bench")
-
+def batching(ledger: Ledger, versions: Versions, work: list[Instruction]) -> Run:
     def run(start: int, stop: int) -> None:
-        for outcome in execute_batch(ledger, map(wanted, work[start:stop]), now=lambda: NOW):
+        for outcome in billpolicy.post_all(versions, ledger, work[start:stop], who="bench", now=lambda: NOW, today=DAY):
             assert outcome.posted is not None, outcome.problems
 
     return run
 
 
-def slicing(ledger: Ledger, versions: Versions, work: list[Asked]) -> Run:
+def slicing(ledger: Ledger, versions: Versions, work: list[Instruction]) -> Run:
     def run(start: int, stop: int) -> None:
         with ledger.reading() as connection:
             for one in work[start:stop]:
-                read_slice(connection, needs_of(versions.policies, one.request))
+                connection.book(needs_of(versions.policies, one.request))
 
     return run
 
@@ -157,7 +133,6 @@ def _statements(
         (schema.items, "document", numbers),
         (schema.taxes, "document", numbers),
         (schema.documents, "number", numbers),
-        (schema.resolutions, "document", numbers),
         (schema.application_parts, "application", applications),
         (schema.applications, "id", applications),
     )
@@ -166,7 +141,7 @@ def _statements(
         found = [row for value in values for row in _select(connection, ", ".join(names), each.name, key, value)]
         if found:
             yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found
-    bumped: list[tuple[object, ...]] = [(name,) for plan in plans for name in changed(plan)]
+    bumped: list[tuple[object, ...]] = [(name,) for plan in plans for name in plan.touched]
     yield "UPDATE documents SET revision = revision + 1 WHERE number = ?", bumped
 
 
@@ -186,11 +161,12 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
     """Post the operation for each invoice of the book in every way, and print how fast each was."""
     versions = Versions([Resolver(prove(STANDARD), "python")])
     work = asked(whole, operation)
-    plans = [one.plan for one in dry_run(versions, invoices, work, DAY) if one.plan is not None]
+    planned = billpolicy.plan_all(versions, invoices, work, today=DAY)
+    plans = [outcome.plan for outcome in planned if outcome.plan is not None]
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.db" for name in ("rows", "read", "post", "execute", "insert")}
         with create(f"sqlite:///{files['rows']}") as ledger:
-            import_book(ledger, invoices)
+            ledger.import_book(invoices)
         for name in ("read", "post", "execute", "insert"):
             shutil.copy(files["rows"], files[name])
         with open_ledger(f"sqlite:///{files['rows']}") as ledger:
@@ -206,11 +182,11 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
             raw.execute("PRAGMA synchronous=FULL")
             runs = {BY_HAND: inserting(raw, statements, group)}
             if group == 1:
-                runs["executor.post"] = posting(posted, plans)
-                runs["executor.execute (slice, plan, post)"] = executing(executed, versions, work)
+                runs["post, planned before"] = posting(posted, versions, plans)
+                runs["post (slice, plan, post)"] = posting(executed, versions, work)
                 runs["read_slice"] = slicing(unposted, versions, work)
             else:
-                runs["execute_batch (slice, plan, post)"] = batching(executed, versions, work)
+                runs["post_all (slice, plan, post)"] = batching(executed, versions, work)
             gc.collect()
             gc.freeze()  # what the contest has prepared is nobody's garbage
             found = rates({name: _in_turn(run, count) for name, run in runs.items()}, count, rounds)
@@ -224,7 +200,7 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
     )
     print(table(found, "operations"))
     for name in found:
-        if name.startswith("execut"):
+        if "(slice, plan, post)" in name:
             print(f"  {BY_HAND} / {name}: {1 / ratio(found, name, BY_HAND):.2f}")
 
 

@@ -25,10 +25,10 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked
-from billpolicy.posting.dry_run import plan_on
+from billpolicy.planning.request import Instruction
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
+from tests.planning import plan_on
 from tests.scenes import versions
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ POLICIES = (STANDARD, NO_FOLLOW_UPS, CREDIT_AT_ONCE, CREDIT_PAID_BACK)
 class Step:
     """One operation: the book before and after it, and the plan, or why there is none."""
 
-    asked: Asked
+    asked: Instruction
     before: Book
     plan: Plan | None
     problems: tuple[Diagnostic, ...]
@@ -165,7 +165,7 @@ def _where(error: Exception) -> tuple[str, int | None]:
     return place.filename, place.lineno
 
 
-def step(policy: str, book: Book, asked: Asked) -> Step:
+def step(policy: str, book: Book, asked: Instruction) -> Step:
     """Plan one operation; nothing but a refusal may come instead of a plan."""
     those = versions(policy)
     try:
@@ -180,7 +180,7 @@ def read(written: Record) -> Book:
     return book_of(parse_text(json.dumps(written), "book.json"))
 
 
-def asked_for(*operations: Record) -> list[Asked]:
+def asked_for(*operations: Record) -> list[Instruction]:
     """The operations of a file."""
     return operations_of(parse_text(json.dumps({"operations": operations}), "operations.json")) if operations else []
 

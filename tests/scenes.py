@@ -18,10 +18,10 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked
+from billpolicy.planning.request import Instruction
 from billpolicy.policy.model import Policy
-from billpolicy.posting.dry_run import Planned, dry_run
 from billpolicy.source.tree import parse_text
+from tests.planning import Planned, dry_run
 from tests.running import STANDARD
 
 TODAY = datetime.date(2026, 6, 1)
@@ -60,7 +60,7 @@ def book(text: str) -> Book:
     return book_of(parse_text(text, "book.yaml"))
 
 
-def operations(*texts: str) -> list[Asked]:
+def operations(*texts: str) -> list[Instruction]:
     """Operations, each as the lines of a mapping; those without an id are `op-1`, `op-2`, ..."""
     lines = ["operations:"]
     for number, text in enumerate(texts, start=1):

@@ -15,8 +15,8 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked
-from billpolicy.posting.dry_run import plan_on
+from billpolicy.planning.request import Instruction
+from tests.planning import plan_on
 from tests.running import STANDARD, Ran, billpolicy
 
 COUNT = 60
@@ -202,13 +202,13 @@ def test_ctrl_c_finishes_what_is_being_posted_and_tells_it(
 ) -> None:
     planned = []
 
-    def interrupted_at_the_fifth(versions: Versions, book: Book, asked: Asked, today: date) -> tuple[Plan, Book]:
+    def interrupted_at_the_fifth(versions: Versions, book: Book, asked: Instruction, today: date) -> tuple[Plan, Book]:
         planned.append(asked.request.id)
         if len(planned) == 5:
             os.kill(os.getpid(), signal.SIGINT)
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.cli.post.plan_on", interrupted_at_the_fifth)
+    monkeypatch.setattr("billpolicy.api.plan_operation", interrupted_at_the_fifth)
     ran = run("post", ledger, tmp_path, transfers(*range(1, 21)))
     assert ran.code == 130
     assert "interrupted: finishing the operations that are being posted" in ran.err

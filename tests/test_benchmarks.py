@@ -33,4 +33,4 @@ def test_what_is_posted_and_what_is_inserted_by_hand_is_the_same(
 ) -> None:
     """The contest ends in an error where it is not."""
     post.contest(operation, post.book(20, sign), whole=20, count=10, rounds=1, group=group)
-    assert "sqlite3 by hand / execut" in capsys.readouterr().out
+    assert "sqlite3 by hand / post" in capsys.readouterr().out

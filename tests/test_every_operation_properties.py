@@ -36,16 +36,13 @@ from billpolicy.book.model import (
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import BalanceChange, Plan, in_turn
-from billpolicy.planning.request import Asked, request_data
-from billpolicy.posting.batch import Outcome, Wanted, execute_batch
-from billpolicy.posting.dry_run import dry_run, plan_on
+from billpolicy.planning.request import Instruction, request_data
+from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
 from tests.any_operations import (
@@ -69,6 +66,7 @@ from tests.any_operations import (
 from tests.ledger.asking import dump, effects, whole
 from tests.ledger.build import NOW
 from tests.matching.needs_engine import needs_engine
+from tests.planning import dry_run, plan_on
 from tests.scenes import policy, versions
 from tests.test_plan_and_post import contents
 
@@ -453,7 +451,7 @@ def imported(empty: Path, found: Walk) -> Iterator[Ledger]:
         file = Path(folder) / "ledger.db"
         shutil.copy(empty, file)
         with open_ledger(f"sqlite:///{file}") as ledger:
-            import_book(ledger, read(found.book))
+            ledger.import_book(read(found.book))
             yield ledger
 
 
@@ -461,8 +459,8 @@ def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> li
     """Post the operations of a walk in groups."""
     those = versions(found.policy)
 
-    def wanted(one: Asked) -> Wanted:
-        return Wanted(
+    def wanted(one: Instruction) -> Job:
+        return Job(
             id=one.request.id,
             request=request_data(one.request),
             needs=needs_of(those.policies, one.request),
@@ -471,7 +469,7 @@ def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> li
         )
 
     asked = map(wanted, asked_for(*found.operations))
-    return list(execute_batch(ledger, asked, now=lambda: NOW, group=group, atomic=atomic))
+    return list(post_jobs(ledger, asked, now=lambda: NOW, group=group, atomic=atomic))
 
 
 @pytest.mark.parametrize("group", [1, 3, 100])
@@ -482,7 +480,7 @@ def test_what_is_planned_is_what_is_posted(empty: Path, group: int) -> None:
             shown = list(dry_run(versions(found.policy), book, asked_for(*found.operations), TODAY))
             posted = post(ledger, found, group)
             for one, outcome in zip(shown, posted, strict=True):
-                assert outcome.wanted.id == one.asked.request.id
+                assert outcome.job.id == one.asked.request.id
                 assert (outcome.posted and outcome.posted.plan) == one.plan
                 # In a slice there are fewer names to suggest.
                 hints = [[problem._replace(hint=None) for problem in each.problems] for each in (one, outcome)]
@@ -492,7 +490,7 @@ def test_what_is_planned_is_what_is_posted(empty: Path, group: int) -> None:
             left = whole(ledger)
             assert contents(left) == contents(book)
             assert _changed(left) == _changed(book)
-            assert check_ledger(ledger) == []
+            assert ledger.check() == []
             # Once more, without those that were refused: what refused them may be gone by now.
             before = dump(ledger)
             kept = tuple(one for one, each in zip(found.operations, shown, strict=True) if each.plan is not None)
@@ -516,6 +514,6 @@ def test_all_or_nothing(empty: Path) -> None:
             if any(one.posted is None for one in outcomes):
                 assert not any(one.posted for one in outcomes)
                 assert dump(ledger) == before
-            assert check_ledger(ledger) == []
+            assert ledger.check() == []
 
     hold(holds, walks(50))

@@ -10,16 +10,16 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import Application, CreditMemo, Part
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import ChargedThrough, Plan
-from billpolicy.posting.executor import execute, post
+from billpolicy.planning.plan import Plan
 from tests.ledger.asking import codes, dump, effects, messages, refused, unkept, whole
-from tests.ledger.build import DAY, NOW, credit_plan, payment_plan, refund_plan
+from tests.ledger.build import DAY, NOW, credit_plan, doing, payment_plan, refund_plan
 from tests.ledger.conftest import book, ledger, made, made_stocked, stocked
+from tests.ledger.posting import execute, post
 
 __all__ = ["book", "ledger", "made", "made_stocked", "stocked"]
 
@@ -48,7 +48,7 @@ class TestPosting:
             assert done.plan == plan
             assert not done.repeated
             assert unkept(whole(stocked)) == unkept(effects(before, plan))
-            assert check_ledger(stocked) == []
+            assert stocked.check() == []
 
     def test_it_tells_who_posted_when_and_why(self, stocked: Ledger, book: Book) -> None:
         later = datetime.datetime(2026, 7, 1, 14, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
@@ -165,8 +165,10 @@ class TestUnsoundPlans:
         (application,), (planned,) = plan.applications, plan.documents
         unsound = {
             "basis": replace(plan, basis={}),
-            "parts": replace(plan, applications=(replace(application, amount=Decimal("9.00")),)),
-            "number": replace(plan, documents=(replace(planned, document=replace(planned.document, number="X")),)),
+            "parts": doing(plan, plan.documents, (replace(application, amount=Decimal("9.00")),)),
+            "number": doing(
+                plan, (planned._replace(document=replace(planned.document, number="X")),), plan.applications
+            ),
         }[fault]
         before = dump(stocked)
         with pytest.raises(ValueError, match="plan op-1"):
@@ -180,7 +182,7 @@ class TestUnsoundPlans:
         stranger = replace(planned.document, account="nobody")
         before = dump(stocked)
         with pytest.raises(Exception, match="FOREIGN KEY"):
-            post_it(stocked, replace(plan, documents=(replace(planned, document=stranger),)))
+            post_it(stocked, doing(plan, (planned._replace(document=stranger),), plan.applications))
         assert dump(stocked) == before
 
 
@@ -205,7 +207,7 @@ class TestExecuting:
         for n, number in ((1, "CM00000003"), (2, "CM00000004"), (3, "CM00000005")):
             plan, repeated, _ = self.run(stocked, f"op-{n}")
             assert (plan.documents[0].document.number, repeated) == (number, False)
-        assert check_ledger(stocked) == []
+        assert stocked.check() == []
 
     def test_answers_a_repeat_without_planning(self, stocked: Ledger) -> None:
         plan, _, asked = self.run(stocked, "op-1")
@@ -231,10 +233,10 @@ def test_an_application_can_be_undone_by_its_negative(stocked: Ledger) -> None:
         undone = Decimal(amount)
         parts = (Part(item="i1", amount=undone),)
         application = Application(from_="P-00000001", to="INV00000003", date=DAY, amount=undone, parts=parts)
-        return replace(
+        return doing(
             credit_plan(book, id, "INV00000003", request={"undo": amount}),
-            documents=(),
-            applications=(application,),
+            (),
+            (application,),
             basis={number: book.revisions[number] for number in ("P-00000001", "INV00000003")},
         )
 
@@ -243,4 +245,4 @@ def test_an_application_can_be_undone_by_its_negative(stocked: Ledger) -> None:
     after = whole(stocked)
     assert after.balance(after.numbered["INV00000003"]) == Decimal("70.00")
     assert after.balance(after.numbered["P-00000001"]) == Decimal("95.00")
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []

@@ -22,10 +22,11 @@ ROOMS = [
     "billing",
     "planning",
     "operations",
-    "ledger",
     "posting",
+    "ledger",
     "report",
     "exchange",
+    "api",
     "cli",
     "__main__",
 ]
@@ -40,6 +41,7 @@ HEAVY = {
     "pydantic": {"source", "exchange"},
     "pydantic_core": {"source"},
     "durable_rules_engine": {"deciding"},
+    "msgspec": {"source"},
 }
 
 

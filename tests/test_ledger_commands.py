@@ -11,8 +11,8 @@ from billpolicy.book.book import Book
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked
-from billpolicy.posting.dry_run import plan_on
+from billpolicy.planning.request import Instruction
+from tests.planning import plan_on
 from tests.running import STANDARD, Ran, billpolicy
 
 BOOK = """
@@ -86,12 +86,14 @@ def test_names_that_the_policy_does_not_know_are_told(ledger: str, tmp_path: Pat
 def test_what_was_posted_is_told_when_the_engine_fails_half_way(
     ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_at_the_second(versions: Versions, book: Book, asked: Asked, today: datetime.date) -> tuple[Plan, Book]:
+    def fails_at_the_second(
+        versions: Versions, book: Book, asked: Instruction, today: datetime.date
+    ) -> tuple[Plan, Book]:
         if asked.request.id == "apply":
             raise EngineError("it disagrees")
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.cli.post.plan_on", fails_at_the_second)
+    monkeypatch.setattr("billpolicy.api.plan_operation", fails_at_the_second)
     code, out, err = on("post", ledger, tmp_path, "--actor", "ines")
     assert code == 1
     assert "payment P-00000001" in out

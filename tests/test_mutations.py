@@ -23,8 +23,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.planning.request import Asked
-from billpolicy.posting.dry_run import dry_run
+from billpolicy.planning.request import Instruction
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation_text import explanation_text
 from billpolicy.report.matrix import matrix_of
@@ -32,6 +31,7 @@ from billpolicy.report.plan_text import plan_text
 from billpolicy.source.tree import Block, Items, Plain, Tree, parse_text
 from billpolicy.source.write import to_json
 from billpolicy.vocabulary.operations import VOCABULARY
+from tests.planning import dry_run
 from tests.running import ROOT, STANDARD
 
 EVERYTHING = ROOT / "tests" / "bad" / "everything"
@@ -143,12 +143,12 @@ def read(node: Any) -> Any:
 
 
 @cache
-def everything() -> tuple[Versions, Book, list[Asked]]:
+def everything() -> tuple[Versions, Book, list[Instruction]]:
     versions = Versions([Resolver(prove(EVERYTHING / "policy.yaml"), "python")])
     return versions, book_of(tree_of(data("book.yaml"))), operations_of(tree_of(data("operations.yaml")))
 
 
-def carried_on(versions: Versions, book: Book, asked: list[Asked], *, explain: bool = False) -> bool:
+def carried_on(versions: Versions, book: Book, asked: list[Instruction], *, explain: bool = False) -> bool:
     """Plan and print everything; whether all operations were planned."""
     refused: list[Diagnostic] = []
     for one in dry_run(versions, book, asked, TODAY):

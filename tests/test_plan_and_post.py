@@ -28,19 +28,17 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import Application, CreditMemo, DebitMemo, Invoice, Payment, Refund
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked, request_data
-from billpolicy.posting.dry_run import Planned, dry_run, plan_operation
-from billpolicy.posting.executor import execute
+from billpolicy.planning.request import Instruction, request_data
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
 from tests.ledger.asking import dump, effects, whole
 from tests.ledger.build import NOW
+from tests.ledger.posting import execute
+from tests.planning import Planned, dry_run, plan_operation
 from tests.scenes import versions
 
 TODAY = datetime.date(2026, 6, 15)
@@ -85,7 +83,7 @@ class History(NamedTuple):
     book: Record
     operations: list[Record]
 
-    def load(self) -> tuple[Book, list[Asked]]:
+    def load(self) -> tuple[Book, list[Instruction]]:
         book = book_of(parse_text(json.dumps(self.book), "book.json"))
         return book, operations_of(parse_text(json.dumps({"operations": self.operations}), "operations.json"))
 
@@ -306,7 +304,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def post(ledger: Ledger, policy: str, asked: Asked) -> Plan | tuple[Diagnostic, ...]:
+def post(ledger: Ledger, policy: str, asked: Instruction) -> Plan | tuple[Diagnostic, ...]:
     """The plan that is posted, or the reasons why there is none."""
     request = asked.request
     try:
@@ -357,7 +355,7 @@ def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History)
         file = Path(folder) / "ledger.db"
         shutil.copy(empty, file)
         with open_ledger(f"sqlite:///{file}") as ledger:
-            import_book(ledger, book)
+            ledger.import_book(book)
             assert contents(whole(ledger)) == contents(book)
             for one in planned:
                 before = dump(ledger)
@@ -369,7 +367,7 @@ def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History)
                 else:
                     assert dump(ledger) == before  # a refused operation changes nothing
             assert contents(whole(ledger)) == contents(book)
-            assert check_ledger(ledger) == []
+            assert ledger.check() == []
 
 
 # -- what holds afterwards -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough, Reversed
 from billpolicy.book.load import book_of
 from billpolicy.book.model import (
     Account,
@@ -41,10 +42,10 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import exact, from_minor
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked
-from billpolicy.posting.dry_run import plan_operation
+from billpolicy.planning.request import Instruction
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json
+from tests.planning import plan_operation
 from tests.scenes import versions
 
 FIRST_DAY = datetime.date(2026, 1, 1)
@@ -261,7 +262,7 @@ def operations(draw: st.DrawFn, book: Book) -> dict[str, Any]:
     return request
 
 
-def asked_for(request: dict[str, Any], number: int) -> Asked:
+def asked_for(request: dict[str, Any], number: int) -> Instruction:
     text = json.dumps({"operations": [{"id": f"op-{number}", **request}]})
     (asked,) = operations_of(parse_text(text, "operations.json"))
     return asked
@@ -271,11 +272,11 @@ def posted(book: Book, plan: Plan) -> Book:
     """The book after a plan, made of nothing but what the plan says."""
     counters = {planned.draw.prefix: planned.draw.counter for planned in plan.documents}
     book = book.with_posted([planned.document for planned in plan.documents], plan.applications, counters=counters)
-    for number in plan.reversed_:
+    for number in tuple(one.number for one in plan.of(Reversed)):
         document = book.numbered[number]
         assert isinstance(document, Document)
         book = book.with_posted([replace(document, reversed_=True)])
-    for move in plan.charged_through:
+    for move in plan.of(ChargedThrough):
         subscription = book.subscriptions[move.subscription]
         charges = tuple(
             replace(charge, charged_through=move.after) if charge.id == move.charge else charge
@@ -285,7 +286,7 @@ def posted(book: Book, plan: Plan) -> Book:
     return book
 
 
-def outcome(book: Book, asked: Asked) -> Plan | tuple[Any, ...]:
+def outcome(book: Book, asked: Instruction) -> Plan | tuple[Any, ...]:
     """The plan, or the reasons why there is none."""
     try:
         return plan_operation(versions(POLICY), book, asked, TODAY)

@@ -22,6 +22,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
+from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
     Application,
@@ -43,11 +44,11 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, PlannedDocument
-from billpolicy.posting.dry_run import Planned, dry_run
 from billpolicy.report.explain import explain_plan
 from billpolicy.source.tree import Plain, parse
 from billpolicy.source.write import plain_data
 from billpolicy.vocabulary.operations import VOCABULARY
+from tests.planning import Planned, dry_run
 
 ROOT = Path(__file__).parents[1]
 STORIES = sorted(readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md"))
@@ -107,13 +108,13 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
             _application(application, made=bool(plan.documents) and application.to not in adjusted)
             for application in plan.applications
         ],
-        reversed=list(plan.reversed_),
+        reversed=[one.number for one in plan.of(Reversed)],
         balances={change.number: str(change.after) for change in plan.balances if change.kind != "refund"},
-        canceled={canceled.subscription: str(canceled.on) for canceled in plan.cancellations},
-        posted_drafts=dict(plan.posted_drafts),
-        canceled_drafts=list(plan.canceled_drafts),
+        canceled={canceled.subscription: str(canceled.day) for canceled in plan.of(SubscriptionCanceled)},
+        posted_drafts={one.draft: one.number for one in plan.of(DraftPosted)},
+        canceled_drafts=[one.draft for one in plan.of(DraftCanceled)],
         notes=list(plan.notes),
-        charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.charged_through},
+        charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.of(ChargedThrough)},
         warnings=sorted(warning.code for warning in plan.warnings),
         steps=[
             {

@@ -1,3 +1,88 @@
-"""Policy as code for billing documents."""
+"""Billing policy as data: what credit memos, write-offs, payments and refunds inherit, decided, explained and posted.
+
+What a program needs of it stands here; `docs/api.md` shows it in use. Each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from billpolicy.api import (
+        book_from,
+        create_ledger,
+        explain,
+        load_book,
+        load_operations,
+        load_policy,
+        open_ledger,
+        operation_from,
+        plan,
+        plan_all,
+        post,
+        post_all,
+    )
+    from billpolicy.book.book import Book
+    from billpolicy.deciding.versions import Versions
+    from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+    from billpolicy.ledger.store import Ledger
+    from billpolicy.planning.plan import Plan
+    from billpolicy.planning.request import Instruction
+    from billpolicy.posting.posting import Outcome
+    from billpolicy.posting.store import Audit, Posted
+    from billpolicy.report.explanation import Explanation
+
+_WHERE = {
+    "Audit": "posting.store",
+    "Book": "book.book",
+    "Diagnostic": "diagnostics.diagnostic",
+    "Explanation": "report.explanation",
+    "Instruction": "planning.request",
+    "Ledger": "ledger.store",
+    "Outcome": "posting.posting",
+    "Plan": "planning.plan",
+    "Position": "diagnostics.diagnostic",
+    "Posted": "posting.store",
+    "Refused": "diagnostics.diagnostic",
+    "Versions": "deciding.versions",
+}
+"""The room that a type stands in; functions stand in `api`."""
+
+__all__ = [
+    "Audit",
+    "Book",
+    "Diagnostic",
+    "Explanation",
+    "Instruction",
+    "Ledger",
+    "Outcome",
+    "Plan",
+    "Position",
+    "Posted",
+    "Refused",
+    "Versions",
+    "book_from",
+    "create_ledger",
+    "explain",
+    "load_book",
+    "load_operations",
+    "load_policy",
+    "open_ledger",
+    "operation_from",
+    "plan",
+    "plan_all",
+    "post",
+    "post_all",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"billpolicy has no {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(f"billpolicy.{_WHERE.get(name, 'api')}"), name)
+    globals()[name] = found
+    return found

@@ -12,53 +12,39 @@ from typing import Any
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.slices import read_book
+from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import Plan, changed, in_turn
+from billpolicy.planning.plan import Plan, left_by
 
 
 def whole(ledger: Ledger) -> Book:
     """Everything in the ledger."""
     with ledger.reading() as connection:
-        return read_book(connection)
+        return connection.book(Needs(everything=True))
 
 
 def dump(ledger: Ledger) -> list[str]:
     """Every row of every table, as text."""
-    with closing(sqlite3.connect(ledger.path)) as connection:
+    with closing(sqlite3.connect(file_of(ledger))) as connection:
         return list(connection.iterdump())
 
 
 def unkept(book: Book) -> Book:
-    """A book without what only a ledger has: revisions."""
-    return replace(book, revisions={})
+    """A book without what only a ledger has: revisions, and which prefix is bound to what."""
+    return replace(book, revisions={}, prefixes={})
 
 
 def effects(book: Book, plan: Plan) -> Book:
-    """The book as it must be after the plan and all that follows it, by the book's own rules."""
-    for step in in_turn(plan):
-        book = _effects(book, step)
-    return book
+    """The book as it must be after the plan and all that follows it."""
+    return left_by(plan, book)
 
 
-def _effects(book: Book, plan: Plan) -> Book:
-    counters = {planned.draw.prefix: planned.draw.counter for planned in plan.documents}
-    after = book.with_posted([planned.document for planned in plan.documents], plan.applications, counters=counters)
-    changes: list[tuple[str, dict[str, Any]]] = [(number, {"reversed_": True}) for number in plan.reversed_]
-    changes += [(draft, {"posted_as": number}) for draft, number in plan.posted_drafts.items()]
-    changes += [(number, {"status": "canceled"}) for number in plan.canceled_drafts]
-    after = after.with_posted([replace(after.numbered[number], **change) for number, change in changes])
-    for canceled in plan.cancellations:
-        subscription = after.subscriptions[canceled.subscription]
-        after = after.with_posted(subscriptions=[replace(subscription, canceled_on=canceled.on)])
-    for moved in plan.charged_through:
-        subscription = after.subscriptions[moved.subscription]
-        charges = tuple(
-            replace(one, charged_through=moved.after) if one.id == moved.charge else one for one in subscription.charges
-        )
-        after = after.with_posted(subscriptions=[replace(subscription, charges=charges)])
-    return after.with_changed(changed(plan))
+def file_of(ledger: Ledger) -> Path:
+    """The file that a ledger is kept in."""
+    assert isinstance(ledger.database, SqliteDatabase)
+    return ledger.database.path
 
 
 def refused(what: Callable[[], Any]) -> Refused:

@@ -12,17 +12,17 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import open_ledger
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.batch import Wanted, execute_batch
+from billpolicy.posting.posting import Job, post_jobs
 from tests.ledger.asking import effects
 from tests.ledger.build import NOW, credit_plan
 
 
-def credits_of(count: int) -> Iterator[Wanted]:
+def credits_of(count: int) -> Iterator[Job]:
     """1.00 of the first item of each invoice."""
     return (_credit(n) for n in range(count))
 
 
-def _credit(n: int) -> Wanted:
+def _credit(n: int) -> Job:
     id, invoice = f"op-{n}", f"INV{10_000_001 + n}"
 
     def planner(book: Book) -> tuple[Plan, Book]:
@@ -30,14 +30,14 @@ def _credit(n: int) -> Wanted:
         return plan, effects(book, plan)
 
     request = {"operation": "credit_memo_from_invoice", "invoice": invoice, "amount": "1.00"}
-    return Wanted(id, request, Needs(numbers=frozenset({invoice})), planner, "ann")
+    return Job(id, request, Needs(numbers=frozenset({invoice})), planner, "ann")
 
 
 def main(url: str, count: int, group: int) -> None:
     with open_ledger(url) as ledger:
-        for outcome in execute_batch(ledger, credits_of(count), now=lambda: NOW, group=group):
+        for outcome in post_jobs(ledger, credits_of(count), now=lambda: NOW, group=group):
             assert outcome.posted is not None
-            print(outcome.wanted.id, outcome.posted.plan.documents[0].document.number, flush=True)
+            print(outcome.job.id, outcome.posted.plan.documents[0].document.number, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import Applied, Change, ChargedThrough, Issued, Reversed
 from billpolicy.book.load import book_of
 from billpolicy.book.model import (
     TRANSFERRED,
@@ -24,9 +25,10 @@ from billpolicy.book.model import (
     Refund,
     TaxItem,
 )
+from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.planning.plan import BalanceChange, ChargedThrough, NumberDraw, Plan, PlannedDocument
+from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.source.tree import parse_text
 from billpolicy.vocabulary.spec import DocumentKind
 
@@ -169,7 +171,7 @@ def credit_plan(
     application = Application(from_=draw.number, to=invoice, date=DAY, amount=money, parts=(part,))
     basis = {invoice: book.revisions.get(invoice, 0), f"account:{target.account}": 0}
     basis |= {f"subscription:{one.subscription}": _revision(book, one.subscription) for one in charged_through}
-    return Plan(
+    plan = Plan(
         id=id,
         operation="credit_memo_from_invoice",
         date=DAY,
@@ -178,10 +180,6 @@ def credit_plan(
         policy_digest="d1ge57",
         engine="python",
         basis=basis,
-        documents=(PlannedDocument(memo, draw, resolved_for(memo)),),
-        applications=(application,),
-        reversed_=(invoice, draw.number) if reverse else (),
-        charged_through=tuple(charged_through),
         balances=(
             BalanceChange("invoice", invoice, target.currency, book.balance(target), book.balance(target) - money),
             BalanceChange("credit_memo", draw.number, target.currency, None, Decimal("0.00")),
@@ -189,6 +187,32 @@ def credit_plan(
         warnings=(Diagnostic("careful", "look twice", Position("ops.yaml", 3, 5), "look", "warning"),),
         actor="ann",
         comment="agreed by phone",
+    )
+    flagged = map(Reversed, (invoice, draw.number) if reverse else ())
+    documents = (PlannedDocument(memo, draw, resolved_for(memo)),)
+    return doing(plan, documents, (application,), *flagged, *charged_through)
+
+
+def doing(
+    plan: Plan,
+    documents: Iterable[PlannedDocument] = (),
+    applications: Iterable[Application] = (),
+    *others: Change,
+    decisions: Iterable[Resolved] = (),
+    **said: Any,
+) -> Plan:
+    """The plan of other changes: these documents, this money and these others; `said`: other fields of it."""
+    documents = tuple(documents)
+    return replace(
+        plan,
+        changes=(
+            *(Issued(one.document, one.draw) for one in documents),
+            *(Applied(made) for made in applications),
+            *others,
+        ),
+        resolved=(*(one.resolved for one in documents), *decisions),
+        reasons={one.document.number: place for place, one in enumerate(documents)},
+        **said,
     )
 
 
@@ -204,13 +228,13 @@ def payment_plan(book: Book, id: str, amounts: dict[str, str], amount: str, acco
         applications.append(Application(from_=draw.number, to=number, date=DAY, amount=Decimal(part), parts=parts))
     basis = {number: book.revisions.get(number, 0) for number in amounts} | {f"account:{account}": 0}
     plan = credit_plan(sample(), id, "INV00000003")
-    return replace(
+    return doing(
         plan,
+        (PlannedDocument(payment, draw, resolved_for(payment)),),
+        applications,
         operation="create_payment",
         request={"operation": "create_payment", "account": account, "amount": amount, "documents": [*amounts]},
         basis=basis,
-        documents=(PlannedDocument(payment, draw, resolved_for(payment)),),
-        applications=tuple(applications),
         balances=(),
         warnings=(),
         comment=None,
@@ -235,13 +259,12 @@ def refund_plan(book: Book, id: str, of: str, amount: str) -> Plan:
         parts=parts,
     )
     plan = credit_plan(sample(), id, "INV00000003")
-    return replace(
+    return doing(
         plan,
+        (PlannedDocument(refund, draw, resolved_for(refund)),),
         operation="create_refund",
         request={"operation": "create_refund", "of": of, "amount": amount},
         basis={of: book.revisions.get(of, 0)},
-        documents=(PlannedDocument(refund, draw, resolved_for(refund)),),
-        applications=(),
         balances=(),
     )
 
@@ -256,14 +279,14 @@ def apply_plan(
         parts = (Part(item=item, amount=Decimal(amount)),)
     made = Application(from_=source, to=target, date=day, amount=Decimal(amount), parts=parts)
     operation = "unapply_payment" if made.amount < 0 else "apply_payment"
-    return replace(
+    return doing(
         credit_plan(sample(), id, "INV00000003"),
+        (),
+        (made,),
         operation=operation,
         request={"operation": operation, "payment": source, "to": target, "amount": amount},
         basis={number: book.revisions.get(number, 0) for number in (source, target)},
-        documents=(),
         decisions=(resolved_for(document),),
-        applications=(made,),
         balances=(),
         warnings=(),
         comment=None,
@@ -287,13 +310,13 @@ def transfer_plan(
     )
     money = Decimal(put or amount)
     parts = (Part(item=item, amount=money),)
-    return replace(
+    return doing(
         credit_plan(sample(), id, "INV00000003"),
+        (PlannedDocument(payment, draw, resolved_for(payment)),),
+        (Application(from_=source, to=draw.number, date=DAY, amount=money, parts=parts),),
         operation="transfer_payment",
         request={"operation": "transfer_payment", "payment": source, "to_account": account, "amount": amount},
         basis={source: book.revisions.get(source, 0), f"account:{account}": 0},
-        documents=(PlannedDocument(payment, draw, resolved_for(payment)),),
-        applications=(Application(from_=source, to=draw.number, date=DAY, amount=money, parts=parts),),
         balances=(),
         warnings=(),
         comment=None,

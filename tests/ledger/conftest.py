@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
 from tests.ledger.build import sample
 
@@ -28,7 +27,7 @@ def made_stocked(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Path:
     path = tmp_path_factory.mktemp("made") / "stocked.db"
     shutil.copy(made, path)
     with open_ledger(f"sqlite:///{path}") as ledger:
-        import_book(ledger, sample())
+        ledger.import_book(sample())
     return path
 
 

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Literal
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, SubscriptionCanceled
 from billpolicy.book.model import Application, CreditAdjustment, Document, Invoice, Part, Refund
 from billpolicy.book.transfer import transferred_parts
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.planning.plan import Cancellation, ChargedThrough, FollowedBy, Plan, PlannedDocument
+from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from tests.ledger.asking import effects
-from tests.ledger.build import DAY, book_from, credit_plan, next_draw, resolved_for, sample
+from tests.ledger.build import DAY, book_from, credit_plan, doing, next_draw, resolved_for, sample
 
 CREDIT = """
 accounts: [{id: acme, currency: USD}, {id: other, currency: USD}]
@@ -45,16 +46,13 @@ def credit_book() -> Book:
 
 
 def _plan(book: Book, id: str, operation: str, names: tuple[str, ...]) -> Plan:
-    return replace(
+    return doing(
         credit_plan(sample(), id, "INV00000003"),
         operation=operation,
         request={"operation": operation, "of": [*names]},
         basis={name: book.revisions.get(name, 0) for name in names},
-        documents=(),
-        applications=(),
         balances=(),
         warnings=(),
-        decisions=(),
     )
 
 
@@ -86,10 +84,8 @@ def adjust_plan(
     book: Book, id: str, type: Literal["increase", "decrease"], amount: str, day: datetime.date = JUNE
 ) -> Plan:
     """The credit balance of acme raised or lowered by hand."""
-    return replace(
-        _plan(book, id, "adjust_credit_balance", ("account:acme",)),
-        documents=(adjustment(book, type, amount, None, day),),
-    )
+    plan = _plan(book, id, "adjust_credit_balance", ("account:acme",))
+    return doing(plan, (adjustment(book, type, amount, None, day),))
 
 
 def transfer_plan(book: Book, id: str, invoice: str, amount: str | None = None) -> Plan:
@@ -101,7 +97,7 @@ def transfer_plan(book: Book, id: str, invoice: str, amount: str | None = None) 
     increase = adjustment(book, "increase", amount or str(given), invoice)
     made = Application(from_=invoice, to=increase.document.number, date=JUNE, amount=given, parts=parts)
     plan = _plan(book, id, "transfer_negative_invoice", (invoice,))
-    return replace(plan, documents=(increase,), applications=(made,))
+    return doing(plan, (increase,), (made,))
 
 
 def use_plan(book: Book, id: str, target: str, amount: str, day: datetime.date = JUNE, put: str | None = None) -> Plan:
@@ -113,7 +109,7 @@ def use_plan(book: Book, id: str, target: str, amount: str, day: datetime.date =
     parts = (Part(item=document.items[0].id, amount=money),)
     made = Application(from_=decrease.document.number, to=target, date=day, amount=money, parts=parts)
     plan = _plan(book, id, "apply_credit_balance", (target,))
-    return replace(plan, documents=(decrease,), applications=(made,))
+    return doing(plan, (decrease,), (made,))
 
 
 def refund_plan(book: Book, id: str, amount: str, refunded: str | None = None) -> Plan:
@@ -122,7 +118,7 @@ def refund_plan(book: Book, id: str, amount: str, refunded: str | None = None) -
     refund = Refund(number=draw.number, account="acme", date=JUNE, currency="USD", amount=Decimal(refunded or amount))
     decrease = adjustment(book, "decrease", amount, refund.number)
     plan = _plan(book, id, "refund_credit_balance", ("account:acme",))
-    return replace(plan, documents=(PlannedDocument(refund, draw, resolved_for(refund)), decrease))
+    return doing(plan, (PlannedDocument(refund, draw, resolved_for(refund)), decrease))
 
 
 def post_draft_plan(book: Book, id: str, draft: str) -> Plan:
@@ -132,25 +128,21 @@ def post_draft_plan(book: Book, id: str, draft: str) -> Plan:
     draw = next_draw(book, "invoice", "BILL", 1)
     posted = replace(known, number=draw.number, status="posted")
     plan = _plan(book, id, "post_draft", (draft, "subscription:s1"))
-    return replace(
-        plan, documents=(PlannedDocument(posted, draw, resolved_for(posted)),), posted_drafts={draft: draw.number}
-    )
+    return doing(plan, (PlannedDocument(posted, draw, resolved_for(posted)),), (), DraftPosted(draft, draw.number))
 
 
 def cancel_draft_plan(book: Book, id: str, draft: str) -> Plan:
     """A draft is canceled."""
-    return replace(_plan(book, id, "cancel_draft", (draft,)), canceled_drafts=(draft,), notes=("It was wrong.",))
+    plan = _plan(book, id, "cancel_draft", (draft,))
+    return doing(plan, (), (), DraftCanceled(draft), notes=("It was wrong.",))
 
 
 def cancel_plan(book: Book, id: str, subscription: str = "s1") -> Plan:
     """A subscription is canceled, and what was never billed of it is billed through the same day."""
     moved = ChargedThrough(subscription, "rebate", None, JUNE)
-    return replace(
-        _plan(book, id, "cancel_subscription", (f"subscription:{subscription}",)),
-        cancellations=(Cancellation(subscription, JUNE),),
-        charged_through=(moved,),
-        notes=("The latest of three dates.",),
-    )
+    plan = _plan(book, id, "cancel_subscription", (f"subscription:{subscription}",))
+    notes = ("The latest of three dates.",)
+    return doing(plan, (), (), SubscriptionCanceled(subscription, JUNE), moved, notes=notes)
 
 
 def followed(book: Book, plan: Plan, *steps: Callable[[Book], Plan]) -> Plan:

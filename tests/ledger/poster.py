@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
+from billpolicy import Posted
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.posting.executor import Posted, execute
 from tests.ledger.build import NOW, credit_plan
+from tests.ledger.posting import execute
 
 INVOICE = "INV00000004"
 """JPY 5000, of which each operation credits 1."""

@@ -14,44 +14,42 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.batch import Outcome, Wanted, execute_batch
-from tests.ledger.asking import dump, effects, whole
+from billpolicy.posting.posting import Job, Outcome, post_jobs
+from tests.ledger.asking import dump, effects, file_of, whole
 from tests.ledger.batcher import credits_of
-from tests.ledger.build import NOW, credit_plan, many_invoices, refund_plan
+from tests.ledger.build import NOW, credit_plan, doing, many_invoices, refund_plan
 
 ROOT = Path(__file__).parents[2]
 
 
-def credit(n: int, invoice: str = "INV00000004", amount: str = "1", id: str | None = None) -> Wanted:
+def credit(n: int, invoice: str = "INV00000004", amount: str = "1", id: str | None = None) -> Job:
     """Credit something of one invoice, by default 1 of JPY 5000."""
     name = id or f"op-{n}"
     return wanted(name, Needs(numbers=frozenset({invoice})), lambda book: credit_plan(book, name, invoice, amount))
 
 
-def wanted(id: str, needs: Needs, make: Callable[[Book], Plan]) -> Wanted:
+def wanted(id: str, needs: Needs, make: Callable[[Book], Plan]) -> Job:
     """An operation that is planned by hand; its request is told by the plan on the sample book with enough in it."""
 
     def planner(book: Book) -> tuple[Plan, Book]:
         plan = replace(make(book), request={"id": id})
         return plan, effects(book, plan)
 
-    return Wanted(id, {"id": id}, needs, planner, "ann")
+    return Job(id, {"id": id}, needs, planner, "ann")
 
 
-def refusing(id: str, code: str) -> Wanted:
+def refusing(id: str, code: str) -> Job:
     def planner(book: Book) -> tuple[Plan, Book]:
         raise Refused([Diagnostic(code, "no")])
 
-    return Wanted(id, {"id": id}, Needs(), planner, "ann")
+    return Job(id, {"id": id}, Needs(), planner, "ann")
 
 
-def run(ledger: Ledger, operations: Iterable[Wanted], group: int = 10, *, atomic: bool = False) -> list[Outcome]:
-    outcomes = list(execute_batch(ledger, operations, now=lambda: NOW, group=group, atomic=atomic))
-    assert check_ledger(ledger) == []
+def run(ledger: Ledger, operations: Iterable[Job], group: int = 10, *, atomic: bool = False) -> list[Outcome]:
+    outcomes = list(post_jobs(ledger, operations, now=lambda: NOW, group=group, atomic=atomic))
+    assert ledger.check() == []
     return outcomes
 
 
@@ -69,7 +67,7 @@ def told(outcomes: Iterable[Outcome]) -> list[str]:
 def test_each_is_planned_on_what_the_ones_before_it_leave(stocked: Ledger, group: int) -> None:
     outcomes = run(stocked, [credit(n) for n in range(7)], group)
     assert told(outcomes) == [f"CM{n:08d}" for n in range(3, 10)]
-    assert [outcome.wanted.id for outcome in outcomes] == [f"op-{n}" for n in range(7)]
+    assert [outcome.job.id for outcome in outcomes] == [f"op-{n}" for n in range(7)]
     assert whole(stocked).revisions["INV00000004"] == 7
     assert whole(stocked).balance(whole(stocked).numbered["INV00000004"]) == 5000 - 7
 
@@ -126,7 +124,9 @@ def test_what_names_a_new_document_begins_a_group(stocked: Ledger) -> None:
     unapplied = wanted(
         "op-0",
         Needs(numbers=frozenset({"INV00000001"})),
-        lambda book: replace(credit_plan(book, "op-0", "INV00000001", "1.00"), applications=()),
+        lambda book: doing(
+            credit_plan(book, "op-0", "INV00000001", "1.00"), credit_plan(book, "op-0", "INV00000001", "1.00").documents
+        ),
     )
     later = wanted("op-1", Needs(numbers=frozenset({"CM00000003"})), refund)
     third = credit(2)
@@ -137,7 +137,7 @@ def test_what_names_a_new_document_begins_a_group(stocked: Ledger) -> None:
 def test_what_needs_everything_is_alone(stocked: Ledger) -> None:
     books: list[int] = []
 
-    def plan(n: int, needs: Needs) -> Wanted:
+    def plan(n: int, needs: Needs) -> Job:
         def make(book: Book) -> Plan:
             books.append(len(book.numbered))
             return credit_plan(book, f"op-{n}", "INV00000004", "1")
@@ -173,13 +173,13 @@ class TestAllOrNothing:
 
 class TestStopping:
     def test_interrupted_from_outside_whole_groups_stay(self, stocked: Ledger) -> None:
-        def coming() -> Iterator[Wanted]:
+        def coming() -> Iterator[Job]:
             yield from (credit(n) for n in range(8))
             raise KeyboardInterrupt
 
         outcomes: list[Outcome] = []
         with pytest.raises(KeyboardInterrupt):
-            outcomes.extend(execute_batch(stocked, coming(), now=lambda: NOW, group=3))
+            outcomes.extend(post_jobs(stocked, coming(), now=lambda: NOW, group=3))
         assert told(outcomes) == [f"CM{n:08d}" for n in range(3, 9)]
         assert told(run(stocked, [credit(n) for n in range(8)], 3)) == [
             ("=" if n < 6 else "") + f"CM{n + 3:08d}" for n in range(8)
@@ -191,7 +191,7 @@ class TestStopping:
 
         batch = [credit(n) for n in range(8)]
         batch[4] = replace(batch[4], planner=interrupt)
-        outcomes = execute_batch(stocked, batch, now=lambda: NOW, group=3)
+        outcomes = post_jobs(stocked, batch, now=lambda: NOW, group=3)
         assert told([next(outcomes), next(outcomes), next(outcomes)]) == ["CM00000003", "CM00000004", "CM00000005"]
         with pytest.raises(KeyboardInterrupt):
             next(outcomes)
@@ -199,20 +199,20 @@ class TestStopping:
         assert whole(stocked).counters["CM"] == 5
 
     def test_whoever_stops_listening_has_what_was_told(self, stocked: Ledger) -> None:
-        outcomes = execute_batch(stocked, [credit(n) for n in range(8)], now=lambda: NOW, group=3)
+        outcomes = post_jobs(stocked, [credit(n) for n in range(8)], now=lambda: NOW, group=3)
         assert told([next(outcomes)]) == ["CM00000003"]
         del outcomes
         assert whole(stocked).counters["CM"] == 5
-        assert check_ledger(stocked) == []
+        assert stocked.check() == []
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.1])
 def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, delay: float) -> None:
     """A real process, killed with SIGKILL after it told of its first group; groups of 20 of 1000 operations."""
     count, group = 1000, 20
-    import_book(ledger, many_invoices(count, items=1))
+    ledger.import_book(many_invoices(count, items=1))
     before = len(whole(ledger).numbered)
-    command = [sys.executable, "-m", "tests.ledger.batcher", f"sqlite:///{ledger.path}", str(count), str(group)]
+    command = [sys.executable, "-m", "tests.ledger.batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stderr is not None
@@ -227,9 +227,9 @@ def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, delay: fl
     assert 0 < there < count, "it was not killed in the middle"
     assert there % group == 0
     assert there >= lines.count("\n")
-    assert check_ledger(ledger) == []
-    outcomes = list(execute_batch(ledger, credits_of(count), now=lambda: NOW, group=group))
+    assert ledger.check() == []
+    outcomes = list(post_jobs(ledger, credits_of(count), now=lambda: NOW, group=group))
     numbers = [f"CM{n:08d}" for n in range(3, 3 + count)]
     assert told(outcomes) == [("=" if n < there else "") + number for n, number in enumerate(numbers)]
     assert len(whole(ledger).numbered) == before + count
-    assert check_ledger(ledger) == []
+    assert ledger.check() == []

@@ -7,9 +7,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from billpolicy.ledger.check import check_ledger
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import whole
+from tests.ledger.asking import file_of, whole
 from tests.ledger.poster import post_one
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +24,7 @@ def test_threads_on_one_ledger(stocked: Ledger) -> None:
     assert not any(one.repeated for one in posted)
     assert len({one.plan.documents[0].document.number for one in posted}) == 120
     assert numbers(stocked) == [f"CM{n:08d}" for n in range(1, 123)]
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_threads_that_ask_for_the_same(stocked: Ledger) -> None:
@@ -35,11 +34,11 @@ def test_threads_that_ask_for_the_same(stocked: Ledger) -> None:
     for n in range(5):
         assert len({one.plan.documents[0].document.number for one in posted[n::5]}) == 1
     assert numbers(stocked) == [f"CM{n:08d}" for n in range(1, 8)]
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_processes_on_one_file(stocked: Ledger) -> None:
-    url = f"sqlite:///{stocked.path}"
+    url = f"sqlite:///{file_of(stocked)}"
     children = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "tests.ledger.poster", url, f"p{n}", "25", "0"],
@@ -56,4 +55,4 @@ def test_processes_on_one_file(stocked: Ledger) -> None:
         assert (child.returncode, complaints) == (0, "")
         told += [line.split()[1] for line in output.splitlines()]
     assert sorted(told) == [f"CM{n:08d}" for n in range(3, 103)]
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []

@@ -8,10 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create
-from tests.ledger.asking import whole
+from tests.ledger.asking import file_of, whole
 from tests.ledger.build import many_invoices
 from tests.ledger.poster import post_one
 
@@ -19,13 +17,12 @@ ROOT = Path(__file__).parents[2]
 CHANCE = random.Random(20260701)
 IMPORTER = """
 import sys
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import create
 from tests.ledger.build import many_invoices
 book = many_invoices(400)
 print("ready", flush=True)
 with create(sys.argv[1]) as ledger:
-    import_book(ledger, book)
+    ledger.import_book(book)
 print("done", flush=True)
 """
 
@@ -50,12 +47,14 @@ def kill(child: subprocess.Popen[str]) -> list[str]:
 def drawn(ledger: Ledger) -> list[tuple[str, str]]:
     """Operation and number of every document that was posted, in the order of their numbers."""
     with ledger.reading() as connection:
-        rows = connection.execute("SELECT operation, number FROM documents WHERE prefix IS NOT NULL ORDER BY counter")
-        return rows.fetchall()
+        rows = connection.connection.rows(
+            "SELECT operation, number FROM documents WHERE prefix IS NOT NULL ORDER BY counter"
+        )
+        return [(row[0], row[1]) for row in rows]
 
 
 def test_killed_while_posting(stocked: Ledger) -> None:
-    url = f"sqlite:///{stocked.path}"
+    url = f"sqlite:///{file_of(stocked)}"
     for _ in range(5):
         before = drawn(stocked)
         child = started("-m", "tests.ledger.poster", url, "op", "100000", str(len(before)))
@@ -67,7 +66,7 @@ def test_killed_while_posting(stocked: Ledger) -> None:
         assert [f"{operation} {number}" for operation, number in after[len(before) :]][: len(told)] == told
         assert len(after) - len(before) - len(told) in (0, 1)  # the one that was posted when it could not tell any more
         assert [number for _, number in after] == [f"CM{n:08d}" for n in range(3, 3 + len(after))]
-        assert check_ledger(stocked) == []
+        assert stocked.check() == []
     assert post_one(stocked, "op-last").plan.documents[0].document.number == f"CM{3 + len(drawn(stocked)) - 1:08d}"
 
 
@@ -83,7 +82,7 @@ def test_killed_while_making_and_importing(tmp_path: Path) -> None:
         kill(child)
         with create(url) as ledger:
             found.add(len(whole(ledger).numbered))
-            assert check_ledger(ledger) == []
-            import_book(ledger, many_invoices(400))
+            assert ledger.check() == []
+            ledger.import_book(many_invoices(400))
             assert len(whole(ledger).numbered) == documents
     assert found <= {0, documents}

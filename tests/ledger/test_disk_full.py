@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from tests.ledger.asking import codes, dump, refused, whole
+from tests.ledger.asking import codes, dump, file_of, refused, whole
 from tests.ledger.build import many_invoices
 from tests.ledger.poster import post_one
 
@@ -49,14 +47,14 @@ def test_a_full_disk(small_disk: Path, made_stocked: Path) -> None:
         posted, refusal = post_until_refused(ledger, "a")
         assert codes(refusal) == ["ledger-disk-full"]
         assert len(whole(ledger).numbered) == 12 + 1 + posted
-        assert check_ledger(ledger) == []
+        assert ledger.check() == []
         before = dump(ledger)
-        assert codes(refused(lambda: import_book(ledger, many_invoices(500)))) == ["ledger-disk-full"]
+        assert codes(refused(lambda: ledger.import_book(many_invoices(500)))) == ["ledger-disk-full"]
         assert dump(ledger) == before
         filler.unlink()
         number = post_one(ledger, "later").plan.documents[0].document.number
         assert number == f"CM{3 + 1 + posted:08d}"
-        assert check_ledger(ledger) == []
+        assert ledger.check() == []
 
 
 def test_no_room_for_a_new_ledger(small_disk: Path) -> None:
@@ -74,12 +72,12 @@ def test_a_file_that_may_not_grow(stocked: Ledger) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (stocked.path.stat().st_size, limits[1]))
-        refusal = refused(lambda: import_book(stocked, many_invoices(500)))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_of(stocked).stat().st_size, limits[1]))
+        refusal = refused(lambda: stocked.import_book(many_invoices(500)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert codes(refusal) == ["ledger-disk-failed"]
     assert dump(stocked) == before
     post_one(stocked, "later")
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from billpolicy.ledger.store import Ledger
-from billpolicy.posting.executor import post
-from tests.ledger.asking import dump, whole
+from tests.ledger.asking import dump, file_of, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
+from tests.ledger.posting import post
 
 KEPT = (
     "documents",
@@ -23,7 +23,6 @@ KEPT = (
     "application_parts",
     "operations",
     "audit",
-    "resolutions",
     "subscriptions",
     "subscribed_charges",
 )
@@ -50,7 +49,7 @@ def posted(stocked: Ledger) -> Ledger:
 @pytest.fixture
 def hand(posted: Ledger) -> Iterator[sqlite3.Connection]:
     """Somebody with the file and SQLite."""
-    with closing(sqlite3.connect(posted.path)) as connection:
+    with closing(sqlite3.connect(file_of(posted))) as connection:
         yield connection
 
 

@@ -6,13 +6,11 @@ import datetime
 
 import pytest
 
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
+from billpolicy.book.changes import ChargedThrough
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import ChargedThrough
-from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, unkept, whole
 from tests.ledger.build import BOOK, NOW, book_from, credit_plan, many_invoices, sample
+from tests.ledger.posting import post
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
 SECTIONS = {
@@ -31,16 +29,16 @@ SECTIONS = {
 
 
 def test_a_book_comes_in_as_it_is(ledger: Ledger) -> None:
-    done = import_book(ledger, sample())
+    done = ledger.import_book(sample())
     assert (done.added, done.known) == (SECTIONS, {})
     assert unkept(whole(ledger)) == sample()
     assert set(whole(ledger).revisions.values()) == {0}
-    assert check_ledger(ledger) == []
+    assert ledger.check() == []
 
 
 def test_twice_is_once(stocked: Ledger) -> None:
     before = dump(stocked)
-    done = import_book(stocked, sample())
+    done = stocked.import_book(sample())
     assert (done.added, done.known) == ({}, SECTIONS)
     assert dump(stocked) == before
 
@@ -49,17 +47,17 @@ def test_also_after_operations_were_posted_on_it(stocked: Ledger) -> None:
     plan = credit_plan(whole(stocked), "op-1", "INV00000001", reverse=True, charged_through=[MOVED])
     post(stocked, plan, who="ann", now=NOW)
     before = dump(stocked)
-    assert import_book(stocked, sample()).added == {}
-    assert import_book(stocked, whole(stocked)).added == {}
+    assert stocked.import_book(sample()).added == {}
+    assert stocked.import_book(whole(stocked)).added == {}
     assert dump(stocked) == before
 
 
 def test_a_large_book_comes_in_too(ledger: Ledger) -> None:
     book = many_invoices(1_000)
-    import_book(ledger, book)
+    ledger.import_book(book)
     assert unkept(whole(ledger)) == book
-    assert import_book(ledger, book).added == {}
-    assert check_ledger(ledger) == []
+    assert ledger.import_book(book).added == {}
+    assert ledger.check() == []
 
 
 @pytest.mark.parametrize(
@@ -90,10 +88,10 @@ def test_other_content_is_refused_by_field(stocked: Ledger, there: str, here: st
     assert there in BOOK
     before = dump(stocked)
     if there.startswith("rate"):
-        return_same = import_book(stocked, book_from(BOOK.replace(there, here)))
+        return_same = stocked.import_book(book_from(BOOK.replace(there, here)))
         assert return_same.added == {}  # 0.20 and 0.2 are the same rate
         return
-    refusal = refused(lambda: import_book(stocked, book_from(BOOK.replace(there, here))))
+    refusal = refused(lambda: stocked.import_book(book_from(BOOK.replace(there, here))))
     assert set(codes(refusal)) <= {"import-differs", "period-overlap"}
     assert told in messages(refusal)
     assert dump(stocked) == before
@@ -102,7 +100,7 @@ def test_other_content_is_refused_by_field(stocked: Ledger, there: str, here: st
 def test_a_number_of_another_kind_is_refused(stocked: Ledger) -> None:
     other = "accounts: [{id: acme, currency: USD, name: Acme, country: US, attributes: {bill_to_contact: ann}}]\n"
     payment = "payments: [{number: INV00000001, account: acme, date: 2026-05-01, currency: USD, amount: 1.00}]"
-    refusal = refused(lambda: import_book(stocked, book_from(other + payment)))
+    refusal = refused(lambda: stocked.import_book(book_from(other + payment)))
     assert "`kind` is `invoice` there, but `payment` here" in messages(refusal)
 
 
@@ -124,19 +122,19 @@ applications:
 
 
 def test_a_later_book_adds_to_what_is_there(stocked: Ledger) -> None:
-    done = import_book(stocked, book_from(MORE.replace("AMOUNT", "9.00")))
+    done = stocked.import_book(book_from(MORE.replace("AMOUNT", "9.00")))
     assert done.added == {"applications": 1, "invoices": 1, "subscriptions": 1}
     assert done.known == {"accounts": 1, "payments": 1, "subscriptions": 1}
     revisions = whole(stocked).revisions
     assert {name for name, count in revisions.items() if count} == {"P-00000001", "subscription:s2"}
     assert whole(stocked).counters["INV"] == 6
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_it_cannot_spend_what_is_spent(stocked: Ledger) -> None:
     more = MORE.replace("amount: 10.00}, {id: i2", "amount: 50.00}, {id: i2")
     before = dump(stocked)
-    refusal = refused(lambda: import_book(stocked, book_from(more.replace("AMOUNT", "35.01"))))
+    refusal = refused(lambda: stocked.import_book(book_from(more.replace("AMOUNT", "35.01"))))
     assert codes(refusal) == ["over-applied"]
     assert "P-00000001 amounts to 120.00 USD" in messages(refusal)
     assert dump(stocked) == before
@@ -145,7 +143,7 @@ def test_it_cannot_spend_what_is_spent(stocked: Ledger) -> None:
 @pytest.mark.parametrize("number", ["account:acme", "subscription:s1"])
 def test_numbers_like_the_ledgers_own_names_are_refused(ledger: Ledger, number: str) -> None:
     book = book_from(BOOK.replace("number: INV00000005", f'number: "{number}"'))
-    assert codes(refused(lambda: import_book(ledger, book))) == ["number-reserved"]
+    assert codes(refused(lambda: ledger.import_book(book))) == ["number-reserved"]
 
 
 def test_a_number_of_a_series_that_is_drawn_here_is_refused(stocked: Ledger) -> None:
@@ -157,7 +155,7 @@ def test_a_number_of_a_series_that_is_drawn_here_is_refused(stocked: Ledger) -> 
         " items: [{id: a, amount: 1.00}]}\ndebit_memos:",
     )
     before = dump(stocked)
-    refusal = refused(lambda: import_book(stocked, book_from(more)))
+    refusal = refused(lambda: stocked.import_book(book_from(more)))
     assert codes(refusal) == ["prefix-drawn"]
     assert "CM00000009" in messages(refusal)
     assert dump(stocked) == before

@@ -14,10 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from billpolicy.ledger import migrations
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from tests.ledger.asking import codes, dump, refused, unkept, whole
+from tests.ledger.asking import codes, dump, file_of, refused, unkept, whole
 from tests.ledger.build import sample
 
 
@@ -40,7 +39,7 @@ def test_the_program_knows_every_step() -> None:
 
 
 def test_the_steps_end_in_the_schema(ledger: Ledger) -> None:
-    engine = create_engine(f"sqlite:///{ledger.path}")
+    engine = create_engine(f"sqlite:///{file_of(ledger)}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
@@ -54,7 +53,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path,
     assert f"billpolicy ledger init {url}" in str(refusal)
     with create(url) as ledger, create(f"sqlite:///{tmp_path / 'new.db'}") as new:
         assert dump(ledger) == dump(new)
-        import_book(ledger, sample())
+        ledger.import_book(sample())
         assert unkept(whole(ledger)) == sample()
 
 

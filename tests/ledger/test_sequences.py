@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from billpolicy.book.numbers import split_number
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, whole
-from tests.ledger.build import BOOK, NOW, book_from, credit_plan
+from tests.ledger.build import BOOK, NOW, book_from, credit_plan, doing
+from tests.ledger.posting import post
 
 
 def number_of(plan: Plan) -> str:
@@ -34,13 +30,13 @@ def test_a_new_prefix_begins_at_its_start(stocked: Ledger) -> None:
     assert [post_next(stocked, f"op-{n}", "DE-", 500) for n in range(2)] == ["DE-00000500", "DE-00000501"]
     assert post_next(stocked, "op-3", "DE-", 1) == "DE-00000502"
     assert post_next(stocked, "op-4", "DE-", 1000) == "DE-00001000"
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_beyond_eight_digits_they_just_grow(stocked: Ledger) -> None:
     assert post_next(stocked, "op-1", "DE-", 99_999_999) == "DE-99999999"
     assert post_next(stocked, "op-2", "DE-", 1) == "DE-100000000"
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_a_refused_posting_draws_none(stocked: Ledger) -> None:
@@ -50,7 +46,7 @@ def test_a_refused_posting_draws_none(stocked: Ledger) -> None:
         refused(lambda n=n: post_next(stocked, f"bad-{n}", amount="1000.00"))  # type: ignore[misc]
     assert dump(stocked) == before
     assert post_next(stocked, "op-2") == "CM00000004"
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 @pytest.mark.parametrize("prefix", ["INV", "P-"])
@@ -62,7 +58,7 @@ def test_a_prefix_stays_with_its_kind(stocked: Ledger, prefix: str) -> None:
 
 def test_two_series_that_meet_are_noticed(ledger: Ledger) -> None:
     """Domain section 8: prefix 23 and 10000300 make the number that prefix 2 and 310000300 make."""
-    import_book(ledger, book_from(BOOK.replace("INV00000005", "2310000300")))
+    ledger.import_book(book_from(BOOK.replace("INV00000005", "2310000300")))
     refusal = refused(lambda: post_next(ledger, "op-1", "2", 310_000_300))
     assert codes(refusal) == ["number-taken"]
     assert "2310000300 is already in use" in messages(refusal)
@@ -73,7 +69,7 @@ def test_a_prefix_that_ends_in_digits_leaves_shorter_ones_alone(stocked: Ledger)
     assert post_next(stocked, "op-1", "DE2026") == "DE202600000001"
     assert post_next(stocked, "op-2", "DE") == "DE00000001"
     assert post_next(stocked, "op-3", "DE2026") == "DE202600000002"
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 @pytest.mark.parametrize(
@@ -96,17 +92,13 @@ def test_several_numbers_in_one_plan(stocked: Ledger) -> None:
     one = credit_plan(whole(stocked), "op-1", "INV00000001", "1.00")
     book = whole(stocked).with_posted([], counters={"CM": 3})
     other = credit_plan(book, "op-1", "INV00000002", "1.00")
-    both = replace(
-        one,
-        documents=one.documents + other.documents,
-        applications=one.applications + other.applications,
-        basis={**one.basis, **other.basis},
-    )
+    documents, applications = one.documents + other.documents, one.applications + other.applications
+    both = doing(one, documents, applications, basis={**one.basis, **other.basis})
     post(stocked, both, who="ann", now=NOW)
     assert {"CM00000003", "CM00000004"} <= set(whole(stocked).numbered)
-    assert check_ledger(stocked) == []
+    assert stocked.check() == []
 
 
 def test_numbers_that_are_of_no_series_do_not_count(ledger: Ledger) -> None:
-    import_book(ledger, book_from(BOOK.replace("CM00000001", "10000001").replace("INV00000005", "DRAFT-5")))
+    ledger.import_book(book_from(BOOK.replace("CM00000001", "10000001").replace("INV00000005", "DRAFT-5")))
     assert whole(ledger).counters == {"CM": 2, "DM": 1, "INV": 4, "P-": 2, "R-": 2}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billpolicy.ledger.show import OpenPlace, show_account, show_document, show_operation
 from billpolicy.ledger.store import Ledger
-from billpolicy.posting.executor import post
-from tests.ledger.asking import by_hand, codes, refused, whole
+from billpolicy.posting.shown import OpenPlace
+from tests.ledger.asking import by_hand, codes, file_of, refused, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
+from tests.ledger.posting import post
 
 
 def test_an_imported_invoice(stocked: Ledger) -> None:
     with stocked.reading() as connection:
-        shown = show_document(connection, "INV00000001")
+        shown = connection.document("INV00000001")
     assert shown is not None
     assert (shown.revision, shown.balance, shown.operation, shown.resolved) == (0, Decimal("150.00"), None, None)
     assert OpenPlace("i1", None, Decimal("84.00")) in shown.open_places
@@ -28,8 +28,8 @@ def test_a_posted_memo_and_what_became_of_it(stocked: Ledger) -> None:
     post(stocked, plan, who="ann", now=NOW)
     post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "5.00"), who="bob", now=NOW)
     with stocked.reading() as connection:
-        memo, invoice = show_document(connection, "CM00000003"), show_document(connection, "INV00000002")
-        refunded = show_document(connection, "CM00000001")
+        memo, invoice = connection.document("CM00000003"), connection.document("INV00000002")
+        refunded = connection.document("CM00000001")
     assert memo is not None
     assert invoice is not None
     assert refunded is not None
@@ -45,7 +45,7 @@ def test_a_posted_memo_and_what_became_of_it(stocked: Ledger) -> None:
 
 def test_an_account(stocked: Ledger) -> None:
     with stocked.reading() as connection:
-        shown = show_account(connection, "acme")
+        shown = connection.account("acme")
     assert shown is not None
     assert [contact.id for contact in shown.contacts] == ["ann", "bob"]
     assert [subscription.id for subscription in shown.subscriptions] == ["s1", "s2", "s3"]
@@ -56,9 +56,9 @@ def test_an_account(stocked: Ledger) -> None:
 
 def test_what_is_not_there(stocked: Ledger) -> None:
     with stocked.reading() as connection:
-        assert show_document(connection, "X") is None
-        assert show_account(connection, "X") is None
-        assert show_operation(connection, "X") is None
+        assert connection.document("X") is None
+        assert connection.account("X") is None
+        assert connection.operation("X") is None
 
 
 def test_what_is_damaged(stocked: Ledger) -> None:
@@ -67,10 +67,10 @@ def test_what_is_damaged(stocked: Ledger) -> None:
         "UPDATE operations SET plan = '{'",
         "UPDATE operations SET plan = '{}'",
         "UPDATE operations SET plan = '[]'",
-        "DELETE FROM resolutions",
+        "UPDATE operations SET plan = replace(plan, 'invoice', 'x')",
         "UPDATE documents SET attributes = ''",
     ):
-        by_hand(stocked.path, statement)
+        by_hand(file_of(stocked), statement)
         with stocked.reading() as connection:
-            refusal = refused(lambda: show_operation(connection, "op-1"))
+            refusal = refused(lambda: connection.operation("op-1"))
         assert codes(refusal) == ["ledger-damaged"]

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger import store
-from billpolicy.ledger.importing import import_book
+from billpolicy.ledger import sqlite
 from billpolicy.ledger.schema import APPLICATION_ID
+from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger, create, open_ledger
-from billpolicy.posting.executor import post
 from tests.ledger.asking import codes, dump, messages, refused, whole
+from tests.ledger.asking import file_of as ledger_file
 from tests.ledger.build import NOW, credit_plan, many_invoices, sample
+from tests.ledger.posting import post
 
 
 def file_of(url: str) -> Path:
@@ -29,15 +30,15 @@ def file_of(url: str) -> Path:
 class TestMaking:
     def test_a_new_ledger_is_empty_and_ours(self, url: str) -> None:
         with create(url) as ledger, ledger.reading() as connection:
-            assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-            assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
-            assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
-            assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
+            assert connection.connection.driver.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+            assert connection.connection.driver.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.connection.driver.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+            assert connection.connection.driver.execute("PRAGMA foreign_keys").fetchone() == (1,)
+            assert connection.connection.driver.execute("SELECT count(*) FROM documents").fetchone() == (0,)
 
     def test_making_it_again_keeps_what_it_holds(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, sample())
+            ledger.import_book(sample())
             before = dump(ledger)
         with create(url) as ledger:
             assert dump(ledger) == before
@@ -131,7 +132,7 @@ class TestRefusing:
 
     def test_a_ledger_that_was_cut_off(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, many_invoices(200))
+            ledger.import_book(many_invoices(200))
         size = file_of(url).stat().st_size
         for keep in (50, 4096, size // 2, size - 4096):
             os.truncate(file_of(url), keep)
@@ -139,7 +140,7 @@ class TestRefusing:
 
     def test_a_ledger_with_scribbled_pages(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, many_invoices(200))
+            ledger.import_book(many_invoices(200))
         content = bytearray(file_of(url).read_bytes())
         content[8192:] = b"\xa5" * (len(content) - 8192)
         file_of(url).write_bytes(content)
@@ -160,14 +161,14 @@ def whole_of(url: str) -> object:
 class TestLocks:
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+        monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
     def test_a_writer_waits_only_so_long(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, sample())
+            ledger.import_book(sample())
             plan = credit_plan(whole(ledger), "op-1", "INV00000001")
             before = dump(ledger)
-            with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+            with closing(sqlite3.connect(ledger_file(ledger), isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 refusal = refused(lambda: post(ledger, plan, who="ann", now=NOW))
                 assert codes(refusal) == ["ledger-busy"]
@@ -177,30 +178,28 @@ class TestLocks:
 
     def test_readers_do_not_wait(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, sample())
-            with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+            ledger.import_book(sample())
+            with closing(sqlite3.connect(ledger_file(ledger), isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 other.execute("DELETE FROM contacts")
                 assert len(whole(ledger).contacts) == 2
 
     def test_a_reader_sees_one_moment(self, url: str) -> None:
         with create(url) as ledger:
-            import_book(ledger, sample())
+            ledger.import_book(sample())
             with ledger.reading() as connection:
                 count = "SELECT count(*) FROM documents"
-                (before,) = connection.execute(count).fetchone()
+                (before,) = connection.connection.driver.execute(count).fetchone()
                 post(ledger, credit_plan(whole(ledger), "op-1", "INV00000001"), who="ann", now=NOW)
-                assert connection.execute(count).fetchone() == (before,)
+                assert connection.connection.driver.execute(count).fetchone() == (before,)
             with ledger.reading() as connection:
-                assert connection.execute(count).fetchone() == (before + 1,)
+                assert connection.connection.driver.execute(count).fetchone() == (before + 1,)
 
 
 AS_NOBODY = """
 import os, sys
 from billpolicy.book.needs import Needs
-from billpolicy.posting.executor import post
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.slices import read_book
+from tests.ledger.posting import post
 from billpolicy.ledger.store import open_ledger
 from billpolicy.diagnostics.diagnostic import Refused
 from tests.ledger.build import NOW, credit_plan, sample
@@ -210,8 +209,8 @@ if os.geteuid() == 0:
 try:
     with open_ledger(sys.argv[1]) as ledger:
         with ledger.reading() as connection:
-            book = read_book(connection)
-        print(len(book.numbered), check_ledger(ledger))
+            book = connection.book(Needs(everything=True))
+        print(len(book.numbered), ledger.check())
         post(ledger, credit_plan(book, "op-1", "INV00000001"), who="ann", now=NOW)
 except Refused as refused:
     print(*(problem.code for problem in refused.diagnostics))
@@ -240,7 +239,7 @@ class TestReadOnly:
     def stock(self, folder: Path) -> str:
         url = f"sqlite:///{folder / 'ledger.db'}"
         with create(url) as ledger:
-            import_book(ledger, sample())
+            ledger.import_book(sample())
         return url
 
     def test_a_file_that_cannot_be_written_can_be_read(self, place: Path) -> None:
@@ -279,11 +278,11 @@ class TestReadOnly:
 
     def test_a_change_while_it_is_read_without_locks_is_noticed(self, place: Path) -> None:
         url = self.stock(place)
-        with Ledger(file_of(url), "ro&immutable=1") as ledger:
+        with Ledger(SqliteDatabase(file_of(url), "ro&immutable=1")) as ledger:
 
             def read() -> None:
                 with ledger.reading():
                     os.utime(file_of(url), (1, 1))
 
             assert codes(refused(read)) == ["ledger-changed"]
-            assert codes(refused(lambda: import_book(ledger, sample()))) == ["ledger-read-only"]
+            assert codes(refused(lambda: ledger.import_book(sample()))) == ["ledger-read-only"]

@@ -15,17 +15,15 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import load_operations
-from billpolicy.ledger.check import check_ledger
-from billpolicy.ledger.importing import import_book
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan
-from billpolicy.planning.request import Asked, request_data
-from billpolicy.posting.batch import Wanted, execute_batch
-from billpolicy.posting.dry_run import dry_run, plan_on, plan_operation
-from billpolicy.posting.executor import execute, post
+from billpolicy.planning.request import Instruction, request_data
+from billpolicy.posting.posting import Job, post_jobs
 from tests.ledger.asking import dump, effects, unkept, whole
 from tests.ledger.build import NOW
+from tests.ledger.posting import execute, post
+from tests.planning import dry_run, plan_on, plan_operation
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STORIES = sorted(path.parent for path in EXAMPLES.glob("*/operations.yaml"))
@@ -36,7 +34,7 @@ def versions_of(story: Path) -> Versions:
     return Versions([Resolver(prove(story / "policy.yaml"), "python")])
 
 
-def posted(ledger: Ledger, versions: Versions, asked: Asked) -> Plan | list[str]:
+def posted(ledger: Ledger, versions: Versions, asked: Instruction) -> Plan | list[str]:
     """The plan that was posted, or the codes of the refusal."""
     request = asked.request
     try:
@@ -67,28 +65,28 @@ def test_a_story_posts_as_it_was_planned_on_the_whole_book(story: Path, ledger: 
         load_operations(story / "operations.yaml"),
         versions_of(story),
     )
-    import_book(ledger, book)
+    ledger.import_book(book)
     planned = list(dry_run(versions, book, asked, TODAY))
     expected = [
         without_basis(one.plan) if one.plan is not None else sorted(problem.code for problem in one.problems)
         for one in planned
     ]
     assert [posted(ledger, versions, one) for one in asked] == expected
-    assert check_ledger(ledger) == []
+    assert ledger.check() == []
 
     before = dump(ledger)
     for one, what in zip(asked, expected, strict=True):
         if isinstance(what, Plan):  # what was refused then may be possible now
             assert posted(ledger, versions, one) == what
     assert dump(ledger) == before
-    import_book(ledger, book)
+    ledger.import_book(book)
     assert dump(ledger) == before
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
     asked, versions = load_operations(story / "operations.yaml"), versions_of(story)
-    import_book(ledger, load_book(story / "book.yaml"))
+    ledger.import_book(load_book(story / "book.yaml"))
     for one in asked:
         book = whole(ledger)
         try:
@@ -97,7 +95,7 @@ def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
             continue
         post(ledger, plan, who="tester", now=NOW)
         assert unkept(whole(ledger)) == unkept(effects(book, plan))
-    assert check_ledger(ledger) == []
+    assert ledger.check() == []
 
 
 @pytest.mark.parametrize("group", [1, 2, 1000])
@@ -110,15 +108,13 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
         load_operations(story / "operations.yaml"),
         versions_of(story),
     )
-    import_book(ledger, book)
+    ledger.import_book(book)
     one_by_one = [posted(ledger, versions, one) for one in asked]
     shutil.copy(made, tmp_path / "batch.db")
     with open_ledger(f"sqlite:///{tmp_path / 'batch.db'}") as other:
-        import_book(other, book)
+        other.import_book(book)
         for _ in range(2):
-            outcomes = list(
-                execute_batch(other, [wanted(versions, one) for one in asked], now=lambda: NOW, group=group)
-            )
+            outcomes = list(post_jobs(other, [wanted(versions, one) for one in asked], now=lambda: NOW, group=group))
             found = [
                 without_basis(outcome.posted.plan) if outcome.posted else sorted(p.code for p in outcome.problems)
                 for outcome in outcomes
@@ -129,9 +125,9 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
                 break  # what was refused then may be possible now
 
 
-def wanted(versions: Versions, asked: Asked) -> Wanted:
+def wanted(versions: Versions, asked: Instruction) -> Job:
     request = asked.request
-    return Wanted(
+    return Job(
         request.id,
         request_data(request),
         needs_of(versions.policies, request),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.planning.plan import Plan
 from tests.scenes import documents
@@ -62,4 +63,4 @@ def amounts(found: Plan) -> dict[str, list[str]]:
 
 def moves(found: Plan) -> list[str]:
     """`subscription/charge: before -> after` of each charged-through date that moves."""
-    return [f"{m.subscription}/{m.charge}: {m.before} -> {m.after}" for m in found.charged_through]
+    return [f"{m.subscription}/{m.charge}: {m.before} -> {m.after}" for m in found.of(ChargedThrough)]

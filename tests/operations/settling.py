@@ -20,9 +20,9 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.plan import Plan
 from billpolicy.policy.load import load_policy
-from billpolicy.posting.dry_run import plan_on
 from billpolicy.source.tree import parse_text
 from billpolicy.vocabulary.operations import VOCABULARY
+from tests.planning import plan_on
 from tests.running import STANDARD
 
 TODAY = datetime.date(2026, 3, 15)

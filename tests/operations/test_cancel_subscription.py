@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.plan import Plan, in_turn
-from billpolicy.posting.dry_run import plan_on
 from billpolicy.source.tree import parse_text
 from tests.operations.settling import load, run, told
+from tests.planning import plan_on
 from tests.running import STANDARD
 
 BOOK = """
@@ -91,7 +92,7 @@ def test_the_write_off_of_the_newest_invoice_reopens_its_time() -> None:
 def test_the_rest_of_a_partly_paid_invoice_is_not_billed_again() -> None:
     paid = "operation: create_payment, account: ann, amount: 99.50, date: 2026-04-02, apply_to_open: true"
     plan, left = run(after(APRIL, paid), "operation: write_off_invoice, invoice: INV00000001, date: 2026-04-03")
-    assert plan.charged_through == ()
+    assert plan.of(ChargedThrough) == ()
     assert through(left) == "2026-05-01"
 
 

@@ -13,7 +13,7 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice, Refund
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.dry_run import Planned, dry_run, plan_on
+from tests.planning import Planned, dry_run, plan_on
 from tests.scenes import balances, book, documents, operations, parts, versions
 
 TODAY = datetime.date(2026, 9, 1)

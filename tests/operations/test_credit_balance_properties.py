@@ -25,9 +25,9 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
 )
-from billpolicy.posting.dry_run import dry_run
 from billpolicy.source.tree import parse_text
 from tests.operations.test_settlement_properties import money, quick
+from tests.planning import dry_run
 from tests.scenes import operations, versions
 
 TODAY = datetime.date(2026, 9, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from billpolicy.book.changes import DraftCanceled, DraftPosted
 from billpolicy.book.model import CreditMemo, Invoice
 from tests.operations.asking import changed, left_by
 from tests.operations.billed import MONTHLY, RUN, SETS, amounts, charges, moves, subscribed
@@ -29,7 +30,7 @@ def test_a_draft_is_numbered_when_it_is_posted_and_stays_as_it_is() -> None:
     assert (invoice.number, invoice.status) == ("FR-INV00000001", "posted")
     assert (invoice.items, invoice.date, invoice.due_date) == (draft.items, draft.date, draft.due_date)
     assert (invoice.attributes, invoice.bill_run) == (draft.attributes, "op-1")
-    assert found.posted_drafts == {"TMP-INV-00000001": "FR-INV00000001"}
+    assert {one.draft: one.number for one in found.of(DraftPosted)} == {"TMP-INV-00000001": "FR-INV00000001"}
     assert moves(found) == []
     after = left_by(book, POST + draft.number, policy=SETS)
     kept = after.numbered[draft.number]
@@ -42,7 +43,10 @@ def test_an_invoice_and_the_memo_of_its_bill_run_are_posted_together() -> None:
     for number in ("TMP-INV-00000001", "TMP-CM-00000001"):
         found = plan(book, POST + number)
         assert amounts(found) == {"INV00000001": ["10.00"], "CM00000001": ["15.00"]}
-        assert found.posted_drafts == {"TMP-CM-00000001": "CM00000001", "TMP-INV-00000001": "INV00000001"}
+        assert {one.draft: one.number for one in found.of(DraftPosted)} == {
+            "TMP-CM-00000001": "CM00000001",
+            "TMP-INV-00000001": "INV00000001",
+        }
 
 
 def test_drafts_of_other_subscriptions_or_other_runs_stay() -> None:
@@ -58,7 +62,7 @@ def test_drafts_of_other_subscriptions_or_other_runs_stay() -> None:
 def test_canceled_drafts_are_billed_again() -> None:
     book = left_by(TWO_SIDES, DRAFTS, policy=BY_CHARGE)
     found = plan(book, CANCEL + "TMP-CM-00000001")
-    assert found.canceled_drafts == ("TMP-INV-00000001", "TMP-CM-00000001")
+    assert tuple(one.draft for one in found.of(DraftCanceled)) == ("TMP-INV-00000001", "TMP-CM-00000001")
     assert moves(found) == ["s1/on: 2026-02-01 -> 2026-01-01", "s1/off: 2026-02-01 -> 2026-01-01"]
     assert found.documents == ()
     after = left_by(book, f"id: undo\n{CANCEL}TMP-CM-00000001")
@@ -126,7 +130,7 @@ def test_a_draft_of_a_period_that_was_closed_is_canceled_not_posted() -> None:
         **{**vars(book), "periods": (type(period)(from_=period.from_, until=period.until, status="closed"),)}
     )
     assert refused(shut, POST + "TMP-INV-00000001") == ["period-closed"]
-    assert plan(shut, CANCEL + "TMP-INV-00000001").canceled_drafts == ("TMP-INV-00000001",)
+    assert plan(shut, CANCEL + "TMP-INV-00000001").of(DraftCanceled) == (DraftCanceled("TMP-INV-00000001"),)
 
 
 def test_the_policy_says_who_may_post() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from billpolicy.book.changes import ChargedThrough, Reversed
 from tests.operations.asking import (
     LEVELS,
     NONE,
@@ -162,7 +163,7 @@ def test_the_debit_memo_mirrors_all_and_the_credit_memo_is_spent_on_it() -> None
     assert [(part.source_item, part.source_tax) for part in application.parts] == [("x", None), ("x", "vat")]
     assert str(application.date) == "2026-06-30"
     assert balances(found) == {memo.number: "0.00", "C1": "0.00"}
-    assert found.reversed_ == ("C1", memo.number)
+    assert tuple(one.number for one in found.of(Reversed)) == ("C1", memo.number)
 
 
 def test_a_memo_that_was_made_here_can_be_reversed_here() -> None:
@@ -193,17 +194,17 @@ invoices:
 def test_the_invoice_of_the_same_bill_run_and_charge_is_reversed_too() -> None:
     found = plan(bill_run(), ASK + "reason: Ad hoc debit")
     assert numbers(found) == ["DM00000001", "CM00000001"]
-    assert found.reversed_ == ("C1", "DM00000001", "I1", "CM00000001")
+    assert tuple(one.number for one in found.of(Reversed)) == ("C1", "DM00000001", "I1", "CM00000001")
     assert [made(found, n).reason for n in (0, 1)] == ["Ad hoc debit", "Invoice reversal"]
     assert [found.documents[n].resolved.operation for n in (0, 1)] == [NAME, "reverse_invoice"]
     assert set(balances(found).values()) == {"0.00"}
     # The memo's period begins earlier than the invoice's, so the date moves once.
-    assert [(str(m.before), str(m.after)) for m in found.charged_through] == [("2026-06-01", "2026-04-15")]
+    assert [(str(m.before), str(m.after)) for m in found.of(ChargedThrough)] == [("2026-06-01", "2026-04-15")]
 
 
 def test_both_directions_reverse_the_same() -> None:
     one, other = plan(bill_run(), ASK), plan(bill_run(), "operation: reverse_invoice\ninvoice: I1")
-    assert sorted(one.reversed_) == sorted(other.reversed_)
+    assert sorted(r.number for r in one.of(Reversed)) == sorted(r.number for r in other.of(Reversed))
     assert balances(one) == balances(other)
 
 
@@ -218,5 +219,6 @@ def test_an_invoice_that_cannot_be_reversed_forbids_all() -> None:
 
 def test_a_memo_of_no_bill_run_leaves_the_charged_through_date() -> None:
     by_hand = bill_run().replace("  bill_run: BR-1\n", "")
-    assert plan(by_hand, ASK).charged_through == ()
-    assert plan(bill_run(memo_run="BR-2"), ASK, policy=changed(NAME, "charged_through: keep", "")).charged_through == ()
+    assert plan(by_hand, ASK).of(ChargedThrough) == ()
+    kept = plan(bill_run(memo_run="BR-2"), ASK, policy=changed(NAME, "charged_through: keep", ""))
+    assert kept.of(ChargedThrough) == ()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from billpolicy.book.changes import ChargedThrough, Reversed
 from billpolicy.book.model import CreditMemo, Document
 from tests.operations.asking import (
     LEVELS,
@@ -129,7 +130,7 @@ def test_an_invoice_that_cannot_be_reversed(in_book: str, codes: list[str]) -> N
 def test_an_invoice_that_can_be_reversed(in_book: str) -> None:
     found = plan(in_book, ASK)
     assert balances(found)["I1"] == "0.00"
-    assert found.reversed_ == ("I1", "CM00000001")
+    assert tuple(one.number for one in found.of(Reversed)) == ("I1", "CM00000001")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +247,7 @@ credit_memos:
 def test_the_credit_memo_of_the_same_bill_run_and_charge_is_reversed_too() -> None:
     found = plan(bill_run(), ASK + "reason: Charge Dispute")
     assert numbers(found) == ["CM00000001", "DM00000001"]
-    assert found.reversed_ == ("I1", "CM00000001", "C1", "DM00000001")
+    assert tuple(one.number for one in found.of(Reversed)) == ("I1", "CM00000001", "C1", "DM00000001")
     assert [made(found, n).source for n in (0, 1)] == ["I1", "C1"]
     # The reason that was asked for is that of the invoice's memo; each follows the policy of its own operation.
     assert [made(found, n).reason for n in (0, 1)] == ["Charge Dispute", "Credit memo reversal"]
@@ -256,7 +257,7 @@ def test_the_credit_memo_of_the_same_bill_run_and_charge_is_reversed_too() -> No
     assert parts(found) == {("CM00000001", "I1"): {"x": "100.00"}, ("C1", "DM00000001"): {"1": "7.00"}}
     assert set(balances(found).values()) == {"0.00"}
     # Back to the start of the invoice's period, then to the earlier one of the memo's.
-    assert [(str(m.before), str(m.after)) for m in found.charged_through] == [
+    assert [(str(m.before), str(m.after)) for m in found.of(ChargedThrough)] == [
         ("2026-06-01", "2026-05-01"),
         ("2026-05-01", "2026-04-15"),
     ]
@@ -274,7 +275,7 @@ def test_the_credit_memo_of_the_same_bill_run_and_charge_is_reversed_too() -> No
 def test_other_credit_memos_are_left_alone(in_book: str) -> None:
     found = plan(in_book, ASK)
     assert numbers(found) == ["CM00000001"]
-    assert found.reversed_ == ("I1", "CM00000001")
+    assert tuple(one.number for one in found.of(Reversed)) == ("I1", "CM00000001")
 
 
 def test_a_sibling_that_cannot_be_reversed_forbids_all() -> None:
@@ -286,7 +287,7 @@ def test_a_sibling_that_cannot_be_reversed_forbids_all() -> None:
 
 def test_each_policy_decides_about_its_own_charged_through_date() -> None:
     keep = changed(NAME, "charged_through: keep", "")
-    assert [str(m.after) for m in plan(bill_run(), ASK, policy=keep).charged_through] == ["2026-04-15"]
+    assert [str(m.after) for m in plan(bill_run(), ASK, policy=keep).of(ChargedThrough)] == ["2026-04-15"]
 
 
 def test_a_sibling_may_be_one_of_several() -> None:
@@ -296,5 +297,12 @@ def test_a_sibling_may_be_one_of_several() -> None:
     )
     found = plan(in_book, ASK)
     assert numbers(found) == ["CM00000001", "DM00000001", "DM00000002"]
-    assert found.reversed_ == ("I1", "CM00000001", "C0", "DM00000001", "C1", "DM00000002")  # by number
+    assert tuple(one.number for one in found.of(Reversed)) == (
+        "I1",
+        "CM00000001",
+        "C0",
+        "DM00000001",
+        "C1",
+        "DM00000002",
+    )  # by number
     assert isinstance(found.documents[0].document, CreditMemo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import DebitMemo
 from tests.operations.settling import load, run, told
 
@@ -59,7 +60,7 @@ def test_where_the_date_was_kept_it_stays() -> None:
     own = "operations: {write_off_invoice: {charged_through: keep}}"
     left = after(BILL, WRITE_OFF, own=own)
     plan, left = run(left, UNDO, own)
-    assert plan.charged_through == ()
+    assert plan.of(ChargedThrough) == ()
     assert through(left) == "2026-02-01"
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from billpolicy.book.changes import ChargedThrough
 from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, left_by, levelled, numbers, stored
 from tests.scenes import balances, book, credit_memo, parts, plan, refused
 
@@ -209,7 +210,7 @@ invoices:
 def test_the_charged_through_date_goes_back_to_where_the_billing_began() -> None:
     found = plan(BILLED, ASK)
     # Of two items the earlier one counts; an item without a period and a charge that was never billed stay.
-    assert [(m.subscription, m.charge, str(m.before), str(m.after)) for m in found.charged_through] == [
+    assert [(m.subscription, m.charge, str(m.before), str(m.after)) for m in found.of(ChargedThrough)] == [
         ("s", "seats", "2026-06-01", "2026-05-01")
     ]
     assert [warning.code for warning in found.warnings] == ["charged-through-reverted"]
@@ -222,9 +223,9 @@ def test_the_charged_through_date_goes_back_to_where_the_billing_began() -> None
 
 def test_the_policy_can_keep_it() -> None:
     found = plan(BILLED, ASK, policy=changed(NAME, "charged_through: keep", ""))
-    assert (found.charged_through, found.warnings) == ((), ())
+    assert (found.of(ChargedThrough), found.warnings) == ((), ())
 
 
 def test_a_date_that_is_earlier_already_never_moves_forward() -> None:
     earlier = BILLED.replace("{id: seats, charged_through: 2026-06-01}", "{id: seats, charged_through: 2026-04-01}")
-    assert plan(earlier, ASK).charged_through == ()
+    assert plan(earlier, ASK).of(ChargedThrough) == ()

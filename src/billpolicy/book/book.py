@@ -68,6 +68,8 @@ class Book:
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
     counters: Mapping[str, int] = field(default_factory=dict)
     """Prefix -> the highest number of its series, drawn or given elsewhere; a prefix that is absent is unused."""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Prefix -> the kind of document that it is bound to, as far as a ledger has bound it."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:
@@ -96,6 +98,7 @@ class Book:
         applications: Iterable[Application] = (),
         subscriptions: Iterable[Subscription] = (),
         counters: Mapping[str, int] | None = None,
+        prefixes: Mapping[str, str] | None = None,
     ) -> Book:
         """The book after these were added; a document or subscription that is already there is replaced."""
         changes: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -127,12 +130,37 @@ class Book:
             add("applications_to", application.to, application)
         changes["subscriptions"] |= {subscription.id: subscription for subscription in subscriptions}
         changes["counters"] |= counters or {}
+        changes["prefixes"] |= prefixes or {}
         return self._over(
             {
                 index: {key: tuple(value) if isinstance(value, list) else value for key, value in changed.items()}
                 for index, changed in changes.items()
             }
         )
+
+    def joined(self, more: Book) -> Book:
+        """This book with what another one has beside it; of what both have, this one's counts.
+
+        The two are parts of one whole, as they are read of a ledger: each has all money of its documents.
+        """
+        if not (self.accounts or self.numbered or self.subscriptions or self.counters):
+            return more
+        documents = [document for number, document in more.numbered.items() if number not in self.numbered]
+        applications = [
+            application
+            for document in documents
+            for application in more.applications_from.get(document.number, ())
+            if application.to not in self.numbered
+        ]
+        sources = {document.number for document in documents}
+        applications += [
+            application
+            for document in documents
+            for application in more.applications_to.get(document.number, ())
+            if application.from_ not in sources and application.from_ not in self.numbered
+        ]
+        book = self._over({index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS})
+        return book.with_posted(documents, applications)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
@@ -259,6 +287,14 @@ class Book:
         while (period := self.period_of(day)) is not None and period.status == "closed":
             day = period.until
         return day
+
+
+_RECORDS = ("accounts", "contacts", "subscriptions", "charges", "revisions", "counters", "prefixes")
+"""The indexes of a book that are no documents and no money."""
+
+
+def _missing(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in more.items() if key not in known}
 
 
 def in_item_order(items: Iterable[Item]) -> list[Item]:

@@ -170,6 +170,11 @@ class Document:
     """In a file, optional: the balance (of a credit memo: the unapplied amount) that must come out."""
 
     @property
+    def related(self) -> str | None:
+        """The document that this one was made from, pays back or changes; each kind has its own word for it."""
+        return None
+
+    @property
     def amount(self) -> Decimal:
         """Items and taxes added up."""
         total = Decimal(0)
@@ -210,6 +215,11 @@ class CreditMemo(Document):
     source: Text | None = None
     """The number of the document that it was created from."""
 
+    @property
+    def related(self) -> str | None:
+        """The document that it was created from."""
+        return self.source
+
 
 @record
 class DebitMemo(Document):
@@ -220,6 +230,11 @@ class DebitMemo(Document):
     due_date: Date | None = None
     reason: Text | None = None
     source: Text | None = None
+
+    @property
+    def related(self) -> str | None:
+        """The document that it was created from."""
+        return self.source
 
 
 @record
@@ -242,6 +257,11 @@ class Payment:
     comment: Prose | None = None
     balance: Amount | None = None
     """In a file, optional: the unapplied amount that must come out."""
+
+    @property
+    def related(self) -> str | None:
+        """The payment that it was transferred from."""
+        return self.source
 
 
 @record
@@ -276,6 +296,11 @@ class Refund:
     parts: tuple[Part, ...] = ()
     """Of a credit memo: which of its items were refunded."""
 
+    @property
+    def related(self) -> str | None:
+        """What it pays back."""
+        return self.of
+
 
 @record
 class CreditAdjustment:
@@ -300,6 +325,11 @@ class CreditAdjustment:
     """The negative invoice it came from, the invoice or debit memo it was used on, or the refund that paid it out."""
     comment: Prose | None = None
     attributes: Attributes = field(default_factory=dict)
+
+    @property
+    def related(self) -> str | None:
+        """What it came from, was used on, or was paid out by."""
+        return self.document
 
 
 @record

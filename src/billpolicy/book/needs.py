@@ -22,8 +22,12 @@ class Needs:
     """The same, for the accounts that own these subscriptions."""
     subscriptions_of: frozenset[str] = frozenset()
     """Accounts of which every subscription is needed."""
+    every_subscription: bool = False
+    """Every subscription there is: a bill run over all accounts."""
+    open_of_every_subscriber: bool = False
+    """As `open_of`, for every account that has a subscription."""
     everything: bool = False
-    """The whole ledger: a bill run over all accounts."""
+    """The whole ledger."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -35,5 +39,7 @@ class Needs:
             self.open_of_owner | other.open_of_owner,
             self.open_of_subscriber | other.open_of_subscriber,
             self.subscriptions_of | other.subscriptions_of,
+            self.every_subscription or other.every_subscription,
+            self.open_of_every_subscriber or other.open_of_every_subscriber,
             self.everything or other.everything,
         )

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 MIN_DIGITS = 8
 """A counter has at least so many digits, padded with zeros; beyond that it just grows."""
 _OF_A_SERIES = re.compile(rf"(.+?)([0-9]{{{MIN_DIGITS}}})")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberDraw:
+    """A number taken from the counter of one prefix: `number` is `prefix` and the padded `counter` (domain 8)."""
+
+    kind: str
+    prefix: str
+    start: int
+    """The series' start number: the counter is never below it."""
+    counter: int
+    number: str
 
 
 def split_number(number: str) -> tuple[str, int] | None:

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import before_text, ground_for, load_asked, load_versions, one_ground, planned, title
+from billpolicy import api
+from billpolicy.api import EngineName
+from billpolicy.cli.operations import (
+    before_text,
+    documents_in,
+    load_asked,
+    load_versions,
+    one_place,
+    planned,
+    title,
+)
 from billpolicy.cli.options import (
     LINE,
     actor_option,
@@ -18,14 +28,11 @@ from billpolicy.cli.options import (
     today_option,
 )
 from billpolicy.cli.output import show_refused, write
-from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
 from billpolicy.report.explanation_markdown import explanations_markdown
 from billpolicy.report.explanation_text import explanation_text, why_not_text
 from billpolicy.source.write import to_json
-from billpolicy.vocabulary.operations import VOCABULARY
 
 
 @click.command("explain")
@@ -58,7 +65,7 @@ def command(
     """
     if why_not is not None and format != "text":
         raise click.UsageError("--why-not is told as text only")
-    one_ground(book, ledger)
+    one_place(book, ledger)
     versions = load_versions(policy, engine)
     asked = load_asked(operations, actor)
     if why_not is not None:
@@ -69,17 +76,20 @@ def command(
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     problems: list[Diagnostic] = []
-    ground = ground_for(book, ledger, versions, asked)
-    if format == "text":
-        for posted in ground.posted.values():
-            write(before_text(posted))
     day = day_or_today(today)
-    for one in planned(versions, ground, asked, day):
-        if one.problems and format != "json":
-            show_refused(title(one.asked, day), one.problems)
-        problems.extend(one.problems)
-        if one.plan is not None:
-            explanations.extend(explain_plan(versions, VOCABULARY, one.plan))
+    by_id = {one.request.id: one for one in asked}
+    with documents_in(book, ledger) as documents:
+        outcomes = planned(versions, documents, asked, day)
+    if format == "text":
+        for outcome in outcomes:
+            if outcome.posted is not None:
+                write(before_text(outcome.posted))
+    for outcome in outcomes:
+        if outcome.problems and format != "json":
+            show_refused(title(by_id[outcome.job.id], day), outcome.problems)
+        problems.extend(outcome.problems)
+        if outcome.plan is not None and outcome.posted is None:
+            explanations.extend(api.explain(versions, outcome.plan))
     if format == "json":
         write(to_json({"explanations": explanations, "diagnostics": problems}))
     elif format == "markdown":

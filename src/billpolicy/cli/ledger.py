@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from billpolicy import api
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import say, show, write
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -24,9 +25,7 @@ def command() -> None:
 @_LEDGER
 def init(ledger: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
-    from billpolicy.ledger.store import create
-
-    with create(ledger):
+    with api.create_ledger(ledger):
         say(f"{ledger} is ready")
 
 
@@ -38,13 +37,9 @@ def import_(ledger: str, book: Path) -> None:
 
     What is there already with the same content is skipped; with other content the import is refused.
     """
-    from billpolicy.book.load import load_book
-    from billpolicy.ledger.importing import import_book
-    from billpolicy.ledger.store import open_ledger
-
-    loaded = load_book(book)
-    with open_ledger(ledger) as opened:
-        done = import_book(opened, loaded)
+    loaded = api.load_book(book)
+    with api.open_ledger(ledger) as opened:
+        done = opened.import_book(loaded)
     sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
     known = sum(done.known.values())
     say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
@@ -56,13 +51,10 @@ def import_(ledger: str, book: Path) -> None:
 @format_option("text", "json")
 def show_(ledger: str, id: str, format: str) -> None:
     """Show ID of LEDGER: a document by its number, an account by its id, or an operation by its id."""
-    from billpolicy.ledger.show import show_account, show_document, show_operation
-    from billpolicy.ledger.store import open_ledger
-
-    with open_ledger(ledger) as opened, opened.reading() as connection:
-        document = show_document(connection, id)
-        account = show_account(connection, id) if document is None else None
-        operation = show_operation(connection, id) if document is None and account is None else None
+    with api.open_ledger(ledger) as opened, opened.reading() as reader:
+        document = reader.document(id)
+        account = reader.account(id) if document is None else None
+        operation = reader.operation(id) if document is None and account is None else None
     found = document or account or operation
     if found is None:
         hint = "name a document by its number, an account or operation by its id"
@@ -82,11 +74,8 @@ def show_(ledger: str, id: str, format: str) -> None:
 @format_option("text", "json")
 def check(ledger: str, format: str) -> None:
     """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself."""
-    from billpolicy.ledger.check import check_ledger
-    from billpolicy.ledger.store import open_ledger
-
-    with open_ledger(ledger) as opened:
-        problems = check_ledger(opened)
+    with api.open_ledger(ledger) as opened:
+        problems = opened.check()
     if format == "json" or problems:
         show(problems, as_json=format == "json")
     if not problems:

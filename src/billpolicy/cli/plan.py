@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.asking import (
+from billpolicy import api
+from billpolicy.api import EngineName
+from billpolicy.cli.operations import (
     before_text,
     check_report,
-    ground_for,
+    documents_in,
     load_asked,
     load_versions,
-    one_ground,
+    one_place,
     planned,
     title,
 )
@@ -29,8 +31,6 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import diagnostic_data, say, show, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
-from billpolicy.deciding.matching.engines import EngineName
-from billpolicy.posting.limits import beyond
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.write import plain_data, to_json
 
@@ -63,26 +63,26 @@ def command(
     Shows the documents with the numbers to come, where money is put, balances before and after, warnings, and all that
     follows by the policy, with the rule behind each step.
     """
-    one_ground(book, ledger)
+    one_place(book, ledger)
     versions = load_versions(policy, engine)
     if report is not None:
         check_report(report, operations, book, ledger, versions)
     asked = load_asked(operations, actor)
     day = day_or_today(today)
-    ground = ground_for(book, ledger, versions, asked)
-    found = list(planned(versions, ground, asked, day))
-    tally = Tally()
     by_id = {one.request.id: one for one in asked}
-    for id, posted in ground.posted.items():
-        tally.add(by_id[id], posted.plan, (), repeated=True)
-    for one in found:
-        tally.add(one.asked, one.plan, one.problems)
-    stops = list(beyond(versions.policies, tally.done))
+    with documents_in(book, ledger) as documents:
+        outcomes = planned(versions, documents, asked, day)
+    before = [outcome.posted for outcome in outcomes if outcome.posted is not None]
+    found = [outcome for outcome in outcomes if outcome.posted is None]
+    tally = Tally()
+    for outcome in outcomes:
+        tally.add(by_id[outcome.job.id], outcome)
+    stops = api.beyond_limits(versions, tally.done)
     if format == "json":
         write(
             to_json(
                 {
-                    "posted_before": sorted(ground.posted),
+                    "posted_before": sorted(posted.plan.id for posted in before),
                     "plans": [plain_data(one.plan) for one in found if one.plan is not None],
                     "refused": [
                         {"id": asked.request.id, "diagnostics": [diagnostic_data(d) for d in problems]}
@@ -93,19 +93,19 @@ def command(
             )
         )
     elif details or len(asked) <= MANY:
-        for posted in ground.posted.values():
+        for posted in before:
             write(before_text(posted))
         for one in found:
             if one.plan is not None:
                 write(plan_text(one.plan, versions) + "\n")
             else:
-                show_refused(title(one.asked, day), one.problems)
+                show_refused(title(by_id[one.job.id], day), one.problems)
     else:
         write(tally.table("planned") + "\n")
     if format == "text":
         show(stops)
-        before = f", {len(ground.posted):,} had been posted before" if ground.posted else ""
-        say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{before}; nothing was posted")
+        repeated = f", {len(before):,} had been posted before" if before else ""
+        say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{repeated}; nothing was posted")
     if report is not None:
         tally.write_report(report)
     if tally.refused or stops:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from billpolicy.book.needs import Needs
-from billpolicy.cli.asking import before_text, check_report, load_asked, load_versions, placed, title, watched
+from billpolicy import api
+from billpolicy.api import EngineName, Instruction, Outcome, Store, Versions
 from billpolicy.cli.interrupt import interruptible
+from billpolicy.cli.operations import before_text, check_report, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -26,17 +27,7 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import diagnostic_data, say, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
-from billpolicy.deciding.matching.engines import EngineName
-from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.slices import read_slice
-from billpolicy.ledger.store import open_ledger
-from billpolicy.operations.chain import needs_of
-from billpolicy.planning.request import Asked
-from billpolicy.posting.batch import GROUP, Outcome, Wanted, execute_batch
-from billpolicy.posting.dry_run import dry_run, plan_on
-from billpolicy.posting.executor import answered
-from billpolicy.posting.limits import Totals, beyond
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.scalars import read_text
 from billpolicy.source.write import plain_data, to_json
@@ -79,21 +70,26 @@ def command(
     tally = Tally()
     if report is not None:
         tally.write_report(report)  # now, when nothing has been posted yet, it can still be told that it cannot be
-    _safety_stop(versions, ledger, asked, day)
     outcomes: list[Outcome] = []
     one_by_one = format == "text" and (details or len(asked) <= MANY)
     by_id = {one.request.id: one for one in asked}
-    with interruptible() as interrupt:
+    posting = api.open_ledger(ledger)
+    with posting, interruptible() as interrupt:
+        # A few are posted and told one by one; many in groups, which is several times faster.
+        group = 1 if len(asked) <= MANY else api.GROUP
+        running = _begin(
+            versions, posting, asked, who=who, atomic=atomic, group=group, today=day, go_on=interrupt.go_on
+        )
         try:
-            for outcome in _post(ledger, versions, asked, day, who, atomic=atomic, go_on=interrupt.go_on):
-                one = by_id[outcome.wanted.id]
-                outcome = replace(outcome, problems=tuple(placed(one, outcome.problems)))
-                if format == "json":
-                    outcomes.append(outcome)
-                repeated = outcome.posted is not None and outcome.posted.repeated
-                tally.add(one, outcome.posted.plan if outcome.posted else None, outcome.problems, repeated=repeated)
-                if one_by_one:
-                    _write(outcome, one, versions, day)
+            with closing(running):
+                for outcome in running:
+                    one = by_id[outcome.job.id]
+                    outcome = placed(one, outcome)
+                    if format == "json":
+                        outcomes.append(outcome)
+                    tally.add(one, outcome)
+                    if one_by_one:
+                        _write(outcome, one, versions, day)
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
@@ -120,57 +116,17 @@ def _login() -> str:
         raise click.UsageError(message) from None
 
 
-def _safety_stop(versions: Versions, ledger: str, asked: list[Asked], today: datetime.date) -> None:
-    """Refuse a batch beyond the policy's limits before anything is posted; what was posted before does not count."""
-    if not any(policy.batch_limits for policy in versions.policies):
-        return
-    with open_ledger(ledger) as opened, opened.reading() as connection:
-        same, differing = answered(connection, ((one.request.id, one.data) for one in asked))
-        book = read_slice(connection, Needs(everything=True))
-    new = [one for one in asked if one.request.id not in same and one.request.id not in differing]
-    totals = Totals()
-    for one in watched(dry_run(versions, book, new, today), len(new), "checking the limits"):
-        if one.plan is not None:
-            totals.add(one.plan)
-    stops = list(beyond(versions.policies, totals))
-    if stops:
-        say(f"nothing was posted: the policy stops this batch of {len(asked):,}")
-        raise Refused(stops)
+def _begin(versions: Versions, ledger: Store, asked: list[Instruction], **how: Any) -> Generator[Outcome]:
+    """Begin to post, unless the policy stops the batch before anything is posted."""
+    try:
+        return api.post_all(versions, ledger, asked, watch=watched, **how)
+    except Refused as refused:
+        if all(problem.code == "batch-limit" for problem in refused.diagnostics):
+            say(f"nothing was posted: the policy stops this batch of {len(asked):,}")
+        raise
 
 
-def _post(
-    ledger: str,
-    versions: Versions,
-    asked: list[Asked],
-    today: datetime.date,
-    who: str,
-    *,
-    atomic: bool,
-    go_on: Callable[[], bool],
-) -> Iterator[Outcome]:
-    wanted = (
-        Wanted(
-            id=one.request.id,
-            request=one.data,
-            needs=needs_of(versions.policies, one.request),
-            planner=lambda book, one=one: plan_on(versions, book, one, today),  # type: ignore[misc]
-            who=one.request.actor or who,
-        )
-        for one in asked
-    )
-    with open_ledger(ledger) as opened:
-        # A few are posted and told one by one; many in groups, which is several times faster.
-        group = 1 if len(asked) <= MANY else GROUP
-        outcomes = execute_batch(opened, wanted, now=_now, group=group, atomic=atomic, go_on=go_on)
-        with closing(outcomes):
-            yield from watched(outcomes, len(asked), "posting")
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
-def _write(outcome: Outcome, asked: Asked, versions: Versions, today: datetime.date) -> None:
+def _write(outcome: Outcome, asked: Instruction, versions: Versions, today: datetime.date) -> None:
     if outcome.posted is not None and outcome.posted.repeated:
         write(before_text(outcome.posted))
     elif outcome.posted is not None:
@@ -199,11 +155,11 @@ def _write_json(outcomes: list[Outcome]) -> None:
                     if outcome.posted is not None
                 ],
                 "refused": [
-                    {"id": outcome.wanted.id, "diagnostics": [diagnostic_data(d) for d in outcome.problems]}
+                    {"id": outcome.job.id, "diagnostics": [diagnostic_data(d) for d in outcome.problems]}
                     for outcome in outcomes
                     if outcome.problems
                 ],
-                "not_posted": [o.wanted.id for o in outcomes if o.posted is None and not o.problems],
+                "not_posted": [o.job.id for o in outcomes if o.posted is None and not o.problems],
             }
         )
     )

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from billpolicy.api import EVERY, Instruction, Outcome, Totals, in_turn
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
-from billpolicy.planning.plan import Plan, in_turn
-from billpolicy.planning.request import Asked
-from billpolicy.posting.limits import EVERY, Totals
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -34,7 +32,7 @@ class Tally:
     names: set[str] = field(default_factory=set)
     """The operations that were asked for."""
     repeated: Counter[str] = field(default_factory=Counter)
-    refused: list[tuple[Asked, Sequence[Diagnostic]]] = field(default_factory=list)
+    refused: list[tuple[Instruction, Sequence[Diagnostic]]] = field(default_factory=list)
     given_up: int = 0
     """Operations of an `--atomic` batch with which nothing was wrong."""
     accepted: int = 0
@@ -45,19 +43,19 @@ class Tally:
         """How many operations were looked at."""
         return self.accepted + self.repeated.total() + len(self.refused) + self.given_up
 
-    def add(self, asked: Asked, plan: Plan | None, problems: Sequence[Diagnostic], *, repeated: bool = False) -> None:
+    def add(self, asked: Instruction, outcome: Outcome) -> None:
         """Count what came of one operation."""
         self.names.add(asked.request.operation)
-        if plan is None and problems:
-            self.refused.append((asked, problems))
-        elif plan is None:
+        if outcome.problems:
+            self.refused.append((asked, outcome.problems))
+        elif outcome.plan is None:
             self.given_up += 1
-        elif repeated:
+        elif outcome.posted is not None and outcome.posted.repeated:
             self.repeated[asked.request.operation] += 1
         else:
             self.accepted += 1
-            self.done.add(plan)
-            first, *steps = in_turn(plan)
+            self.done.add(outcome.plan)
+            first, *steps = in_turn(outcome.plan)
             self.asked_for.add_one(first, _signed)
             for step in steps:
                 self.followed.add_one(step, _signed)

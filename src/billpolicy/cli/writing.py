@@ -52,7 +52,7 @@ def files_of_policies(policies: Iterable[Policy], target: Path) -> Iterator[tupl
 
 def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
     """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
-    from billpolicy.ledger.store import BESIDE, path_of
+    from billpolicy.ledger.sqlite import BESIDE, path_of
 
     path = path_of(url)
     for base in (path, Path(os.path.realpath(path))):

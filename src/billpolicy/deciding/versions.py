@@ -30,6 +30,11 @@ class Versions:
         """The policies, the oldest first."""
         return [resolver.policy for resolver in self._resolvers]
 
+    @property
+    def engine(self) -> str:
+        """Who matches the rules: `both`, `durable` or `python`."""
+        return self._resolvers[0].engine
+
     def on(self, day: datetime.date) -> Resolver:
         """The version in force on a day. Raises `Refused` where there is none, naming those there are."""
         for resolver in self._resolvers:

@@ -6,32 +6,32 @@ from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.request import Asked
+from billpolicy.planning.request import Instruction
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import MAX_TEXT
-from billpolicy.source.tree import Block, Items, Tree, parse
+from billpolicy.source.tree import Tree, parse
 
 MAX_MEGABYTES = 32
 
 
-def load_operations(path: Path) -> list[Asked]:
+def load_operations(path: Path) -> list[Instruction]:
     """The operations of a file, in its order. Raises `Refused` with every mistake of form."""
     return operations_of(parse(path, max_megabytes=MAX_MEGABYTES))
 
 
-def operations_of(tree: Tree) -> list[Asked]:
+def operations_of(tree: Tree) -> list[Instruction]:
     """The operations of a parsed file: a mapping with one key, `operations`, that lists them. Raises `Refused`."""
-    listed = tree.data.get("operations") if isinstance(tree.data, Block) else None
-    if not isinstance(listed, Items) or set(tree.data) != {"operations"}:
+    listed = tree.data.get("operations") if isinstance(tree.data, dict) else None
+    if not isinstance(listed, list) or set(tree.data) != {"operations"}:
         hint = "write `operations:` and under it a list, each with `id` and `operation`"
         message = "this is not an operations file: it must have one key, `operations`, that lists them"
         raise Refused([Diagnostic("operations-file", message, Position(tree.file, 1, 1), hint)])
-    asked: list[Asked] = []
+    asked: list[Instruction] = []
     problems: list[Diagnostic] = []
     first: dict[str, Position] = {}
     for index, _ in enumerate(listed):
         try:
-            one = _one(tree, index)
+            one = _one(tree, ("operations", index))
         except Refused as refused:
             problems.extend(refused.diagnostics)
             continue
@@ -48,14 +48,20 @@ def operations_of(tree: Tree) -> list[Asked]:
     return asked
 
 
-def _one(tree: Tree, index: int) -> Asked:
-    path = ("operations", index)
-    data = tree.data["operations"][index]
-    found = data.get("operation") if isinstance(data, Block) else None
+def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
+    data = tree.data
+    for step in path:
+        data = data[step]
+    found = data.get("operation") if isinstance(data, dict) else None
     name = found[:MAX_TEXT] if isinstance(found, str) else ""
     operation = OPERATIONS.get(name)
     if operation is None:
         message = f"there is no operation `{name}`" if name else "say which `operation` this is"
         hint = did_you_mean(name, OPERATIONS) or "write one, like `operation: write_off_invoice`; `matrix` lists them"
         raise Refused([Diagnostic("operation-unknown", message, tree.at(*path, "operation"), hint)])
-    return Asked(read_record(operation.request, tree, path), tree, path)
+    return Instruction(read_record(operation.request, tree, path), tree, path)
+
+
+def operation_of(tree: Tree) -> Instruction:
+    """One operation, given for itself. Raises `Refused`."""
+    return _one(tree, ())

@@ -7,7 +7,6 @@ operations were posted on it. What it holds with other content is refused, field
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +14,23 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table
 
+from billpolicy.book import identities
 from billpolicy.book.book import Book
-from billpolicy.book.model import AccountingPeriod, Application, Document, Invoice, Numbered, Subscription
+from billpolicy.book.model import (
+    AccountingPeriod,
+    Application,
+    CreditAdjustment,
+    Document,
+    Invoice,
+    Numbered,
+    Subscription,
+)
+from billpolicy.book.needs import Needs
+from billpolicy.book.numbers import split_number
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import fetch, identities, rows, schema, sequences, writing
-from billpolicy.ledger.differences import differences
-from billpolicy.ledger.store import Ledger
+from billpolicy.ledger import reading, rows, schema, writing
+from billpolicy.ledger.statements import Connection, Row, insert_into
+from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
 
 _R = TypeVar("_R")
@@ -36,16 +46,15 @@ class Imported:
     known: Mapping[str, int]
 
 
-def import_book(ledger: Ledger, book: Book) -> Imported:
-    """Load a book in one transaction. Raises `Refused`, and changes nothing, with everything that does not fit."""
-    with ledger.writing() as connection:
-        return _Import(connection, book).run()
+def import_book(connection: Connection, book: Book) -> Imported:
+    """Load a book into the open transaction. Raises `Refused` with everything that does not fit."""
+    return _Import(connection, book).run()
 
 
 class _Import:
     """One import, inside the open transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, book: Book) -> None:
+    def __init__(self, connection: Connection, book: Book) -> None:
         self.connection = connection
         self.book = book
         self.added: Counter[str] = Counter()
@@ -54,12 +63,11 @@ class _Import:
 
     def run(self) -> Imported:
         connection, book = self.connection, self.book
-        known_documents, _ = fetch.documents(connection, book.numbered)
-        known_subscriptions, _ = fetch.subscriptions(connection, book.subscriptions)
-        accounts = self._new("account", fetch.accounts(connection, book.accounts)[0], book.accounts)
-        known_contacts = fetch.contacts_by_id(connection, book.contacts)
-        contacts = self._new("contact", known_contacts, book.contacts)
-        charges = self._new("charge", fetch.charges(connection, book.charges), book.charges)
+        known_documents, _ = reading.documents_of(connection, book.numbered)
+        known_subscriptions, _ = reading.subscriptions_of(connection, book.subscriptions)
+        accounts = self._new("account", reading.accounts_of(connection, book.accounts)[0], book.accounts)
+        contacts = self._new("contact", reading.contacts_by_id(connection, book.contacts), book.contacts)
+        charges = self._new("charge", reading.charges_of(connection, book.charges), book.charges)
         subscriptions = self._new("subscription", known_subscriptions, book.subscriptions, self._since_imported())
         documents = self._new("document", known_documents, book.numbered, _as_changed)
         periods = self._new_periods()
@@ -67,26 +75,41 @@ class _Import:
         self.problems += _reserved(documents)
         self._stop_if_refused()
 
-        self._write(schema.accounts, map(rows.account_row, accounts))
-        self._write(schema.contacts, map(rows.contact_row, contacts))
-        self._write(schema.charges, map(rows.charge_row, charges))
-        self._write(schema.subscriptions, map(rows.subscription_row, subscriptions))
-        charge_rows = (row for subscription in subscriptions for row in rows.subscribed_charge_rows(subscription))
-        self._write(schema.subscribed_charges, charge_rows)
-        self._write(schema.accounting_periods, map(rows.period_row, periods))
-        sequences.count_imported(connection, documents)
+        new = {document.number for document in documents}
+        touched = _touched(documents, applications) - new
+        before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
+        self._write(schema.accounts, (rows.ACCOUNTS.row(one, revision=0) for one in accounts))
+        self._write(schema.contacts, map(rows.CONTACTS.row, contacts))
+        self._write(schema.charges, map(rows.CHARGES.row, charges))
+        self._write(schema.subscriptions, map(_subscription_row, subscriptions))
+        self._write(schema.subscribed_charges, (row for one in subscriptions for row in _charge_rows(one)))
+        self._write(schema.accounting_periods, map(rows.PERIODS.row, periods))
+        self._count(documents)
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
             connection, [writing.Applied(one, book.numbered[one.from_].currency) for one in applications]
         )
-        new = {document.number for document in documents}
-        touched = _touched(documents, applications) - new
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed &= known_subscriptions.keys()
         writing.raise_revisions(connection, touched.union(f"subscription:{name}" for name in billed))
-        self.problems += identities.broken(connection, touched | new)
+        self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
+
+    def _count(self, documents: Iterable[Numbered]) -> None:
+        """Let the counters begin after imported numbers. Raises `Refused` for numbers that are the ledger's to draw."""
+        highest: dict[str, tuple[int, Numbered]] = {}
+        for document in documents:
+            split = split_number(document.number)
+            if split is not None and split[1] >= highest.get(split[0], (0, document))[0]:
+                highest[split[0]] = (split[1], document)
+        drawn = [row[0] for row in self.connection.rows(_DRAWN, highest)]
+        if drawn:
+            raise Refused(_drawn_here(highest[prefix][1].number, prefix) for prefix in drawn)
+        known, kinds = reading.counters_of(self.connection)
+        last = {prefix: max(counter, known.get(prefix, 0)) for prefix, (counter, _) in highest.items()}
+        kinds = {prefix: document.kind for prefix, (_, document) in highest.items()} | kinds
+        writing.count_on(self.connection, last, kinds, known, imported=True)
 
     def _new(
         self,
@@ -128,11 +151,11 @@ class _Import:
 
     def _imported(self, text: str, key: str = "subscription") -> dict[tuple[str, ...], str | None]:
         """What was imported of these subscriptions: the last column of some rows by the others."""
-        found = fetch.run_with_keys(self.connection, f"{text} WHERE {key} IN {{keys}}", self.book.subscriptions)
+        found = self.connection.rows(f"{text} WHERE {key} IN {{keys}}", self.book.subscriptions)
         return {row[:-1]: row[-1] for row in found}
 
     def _new_periods(self) -> list[AccountingPeriod]:
-        known = {period.from_.isoformat(): period for period in fetch.periods(self.connection)}
+        known = {period.from_.isoformat(): period for period in reading.periods_of(self.connection)}
         given = {period.from_.isoformat(): period for period in self.book.periods}
         new = self._new("accounting_period", known, given)
         for period in new:
@@ -147,7 +170,7 @@ class _Import:
 
     def _new_applications(self) -> list[Application]:
         """Applications have no id: as many as are there already with the same content are passed over."""
-        left = Counter(fetch.applications(self.connection, self.book.numbered))
+        left = Counter(reading.applications_of(self.connection, self.book.numbered))
         new = []
         for application in (one for made in self.book.applications_from.values() for one in made):
             if left[application]:
@@ -158,8 +181,8 @@ class _Import:
                 self.added["applications"] += 1
         return new
 
-    def _write(self, table: Table, values: Iterable[rows.Row]) -> None:
-        writing.insert_rows(self.connection, table, list(values))
+    def _write(self, table: Table, values: Iterable[Row]) -> None:
+        self.connection.run(insert_into(table), list(values))
 
     def _stop_if_refused(self) -> None:
         if self.problems:
@@ -168,7 +191,7 @@ class _Import:
 
 def _touched(documents: Iterable[Numbered], applications: Iterable[Application]) -> set[str]:
     """The documents that these are made from, change or move money of."""
-    others = (getattr(one, name, None) for one in documents for name in ("source", "of", "document"))
+    others = (one.related for one in documents)
     sides = (number for application in applications for number in (application.from_, application.to))
     return {number for number in (*others, *sides) if number is not None}
 
@@ -184,6 +207,31 @@ def _as_changed(given: Numbered, known: Numbered) -> Numbered:
         status=known.status if canceled else given.status,
         posted_as=given.posted_as or known.posted_as,
     )
+
+
+_DRAWN = "SELECT DISTINCT prefix FROM documents WHERE prefix IN {keys}"
+
+
+def _owners_of_credit(documents: Iterable[Numbered]) -> frozenset[str]:
+    return frozenset(one.account for one in documents if isinstance(one, CreditAdjustment))
+
+
+def _subscription_row(subscription: Subscription) -> Row:
+    return rows.SUBSCRIPTIONS.row(subscription, imported_canceled_on=_day(subscription.canceled_on), revision=0)
+
+
+def _charge_rows(subscription: Subscription) -> Iterator[Row]:
+    for position, charge in enumerate(subscription.charges):
+        through = _day(charge.charged_through)
+        yield rows.SUBSCRIBED_CHARGES.row(
+            charge, subscription=subscription.id, position=position, imported_through=through
+        )
+
+
+def _drawn_here(number: str, prefix: str) -> Diagnostic:
+    message = f"{number} cannot be imported: this ledger draws the numbers of prefix `{prefix}` itself"
+    hint = "post this document here, or import it with a number of another prefix"
+    return Diagnostic("prefix-drawn", message, hint=hint)
 
 
 def _day(day: datetime.date | None) -> str | None:

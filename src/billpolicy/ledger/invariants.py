@@ -22,20 +22,7 @@ SELECT what, currency, amount, total FROM (
 DRAWN = """
 SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY prefix, counter
 """
-OPERATIONS = """
-SELECT o.id, o.request, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id
-"""
-POSTED_DOCUMENTS = "SELECT operation, number FROM documents WHERE operation IS NOT NULL ORDER BY id"
-POSTED_APPLICATIONS = """
-SELECT operation, count(*) FROM applications WHERE operation IS NOT NULL GROUP BY operation
-"""
 FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IS NOT NULL GROUP BY caused_by"
-DRAFTS = "SELECT number, posted_as, status FROM documents WHERE status <> 'posted'"
-CANCELED = "SELECT id, canceled_on FROM subscriptions"
-CHARGED_THROUGH = "SELECT subscription, id, charged_through FROM subscribed_charges"
-RESOLUTIONS = """
-SELECT d.number, d.attributes, r.resolved FROM resolutions r JOIN documents d ON d.number = r.document ORDER BY d.id
-"""
 
 _BILLED = "SELECT subscription, date, document, kind, bill_run FROM billed"
 _BILLED_BY_ITEMS = """
@@ -46,27 +33,9 @@ WHERE i.subscription IS NOT NULL AND (d.kind = 'invoice' OR d.bill_run IS NOT NU
 
 OFFENDERS: tuple[tuple[str, str, str], ...] = (
     (
-        "record-unreadable",
-        """
-        SELECT number FROM documents WHERE NOT json_valid(attributes)
-        UNION ALL SELECT 'account ' || id FROM accounts WHERE NOT json_valid(attributes) OR NOT json_valid(custom)
-        UNION ALL
-        SELECT 'subscription ' || id FROM subscriptions WHERE NOT json_valid(attributes) OR NOT json_valid(custom)
-        """,
-        "the attributes of {0} cannot be read any more",
-    ),
-    (
         "audit-missing",
         "SELECT id FROM operations WHERE id NOT IN (SELECT operation FROM audit)",
         "operation `{0}` has no record of who posted it",
-    ),
-    (
-        "resolution-missing",
-        """
-        SELECT number FROM documents
-        WHERE operation IS NOT NULL AND number NOT IN (SELECT document FROM resolutions)
-        """,
-        "{0} has no record of how its attributes were resolved",
     ),
     (
         "number-undrawn",
@@ -140,22 +109,6 @@ OFFENDERS: tuple[tuple[str, str, str], ...] = (
         )
         """,
         "{0} cannot have been posted as {1}: their kinds, accounts or status forbid it",
-    ),
-    (
-        "revision-low",
-        """
-        SELECT d.number, d.revision, count(DISTINCT touch.operation) FROM (
-            SELECT from_number AS number, operation FROM applications
-            UNION ALL SELECT to_number, operation FROM applications
-            UNION ALL SELECT source, operation FROM documents
-            UNION ALL SELECT refund_of, operation FROM documents
-            UNION ALL SELECT draft.number, posted.operation
-            FROM documents draft JOIN documents posted ON posted.number = draft.posted_as
-        ) touch JOIN documents d ON d.number = touch.number
-        WHERE touch.operation IS NOT NULL AND touch.operation <> coalesce(d.operation, '')
-        GROUP BY d.number, d.revision HAVING d.revision < count(DISTINCT touch.operation)
-        """,
-        "{0} is at revision {1}, but {2} operations have changed it",
     ),
     (
         "billed-differs",

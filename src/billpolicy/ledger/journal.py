@@ -1,36 +1,25 @@
-"""Operations as the ledger keeps them: the request word for word, the plan that was posted, and who posted it when.
+"""Operations as the ledger keeps them: the request word for word, the plan with every change, and who posted it when.
 
-Documents, applications and resolutions stand in their own tables; `operations.plan` holds what of the plan no other
-table does. Together they give the very plan back.
+The journal alone says what became of the imported book; the other tables hold what came out, to be found quickly.
 """
 
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from billpolicy.book.model import Document, Numbered
+from billpolicy.book.changes import CHANGES, Change, change_name
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.ledger import fetch
-from billpolicy.ledger.canonical import damaged, from_text, to_text
-from billpolicy.ledger.plan_rest import rest_of, rest_text
-from billpolicy.ledger.resolutions import resolved_of
-from billpolicy.ledger.rows import Row
-from billpolicy.ledger.schema import (
-    audit,
-    operations,
-    resolutions,
-)
-from billpolicy.ledger.statements import insert_into, select_from
-from billpolicy.planning.plan import FollowedBy, NumberDraw, Plan, PlannedDocument
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.schema import audit, operations
+from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
+from billpolicy.planning.plan import BalanceChange, FollowedBy, Plan
+from billpolicy.posting.store import Audit, Cause, Entry, Posted
+from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
-_INSERT = insert_into(operations)
-_INSERT_AUDIT = insert_into(audit)
 _TREES = f"""
 WITH RECURSIVE tree(id) AS (
     SELECT id FROM operations WHERE id IN {{keys}}
@@ -39,6 +28,7 @@ WITH RECURSIVE tree(id) AS (
 {select_from(operations)} JOIN tree ON tree.id = operations.id
 """
 _REQUESTS = "SELECT id, request FROM operations WHERE id IN {keys}"
+_CAUSES = "SELECT caused_by, step, cause FROM operations WHERE id IN {keys} AND caused_by IS NOT NULL"
 _AUDITS_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN {keys}"
 _AUDITS_ON = """
 SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
@@ -48,168 +38,168 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     WHERE documents.number = :number
 ) ORDER BY id
 """
-_DRAWS = "SELECT id, operation, kind, prefix, start, counter, number FROM documents WHERE operation IN {keys}"
-_RESOLVED = f"{select_from(resolutions)} WHERE document IN {{keys}}"
+_IN_ORDER = "SELECT o.id, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id, o.id"
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """Who posted an operation, when and why, and who approved it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What stands in `operations.plan`: a plan without what has columns of its own."""
 
-    operation: str
-    """The operation's id."""
-    who: str
-    at: datetime.datetime
-    """In UTC."""
-    why: str | None
+    basis: dict[str, int]
+    changes: list[tuple[str, Any]]
+    """Each with its name."""
+    resolved: tuple[Resolved, ...]
+    reasons: dict[str, int]
+    balances: tuple[BalanceChange, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    follow_ups: int = 0
+    """How many steps follow it."""
+    actor: str | None = None
     approved_by: str | None = None
-    """The second person, where the policy asked for one."""
+    comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why an operation followed another one, as `FollowedBy` says it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read(_Kept):
+    """The same as it is read: which type a change is of, its name tells."""
 
-    operation: str
-    """The id of that other one."""
-    step: int
-    """Its place among all that directly follow that one, from 0."""
+    changes: list[tuple[str, Raw]]
+
+
+class _Cause(NamedTuple):
+    """What stands in `operations.cause`."""
+
     after: str
     rule: str
     position: Position
     because: str | None
 
 
-class Step(NamedTuple):
-    """An operation to be written; `cause` is None for what was asked for itself."""
-
-    plan: Plan
-    audit: Audit
-    cause: Cause | None
-
-
-def steps_of(plan: Plan, who: str, at: datetime.datetime) -> Iterator[Step]:
-    """An operation and all that follows it, in the order in which they happen."""
-    return _steps(plan, None, who, at.astimezone(datetime.UTC))
-
-
-def _steps(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -> Iterator[Step]:
-    yield Step(plan, Audit(plan.id, who, at, plan.comment, plan.approved_by), cause)
-    for number, followed in enumerate(plan.follow_ups):
-        why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because)
-        yield from _steps(followed.plan, why, who, at)
-
-
-def write_operations(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+def write_operations(connection: Connection, entries: Sequence[Entry]) -> None:
     """Insert operations, each with its audit row."""
-    connection.executemany(_INSERT, [_operation_row(step.plan, step.cause) for step in steps])
-    entries = [(e.operation, e.who, e.at.isoformat(), e.why, e.approved_by) for e in (step.audit for step in steps)]
-    connection.executemany(_INSERT_AUDIT, entries)
+    connection.run(insert_into(operations), [_operation_row(entry.plan, entry.cause) for entry in entries])
+    rows = [(a.operation, a.who, a.at.isoformat(), a.why, a.approved_by) for a in (entry.audit for entry in entries)]
+    connection.run(insert_into(audit), rows)
 
 
 def _operation_row(plan: Plan, cause: Cause | None) -> Row:
+    kept = _Kept(
+        basis=dict(plan.basis),
+        changes=[(change_name(change), change) for change in plan.changes],
+        resolved=plan.resolved,
+        reasons=dict(plan.reasons),
+        balances=plan.balances,
+        notes=plan.notes,
+        warnings=plan.warnings,
+        follow_ups=len(plan.follow_ups),
+        actor=plan.actor,
+        approved_by=plan.approved_by,
+        comment=plan.comment,
+    )
+    why = None if cause is None else encode(_Cause(cause.after, cause.rule, cause.position, cause.because))
     return (
         plan.id,
         plan.operation,
         plan.date.isoformat(),
-        to_text(plan.request),
-        rest_text(plan),
+        canonical(plan.request),
+        encode(kept),
         plan.policy,
         plan.policy_digest,
         plan.engine,
-        *((cause.operation, cause.step, _cause_text(cause)) if cause is not None else (None, None, None)),
+        *((cause.operation, cause.step, why) if cause is not None else (None, None, None)),
     )
 
 
-def requests_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, str]:
+def requests_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
     """The requests of those of these operations that were posted, as canonical JSON."""
-    return dict(fetch.run_with_keys(connection, _REQUESTS, ids))
+    return {row[0]: row[1] for row in connection.rows(_REQUESTS, ids)}
 
 
-def cause_of(connection: sqlite3.Connection, id: str) -> Cause | None:
+def cause_of(connection: Connection, id: str) -> Cause | None:
     """What an operation is a step of; None if it was asked for itself."""
-    row = connection.execute("SELECT caused_by, step, cause FROM operations WHERE id = ?", (id,)).fetchone()
-    return None if row is None or row[0] is None else _cause(*row)
+    return next((_cause(*row) for row in connection.rows(_CAUSES, [id])), None)
 
 
-def posted_plan(connection: sqlite3.Connection, id: str) -> Plan:
-    """The plan of an operation that was posted, as it was planned. The operation must be there."""
-    return posted_plans(connection, [id])[id]
-
-
-def posted_plans(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Plan]:
-    """The plans of operations that were posted, each with all that followed it. The operations must be there.
+def posted_of(connection: Connection, ids: Collection[str]) -> dict[str, Posted]:
+    """What came of operations that were posted, each with all that followed it. The operations must be there.
 
     Raises `Refused` if what they posted has been damaged.
     """
-    found = {row[0]: row for row in fetch.run_with_keys(connection, _TREES, ids)}
+    found = {row[0]: row for row in connection.rows(_TREES, ids)}
+    steps: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted((row for row in found.values() if row[-3] is not None), key=lambda row: row[-2]):
+        steps[row[-3]].append(row)
+    audits = audits_of(connection, ids)
     try:
-        return _Plans(connection, found).of(ids)
-    except (KeyError, TypeError, AttributeError, ValueError):
+        return {id: Posted(_plan(found[id], steps), audits[id], repeated=True) for id in ids}
+    except (KeyError, CodecError):
         what = f"operation `{next(iter(ids))}`" if len(ids) == 1 else "these operations"
         raise damaged(f"what {what} posted cannot be read any more") from None
 
 
-class _Plans:
-    """Plans read back set-based: everything that some operations wrote, one query for each table."""
-
-    def __init__(self, connection: sqlite3.Connection, found: dict[str, Row]) -> None:
-        self.found = found
-        draws = [(row[1], NumberDraw(*row[2:])) for row in sorted(fetch.run_with_keys(connection, _DRAWS, found))]
-        numbers = [draw.number for _, draw in draws]
-        documents, _ = fetch.documents(connection, numbers)
-        resolved = resolutions_of(connection, numbers)
-        self.documents: dict[str, list[PlannedDocument]] = defaultdict(list)
-        for operation, draw in draws:
-            document = _as_planned(documents[draw.number])
-            self.documents[operation].append(PlannedDocument(document, draw, resolved[draw.number]))
-        self.applications = fetch.applications_by(connection, found)
-        self.steps: dict[str, list[Row]] = defaultdict(list)
-        for row in sorted((row for row in found.values() if row[-3] is not None), key=lambda row: row[-2]):
-            self.steps[row[-3]].append(row)
-
-    def of(self, ids: Collection[str]) -> dict[str, Plan]:
-        return {id: self._plan(*self.found[id]) for id in ids}
-
-    def _plan(self, id: str, operation: str, date: str, request: str, text: str, *others: Any) -> Plan:
-        policy, digest, engine, *_ = others
-        return Plan(
-            id=id,
-            operation=operation,
-            date=datetime.date.fromisoformat(date),
-            request=from_text(request),
-            policy=policy,
-            policy_digest=digest,
-            engine=engine,
-            documents=tuple(self.documents[id]),
-            applications=tuple(self.applications.get(id, ())),
-            follow_ups=tuple(self._followed(row) for row in self.steps[id]),
-            **rest_of(text),
-        )
-
-    def _followed(self, row: Row) -> FollowedBy:
-        cause = _cause(*row[-3:])
-        return FollowedBy(cause.after, cause.rule, cause.position, cause.because, self._plan(*row))
+def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
+    id, operation, date, request, text, policy, digest, engine, *_ = row
+    kept = decode(_Read, text)
+    return Plan(
+        id=id,
+        operation=operation,
+        date=datetime.date.fromisoformat(date),
+        request=decode(dict, request),
+        policy=policy,
+        policy_digest=digest,
+        engine=engine,
+        basis=kept.basis,
+        changes=_changes(kept.changes),
+        resolved=kept.resolved,
+        reasons=kept.reasons,
+        balances=kept.balances,
+        notes=kept.notes,
+        warnings=kept.warnings,
+        follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),
+        actor=kept.actor,
+        approved_by=kept.approved_by,
+        comment=kept.comment,
+    )
 
 
-def audit_of(connection: sqlite3.Connection, id: str) -> Audit:
-    """Who posted an operation. The operation must be there."""
-    return audits_of(connection, [id])[id]
+def _changes(named: Iterable[tuple[str, Raw]]) -> tuple[Change, ...]:
+    return tuple(decode(CHANGES[name], text) for name, text in named)
 
 
-def audits_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Audit]:
-    """Who posted each of these operations. They must be there."""
-    return {row[0]: _audit(row) for row in fetch.run_with_keys(connection, _AUDITS_OF, ids)}
+def _followed(row: Row, steps: Mapping[str, Sequence[Row]]) -> FollowedBy:
+    cause = _cause(*row[-3:])
+    return FollowedBy(cause.after, cause.rule, cause.position, cause.because, _plan(row, steps))
 
 
-def audits_on(connection: sqlite3.Connection, number: str) -> list[Audit]:
+class Recorded(NamedTuple):
+    """What the journal has of one operation, for whoever replays it; no changes where they cannot be read any more."""
+
+    id: str
+    changes: tuple[Change, ...] | None
+    follow_ups: int
+
+
+def in_order(connection: Connection) -> Iterable[Recorded]:
+    """Every operation in the order of posting."""
+    for id, text, cause in connection.rows(_IN_ORDER):
+        try:
+            kept = decode(_Read, text)
+            if cause is not None:
+                decode(_Cause, cause)
+            yield Recorded(id, _changes(kept.changes), kept.follow_ups)
+        except (KeyError, CodecError):
+            yield Recorded(id, None, 0)
+
+
+def audits_of(connection: Connection, ids: Collection[str]) -> dict[str, Audit]:
+    """Who posted each of these operations."""
+    return {row[0]: _audit(row) for row in connection.rows(_AUDITS_OF, ids)}
+
+
+def audits_on(connection: Connection, number: str) -> list[Audit]:
     """Who posted anything that made or touched a document, oldest first."""
-    return [_audit(row) for row in connection.execute(_AUDITS_ON, {"number": number}).fetchall()]
-
-
-def resolutions_of(connection: sqlite3.Connection, numbers: list[str]) -> dict[str, Resolved]:
-    """How the attributes of these documents were resolved; nothing about imported ones."""
-    return {row[0]: resolved_of(row[1]) for row in fetch.run_with_keys(connection, _RESOLVED, numbers)}
+    return [_audit(row) for row in connection.rows(_AUDITS_ON, number=number)]
 
 
 def _audit(row: Row) -> Audit:
@@ -217,19 +207,11 @@ def _audit(row: Row) -> Audit:
     return Audit(operation, who, datetime.datetime.fromisoformat(at), why, approved_by)
 
 
-def _cause_text(cause: Cause) -> str:
-    at = [cause.position.file, cause.position.line, cause.position.column]
-    return to_text({"after": cause.after, "rule": cause.rule, "position": at, "because": cause.because})
-
-
 def _cause(operation: str, step: int, text: str) -> Cause:
-    data: dict[str, Any] = from_text(text)
-    return Cause(operation, step, data["after"], data["rule"], Position(*data["position"]), data["because"])
+    return Cause(operation, step, *decode(_Cause, text))
 
 
-def _as_planned(document: Numbered) -> Numbered:
-    """A plan's documents come as they were then: reversed, posted or canceled they were by itself or by later ones."""
-    if not isinstance(document, Document):
-        return document
-    status = "draft" if document.status == "canceled" else document.status
-    return replace(document, reversed_=False, status=status, posted_as=None)
+def damaged(message: str) -> Refused:
+    """The refusal to read what something other than billpolicy must have written."""
+    hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
+    return Refused([Diagnostic("ledger-damaged", message, hint=hint)])

@@ -1,197 +1,166 @@
-"""From the records of a book to rows of the ledger: one tuple per row, in the order of the table's columns."""
+"""How records stand in the rows of tables, both ways: one codec, made of the columns of a table and a record's fields.
+
+A column holds the field of its name, unless it is renamed here. `*_minor` is an amount in minor units of the currency
+beside it, a date is `YYYY-MM-DD`, a decimal that is no amount is text as written, a mapping is canonical JSON. What a
+row has beside its record, such as the number of the document that an item is of, the caller gives and takes.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Iterable, Iterator
+import typing
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Table
+
+from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import (
     Account,
     AccountingPeriod,
     Application,
     Charge,
     Contact,
-    CreditAdjustment,
-    Document,
     Item,
     Numbered,
     Part,
-    Refund,
+    SubscribedCharge,
     Subscription,
     TaxItem,
 )
-from billpolicy.ledger.amounts import minor_of
-from billpolicy.ledger.canonical import to_text
-from billpolicy.planning.plan import NumberDraw
+from billpolicy.ledger import schema
+from billpolicy.ledger.statements import Row
+from billpolicy.money import from_minor, to_minor
+from billpolicy.source.codec import canonical, decode
+from billpolicy.source.record import written_name
 
-Row = tuple[Any, ...]
+R = TypeVar("R")
+_MOST = 1 << 16
+minor_of = lru_cache(_MOST)(to_minor)
+"""As `to_minor`; the same amounts come again and again."""
+amount_of = lru_cache(_MOST)(from_minor)
+"""As `from_minor`."""
+_MINOR = "_minor"
 
 
-def account_row(account: Account) -> Row:
+class Rows(Generic[R]):
+    """Records of one type in one table."""
+
+    def __init__(
+        self, table: Table, kind: type[R], beside: Sequence[str] = (), renamed: Mapping[str, str] | None = None
+    ) -> None:
+        """`beside`: columns that hold nothing of the record. `renamed`: column -> field."""
+        self.table = table
+        self._kind = kind
+        types = _field_types(kind)  # type: ignore[arg-type]
+        named = {written_name(field): field for field in types} | (dict(renamed or {}))
+        own = table.autoincrement_column
+        self._columns: list[tuple[int, str, _Conversion]] = []
+        """Place in the row, field and conversion of each column that holds a field."""
+        self._beside: list[tuple[int, str]] = []
+        self._empty: list[Any] = []
+        for column in table.columns:
+            field = named.get(column.name.removesuffix(_MINOR), "")
+            if column is not own:
+                place = len(self._empty)
+                if column.name not in beside and field in types:
+                    self._columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
+                elif column.name in beside:
+                    self._beside.append((place, column.name))
+                self._empty.append(_DEFAULTS.get(column.name))
+        self._own = 0 if own is None else 1
+
+    def row(self, record: R, currency: str = "", /, **beside: Any) -> Row:
+        """The row of a record, without an id that counts itself; `currency` is that of its amounts."""
+        row = self._empty.copy()
+        for place, field, (to_column, _) in self._columns:
+            value = getattr(record, field)
+            row[place] = value if value is None or to_column is None else to_column(value, currency)
+        for place, name in self._beside:
+            row[place] = beside[name]
+        return tuple(row)
+
+    def record(self, row: Row, currency: str = "", /, **other: Any) -> R:
+        """The record of a whole row as it was selected; `other`: fields that stand in other tables."""
+        for place, field, (_, from_column) in self._columns:
+            value = row[place + self._own]
+            other[field] = value if value is None or from_column is None else from_column(value, currency)
+        return self._kind(**other)
+
+
+_Conversion = tuple[Callable[[Any, str], Any] | None, Callable[[Any, str], Any] | None]
+_DEFAULTS: dict[str, Any] = {"reversed": False, "split": False, "auto_apply": True}
+"""What a column holds for records that have no such field, where that is not nothing."""
+
+
+@cache
+def _field_types(kind: Hashable) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: _plain(hints[field.name]) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+
+
+def _plain(hint: Any) -> Any:
+    """`X` of `X | None`."""
     return (
-        account.id,
-        account.currency,
-        account.name,
-        account.country,
-        to_text(account.attributes),
-        to_text(account.custom),
-        0,
+        next((part for part in typing.get_args(hint) if part is not type(None)), hint) if _may_be_none(hint) else hint
     )
 
 
-def contact_row(contact: Contact) -> Row:
-    return contact.id, contact.account, contact.name, contact.country, contact.email
+def _may_be_none(hint: Any) -> bool:
+    return type(None) in typing.get_args(hint)
 
 
-def charge_row(charge: Charge) -> Row:
-    return charge.id, charge.name, charge.type
+def _conversion(hint: Any, is_minor: bool) -> _Conversion:
+    if is_minor:
+        return minor_of, amount_of
+    if hint is datetime.date:
+        return lambda day, _: day.isoformat(), lambda text, _: datetime.date.fromisoformat(text)
+    if hint is Decimal:
+        return lambda number, _: str(number), lambda text, _: Decimal(text)
+    if hint is bool:
+        return None, lambda flag, _: bool(flag)
+    if typing.get_origin(hint) is dict:
+        return lambda mapping, _: canonical(mapping), lambda text, _: decode(hint, text)
+    return None, None
 
 
-def period_row(period: AccountingPeriod) -> Row:
-    return _day(period.from_), _day(period.until), period.status
-
-
-def subscription_row(subscription: Subscription) -> Row:
-    return (
-        subscription.id,
-        subscription.account,
-        subscription.plan,
-        _day(subscription.start),
-        _day(subscription.term_end),
-        _day(subscription.canceled_on),
-        _day(subscription.canceled_on),
-        subscription.bill_day,
-        subscription.invoice_separately,
-        subscription.currency,
-        to_text(subscription.attributes),
-        to_text(subscription.custom),
-        0,
+ACCOUNTS = Rows(schema.accounts, Account, ["revision"])
+CONTACTS = Rows(schema.contacts, Contact)
+CHARGES = Rows(schema.charges, Charge)
+PERIODS = Rows(schema.accounting_periods, AccountingPeriod, renamed={"from_date": "from_", "until_date": "until"})
+SUBSCRIPTIONS = Rows(schema.subscriptions, Subscription, ["imported_canceled_on", "revision"])
+SUBSCRIBED_CHARGES = Rows(schema.subscribed_charges, SubscribedCharge, ["subscription", "position", "imported_through"])
+ITEMS = Rows(schema.items, Item, ["document", "position"])
+TAXES = Rows(schema.taxes, TaxItem, ["document", "item", "position"])
+REFUND_PARTS = Rows(schema.refund_parts, Part, ["refund", "position"])
+APPLICATION_PARTS = Rows(schema.application_parts, Part, ["application", "position"])
+APPLICATIONS = Rows(
+    schema.applications,
+    Application,
+    ["id", "currency", "operation"],
+    {"from_number": "from_", "to_number": "to"},
+)
+IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
+"""Columns of a document that say how it was imported, where operations can change that."""
+_BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision"]
+_RELATED = {"refund": "refund_of"}
+"""Kind -> the column of the document that it hangs on, where that is not `source`."""
+DOCUMENTS: dict[str, Rows[Any]] = {
+    name: Rows(
+        schema.documents,
+        kind.record,
+        [*_BESIDE, *(["amount_minor"] if kind.has_items else [])],
+        {_RELATED.get(name, "source"): kind.related_field} if kind.related_field else {},
     )
+    for name, kind in KINDS.items()
+}
+"""Kind of document -> its rows. They share one table; a column that a kind has no field for stays empty."""
 
 
-def subscribed_charge_rows(subscription: Subscription) -> Iterator[Row]:
-    for position, charge in enumerate(subscription.charges):
-        through = _day(charge.charged_through)
-        yield (
-            subscription.id,
-            charge.id,
-            position,
-            charge.charge,
-            through,
-            through,
-            charge.name,
-            _decimal(charge.rate),
-            _decimal(charge.quantity),
-            charge.period,
-            charge.timing,
-            _day(charge.start),
-            _day(charge.until),
-            charge.discounts,
-        )
-
-
-def document_row(document: Numbered, amount: int, draw: NumberDraw | None, operation: str | None) -> Row:
-    """`amount` in minor units, tax included; `draw` and `operation` are None for what was imported."""
-    return (
-        document.number,
-        document.kind,
-        document.account,
-        document.date.isoformat(),
-        _day(getattr(document, "due_date", None)),
-        document.currency,
-        amount,
-        document.status,
-        getattr(document, "reversed_", False),
-        getattr(document, "split", False),
-        getattr(document, "auto_apply", True),
-        getattr(document, "priority", None),
-        getattr(document, "type", None),
-        getattr(document, "reason", None),
-        document.document if isinstance(document, CreditAdjustment) else getattr(document, "source", None),
-        getattr(document, "of", None),
-        getattr(document, "bill_run", None),
-        document.comment,
-        to_text(document.attributes),
-        getattr(document, "posted_as", None),
-        *((draw.prefix, draw.start, draw.counter) if draw is not None else (None, None, None)),
-        operation,
-        0,
-    )
-
-
-def item_row(document: Document, position: int, item: Item) -> Row:
-    return (
-        document.number,
-        item.id,
-        position,
-        minor_of(item.amount, document.currency),
-        item.name,
-        item.line,
-        item.discounts,
-        item.subscription,
-        item.subscribed_charge,
-        item.charge,
-        _decimal(item.quantity),
-        _decimal(item.unit_price),
-        _day(item.service_start),
-        _day(item.service_end),
-        item.source_item,
-    )
-
-
-def tax_row(document: Document, item: Item, position: int, tax: TaxItem) -> Row:
-    return (
-        document.number,
-        item.id,
-        tax.id,
-        position,
-        minor_of(tax.amount, document.currency),
-        tax.name,
-        _decimal(tax.rate),
-        tax.jurisdiction,
-        tax.source_tax,
-    )
-
-
-def billed_rows(document: Document) -> Iterator[Row]:
-    """Which subscriptions a document bills, as far as anybody asks: of invoices, and of what a bill run made."""
-    if document.kind == "invoice" or document.bill_run is not None:
-        day = document.date.isoformat()
-        for subscription in document.subscriptions:
-            yield subscription, day, document.number, document.kind, document.bill_run
-
-
-def refund_part_rows(refund: Refund) -> Iterator[Row]:
-    return _part_rows(refund.number, refund.parts, refund.currency)
-
-
-def application_row(key: int, application: Application, currency: str, operation: str | None) -> Row:
-    return (
-        key,
-        application.from_,
-        application.to,
-        application.date.isoformat(),
-        currency,
-        minor_of(application.amount, currency),
-        operation,
-    )
-
-
-def application_part_rows(key: int, application: Application, currency: str) -> Iterator[Row]:
-    return _part_rows(key, application.parts, currency)
-
-
-def _part_rows(whole: str | int, parts: Iterable[Part], currency: str) -> Iterator[Row]:
-    for position, part in enumerate(parts):
-        amount = minor_of(part.amount, currency)
-        yield whole, position, part.item, part.tax, amount, part.source_item, part.source_tax
-
-
-def _day(day: datetime.date | None) -> str | None:
-    return day.isoformat() if day is not None else None
-
-
-def _decimal(number: Decimal | None) -> str | None:
-    return str(number) if number is not None else None
+def document_row(document: Numbered, amount: int, **beside: Any) -> Row:
+    """The row of a document of any kind; `amount` in minor units, tax included."""
+    rows = DOCUMENTS[document.kind]
+    return rows.row(document, document.currency, kind=document.kind, amount_minor=amount, **beside)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -116,7 +116,7 @@ operations = Table(
     Column("operation", Text, nullable=False),
     Column("date", _DATE, nullable=False),
     Column("request", Text, nullable=False),
-    Column("plan", Text, nullable=False, comment="of the plan, what no other table holds"),
+    Column("plan", Text, nullable=False, comment="all that the plan was, with every change that it makes"),
     Column("policy", Text, nullable=False),
     Column("policy_digest", Text, nullable=False),
     Column("engine", Text, nullable=False),
@@ -176,6 +176,9 @@ documents = Table(
     Column("counter", BigInteger),
     Column("operation", Text, ForeignKey("operations.id"), comment="unset if it was imported"),
     Column("revision", Integer, nullable=False),
+    Column("imported_status", Text, comment="status, reversed and posted_as as they were imported"),
+    Column("imported_reversed", Boolean),
+    Column("imported_posted_as", Text),
 )
 items = Table(
     "items",
@@ -257,12 +260,6 @@ application_parts = Table(
     Column("source_item", Text),
     Column("source_tax", Text),
     sqlite_with_rowid=False,
-)
-resolutions = Table(
-    "resolutions",
-    metadata,
-    Column("document", Text, ForeignKey("documents.number"), primary_key=True),
-    Column("resolved", Text, nullable=False, comment="facts, levels, and value, level and rule of each decision"),
 )
 
 

@@ -1,43 +1,92 @@
-"""Making and opening a ledger, and the transactions everything else runs in.
+"""A ledger in a database: what posting wants of a store, and what only a ledger has: import, show and check.
 
-A ledger is one SQLite file in WAL mode: many readers beside one writer, each seeing one moment. `synchronous=FULL`
-makes a commit last through a power cut. Statements go straight to the driver: the rows of one operation are written
-several times faster than through SQLAlchemy, which holds the schema and lends the connections.
+Which database it is, its address says; each is one dialect, in a file of its own.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Lock
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
+from typing import Protocol
 
-from sqlalchemy import Engine, QueuePool, create_engine
+from billpolicy.book.book import Book
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.ledger import journal, reading, show, writing
+from billpolicy.ledger.importing import Imported, import_book
+from billpolicy.ledger.sqlite import create_database, open_database
+from billpolicy.ledger.statements import Connection
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.store import Entry, Posted
+from billpolicy.source.codec import CodecError
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger.failures import refusal, storage_failures
-from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another one before it is refused."""
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite adds to the name of a ledger for the files that it keeps beside it."""
-_SCHEME = "sqlite:///"
-_UNLOCKED = "ro&immutable=1"
-"""For a file beside which no lock can be kept: it is read as it stands."""
+class Database(Protocol):
+    """What a dialect gives: transactions of its own, and what it knows of its own damages."""
+
+    def close(self) -> None: ...
+    def reading(self) -> AbstractContextManager[Connection]: ...
+    def writing(self) -> AbstractContextManager[Connection]: ...
+    def damages(self, connection: Connection) -> Iterator[str]: ...
+    def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]: ...
+
+
+class LedgerReader:
+    """A ledger as of one moment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def book(self, needs: Needs) -> Book:
+        """As `Reader.book`. Raises `Refused` where what is needed has been damaged."""
+        try:
+            return reading.book_of(self.connection, needs)
+        except CodecError:
+            raise journal.damaged("a record of this ledger cannot be read any more") from None
+
+    def known(self, numbers: Collection[str]) -> set[str]:
+        """As `Reader.known`."""
+        return {row[0] for row in self.connection.rows("SELECT number FROM documents WHERE number IN {keys}", numbers)}
+
+    def requests(self, ids: Collection[str]) -> dict[str, str]:
+        """As `Reader.requests`."""
+        return journal.requests_of(self.connection, ids)
+
+    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        """As `Reader.posted`."""
+        return journal.posted_of(self.connection, ids)
+
+    def document(self, number: str) -> ShownDocument | None:
+        """A document by its number; None if the ledger has none."""
+        return show.show_document(self.connection, number)
+
+    def account(self, id: str) -> ShownAccount | None:
+        """An account by its id; None if the ledger has none."""
+        return show.show_account(self.connection, id)
+
+    def operation(self, id: str) -> ShownOperation | None:
+        """An operation by its id; None if none was posted."""
+        return show.show_operation(self.connection, id)
+
+
+class LedgerWriter(LedgerReader):
+    """A ledger inside the one transaction that may change it."""
+
+    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+        """As `Writer.write`."""
+        writing.write_entries(self.connection, entries, before, after)
+
+    def part(self) -> AbstractContextManager[None]:
+        """As `Writer.part`."""
+        return self.connection.part()
 
 
 class Ledger:
     """An open ledger. Threads may share it; a child process opens its own. Close it, or use it in a `with`."""
 
-    def __init__(self, path: Path, mode: str) -> None:
-        self.path = path
-        self.mode = mode
-        self._engine = _engine(path, mode)
-        self._writer = Lock()
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def __enter__(self) -> Ledger:
         return self
@@ -47,195 +96,42 @@ class Ledger:
 
     def close(self) -> None:
         """Close every connection. Nothing can be read or written any more."""
-        self._engine.dispose()
+        self.database.close()
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees the ledger as of one moment. Raises `Refused` where the file fails."""
-        unlocked = self.mode == _UNLOCKED
-        before = _changed(self.path) if unlocked else None
-        with storage_failures(self.path), self._connection() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-        if unlocked and _changed(self.path) != before:
-            message = "this ledger was changed while it was read"
-            raise refusal("ledger-changed", message, self.path, "read it again")
+    def reading(self) -> Iterator[LedgerReader]:
+        """As `Store.reading`."""
+        with self.database.reading() as connection:
+            yield LedgerReader(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction that commits at the end, or not at all. Only one at a time.
+    def writing(self) -> Iterator[LedgerWriter]:
+        """As `Store.writing`."""
+        with self.database.writing() as connection:
+            yield LedgerWriter(connection)
 
-        Raises `Refused` where the file fails or is read-only.
-        """
-        if self.mode != "rw":
-            message = "this ledger can only be read here, not written"
-            raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
-        with self._writer, storage_failures(self.path), self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
+    def import_book(self, book: Book) -> Imported:
+        """Load a checked book: all of it, or nothing. Raises `Refused` with everything that does not fit."""
+        with self.database.writing() as connection:
+            return import_book(connection, book)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        lent = self._engine.raw_connection()
-        try:
-            connection = lent.driver_connection
-            assert isinstance(connection, sqlite3.Connection)
-            yield connection
-        finally:
-            lent.close()
+    def check(self) -> list[Diagnostic]:
+        """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""
+        from billpolicy.ledger.check import check_ledger
+
+        with self.database.reading() as connection:
+            return check_ledger(self.database, connection)
 
 
 def create(url: str) -> Ledger:
     """Make a ledger, or bring one that an earlier program made up to date; a current one is just opened.
 
-    Raises `Refused` if the file is another program's, newer than this program, or cannot be written.
+    Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
     """
-    path = path_of(url)
-    if not _exists(path.parent):
-        raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
-    _refuse_strangers(path)
-    engine = _engine(path, "rwc")
-    try:
-        with storage_failures(path), engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            if _version(driver, path) != REVISIONS[-1]:
-                from billpolicy.ledger.migrations import upgrade
-
-                driver.execute("PRAGMA journal_mode=WAL")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                if _version(driver, path) != REVISIONS[-1]:
-                    upgrade(connection)
-                    driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                connection.commit()
-    finally:
-        engine.dispose()
+    create_database(url)
     return open_ledger(url)
 
 
 def open_ledger(url: str) -> Ledger:
-    """Open a ledger that exists, to read it and, where the file allows, to write it. Raises `Refused`."""
-    path = path_of(url)
-    if not _exists(path):
-        hint = f"check the path, or make a ledger there with `billpolicy ledger init {url}`"
-        raise refusal("file-missing", "there is no such ledger", path, hint)
-    ledger = Ledger(path, _mode(path))
-    try:
-        with ledger.reading() as connection:
-            version = _version(connection, path)
-    except BaseException:
-        ledger.close()
-        raise
-    if version == REVISIONS[-1]:
-        return ledger
-    ledger.close()
-    if version is None:
-        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
-        raise refusal("ledger-empty", "this file is empty", path, hint)
-    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
-    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
-
-
-def path_of(url: str) -> Path:
-    """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
-    name = url.removeprefix(_SCHEME)
-    if url.startswith(_SCHEME) and name and name != ":memory:" and "\0" not in name:
-        return Path(name)
-    hint = "write `sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`"
-    raise Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
-
-
-def _version(connection: sqlite3.Connection, path: Path) -> str | None:
-    """The revision of the tables in a file; None if it has none yet. Raises `Refused` if they are not ours."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application == 0 and tables == 0:
-        return None
-    if application != APPLICATION_ID:
-        hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
-        raise refusal("ledger-foreign", "this is the database of another program", path, hint)
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if row is None or row[0] not in REVISIONS:
-        hint = "install the version of billpolicy that wrote it, or a later one"
-        raise refusal("ledger-newer", "this ledger was written by a newer version of billpolicy", path, hint)
-    return str(row[0])
-
-
-def _mode(path: Path) -> str:
-    """How a file can be opened: to write, or to read with or without locks."""
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return "rw"
-    if _beside(path, "-shm").exists():
-        return "ro"
-    wal = _beside(path, "-wal")
-    if wal.exists() and wal.stat().st_size:
-        message = "this ledger was not closed properly, and cannot be tidied up because it cannot be written"
-        hint = f"open it once where it can be written, or copy it together with `{wal.name}`"
-        raise refusal("ledger-read-only", message, path, hint)
-    return _UNLOCKED
-
-
-def _refuse_strangers(path: Path) -> None:
-    """Refuse a new ledger where a file stands that SQLite would take for empty or its own, and destroy."""
-    if _exists(path):
-        if path.stat().st_size == 1:  # SQLite writes over a single byte
-            hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
-            raise refusal("ledger-foreign", "this file is not a ledger", path, hint)
-        return
-    for suffix in BESIDE:
-        beside = _beside(path, suffix)
-        if os.path.lexists(beside):
-            message = f"a new ledger `{path.name}` would destroy this file"
-            hint = "move it away, or name another ledger; if it is left of a ledger, bring that one back first"
-            raise refusal("file-in-use", message, beside, hint)
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:
-        message = f"this ledger cannot be reached: {(error.strerror or str(error)).lower()}"
-        raise refusal("ledger-unreadable", message, path, "check the path and who may read its folders") from None
-
-
-def _changed(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
-
-
-def _engine(path: Path, mode: str) -> Engine:
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            address,
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,  # transactions begin and end where we say
-            check_same_thread=False,  # the pool lends a connection to one thread at a time
-            cached_statements=256,
-        )
-        try:
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=FULL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
+    """Open a ledger that exists, to read it and, where that is allowed, to write it. Raises `Refused`."""
+    return Ledger(open_database(url))

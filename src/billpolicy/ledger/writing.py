@@ -1,31 +1,37 @@
 """Writing records, set-based: many rows with each statement. Shared by posting and importing.
 
-Parts are written before their whole, because a whole is closed from the moment it stands (see the guards).
+What operations changed is told by the books before and after: a record that is another one now is written as it is now.
+So nothing here knows what kinds of changes there are. Parts are written before their whole, because a whole is closed
+from the moment it stands (see the guards).
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from billpolicy.book.model import Application, Document, Numbered, Refund
-from billpolicy.ledger import rows, schema
-from billpolicy.ledger.amounts import minor_of
-from billpolicy.ledger.statements import insert_into
-from billpolicy.planning.plan import NumberDraw, Plan
+from billpolicy.book.book import Book
+from billpolicy.book.changes import Issued
+from billpolicy.book.model import Application, Document, Numbered, Refund, Subscription
+from billpolicy.book.numbers import NumberDraw
+from billpolicy.ledger import journal, rows, schema
+from billpolicy.ledger.statements import Connection, Row, insert_into
+from billpolicy.posting.store import Entry
 
 _SUBSCRIPTION = "subscription:"
-_RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = ?"
-_RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = ?"
-_REVERSE = "UPDATE documents SET revision = revision + 1, reversed = TRUE WHERE number = ?"
-_POST_DRAFT = "UPDATE documents SET revision = revision + 1, posted_as = ? WHERE number = ?"
-_CANCEL_DRAFT = "UPDATE documents SET revision = revision + 1, status = 'canceled' WHERE number = ?"
-_CANCEL = "UPDATE subscriptions SET revision = revision + 1, canceled_on = ? WHERE id = ?"
-_MOVE = "UPDATE subscribed_charges SET charged_through = ? WHERE subscription = ? AND id = ?"
+_RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = :number"
+_RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = :id"
+_CHANGE_DOCUMENT = """
+UPDATE documents SET revision = revision + 1, status = :status, reversed = :reversed, posted_as = :posted_as
+WHERE number = :number
+"""
+_CHANGE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1, canceled_on = :canceled_on WHERE id = :id"
+_CHANGE_CHARGE = """
+UPDATE subscribed_charges SET charged_through = :charged_through WHERE subscription = :subscription AND id = :id
+"""
 
 
 class Filed(NamedTuple):
@@ -34,6 +40,7 @@ class Filed(NamedTuple):
     document: Numbered
     draw: NumberDraw | None = None
     operation: str | None = None
+    revision: int = 0
 
 
 class Applied(NamedTuple):
@@ -44,83 +51,158 @@ class Applied(NamedTuple):
     operation: str | None = None
 
 
-class Work(NamedTuple):
-    """A plan to be written, and what it changes of what stands: `plan.changed`, found once."""
+def write_entries(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    """Write operations with all that they make and change: `Writer.write`."""
+    journal.write_operations(connection, entries)
+    count_on(connection, after.counters, after.prefixes, before.counters)
+    write_documents(
+        connection,
+        [
+            Filed(after.numbered[number], change.draw, plan.id, after.revisions.get(number, 0))
+            for plan, _, _ in entries
+            for change in plan.of(Issued)
+            for number in [change.document.number]
+        ],
+    )
+    write_applications(
+        connection,
+        [
+            Applied(made, after.numbered[made.from_].currency, plan.id)
+            for plan, _, _ in entries
+            for made in plan.applications
+        ],
+    )
+    _write_changed(connection, Counter(name for plan, _, _ in entries for name in plan.touched), before, after)
 
-    plan: Plan
-    changed: frozenset[str]
+
+def count_on(
+    connection: Connection,
+    last: Mapping[str, int],
+    kinds: Mapping[str, str],
+    before: Mapping[str, int],
+    *,
+    imported: bool = False,
+) -> None:
+    """Let the counters of these prefixes stand at their last numbers, where they did not `before`."""
+    moved = {prefix: counter for prefix, counter in last.items() if before.get(prefix) != counter}
+    new = [prefix for prefix in moved if prefix not in before]
+    connection.run(
+        insert_into(schema.counters),
+        [(prefix, kinds[prefix], moved[prefix] if imported else 0, moved[prefix]) for prefix in new],
+    )
+    known = [(moved[prefix], prefix) for prefix in moved if prefix in before]
+    if imported:
+        connection.run(_COUNT_IMPORTED, [(counter, counter, prefix) for counter, prefix in known])
+    else:
+        connection.run(_COUNT_DRAWN, known)
 
 
-def write_documents(connection: sqlite3.Connection, filed: Iterable[Filed]) -> None:
+_COUNT_DRAWN = "UPDATE counters SET last = :last WHERE prefix = :prefix"
+_COUNT_IMPORTED = "UPDATE counters SET imported = :imported, last = :last WHERE prefix = :prefix"
+
+
+def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
     """Insert documents with all their items."""
-    values: dict[Table, list[rows.Row]] = defaultdict(list)
-    for document, draw, operation in filed:
+    values: dict[Table, list[Row]] = defaultdict(list)
+    for document, draw, operation, revision in filed:
+        amount = rows.minor_of(document.amount, document.currency)
         if isinstance(document, Document):
-            amount = 0
-            for position, item in enumerate(document.items):
-                row = rows.item_row(document, position, item)
-                amount += row[3]
-                values[schema.items].append(row)
-                for tax_position, tax in enumerate(item.taxes):
-                    row = rows.tax_row(document, item, tax_position, tax)
-                    amount += row[4]
-                    values[schema.taxes].append(row)
-            values[schema.billed].extend(rows.billed_rows(document))
-        else:
-            amount = minor_of(document.amount, document.currency)
-            if isinstance(document, Refund):
-                values[schema.refund_parts].extend(rows.refund_part_rows(document))
-        values[schema.documents].append(rows.document_row(document, amount, draw, operation))
+            _add_items(values, document)
+        elif isinstance(document, Refund):
+            values[schema.refund_parts] += [
+                rows.REFUND_PARTS.row(part, document.currency, refund=document.number, position=position)
+                for position, part in enumerate(document.parts)
+            ]
+        imported = document if operation is None and isinstance(document, Document) else None
+        row = rows.document_row(
+            document,
+            amount,
+            prefix=draw and draw.prefix,
+            start=draw and draw.start,
+            counter=draw and draw.counter,
+            operation=operation,
+            revision=revision,
+            imported_status=imported and imported.status,
+            imported_reversed=imported and imported.reversed_,
+            imported_posted_as=imported and imported.posted_as,
+        )
+        values[schema.documents].append(row)
     for table in (schema.items, schema.taxes, schema.refund_parts, schema.documents, schema.billed):
-        insert_rows(connection, table, values[table])
+        connection.run(insert_into(table), values[table])
 
 
-def write_applications(connection: sqlite3.Connection, applied: Sequence[Applied]) -> None:
+def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
+    number, currency = document.number, document.currency
+    for position, item in enumerate(document.items):
+        values[schema.items].append(rows.ITEMS.row(item, currency, document=number, position=position))
+        for place, tax in enumerate(item.taxes):
+            row = rows.TAXES.row(tax, currency, document=number, item=item.id, position=place)
+            values[schema.taxes].append(row)
+    # Which subscriptions a document bills, as far as anybody asks: of invoices, and of what a bill run made.
+    if document.kind == "invoice" or document.bill_run is not None:
+        day = document.date.isoformat()
+        values[schema.billed] += [
+            (name, day, number, document.kind, document.bill_run) for name in document.subscriptions
+        ]
+
+
+def write_applications(connection: Connection, applied: Sequence[Applied]) -> None:
     """Insert applications with all their parts."""
     if not applied:
         return
-    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM applications").fetchone()
-    numbered = list(enumerate(applied, last + 1))
-    parts = [row for key, (one, currency, _) in numbered for row in rows.application_part_rows(key, one, currency)]
-    insert_rows(connection, schema.application_parts, parts)
-    insert_rows(connection, schema.applications, [rows.application_row(key, *one) for key, one in numbered])
+    ((last,),) = connection.rows("SELECT coalesce(max(id), 0) FROM applications")
+    parts, wholes = [], []
+    for key, (made, currency, operation) in enumerate(applied, last + 1):
+        wholes.append(rows.APPLICATIONS.row(made, currency, id=key, currency=currency, operation=operation))
+        parts += [
+            rows.APPLICATION_PARTS.row(part, currency, application=key, position=position)
+            for position, part in enumerate(made.parts)
+        ]
+    connection.run(insert_into(schema.application_parts), parts)
+    connection.run(insert_into(schema.applications), wholes)
 
 
-def write_changes(connection: sqlite3.Connection, works: Iterable[Work]) -> None:
-    """Change what these plans change of what stood before each of them; its revision rises by one for each plan."""
-    raised: list[str] = []
-    values: dict[str, list[rows.Row]] = defaultdict(list)
-    for plan, changed in works:
-        new = {planned.document.number for planned in plan.documents}
-        reversed_ = [number for number in plan.reversed_ if number not in new]
-        canceled = {f"{_SUBSCRIPTION}{one.subscription}" for one in plan.cancellations}
-        flagged = canceled.union(reversed_, plan.posted_drafts, plan.canceled_drafts)
-        raised.extend(changed - flagged)
-        values[_REVERSE].extend((number,) for number in reversed_)
-        values[_POST_DRAFT].extend((posted, draft) for draft, posted in plan.posted_drafts.items())
-        values[_CANCEL_DRAFT].extend((number,) for number in plan.canceled_drafts)
-        values[_CANCEL].extend((one.on.isoformat(), one.subscription) for one in plan.cancellations)
-        values[_MOVE].extend((m.after.isoformat(), m.subscription, m.charge) for m in plan.charged_through)
+def _write_changed(connection: Connection, times: Mapping[str, int], before: Book, after: Book) -> None:
+    """Raise the revision of what stood before as often as it was changed, and write what is another record now."""
+    documents, subscriptions, charges, raised = [], [], [], []
+    for name, count in times.items():
+        if name.startswith(_SUBSCRIPTION):
+            id = name.removeprefix(_SUBSCRIPTION)
+            known, now = before.subscriptions[id], after.subscriptions[id]
+            if known is not now:
+                charges += _moved(known, now)
+                subscriptions.append((now.canceled_on and now.canceled_on.isoformat(), id))
+                count -= 1
+        elif name in before.numbered:
+            document = after.numbered[name]
+            if isinstance(document, Document) and document is not before.numbered[name]:
+                documents.append((document.status, document.reversed_, document.posted_as, name))
+                count -= 1
+        else:
+            continue  # it was made by one of these operations, and is written as it is after all of them
+        raised += [name] * count
     raise_revisions(connection, raised)
-    for text, parameters in values.items():
-        if parameters:
-            connection.executemany(text, parameters)
+    connection.run(_CHANGE_DOCUMENT, documents)
+    connection.run(_CHANGE_SUBSCRIPTION, subscriptions)
+    connection.run(_CHANGE_CHARGE, charges)
 
 
-def raise_revisions(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+def _moved(known: Subscription, now: Subscription) -> list[Row]:
+    return [
+        (one.charged_through and one.charged_through.isoformat(), now.id, one.id)
+        for one, was in zip(now.charges, known.charges, strict=True)
+        if one is not was
+    ]
+
+
+def raise_revisions(connection: Connection, names: Iterable[str]) -> None:
     """Raise the revision of documents and of `subscription:ID` by one, as often as each is named."""
-    documents: list[rows.Row] = []
-    subscriptions: list[rows.Row] = []
+    documents: list[Row] = []
+    subscriptions: list[Row] = []
     for name in names:
         if name.startswith(_SUBSCRIPTION):
             subscriptions.append((name.removeprefix(_SUBSCRIPTION),))
         else:
             documents.append((name,))
-    connection.executemany(_RAISE_DOCUMENT, documents)
-    connection.executemany(_RAISE_SUBSCRIPTION, subscriptions)
-
-
-def insert_rows(connection: sqlite3.Connection, table: Table, values: Sequence[rows.Row]) -> None:
-    """Insert whole rows, in the order of the table's columns."""
-    if values:
-        connection.executemany(insert_into(table), values)
+    connection.run(_RAISE_DOCUMENT, documents)
+    connection.run(_RAISE_SUBSCRIPTION, subscriptions)

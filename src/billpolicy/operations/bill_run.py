@@ -203,7 +203,7 @@ OPERATION = Operation(
         accounts=frozenset(request.accounts),
         subscriptions=frozenset(request.subscriptions),
         subscriptions_of=frozenset(request.accounts),
-        everything=not request.accounts and not request.subscriptions,
+        every_subscription=not request.accounts and not request.subscriptions,
     ),
     plan=_plan,
     follow=_follow,

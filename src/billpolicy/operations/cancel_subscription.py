@@ -175,7 +175,7 @@ def _apply(planning: Planning, subscription: Subscription, bill: Plan, resolved:
             continue
         if owing_invoices(planning.book, subscription.id):
             apply = ApplyCreditMemo(
-                id=f"{planning.asked.request.id}/cancel_subscription.final_credit/{memo.number}",
+                id=f"{planning.instruction.request.id}/cancel_subscription.final_credit/{memo.number}",
                 operation="apply_credit_memo",
                 date=max(memo.date, planning.today),
                 credit_memo=memo.number,

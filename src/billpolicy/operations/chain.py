@@ -6,11 +6,13 @@ refuses follow-ups that can run in a circle, so a chain is never deeper than the
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough, SubscriptionCanceled
 from billpolicy.book.model import (
     CreditAdjustment,
     CreditMemo,
@@ -23,13 +25,14 @@ from billpolicy.book.model import (
 )
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.facts import actor_facts, facts_about
+from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.event import Event
 from billpolicy.planning.plan import PassedOver, Plan
 from billpolicy.planning.planning import Planning, in_step
-from billpolicy.planning.request import Request
+from billpolicy.planning.request import Instruction, Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
 
@@ -39,7 +42,7 @@ def run(planning: Planning, *, follow: bool = True) -> tuple[Event, ...]:
 
     Without `follow`, what was brought about is given back, to be followed later.
     """
-    request = planning.asked.request
+    request = planning.instruction.request
     try:
         OPERATIONS[request.operation].plan(planning, request)
     except AmountError as error:
@@ -55,6 +58,16 @@ def run(planning: Planning, *, follow: bool = True) -> tuple[Event, ...]:
     return ()
 
 
+def plan_operation(versions: Versions, book: Book, instruction: Instruction, today: datetime.date) -> tuple[Plan, Book]:
+    """The plan of one operation with all that follows it, and the book that it leaves. Raises `Refused`.
+
+    Pure: same policy, book, request and day, same plan.
+    """
+    planning = Planning(versions, book, instruction, today, run)
+    run(planning)
+    return planning.plan(), planning.book
+
+
 def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
     """What an operation and all that may follow it need of a ledger."""
     operation = OPERATIONS[request.operation]
@@ -66,6 +79,7 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
             open_of=needs.accounts | needs.subscriptions_of,
             open_of_owner=needs.numbers,
             open_of_subscriber=needs.subscriptions,
+            open_of_every_subscriber=needs.every_subscription,
         )
     return needs
 
@@ -76,11 +90,11 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
 
     def event(name: str, subject: Numbered | Subscription) -> Iterator[Event]:
         if name in causes:
-            yield Event(name, plan.operation, plan.date, subject, planning.asked.request)
+            yield Event(name, plan.operation, plan.date, subject, planning.instruction.request)
 
-    for canceled in plan.cancellations:
+    for canceled in plan.of(SubscriptionCanceled):
         yield from event("subscription_canceled", book.subscriptions[canceled.subscription])
-    back = {m.subscription for m in plan.charged_through if m.before is not None and m.after < m.before}
+    back = {m.subscription for m in plan.of(ChargedThrough) if m.before is not None and m.after < m.before}
     for name in sorted(back):
         yield from event("charges_reopened", book.subscriptions[name])
     new = [planned.document.number for planned in plan.documents]
@@ -155,7 +169,7 @@ def _step(
     planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, facts: dict[str, Fact]
 ) -> None:
     rule = follow_up.rule
-    step = replace(request, id=f"{planning.asked.request.id}/{rule.id}/{on}")
+    step = replace(request, id=f"{planning.instruction.request.id}/{rule.id}/{on}")
     try:
         planning.then(step, after=_in_words(event), rule=rule.id, position=rule.position, because=rule.because)
     except Refused as refused:
@@ -182,9 +196,9 @@ def _facts(planning: Planning, event: Event, request: Request) -> dict[str, Fact
     facts, wrong = facts_about(book, objects, planning.policy.fields)
     if wrong:
         hint = "mend it under `custom` in the book"
-        raise Refused(Diagnostic("custom-value-wrong", text, planning.asked.at(), hint) for text in wrong)
+        raise Refused(Diagnostic("custom-value-wrong", text, planning.instruction.at(), hint) for text in wrong)
     facts |= {"date": event.date.toordinal(), "operation": event.operation}
-    facts |= actor_facts(planning.policy, planning.asked.request.actor)
+    facts |= actor_facts(planning.policy, planning.instruction.request.actor)
     for name in ("reason", "write_off"):
         value = getattr(event.request, name, None)
         if value is not None:

@@ -35,7 +35,7 @@ class Deciding(Grounds):
 
         `more`: facts that only this operation has.
         """
-        request = self.asked.request
+        request = self.instruction.request
         facts, wrong = facts_about(self.book, objects, self.policy.fields)
         for sentence in wrong:
             self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
@@ -48,7 +48,7 @@ class Deciding(Grounds):
             resolved = self.resolver.resolve(spec.name, self.date, facts, every_level(self.policy, levels, asked_for))
         except Refused as refused:
             raise Refused(
-                problem._replace(position=problem.position or self.asked.at()) for problem in refused.diagnostics
+                problem._replace(position=problem.position or self.instruction.at()) for problem in refused.diagnostics
             ) from None
         accounts = [account.id for account in objects["account"]]
         for code, message, path, hint in (

@@ -10,7 +10,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Account, Document, Item, Numbered, Subscription
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.planning.request import Asked
+from billpolicy.planning.request import Instruction
 
 _D = TypeVar("_D", bound=Numbered)
 _E = TypeVar("_E", bound=Numbered)
@@ -28,16 +28,18 @@ _ARTICLE = {
 class Grounds:
     """The book, the request and the policy of one operation, and what was found wrong so far."""
 
-    def __init__(self, versions: Versions, book: Book, asked: Asked, today: datetime.date) -> None:
+    def __init__(self, versions: Versions, book: Book, instruction: Instruction, today: datetime.date) -> None:
         """Raises `Refused` when no version of the policy is in force on the date."""
         self.versions = versions
-        self.asked = asked
+        self.instruction = instruction
         self.today = today
-        self.date = asked.request.document_date(today)
+        self.date = instruction.request.document_date(today)
         try:
             self.resolver = versions.on(self.date)
         except Refused as refused:
-            raise Refused(problem._replace(position=asked.at("date")) for problem in refused.diagnostics) from None
+            raise Refused(
+                problem._replace(position=instruction.at("date")) for problem in refused.diagnostics
+            ) from None
         self.policy = self.resolver.policy
         self.book = book
         self._before = book
@@ -49,7 +51,7 @@ class Grounds:
 
     def problem(self, code: str, message: str, *path: str | int, hint: str | None = None) -> None:
         """Note a reason to refuse; planning goes on to find the others."""
-        self._problems.append(Diagnostic(code, message, self.asked.at(*path), hint))
+        self._problems.append(Diagnostic(code, message, self.instruction.at(*path), hint))
 
     def refuse(self, code: str, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
         """Refuse now: without this, nothing more can be said."""
@@ -63,7 +65,7 @@ class Grounds:
 
     def warn(self, code: str, message: str) -> None:
         """Say something that the plan does and its reader may not expect."""
-        self._warnings.append(Diagnostic(code, message, self.asked.at(), severity="warning"))
+        self._warnings.append(Diagnostic(code, message, self.instruction.at(), severity="warning"))
 
     # -- looking up --------------------------------------------------------------------------------------------
 

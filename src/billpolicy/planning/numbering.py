@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.book.book import Book
-from billpolicy.book.numbers import MIN_DIGITS
-from billpolicy.planning.plan import NumberDraw
+from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import Policy, Series
 from billpolicy.vocabulary.spec import DocumentKind

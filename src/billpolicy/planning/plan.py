@@ -9,52 +9,26 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
-from billpolicy.book.model import Application, Document, Invoice, Numbered, Refund
+from billpolicy.book.book import Book
+from billpolicy.book.changes import Applied, Change, Issued, after, touched
+from billpolicy.book.model import Application, Numbered
+from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Facts
 
-
-@dataclass(frozen=True, slots=True)
-class NumberDraw:
-    """A number taken from the counter of one prefix: `number` is `prefix` and the padded `counter` (domain 8)."""
-
-    kind: str
-    prefix: str
-    start: int
-    """The series' start number: the counter is never below it."""
-    counter: int
-    number: str
+_C = TypeVar("_C")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDocument:
-    """A document to come, already carrying the number it will get, and how its attributes were resolved."""
+class PlannedDocument(NamedTuple):
+    """A document of a plan, already carrying the number it will get, and how its attributes were resolved."""
 
     document: Numbered
     draw: NumberDraw
     resolved: Resolved
-
-
-@dataclass(frozen=True, slots=True)
-class ChargedThrough:
-    """A subscribed charge whose charged-through date moves: on as it is billed, back as that is undone (domain 3.3)."""
-
-    subscription: str
-    charge: str
-    before: datetime.date | None
-    """None: it had never been billed."""
-    after: datetime.date
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """A subscription that is canceled; `on` is the first day without service."""
-
-    subscription: str
-    on: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +73,7 @@ class PassedOver:
     """If it was not the condition: there was nothing to do, it was left out, or another one did the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """All that one operation does, in one transaction or not at all."""
 
@@ -115,18 +89,12 @@ class Plan:
     """`both`, `durable` or `python`."""
     basis: Mapping[str, int]
     """What the plan relied on: document number, `account:ID` or `subscription:ID` -> its revision then."""
-    documents: tuple[PlannedDocument, ...]
-    decisions: tuple[Resolved, ...] = ()
-    """How an operation that makes no document was decided; of the others, each document carries it."""
-    applications: tuple[Application, ...] = ()
-    reversed_: tuple[str, ...] = ()
-    """Numbers of documents, old or new, that are reversed by this plan."""
-    posted_drafts: Mapping[str, str] = field(default_factory=dict)
-    """Number of a draft -> the number of the planned document that it becomes."""
-    canceled_drafts: tuple[str, ...] = ()
-    """Numbers of drafts that are canceled: their status changes, nothing else."""
-    cancellations: tuple[Cancellation, ...] = ()
-    charged_through: tuple[ChargedThrough, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What it does, in the order in which it is done."""
+    resolved: tuple[Resolved, ...] = ()
+    """How everything was decided, each once."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Number of a document that is issued -> which of `resolved` decided about it."""
     balances: tuple[BalanceChange, ...] = ()
     notes: tuple[str, ...] = ()
     """What its reader would ask about, like which of three dates won; one sentence each."""
@@ -139,6 +107,34 @@ class Plan:
     approved_by: str | None = None
     comment: str | None = None
 
+    def of(self, kind: type[_C]) -> tuple[_C, ...]:
+        """The changes of one kind, in their order."""
+        return tuple(change for change in self.changes if isinstance(change, kind))
+
+    @cached_property
+    def documents(self) -> tuple[PlannedDocument, ...]:
+        """The documents that it makes."""
+        return tuple(
+            PlannedDocument(one.document, one.draw, self.resolved[self.reasons[one.document.number]])
+            for one in self.of(Issued)
+        )
+
+    @cached_property
+    def applications(self) -> tuple[Application, ...]:
+        """The money that it puts somewhere or takes back."""
+        return tuple(one.application for one in self.of(Applied))
+
+    @cached_property
+    def decisions(self) -> tuple[Resolved, ...]:
+        """How everything was decided that is not about a document that it makes."""
+        about_documents = set(self.reasons.values())
+        return tuple(one for place, one in enumerate(self.resolved) if place not in about_documents)
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """What it (not what follows it) changes of what was there before, as `Plan.basis` names it."""
+        return touched(self.changes)
+
 
 def in_turn(plan: Plan) -> Iterator[Plan]:
     """A plan and all that follow it, in the order in which they happen."""
@@ -147,30 +143,8 @@ def in_turn(plan: Plan) -> Iterator[Plan]:
         yield from in_turn(followed.plan)
 
 
-def changed(plan: Plan) -> frozenset[str]:
-    """What this plan (not what follows it) changes of what was there before: its revision rises by one.
-
-    Numbers of documents and `subscription:ID`, named as in `Plan.basis`. A new document begins at revision 0.
-    """
-    documents = [planned.document for planned in plan.documents]
-    names = {name for document in documents for name in _related(document)}
-    for application in plan.applications:
-        names.update((application.from_, application.to))
-    names.update(plan.reversed_)
-    names.update(plan.posted_drafts)
-    names.update(plan.canceled_drafts)
-    names.difference_update(document.number for document in documents)
-    # Whoever relied on having seen the newest invoice of a subscription must look again.
-    billed = (name for document in documents if isinstance(document, Invoice) for name in document.subscriptions)
-    moved = (move.subscription for move in plan.charged_through)
-    canceled = (cancellation.subscription for cancellation in plan.cancellations)
-    return frozenset(names.union(f"subscription:{name}" for name in (*billed, *moved, *canceled)))
-
-
-def _related(document: Numbered) -> Iterator[str]:
-    """The document that another one is made from, or changes."""
-    other = document.of if isinstance(document, Refund) else getattr(document, "source", None)
-    if other is None and not isinstance(document, Document):
-        other = getattr(document, "document", None)
-    if other is not None:
-        yield other
+def left_by(plan: Plan, book: Book) -> Book:
+    """The book that a plan and all that follows it leave."""
+    for step in in_turn(plan):
+        book = after(book, step.changes).with_changed(step.touched)
+    return book

@@ -12,6 +12,16 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import (
+    Applied,
+    Change,
+    ChargedThrough,
+    DraftCanceled,
+    DraftPosted,
+    Issued,
+    Reversed,
+    SubscriptionCanceled,
+)
 from billpolicy.book.model import (
     Account,
     Application,
@@ -26,24 +36,15 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
 )
+from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.planning.deciding import Deciding
 from billpolicy.planning.event import Event
 from billpolicy.planning.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
-from billpolicy.planning.plan import (
-    BalanceChange,
-    Cancellation,
-    ChargedThrough,
-    FollowedBy,
-    NumberDraw,
-    PassedOver,
-    Plan,
-    PlannedDocument,
-    changed,
-)
-from billpolicy.planning.request import Asked, Request
+from billpolicy.planning.plan import BalanceChange, FollowedBy, PassedOver, Plan
+from billpolicy.planning.request import Instruction, Request
 
 _B = TypeVar("_B", Invoice, CreditMemo)
 _N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
@@ -59,18 +60,15 @@ class Run(Protocol):
 class Planning(Deciding):
     """One operation being planned on one book."""
 
-    def __init__(self, versions: Versions, book: Book, asked: Asked, today: datetime.date, run: Run) -> None:
+    def __init__(
+        self, versions: Versions, book: Book, instruction: Instruction, today: datetime.date, run: Run
+    ) -> None:
         """`run` plans the steps that follow. Raises `Refused` when no policy is in force on the date."""
-        super().__init__(versions, book, asked, today)
+        super().__init__(versions, book, instruction, today)
         self._run = run
-        self._documents: list[PlannedDocument] = []
-        self._decisions: list[Resolved] = []
-        self._applications: list[Application] = []
-        self._reversed: list[str] = []
-        self._posted_drafts: dict[str, str] = {}
-        self._canceled_drafts: list[str] = []
-        self._cancellations: list[Cancellation] = []
-        self._charged_through: list[ChargedThrough] = []
+        self._changes: list[Change] = []
+        self._resolved: list[Resolved] = []
+        self._reasons: dict[str, int] = {}
         self._touched: list[str] = []
         self._credits: list[tuple[str, str]] = []
         self._notes: list[str] = []
@@ -123,17 +121,15 @@ class Planning(Deciding):
         series = series_of(self.policy, str(sequence_set), draft.kind)  # type: ignore[arg-type]
         draw = self._draw(draft.kind, series.prefix, series.start)
         posted = replace(draft, number=draw.number, status="posted")
-        self._posted_drafts[draft.number] = posted.number
         self.rely_on(draft.number)
-        self.book = self.book.with_posted([replace(draft, posted_as=posted.number)])
+        self._change(DraftPosted(draft.number, posted.number))
         self._put(posted, draw, resolved)
         return posted
 
     def cancel_draft(self, draft: BillingDocument) -> None:
         """Cancel a draft; it keeps its number and is never posted."""
-        self._canceled_drafts.append(draft.number)
         self.rely_on(draft.number)
-        self.book = self.book.with_posted([replace(draft, status="canceled")])
+        self._change(DraftCanceled(draft.number))
 
     def adjust(
         self,
@@ -181,9 +177,22 @@ class Planning(Deciding):
         return draw
 
     def _put(self, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
-        self._documents.append(PlannedDocument(document, draw, resolved))
-        self.book = self.book.with_posted([document], counters={draw.prefix: draw.counter})
+        self._change(Issued(document, draw))
+        self._reasons[document.number] = self._place_of(resolved)
         self.touch(document.number)
+
+    def _change(self, change: Change) -> None:
+        """Put a change in the plan, and go on with the book that it leaves."""
+        self._changes.append(change)
+        self.book = change.on(self.book)
+
+    def _place_of(self, resolved: Resolved) -> int:
+        """Where a decision stands among those of the plan; several documents may share one."""
+        for place, known in enumerate(self._resolved):
+            if known is resolved:
+                return place
+        self._resolved.append(resolved)
+        return len(self._resolved) - 1
 
     # -- money -------------------------------------------------------------------------------------------------
 
@@ -194,34 +203,29 @@ class Planning(Deciding):
             self.refuse("currency-mismatch", message, hint="money is never applied across currencies")
         amount = sum((part.amount for part in parts), Decimal(0))
         application = Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts)
-        self._applications.append(application)
-        self.book = self.book.with_posted(applications=[application])
+        self._change(Applied(application))
         self.touch(source.number)
         self.touch(target.number)
 
     def reverse(self, document: BillingDocument) -> None:
         """Flag a document, old or planned, as reversed; it stays posted (domain section 4.1)."""
-        self._reversed.append(document.number)
-        self.book = self.book.with_posted([replace(document, reversed_=True)])
+        self._change(Reversed(document.number))
         self.touch(document.number)
 
     # -- subscriptions -----------------------------------------------------------------------------------------
 
     def cancel(self, subscription: Subscription, on: datetime.date) -> None:
         """Cancel a subscription; `on` is the first day without service."""
-        self._cancellations.append(Cancellation(subscription.id, on))
         self.rely_on(f"subscription:{subscription.id}")
-        self.book = self.book.with_posted(subscriptions=[replace(subscription, canceled_on=on)])
+        self._change(SubscriptionCanceled(subscription.id, on))
 
     def charge_through(self, subscription: str, charge: str, day: datetime.date) -> ChargedThrough:
         """Move the charged-through date of a charge: `day` is the first one that is not billed."""
         found = self.book.subscriptions[subscription]
         (before,) = (each.charged_through for each in found.charges if each.id == charge)
-        charges = tuple(replace(each, charged_through=day) if each.id == charge else each for each in found.charges)
         moved = ChargedThrough(subscription, charge, before, day)
-        self._charged_through.append(moved)
         self.rely_on(f"subscription:{subscription}")
-        self.book = self.book.with_posted(subscriptions=[replace(found, charges=charges)])
+        self._change(moved)
         return moved
 
     # -- the plan ----------------------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ class Planning(Deciding):
 
     def decide(self, resolved: Resolved) -> None:
         """Keep how an operation that makes no document was decided."""
-        self._decisions.append(resolved)
+        self._place_of(resolved)
 
     def numbered(self, number: str) -> Numbered:
         """A document that the book is known to have, as it stands now; the plan relies on it."""
@@ -242,7 +246,7 @@ class Planning(Deciding):
     @property
     def applications(self) -> tuple[Application, ...]:
         """What was applied so far."""
-        return tuple(self._applications)
+        return tuple(one.application for one in self._changes if isinstance(one, Applied))
 
     def touch(self, number: str) -> None:
         """Show the balance of this document in the plan, and rely on it as it is."""
@@ -270,9 +274,9 @@ class Planning(Deciding):
         brings about is followed at once, or with `postpone` after all steps that this operation takes itself.
         """
         self.finish()
-        own = self.asked.request
+        own = self.instruction.request
         request = replace(request, actor=own.actor, approved_by=own.approved_by)
-        step = Planning(self.versions, self.book, replace(self.asked, request=request), self.today, self._run)
+        step = Planning(self.versions, self.book, replace(self.instruction, request=request), self.today, self._run)
         self.postponed += self._run(step, follow=not postpone)
         plan = step.plan()
         self._follow_ups.append(FollowedBy(after, rule, position, because, plan))
@@ -283,30 +287,25 @@ class Planning(Deciding):
         """What this operation itself does, without what follows it. Raises `Refused` if anything was found wrong."""
         if self._own is None:
             self.stop_if_refused()
-            request = self.asked.request
+            request = self.instruction.request
             self._own = Plan(
                 id=request.id,
                 operation=request.operation,
                 date=self.date,
-                request=self.asked.data,
+                request=self.instruction.data,
                 policy=self.policy.name,
                 policy_digest=self.policy.digest,
                 engine=self.resolver.engine,
                 basis=dict(sorted(self._basis.items())),
-                documents=tuple(self._documents),
-                decisions=tuple(self._decisions),
-                applications=tuple(self._applications),
-                reversed_=tuple(self._reversed),
-                posted_drafts=dict(sorted(self._posted_drafts.items())),
-                canceled_drafts=tuple(self._canceled_drafts),
-                cancellations=tuple(self._cancellations),
-                charged_through=tuple(self._charged_through),
+                changes=tuple(self._changes),
+                resolved=tuple(self._resolved),
+                reasons=self._reasons,
                 balances=(*map(self._balance, self._touched), *map(self._credit, self._credits)),
                 actor=request.actor,
                 approved_by=request.approved_by,
                 comment=request.comment,
             )
-            self.book = self.book.with_changed(changed(self._own))
+            self.book = self.book.with_changed(self._own.touched)
         return self._own
 
     def plan(self) -> Plan:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from billpolicy.book.model import Attributes
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Date, Prose, Text
-from billpolicy.source.tree import Tree
 from billpolicy.source.write import plain_data
 
 
@@ -98,17 +97,25 @@ def request_data(request: Request) -> dict[str, Any]:
     return {key: value for key, value in plain_data(request).items() if key not in ("id", "actor", "approved_by")}
 
 
+class Origin(Protocol):
+    """Where something was written: a file, or the data that a program gave."""
+
+    def at(self, *path: str | int) -> Position:
+        """The place of the value at a path."""
+
+
 @dataclass(frozen=True)
-class Asked:
-    """A request and the place it was written."""
+class Instruction:
+    """One operation as it was asked for: the request, and where it was written."""
 
     request: Request
-    tree: Tree
-    path: tuple[str | int, ...]
+    origin: Origin
+    path: tuple[str | int, ...] = ()
+    """Where in its origin it stands."""
 
     def at(self, *path: str | int) -> Position:
         """Where a field of the request stands."""
-        return self.tree.at(*self.path, *path)
+        return self.origin.at(*self.path, *path)
 
     @cached_property
     def data(self) -> dict[str, Any]:

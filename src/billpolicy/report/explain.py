@@ -27,14 +27,18 @@ def _explained(
     versions: Versions, vocabulary: Vocabulary, asked: str, plan: Plan, step: FollowedBy | None
 ) -> Iterator[Explanation]:
     resolver = versions.on(plan.date)
-    made = [(one.resolved, one) for one in plan.documents if not isinstance(one.document, CreditAdjustment)]
-    told = {id(resolved) for resolved, _ in made}
+    place_of = plan.reasons
+    made = [one for one in plan.documents if not isinstance(one.document, CreditAdjustment)]
+    told = {place_of[one.document.number] for one in made}
     # Adjustments of a credit balance are decided once for all of them, or with the refund that they pay out.
-    once = {id(one.resolved): (one.resolved, one) for one in reversed(plan.documents) if id(one.resolved) not in told}
-    decided = ((resolved, None) for resolved in plan.decisions if id(resolved) not in told | once.keys())
+    adjusted = {place_of[one.document.number]: one for one in reversed(plan.documents)}
+    once = [one for place, one in adjusted.items() if place not in told]
     explained = [
         _explain(resolver, vocabulary, asked, plan, step, resolved, planned)
-        for resolved, planned in (*made, *once.values(), *decided)
+        for resolved, planned in (
+            *((one.resolved, one) for one in (*made, *once)),
+            *((resolved, None) for resolved in plan.decisions),
+        )
     ]
     yield from explained[:-1]
     for last in explained[-1:]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from billpolicy.book.book import Place
+from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
 from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
 from billpolicy.diagnostics.visible import visible
-from billpolicy.ledger.journal import Audit
-from billpolicy.ledger.show import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.planning.plan import Plan
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.store import Audit
 
 _OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
 
@@ -120,11 +122,17 @@ def account_text(shown: ShownAccount) -> str:
 
 def _changed(plan: Plan) -> Iterator[str]:
     """What an operation changed that is no document and no money."""
-    yield from (f"subscription {c.subscription}: no service from {c.on} on" for c in plan.cancellations)
-    yield from (f"draft {draft}: posted as {number}" for draft, number in plan.posted_drafts.items())
-    yield from (f"draft {draft}: canceled" for draft in plan.canceled_drafts)
-    yield from (f"{move.subscription}/{move.charge}: charged through {move.after}" for move in plan.charged_through)
-    yield from (f"{number}: reversed" for number in plan.reversed_)
+    for kind, words in _CHANGED.items():
+        yield from map(words, plan.of(kind))
+
+
+_CHANGED: dict[type, Callable[[Any], str]] = {
+    SubscriptionCanceled: lambda one: f"subscription {one.subscription}: no service from {one.day} on",
+    DraftPosted: lambda one: f"draft {one.draft}: posted as {one.number}",
+    DraftCanceled: lambda one: f"draft {one.draft}: canceled",
+    ChargedThrough: lambda one: f"{one.subscription}/{one.charge}: charged through {one.after}",
+    Reversed: lambda one: f"{one.number}: reversed",
+}
 
 
 def _steps(plan: Plan, above: str) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from billpolicy.book.book import Place
+from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
@@ -47,7 +49,7 @@ def _follow_ups(plan: Plan, versions: Versions, above: str) -> Iterator[str]:
 def _own(plan: Plan, versions: Versions) -> list[str]:
     """What an operation itself does."""
     lines: list[str] = []
-    drafts = {number: draft for draft, number in plan.posted_drafts.items()}
+    drafts = {one.number: one.draft for one in plan.of(DraftPosted)}
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date), drafts.get(planned.document.number))
     spread = sum(len(application.parts) for application in plan.applications) > 1
@@ -58,21 +60,26 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for application in plan.applications:
         if application.to not in given:
             lines += _application(application)
-    if plan.reversed_:
-        lines += _wrapped("  ~ reversed: ", ", ".join(plan.reversed_))
-    for draft in plan.canceled_drafts:
-        lines.append(f"  ~ draft {draft} canceled")
-    for canceled in plan.cancellations:
-        lines.append(f"  ~ subscription {canceled.subscription} canceled, no service from {canceled.on} on")
-    for move in plan.charged_through:
-        was = f"was {move.before}" if move.before else "never billed before"
-        lines.append(f"  ~ {move.subscription}/{move.charge} charged through {move.after} ({was})")
+    lines += _wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
+    for kind, words in CHANGED.items():
+        lines += [f"  ~ {text}" for text in map(words, plan.of(kind))]
     lines += _balances(plan.balances)
     for note in plan.notes:
         lines += _wrapped("  . ", note)
     for warning in plan.warnings:
         lines += _wrapped("  ! ", warning.message)
     return lines
+
+
+CHANGED: dict[type, Callable[[Any], str]] = {
+    DraftCanceled: lambda one: f"draft {one.draft} canceled",
+    SubscriptionCanceled: lambda one: f"subscription {one.subscription} canceled, no service from {one.day} on",
+    ChargedThrough: lambda one: (
+        f"{one.subscription}/{one.charge} charged through {one.after} "
+        f"({f'was {one.before}' if one.before else 'never billed before'})"
+    ),
+}
+"""Changes that are no documents and no money, in words."""
 
 
 def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -> Iterator[str]:
@@ -148,8 +155,8 @@ def _item(item: Item, *, billed: bool) -> str:
 
 def _decided(plan: Plan) -> Iterable[Resolved]:
     """Everything that was decided, each once: several documents may share it."""
-    every = [planned.resolved for planned in plan.documents] + list(plan.decisions)
-    return {id(resolved): resolved for resolved in every}.values()
+    documents = dict.fromkeys(plan.reasons.values())
+    return (*(plan.resolved[place] for place in documents), *plan.decisions)
 
 
 def _settings_by(resolved: Resolved, resolver: Resolver, *, spread: bool) -> Iterator[str]:

@@ -138,7 +138,7 @@ class Reversal:
 
     def _check_reversible(self, document: Invoice | CreditMemo, pulled_in_by: str | None) -> None:
         planning = self.planning
-        field = "invoice" if planning.asked.request.operation == "reverse_invoice" else "credit_memo"
+        field = "invoice" if planning.instruction.request.operation == "reverse_invoice" else "credit_memo"
         together = f" (together with {pulled_in_by})" if pulled_in_by else ""
 
         def problem(code: str, why: str, hint: str = "correct it with a memo instead") -> None:

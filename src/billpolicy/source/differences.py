@@ -14,7 +14,7 @@ class Difference(NamedTuple):
     given: Any
 
     def __str__(self) -> str:
-        return f"`{self.path}` is {_shown(self.known)} there, but {_shown(self.given)} here"
+        return f"`{self.path}` is {in_words(self.known)} there, but {in_words(self.given)} here"
 
 
 def differences(known: Any, given: Any, path: str = "") -> Iterator[Difference]:
@@ -30,9 +30,10 @@ def differences(known: Any, given: Any, path: str = "") -> Iterator[Difference]:
         yield Difference(path, known, given)
 
 
-def _shown(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A value as a sentence can name it."""
     if value is None:
         return "not set"
     if isinstance(value, dict | list):
         return "a list of " + str(len(value)) if isinstance(value, list) else "a mapping"
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -1,0 +1,295 @@
+"""The Python API: what `import billpolicy` gives. `docs/api.md` shows it in use.
+
+A policy is compiled once, when it is loaded, and then decides as often as it is asked. A book and a ledger are two
+places to plan on; a ledger can be posted to. What cannot be done raises `Refused`, which carries every reason.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from billpolicy.book.book import Book
+from billpolicy.book.load import book_of
+from billpolicy.book.load import load_book as _load_book
+from billpolicy.book.needs import Needs
+from billpolicy.deciding.matching.durable import unavailable as without_engine
+from billpolicy.deciding.matching.engines import EngineName, default_engine
+from billpolicy.deciding.proven import load_proven
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.unknown_names import unknown_names
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
+from billpolicy.exchange.operations_file import load_operations as _load_operations
+from billpolicy.exchange.operations_file import operation_of
+from billpolicy.operations.chain import needs_of, plan_operation
+from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.limits import EVERY, Totals, beyond
+from billpolicy.posting.posting import (
+    GROUP,
+    BookReader,
+    Job,
+    Outcome,
+    dry_run,
+    job_of,
+    planned_before,
+    post_jobs,
+    post_one,
+)
+from billpolicy.posting.store import Posted, Reader, Store
+from billpolicy.report.explain import explain_plan
+from billpolicy.report.explanation import Explanation
+from billpolicy.source.given import given
+from billpolicy.vocabulary.operations import VOCABULARY
+
+if TYPE_CHECKING:
+    from billpolicy.ledger.store import Ledger
+
+__all__ = [
+    "EVERY",
+    "GROUP",
+    "Book",
+    "EngineName",
+    "Explanation",
+    "Instruction",
+    "Outcome",
+    "Plan",
+    "Posted",
+    "Refused",
+    "Store",
+    "Totals",
+    "Versions",
+    "beyond_limits",
+    "book_from",
+    "create_ledger",
+    "explain",
+    "in_turn",
+    "load_book",
+    "load_operations",
+    "load_policy",
+    "open_ledger",
+    "operation_from",
+    "plan",
+    "plan_all",
+    "post",
+    "post_all",
+    "without_engine",
+]
+"""What `billpolicy` gives, and beside it what only the command line needs."""
+
+Operation = Mapping[str, Any] | Instruction
+"""What is asked for: a mapping like an entry of an operations file, or what `load_operations` gave."""
+
+Watch = Callable[[Iterable[Outcome], int, str], Iterable[Outcome]]
+"""Is given what comes, how many there will be and what is being done, and gives it on."""
+
+
+def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Versions:
+    """The policy at a path, a folder or a file, proven and ready to decide.
+
+    Of several paths: versions of it, each in force on days of its own. `engine`: who matches the rules, `durable`,
+    `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
+    every mistake.
+    """
+    chosen = engine or default_engine()
+    return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
+
+
+def load_book(path: str | Path) -> Book:
+    """The book in a YAML or JSON file, checked. Raises `Refused` with every mistake."""
+    return _load_book(Path(path))
+
+
+def book_from(data: Mapping[str, Any]) -> Book:
+    """A book from plain dicts and lists, in the form of a file: amounts as `Decimal` or text, dates as dates or text.
+
+    Raises `Refused` with every mistake, each at its path: `book.invoices[0].date`.
+    """
+    return book_of(given(data, "book"))
+
+
+def load_operations(path: str | Path) -> list[Instruction]:
+    """The operations of a YAML or JSON file, in its order. Raises `Refused` with every mistake."""
+    return _load_operations(Path(path))
+
+
+def operation_from(data: Operation) -> Instruction:
+    """One operation from a plain mapping, like an entry of an operations file. Raises `Refused` with every mistake."""
+    return data if isinstance(data, Instruction) else operation_of(given(data, "operation"))
+
+
+def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: datetime.date | None = None) -> Plan:
+    """What one operation would do, with all that follows it by the policy, on a book or a ledger. Changes nothing.
+
+    `today`: the day of planning, for operations without a date; by default the calendar's. Of an operation that the
+    ledger has posted, what it did. Raises `Refused` with every reason why it cannot be done.
+    """
+    (outcome,) = plan_all(policy, on, [operation], today=today)
+    if outcome.plan is None:
+        raise Refused(outcome.problems)
+    return outcome.plan
+
+
+def plan_all(
+    policy: Versions,
+    on: Book | Store,
+    operations: Iterable[Operation],
+    *,
+    today: datetime.date | None = None,
+    warn: Callable[[Diagnostic], None] | None = None,
+) -> Iterator[Outcome]:
+    """What each of these operations would do after the ones before it; a refused one changes nothing for the others.
+
+    `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
+    """
+    day = _day(today)
+    jobs = (_job(policy, operation_from(one), day, "") for one in operations)
+    with _reading(on) as reader:
+        yield from dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs)
+
+
+def explain(policy: Versions, plan: Plan) -> list[Explanation]:
+    """How each attribute and setting of a plan was decided, for each document that it or a step of it makes."""
+    return explain_plan(policy, VOCABULARY, plan)
+
+
+def post(
+    policy: Versions,
+    ledger: Store,
+    operation: Operation | Plan,
+    *,
+    who: str,
+    now: datetime.datetime | None = None,
+    today: datetime.date | None = None,
+) -> Posted:
+    """Post one operation with all that follows it, in one transaction: planned now, or as it was planned before.
+
+    `who`: the person, for the audit trail; an operation that names its actor is posted by them. `now`: the moment,
+    with a time zone. The same operation again is answered with what was posted. A plan on a ledger that has moved on,
+    and whatever else cannot be posted, raises `Refused` and changes nothing.
+    """
+    moment = now or _now()
+    if isinstance(operation, Plan):
+        return post_one(ledger, job_of(operation, operation.actor or who), now=moment)
+    return post_one(ledger, _job(policy, operation_from(operation), _day(today), who), now=moment)
+
+
+def post_all(
+    policy: Versions,
+    ledger: Store,
+    operations: Iterable[Operation],
+    *,
+    who: str,
+    atomic: bool = False,
+    group: int = GROUP,
+    now: Callable[[], datetime.datetime] | None = None,
+    today: datetime.date | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+    watch: Watch | None = None,
+) -> Generator[Outcome]:
+    """Post these operations in groups that are one transaction each, or with `atomic` all of them or none.
+
+    What became of each is given as its group is committed; a refused one changes nothing for the others. `go_on` is
+    asked before each group; `watch` may show how far it is. Raises `Refused`, before anything is posted, for a batch
+    beyond the policy's `batch_limits`.
+    """
+    day = _day(today)
+    jobs = [_job(policy, operation_from(one), day, who) for one in operations]
+    if any(version.batch_limits for version in policy.policies):
+        jobs = _within_limits(policy, ledger, jobs, watch)
+    return _watched(post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on), len(jobs), watch)
+
+
+def _watched(outcomes: Generator[Outcome], count: int, watch: Watch | None) -> Generator[Outcome]:
+    with closing(outcomes):
+        yield from outcomes if watch is None else watch(outcomes, count, "posting")
+
+
+def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watch | None) -> list[Job]:
+    """These jobs, each planned once, if the policy lets so many be posted; what was posted before does not count."""
+    totals = Totals()
+    planned = []
+    with ledger.reading() as reader:
+        outcomes = dry_run(reader, jobs)
+        for outcome in outcomes if watch is None else watch(outcomes, len(jobs), "checking the limits"):
+            made = outcome.plan if outcome.posted is None else None
+            planned.append(outcome.job if made is None else planned_before(outcome.job, made))
+            if made is not None:
+                totals.add(made)
+    stops = beyond_limits(policy, totals)
+    if stops:
+        raise Refused(stops)
+    return planned
+
+
+def beyond_limits(policy: Versions, totals: Totals) -> list[Diagnostic]:
+    """Each of the policy's `batch_limits` that a batch with these totals goes beyond."""
+    return list(beyond(policy.policies, totals))
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open a ledger that exists, like `sqlite:///ledger.db`; close it, or use it in a `with`. Raises `Refused`."""
+    from billpolicy.ledger.store import open_ledger
+
+    return open_ledger(url)
+
+
+def create_ledger(url: str) -> Ledger:
+    """Make a ledger, or bring one that an earlier program made up to date; a current one is just opened.
+
+    Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
+    """
+    from billpolicy.ledger.store import create
+
+    return create(url)
+
+
+class _Warning:
+    """A reader that tells what is odd about the books that it reads, each thing once."""
+
+    def __init__(self, reader: Reader, policy: Versions, warn: Callable[[Diagnostic], None]) -> None:
+        self._policy, self._warn = policy, warn
+        self._told: set[Diagnostic] = set()
+        self._read = reader.book
+        self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
+
+    def book(self, needs: Needs) -> Book:
+        """As it is read."""
+        book = self._read(needs)
+        for warning in in_order(unknown_names(book, self._policy.policies[-1])):
+            if warning not in self._told:
+                self._told.add(warning)
+                self._warn(warning)
+        return book
+
+
+def _job(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
+    request = instruction.request
+    return Job(
+        id=request.id,
+        request=instruction.data,
+        needs=needs_of(policy.policies, request),
+        planner=lambda book: plan_operation(policy, book, instruction, today),
+        who=request.actor or who,
+    )
+
+
+@contextmanager
+def _reading(on: Book | Store) -> Iterator[Reader]:
+    if isinstance(on, Book):
+        yield BookReader(on)
+    else:
+        with on.reading() as reader:
+            yield reader
+
+
+def _day(today: datetime.date | None) -> datetime.date:
+    return today or datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,57 @@
+"""The kinds of documents, in one table: what each is called, what it has, and how it hangs on other documents.
+
+A new kind is a record in `model.py` and its line here; whoever asks what a document can do asks this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Payment, Refund
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of document."""
+
+    record: type[Any]
+    article: str
+    """With its article, as in `name an invoice`."""
+    has_items: bool = False
+    """A billing document: its amount is that of its items and their taxes, and it can be a draft or reversed."""
+    is_source: bool = False
+    """Its own money is put on others: what is left of it is `unapplied`."""
+    is_owed: bool = False
+    """It asks for money: what is left of it is its `balance`."""
+    related_field: str | None = None
+    """The field that names the document it was made from, pays back or changes."""
+
+    @property
+    def name(self) -> str:
+        """As it is written: `credit_memo`."""
+        return str(self.record.kind)
+
+    @property
+    def words(self) -> str:
+        """As it is read: `credit memo`."""
+        return self.name.replace("_", " ")
+
+    @property
+    def open_word(self) -> str | None:
+        """What is left of it is called; nothing can be left of a refund or an adjustment."""
+        return "balance" if self.is_owed else "unapplied" if self.is_source else None
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(Invoice, "an invoice", has_items=True, is_owed=True),
+        Kind(CreditMemo, "a credit memo", has_items=True, is_source=True, related_field="source"),
+        Kind(DebitMemo, "a debit memo", has_items=True, is_owed=True, related_field="source"),
+        Kind(Payment, "a payment", is_source=True, related_field="source"),
+        Kind(Refund, "a refund", related_field="of"),
+        Kind(CreditAdjustment, "an adjustment of a credit balance", related_field="document"),
+    )
+}
+"""Kind of document -> what it is, in the order in which books list them."""

@@ -1,0 +1,103 @@
+"""What `explain`, `plan` and `post` share: policies and operations loaded, and where the documents are."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from billpolicy import api
+from billpolicy.api import Book, EngineName, Instruction, Outcome, Posted, Store, Versions
+from billpolicy.cli.output import coloured, say
+from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.visible import visible
+
+_T = TypeVar("_T")
+_WORTH_WATCHING = 200
+"""Operations; fewer are done before a bar could be read."""
+
+
+def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
+    """The policies at `paths`, ready to resolve. Raises `Refused` with every mistake in them."""
+    versions = api.load_policy(*paths, engine=engine)
+    if engine is None and versions.engine == "python":
+        say(f"note: {api.without_engine()}")
+    return versions
+
+
+def one_place(book: Path | None, ledger: str | None) -> None:
+    """Either a book or a ledger is named, not both and not neither."""
+    if (book is None) == (ledger is None):
+        raise click.UsageError("say where the documents are: either --book FILE or --ledger URL")
+
+
+@contextmanager
+def documents_in(book: Path | None, ledger: str | None) -> Iterator[Book | Store]:
+    """The book of a file, or a ledger."""
+    if book is not None:
+        yield api.load_book(book)
+    else:
+        with api.open_ledger(str(ledger)) as opened:
+            yield opened
+
+
+def check_report(report: Path, operations: Path, book: Path | None, ledger: str | None, versions: Versions) -> None:
+    """Refuse a report that would be written over anything that the command reads or posts to."""
+    files = [(operations, "the file of the operations"), *files_of_policies(versions.policies, report)]
+    files += [(book, "the book")] if book is not None else []
+    files += files_of_ledger(ledger) if ledger is not None else []
+    check_target(report, REPORT, files)
+
+
+def load_asked(path: Path, actor: str | None) -> list[Instruction]:
+    """The operations of a file, asked by `actor` where they name nobody. Raises `Refused`."""
+    asked = api.load_operations(path)
+    if actor is None:
+        return asked
+    return [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
+
+
+def title(asked: Instruction, today: datetime.date) -> str:
+    """An operation as its outcome is headed."""
+    request = asked.request
+    return f"{request.id}: {request.operation} on {request.document_date(today)}"
+
+
+def planned(versions: Versions, on: Book | Store, asked: list[Instruction], today: datetime.date) -> list[Outcome]:
+    """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
+    outcomes = api.plan_all(versions, on, asked, today=today, warn=_warn)
+    by_id = {one.request.id: one for one in asked}
+    return [placed(by_id[one.job.id], one) for one in watched(outcomes, len(asked), "planning")]
+
+
+def placed(asked: Instruction, outcome: Outcome) -> Outcome:
+    """An outcome whose problems have a place: those of a ledger are at the operation that they are about."""
+    problems = tuple(problem._replace(position=problem.position or asked.at()) for problem in outcome.problems)
+    return replace(outcome, problems=problems)
+
+
+def _warn(warning: Diagnostic) -> None:
+    click.echo(coloured(warning), err=True)
+
+
+def before_text(posted: Posted) -> str:
+    """An operation that was posted before: by whom, when, and what it made."""
+    numbers = ", ".join(one.document.number for plan in api.in_turn(posted.plan) for one in plan.documents)
+    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
+
+
+def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:
+    """The steps as they come, with progress on a terminal when there are many."""
+    if count < _WORTH_WATCHING or not sys.stderr.isatty():
+        yield from steps
+        return
+    with click.progressbar(steps, length=count, label=label, file=sys.stderr) as bar:
+        yield from bar

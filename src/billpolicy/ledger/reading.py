@@ -1,0 +1,294 @@
+"""Books out of a ledger: the slice that an operation needs, or everything. One set-based query for each table.
+
+A slice holds every document that could matter to an operation on the named ones, and of each document in it every
+application and every refund: so all balances in a slice are true, whatever it leaves out. A slice may hold more than
+an operation asks about, never less; planning on a slice and on the whole book gives the same plan.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Table
+
+from billpolicy.book.book import Book
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import (
+    Account,
+    AccountingPeriod,
+    Application,
+    Charge,
+    Contact,
+    Document,
+    Item,
+    Numbered,
+    Part,
+    Subscription,
+    TaxItem,
+)
+from billpolicy.book.needs import Needs
+from billpolicy.ledger import rows, schema
+from billpolicy.ledger.statements import Connection, Row, select_from
+
+Keys = Collection[str] | None
+"""None means everything."""
+Revisions = dict[str, int]
+"""As in `Book.revisions`."""
+
+USED = """CASE
+    WHEN kind IN ('invoice', 'debit_memo') THEN
+        (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.to_number = documents.number)
+        - (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.from_number = documents.number)
+    ELSE (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.from_number = documents.number)
+        + (SELECT coalesce(sum(r.amount_minor), 0) FROM documents r
+           WHERE r.refund_of = documents.number AND r.status = 'posted')
+    END"""
+"""SQL: how much of a row of `documents` is applied and refunded; its amount less this is its balance. What a negative
+invoice gives to a credit balance brings it up to zero."""
+
+_RELATED = """
+WITH RECURSIVE siblings(number) AS (
+    SELECT number FROM documents WHERE number IN {keys}
+    UNION
+    SELECT billed.document FROM siblings
+    JOIN documents ON documents.number = siblings.number
+    JOIN items ON items.document = siblings.number
+    JOIN billed ON billed.bill_run = documents.bill_run AND billed.subscription = items.subscription
+),
+core(number) AS (
+    SELECT number FROM siblings
+    UNION SELECT documents.number FROM siblings JOIN documents ON documents.source = siblings.number
+    UNION SELECT documents.source FROM siblings JOIN documents ON documents.number = siblings.number
+    UNION SELECT documents.refund_of FROM siblings JOIN documents ON documents.number = siblings.number
+),
+part_of(subscription, date) AS (
+    SELECT items.subscription, min(documents.date)
+    FROM core JOIN documents ON documents.number = core.number JOIN items ON items.document = core.number
+    WHERE items.subscription IS NOT NULL
+    GROUP BY items.subscription
+),
+related(number) AS (
+    SELECT number FROM core
+    UNION SELECT applications.to_number FROM core JOIN applications ON applications.from_number = core.number
+    UNION SELECT applications.from_number FROM core JOIN applications ON applications.to_number = core.number
+    UNION SELECT billed.document
+    FROM part_of JOIN billed ON billed.subscription = part_of.subscription AND billed.date >= part_of.date
+    WHERE billed.kind = 'invoice'
+    UNION SELECT (
+        SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
+        WHERE billed.subscription = part_of.subscription AND billed.kind = 'invoice' AND documents.status = 'posted'
+        ORDER BY billed.date DESC, billed.document DESC LIMIT 1
+    ) FROM part_of
+)
+SELECT number FROM related WHERE number IS NOT NULL
+UNION SELECT documents.number FROM related JOIN documents ON documents.refund_of = related.number
+UNION SELECT whole.number FROM related
+JOIN documents ON documents.number = related.number AND documents.kind = 'credit_adjustment'
+JOIN documents whole ON whole.kind = 'credit_adjustment' AND whole.account = documents.account
+"""
+"""The documents in the slice of some named ones. *siblings*: they, and what the same bill run made of the same
+subscriptions, step by step. *core*: siblings, what they were made from and what was made from them. *part_of*: the
+subscriptions that core has items of, each since when. *related*: core, the other sides of its applications, and of
+these subscriptions each invoice since then and the newest posted one. Then the refunds of all these; and of an account
+of which something changes the credit balance, everything that does."""
+
+_OPEN = f"""
+WITH open(number) AS (
+    SELECT number FROM documents
+    WHERE account IN {{keys}} AND kind NOT IN ('refund', 'credit_adjustment')
+    AND status = 'posted' AND NOT reversed AND amount_minor <> {USED}
+)
+SELECT number FROM open
+UNION SELECT documents.number FROM open JOIN documents ON documents.refund_of = open.number
+UNION SELECT number FROM documents WHERE account IN {{keys}} AND kind = 'credit_adjustment'
+"""
+"""The posted documents of some accounts that have something open or unapplied, the refunds of these, and the whole
+credit balance. Settled ones are not read further; nor is what an open one was made from or applied to, unless that is
+open too."""
+
+_OWNERS = "SELECT account FROM documents WHERE number IN {keys}"
+_SUBSCRIBERS = "SELECT account FROM subscriptions WHERE id IN {keys}"
+_SUBSCRIPTIONS_OF = "SELECT id FROM subscriptions WHERE account IN {keys}"
+
+_NEWEST = """
+SELECT document FROM (
+    SELECT billed.document, row_number() OVER (
+        PARTITION BY billed.subscription ORDER BY billed.date DESC, billed.document DESC
+    ) AS age
+    FROM billed JOIN documents ON documents.number = billed.document
+    WHERE billed.subscription IN {keys} AND billed.kind = 'invoice' AND documents.status = 'posted'
+) newest WHERE age = 1
+"""
+
+_DRAFTS = """
+SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
+WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents.posted_as IS NULL
+"""
+"""What is billed of some subscriptions, but not posted yet."""
+
+
+def book_of(connection: Connection, needs: Needs) -> Book:
+    """The part of the ledger that an operation on these needs. Ids that the ledger does not know are passed over."""
+    if needs.everything:
+        return _book(connection, None, None, None, None)
+
+    def found(statement: str, keys: Collection[str]) -> set[str]:
+        return {row[0] for row in connection.rows(statement, keys)}
+
+    open_of = needs.open_of | found(_OWNERS, needs.open_of_owner) | found(_SUBSCRIBERS, needs.open_of_subscriber)
+    subscribed = needs.subscriptions | found(_SUBSCRIPTIONS_OF, needs.subscriptions_of)
+    if needs.every_subscription:
+        subscribed |= {row[0] for row in connection.rows("SELECT id FROM subscriptions")}
+    if needs.open_of_every_subscriber:
+        open_of |= {row[0] for row in connection.rows("SELECT DISTINCT account FROM subscriptions")}
+    numbers = found(_RELATED, needs.numbers) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
+    numbers |= found(_OPEN, open_of)
+    return _book(connection, numbers, subscribed, needs.charges, needs.accounts | needs.subscriptions_of | open_of)
+
+
+def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:
+    """These documents with the subscriptions, charges and accounts that they name, and these; None is all of a kind."""
+    documents, revisions = documents_of(connection, numbers)
+    if numbers is not None:
+        items = [item for one in documents.values() if isinstance(one, Document) for item in one.items]
+        subscribed = {*(subscribed or ()), *(item.subscription for item in items if item.subscription)}
+        charges = {*(charges or ()), *(item.charge for item in items if item.charge)}
+    subscriptions, subscription_revisions = subscriptions_of(connection, subscribed)
+    if numbers is not None:
+        charges = {*(charges or ()), *(c.charge for one in subscriptions.values() for c in one.charges if c.charge)}
+        accounts = {*(accounts or ()), *(one.account for one in (*documents.values(), *subscriptions.values()))}
+    owners, account_revisions = accounts_of(connection, accounts)
+    counters, prefixes = counters_of(connection)
+    book = Book(
+        accounts=owners,
+        contacts=contacts_of(connection, accounts if accounts is None else owners),
+        subscriptions=subscriptions,
+        charges=charges_of(connection, charges),
+        periods=periods_of(connection),
+        revisions=revisions | subscription_revisions | account_revisions,
+        counters=counters,
+        prefixes=prefixes,
+    )
+    return book.with_posted(documents.values(), applications_of(connection, numbers))
+
+
+def accounts_of(connection: Connection, keys: Keys) -> tuple[dict[str, Account], Revisions]:
+    """Accounts by id."""
+    found = _select(connection, schema.accounts, "id", keys)
+    return {row[0]: rows.ACCOUNTS.record(row) for row in found}, {f"account:{row[0]}": row[-1] for row in found}
+
+
+def contacts_of(connection: Connection, accounts: Keys) -> dict[str, Contact]:
+    """The contacts of these accounts."""
+    found = _select(connection, schema.contacts, "account", accounts, "ORDER BY id")
+    return {row[0]: rows.CONTACTS.record(row) for row in found}
+
+
+def contacts_by_id(connection: Connection, keys: Collection[str]) -> dict[str, Contact]:
+    """These contacts."""
+    return {row[0]: rows.CONTACTS.record(row) for row in _select(connection, schema.contacts, "id", keys)}
+
+
+def charges_of(connection: Connection, keys: Keys) -> dict[str, Charge]:
+    """Charges of the catalogue by id."""
+    return {row[0]: rows.CHARGES.record(row) for row in _select(connection, schema.charges, "id", keys)}
+
+
+def subscriptions_of(connection: Connection, keys: Keys) -> tuple[dict[str, Subscription], Revisions]:
+    """Subscriptions with their charges, by id."""
+    found = _select(connection, schema.subscriptions, "id", keys)
+    held = None if keys is None else [row[0] for row in found]
+    order = "ORDER BY subscription, position"
+    charges = _grouped(_select(connection, schema.subscribed_charges, "subscription", held, order))
+    subscriptions = {
+        row[0]: rows.SUBSCRIPTIONS.record(
+            row, charges=tuple(map(rows.SUBSCRIBED_CHARGES.record, charges.get(row[0], ())))
+        )
+        for row in found
+    }
+    return subscriptions, {f"subscription:{row[0]}": row[-1] for row in found}
+
+
+def periods_of(connection: Connection) -> tuple[AccountingPeriod, ...]:
+    """Every accounting period, oldest first."""
+    found = connection.rows(f"{select_from(schema.accounting_periods)} ORDER BY from_date")
+    return tuple(map(rows.PERIODS.record, found))
+
+
+def counters_of(connection: Connection) -> tuple[dict[str, int], dict[str, str]]:
+    """Prefix -> the last number drawn from it or imported with it; and the kind of document that it is bound to."""
+    found = connection.rows("SELECT prefix, last, kind FROM counters ORDER BY prefix")
+    return {row[0]: row[1] for row in found}, {row[0]: row[2] for row in found}
+
+
+def documents_of(connection: Connection, keys: Keys) -> tuple[dict[str, Numbered], Revisions]:
+    """Documents of every kind by number, in the order in which they came into the ledger."""
+    found = sorted(_select(connection, schema.documents, "number", keys))
+    currencies = {row[1]: row[6] for row in found}
+    billing = [row[1] for row in found if KINDS[row[2]].has_items]
+    items = _items(connection, None if keys is None else billing, currencies) if billing else {}
+    refunds = [row[1] for row in found if row[2] == "refund"]
+    parts = _grouped(_select(connection, schema.refund_parts, "refund", refunds, "ORDER BY refund, position"))
+    documents = {}
+    for row in found:
+        number, kind, currency = row[1], row[2], row[6]
+        other: dict[str, Any] = {"items": items.get(number, ())} if KINDS[kind].has_items else {}
+        if kind == "refund":
+            other["parts"] = tuple(rows.REFUND_PARTS.record(part, currency) for part in parts.get(number, ()))
+        documents[number] = rows.DOCUMENTS[kind].record(row, currency, **other)
+    return documents, {row[1]: row[_REVISION] for row in found}
+
+
+_REVISION = [column.name for column in schema.documents.columns].index("revision")
+
+
+def applications_of(connection: Connection, numbers: Keys) -> list[Application]:
+    """The applications from or to these documents, in the order in which they were made."""
+    return [application for _, application in applications_by_row(connection, numbers)]
+
+
+def applications_by_row(connection: Connection, numbers: Keys) -> list[tuple[Row, Application]]:
+    """The same, each with its row."""
+    text = select_from(schema.applications)
+    if numbers is None:
+        found = connection.rows(f"{text} ORDER BY id")
+    else:
+        found = sorted(connection.rows(f"{text} WHERE from_number IN {{keys}} OR to_number IN {{keys}}", numbers))
+    keys = None if numbers is None else [row[0] for row in found]
+    order = "ORDER BY application, position"
+    parts = _grouped(_select(connection, schema.application_parts, "application", keys, order)) if found else {}
+    return [
+        (row, rows.APPLICATIONS.record(row, row[4], parts=tuple(_parts(parts.get(row[0], ()), row[4]))))
+        for row in found
+    ]
+
+
+def _parts(found: Iterable[Row], currency: str) -> Iterator[Part]:
+    return (rows.APPLICATION_PARTS.record(part, currency) for part in found)
+
+
+def _items(connection: Connection, keys: Keys, currencies: dict[str, str]) -> dict[str, tuple[Item, ...]]:
+    taxes: dict[tuple[str, str], list[TaxItem]] = defaultdict(list)
+    for row in _select(connection, schema.taxes, "document", keys, "ORDER BY document, position"):
+        taxes[row[0], row[1]].append(rows.TAXES.record(row, currencies[row[0]]))
+    items: dict[str, list[Item]] = defaultdict(list)
+    for row in _select(connection, schema.items, "document", keys, "ORDER BY document, position"):
+        items[row[0]].append(rows.ITEMS.record(row, currencies[row[0]], taxes=tuple(taxes.get(row[:2], ()))))
+    return {number: tuple(those) for number, those in items.items()}
+
+
+def _select(
+    connection: Connection, table: Table, column: str, keys: Collection[Any] | None, order: str = ""
+) -> list[Row]:
+    if keys is None:
+        return connection.rows(f"{select_from(table)} {order}")
+    return connection.rows(f"{select_from(table)} WHERE {column} IN {{keys}} {order}", keys)
+
+
+def _grouped(found: Iterable[Row]) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in found:
+        groups[row[0]].append(row)
+    return groups

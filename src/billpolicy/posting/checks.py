@@ -1,0 +1,141 @@
+"""What refuses a plan when it is posted: another book than it was planned on, a taken id or number, money given twice.
+
+Everything is asked of the books before and after, so it is the same for every store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from billpolicy.book.book import Book
+from billpolicy.book.changes import ChargedThrough, DraftPosted, Issued, SubscriptionCanceled, subscription_name
+from billpolicy.book.model import Document
+from billpolicy.book.numbers import NumberDraw
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning.plan import Plan
+from billpolicy.source.differences import differences
+
+_AGAIN = "plan the operation again"
+
+
+def check_sound(plan: Plan) -> None:
+    """A plan that contradicts itself is a fault of its planner, not of its user. Raises `ValueError`."""
+    issued = plan.of(Issued)
+    billed = {name for one in issued if isinstance(one.document, Document) for name in one.document.subscriptions}
+    changed = {one.subscription for one in plan.of(ChargedThrough)}
+    changed |= {one.subscription for one in plan.of(SubscriptionCanceled)}
+    only_billed = {subscription_name(name) for name in billed - changed}
+    unseen = sorted(plan.touched - plan.basis.keys() - only_billed)
+    if unseen:
+        raise ValueError(f"plan {plan.id} changes {unseen} without relying on their revisions")
+    for application in plan.applications:
+        if sum(part.amount for part in application.parts) != application.amount:
+            raise ValueError(f"plan {plan.id}: the parts of {application} do not add up to its amount")
+    for one in issued:
+        if (one.draw.number, one.draw.kind) != (one.document.number, one.document.kind):
+            raise ValueError(f"plan {plan.id}: {one.document.number} does not carry the number drawn for it")
+    strange = {one.number for one in plan.of(DraftPosted)}.difference(one.document.number for one in issued)
+    if strange:
+        raise ValueError(f"plan {plan.id} posts drafts as {sorted(strange)}, which it does not plan")
+
+
+def check_currencies(plan: Plan, after: Book) -> None:
+    """Money that is applied across currencies is a fault of the planner, too. Raises `ValueError`."""
+    for made in plan.applications:
+        if after.numbered[made.from_].currency != after.numbered[made.to].currency:
+            raise ValueError(f"plan {plan.id} applies {made.from_} to {made.to} across currencies")
+
+
+def stale(plan: Plan, book: Book) -> list[Diagnostic]:
+    """What of that which a plan relied on is another now, on the book that the operations before it leave."""
+    now = {name: book.revisions.get(name, 0 if name in book.numbered else None) for name in plan.basis}
+    found = [_stale(name, relied, now[name]) for name, relied in plan.basis.items() if now[name] != relied]
+    return found or [*_moved(plan, book), *_other_numbers(plan, book)]
+
+
+def _moved(plan: Plan, book: Book) -> Iterator[Diagnostic]:
+    through = {
+        (subscription, charge.id): charge.charged_through
+        for subscription in {move.subscription for move in plan.of(ChargedThrough)}
+        for charge in book.subscriptions[subscription].charges
+    }
+    for move in plan.of(ChargedThrough):
+        key = move.subscription, move.charge
+        if key not in through or through[key] != move.before:
+            where = f"charge `{move.charge}` of subscription `{move.subscription}`"
+            was = f"charged through {move.before}" if move.before else "without a charged-through date"
+            message = f"{where} is no longer {was}, as it was when this was planned"
+            yield Diagnostic("plan-stale", message, hint=_AGAIN)
+        through[key] = move.after
+
+
+def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:
+    """Numbers have no gaps: each is the next of its prefix, which is bound to one kind of document."""
+    last: dict[str, int] = {}
+    for draw in (one.draw for one in plan.of(Issued)):
+        kind = book.prefixes.get(draw.prefix, draw.kind)
+        counter = max(last.get(draw.prefix, book.counters.get(draw.prefix, 0)) + 1, draw.start)
+        last[draw.prefix] = counter
+        if kind != draw.kind:
+            yield _bound(draw, kind)
+            return
+        if counter != draw.counter:
+            yield _other_number(draw, counter)
+            return
+
+
+def taken_ids(ids: Sequence[str], known: Collection[str]) -> Iterator[Diagnostic]:
+    """An id is used once. Whatever was asked for before has been answered before it comes here; steps have not."""
+    seen = set(known)
+    for id in ids:
+        if id in seen:
+            message = f"`{id}` is the id of an operation already, so no step that follows another one can have it"
+            hint = "give the operation that this step follows another id"
+            yield Diagnostic("operation-id-taken", message, hint=hint)
+        seen.add(id)
+
+
+def taken_numbers(plans: Iterable[Plan], known: Collection[str]) -> Iterator[Diagnostic]:
+    """Numbers that other documents have already."""
+    seen = set(known)
+    for number in (one.document.number for plan in plans for one in plan.of(Issued)):
+        if number in seen:
+            message = f"the number {number} is already in use in this ledger, by a document of another series"
+            hint = "give the series another prefix or a higher start number in the policy"
+            yield Diagnostic("number-taken", message, hint=hint)
+        seen.add(number)
+
+
+def differing(id: str, posted: Mapping[str, object], given: Mapping[str, object]) -> Iterator[Diagnostic]:
+    """Each field in which an operation differs from the one of the same id that was posted before."""
+    hint = "give the new operation an id of its own; to repeat the posted one, leave it as it was"
+    for found in differences(posted, given):
+        message = f"operation `{id}` was posted before with other content: {found}"
+        yield Diagnostic("operation-differs", message, hint=hint)
+
+
+def _bound(draw: NumberDraw, kind: str) -> Diagnostic:
+    message = (
+        f"the prefix `{draw.prefix}` has numbered {kind.replace('_', ' ')}s in this ledger, "
+        f"so it cannot number a {draw.kind.replace('_', ' ')}"
+    )
+    hint = "give this kind of document a prefix of its own in the policy's sequence sets"
+    return Diagnostic("prefix-bound", message, hint=hint)
+
+
+def _other_number(draw: NumberDraw, counter: int) -> Diagnostic:
+    message = (
+        f"{draw.number} was planned, but number {counter} comes next for the prefix `{draw.prefix}`: "
+        "other documents were posted since"
+    )
+    return Diagnostic("plan-stale", message, hint=_AGAIN)
+
+
+def _stale(name: str, planned: int, found: int | None) -> Diagnostic:
+    scope, separator, id = name.partition(":")
+    what = f"{scope} `{id}`" if separator and scope in ("account", "subscription") else name
+    if found is None:
+        message = f"this was planned with {what}, which is not in this ledger"
+        return Diagnostic("plan-stale", message, hint="import it first, or plan on this ledger")
+    message = f"{what} has changed since this was planned (revision {planned} then, {found} now)"
+    return Diagnostic("plan-stale", message, hint=_AGAIN)

@@ -1,0 +1,360 @@
+"""Jobs done on a store: tried as a dry run, or posted, one by one or in groups. One path for all of them.
+
+For a group of jobs one slice is read, and each is planned on the book that the ones before it leave. A dry run goes on
+with that book; posting writes the group in one transaction, so whole groups stay, whatever happens then. A group ends
+before a job that names what only an earlier one of it makes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from operator import or_
+from typing import Any
+
+from billpolicy.book import identities
+from billpolicy.book.book import Book
+from billpolicy.book.changes import Issued
+from billpolicy.book.model import CreditAdjustment, Document
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.planning.plan import Plan, in_turn, left_by
+from billpolicy.posting import checks
+from billpolicy.posting.store import Audit, Cause, Entry, Posted, Reader, Store, Writer
+from billpolicy.source.codec import canonical, decode
+
+GROUP = 500
+"""Jobs in one transaction, unless the caller says otherwise."""
+Clock = Callable[[], datetime.datetime]
+Planner = Callable[[Book], tuple[Plan, Book]]
+"""Gives the plan and the book that it leaves. Raises `Refused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One operation to be planned and posted."""
+
+    id: str
+    request: Mapping[str, Any]
+    """What the plan will carry as its request."""
+    needs: Needs
+    planner: Planner
+    who: str
+    """Who posts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one job: it is planned or posted, or it was refused.
+
+    Nothing of these, where nothing is wrong with it but others of an atomic batch were refused.
+    """
+
+    job: Job
+    plan: Plan | None = None
+    """What a dry run has planned, or what stands in the ledger."""
+    posted: Posted | None = None
+    """As it is in the ledger; None of what a dry run has planned."""
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator[Outcome]:
+    """Plan each job on the book that the ones before it leave, and post nothing; a refused one leaves it as it was.
+
+    What was posted before, with the same content, is given as it was posted.
+    """
+    book, read = Book(), None
+    waiting = _Waiting(jobs, group)
+    while waiting.more():
+        taken = waiting.take(reader, book)
+        outcomes, new = _answered(reader, taken)
+        needs = reduce(or_, (job.needs for job in new), Needs())
+        more = reader.book(_with_planned(needs, book))
+        if more is not read:  # a book that is all there is, is given again and again
+            book, read = book.joined(more), more
+        for job in new:
+            outcomes[job.id], book = _planned(job, book)
+        yield from outcomes.values()
+
+
+def post_jobs(
+    store: Store,
+    jobs: Iterable[Job],
+    *,
+    now: Clock,
+    group: int = GROUP,
+    atomic: bool = False,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Generator[Outcome]:
+    """Plan and post these jobs; what became of each is given in their order, as their group is committed.
+
+    A refused one leaves the others as they are. With `atomic` all are one transaction: if any is refused nothing is
+    posted, and all that are refused are told. `go_on` is asked before each group; with No, the batch ends there, and an
+    atomic one posts nothing. Raises `Refused` where the store fails.
+    """
+    waiting = _Waiting(jobs, group)
+    if atomic:
+        yield from _all_or_nothing(store, waiting, now, go_on)
+        return
+    while waiting.more() and go_on():
+        with store.reading() as reader:
+            taken = waiting.take(reader)
+        yield from _posted(store.writing, taken, now)
+
+
+def post_one(store: Store, job: Job, *, now: datetime.datetime) -> Posted:
+    """Plan and post one job in one transaction. Raises `Refused`, and changes nothing."""
+    (outcome,) = _posted(store.writing, [job], lambda: now)
+    if outcome.posted is None:
+        raise Refused(outcome.problems)
+    return outcome.posted
+
+
+def job_of(plan: Plan, who: str) -> Job:
+    """A job whose plan was made before. Refused, and nothing is changed, if the ledger has moved on since."""
+    named = {name for step in in_turn(plan) for name in (*step.basis, *step.touched)}
+    scopes: dict[str, set[str]] = {"account": set(), "subscription": set(), "": set()}
+    for name in named:
+        scope, separator, id = name.partition(":")
+        scopes[scope if separator and scope in scopes else ""].add(id if separator and scope in scopes else name)
+    credit = {
+        one.document.account
+        for step in in_turn(plan)
+        for one in step.of(Issued)
+        if isinstance(one.document, CreditAdjustment)
+    }
+    needs = Needs(
+        accounts=frozenset(scopes["account"]),
+        numbers=frozenset(scopes[""]),
+        subscriptions=frozenset(scopes["subscription"]),
+        open_of=frozenset(credit),
+    )
+    return Job(plan.id, plan.request, needs, lambda book: (plan, _left_by(plan, book)), who)
+
+
+def planned_before(job: Job, plan: Plan) -> Job:
+    """A job that has been planned already: that plan is posted if it still holds, else it is planned again."""
+
+    def planner(book: Book) -> tuple[Plan, Book]:
+        return job.planner(book) if _refusals(plan, book) else (plan, left_by(plan, book))
+
+    return replace(job, planner=planner)
+
+
+def _left_by(plan: Plan, book: Book) -> Book:
+    refusals = _refusals(plan, book)
+    if refusals:
+        raise Refused(refusals)
+    return left_by(plan, book)
+
+
+def _refusals(plan: Plan, book: Book) -> list[Diagnostic]:
+    """What has changed since a plan was made, of what it or a step of it relies on."""
+    for step in in_turn(plan):
+        found = checks.stale(step, book)
+        if found:
+            return found
+        if plan.follow_ups:
+            book = left_by(replace(step, follow_ups=()), book)
+    return []
+
+
+class _Waiting:
+    """The jobs that are still to be done."""
+
+    def __init__(self, jobs: Iterable[Job], group: int) -> None:
+        self._coming = iter(jobs)
+        self._group = group
+        self._next: deque[Job] = deque()
+
+    def more(self) -> bool:
+        """Whether there is another group; outside of a transaction, since those who ask may take their time."""
+        self._next.extend(islice(self._coming, self._group - len(self._next)))
+        return bool(self._next)
+
+    def take(self, reader: Reader, book: Book | None = None) -> list[Job]:
+        """The next group: as many as can be planned on one slice of the ledger as it stands, and on a book."""
+        known = reader.known({name for job in self._next for name in _named(job)})
+        known |= {name for job in self._next for name in _named(job) if book is not None and name in book.numbered}
+        taken: dict[str, Job] = {}
+        while self._next:
+            job = self._next[0]
+            wide = job.needs.everything or job.needs.every_subscription
+            # What it names may be what one of these makes; or it is one of these, and is answered after them.
+            if taken and (wide or job.id in taken or not known.issuperset(_named(job))):
+                break
+            taken[job.id] = self._next.popleft()
+            if wide:
+                break
+        return list(taken.values())
+
+
+def _named(job: Job) -> frozenset[str]:
+    return job.needs.numbers | job.needs.open_of_owner
+
+
+def _with_planned(needs: Needs, book: Book) -> Needs:
+    """Needs that name documents which are only planned yet: what these hang on is needed of the ledger."""
+    waiting = [*needs.numbers, *needs.open_of_owner]
+    seen: set[str] = set()
+    while waiting:
+        number = waiting.pop()
+        document = book.numbered.get(number)
+        if number in seen or document is None:
+            continue
+        seen.add(number)
+        owner = frozenset({document.account})
+        related = frozenset({document.related} if document.related else ())
+        bills = frozenset(document.subscriptions if isinstance(document, Document) else ())
+        open_of = owner if number in needs.open_of_owner else frozenset[str]()
+        needs |= Needs(accounts=owner, numbers=related, subscriptions=bills, open_of=open_of)
+        waiting += related
+    return needs
+
+
+def _all_or_nothing(store: Store, waiting: _Waiting, now: Clock, go_on: Callable[[], bool]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    try:
+        with store.writing() as writer:
+            while waiting.more():
+                if not go_on():
+                    raise _GivenUp
+                taken = waiting.take(writer)
+                outcomes += _posted(lambda: _part(writer), taken, now)
+            if any(outcome.posted is None for outcome in outcomes):
+                raise _GivenUp
+    except _GivenUp:
+        here = {outcome.job.id for outcome in outcomes if outcome.posted and not outcome.posted.repeated}
+        return [replace(o, plan=None, posted=None) if o.job.id in here else o for o in outcomes]
+    return outcomes
+
+
+class _GivenUp(Exception):
+    """Rolls back an atomic batch of which something was refused, or that was ended before it was done."""
+
+
+@contextmanager
+def _part(writer: Writer) -> Iterator[Writer]:
+    with writer.part():
+        yield writer
+
+
+class _NotWritten(Exception):
+    """Rolls back jobs whose writing was refused."""
+
+    def __init__(self, problems: Iterable[Diagnostic]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def _posted(scope: Callable[[], AbstractContextManager[Writer]], jobs: Sequence[Job], now: Clock) -> list[Outcome]:
+    """Post a group in a scope of its own, or, where its writing is refused, each in one: so only the guilty is."""
+    try:
+        with scope() as writer:
+            return _written(writer, jobs, now())
+    except _NotWritten as refused:
+        if len(jobs) == 1:
+            return [Outcome(jobs[0], problems=refused.problems)]
+    return [outcome for job in jobs for outcome in _posted(scope, [job], now)]
+
+
+def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> list[Outcome]:
+    """Answer or plan these, and write them together. Raises `_NotWritten`."""
+    outcomes, new = _answered(writer, jobs)
+    before = after = writer.book(reduce(or_, (job.needs for job in new), Needs()))
+    chains: dict[str, list[Entry]] = {}
+    for job in new:
+        outcomes[job.id], after = _planned(job, after)
+        plan = outcomes[job.id].plan
+        if plan is not None:
+            chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
+    _write(writer, [entry for chain in chains.values() for entry in chain], before, after)
+    for id, chain in chains.items():
+        outcomes[id] = replace(outcomes[id], posted=Posted(chain[0].plan, chain[0].audit, repeated=False))
+    return list(outcomes.values())
+
+
+def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back."""
+    plans = [entry.plan for entry in entries]
+    ids = [plan.id for plan in plans]
+    issued = {one.document.number for plan in plans for one in plan.of(Issued)}
+    problems = list(checks.taken_ids(ids, writer.requests(ids)))
+    problems += checks.taken_numbers(plans, writer.known(issued))
+    if not problems:
+        for plan in plans:
+            checks.check_sound(plan)
+            checks.check_currencies(plan, after)
+        problems += identities.broken(after, issued.union(*(plan.touched for plan in plans)))
+    if problems:
+        raise _NotWritten(problems)
+    writer.write(entries, before, after)
+
+
+def _answered(reader: Reader, jobs: Iterable[Job]) -> tuple[dict[str, Outcome], list[Job]]:
+    """What is known of these jobs, in their order, and those that are new. Also a step of another one is answered."""
+    given = {job.id: job for job in jobs}
+    known = reader.requests(given)
+    texts = {id: canonical(given[id].request) for id in known}
+    posted = reader.posted([id for id in texts if texts[id] == known[id]])
+    outcomes = {}
+    for id, job in given.items():
+        outcomes[id] = Outcome(job)
+        if id in posted:
+            outcomes[id] = Outcome(job, plan=posted[id].plan, posted=posted[id])
+        elif id in known:
+            problems = checks.differing(id, decode(dict, known[id]), decode(dict, texts[id]))
+            outcomes[id] = Outcome(job, problems=tuple(problems))
+    return outcomes, [job for job in given.values() if job.id not in known]
+
+
+def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:
+    try:
+        plan, after = job.planner(book)
+    except Refused as refused:
+        return Outcome(job, problems=tuple(refused.diagnostics)), book
+    if plan.id != job.id or (plan.request != job.request and canonical(plan.request) != canonical(job.request)):
+        raise ValueError(f"the planner of operation {job.id} planned something else: {plan.id}")
+    return Outcome(job, plan=plan), after
+
+
+def _entries(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -> Iterator[Entry]:
+    """An operation and all that follows it, in the order in which they happen."""
+    yield Entry(plan, Audit(plan.id, who, at, plan.comment, plan.approved_by), cause)
+    for number, followed in enumerate(plan.follow_ups):
+        why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because)
+        yield from _entries(followed.plan, why, who, at)
+
+
+def _in_utc(now: datetime.datetime) -> datetime.datetime:
+    if now.tzinfo is None:
+        raise ValueError("the moment of posting needs a time zone")
+    return now.astimezone(datetime.UTC)
+
+
+class BookReader:
+    """A book that is all there is, as a ledger that has posted nothing: for a dry run without one."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def book(self, needs: Needs) -> Book:
+        """All of it."""
+        return self._book
+
+    def known(self, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that a document has."""
+        return {number for number in numbers if number in self._book.numbered}
+
+    def requests(self, ids: Collection[str]) -> dict[str, str]:
+        """Nothing was posted."""
+        return {}
+
+    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        """Nothing was posted."""
+        return {}

@@ -1,0 +1,82 @@
+"""What a ledger tells of one document, account or operation. Plain data; reports word it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.book.model import (
+    Account,
+    Application,
+    Contact,
+    CreditAdjustment,
+    Numbered,
+    Refund,
+    Subscription,
+)
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.planning.plan import Plan
+from billpolicy.posting.store import Audit, Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOperation:
+    """An operation that was posted: its plan as it was, and who posted it when and why."""
+
+    plan: Plan
+    """With all that followed it."""
+    audit: Audit
+    caused_by: Cause | None
+    """What it is a step of; None if it was asked for itself."""
+
+
+class OpenPlace(NamedTuple):
+    """What is open on an item (`tax` is None), or on one tax of it."""
+
+    item: str
+    tax: str | None
+    open: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """One document and all that hangs on it."""
+
+    document: Numbered
+    revision: int
+    balance: Decimal
+    open_places: tuple[OpenPlace, ...]
+    """What is open on each item and each tax; empty for what has no items."""
+    applications_from: tuple[Application, ...]
+    """What of it was put on others, and below zero what was taken back, in the order of posting."""
+    applications_to: tuple[Application, ...]
+    """What was put on it: the same from the other side."""
+    kinds: Mapping[str, str]
+    """The kinds of it and of the documents on the other side of its applications, by number."""
+    refunds: tuple[Refund, ...]
+    created: tuple[Numbered, ...]
+    """The memos that were created from it."""
+    operation: ShownOperation | None
+    """The operation that made it; None if it was imported."""
+    changed_by: tuple[Audit, ...]
+    """The later operations that applied, refunded, reversed or created something from it, oldest first."""
+    resolved: Resolved | None
+    """How its attributes were resolved; None if it was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAccount:
+    """One account with everything that is its own; `balances` by the number of the document."""
+
+    account: Account
+    revision: int
+    contacts: tuple[Contact, ...]
+    subscriptions: tuple[Subscription, ...]
+    documents: tuple[Numbered, ...]
+    balances: Mapping[str, Decimal]
+    credit: Mapping[str, Decimal]
+    """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
+    adjustments: tuple[CreditAdjustment, ...]
+    """The changes of the credit balance, by date."""

@@ -1,0 +1,104 @@
+"""What posting wants of a ledger: a protocol, so that nothing above it knows how a ledger is kept.
+
+A store reads and writes; what a plan does, what refuses it and which numbers it draws is decided above it, on the books
+that it hands out. `tests/posting/test_store_contract.py` is the contract that every store must keep.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from billpolicy.book.book import Book
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who posted an operation, when and why, and who approved it."""
+
+    operation: str
+    """The operation's id."""
+    who: str
+    at: datetime.datetime
+    """In UTC."""
+    why: str | None
+    approved_by: str | None = None
+    """The second person, where the policy asked for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an operation followed another one, as `FollowedBy` says it."""
+
+    operation: str
+    """The id of that other one."""
+    step: int
+    """Its place among all that directly follow that one, from 0."""
+    after: str
+    rule: str
+    position: Position
+    because: str | None
+
+
+class Entry(NamedTuple):
+    """An operation as it is written: a chain is several of these, each with what it is a step of."""
+
+    plan: Plan
+    audit: Audit
+    cause: Cause | None
+    """None for what was asked for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An operation that is in the ledger. On a repeat: the plan and the audit entry of the first time."""
+
+    plan: Plan
+    """With all that followed it."""
+    audit: Audit
+    repeated: bool
+
+
+class Reader(Protocol):
+    """A ledger as of one moment."""
+
+    def book(self, needs: Needs) -> Book:
+        """The part that an operation needs, with true balances and revisions. What is not known is passed over."""
+
+    def known(self, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that a document has."""
+
+    def requests(self, ids: Collection[str]) -> dict[str, str]:
+        """The requests of those of these operations that were posted, as canonical JSON."""
+
+    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        """What came of these operations, which were posted. Raises `Refused` where that cannot be read any more."""
+
+
+class Writer(Reader, Protocol):
+    """A ledger inside the one transaction that may change it; it sees what it has written."""
+
+    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+        """Write operations. `before`: what was read of the ledger; `after`: the same with all their changes.
+
+        Everything that the entries change stands in `after`, and nothing there is older than the ledger.
+        """
+
+    def part(self) -> AbstractContextManager[None]:
+        """A part of the transaction, which is undone alone where something is raised in it."""
+
+
+class Store(Protocol):
+    """Where a ledger is kept. Everything raises `Refused` where the place of it fails."""
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Read it as of one moment, beside whoever writes."""
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        """Change it: all of what is written is kept at the end, or nothing. One at a time."""

@@ -1,0 +1,65 @@
+"""Data that a program gives, as dicts and lists, in the place of a file: it has paths where a file has lines."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.source.tree import MAX_DEPTH, MAX_PROBLEMS, Plain, Tree
+
+
+class Given(Tree):
+    """Plain data and the name it goes by in messages, such as `book`."""
+
+    def at(self, *path: str | int, key: bool = False) -> Position:
+        """The path of a value, in the place of a file and line: `book.invoices[0].date`."""
+        return Position(self.file + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path))
+
+
+def given(data: Any, name: str) -> Given:
+    """Dicts, lists, texts, whole numbers, decimals, dates, true, false and None, to be read as a file of the same is.
+
+    A text is read like a quoted one, so that it is never taken for a number. Raises `Refused` for anything else, floats
+    first of all: they are not exact.
+    """
+    problems = list(_strange(data, Given(name, None), ()))
+    if problems:
+        raise Refused(problems[:MAX_PROBLEMS])
+    return Given(name, _scalars(data))
+
+
+def _strange(data: Any, origin: Given, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
+    if len(path) > MAX_DEPTH:
+        yield Diagnostic("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", origin.at(*path))
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            if isinstance(key, str):
+                yield from _strange(value, origin, (*path, key))
+            else:
+                message = f"`{key!r}` is no text, so it cannot be a key"
+                yield Diagnostic("key-not-text", message, origin.at(*path), "give each key as a text")
+    elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        for index, value in enumerate(data):
+            yield from _strange(value, origin, (*path, index))
+    elif isinstance(data, float):
+        hint = "give a Decimal, or a text like `'100.00'`"
+        yield Diagnostic("float", f"{data!r} is a float, which is not exact", origin.at(*path), hint)
+    elif data is not None and not isinstance(data, str | int | Decimal | datetime.date):
+        message = f"a {type(data).__name__} cannot stand here"
+        yield Diagnostic("value-wrong", message, origin.at(*path), "give dicts, lists, texts, numbers and dates")
+
+
+def _scalars(data: Any) -> Any:
+    """What files hold: numbers, dates and truths as they would be written there."""
+    if isinstance(data, Mapping):
+        return {key: _scalars(value) for key, value in data.items()}
+    if isinstance(data, str) or data is None:
+        return data
+    if isinstance(data, Sequence):
+        return [_scalars(value) for value in data]
+    if isinstance(data, bool):
+        return Plain(str(data).lower())
+    return Plain(format(data, "f") if isinstance(data, Decimal) else str(data))
