@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.allocation.open_items import place_in_words
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
 from billpolicy.deciding.resolver import Resolved
@@ -129,7 +130,6 @@ def targets_of(planning: Planning, targets: Sequence[Named]) -> list[Target]:
             t.document,
             t.amount,
             _named_parts(planning, t) if t.items else None,
-            t.document.priority,
             t.subscription,
         )
         for t in targets
@@ -185,7 +185,7 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
     for index, part in enumerate(target.items):
         place = Place(part.item, part.tax)
         here = ("apply", target.position, "items", index)
-        what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
+        what = place_in_words(place)
         if place not in open_places:
             planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=_meant(place, open_places))
         elif place in parts:
