@@ -10,10 +10,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from billpolicy.allocation.item_rules import ITEM_RULES, fill
-from billpolicy.allocation.model import Rules, Target
+from billpolicy.allocation.model import Rules
 from billpolicy.allocation.open_items import Net
 from billpolicy.allocation.residual import Cents, split
 
@@ -21,28 +21,51 @@ _NEVER = datetime.date.max
 _LAST = 2**63
 
 
-def total_order(target: Target) -> tuple[datetime.date, datetime.date, str]:
+class Header(Protocol):
+    """What an order looks at: a document that money may go to, without its items."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def date(self) -> datetime.date: ...
+    @property
+    def due_date(self) -> datetime.date | None: ...
+    @property
+    def priority(self) -> int | None: ...
+    @property
+    def amount(self) -> Decimal | None:
+        """What is asked for it; None leaves it to the order."""
+
+    @property
+    def balance(self) -> Decimal:
+        """What is open on all of it."""
+
+
+_Header = TypeVar("_Header", bound=Header)
+
+
+def total_order(target: Header) -> tuple[datetime.date, datetime.date, str]:
     """Due date (none last), document date, number: no two documents are equal."""
     return (target.due_date or _NEVER, target.date, target.number)
 
 
-def _by_date(target: Target) -> int:
+def _by_date(target: Header) -> int:
     return target.date.toordinal()
 
 
-def _newest(target: Target) -> int:
+def _newest(target: Header) -> int:
     return -target.date.toordinal()
 
 
-def _largest(target: Target) -> Decimal:
+def _largest(target: Header) -> Decimal:
     return -target.balance
 
 
-def _smallest(target: Target) -> Decimal:
+def _smallest(target: Header) -> Decimal:
     return target.balance
 
 
-def _priority(target: Target) -> int:
+def _priority(target: Header) -> int:
     return _LAST if target.priority is None else target.priority
 
 
@@ -61,11 +84,11 @@ class DocumentOrder(NamedTuple):
     """`key`: what comes before the total order; `sorts`: False leaves the documents as they are named; `spread`: how
     an amount goes to balances in this order, both in minor units; 0 <= amount <= their sum."""
 
-    key: Callable[[Target], Any] | None = None
+    key: Callable[[Header], Any] | None = None
     sorts: bool = True
     spread: Callable[[int, Sequence[int], Cents], list[int]] = one_after_the_other
 
-    def sorted(self, targets: Sequence[Target]) -> list[Target]:
+    def sorted(self, targets: Sequence[_Header]) -> list[_Header]:
         """The documents in this order."""
         if not self.sorts:
             return list(targets)
@@ -85,6 +108,28 @@ DOCUMENT_ORDERS: dict[str, DocumentOrder] = {
     "by_priority": DocumentOrder(_priority),
     "equal_spread": DocumentOrder(spread=equal_spread),
 }
+
+
+def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> list[_Header]:
+    """The documents without those that the amount cannot come to, so that nobody needs to open their items.
+
+    Where each document is filled before the next, these are the ones that come when nothing is left. The outcome of
+    `allocate` is the same without them.
+    """
+    if len(targets) == 1:
+        return list(targets)
+    order = DOCUMENT_ORDERS[rules.document_order]
+    if order.spread is not one_after_the_other or _by_components(rules) or rules.item_rule == "source_item":
+        return list(targets)
+    rest = amount - sum(target.amount for target in targets if target.amount is not None)
+    reached = set()
+    for target in order.sorted([target for target in targets if target.amount is None]):
+        if rest <= 0:
+            break
+        if target.balance > 0:
+            reached.add(target.number)
+            rest -= target.balance
+    return [target for target in targets if target.amount is not None or target.number in reached]
 
 
 def shares_of_documents(amount: int, nets: Sequence[Net], asked: Sequence[int | None], rules: Rules) -> list[int]:
@@ -107,7 +152,7 @@ def shares_of_documents(amount: int, nets: Sequence[Net], asked: Sequence[int | 
 
 def _owed(nets: Sequence[Net], rules: Rules) -> Iterator[list[int]]:
     """What the documents owe: all of it, or one component after the other (`span: component`)."""
-    if rules.span == "document" or not ITEM_RULES[rules.item_rule].by_component:
+    if not _by_components(rules):
         yield [net.total for net in nets]
         return
     for rank in range(len(rules.components)):
@@ -119,3 +164,8 @@ def _owed(nets: Sequence[Net], rules: Rules) -> Iterator[list[int]]:
             )
             for net in nets
         ]
+
+
+def _by_components(rules: Rules) -> bool:
+    """Whether one component is settled on all documents before the next."""
+    return rules.span == "component" and ITEM_RULES[rules.item_rule].by_component
