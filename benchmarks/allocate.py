@@ -17,8 +17,8 @@ from functools import partial
 from benchmarks.rounds import rates, ratio, table
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.residual import split
-from billpolicy.allocation.slots import Slot
 from billpolicy.book.book import Place
 from billpolicy.money import from_minor
 

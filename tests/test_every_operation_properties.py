@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, get_args
 
 import pytest
 
-from billpolicy.billing.splitting import NegativeTotals
+from billpolicy.billing.documents import NegativeTotals
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.check import check
 from billpolicy.book.model import (

@@ -16,9 +16,9 @@ import tests.strategies  # noqa: F401  the patient profile
 from billpolicy.allocation.allocate import allocate, spread_slots
 from billpolicy.allocation.item_rules import ITEM_RULES
 from billpolicy.allocation.model import SPANS, Allocation, Rules, Source, Target
+from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.allocation.residual import RESIDUALS
-from billpolicy.allocation.slots import Slot
 from billpolicy.book.book import ZERO, Place
 from billpolicy.money import from_minor, to_minor
 

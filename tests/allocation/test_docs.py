@@ -14,9 +14,9 @@ import pytest
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.item_rules import ITEM_RULES
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.allocation.residual import RESIDUALS
-from billpolicy.allocation.slots import Slot
 from billpolicy.book.book import Place
 
 PAGE = (Path(__file__).parents[2] / "docs" / "allocation.md").read_text(encoding="utf-8")

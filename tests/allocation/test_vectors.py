@@ -8,10 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from billpolicy.allocation.allocate import allocate
+from billpolicy.allocation.allocate import allocate, spread
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
-from billpolicy.allocation.slots import Slot
-from billpolicy.allocation.spread import spread
+from billpolicy.allocation.open_items import Slot
 from billpolicy.book.book import Book, Place
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, Invoice, Payment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billpolicy.billing.items import items_of
+from billpolicy.billing.documents import items_of
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import Charge, SubscribedCharge, Subscription
 from tests.billing.rated import day

@@ -12,11 +12,11 @@ from typing import Any, get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billpolicy.billing.documents import NegativeTotals, split
 from billpolicy.billing.due import what_is_due
 from billpolicy.billing.periods import MONTHS, Period, Periods
 from billpolicy.billing.proration import Counting, share
 from billpolicy.billing.rating import Line, Rules, rate
-from billpolicy.billing.splitting import NegativeTotals, split
 from billpolicy.book.model import SubscribedCharge, Subscription
 
 ONE_DAY = datetime.timedelta(days=1)

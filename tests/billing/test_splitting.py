@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from billpolicy.billing.documents import NegativeTotals, split
 from billpolicy.billing.rating import Line
-from billpolicy.billing.splitting import NegativeTotals, split
 from billpolicy.book.model import SubscribedCharge, Subscription
 from tests.billing.rated import day
 

@@ -9,9 +9,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 from billpolicy.allocation import item_rules, model, orders, residual
+from billpolicy.billing.documents import NegativeTotals
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
-from billpolicy.billing.splitting import NegativeTotals
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.load import load_policy

@@ -6,18 +6,22 @@ Amounts are Decimal here, in the currency of the source; inside the rules they a
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.allocation.item_rules import ITEM_RULES
-from billpolicy.allocation.residual import RESIDUALS
-from billpolicy.allocation.slots import COMPONENTS, Slot, slots_of
+from billpolicy.allocation.open_items import COMPONENTS, Net, Slot, net_of, slots_of
+from billpolicy.allocation.residual import RESIDUALS, Cents
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Part, Payment
+from billpolicy.money import from_minor
 
 SPANS = ("document", "component")
+
+Cell = tuple[int, int, int]
+"""Slot of the source, slot of a document, minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,20 @@ class Target:
         document: Invoice | DebitMemo,
         amount: Decimal | None = None,
         parts: Mapping[Place, Decimal] | None = None,
-        priority: int | None = None,
         subscription: str | None = None,
     ) -> Target:
         """An invoice or debit memo as it stands in the book; with a subscription, only what that has on it."""
         slots = slots_of(document, book.open_places(document, subscription))
-        return cls(document.number, document.date, slots, document.due_date, priority, amount, parts, document.kind)
+        return cls(
+            document.number,
+            document.date,
+            slots,
+            document.due_date,
+            document.priority,
+            amount,
+            parts,
+            document.kind,
+        )
 
     @property
     def balance(self) -> Decimal:
@@ -119,6 +131,16 @@ class Rules:
         if self.step < 1:
             raise ValueError("a step is at least one minor unit")
 
+    @property
+    def cents(self) -> Cents:
+        """How what a split leaves over is placed."""
+        return Cents(self.residual, self.step)
+
+    def net(self, slots: Sequence[Slot], currency: str) -> Net:
+        """What is open in integers, as the item rule sees it."""
+        components = self.components if ITEM_RULES[self.item_rule].by_component else ()
+        return net_of(slots, currency, components, self.zuora_compatible)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -127,6 +149,27 @@ class Applied:
     document: str
     amount: Decimal
     parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, source: Source, target: Target, cells: Iterable[Cell]) -> Applied:
+        """From cells in minor units, in the order of the target's items."""
+        parts = []
+        total = 0
+        for row, column, minor in sorted(cells, key=lambda cell: (cell[1], cell[0])):
+            if minor:
+                total += minor
+                place = target.slots[column].place
+                from_ = source.slots[row].place if source.slots else None
+                parts.append(
+                    Part(
+                        item=place.item,
+                        tax=place.tax,
+                        amount=from_minor(minor, source.currency),
+                        source_item=from_.item if from_ else None,
+                        source_tax=from_.tax if from_ else None,
+                    )
+                )
+        return cls(target.number, from_minor(total, source.currency), tuple(parts))
 
 
 class Problem(NamedTuple):

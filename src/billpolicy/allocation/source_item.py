@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from billpolicy.allocation.model import Allocation, Problem, Rules, Source, Target
-from billpolicy.allocation.net import net_of, slot_parts
-from billpolicy.allocation.outcome import applied_of
-from billpolicy.allocation.proration import proration
-from billpolicy.allocation.residual import Cents
+from billpolicy.allocation.item_rules import proration
+from billpolicy.allocation.model import Allocation, Applied, Problem, Rules, Source, Target
+from billpolicy.allocation.open_items import place_in_words, slot_parts
 from billpolicy.book.book import ZERO, Place
 from billpolicy.money import from_minor, to_minor
+
+_ANOTHER_RULE = "take another allocation rule for it in the policy"
 
 
 def to_source_items(source: Source, targets: Sequence[Target], amount: Decimal, rules: Rules) -> Allocation:
@@ -25,11 +25,11 @@ def to_source_items(source: Source, targets: Sequence[Target], amount: Decimal, 
         return Allocation(problems=tuple(problems))
     target = targets[0]
     put = amount if target.amount is None else target.amount
-    net = net_of(source.slots, source.currency, (), rules.zuora_compatible)
-    parts = slot_parts(to_minor(put, source.currency), net, proration, Cents(rules.residual, rules.step))
+    net = rules.net(source.slots, source.currency)
+    parts = slot_parts(to_minor(put, source.currency), net, proration, rules.cents)
     at = {slot.place: i for i, slot in enumerate(target.slots)}
     homes = [at[slot.mirrors] for slot in source.slots if slot.mirrors is not None]
-    applied = applied_of(source, target, [(row, homes[row], part) for row, part in enumerate(parts)])
+    applied = Applied.of(source, target, [(row, homes[row], part) for row, part in enumerate(parts)])
     left = from_minor(to_minor(amount - put, source.currency), source.currency)
     return Allocation((applied,), left, "source_item", len(target.slots) * len(source.slots))
 
@@ -50,7 +50,7 @@ def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Ite
         yield Problem("source-item-named", message, target.number, "leave `items` out, or take another rule")
     if source.origin != target.number:
         message = f"{source.number} was created from {source.origin or 'nothing'}, not from {target.number}"
-        hint = f"name {source.origin}" if source.origin else "take another allocation rule for it in the policy"
+        hint = f"name {source.origin}" if source.origin else _ANOTHER_RULE
         yield Problem("source-item-origin", message, target.number, hint)
         return
     if target.amount is None and amount > target.balance:
@@ -65,18 +65,15 @@ def _without_room(source: Source, target: Target) -> Iterator[Problem]:
     given: dict[Place, Decimal] = {}
     for slot in source.slots:
         if slot.mirrors is None:
-            message = f"{_what(slot.place)} of {source.number} did not come from an item of {target.number}"
-            hint = "take another allocation rule for it in the policy"
-            yield Problem("source-item-unknown", message, target.number, hint)
+            message = f"{place_in_words(slot.place)} of {source.number} did not come from an item of {target.number}"
+            yield Problem("source-item-unknown", message, target.number, _ANOTHER_RULE)
         else:
             given[slot.mirrors] = given.get(slot.mirrors, ZERO) + slot.balance
     for place, balance in given.items():
         room = open_at.get(place, ZERO)
         if not (0 <= balance <= room or room <= balance <= 0):
-            message = f"{source.number} has {balance} for {_what(place)} of {target.number}, where {room} is open"
+            message = (
+                f"{source.number} has {balance} for {place_in_words(place)} of {target.number}, where {room} is open"
+            )
             hint = "take another allocation rule for it in the policy"
             yield Problem("source-item-too-much", message, target.number, hint)
-
-
-def _what(place: Place) -> str:
-    return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"

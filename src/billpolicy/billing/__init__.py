@@ -1,1 +1,1 @@
-"""What a bill run bills: which days are due, what they cost, and on which documents they go. Pure, in minor units."""
+"""Which days are due, what do they cost, and on which documents do they go? Pure, in minor units."""

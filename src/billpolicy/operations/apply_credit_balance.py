@@ -30,7 +30,6 @@ from billpolicy.operations.shared.settling import (
     named_targets,
     open_targets,
     rules_of,
-    targets_of,
 )
 from billpolicy.planning.event import Event
 from billpolicy.planning.operation import Operation
@@ -194,7 +193,7 @@ def _explain(
     planning: Planning, request: ApplyCreditBalance, targets: list[Named], first: Collection[str], order: str
 ) -> None:
     """Say so where what is corrected comes before documents that would have been first."""
-    left_to_the_order = targets_of(planning, [target for target in targets if target.amount is None])
+    left_to_the_order = [target for target in targets if target.amount is None]
     numbers = [target.number for target in DOCUMENT_ORDERS[order].sorted(left_to_the_order)]
     earlier = [number for number in numbers if number in first]
     if earlier and set(numbers[: len(earlier)]) != set(earlier):

@@ -10,10 +10,9 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from billpolicy.billing.documents import Kind, items_of, split
 from billpolicy.billing.due import what_is_due
-from billpolicy.billing.items import items_of
 from billpolicy.billing.rating import Line
-from billpolicy.billing.splitting import Kind, split
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Document, Invoice, Item, Subscription

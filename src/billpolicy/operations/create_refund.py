@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from billpolicy.allocation.spread import spread
+from billpolicy.allocation.allocate import spread
 from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.levels import levels_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Payment
+from billpolicy.book.model import CreditMemo, Invoice, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.levels import levels_of
 from billpolicy.operations.shared.amounts import positive
@@ -49,7 +49,7 @@ def plan_apply(
     if subscription is not None:
         owing = owing_invoices(planning.book, subscription)
         mine = (one for one in owing if (one.account, one.currency) == (account.id, source.currency))
-        targets = [Named(invoice, None, (), -1, subscription) for invoice in mine]
+        targets = [_owed_by(planning, subscription, invoice) for invoice in mine]
     else:
         targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
             planning, account, source.currency, planning.date
@@ -71,6 +71,12 @@ def plan_apply(
     planning.decide(resolved)
     put(planning, source, targets, amount, rules_of(resolved, planning, source.currency), planning.date)
     check_limits(planning, len(request.apply), resolved)
+
+
+def _owed_by(planning: Planning, subscription: str, invoice: Invoice) -> Named:
+    """What a subscription still owes on an invoice."""
+    balance = sum(planning.book.open_places(invoice, subscription).values(), ZERO)
+    return Named(invoice, balance, subscription=subscription)
 
 
 def _amount(planning: Planning, request: Apply, source: Payment | CreditMemo, named: Decimal) -> Decimal:

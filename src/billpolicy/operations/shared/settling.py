@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.allocation.open_items import place_in_words
+from billpolicy.allocation.orders import within_reach
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
 from billpolicy.deciding.resolver import Resolved
@@ -27,14 +29,32 @@ _ONCE = "name it once, with its amounts added up"
 
 
 class Named(NamedTuple):
-    """A document that the request names, as it stands in the book."""
+    """A document that money is put on, as it stands in the book: named by the request, or taken by a rule."""
 
     document: Invoice | DebitMemo
-    amount: Decimal | None
-    items: tuple[PartAmount, ...]
-    position: int
+    balance: Decimal
+    amount: Decimal | None = None
+    items: tuple[PartAmount, ...] = ()
+    position: int = -1
+    """Where the request names it; -1 where a rule took it."""
     subscription: str | None = None
-    """Only what this subscription has on it."""
+    """Only what this subscription has on it; `balance` is that alone."""
+
+    @property
+    def number(self) -> str:
+        return self.document.number
+
+    @property
+    def date(self) -> datetime.date:
+        return self.document.date
+
+    @property
+    def due_date(self) -> datetime.date | None:
+        return self.document.due_date
+
+    @property
+    def priority(self) -> int | None:
+        return self.document.priority
 
 
 def named_targets(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -55,10 +75,9 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
             hint = "money is never applied across currencies"
             planning.problem("currency-mismatch", message, *path, "document", hint=hint)
             continue
-        amount = None
+        amount, balance = None, planning.book.balance(target)
         if wanted.amount is not None:
             amount = positive(planning, wanted.amount, target.currency, *path, "amount")
-            balance = planning.book.balance(target)
             if amount > balance:
                 message = f"{amount} is more than the {balance} that is open on {target.number}"
                 hint = f"apply at most {balance} {target.currency}"
@@ -66,7 +85,7 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
         elif wanted.items:
             message = f"items of {target.number} are named, but no amount for all of it"
             planning.problem("amount-missing", message, *path, hint="add `amount`, the items added up")
-        found.append(Named(target, amount, wanted.items, index))
+        found.append(Named(target, balance, amount, wanted.items, index))
     return found
 
 
@@ -77,7 +96,7 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
     """
     documents = map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
     return [
-        Named(document, None, (), -1)
+        Named(document, balance)
         for document in documents
         if isinstance(document, Invoice | DebitMemo)
         and document.currency == currency
@@ -85,7 +104,7 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
         and not document.reversed_
         and document.auto_apply
         and document.date <= day
-        and planning.book.balance(document) > 0
+        and (balance := planning.book.balance(document)) > 0
     ]
 
 
@@ -109,8 +128,9 @@ def allocated(
     planning: Planning, source: Source, targets: Sequence[Named], amount: Decimal, rules: Rules
 ) -> Allocation:
     """How up to `amount` of a source goes to the targets. Refuses what cannot be asked for."""
-    allocation = allocate(source, targets_of(planning, targets), amount, rules)
-    position = {target.document.number: target.position for target in targets}
+    reached = within_reach(amount, targets, rules)
+    allocation = allocate(source, [_opened(planning, target) for target in reached], amount, rules)
+    position = {target.number: target.position for target in targets}
     for problem in allocation.problems:
         index = position.get(problem.document or "", -1)
         path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
@@ -121,19 +141,10 @@ def allocated(
     return allocation
 
 
-def targets_of(planning: Planning, targets: Sequence[Named]) -> list[Target]:
-    """The documents as the allocation rules see them."""
-    return [
-        Target.of(
-            planning.book,
-            t.document,
-            t.amount,
-            _named_parts(planning, t) if t.items else None,
-            t.document.priority,
-            t.subscription,
-        )
-        for t in targets
-    ]
+def _opened(planning: Planning, target: Named) -> Target:
+    """The document as the allocation rules see it, with its items."""
+    parts = _named_parts(planning, target) if target.items else None
+    return Target.of(planning.book, target.document, target.amount, parts, target.subscription)
 
 
 def put(
@@ -185,7 +196,7 @@ def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
     for index, part in enumerate(target.items):
         place = Place(part.item, part.tax)
         here = ("apply", target.position, "items", index)
-        what = f"tax `{part.tax}` of item `{part.item}`" if part.tax else f"item `{part.item}`"
+        what = place_in_words(place)
         if place not in open_places:
             planning.problem("item-unknown", f"{document.number} has no {what}", *here, hint=_meant(place, open_places))
         elif place in parts:

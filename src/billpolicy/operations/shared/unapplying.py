@@ -10,7 +10,7 @@ import datetime
 from dataclasses import replace
 from decimal import Decimal
 
-from billpolicy.allocation.fifo import fill
+from billpolicy.allocation.item_rules import fill
 from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Part, Payment

@@ -1,0 +1,103 @@
+"""Documents that an amount cannot come to are left out before anybody opens them: the outcome is the same."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from decimal import Decimal
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tests.strategies  # noqa: F401  the patient profile
+from billpolicy.allocation.model import SPANS, Rules, Target
+from billpolicy.allocation.open_items import Slot
+from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
+from billpolicy.book.book import Book, Place
+from billpolicy.book.model import BookFile
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.operations.shared import settling
+from billpolicy.planning.plan import Plan
+from tests.allocation.test_allocate import Asked, rules
+from tests.operations.settling import run
+from tests.operations.test_settlement_properties import POLICIES, books, debts, money, quick, sources
+
+
+@quick(400)
+@given(st.data(), rules())
+def test_nothing_comes_out_differently(data: st.DataObject, how: Rules) -> None:
+    asked = Asked(data)
+    asked.amount = min(asked.amount, data.draw(st.integers(1, 400)))
+    if data.draw(st.integers(0, 5)) == 5:
+        how = replace(how, item_rule="source_item")
+    reached = within_reach(asked.money(asked.amount), asked.targets, how)
+    assert asked.run(how, reached) == asked.run(how)
+
+
+@quick(100)
+@given(st.data(), books(), st.sampled_from(POLICIES))
+def test_nothing_is_planned_differently(data: st.DataObject, file: BookFile, own: str) -> None:
+    """Operations that put money on documents, one after the other; refusals are the same, too."""
+    book = Book.of(file)
+    for text in data.draw(st.lists(operations(file), min_size=1, max_size=3)):
+        found = outcome(book, text, own)
+        with patch.object(settling, "within_reach", lambda amount, targets, rules: list(targets)):
+            assert outcome(book, text, own) == found
+        book = book if isinstance(found, list) else found[1]
+
+
+def outcome(book: Book, text: str, own: str) -> tuple[Plan, Book] | list[Diagnostic]:
+    try:
+        return run(book, text, own)
+    except Refused as refused:
+        return refused.diagnostics
+
+
+@st.composite
+def operations(draw: st.DrawFn, file: BookFile) -> str:
+    source = draw(st.sampled_from(sources(file)))
+    amounts = st.integers(1, 20000).map(money)
+    named = [
+        f"{{document: {debt.number}{f', amount: {draw(amounts)}' if draw(st.booleans()) else ''}}}"
+        for debt in draw(st.lists(st.sampled_from(debts(file)), unique_by=lambda debt: debt.number))
+    ]
+    apply = f", apply: [{', '.join(named)}]" if named else ""
+    texts = (
+        "operation: apply_credits, account: a",
+        f"operation: create_payment, account: a, amount: {draw(amounts)}, apply_to_open: true",
+        f"operation: create_payment, account: a, amount: {draw(amounts)}{apply}",
+        f"operation: apply_{source.kind}, {source.kind}: {source.number}{apply}",
+        f"operation: apply_{source.kind}, {source.kind}: {source.number}, amount: {draw(amounts)}{apply}",
+    )
+    return draw(st.sampled_from(texts))
+
+
+DAY = datetime.date(2026, 1, 1)
+THREE = [
+    Target(f"I{n}", DAY + datetime.timedelta(n), (Slot(Place("i"), Decimal(n), "charge"),), priority=4 - n)
+    for n in (1, 2, 3)
+]
+LAST_COMES_FIRST = ("newest_document_first", "largest_balance_first", "by_priority")
+
+
+@pytest.mark.parametrize("order", DOCUMENT_ORDERS)
+@pytest.mark.parametrize("span", SPANS)
+def test_what_is_left_out(order: str, span: str) -> None:
+    """One document takes it all; but with `equal_spread` each may get something, and with `component`, too."""
+    reached = within_reach(Decimal(1), THREE, Rules(document_order=order, item_rule="by_component", span=span))
+    whole = order == "equal_spread" or span == "component"
+    assert reached == (THREE if whole else THREE[2:] if order in LAST_COMES_FIRST else THREE[:1])
+
+
+def test_what_is_asked_for_comes_first() -> None:
+    one, two, three = THREE
+    asked = replace(three, amount=Decimal(3))
+    assert within_reach(Decimal(4), [one, two, asked], Rules()) == [one, asked]
+    assert within_reach(Decimal(3), [one, two, asked], Rules()) == [asked]
+
+
+def test_what_is_settled_is_left_out() -> None:
+    settled = replace(THREE[0], slots=())
+    assert within_reach(Decimal(9), [settled, *THREE[1:]], Rules()) == THREE[1:]
