@@ -6,7 +6,8 @@ from pathlib import Path
 
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Policy
-from billpolicy.source.diagnostic import refuse_errors
+from billpolicy.source.diagnostic import Position, refuse_errors
+from billpolicy.source.limit import first_of
 from billpolicy.vocabulary.operations import VOCABULARY
 
 
@@ -16,5 +17,5 @@ def prove(path: Path) -> Policy:
     if policy.conditional:
         from billpolicy.matching.guard import guard
 
-        refuse_errors(guard(policy, VOCABULARY))
+        refuse_errors(first_of(guard(policy, VOCABULARY), Position(policy.position.file)))
     return policy

@@ -14,7 +14,7 @@ import click
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.cli.loading import load_proven
-from billpolicy.cli.output import coloured, say
+from billpolicy.cli.output import MOST_SHOWN, coloured, say
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.matching.durable import unavailable
 from billpolicy.matching.engines import EngineName, default_engine
@@ -124,8 +124,11 @@ def placed(asked: Asked, problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]
 
 def tell_unknown_names(book: Book, versions: Versions) -> None:
     """Warn of attributes and custom fields that no version of the policy declares."""
-    for warning in in_order(w for policy in versions.policies[-1:] for w in unknown_names(book, policy)):
+    warnings = in_order(w for policy in versions.policies[-1:] for w in unknown_names(book, policy))
+    for warning in warnings[:MOST_SHOWN]:
         click.echo(coloured(warning), err=True)
+    if len(warnings) > MOST_SHOWN:
+        say(f"... and more than {MOST_SHOWN} such names in all")
 
 
 def before_text(posted: Posted) -> str:

@@ -61,6 +61,7 @@ class _Builder(FollowUps):
             self._reason_codes(name, codes, tree)
         for name, _, _ in entries(layer, "roles"):
             self.roles.pop(name, None)  # first, so that a layer can move somebody from one role to another
+        self.role_of = {person: role for role, members in self.roles.items() for person in members}
         for name, members, tree in entries(layer, "roles"):
             self._role(name, members, tree)
         for name, text, tree in entries(layer, "sequence_sets"):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
 from billpolicy.policy.vocabulary import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
-from billpolicy.source.diagnostic import Diagnostic, did_you_mean
+from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.source.limit import first_of
 
 _Found = Iterator[Diagnostic]
 _SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
@@ -19,7 +20,7 @@ DEFAULT_SET = "DEFAULT"
 
 def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
     """Everything that is wrong with the policy as a whole."""
-    return [problem for run in CHECKS for problem in run(policy, vocabulary)]
+    return first_of((problem for run in CHECKS for problem in run(policy, vocabulary)), Position(policy.position.file))
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:

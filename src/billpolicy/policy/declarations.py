@@ -33,6 +33,7 @@ from billpolicy.policy.vocabulary import (
     events_of,
 )
 from billpolicy.source.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.source.limit import stop_at_limit
 from billpolicy.source.tree import Tree
 
 Taken = dict[str, Position]
@@ -51,6 +52,7 @@ class Declarations:
         self.defaults_at: dict[str, Position] = {}
         self.reason_codes: dict[str, tuple[str, ...]] = {}
         self.roles: dict[str, tuple[str, ...]] = {}
+        self.role_of: dict[str, str] = {}
         self.base: dict[tuple[str, str], BaseRule] = {}
         self.exceptions: dict[str, ExceptionRule] = {}
         self.follow_ups: dict[str, FollowUp] = {}
@@ -62,6 +64,7 @@ class Declarations:
 
     def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
+        stop_at_limit(self.problems, Position(position.file))
 
     def _effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
         if text is None:
@@ -137,12 +140,11 @@ class Declarations:
 
     def _role(self, name: str, members: Any, tree: Tree) -> None:
         for index, person in enumerate(members):
-            others = (*self.roles.items(), (name, members[:index]))
-            other = next((role for role, people in others if person in people), None)
-            if other is not None:
-                message = f"`{person}` has the role `{other}` already"
+            if person in self.role_of:
+                message = f"`{person}` has the role `{self.role_of[person]}` already"
                 at = tree.at("roles", name, index)
                 self.problem("role-twice", message, at, "give each person one role")
+            self.role_of.setdefault(person, name)
         self.roles[name] = members
 
     def _sequence_set(self, name: str, text: Any, tree: Tree) -> None:

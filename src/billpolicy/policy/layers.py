@@ -10,6 +10,7 @@ from pathlib import Path
 
 from billpolicy.policy.file import PolicyFile
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.source.limit import stop_at_limit
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 
@@ -89,6 +90,7 @@ def _read_layer(path: Path, names: list[Path], asked: Position, problems: list[D
             files.append((read_record(PolicyFile, tree), tree))
         except Refused as refused:
             problems.extend(refused.diagnostics)
+            stop_at_limit(problems, asked)
     return Layer(path, tuple(files))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Asked
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.source.limit import stop_at_limit
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import MAX_TEXT
 from billpolicy.source.tree import Block, Items, Tree, parse
@@ -30,6 +31,7 @@ def operations_of(tree: Tree) -> list[Asked]:
     problems: list[Diagnostic] = []
     first: dict[str, Position] = {}
     for index, _ in enumerate(listed):
+        stop_at_limit(problems, Position(tree.file))
         try:
             one = _one(tree, index)
         except Refused as refused:

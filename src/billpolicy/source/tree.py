@@ -15,13 +15,12 @@ from typing import Any
 import yaml
 
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused
+from billpolicy.source.limit import stop_at_limit
 from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32
 MAX_KEY = 255
 """Characters of a key."""
-MAX_PROBLEMS = 1_000
-"""Mistakes that are told of one file; nobody reads more, and a million of them is an attack."""
 _MEGABYTE = 1024 * 1024
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -102,8 +101,7 @@ def parse_text(text: str, file: str) -> Tree:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
-            if len(builder.problems) >= MAX_PROBLEMS:
-                raise Refused(builder.problems)
+            stop_at_limit(builder.problems, Position(file))
     except yaml.MarkedYAMLError as error:
         mark, message, hint = in_words(error, text)
         position = Position(file, *mark) if mark else Position(file)
