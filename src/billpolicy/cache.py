@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from billpolicy.policy.model import Policy
+from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"
 """Environment: a folder for the cache, or `off`."""
@@ -30,7 +31,7 @@ def read(path: Path) -> Policy | None:
             return None
         import pickle
 
-        kept: Any = pickle.loads(entry.read_bytes())
+        kept: Any = pickle.loads(read_plain(entry))
         if kept["made_of"] == _made_of(kept["files"]) and isinstance(kept["policy"], Policy):
             policy: Policy = kept["policy"]
             return policy
@@ -84,7 +85,7 @@ def _program() -> str:
 
 def _made_of(files: tuple[str, ...]) -> list[tuple[str, Any]]:
     """Every file with its digest, every folder they stand in with the names of its policy files."""
-    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in files]
+    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(read_plain(Path(name))).hexdigest()) for name in files]
     folders = sorted({str(Path(name).parent) for name in files})
     return digests + [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in folders]
 

@@ -16,6 +16,7 @@ import yaml
 
 from billpolicy.source.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.limit import stop_at_limit
+from billpolicy.source.plain_file import NotPlainError, read_plain
 from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32
@@ -124,12 +125,14 @@ def parse_text(text: str, file: str) -> Tree:
 def _read(path: Path, max_megabytes: int) -> bytes:
     name = str(path)
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(max_megabytes * _MEGABYTE + 1)
+        raw = read_plain(path, max_megabytes * _MEGABYTE + 1)
     except FileNotFoundError:
         raise _refuse("file-missing", "there is no such file", name, "check the path") from None
     except IsADirectoryError:
         raise _refuse("file-is-folder", "this is a folder; a file is wanted here", name, "name a file in it") from None
+    except NotPlainError:
+        message = "this is a pipe, a device or a socket; a plain file is wanted here"
+        raise _refuse("file-not-plain", message, name, "write what it gives into a file, and name that") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "check the path and who may read it"
