@@ -79,7 +79,7 @@ def rules(draw: st.DrawFn, steps: Sequence[int] = (1, 5)) -> Rules:
     )
 
 
-class Instruction:
+class Asked:
     """A random allocation: of a payment or a credit memo, some documents with an amount of their own."""
 
     def __init__(self, data: st.DataObject, *, memo: bool | None = None, negative: bool = True, asks: bool = True):
@@ -135,7 +135,7 @@ def within(part: int, balance: int) -> bool:
 
 @given(st.data(), rules())
 def test_it_adds_up_and_nothing_gets_more_than_is_open(data: st.DataObject, how: Rules) -> None:
-    asked = Instruction(data)
+    asked = Asked(data)
     if asked.amount <= 0:
         return
     done = asked.run(how)
@@ -166,7 +166,7 @@ def test_it_adds_up_and_nothing_gets_more_than_is_open(data: st.DataObject, how:
 
 @given(st.data(), rules())
 def test_a_memo_gives_what_its_documents_get(data: st.DataObject, how: Rules) -> None:
-    asked = Instruction(data, memo=True)
+    asked = Asked(data, memo=True)
     if asked.amount <= 0:
         return
     done = asked.run(how)
@@ -181,14 +181,14 @@ def test_a_memo_gives_what_its_documents_get(data: st.DataObject, how: Rules) ->
 
 @given(st.data(), rules())
 def test_no_cell_is_negative_where_no_slot_is(data: st.DataObject, how: Rules) -> None:
-    asked = Instruction(data, memo=True, negative=False)
+    asked = Asked(data, memo=True, negative=False)
     done = asked.run(how)
     assert all(part.amount > 0 for applied in done.applied for part in applied.parts)
 
 
 @given(st.data(), rules(), st.randoms(use_true_random=False))
 def test_the_order_of_input_does_not_matter(data: st.DataObject, how: Rules, chance: object) -> None:
-    asked = Instruction(data)
+    asked = Asked(data)
     if asked.amount <= 0 or how.document_order == "as_named":
         return
     again = asked.run(how, data.draw(st.permutations(asked.targets)))
@@ -198,7 +198,7 @@ def test_the_order_of_input_does_not_matter(data: st.DataObject, how: Rules, cha
 @given(st.data(), rules(steps=(1,)))
 def test_twice_as_much_of_twice_as_much_is_twice_within_a_unit(data: st.DataObject, how: Rules) -> None:
     """Of one payment: document amounts are asked, so each item's exact share doubles; each is within one unit."""
-    asked = Instruction(data, memo=False, negative=False)
+    asked = Asked(data, memo=False, negative=False)
     targets = [target for target in asked.targets if target.amount is not None]
     doubled = [replace(t, amount=2 * (t.amount or ZERO), slots=tuple(map(_doubled, t.slots))) for t in targets]
     asked.amount = sum(asked.minor(target.amount or ZERO) for target in targets)
@@ -220,7 +220,7 @@ def _doubled(slot: Slot) -> Slot:
 
 @given(st.data(), rules())
 def test_named_items_get_what_is_named(data: st.DataObject, how: Rules) -> None:
-    asked = Instruction(data, asks=False, negative=False)
+    asked = Asked(data, asks=False, negative=False)
     first = asked.targets[0]
     parts = {}
     for slot in first.slots:
@@ -240,7 +240,7 @@ def test_named_items_get_what_is_named(data: st.DataObject, how: Rules) -> None:
 @given(st.data(), rules())
 def test_one_document_alone_is_spread_alike(data: st.DataObject, how: Rules) -> None:
     how = replace(how, grid_limit=15_000)
-    asked = Instruction(data, memo=False, asks=False)
+    asked = Asked(data, memo=False, asks=False)
     target = asked.targets[0]
     balance = asked.minor(target.balance)
     if balance <= 0:

@@ -6,6 +6,7 @@ Domain sections 9.2 to 9.5. Each check is one function from the file to diagnost
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,14 +23,15 @@ from billpolicy.book.model import (
     Item,
 )
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.limit import first_of
 from billpolicy.source.tree import Tree
 
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
     """Everything that is wrong with the book; references first, since balances mean nothing without them."""
     context = Context(file, tree)
-    found = [problem for run in CHECKS for problem in run(context)]
-    return found or list(identities(context))
+    found = first_of((problem for run in CHECKS for problem in run(context)), Position(tree.file))
+    return found or first_of(identities(context), Position(tree.file))
 
 
 def _unique(context: Context) -> Found:
@@ -37,8 +39,8 @@ def _unique(context: Context) -> Found:
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
     yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*NUMBERED)])
     for index, subscription in enumerate(context.file.subscriptions):
-        names = [charge.id for charge in subscription.charges]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        names = Counter(charge.id for charge in subscription.charges)
+        for name in sorted(name for name, count in names.items() if count > 1):
             message = f"charge `{name}` stands in subscription `{subscription.id}` more than once"
             at = context.at("subscriptions", index, "charges")
             yield Diagnostic("id-repeated", message, at, "give each its own id")

@@ -14,7 +14,7 @@ import click
 
 from billpolicy import api
 from billpolicy.api import Book, EngineName, Instruction, Outcome, Posted, Store, Versions
-from billpolicy.cli.output import coloured, say
+from billpolicy.cli.output import MOST_SHOWN, coloured, say
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
@@ -72,7 +72,7 @@ def title(asked: Instruction, today: datetime.date) -> str:
 
 def planned(versions: Versions, on: Book | Store, asked: list[Instruction], today: datetime.date) -> list[Outcome]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    outcomes = api.plan_all(versions, on, asked, today=today, warn=_warn)
+    outcomes = api.plan_all(versions, on, asked, today=today, warn=_Warnings())
     by_id = {one.request.id: one for one in asked}
     return [placed(by_id[one.job.id], one) for one in watched(outcomes, len(asked), "planning")]
 
@@ -83,8 +83,18 @@ def placed(asked: Instruction, outcome: Outcome) -> Outcome:
     return replace(outcome, problems=problems)
 
 
-def _warn(warning: Diagnostic) -> None:
-    click.echo(coloured(warning), err=True)
+class _Warnings:
+    """Tells what is odd about a book, up to as much as anybody reads."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, warning: Diagnostic) -> None:
+        self._count += 1
+        if self._count <= MOST_SHOWN:
+            click.echo(coloured(warning), err=True)
+        elif self._count == MOST_SHOWN + 1:
+            say(f"... and more than {MOST_SHOWN} such names in all")
 
 
 def before_text(posted: Posted) -> str:

@@ -9,6 +9,7 @@ import click
 from billpolicy.cli.output import say, write
 from billpolicy.cli.writing import SCHEMA, write_file
 from billpolicy.exchange.schemas import SCHEMAS, schema_text
+from billpolicy.source.plain_file import read_plain
 
 
 @click.command("schema")
@@ -36,7 +37,7 @@ def command(name: str | None, every: bool, output: Path | None, check: Path | No
             write_file(output / file, text, SCHEMA)
         elif check is not None:
             found = check / file
-            if not found.exists() or found.read_text(encoding="utf-8") != text:
+            if not found.is_file() or read_plain(found).replace(b"\r\n", b"\n") != text.encode():
                 stale.append(str(found))
         else:
             write(text)

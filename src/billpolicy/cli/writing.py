@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.policy.model import Policy
+from billpolicy.source.plain_file import read_plain
 
 
 class Kind(NamedTuple):
@@ -103,8 +104,7 @@ def _check_replaced(path: Path, kind: Kind) -> None:
     if any(os.path.samestat(found, output) for output in _outputs()):
         message = "what this command prints goes into this file already"
         raise _refused("file-in-use", message, path, f"name another file for the {kind.name}")
-    with path.open("rb") as stream:
-        head = stream.read(_ENOUGH)
+    head = read_plain(path, _ENOUGH)
     if head and not b"".join(head.split()).startswith(kind.begins):
         message = f"this file is there already and is no {kind.name}"
         raise _refused("file-foreign", message, path, "name another file, or remove this one first")

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from billpolicy.diagnostics.diagnostic import refuse_errors
+from billpolicy.diagnostics.diagnostic import Position, refuse_errors
+from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import Policy
+from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"
 """Environment: a folder for the cache, or `off`."""
@@ -43,7 +45,7 @@ def prove(path: Path) -> Policy:
     if policy.conditional:
         from billpolicy.deciding.matching.guard import guard
 
-        refuse_errors(guard(policy, VOCABULARY))
+        refuse_errors(first_of(guard(policy, VOCABULARY), Position(policy.position.file)))
     return policy
 
 
@@ -57,7 +59,7 @@ def _read(path: Path) -> Policy | None:
             return None
         import pickle
 
-        kept: Any = pickle.loads(entry.read_bytes())
+        kept: Any = pickle.loads(read_plain(entry))
         if kept["made_of"] == _made_of(kept["files"]) and isinstance(kept["policy"], Policy):
             policy: Policy = kept["policy"]
             return policy
@@ -111,7 +113,7 @@ def _program() -> str:
 
 def _made_of(files: tuple[str, ...]) -> list[tuple[str, Any]]:
     """Every file with its digest, every folder they stand in with the names of its policy files."""
-    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in files]
+    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(read_plain(Path(name))).hexdigest()) for name in files]
     folders = sorted({str(Path(name).parent) for name in files})
     return digests + [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in folders]
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from billpolicy.book.book import Book
 from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
+from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.policy.model import Policy
 
 
 def unknown_names(book: Book, policy: Policy) -> list[Diagnostic]:
-    """One warning for each name, saying where it first stands and what is closest to it."""
+    """One warning for each name up to the limit, saying where it first stands and what is closest to it."""
     holders = [(f"account `{a.id}`", "account", a) for a in book.accounts.values()]
     holders += [(f"subscription `{s.id}`", "subscription", s) for s in book.subscriptions.values()]  # type: ignore[misc]
     holders += [(number, "", document) for number, document in book.numbered.items()]  # type: ignore[misc]
     found: dict[tuple[str, str], Diagnostic] = {}
     for where, scope, holder in holders:
+        if len(found) >= MAX_PROBLEMS:
+            break
         for name in holder.attributes:
             if name not in policy.attributes and ("attribute", name) not in found:
                 message = f"`{name}` ({where}) is no attribute that the policy declares; it is not used"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction
 from billpolicy.source.read import read_record
@@ -30,6 +31,7 @@ def operations_of(tree: Tree) -> list[Instruction]:
     problems: list[Diagnostic] = []
     first: dict[str, Position] = {}
     for index, _ in enumerate(listed):
+        stop_at_limit(problems, Position(tree.file))
         try:
             one = _one(tree, ("operations", index))
         except Refused as refused:

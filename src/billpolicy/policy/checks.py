@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
 
@@ -19,7 +20,7 @@ DEFAULT_SET = "DEFAULT"
 
 def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
     """Everything that is wrong with the policy as a whole."""
-    return [problem for run in CHECKS for problem in run(policy, vocabulary)]
+    return first_of((problem for run in CHECKS for problem in run(policy, vocabulary)), Position(policy.position.file))
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:

@@ -29,7 +29,7 @@ DATE = "date"
 MOST_PIECES = 2_000
 """How many pieces of the box of one pair are looked at, tenths of a second at worst; beyond, it is not proven."""
 
-MOST_FINDINGS = 500
+MOST_FINDINGS = 100
 """How many are worded: nobody reads more, and a policy that is quite wrong must not take long to say so."""
 
 

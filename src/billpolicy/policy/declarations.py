@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.money import AmountError, to_minor
 from billpolicy.policy.language import (
     AttributeText,
@@ -51,6 +52,7 @@ class Declarations:
         """Role -> the people who have it."""
         self.sequence_sets: dict[str, SequenceSet] = {}
         self.payment_terms: dict[str, PaymentTerm] = {}
+        self.role_of: dict[str, str] = {}
         self.cash_steps: dict[str, Decimal] = {}
         self.batch_limits: dict[str, BatchLimit] = {}
 
@@ -67,6 +69,7 @@ class Declarations:
             self._reason_codes(name, codes, tree)
         for name, _, _ in entries(layer, lambda file: file.roles):
             self.roles.pop(name, None)  # first, so that a layer can move somebody from one role to another
+        self.role_of = {person: role for role, members in self.roles.items() for person in members}
         for name, members, tree in entries(layer, lambda file: file.roles):
             self._role(name, members, tree)
         for name, series, tree in entries(layer, lambda file: file.sequence_sets):
@@ -80,6 +83,7 @@ class Declarations:
 
     def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
+        stop_at_limit(self.problems, Position(position.file))
 
     def operation(self, name: str, at: Position) -> OperationSpec | None:
         """The operation of this name; that there is none is a problem."""
@@ -150,12 +154,11 @@ class Declarations:
 
     def _role(self, name: str, members: tuple[str, ...], tree: Tree) -> None:
         for index, person in enumerate(members):
-            others = (*self.roles.items(), (name, members[:index]))
-            other = next((role for role, people in others if person in people), None)
-            if other is not None:
-                message = f"`{person}` has the role `{other}` already"
+            if person in self.role_of:
+                message = f"`{person}` has the role `{self.role_of[person]}` already"
                 at = tree.at("roles", name, index)
                 self.problem("role-twice", message, at, "give each person one role")
+            self.role_of.setdefault(person, name)
         self.roles[name] = members
 
     def _sequence_set(self, name: str, text: Mapping[DocumentKind, SeriesText], tree: Tree) -> None:

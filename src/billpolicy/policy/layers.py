@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
@@ -91,6 +92,7 @@ def _read_layer(path: Path, names: list[Path], asked: Position, problems: list[D
             files.append((read_record(PolicyFile, tree), tree))
         except Refused as refused:
             problems.extend(refused.diagnostics)
+            stop_at_limit(problems, asked)
     return Layer(path, tuple(files))
 
 

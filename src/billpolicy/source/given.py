@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.source.tree import MAX_DEPTH, MAX_PROBLEMS, Plain, Tree
+from billpolicy.diagnostics.limit import MAX_PROBLEMS
+from billpolicy.source.tree import MAX_DEPTH, Plain, Tree
 
 
 class Given(Tree):

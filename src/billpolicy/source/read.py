@@ -8,28 +8,56 @@ import typing
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.diagnostics.limit import MAX_PROBLEMS, first_of
 from billpolicy.source.record import written_name
-from billpolicy.source.tree import MAX_PROBLEMS, Tree
+from billpolicy.source.tree import Tree
 
 _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
+_LONG = 10 * MAX_PROBLEMS
+"""Items of a list; looking at the start of a longer one beforehand takes little of the whole time."""
 _KEY = "[key]"
 """What pydantic adds to a location when the key itself is wrong and not its value."""
 
 
 def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
     """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it."""
-    from pydantic import ValidationError
-
     data = tree.data
     for step in path:
         data = data[step]
+    start = _start(data)
+    if start is not None:
+        _, problems = _validated(kind, start)
+        if len(problems) > MAX_PROBLEMS:
+            raise _refused(kind, tree, path, problems)
+    made, problems = _validated(kind, data)
+    if problems:
+        raise _refused(kind, tree, path, problems)
+    return typing.cast(_T, made)
+
+
+def _start(data: Any) -> dict[str, Any] | None:
+    """Long lists cut short: what is wrong everywhere is so at its start, and takes little memory to say. Else None."""
+    lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
+    if all(len(value) <= _LONG for value in lists):
+        return None
+    return {key: value[: MAX_PROBLEMS + 1] if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _validated(kind: type, data: Any) -> tuple[Any, list[Any]]:
+    """The record, and what pydantic finds wrong."""
+    from pydantic import ValidationError
+
     try:
-        return typing.cast(_T, _adapter(kind).validate_python(data))
+        return _adapter(kind).validate_python(data), []
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=True)
-        raise Refused(_diagnostic(kind, tree, path, problem) for problem in problems[:MAX_PROBLEMS]) from None
+        return None, list(error.errors(include_url=False, include_context=False, include_input=True))
+
+
+def _refused(kind: type, tree: Tree, path: _Path, problems: list[Any]) -> Refused:
+    told = (_diagnostic(kind, tree, path, problem) for problem in problems)
+    return Refused(first_of(told, Position(tree.file)))
 
 
 _adapters: dict[Any, Any] = {}

@@ -15,13 +15,13 @@ from typing import Any
 import yaml
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.source.plain_file import NotPlainError, read_plain
 from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32
 MAX_KEY = 255
 """Characters of a key."""
-MAX_PROBLEMS = 1_000
-"""Mistakes that are told of one file; nobody reads more, and a million of them is an attack."""
 _MEGABYTE = 1024 * 1024
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -102,8 +102,7 @@ def parse_text(text: str, file: str) -> Tree:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
-            if len(builder.problems) >= MAX_PROBLEMS:
-                raise Refused(builder.problems)
+            stop_at_limit(builder.problems, Position(file))
     except yaml.MarkedYAMLError as error:
         mark, message, hint = in_words(error, text)
         position = Position(file, *mark) if mark else Position(file)
@@ -126,12 +125,14 @@ def parse_text(text: str, file: str) -> Tree:
 def _read(path: Path, max_megabytes: int) -> bytes:
     name = str(path)
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(max_megabytes * _MEGABYTE + 1)
+        raw = read_plain(path, max_megabytes * _MEGABYTE + 1)
     except FileNotFoundError:
         raise _refuse("file-missing", "there is no such file", name, "check the path") from None
     except IsADirectoryError:
         raise _refuse("file-is-folder", "this is a folder; a file is wanted here", name, "name a file in it") from None
+    except NotPlainError:
+        message = "this is a pipe, a device or a socket; a plain file is wanted here"
+        raise _refuse("file-not-plain", message, name, "write what it gives into a file, and name that") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "check the path and who may read it"

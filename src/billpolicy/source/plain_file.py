@@ -1,0 +1,35 @@
+"""The bytes of a plain file. Pipes, devices and sockets are refused: reading one may wait for ever, or never end."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+_HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Opening waits for nobody, so what was opened can be looked at before it is read."""
+
+
+class NotPlainError(OSError):
+    """What should be read is a pipe, a device or a socket."""
+
+
+def read_plain(path: Path, most: int = -1) -> bytes:
+    """The bytes of a plain file, at most so many of them. Raises `OSError`, of which `NotPlainError` is one."""
+    try:
+        opened = os.open(path, _HOW)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise NotPlainError(errno.ENXIO, "not a plain file", str(path)) from None
+        raise
+    try:
+        mode = os.fstat(opened).st_mode
+        if S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not S_ISREG(mode):
+            raise NotPlainError(errno.EINVAL, "not a plain file", str(path))
+        with os.fdopen(opened, "rb", closefd=False) as stream:
+            return stream.read(most)
+    finally:
+        os.close(opened)
