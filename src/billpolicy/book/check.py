@@ -13,21 +13,27 @@ from billpolicy.book.book import Place
 from billpolicy.book.check_credit import credit_adjustments, named_once, never_below_zero
 from billpolicy.book.check_money import applications, identities, refunds, transfers
 from billpolicy.book.check_subscriptions import subscriptions
-from billpolicy.book.checking import DOCUMENTS, NUMBERED, Context, Found, fits, known, place_in_words
+from billpolicy.book.checking import Context, Found, fits, known, place_in_words
 from billpolicy.book.model import (
+    DOCUMENTS,
+    NUMBERED,
     BillingDocument,
     BookFile,
     CreditAdjustment,
     Document,
     Item,
 )
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.source.tree import Tree
 
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
+    """Everything that is wrong with the book."""
+    return problems(Context(file, tree))
+
+
+def problems(context: Context) -> list[Diagnostic]:
     """Everything that is wrong with the book; references first, since balances mean nothing without them."""
-    context = Context(file, tree)
     found = [problem for run in CHECKS for problem in run(context)]
     return found or list(identities(context))
 
@@ -56,13 +62,13 @@ def _unique(context: Context) -> Found:
 
 
 def _repeated(context: Context, entries: list[tuple[str, int, str, str]]) -> Found:
-    first: dict[str, Position] = {}
+    first: dict[str, tuple[str, int, str]] = {}
     for section, index, name, key in entries:
-        position = context.at(section, index, key)
         if name in first:
-            message = f"`{name}` stands in this book twice (first on line {first[name].line})"
-            yield Diagnostic("id-repeated", message, position, "give each its own " + key)
-        first.setdefault(name, position)
+            message = f"`{name}` stands in this book twice (first on line {context.at(*first[name]).line})"
+            yield Diagnostic("id-repeated", message, context.at(section, index, key), "give each its own " + key)
+        else:
+            first[name] = (section, index, key)
 
 
 def _references(context: Context) -> Found:
