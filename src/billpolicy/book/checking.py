@@ -9,7 +9,7 @@ from typing import Any
 
 from billpolicy.book.book import Book, Place
 from billpolicy.book.exact import exact_amounts
-from billpolicy.book.model import DOCUMENTS, NUMBERED, BookFile
+from billpolicy.book.model import NUMBERED, BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
 from billpolicy.source.tree import Tree

@@ -13,7 +13,6 @@ from billpolicy.book.model import (
     NUMBERED,
     TRANSFERRED,
     Application,
-    BillingDocument,
     BookFile,
     Item,
     Part,
@@ -56,7 +55,7 @@ def exact_amounts(file: BookFile) -> BookFile:
     )
 
 
-def _exact_document(document: BillingDocument) -> BillingDocument:
+def _exact_document(document: Any) -> Any:
     return _with(document, items=_each(document.items, _exact_item, document.currency), total=None, balance=None)
 
 

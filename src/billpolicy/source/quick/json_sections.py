@@ -31,6 +31,8 @@ def json_sections(text: str) -> Sections:
     more = True
     while more:
         name = walk.value()
+        if type(name) is not str:
+            raise Unsure
         walk.take(":")
         yield name, _entries(walk)
         more = walk.goes_on("}")
