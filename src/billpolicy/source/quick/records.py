@@ -47,20 +47,15 @@ class Readers:
         raise Unsure
 
     def _record(self, kind: Any) -> Reader:
-        fields = {written: (name, self.of(of)) for written, (name, of) in fields_of(kind).items()}
+        names = {written: name for written, (name, _) in fields_of(kind).items()}
+        readers = {written: self.of(of) for written, (_, of) in fields_of(kind).items()}
 
         def read(data: Any) -> Any:
             if not isinstance(data, dict):
                 raise Unsure
-            given = {}
-            for written, value in data.items():
-                if written not in fields:
-                    raise Unsure
-                name, read_value = fields[written]
-                given[name] = read_value(value)
             try:
-                return kind(**given)
-            except TypeError:  # a field is missing
+                return kind(**{names[written]: readers[written](value) for written, value in data.items()})
+            except (KeyError, TypeError):  # a field is unknown or missing
                 raise Unsure from None
 
         return read
