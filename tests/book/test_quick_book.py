@@ -12,9 +12,14 @@ from typing import Any
 import pytest
 
 from billpolicy.book import load
-from billpolicy.book.load import book_of, load_book, quick_book
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.book.book import Book
+from billpolicy.book.check import problems
+from billpolicy.book.checking import Context
+from billpolicy.book.load import load_book, quick_book
+from billpolicy.book.model import BookFile
+from billpolicy.diagnostics.diagnostic import Refused, refuse_errors
 from billpolicy.source.quick.unsure import Unsure
+from billpolicy.source.read import read_carefully
 from billpolicy.source.tree import Plain, parse_text
 from billpolicy.source.write import to_json
 from tests.running import ROOT
@@ -38,16 +43,24 @@ def in_json(node: Any) -> str:
     return json.dumps(node)
 
 
+def careful_book(text: str, file: str) -> Book:
+    """As the careful reading makes it."""
+    tree = parse_text(text, file)
+    context = Context(read_carefully(BookFile, tree), tree)
+    refuse_errors(problems(context))
+    return context.book
+
+
 def never(*_: object) -> None:
     raise AssertionError("this book was read a second time")
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=[path.parent.name for path in BOOKS])
 def test_a_book_that_is_right_is_read_once(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = parse_text(path.read_text(encoding="utf-8"), "book.yaml")
-    careful = to_json(book_of(tree))
+    text = path.read_text(encoding="utf-8")
+    careful = to_json(careful_book(text, "book.yaml"))
     file = tmp_path / "book.json"
-    file.write_text(in_json(tree.data), encoding="utf-8")
+    file.write_text(in_json(parse_text(text, "book.yaml").data), encoding="utf-8")
     monkeypatch.setattr(load, "book_of", never)
     assert to_json(load_book(path)) == careful
     assert to_json(load_book(file)) == careful
@@ -60,7 +73,7 @@ def test_a_mutated_book_is_accepted_by_both_readings_or_by_neither(file: str, wr
     for node in islice(mutations(data("book.yaml"), *SHAPES, *VALUES), 0, None, 5):
         text = write(node)
         try:
-            careful = book_of(parse_text(text, file))
+            careful = careful_book(text, file)
         except Refused:
             with pytest.raises(Unsure):
                 quick_book(text, file)

@@ -15,7 +15,7 @@ from billpolicy.source.quick.file import read_quickly
 from billpolicy.source.quick.json_sections import json_sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.quick.yaml_sections import yaml_sections
-from billpolicy.source.read import read_record
+from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Text
 from billpolicy.source.tree import Plain, parse_text
@@ -255,7 +255,7 @@ class Things:
 def both_read(text: str, file: str) -> bool:
     """Whether a file of things is accepted: by both readings, with the same records, or by neither."""
     try:
-        careful = read_record(Things, parse_text(text, file))
+        careful = read_carefully(Things, parse_text(text, file))
     except Refused:
         with pytest.raises(Unsure):
             read_quickly(Things, text, file)

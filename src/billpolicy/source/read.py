@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.source.quick.records import Readers
+from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.record import written_name
 from billpolicy.source.tree import MAX_PROBLEMS, Tree
 
@@ -19,19 +21,35 @@ _KEY = "[key]"
 
 
 def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
-    """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it."""
+    """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it.
+
+    Only mistakes need pydantic, which takes longer to import than most files to read.
+    """
+    try:
+        return typing.cast(_T, _readers.of(kind)(_data_at(tree, path)))
+    except Unsure:
+        return read_carefully(kind, tree, path)
+
+
+def read_carefully(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
+    """As `read_record`, by pydantic: this is what decides."""
     from pydantic import ValidationError
 
-    data = tree.data
-    for step in path:
-        data = data[step]
     try:
-        return typing.cast(_T, _adapter(kind).validate_python(data))
+        return typing.cast(_T, _adapter(kind).validate_python(_data_at(tree, path)))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=True)
         raise Refused(_diagnostic(kind, tree, path, problem) for problem in problems[:MAX_PROBLEMS]) from None
 
 
+def _data_at(tree: Tree, path: _Path) -> Any:
+    data = tree.data
+    for step in path:
+        data = data[step]
+    return data
+
+
+_readers = Readers(remember=False)
 _adapters: dict[Any, Any] = {}
 
 

@@ -1,7 +1,7 @@
-"""Large files read in a fraction of the time: no positions, and no word about mistakes.
+"""Records made of files in a fraction of the time: no word about mistakes and, of large files, no positions.
 
-A file that is right needs neither. So it is read here first, entry by entry and straight to records. Whenever
-anything is unusual or wrong, `Unsure` is raised, and the file is read once more by `tree.py` and `read.py`, who decide
-and who say what is wrong and where. To be unsure is never a mistake here, only slow; to accept what they refuse, or to
-read anything otherwise than they do, is one.
+A large file that is right needs no positions. So it is read here first, entry by entry and straight to records; of
+smaller ones, whose positions are needed later, the records are made here. Whenever anything is unusual or wrong,
+`Unsure` is raised, and `tree.py` and `read.py` read it once more: they decide, and say what is wrong and where. To be
+unsure is never a mistake here, only slow; to accept what they refuse, or to read anything otherwise than they do, is.
 """

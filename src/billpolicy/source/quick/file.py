@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 def read_quickly(kind: type[_T], text: str, file: str) -> _T:
     """The text of a file as a record whose fields are all tuples, its sections. Raises `Unsure`."""
-    readers = Readers()
+    readers = Readers(remember=True)
     found: dict[str, tuple[Any, ...]] = {}
     for written, entries in (json_sections if file.endswith(".json") else yaml_sections)(text):
         name, read = _section(kind, readers, written)
@@ -34,5 +34,5 @@ def _section(kind: type, readers: Readers, written: str) -> tuple[str, Callable[
     fields = fields_of(kind)
     if written not in fields:
         raise Unsure
-    name, of = fields[written]
-    return name, readers.of(typing.get_args(of)[0])
+    field, of = fields[written]
+    return field.name, readers.of(typing.get_args(of)[0])

@@ -19,9 +19,10 @@ _BY_THEIR_QUOTES: tuple[Reader, ...] = (read_integer, read_boolean)
 
 
 class Readers:
-    """Readers of the types of one file. What is written twice in it, like a date or a name, is made only once."""
+    """Readers of types. Those of one file may remember: what is written twice, like a date or a name, is made once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remember: bool) -> None:
+        self._remember = remember
         self._made: dict[Any, Reader] = {}
 
     def of(self, kind: Any) -> Reader:
@@ -33,7 +34,7 @@ class Readers:
     def _make(self, kind: Any) -> Reader:
         origin, inside = typing.get_origin(kind), typing.get_args(kind)
         if origin is typing.Annotated and isinstance(inside[1], Scalar):
-            return _scalar(inside[1].read)
+            return self._scalar(inside[1].read)
         if origin in (typing.Union, types.UnionType) and len(inside) == 2 and inside[1] is types.NoneType:
             return _or_nothing(self.of(inside[0]))
         if origin is typing.Literal:
@@ -46,36 +47,52 @@ class Readers:
             return self._record(kind)
         raise Unsure
 
+    def _scalar(self, read: Reader) -> Reader:
+        def read_or_unsure(value: Any) -> Any:
+            try:
+                return read(value)
+            except ValueError:
+                raise Unsure from None
+
+        remember = self._remember and read not in _BY_THEIR_QUOTES
+        return _remembered(read_or_unsure) if remember else read_or_unsure
+
     def _record(self, kind: Any) -> Reader:
-        names = {written: name for written, (name, _) in fields_of(kind).items()}
-        readers = {written: self.of(of) for written, (_, of) in fields_of(kind).items()}
+        if hasattr(kind, "__post_init__"):  # it would not be run
+            raise Unsure
+        fields = [
+            (written, getattr(kind, field.name).__set__, self.of(of), field.default, field.default_factory)
+            for written, (field, of) in fields_of(kind).items()
+        ]
 
         def read(data: Any) -> Any:
             if not isinstance(data, dict):
                 raise Unsure
-            try:
-                return kind(**{names[written]: readers[written](value) for written, value in data.items()})
-            except (KeyError, TypeError):  # a field is unknown or missing
-                raise Unsure from None
+            # Field by field into the slots of the record: its own `__init__` takes twice the time.
+            made = object.__new__(kind)
+            unknown = len(data)
+            for written, put, read_value, default, make_default in fields:
+                if written in data:
+                    put(made, read_value(data[written]))
+                    unknown -= 1
+                elif default is not dataclasses.MISSING:
+                    put(made, default)
+                elif make_default is not dataclasses.MISSING:
+                    put(made, make_default())
+                else:
+                    raise Unsure
+            if unknown:
+                raise Unsure
+            return made
 
         return read
 
 
 @cache
-def fields_of(kind: Any) -> dict[str, tuple[str, Any]]:
-    """The fields of a record as they are written: the name and the type of each."""
+def fields_of(kind: Any) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+    """The fields of a record as they are written, with the type of each."""
     hints = typing.get_type_hints(kind, include_extras=True)
-    return {written_name(field.name): (field.name, hints[field.name]) for field in dataclasses.fields(kind)}
-
-
-def _scalar(read: Reader) -> Reader:
-    def read_or_unsure(value: Any) -> Any:
-        try:
-            return read(value)
-        except ValueError:
-            raise Unsure from None
-
-    return read_or_unsure if read in _BY_THEIR_QUOTES else _remembered(read_or_unsure)
+    return {written_name(field.name): (field, hints[field.name]) for field in dataclasses.fields(kind)}
 
 
 def _remembered(read: Reader) -> Reader:
