@@ -29,13 +29,18 @@ from billpolicy.source.tree import Tree
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
     """Everything that is wrong with the book."""
-    return problems(Context(file, tree))
+    return list(problems(Context(file, tree)))
 
 
-def problems(context: Context) -> list[Diagnostic]:
+def problems(context: Context) -> Found:
     """Everything that is wrong with the book; references first, since balances mean nothing without them."""
-    found = [problem for run in CHECKS for problem in run(context)]
-    return found or list(identities(context))
+    references_hold = True
+    for run in CHECKS:
+        for problem in run(context):
+            references_hold = False
+            yield problem
+    if references_hold:
+        yield from identities(context)
 
 
 def _unique(context: Context) -> Found:

@@ -37,7 +37,7 @@ def load_book(path: Path) -> Book:
 def quick_book(text: str, file: str) -> Book:
     """A checked Book from the text of a file. Raises `Unsure` if anything may be wrong with it."""
     context = Context(read_quickly(BookFile, text, file), None)
-    if problems(context):
+    for _ in problems(context):
         raise Unsure
     return context.book
 
