@@ -15,9 +15,10 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NOT_OF_BOTH = re.compile(r"[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """Characters that may stand in a JSON text but not in a YAML file, or that break lines in the one but not the other."""
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
-_COLON_ON_A_LINE_OF_ITS_OWN = (re.compile(r"\n[ \t\r\n]*:"), re.compile(r"\r[ \t\r\n]*:"))
+_LINE_BEFORE_COLON = re.compile(r'" *[\r\n][ \r\n]*:')
+"""In YAML a key and its colon stand on one line. Begins with the quote, so that it goes but once over a long space."""
 _FAR = 400
-"""In YAML a key and its colon lie within 1024 characters, as they are written in the file: spaces and escapes count."""
+"""And they lie within 1024 characters, as they are written in the file: spaces and escapes count."""
 _LONG_KEY = 100
 
 
@@ -57,7 +58,7 @@ def _is_not_yaml(text: str) -> bool:
     return bool(
         strange
         or ('"' + " " * _FAR) in text
-        or any(colon.search(text) for colon in _COLON_ON_A_LINE_OF_ITS_OWN)
+        or (any(space + ":" in text for space in " \n\r") and _LINE_BEFORE_COLON.search(text))
         or ("\\u" in text and _HALF_A_PAIR.search(text))
     )
 
