@@ -31,7 +31,8 @@ def load_book(path: Path) -> Book:
         try:
             return quick_book(text, str(path))
         except Unsure:
-            return book_of(parse_text(text, str(path)))
+            pass  # and what was read so far is given back before it is read again
+        return book_of(parse_text(text, str(path)))
 
 
 def quick_book(text: str, file: str) -> Book:

@@ -28,7 +28,8 @@ def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
     try:
         return typing.cast(_T, _readers.of(kind)(_data_at(tree, path)))
     except Unsure:
-        return read_carefully(kind, tree, path)
+        pass
+    return read_carefully(kind, tree, path)
 
 
 def read_carefully(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
