@@ -11,7 +11,7 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.policy.file import PolicyFile
+from billpolicy.policy.language import PolicyFile
 from billpolicy.source.quick.records import Readers
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_carefully
@@ -51,7 +51,7 @@ def test_files_that_are_right_are_read_without_pydantic() -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from billpolicy.book.load import load_book\n"
-        "from billpolicy.deciding.validation import prove\n"
+        "from billpolicy.deciding.proven import prove\n"
         "from billpolicy.exchange.operations_file import load_operations\n"
         f"prove(Path({str(STANDARD)!r})); load_book(Path({str(story / 'book.yaml')!r}))\n"
         f"load_operations(Path({str(story / 'operations.yaml')!r}))\n"
