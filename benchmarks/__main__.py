@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import allocate, post, resolve, validate
+from benchmarks import allocate, load, post, resolve, validate
 
-for benchmark in (resolve, validate, allocate, post):
+for benchmark in (resolve, validate, load, allocate, post):
     benchmark.main()
     print()

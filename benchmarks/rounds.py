@@ -10,9 +10,14 @@ from collections.abc import Callable, Mapping
 Contestant = Callable[[], object]
 
 
-def rates(contestants: Mapping[str, Contestant], work: int, rounds: int) -> dict[str, list[float]]:
-    """Units of work per second of each contestant, round by round. Each does `work` units per call."""
-    for run in contestants.values():
+def rates(
+    contestants: Mapping[str, Contestant], work: int, rounds: int, *, warm: bool = True
+) -> dict[str, list[float]]:
+    """Units of work per second of each contestant, round by round. Each does `work` units per call.
+
+    Each runs once before it counts, unless it did as much before, on less work (`warm=False`).
+    """
+    for run in contestants.values() if warm else ():
         run()
     found: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):

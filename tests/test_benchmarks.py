@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import post
+from benchmarks import load, post
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
+from billpolicy.book.load import load_book
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
 
+BOOKS = {"json": load.in_json, "yaml": load.in_yaml}
 TRANSFER = "transfer_negative_invoice"
 
 
@@ -25,6 +27,18 @@ def test_the_policies_that_benchmarks_generate_are_valid(tmp_path: Path) -> None
 def test_the_records_that_benchmarks_generate_resolve() -> None:
     answers = billpolicy(Resolver(policy(), "python"), records(50)).answers()
     assert all(len(values) == 3 and all(values) for values in answers)
+
+
+def test_the_books_that_benchmarks_generate_are_the_same_in_both_forms(tmp_path: Path) -> None:
+    loaded = []
+    for form, write in BOOKS.items():
+        file = tmp_path / f"book.{form}"
+        file.write_text(write(load.records(50)), encoding="utf-8")
+        loaded.append(load_book(file))
+    assert len(loaded[0].numbered) == 50
+    assert loaded[0] == loaded[1]
+    # 40 invoices, each with 1 + 2 + 3 and three times 100 and its own number modulo 97, which is not 4, 9, 14, ...
+    assert load.invoiced(loaded[0]) == 40 * 306 + 3 * (sum(range(50)) - sum(range(4, 50, 5)))
 
 
 @pytest.mark.parametrize(("operation", "sign", "group"), [("write_off_invoice", "", 1), (TRANSFER, "-", 10)])

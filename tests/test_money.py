@@ -69,6 +69,32 @@ def test_exact_writes_the_decimals_of_the_currency(minor: int, currency: str) ->
 
 
 @pytest.mark.parametrize(
+    ("written", "currency", "expected"),
+    [
+        ("5", "EUR", "5.00"),
+        ("5.0000", "EUR", "5.00"),
+        ("-5.00", "EUR", "-5.00"),
+        ("0.00", "EUR", "0.00"),
+        ("-0.00", "EUR", "0.00"),
+        ("-0", "JPY", "0"),
+        ("0.005", "KWD", "0.005"),
+        ("999999999999999.99", "EUR", "999999999999999.99"),
+    ],
+)
+def test_exact_writes_an_amount_in_one_way(written: str, currency: str, expected: str) -> None:
+    assert str(exact(Decimal(written), currency)) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "currency"),
+    [("1000000000000000.00", "EUR"), ("-1000000000000000.00", "EUR"), ("0.001", "EUR"), ("0.5", "JPY"), ("1", "XXX")],
+)
+def test_exact_refuses_what_is_no_amount_of_the_currency(written: str, currency: str) -> None:
+    with pytest.raises(AmountError):
+        exact(Decimal(written), currency)
+
+
+@pytest.mark.parametrize(
     ("amount", "part", "whole", "expected"),
     [(20, 1613, 10000, 3), (1, 1, 2, 1), (-1, 1, 2, -1), (2000, 1613, 10000, 323)],  # 0.5 rounds half up, 322.6 to 323
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 _TWO_DIGITS = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
@@ -74,6 +75,19 @@ def parse_amount(text: str) -> Decimal:
     return Decimal(text)
 
 
+class _Written(NamedTuple):
+    """How amounts of a currency are written: one minor unit, and the largest amount."""
+
+    one: Decimal
+    most: Decimal
+
+
+_WRITTEN = {
+    code: _Written(Decimal(1).scaleb(-digits), Decimal(MAX_MINOR - 1).scaleb(-digits))
+    for code, digits in MINOR_DIGITS.items()
+}
+
+
 def to_minor(amount: Decimal, currency: str) -> int:
     """Integer minor units of an amount. Raises `AmountError` if it is not a whole number of them, or too large."""
     digits = minor_digits(currency)
@@ -94,7 +108,14 @@ def from_minor(minor: int, currency: str) -> Decimal:
 
 
 def exact(amount: Decimal, currency: str) -> Decimal:
-    """The same amount, written with the currency's own number of decimals. Raises `AmountError` like `to_minor`."""
+    """The same amount, written with the currency's own number of decimals. Raises `AmountError` like `to_minor`.
+
+    An amount that is written so already is answered itself: a large book has millions of them.
+    """
+    written = _WRITTEN.get(currency)
+    # Zero may be written below zero, and is not to stay so.
+    if written is not None and amount.same_quantum(written.one) and amount and abs(amount) <= written.most:
+        return amount
     return from_minor(to_minor(amount, currency), currency)
 
 

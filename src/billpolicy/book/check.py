@@ -14,24 +14,34 @@ from billpolicy.book.book import Place
 from billpolicy.book.check_credit import credit_adjustments, named_once, never_below_zero
 from billpolicy.book.check_money import applications, identities, refunds, transfers
 from billpolicy.book.check_subscriptions import subscriptions
-from billpolicy.book.checking import DOCUMENTS, NUMBERED, Context, Found, fits, known, place_in_words
+from billpolicy.book.checking import Context, Found, fits, known, place_in_words
 from billpolicy.book.model import (
+    DOCUMENTS,
+    NUMBERED,
     BillingDocument,
     BookFile,
     CreditAdjustment,
     Document,
     Item,
 )
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.diagnostics.limit import first_of
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.source.tree import Tree
 
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
+    """Everything that is wrong with the book."""
+    return list(problems(Context(file, tree)))
+
+
+def problems(context: Context) -> Found:
     """Everything that is wrong with the book; references first, since balances mean nothing without them."""
-    context = Context(file, tree)
-    found = first_of((problem for run in CHECKS for problem in run(context)), Position(tree.file))
-    return found or first_of(identities(context), Position(tree.file))
+    references_hold = True
+    for run in CHECKS:
+        for problem in run(context):
+            references_hold = False
+            yield problem
+    if references_hold:
+        yield from identities(context)
 
 
 def _unique(context: Context) -> Found:
@@ -58,13 +68,13 @@ def _unique(context: Context) -> Found:
 
 
 def _repeated(context: Context, entries: list[tuple[str, int, str, str]]) -> Found:
-    first: dict[str, Position] = {}
+    first: dict[str, tuple[str, int, str]] = {}
     for section, index, name, key in entries:
-        position = context.at(section, index, key)
         if name in first:
-            message = f"`{name}` stands in this book twice (first on line {first[name].line})"
-            yield Diagnostic("id-repeated", message, position, "give each its own " + key)
-        first.setdefault(name, position)
+            message = f"`{name}` stands in this book twice (first on line {context.at(*first[name]).line})"
+            yield Diagnostic("id-repeated", message, context.at(section, index, key), "give each its own " + key)
+        else:
+            first[name] = (section, index, key)
 
 
 def _references(context: Context) -> Found:

@@ -10,9 +10,9 @@ from typing import Any
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.check_credit import from_credit_balance, to_credit_balance, transferred_amount
 from billpolicy.book.check_parts import part_places, parts, parts_sum, places_of, transferred
-from billpolicy.book.checking import NUMBERED, Context, Found, place_in_words
-from billpolicy.book.exact import exact_amounts
+from billpolicy.book.checking import Context, Found, place_in_words
 from billpolicy.book.model import (
+    NUMBERED,
     Application,
     CreditAdjustment,
     CreditMemo,
@@ -125,8 +125,8 @@ def _refunded_parts(refund: Refund, source: CreditMemo, at: Position) -> Found:
 
 def identities(context: Context) -> Found:
     """Amount = applied + unapplied + refunded, on every document and every item (domain section 9.2)."""
-    file = exact_amounts(context.file)
-    book = Book.of(file)
+    book = context.book
+    untouched = replace_nothing_applied(book)
     for section, index, document in context.records(*NUMBERED):
         at = context.at(section, index)
         balance = book.balance(document)
@@ -153,12 +153,15 @@ def identities(context: Context) -> Found:
         if isinstance(document, CreditAdjustment):
             yield from transferred_amount(book, document, at)
         if isinstance(document, Document):
-            yield from _places(book, document, at)
-    yield from list(_taken_back(context, file.applications)) or _opposed(context, book)
+            yield from _places(book, untouched, document, at)
+    yield from list(_taken_back(context, context.exact.applications)) or _opposed(context, book)
 
 
-def _places(book: Book, document: Any, at: Position) -> Found:
-    amounts = replace_nothing_applied(book).open_places(document)
+def _places(book: Book, untouched: Book, document: Any, at: Position) -> Found:
+    number = document.number
+    if not (number in book.applications_to or number in book.applications_from or number in book.refunds_of):
+        return
+    amounts = untouched.open_places(document)
     for place, left in book.open_places(document).items():
         whole = amounts[place]
         if (whole >= 0 and not 0 <= left <= whole) or (whole < 0 and not whole <= left <= 0):

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from billpolicy.book.book import Place
-from billpolicy.book.model import (
-    BookFile,
-)
+from billpolicy.book.book import Book, Place
+from billpolicy.book.exact import exact_amounts
+from billpolicy.book.model import NUMBERED, BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
 from billpolicy.source.tree import Tree
 
 Found = Iterator[Diagnostic]
-DOCUMENTS = ("invoices", "credit_memos", "debit_memos")
-NUMBERED = (*DOCUMENTS, "payments", "refunds", "credit_adjustments")
 MOST_SUGGESTIONS = 50
+_NOWHERE = Position("")
 
 
 class Context:
-    """The book file with the positions of everything in it."""
+    """The book file with the positions of everything in it; without a tree, to see only whether anything is wrong."""
 
-    def __init__(self, file: BookFile, tree: Tree) -> None:
+    def __init__(self, file: BookFile, tree: Tree | None) -> None:
         self.file = file
         self.tree = tree
         self.unknown = 0
@@ -39,7 +38,17 @@ class Context:
                 yield section, index, record
 
     def at(self, *path: str | int) -> Position:
-        return self.tree.at(*path)
+        return self.tree.at(*path) if self.tree is not None else _NOWHERE
+
+    @cached_property
+    def exact(self) -> BookFile:
+        """The file with exact amounts; only of one whose references, currencies and amounts hold."""
+        return exact_amounts(self.file)
+
+    @cached_property
+    def book(self) -> Book:
+        """The same as a book."""
+        return Book.of(self.exact)
 
 
 def known(
@@ -57,10 +66,10 @@ def place_in_words(place: Place) -> str:
     return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
 
 
-def fits(context: Context, amount: Decimal, currency: str, *path: str | int) -> Found:
+def fits(context: Context, amount: Decimal, currency: str, *path: str | int) -> tuple[Diagnostic, ...]:
     try:
         exact(amount, currency)
     except AmountError as error:
-        yield Diagnostic(
-            "amount-inexact", str(error), context.at(*path), "write the amount as it is: nothing is rounded here"
-        )
+        hint = "write the amount as it is: nothing is rounded here"
+        return (Diagnostic("amount-inexact", str(error), context.at(*path), hint),)
+    return ()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from billpolicy.book.book import Book, Place
-from billpolicy.book.checking import DOCUMENTS, NUMBERED
 from billpolicy.book.model import (
+    DOCUMENTS,
+    NUMBERED,
     TRANSFERRED,
     Application,
     BookFile,
+    Item,
     Part,
     Refund,
 )
 from billpolicy.book.transfer import transferred_parts
 from billpolicy.money import exact
+
+_T = TypeVar("_T")
 
 
 def exact_amounts(file: BookFile) -> BookFile:
@@ -37,36 +43,44 @@ def exact_amounts(file: BookFile) -> BookFile:
         else:
             only = source.item if source else None
             parts = (Part(item=places[a.to].item, amount=a.amount, source_item=only),)
-        return replace(a, amount=exact(a.amount, code), parts=tuple(_exact_part(part, code) for part in parts))
+        return _with(a, amount=exact(a.amount, code), parts=_each(parts, _exact_amount, code))
 
     return replace(
         file,
         **{section: tuple(_exact_document(d) for d in getattr(file, section)) for section in DOCUMENTS},
-        payments=tuple(replace(p, amount=exact(p.amount, p.currency), balance=None) for p in file.payments),
+        payments=tuple(_with(p, amount=exact(p.amount, p.currency), balance=None) for p in file.payments),
         refunds=tuple(_exact_refund(refund, sources.get(refund.of or "")) for refund in file.refunds),
-        credit_adjustments=tuple(replace(c, amount=exact(c.amount, c.currency)) for c in file.credit_adjustments),
+        credit_adjustments=tuple(_with(c, amount=exact(c.amount, c.currency)) for c in file.credit_adjustments),
         applications=tuple(application(a) for a in file.applications),
     )
 
 
 def _exact_document(document: Any) -> Any:
-    code = document.currency
-    items = tuple(
-        replace(
-            item,
-            amount=exact(item.amount, code),
-            taxes=tuple(replace(tax, amount=exact(tax.amount, code)) for tax in item.taxes),
-        )
-        for item in document.items
-    )
-    return replace(document, items=items, total=None, balance=None)
+    return _with(document, items=_each(document.items, _exact_item, document.currency), total=None, balance=None)
+
+
+def _exact_item(item: Item, currency: str) -> Item:
+    return _with(item, amount=exact(item.amount, currency), taxes=_each(item.taxes, _exact_amount, currency))
+
+
+def _exact_amount(record: _T, currency: str) -> _T:
+    return _with(record, amount=exact(record.amount, currency))  # type: ignore[attr-defined]
 
 
 def _exact_refund(refund: Refund, only: Place | None) -> Refund:
     whole = (Part(item=only.item, amount=refund.amount),) if only else ()
-    parts = tuple(_exact_part(part, refund.currency) for part in refund.parts or whole)
-    return replace(refund, amount=exact(refund.amount, refund.currency), parts=parts)
+    parts = _each(refund.parts or whole, _exact_amount, refund.currency)
+    return _with(refund, amount=exact(refund.amount, refund.currency), parts=parts)
 
 
-def _exact_part(part: Part, currency: str) -> Part:
-    return replace(part, amount=exact(part.amount, currency))
+def _each(records: tuple[_T, ...], change: Callable[[_T, str], _T], currency: str) -> tuple[_T, ...]:
+    changed = tuple([change(record, currency) for record in records])
+    return records if all(map(operator.is_, changed, records)) else changed
+
+
+def _with(record: _T, **changes: Any) -> _T:
+    """As `replace` does it. Most books write amounts exactly as they are: what is so already is not made anew."""
+    for name, value in changes.items():
+        if getattr(record, name) is not value:
+            return replace(record, **changes)  # type: ignore[type-var]
+    return record

@@ -1,32 +1,66 @@
-"""A book file, YAML or JSON, as a checked Book."""
+"""A book file, YAML or JSON, as a checked Book.
+
+A large book is almost always right, so it is read without positions first; only if anything is wrong is it read again,
+to say where.
+"""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from billpolicy.book.book import Book
-from billpolicy.book.check import check
-from billpolicy.book.exact import exact_amounts
+from billpolicy.book.check import problems
+from billpolicy.book.checking import Context
 from billpolicy.book.model import BookFile
-from billpolicy.diagnostics.diagnostic import refuse_errors
+from billpolicy.diagnostics.diagnostic import Position, refuse_errors
+from billpolicy.diagnostics.limit import first_of
+from billpolicy.source.quick.file import read_quickly
+from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_record
-from billpolicy.source.tree import Tree, parse
+from billpolicy.source.tree import Tree, parse_text, text_of
 
 MAX_MEGABYTES = 64
 
 
 def load_book(path: Path) -> Book:
     """Read and check a book file. Raises `Refused` with every mistake, sorted."""
-    return book_of(parse(path, max_megabytes=MAX_MEGABYTES))
+    text = text_of(path, max_megabytes=MAX_MEGABYTES)
+    with _collector_paused():
+        try:
+            return quick_book(text, str(path))
+        except Unsure:
+            pass  # and what was read so far is given back before it is read again
+        return book_of(parse_text(text, str(path)))
+
+
+def quick_book(text: str, file: str) -> Book:
+    """A checked Book from the text of a file. Raises `Unsure` if anything may be wrong with it."""
+    context = Context(read_quickly(BookFile, text, file), None)
+    for _ in problems(context):
+        raise Unsure
+    return context.book
 
 
 def book_of(tree: Tree) -> Book:
     """A checked Book from a parsed tree. Raises `Refused`."""
-    return Book.of(exact_amounts(checked_file(tree)))
+    context = Context(read_record(BookFile, tree), tree)
+    refuse_errors(first_of(problems(context), Position(tree.file)))
+    return context.book
 
 
-def checked_file(tree: Tree) -> BookFile:
-    """The records of a book file, found consistent. Raises `Refused`."""
-    file = read_record(BookFile, tree)
-    refuse_errors(check(file, tree))
-    return file
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without Python's search for garbage, which would go through all records time and again while they are made.
+
+    It finds only what refers to itself in a circle, and nothing here does.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

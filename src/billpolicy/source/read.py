@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.limit import MAX_PROBLEMS, first_of
+from billpolicy.source.quick.records import Readers
+from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.record import written_name
 from billpolicy.source.tree import Tree
 
@@ -22,10 +24,20 @@ _KEY = "[key]"
 
 
 def read_record(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
-    """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it."""
-    data = tree.data
-    for step in path:
-        data = data[step]
+    """The data at `path` as a record of type `kind`. Raises `Refused` with every mistake in it.
+
+    Only mistakes need pydantic, which takes longer to import than most files to read.
+    """
+    try:
+        return typing.cast(_T, _readers.of(kind)(_data_at(tree, path)))
+    except Unsure:
+        pass
+    return read_carefully(kind, tree, path)
+
+
+def read_carefully(kind: type[_T], tree: Tree, path: _Path = ()) -> _T:
+    """As `read_record`, by pydantic: this is what decides."""
+    data = _data_at(tree, path)
     start = _start(data)
     if start is not None:
         _, problems = _validated(kind, start)
@@ -60,6 +72,14 @@ def _refused(kind: type, tree: Tree, path: _Path, problems: list[Any]) -> Refuse
     return Refused(first_of(told, Position(tree.file)))
 
 
+def _data_at(tree: Tree, path: _Path) -> Any:
+    data = tree.data
+    for step in path:
+        data = data[step]
+    return data
+
+
+_readers = Readers(remember=False)
 _adapters: dict[Any, Any] = {}
 
 

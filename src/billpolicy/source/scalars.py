@@ -137,6 +137,8 @@ def read_currency(value: Any) -> str:
 def _scalar(value: Any, wanted: str) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):  # JSON's own word, written without quotes
+        return Plain("true" if value else "false")
     found = "nothing" if value is None else "a mapping" if isinstance(value, dict) else "a list"
     raise ValueError(f"{wanted} is wanted here, not {found}")
 

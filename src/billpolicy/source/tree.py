@@ -23,9 +23,9 @@ MAX_DEPTH = 32
 MAX_KEY = 255
 """Characters of a key."""
 _MEGABYTE = 1024 * 1024
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LoaderOfYaml: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Mark = tuple[int, int]
 """A 1-based line and column."""
@@ -93,14 +93,19 @@ def parse(path: Path, *, max_megabytes: int) -> Tree:
     return tree
 
 
+def text_of(path: Path, *, max_megabytes: int) -> str:
+    """The text of a file. Raises `Refused` if it cannot be read or is no text."""
+    return _text(_read(path, max_megabytes), str(path))
+
+
 def parse_text(text: str, file: str) -> Tree:
     """Read YAML or JSON text; `file` is the name that positions carry. Raises `Refused`."""
     if file.endswith(".json"):
         # A tab is white space in JSON but not in YAML; inside a JSON string neither may stand literally.
-        text = _SURROGATE_PAIR.sub(_joined, text.replace("\t", " "))
+        text = joined_surrogates(text.replace("\t", " "))
     builder = _Builder(file)
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=LoaderOfYaml):
             builder.take(event)
             stop_at_limit(builder.problems, Position(file))
     except yaml.MarkedYAMLError as error:
@@ -157,6 +162,11 @@ def _refuse(code: str, message: str, file: str, hint: str | None = None) -> Refu
     return Refused([Diagnostic(code, message, Position(file), hint)])
 
 
+def joined_surrogates(text: str) -> str:
+    """JSON text with each character that is written as two escapes written as itself."""
+    return _SURROGATE_PAIR.sub(_joined, text) if "\\u" in text else text
+
+
 def _joined(match: re.Match[str]) -> str:
     pair = bytes.fromhex(match[2]) + bytes.fromhex(match[3])
     return match[1] + pair.decode("utf-16-be")
@@ -200,7 +210,7 @@ class _Builder:
     def _scalar(self, event: Any) -> Any:
         if event.style is not None and event.style != "":
             return str(event.value)
-        return None if event.value in _NULLS else Plain(event.value)
+        return None if event.value in NULLS else Plain(event.value)
 
     def _start(self, node: Block | Items, mark: Mark) -> None:
         if len(self._open) >= MAX_DEPTH:

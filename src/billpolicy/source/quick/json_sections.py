@@ -1,0 +1,114 @@
+"""The sections of a JSON file, as strictly as `tree.py` reads it, which takes JSON for YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from billpolicy.source.quick.sections import Sections
+from billpolicy.source.quick.unsure import Unsure
+from billpolicy.source.tree import Plain, joined_surrogates
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NOT_OF_BOTH = re.compile(r"[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Characters that may stand in a JSON text but not in a YAML file, or that break lines in the one but not the other."""
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+_LINE_BEFORE_COLON = re.compile(r'" *[\r\n][ \r\n]*:')
+"""In YAML a key and its colon stand on one line. Begins with the quote, so that it goes but once over a long space."""
+_FAR = 400
+"""And they lie within 1024 characters, as they are written in the file: spaces and escapes count."""
+_LONG_KEY = 100
+
+
+def json_sections(text: str) -> Sections:
+    """The sections of a JSON text. Raises `Unsure`."""
+    text = joined_surrogates(text.replace("\t", " "))
+    if _is_not_yaml(text):
+        raise Unsure
+    walk = _Walk(text)
+    walk.take("{")
+    more = True
+    while more:
+        name = walk.value()
+        if type(name) is not str:
+            raise Unsure
+        walk.take(":")
+        yield name, _entries(walk)
+        more = walk.goes_on("}")
+    if walk.next():
+        raise Unsure
+
+
+def _entries(walk: _Walk) -> Iterator[Any]:
+    walk.take("[")
+    if walk.next() == "]":
+        walk.take("]")
+        return
+    yield walk.value()
+    while walk.goes_on("]"):
+        yield walk.value()
+
+
+def _is_not_yaml(text: str) -> bool:
+    """Whether YAML refuses this text, or reads it otherwise, even if it is JSON; True also where that only may be."""
+    # Of ASCII, all that JSON takes is printable, but for one character; to look for that one is much faster.
+    strange = "\x7f" in text if text.isascii() else _NOT_OF_BOTH.search(text)
+    return bool(
+        strange
+        or ('"' + " " * _FAR) in text
+        or (any(space + ":" in text for space in " \n\r") and _LINE_BEFORE_COLON.search(text))
+        or ("\\u" in text and _HALF_A_PAIR.search(text))
+    )
+
+
+class _Walk:
+    """The place in a text up to which it was read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        # Only escapes make a key of few characters long in the file.
+        once = _once_and_short if "\\u" in text else _once
+        # Numbers stay as they are written: the field that they fill decides what they mean, and none is a float.
+        self.decoder = json.JSONDecoder(
+            object_pairs_hook=once, parse_float=Plain, parse_int=Plain, parse_constant=Plain
+        )
+
+    def next(self) -> str:
+        """The next character that is no space; nothing at the end."""
+        self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr] # it matches everywhere
+        return self.text[self.at : self.at + 1]
+
+    def take(self, wanted: str) -> None:
+        if self.next() != wanted:
+            raise Unsure
+        self.at += 1
+
+    def goes_on(self, end: str) -> bool:
+        """Whether a comma is next, or the end of what was opened; both are taken."""
+        found = self.next()
+        self.take("," if found == "," else end)
+        return found == ","
+
+    def value(self) -> Any:
+        self.next()
+        try:
+            found, self.at = self.decoder.raw_decode(self.text, self.at)
+        except (ValueError, RecursionError):
+            raise Unsure from None
+        return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unsure
+    return found
+
+
+def _once_and_short(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if any(len(key) > _LONG_KEY for key, _ in pairs):
+        raise Unsure
+    return _once(pairs)

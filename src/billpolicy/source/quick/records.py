@@ -1,0 +1,146 @@
+"""Records made of plain data, as strictly as `read.py` has pydantic make them, but without a word about mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from billpolicy.source.quick.unsure import Unsure
+from billpolicy.source.record import written_name
+from billpolicy.source.scalars import Scalar, read_boolean, read_integer
+
+Reader = Callable[[Any], Any]
+_BY_THEIR_QUOTES: tuple[Reader, ...] = (read_integer, read_boolean)
+"""What these read is not told by the text alone: in quotes it is something else."""
+
+
+class Readers:
+    """Readers of types. Those of one file may remember: what is written twice, like a date or a name, is made once."""
+
+    def __init__(self, *, remember: bool) -> None:
+        self._remember = remember
+        self._made: dict[Any, Reader] = {}
+
+    def of(self, kind: Any) -> Reader:
+        """A function from plain data to a value of this type. It raises `Unsure`, and so does this for other types."""
+        if kind not in self._made:
+            self._made[kind] = self._make(kind)
+        return self._made[kind]
+
+    def _make(self, kind: Any) -> Reader:
+        origin, inside = typing.get_origin(kind), typing.get_args(kind)
+        if origin is typing.Annotated and isinstance(inside[1], Scalar):
+            return self._scalar(inside[1].read)
+        if origin in (typing.Union, types.UnionType) and len(inside) == 2 and inside[1] is types.NoneType:
+            return _or_nothing(self.of(inside[0]))
+        if origin is typing.Literal:
+            return _one_of(inside)
+        if origin is tuple and inside[1:] == (...,):
+            return _tuple_of(self.of(inside[0]))
+        if origin is dict:
+            return _dict_of(self.of(inside[0]), self.of(inside[1]))
+        if dataclasses.is_dataclass(kind):
+            return self._record(kind)
+        raise Unsure
+
+    def _scalar(self, read: Reader) -> Reader:
+        def read_or_unsure(value: Any) -> Any:
+            try:
+                return read(value)
+            except ValueError:
+                raise Unsure from None
+
+        remember = self._remember and read not in _BY_THEIR_QUOTES
+        return _remembered(read_or_unsure) if remember else read_or_unsure
+
+    def _record(self, kind: Any) -> Reader:
+        if hasattr(kind, "__post_init__"):  # it would not be run
+            raise Unsure
+        fields = [
+            (written, getattr(kind, field.name).__set__, self.of(of), field.default, field.default_factory)
+            for written, (field, of) in fields_of(kind).items()
+        ]
+
+        def read(data: Any) -> Any:
+            if not isinstance(data, dict):
+                raise Unsure
+            # Field by field into the slots of the record: its own `__init__` takes twice the time.
+            made = object.__new__(kind)
+            unknown = len(data)
+            for written, put, read_value, default, make_default in fields:
+                if written in data:
+                    put(made, read_value(data[written]))
+                    unknown -= 1
+                elif default is not dataclasses.MISSING:
+                    put(made, default)
+                elif make_default is not dataclasses.MISSING:
+                    put(made, make_default())
+                else:
+                    raise Unsure
+            if unknown:
+                raise Unsure
+            return made
+
+        return read
+
+
+@cache
+def fields_of(kind: Any) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+    """The fields of a record as they are written, with the type of each."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {written_name(field.name): (field, hints[field.name]) for field in dataclasses.fields(kind)}
+
+
+def _remembered(read: Reader) -> Reader:
+    known: dict[Any, Any] = {}
+
+    def read_or_known(value: Any) -> Any:
+        try:
+            return known[value]
+        except KeyError:
+            known[value] = found = read(value)
+            return found
+        except TypeError:  # a mapping or a list, where a text is wanted
+            raise Unsure from None
+
+    return read_or_known
+
+
+def _or_nothing(read: Reader) -> Reader:
+    def read_or_nothing(value: Any) -> Any:
+        return None if value is None else read(value)
+
+    return read_or_nothing
+
+
+def _one_of(allowed: tuple[Any, ...]) -> Reader:
+    words = {word: word for word in allowed}
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value not in words:
+            raise Unsure
+        return words[value]
+
+    return read
+
+
+def _tuple_of(read_one: Reader) -> Reader:
+    def read(data: Any) -> Any:
+        if not isinstance(data, list):
+            raise Unsure
+        return tuple([read_one(one) for one in data])
+
+    return read
+
+
+def _dict_of(read_key: Reader, read_value: Reader) -> Reader:
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise Unsure
+        return {read_key(key): read_value(value) for key, value in data.items()}
+
+    return read

@@ -1,0 +1,105 @@
+"""The sections of a YAML file, as strictly as `tree.py` reads it and by the same parser, but without its positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import yaml
+
+from billpolicy.source.quick.sections import Sections
+from billpolicy.source.quick.unsure import Unsure
+from billpolicy.source.tree import MAX_DEPTH, MAX_KEY, NULLS, LoaderOfYaml, Plain
+
+_Scalar, _Mapping, _List = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
+_MappingEnd, _ListEnd = yaml.MappingEndEvent, yaml.SequenceEndEvent
+
+
+def yaml_sections(text: str) -> Sections:
+    """The sections of a YAML text. Raises `Unsure`."""
+    events = _Events(text)
+    events.expect(yaml.StreamStartEvent)
+    events.expect(yaml.DocumentStartEvent)
+    events.expect(_Mapping)
+    while type(event := events.next()) is not _MappingEnd:
+        name = events.key(event)
+        events.expect(_List)
+        yield name, _entries(events)
+    events.expect(yaml.DocumentEndEvent)
+    events.expect(yaml.StreamEndEvent)
+
+
+def _entries(events: _Events) -> Iterator[Any]:
+    while type(event := events.next()) is not _ListEnd:
+        yield events.entry(event)
+
+
+class _Events:
+    """What the parser has still to tell of a file, and the data that it makes."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            self._next: Callable[[], Any] = LoaderOfYaml(text).get_event
+        except yaml.YAMLError:
+            raise Unsure from None
+        self._plain = _Plain(dict.fromkeys(NULLS))
+
+    def next(self) -> Any:
+        try:
+            return self._next()
+        except yaml.YAMLError:
+            raise Unsure from None
+
+    def expect(self, kind: type) -> None:
+        event = self.next()
+        if type(event) is not kind or _is_decorated(event):
+            raise Unsure
+
+    def entry(self, event: Any) -> Any:
+        """The data of which `event` is the first, an entry of a section."""
+        try:
+            return self._value(event, 2)
+        except yaml.YAMLError:
+            raise Unsure from None
+
+    def key(self, event: Any) -> str:
+        if type(event) is not _Scalar or len(event.value) > MAX_KEY or (not event.style and event.value in NULLS):
+            raise Unsure
+        if _is_decorated(event):
+            raise Unsure
+        return str(event.value)
+
+    def _value(self, event: Any, depth: int) -> Any:
+        """The data of which `event` is the first, in so many mappings and lists."""
+        # An alias has what it stands for as its anchor, so none gets beyond this.
+        if event.anchor is not None or event.tag is not None:
+            raise Unsure
+        kind = type(event)
+        if kind is _Scalar:
+            return event.value if event.style else self._plain[event.value]
+        if depth >= MAX_DEPTH:
+            raise Unsure
+        if kind is _Mapping:
+            found: dict[str, Any] = {}
+            while type(event := self._next()) is not _MappingEnd:
+                key = self.key(event)
+                if key in found:
+                    raise Unsure
+                found[key] = self._value(self._next(), depth + 1)
+            return found
+        items = []
+        while type(event := self._next()) is not _ListEnd:
+            items.append(self._value(event, depth + 1))
+        return items
+
+
+def _is_decorated(event: Any) -> bool:
+    return getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None
+
+
+class _Plain(dict[str, Plain | None]):
+    """Each text that was written without quotes, made once: files repeat themselves."""
+
+    def __missing__(self, text: str) -> Plain:
+        self[text] = made = Plain(text)
+        return made
