@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from billpolicy.deciding.versions import Versions
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.ledger.store import Ledger
-    from billpolicy.planning.plan import Plan
+    from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
@@ -47,8 +47,9 @@ _WHERE = {
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
     "Versions": "deciding.versions",
+    "left_by": "planning.plan",
 }
-"""The room that a type stands in; functions stand in `api`."""
+"""The room that a name stands in, where that is not `api`."""
 
 __all__ = [
     "Audit",
@@ -66,6 +67,7 @@ __all__ = [
     "book_from",
     "create_ledger",
     "explain",
+    "left_by",
     "load_book",
     "load_operations",
     "load_policy",

@@ -203,6 +203,12 @@ def subscription_name(id: str) -> str:
     return f"subscription:{id}"
 
 
+def scope_of(name: str) -> tuple[str, str]:
+    """What a name in `Book.revisions` is of, `account`, `subscription` or `document`, and its id or number."""
+    scope, separator, id = name.partition(":")
+    return (scope, id) if separator and scope in ("account", "subscription") else ("document", name)
+
+
 def billing(book: Book, number: str) -> BillingDocument:
     """A billing document that the book is known to have."""
     document = book.numbered[number]

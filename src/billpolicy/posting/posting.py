@@ -19,7 +19,7 @@ from typing import Any
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Issued
+from billpolicy.book.changes import Issued, scope_of
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -117,11 +117,9 @@ def post_one(store: Store, job: Job, *, now: datetime.datetime) -> Posted:
 
 def job_of(plan: Plan, who: str) -> Job:
     """A job whose plan was made before. Refused, and nothing is changed, if the ledger has moved on since."""
-    named = {name for step in in_turn(plan) for name in (*step.basis, *step.touched)}
-    scopes: dict[str, set[str]] = {"account": set(), "subscription": set(), "": set()}
-    for name in named:
-        scope, separator, id = name.partition(":")
-        scopes[scope if separator and scope in scopes else ""].add(id if separator and scope in scopes else name)
+    named: dict[str, set[str]] = {"account": set(), "subscription": set(), "document": set()}
+    for scope, id in (scope_of(name) for step in in_turn(plan) for name in (*step.basis, *step.touched)):
+        named[scope].add(id)
     credit = {
         one.document.account
         for step in in_turn(plan)
@@ -129,9 +127,9 @@ def job_of(plan: Plan, who: str) -> Job:
         if isinstance(one.document, CreditAdjustment)
     }
     needs = Needs(
-        accounts=frozenset(scopes["account"]),
-        numbers=frozenset(scopes[""]),
-        subscriptions=frozenset(scopes["subscription"]),
+        accounts=frozenset(named["account"]),
+        numbers=frozenset(named["document"]),
+        subscriptions=frozenset(named["subscription"]),
         open_of=frozenset(credit),
     )
     return Job(plan.id, plan.request, needs, lambda book: (plan, _left_by(plan, book)), who)
