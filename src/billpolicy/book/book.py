@@ -145,22 +145,17 @@ class Book:
         """
         if not (self.accounts or self.numbered or self.subscriptions or self.counters):
             return more
-        documents = [document for number, document in more.numbered.items() if number not in self.numbered]
-        applications = [
-            application
-            for document in documents
-            for application in more.applications_from.get(document.number, ())
-            if application.to not in self.numbered
-        ]
-        sources = {document.number for document in documents}
-        applications += [
-            application
-            for document in documents
-            for application in more.applications_to.get(document.number, ())
-            if application.from_ not in sources and application.from_ not in self.numbered
-        ]
-        book = self._over({index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS})
-        return book.with_posted(documents, applications)
+        new = {number: document for number, document in more.numbered.items() if number not in self.numbered}
+        records = {index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS}
+        # Of a new document the other book has all money, in the order in which it was moved; this one maybe some of it.
+        money = {
+            index: {key: made for key, made in moved.items() if key in new or key not in getattr(self, index)}
+            for index, moved in (
+                ("applications_from", more.applications_from),
+                ("applications_to", more.applications_to),
+            )
+        }
+        return self._over(records).with_posted(new.values())._over(money)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
