@@ -28,7 +28,7 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.schema import APPLICATION_ID
-from billpolicy.ledger.store import Ledger, create
+from billpolicy.ledger.store import Ledger, create_ledger
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
@@ -65,7 +65,7 @@ def upgraded(told: Told, tmp_path: Path) -> Iterator[Ledger]:
         connection.executescript("\n".join(told["sql"]))
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
-    with create(f"sqlite:///{path}") as ledger:
+    with create_ledger(f"sqlite:///{path}") as ledger:
         yield ledger
 
 
