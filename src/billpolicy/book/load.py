@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.check import problems
-from billpolicy.book.checking import Context
+from billpolicy.book.check import Context, problems
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
