@@ -6,9 +6,9 @@ A new kind is a record in `model.py` and its line here; whoever asks what a docu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Payment, Refund
+from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,12 @@ class Kind:
     """It asks for money: what is left of it is its `balance`."""
     related_field: str | None = None
     """The field that names the document it was made from, pays back or changes."""
+    draft_prefix: str = ""
+    """What its drafts are numbered with until they are posted (domain section 8)."""
+    own_prefix: str = ""
+    """What numbers it where no sequence set has a series for it."""
+    event: str | None = None
+    """What policies call it when one is posted that leaves something to do."""
 
     @property
     def name(self) -> str:
@@ -46,12 +52,58 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(Invoice, "an invoice", has_items=True, is_owed=True),
-        Kind(CreditMemo, "a credit memo", has_items=True, is_source=True, related_field="source"),
-        Kind(DebitMemo, "a debit memo", has_items=True, is_owed=True, related_field="source"),
-        Kind(Payment, "a payment", is_source=True, related_field="source"),
-        Kind(Refund, "a refund", related_field="of"),
-        Kind(CreditAdjustment, "an adjustment of a credit balance", related_field="document"),
+        Kind(
+            Invoice,
+            "an invoice",
+            has_items=True,
+            is_owed=True,
+            draft_prefix="TMP-INV-",
+            event="invoice_posted",
+        ),
+        Kind(
+            CreditMemo,
+            "a credit memo",
+            has_items=True,
+            is_source=True,
+            related_field="source",
+            draft_prefix="TMP-CM-",
+            event="credit_memo_posted",
+        ),
+        Kind(
+            DebitMemo,
+            "a debit memo",
+            has_items=True,
+            is_owed=True,
+            related_field="source",
+            draft_prefix="TMP-DM-",
+            event="debit_memo_posted",
+        ),
+        Kind(
+            Payment,
+            "a payment",
+            is_source=True,
+            related_field="source",
+            own_prefix="P-",
+            event="payment_posted",
+        ),
+        Kind(Refund, "a refund", related_field="of", own_prefix="R-"),
+        Kind(
+            CreditAdjustment,
+            "an adjustment of a credit balance",
+            related_field="document",
+            own_prefix="CBA-",  # no sequence set numbers it at all (domain 1.2 row 21)
+            event="credit_increased",
+        ),
     )
 }
 """Kind of document -> what it is, in the order in which books list them."""
+
+
+def is_owed(document: Numbered) -> TypeGuard[Invoice | DebitMemo]:
+    """Whether it asks for money."""
+    return KINDS[document.kind].is_owed
+
+
+def is_source(document: Numbered) -> TypeGuard[CreditMemo | Payment]:
+    """Whether its own money is put on others."""
+    return KINDS[document.kind].is_source
