@@ -13,11 +13,11 @@ from typing import TypeVar
 import click
 
 from billpolicy import api
-from billpolicy.api import Book, EngineName, Instruction, Outcome, Posted, Store, Versions
-from billpolicy.cli.output import MOST_SHOWN, coloured, say
+from billpolicy.api import Book, EngineName, Instruction, Outcome, Store, Versions
+from billpolicy.cli.output import MOST_SHOWN, coloured, say, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.visible import visible
+from billpolicy.report.batch_text import before_text
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -83,6 +83,13 @@ def placed(asked: Instruction, outcome: Outcome) -> Outcome:
     return replace(outcome, problems=problems)
 
 
+def tell_posted_before(outcomes: Iterable[Outcome]) -> None:
+    """Name the operations that are in the ledger already."""
+    for outcome in outcomes:
+        if outcome.posted is not None:
+            write(before_text(outcome.posted))
+
+
 class _Warnings:
     """Tells what is odd about a book, up to as much as anybody reads."""
 
@@ -95,13 +102,6 @@ class _Warnings:
             click.echo(coloured(warning), err=True)
         elif self._count == MOST_SHOWN + 1:
             say(f"... and more than {MOST_SHOWN} such names in all")
-
-
-def before_text(posted: Posted) -> str:
-    """An operation that was posted before: by whom, when, and what it made."""
-    numbers = ", ".join(one.document.number for plan in api.in_turn(posted.plan) for one in plan.documents)
-    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
-    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 
 def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:
