@@ -21,7 +21,7 @@ from billpolicy.report.plan import (
 )
 from billpolicy.report.results import Refusal, refusals
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Currency
+from billpolicy.source.scalars import Amount
 
 
 @record
@@ -89,7 +89,7 @@ class AccountReport:
     subscriptions: tuple[Subscription, ...]
     documents: tuple[DocumentReport, ...]
     """By date, changes of the credit balance among them."""
-    credit: dict[Currency, Amount]
+    credit: dict[str, Amount]
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
 
 

@@ -17,7 +17,7 @@ class Inherited:
     """The levels that an attribute is taken from, and the ids of the exceptions that can change it."""
 
     chain: tuple[Level, ...]
-    exceptions: tuple[str, ...] = ()
+    exceptions: tuple[str, ...]
 
 
 @record
@@ -25,7 +25,7 @@ class Settled:
     """The value of a setting, and the ids of the exceptions that can change it."""
 
     value: str | int | bool
-    exceptions: tuple[str, ...] = ()
+    exceptions: tuple[str, ...]
 
 
 @record
