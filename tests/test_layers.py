@@ -37,7 +37,7 @@ ROOMS = [
 HEAVY = {
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
-    "rich": {"cli"},
+    "rich": {"report"},
     "click": {"cli"},
     "yaml": {"source"},
     "pydantic": {"source", "exchange"},

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from billpolicy.report.markdown_text import code, escaped
+from billpolicy.report.texts import code, escaped
 from tests.running import STANDARD, billpolicy
 
 TEXTS = {

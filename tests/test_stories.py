@@ -44,10 +44,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, PlannedDocument
-from billpolicy.report.explain import explain_plan
 from billpolicy.source.tree import Plain, parse
-from billpolicy.source.write import plain_data
-from billpolicy.vocabulary.operations import VOCABULARY
 from tests.planning import Planned, dry_run
 
 ROOT = Path(__file__).parents[1]
@@ -262,17 +259,6 @@ def test_the_commands_of_the_readme_print_what_is_recorded(story: Path, command:
     if os.environ.get("BILLPOLICY_RECORD") == "1":
         recorded.write_text(result.output, encoding="utf-8")
     assert result.output == recorded.read_text(encoding="utf-8"), "BILLPOLICY_RECORD=1 records it anew"
-
-
-@each_story
-def test_explanations_keep_to_their_schema(story: Path) -> None:
-    versions = Versions([Resolver(prove(story / "policy.yaml"), "python")])
-    schema = json.loads((ROOT / "schemas" / "explanation.schema.json").read_text(encoding="utf-8"))
-    validator = Draft7Validator(schema)
-    for one in planned(story):
-        for explanation in explain_plan(versions, VOCABULARY, one.plan) if one.plan else ():
-            found = list(validator.iter_errors(plain_data(explanation)))
-            assert not found, found[0].message
 
 
 def readme_commands(story: Path) -> list[str]:

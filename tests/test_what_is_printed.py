@@ -204,10 +204,10 @@ def test_texts_of_rules_with_invisible_characters_are_shown_escaped(text: str) -
         assert printed.replace("\\\\", "\\").count(visible(text)) == 2
     (note,) = (
         one
-        for one in json.loads(billpolicy("matrix", policy, "--format", "json").out)["notes"]
-        if one["id"] == "germans"
+        for one in json.loads(billpolicy("matrix", policy, "--format", "json").out)["exceptions"]
+        if one["rule"]["id"] == "germans"
     )
-    assert note["because"] == text
+    assert note["rule"]["because"] == text
 
 
 def test_names_in_any_script_are_printed_as_they_are() -> None:

@@ -70,12 +70,10 @@ def test_as_html(policy: Path) -> None:
 def test_as_json(policy: Path) -> None:
     (found,) = json.loads(billpolicy("matrix", policy, "--format", "json").out)["follow_ups"]
     assert found == {
-        "id": "negative-invoices-become-credit",
-        "where": f"{policy}:6",
+        "rule": {"id": "negative-invoices-become-credit", "file": str(policy), "line": 6, "because": "<FIN-300>"},
         "after": "invoice_posted",
-        "when": "`invoice.balance_is` is below_zero",
+        "when": ["`invoice.balance_is` is below_zero"],
         "then": "transfer_negative_invoice",
         "if_refused": "leave_out",
-        "because": "<FIN-300>",
-        "in_force": "from 2026-07-01",
+        "in_force": {"from": "2026-07-01"},
     }

@@ -10,12 +10,12 @@ import click
 import billpolicy
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
-    before_text,
     documents_in,
     load_asked,
     load_versions,
     one_place,
     planned,
+    tell_posted_before,
     title,
 )
 from billpolicy.cli.options import (
@@ -27,12 +27,11 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import show_refused, write
+from billpolicy.cli.output import show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.report.explanation import Explanation
-from billpolicy.report.explanation_markdown import explanations_markdown
-from billpolicy.report.explanation_text import explanation_text, why_not_text
-from billpolicy.source.write import to_json
+from billpolicy.report.explanation import Explanation, ExplanationReport
+from billpolicy.report.explanation_text import explanation_text, explanations_markdown, why_not_text
+from billpolicy.report.results import posted_before, refusals
 
 
 @click.command("explain")
@@ -75,28 +74,27 @@ def command(
             hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
-    problems: list[Diagnostic] = []
     day = day_or_today(today)
     by_id = {one.request.id: one for one in asked}
     with documents_in(book, ledger) as documents:
         outcomes = planned(versions, documents, asked, day)
     if format == "text":
-        for outcome in outcomes:
-            if outcome.posted is not None:
-                write(before_text(outcome.posted))
+        tell_posted_before(outcomes)
     for outcome in outcomes:
         if outcome.problems and format != "json":
             show_refused(title(by_id[outcome.job.id], day), outcome.problems)
-        problems.extend(outcome.problems)
         if outcome.plan is not None and outcome.posted is None:
             explanations.extend(billpolicy.explain(versions, outcome.plan))
     if format == "json":
-        write(to_json({"explanations": explanations, "diagnostics": problems}))
+        told = ExplanationReport(
+            explanations=tuple(explanations), posted_before=posted_before(outcomes), refused=refusals(outcomes)
+        )
+        write_json(told)
     elif format == "markdown":
         write(explanations_markdown(explanations))
     elif why_not is not None:
         write(why_not_text(explanations, why_not))
     else:
         write("\n".join(explanation_text(one, every_candidate=verbose) for one in explanations))
-    if problems:
+    if any(outcome.problems for outcome in outcomes):
         raise click.exceptions.Exit(1)

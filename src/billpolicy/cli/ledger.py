@@ -8,10 +8,10 @@ import click
 
 import billpolicy
 from billpolicy.cli.options import LINE, format_option
-from billpolicy.cli.output import say, show, write
+from billpolicy.cli.output import say, show, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.report.ledger import ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text
-from billpolicy.source.write import to_json
 
 _LEDGER = click.argument("ledger", metavar="LEDGER")
 
@@ -60,7 +60,7 @@ def show_(ledger: str, id: str, format: str) -> None:
         hint = "name a document by its number, an account or operation by its id"
         raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
     if format == "json":
-        write(to_json(found))
+        write_json(ledger_report(found))
     elif document is not None:
         write(document_text(document))
     elif account is not None:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 import billpolicy
-from billpolicy.cli.output import MOST_SHOWN, coloured, say
+from billpolicy.cli.output import MOST_SHOWN, coloured, say, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.visible import visible
-from billpolicy.planning.plan import in_turn
+from billpolicy.report.batch_text import before_text
 
 if TYPE_CHECKING:
-    from billpolicy import Book, EngineName, Instruction, Ledger, Outcome, Posted, Versions
+    from billpolicy import Book, EngineName, Instruction, Ledger, Outcome, Versions
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -86,6 +85,13 @@ def placed(asked: Instruction, outcome: Outcome) -> Outcome:
     return replace(outcome, problems=problems)
 
 
+def tell_posted_before(outcomes: Iterable[Outcome]) -> None:
+    """Name the operations that are in the ledger already."""
+    for outcome in outcomes:
+        if outcome.posted is not None:
+            write(before_text(outcome.posted))
+
+
 class _Warnings:
     """Tells what is odd about a book, up to as much as anybody reads."""
 
@@ -98,13 +104,6 @@ class _Warnings:
             click.echo(coloured(warning), err=True)
         elif self._count == MOST_SHOWN + 1:
             say(f"... and more than {MOST_SHOWN} such names in all")
-
-
-def before_text(posted: Posted) -> str:
-    """An operation that was posted before: by whom, when, and what it made."""
-    numbers = ", ".join(one.document.number for plan in in_turn(posted.plan) for one in plan.documents)
-    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
-    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 
 def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:

@@ -45,9 +45,9 @@ def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
     """All diagnostics: as JSON on stdout, or as text on stderr."""
     diagnostics = list(diagnostics)
     if as_json:
-        from billpolicy.source.write import to_json
+        from billpolicy.report.results import Findings, findings
 
-        click.echo(to_json({"diagnostics": [diagnostic_data(diagnostic) for diagnostic in diagnostics]}), nl=False)
+        write_json(Findings(diagnostics=findings(diagnostics)))
         return
     for diagnostic in diagnostics[:MOST_SHOWN]:
         click.echo(coloured(diagnostic), err=True)
@@ -68,14 +68,6 @@ def coloured(diagnostic: Diagnostic) -> str:
     return str(diagnostic).replace(word, click.style(word, fg=_COLOURS[diagnostic.severity], bold=True), 1)
 
 
-def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A diagnostic as JSON data; `position` is file, line and column."""
-    from billpolicy.source.write import plain_data
-
-    data: dict[str, Any] = plain_data(diagnostic)
-    return data
-
-
 def say(message: str) -> None:
     """A message beside the result, in one line."""
     click.echo(visible(message), err=True)
@@ -84,3 +76,10 @@ def say(message: str) -> None:
 def write(text: str) -> None:
     """A result."""
     click.echo(visible_lines(text), nl=False)
+
+
+def write_json(result: Any) -> None:
+    """A result as JSON, by the schema that `billpolicy schema` prints."""
+    from billpolicy.source.write import to_json
+
+    click.echo(to_json(result), nl=False)

@@ -9,13 +9,13 @@ import click
 
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
-    before_text,
     check_report,
     documents_in,
     load_asked,
     load_versions,
     one_place,
     planned,
+    tell_posted_before,
     title,
 )
 from billpolicy.cli.options import (
@@ -28,11 +28,11 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import diagnostic_data, say, show, show_refused, write
-from billpolicy.cli.tally import MANY, Tally
-from billpolicy.posting.limits import beyond
+from billpolicy.cli.output import say, show, show_refused, write, write_json
+from billpolicy.cli.writing import REPORT, write_file
+from billpolicy.report.batch_text import MANY, Tally
+from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
-from billpolicy.source.write import plain_data, to_json
 
 
 @click.command("plan")
@@ -72,41 +72,25 @@ def command(
     by_id = {one.request.id: one for one in asked}
     with documents_in(book, ledger) as documents:
         outcomes = planned(versions, documents, asked, day)
-    before = [outcome.posted for outcome in outcomes if outcome.posted is not None]
-    found = [outcome for outcome in outcomes if outcome.posted is None]
     tally = Tally()
     for outcome in outcomes:
         tally.add(by_id[outcome.job.id], outcome)
-    stops = list(beyond(versions.policies, tally.done))
+    stops = tally.beyond(versions)
     if format == "json":
-        write(
-            to_json(
-                {
-                    "posted_before": sorted(posted.plan.id for posted in before),
-                    "plans": [plain_data(one.plan) for one in found if one.plan is not None],
-                    "refused": [
-                        {"id": asked.request.id, "diagnostics": [diagnostic_data(d) for d in problems]}
-                        for asked, problems in tally.refused
-                    ],
-                    "batch_limits": [diagnostic_data(stop) for stop in stops],
-                }
-            )
-        )
+        write_json(planning_report(outcomes, versions, stops))
     elif details or len(asked) <= MANY:
-        for posted in before:
-            write(before_text(posted))
-        for one in found:
-            if one.plan is not None:
-                write(plan_text(one.plan, versions) + "\n")
-            else:
+        tell_posted_before(outcomes)
+        for one in outcomes:
+            if one.problems:
                 show_refused(title(by_id[one.job.id], day), one.problems)
+            elif one.plan is not None and one.posted is None:
+                write(plan_text(one.plan, versions) + "\n")
     else:
         write(tally.table("planned") + "\n")
     if format == "text":
         show(stops)
-        repeated = f", {len(before):,} had been posted before" if before else ""
-        say(f"{tally.accepted:,} planned, {len(tally.refused):,} refused{repeated}; nothing was posted")
+        say(tally.planned_text())
     if report is not None:
-        tally.write_report(report)
+        write_file(report, tally.report(), REPORT)
     if tally.refused or stops:
         raise click.exceptions.Exit(1)

@@ -13,7 +13,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import before_text, check_report, load_asked, load_versions, placed, title, watched
+from billpolicy.cli.operations import check_report, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -24,12 +24,13 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import diagnostic_data, say, show_refused, write
-from billpolicy.cli.tally import MANY, Tally
+from billpolicy.cli.output import say, show_refused, write, write_json
+from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.report.batch_text import MANY, Tally, before_text
+from billpolicy.report.ledger import posting_report
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.scalars import read_text
-from billpolicy.source.write import plain_data, to_json
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions
@@ -71,7 +72,9 @@ def command(
     day = day_or_today(today)
     tally = Tally()
     if report is not None:
-        tally.write_report(report)  # now, when nothing has been posted yet, it can still be told that it cannot be
+        write_file(
+            report, tally.report(), REPORT
+        )  # now, when nothing has been posted yet, it can still be told that it cannot be
     outcomes: list[Outcome] = []
     one_by_one = format == "text" and (details or len(asked) <= MANY)
     by_id = {one.request.id: one for one in asked}
@@ -93,13 +96,13 @@ def command(
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
-                _write_json(outcomes)
+                write_json(posting_report(outcomes, versions))
             else:
                 if not one_by_one:
                     write(tally.table("posted") + "\n")
-                _say_totals(tally, len(asked))
+                say(tally.posted_text(len(asked)))
             if report is not None:
-                tally.write_report(report)
+                write_file(report, tally.report(), REPORT)
     if interrupt.asked_for:
         raise KeyboardInterrupt
     if tally.refused or tally.given_up:
@@ -133,33 +136,3 @@ def _write(outcome: Outcome, asked: Instruction, versions: Versions, today: date
         write(plan_text(outcome.posted.plan, versions) + "\n")
     elif outcome.problems:
         show_refused(title(asked, today), outcome.problems)
-
-
-def _say_totals(tally: Tally, asked: int) -> None:
-    repeated = tally.repeated.total()
-    others = [
-        f", {repeated:,} had been posted before" if repeated else "",
-        f", {tally.given_up:,} not posted{' because of those' if tally.refused else ''}" if tally.given_up else "",
-        f", {asked - tally.count:,} not tried" if asked > tally.count else "",
-    ]
-    say(f"{tally.accepted:,} posted, {len(tally.refused):,} refused{''.join(others)}")
-
-
-def _write_json(outcomes: list[Outcome]) -> None:
-    write(
-        to_json(
-            {
-                "posted": [
-                    {"repeated": outcome.posted.repeated, "plan": plain_data(outcome.posted.plan)}
-                    for outcome in outcomes
-                    if outcome.posted is not None
-                ],
-                "refused": [
-                    {"id": outcome.job.id, "diagnostics": [diagnostic_data(d) for d in outcome.problems]}
-                    for outcome in outcomes
-                    if outcome.problems
-                ],
-                "not_posted": [o.job.id for o in outcomes if o.posted is None and not o.problems],
-            }
-        )
-    )

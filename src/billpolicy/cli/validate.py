@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+import billpolicy
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import write
-from billpolicy.deciding.proven import load_proven
+from billpolicy.cli.output import write, write_json
+from billpolicy.report.results import validation, validation_text
 
 
 @click.command("validate")
@@ -21,27 +22,8 @@ def command(policy: Path, format: str) -> None:
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
     its exceptions can ever conflict.
     """
-    found = load_proven(policy)
+    found = validation(billpolicy.load_policy(policy, engine="python").policies[0])
     if format == "json":
-        from billpolicy.source.write import to_json
-
-        summary = {
-            "policy": found.name,
-            "digest": found.digest,
-            "files": list(found.files),
-            "operations": len({operation for operation, _ in found.base}),
-            "decisions": len(found.base),
-            "exceptions": len(found.exceptions),
-            "follow_ups": len(found.follow_ups),
-            "diagnostics": [],
-        }
-        write(to_json(summary))
-        return
-    operations = len({operation for operation, _ in found.base})
-    exceptions, follow_ups = len(found.exceptions), len(found.follow_ups)
-    write(
-        f"policy {found.name} is valid: {len(found.files)} files, {operations} operations, "
-        f"{len(found.base)} decisions,\n{exceptions} exception{'' if exceptions == 1 else 's'}, "
-        f"{follow_ups} follow-up{'' if follow_ups == 1 else 's'}; "
-        f"in force {found.effective}, digest {found.digest[:12]}\n"
-    )
+        write_json(found)
+    else:
+        write(validation_text(found))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
-from billpolicy.report.explanation import Explanation
+from billpolicy.report.explanation import ExplanationReport
+from billpolicy.report.ledger import LedgerReport, PostingReport
+from billpolicy.report.matrix import Matrix
+from billpolicy.report.plan import PlanningReport
+from billpolicy.report.results import Findings, Validation
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
@@ -18,12 +22,17 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
 
-def _of(kind: Any) -> Schema:
+def _of(kind: Any, mode: Literal["validation", "serialization"] = "validation") -> Schema:
+    """The schema of what is read; in mode `serialization`, of what is written."""
     from pydantic import TypeAdapter
 
-    schema: Schema = TypeAdapter(kind).json_schema(by_alias=True, ref_template="#/definitions/{model}")
+    schema: Schema = TypeAdapter(kind).json_schema(by_alias=True, ref_template="#/definitions/{model}", mode=mode)
     schema["definitions"] = schema.pop("$defs", {})
     return schema
+
+
+def _written(kind: Any) -> Callable[[], Schema]:
+    return lambda: _of(kind, "serialization")
 
 
 def _policy() -> Schema:
@@ -107,11 +116,34 @@ def _operations() -> Schema:
     }
 
 
+def _ledger_show() -> Schema:
+    """What `ledger show` answers; an operation with what was asked for, by the fields of its own kind."""
+    schema = _of(LedgerReport, "serialization")
+    asked = []
+    for name, operation in OPERATIONS.items():
+        request = _of(operation.request, "serialization")
+        schema["definitions"].update(request.pop("definitions"))
+        request["properties"]["operation"] = {"const": name}
+        for left_out in ("id", "actor", "approved_by"):
+            del request["properties"][left_out]
+        request["required"].remove("id")
+        schema["definitions"][name] = request
+        asked.append({"$ref": f"#/definitions/{name}"})
+    schema["definitions"]["OperationReport"]["properties"]["request"] = {"oneOf": asked}
+    return schema
+
+
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
     "operations": _operations,
-    "explanation": lambda: _of(Explanation),
+    "validate": _written(Validation),
+    "explain": _written(ExplanationReport),
+    "plan": _written(PlanningReport),
+    "post": _written(PostingReport),
+    "matrix": _written(Matrix),
+    "ledger-show": _ledger_show,
+    "diagnostics": _written(Findings),
 }
 
 

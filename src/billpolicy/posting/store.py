@@ -27,7 +27,7 @@ class Audit:
     who: str
     at: datetime.datetime
     """In UTC."""
-    why: str | None
+    why: str | None = None
     approved_by: str | None = None
     """The second person, where the policy asked for one."""
 

@@ -13,7 +13,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.policy.condition import Facts
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
@@ -63,7 +63,7 @@ def _explain(
     return Explanation(
         operation_id=asked,
         operation=resolved.operation,
-        date=str(resolved.date),
+        date=resolved.date,
         document=planned.document.kind if planned else None,
         number=planned.document.number if planned else None,
         step=plan.id if step else None,
@@ -77,7 +77,7 @@ def _explain(
         decisions=tuple(
             _decision(resolver, resolved, resolution, words, routine)
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
-            if _concerns(resolver, resolution, planned)
+            if concerns(resolver.policy, resolution, planned.document.kind if planned else None)
         ),
         warnings=tuple(warning.message for warning in plan.warnings),
     )
@@ -110,10 +110,10 @@ def _step_rule(step: FollowedBy) -> Rule:
     return Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
 
 
-def _concerns(resolver: Resolver, resolution: Resolution, planned: PlannedDocument | None) -> bool:
+def concerns(policy: Policy, resolution: Resolution, kind: str | None) -> bool:
     """Whether a document has this: of what a bill run decides for invoices, its credit memos have not everything."""
-    attribute = resolver.policy.attributes.get(resolution.key)
-    return attribute is None or planned is None or planned.document.kind in attribute.documents
+    attribute = policy.attributes.get(resolution.key)
+    return attribute is None or kind is None or kind in attribute.documents
 
 
 def _order(resolution: Resolution, spec: OperationSpec) -> tuple[bool, int, str]:

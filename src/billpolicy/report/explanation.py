@@ -1,11 +1,13 @@
-"""The explanation of one document's decisions, published as `schemas/explanation.schema.json`."""
+"""The explanation of one document's decisions, and what `explain` answers."""
 
 from __future__ import annotations
 
 from dataclasses import field
 from typing import Literal
 
+from billpolicy.report.results import Refusal
 from billpolicy.source.record import record
+from billpolicy.source.scalars import Date
 
 CandidateOutcome = Literal[
     "decides", "agrees", "not_matched", "not_in_force", "overridden", "less_specific", "nothing_to_do"
@@ -64,7 +66,7 @@ class Explanation:
 
     operation_id: str
     operation: str
-    date: str
+    date: Date
     document: str | None = None
     """Kind of the document; None for an operation that makes none."""
     number: str | None = None
@@ -86,3 +88,13 @@ class Explanation:
     """Follow-ups of the policy that had something to do after this, and why they were passed over."""
     warnings: tuple[str, ...] = ()
     """What the operation does and its reader may not expect, like another allocation rule than the one decided."""
+
+
+@record
+class ExplanationReport:
+    """What `explain` answers."""
+
+    explanations: tuple[Explanation, ...]
+    posted_before: tuple[str, ...]
+    """The ids of operations that the ledger has already."""
+    refused: tuple[Refusal, ...]

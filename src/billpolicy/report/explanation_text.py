@@ -1,14 +1,14 @@
-"""An explanation as text for an 80-column terminal: one screen, the answer first, then the reason."""
+"""An explanation as text for an 80-column terminal, the answer first, then the reason; and as Markdown for a review."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from billpolicy.diagnostics.visible import visible, visible_lines
+from billpolicy.diagnostics.visible import visible
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
+from billpolicy.report.texts import WIDTH, code, escaped, wrapped
 
-WIDTH = 80
 _QUIET = ("not_matched", "not_in_force")
 _FEW = 3
 """Rules that do not apply and are still worth a line each."""
@@ -130,15 +130,7 @@ def candidate_text(candidate: Candidate) -> str:
 
 
 def _labelled(label: str, text: str, *, indent: int = 4, width: int = 9) -> list[str]:
-    start = " " * indent + (f"{label:<{width}}" if label else "")
-    return textwrap.wrap(
-        visible_lines(text),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrapped(" " * indent + (f"{label:<{width}}" if label else ""), text)
 
 
 def why_not_text(explanations: Iterable[Explanation], rule: str) -> str:
@@ -166,3 +158,54 @@ def _about(decision: Decision, rule: str, of: str) -> list[str]:
     if decision.exception and operation == of and key == decision.key:
         return _labelled("", f"{decision.key}: no, exception `{decision.rule.id}` decides instead", indent=2)
     return []
+
+
+def explanations_markdown(explanations: Iterable[Explanation]) -> str:
+    """One section for each document: a table of its decisions, then the rules that did not decide."""
+    return "\n".join(_section(explanation) for explanation in explanations)
+
+
+def _section(explanation: Explanation) -> str:
+    lines = [
+        f"## {escaped(explanation.step or explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
+        "",
+        *_follows_markdown(explanation),
+        *(
+            [f"Makes {explanation.document.replace('_', ' ')} {escaped(explanation.number or '')}.", ""]
+            if explanation.document
+            else []
+        ),
+        f"Policy {escaped(explanation.policy)} (`{explanation.policy_digest[:12]}`), engine {explanation.engine}.",
+        "",
+        "| decision | value | from | rule | because |",
+        "|---|---|---|---|---|",
+    ]
+    for decision in explanation.decisions:
+        source = decision.tried[-1].label if decision.tried else "setting"
+        rule = code(place_text(decision.rule), in_table=True)
+        if decision.exception:
+            rule = f"{escaped(decision.rule.id)}, {rule}"
+        value = value_text(explanation, decision)
+        cells = (f"`{decision.key}`", escaped(value), escaped(source), rule, escaped(decision.rule.because or ""))
+        lines.append("| " + " | ".join(cells) + " |")
+    if explanation.warnings:
+        lines += ["", *(f"- Warning: {escaped(warning)}" for warning in explanation.warnings)]
+    others = [
+        f"- `{decision.key}`: {escaped(candidate_text(candidate))}"
+        for decision in explanation.decisions
+        for candidate in decision.candidates
+        if candidate.outcome != "decides"
+    ]
+    others += [f"- follow-up: {escaped(candidate_text(candidate))}" for candidate in explanation.follow_ups]
+    return "\n".join([*lines, "", *(["Rules that did not decide:", "", *others, ""] if others else [])])
+
+
+def _follows_markdown(explanation: Explanation) -> list[str]:
+    rule = explanation.step_rule
+    if rule is None:
+        return []
+    because = f": {escaped(rule.because)}" if rule.because else ""
+    return [
+        f"Follows after {escaped(explanation.after or '')}, by {escaped(rule.id)}, {code(place_text(rule))}{because}.",
+        "",
+    ]

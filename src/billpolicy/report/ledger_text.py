@@ -8,13 +8,12 @@ from typing import Any
 
 from billpolicy.book.book import Place
 from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
+from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit
-
-_OPEN = {"invoice": "balance", "debit_memo": "balance", "credit_memo": "unapplied", "payment": "unapplied"}
 
 
 def document_text(shown: ShownDocument) -> str:
@@ -23,14 +22,15 @@ def document_text(shown: ShownDocument) -> str:
     posted_as = getattr(document, "posted_as", None)
     state = f"posted as {posted_as}" if posted_as else document.status
     state += ", reversed" if getattr(document, "reversed_", False) else ""
-    is_open = document.kind in _OPEN and document.status == "posted"
-    lines = [f"{document.kind.replace('_', ' ')} {document.number}, {state}"]
+    kind = KINDS[document.kind]
+    is_open = kind.open_word and document.status == "posted"
+    lines = [f"{kind.words} {document.number}, {state}"]
     fields = [
         ("account", document.account),
         ("date", document.date),
         ("due", getattr(document, "due_date", None)),
         ("amount", f"{document.amount} {document.currency}"),
-        (_OPEN.get(document.kind, ""), f"{shown.balance} {document.currency}" if is_open else None),
+        (kind.open_word, f"{shown.balance} {document.currency}" if is_open else None),
         ("from", getattr(document, "source", None)),
         ("of", (document.of or "the credit balance") if isinstance(document, Refund) else None),
         ("type", document.type if isinstance(document, CreditAdjustment) else None),
@@ -64,7 +64,7 @@ def _word(document: Numbered) -> str:
 
 
 def _application(application: Application, other: str, kinds: Mapping[str, str]) -> str:
-    kind = kinds[other].replace("_", " ")
+    kind = KINDS[kinds[other]].words
     what = ", transferred" if kinds[application.to] == Payment.kind else ""
     back = ", taken back" if application.amount < 0 else ""
     return f"{application.date}  {application.amount:>12}  {kind} {other}{what}{back}"
@@ -109,7 +109,7 @@ def account_text(shown: ShownAccount) -> str:
     lines += _section(
         "documents",
         (
-            f"{d.date}  {d.kind.replace('_', ' '):<12} {d.number:<20} {d.amount:>12}" + _state(shown, d)
+            f"{d.date}  {KINDS[d.kind].words:<12} {d.number:<20} {d.amount:>12}" + _state(shown, d)
             for d in shown.documents
             if not isinstance(d, CreditAdjustment)
         ),
@@ -148,7 +148,8 @@ def _state(shown: ShownAccount, document: Numbered) -> str:
     if document.status != "posted":
         posted_as = getattr(document, "posted_as", None)
         return f"  {document.status}" + (f", posted as {posted_as}" if posted_as else "")
-    return f"  {_OPEN[document.kind]} {shown.balances[document.number]}" if document.kind in _OPEN else ""
+    word = KINDS[document.kind].open_word
+    return f"  {word} {shown.balances[document.number]}" if word else ""
 
 
 def _subscription(subscription: Subscription) -> str:
@@ -180,7 +181,7 @@ def operation_text(shown: ShownOperation) -> str:
     lines += _section(
         "made",
         (
-            f"{p.document.kind.replace('_', ' ')} {p.document.number}  {p.document.amount} {p.document.currency}"
+            f"{KINDS[p.document.kind].words} {p.document.number}  {p.document.amount} {p.document.currency}"
             for p in plan.documents
         ),
     )

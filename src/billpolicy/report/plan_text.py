@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from billpolicy.book.book import Place
 from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
+from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.visible import visible_lines
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
-from billpolicy.policy.model import ExceptionRule
+from billpolicy.policy.model import ExceptionRule, Setting
+from billpolicy.report.texts import wrapped
 
-WIDTH = 80
 _SPREAD = ("source_order", "document_order", "allocation")
 """What decides which money goes where, in this order."""
 
@@ -40,8 +39,8 @@ def _follow_ups(plan: Plan, versions: Versions, above: str) -> Iterator[str]:
     for count, followed in enumerate(plan.follow_ups, start=1):
         step, place = followed.plan, f"{above}{count}"
         yield ""
-        yield from _wrapped(f"  {place}. ", f"{step.operation} on {step.date}, after {followed.after}")
-        yield from _wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {followed.position.place}")
+        yield from wrapped(f"  {place}. ", f"{step.operation} on {step.date}, after {followed.after}")
+        yield from wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {followed.position.place}")
         yield from _own(step, versions)
         yield from _follow_ups(step, versions, f"{place}.")
 
@@ -60,14 +59,14 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for application in plan.applications:
         if application.to not in given:
             lines += _application(application)
-    lines += _wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
+    lines += wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
     for kind, words in CHANGED.items():
         lines += [f"  ~ {text}" for text in map(words, plan.of(kind))]
     lines += _balances(plan.balances)
     for note in plan.notes:
-        lines += _wrapped("  . ", note)
+        lines += wrapped("  . ", note)
     for warning in plan.warnings:
-        lines += _wrapped("  ! ", warning.message)
+        lines += wrapped("  ! ", warning.message)
     return lines
 
 
@@ -89,7 +88,7 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         return
     due = getattr(document, "due_date", None)
     yield (
-        f"  + {'draft ' if document.status == 'draft' else ''}{document.kind.replace('_', ' ')} {document.number}  "
+        f"  + {'draft ' if document.status == 'draft' else ''}{KINDS[document.kind].words} {document.number}  "
         f"{document.amount} {document.currency}" + (f", due {due}" if due else "")
     )
     about = (
@@ -99,7 +98,7 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         ("from", getattr(document, "source", None)),
         ("of", getattr(document, "of", None)),
     )
-    yield from _wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
+    yield from wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
     reason = getattr(document, "reason", None)
     if reason is not None:
         yield f"      {'reason':<16} {reason}"
@@ -109,10 +108,10 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
             yield from _inherited(resolution, planned, resolver)
     if draft is not None:
         for name, value in sorted(document.attributes.items()):
-            yield from _wrapped(f"      {name:<16} ", f"{value}  (as on the draft)")
+            yield from wrapped(f"      {name:<16} ", f"{value}  (as on the draft)")
     if isinstance(document, Document):
         for item in document.items:
-            yield from _wrapped("      ", _item(item, billed=document.bill_run is not None))
+            yield from wrapped("      ", _item(item, billed=document.bill_run is not None))
     elif isinstance(document, Refund):
         for part in document.parts:
             yield f"      {_place(part.item, part.tax)}  {part.amount}"
@@ -125,7 +124,7 @@ def _adjustment(adjustment: CreditAdjustment) -> Iterator[str]:
     word = "from" if adjustment.type == "increase" else "for"
     about = f", {word} {adjustment.document}" if adjustment.document else ""
     reason = f", reason {adjustment.reason}" if adjustment.reason else ""
-    yield from _wrapped("      ", f"account {adjustment.account}{about}{reason}")
+    yield from wrapped("      ", f"account {adjustment.account}{about}{reason}")
 
 
 def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resolver) -> list[str]:
@@ -140,7 +139,7 @@ def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resol
             notes.append(f"numbers no {planned.draw.kind}s, so {DEFAULT_SET} does: {planned.draw.prefix}")
     elif resolution.key not in document.attributes:
         notes.append("not stored")
-    return _wrapped(f"      {resolution.key:<16} ", f"{resolution.value}  ({'; '.join(notes)})")
+    return wrapped(f"      {resolution.key:<16} ", f"{resolution.value}  ({'; '.join(notes)})")
 
 
 def _item(item: Item, *, billed: bool) -> str:
@@ -167,11 +166,10 @@ def _settings_by(resolved: Resolved, resolver: Resolver, *, spread: bool) -> Ite
         if resolution is not None and resolution.level is None:
             by = resolver.rule(resolved.operation, key, resolution.rule)
             exception = f" ({by.id})" if isinstance(by, ExceptionRule) else ""
-            value = str(resolution.value).lower() if isinstance(resolution.value, bool) else resolution.value
             if exception or (spread and key in _SPREAD):
-                rules.setdefault(exception, []).append(f"{key} {value}")
+                rules.setdefault(exception, []).append(f"{key} {Setting(resolution.value)}")
     for exception, decided in sorted(rules.items()):
-        yield from _wrapped("  by ", ", ".join(decided) + exception)
+        yield from wrapped("  by ", ", ".join(decided) + exception)
 
 
 def _application(application: Application) -> Iterator[str]:
@@ -184,7 +182,7 @@ def _application(application: Application) -> Iterator[str]:
         at.setdefault(Place(part.item, part.tax), []).append(part)
     if back or len(application.parts) > 1:
         for place, parts in at.items():
-            yield from _wrapped("      ", f"{_place(place.item, place.tax)}  {_put(parts, -1 if back else 1)}")
+            yield from wrapped("      ", f"{_place(place.item, place.tax)}  {_put(parts, -1 if back else 1)}")
 
 
 def _put(parts: list[Part], sign: int) -> str:
@@ -202,25 +200,8 @@ def _place(item: str, tax: str | None) -> str:
 
 
 def _balances(balances: tuple[BalanceChange, ...]) -> Iterator[str]:
-    named = {
-        "invoice": "balance",
-        "debit_memo": "balance",
-        "credit_memo": "unapplied",
-        "payment": "unapplied",
-        "credit_balance": "credit balance",
-    }
     for change in balances:
-        if change.kind in named:
+        word = KINDS[change.kind].open_word if change.kind in KINDS else "credit balance"
+        if word is not None:
             before = f"{change.before} -> " if change.before is not None else ""
-            yield f"  {named[change.kind]} of {change.number}: {before}{change.after} {change.currency}"
-
-
-def _wrapped(start: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        visible_lines(text),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield f"  {word} of {change.number}: {before}{change.after} {change.currency}"

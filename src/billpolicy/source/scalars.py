@@ -46,7 +46,13 @@ class Scalar:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        return dict(self.json_schema)
+        """What files may write; what is written by programs is exact: never a number where a text is as good."""
+        found = dict(self.json_schema)
+        return (
+            {**found, "type": "string"}
+            if handler.mode == "serialization" and isinstance(found["type"], list)
+            else found
+        )
 
 
 def read_text(value: Any) -> str:

@@ -15,14 +15,19 @@ from billpolicy.source.record import written_name
 
 
 def plain_data(value: Any) -> Any:
-    """Dicts, lists, texts, numbers and booleans. Amounts and dates are texts; what is None or empty is left out."""
+    """Dicts, lists, texts, numbers and booleans. Amounts and dates are texts.
+
+    A field that has a default is left out where it is None or empty: that is what JSON Schemas say, too.
+    """
     if type(value) in _PLAIN:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((name, getattr(value, field)) for field, name in _fields(type(value)))
-        return {name: plain_data(held) for name, held in fields if held is not None and held not in ((), {}, "")}
-    if isinstance(value, Decimal | datetime.date):
+        fields = ((name, getattr(value, field), required) for field, name, required in _fields(type(value)))
+        return {name: plain_data(held) for name, held, required in fields if required or held not in _EMPTY}
+    if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return {name: plain_data(held) for name, held in zip(value._fields, value, strict=True) if held is not None}
     if isinstance(value, Mapping):
@@ -33,12 +38,17 @@ def plain_data(value: Any) -> Any:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_EMPTY: tuple[Any, ...] = (None, (), {}, "")
 
 
 @cache
-def _fields(of: type) -> tuple[tuple[str, str], ...]:
-    """The fields of a dataclass, each with the name it is written by."""
-    return tuple((field.name, written_name(field.name)) for field in dataclasses.fields(of))
+def _fields(of: type) -> tuple[tuple[str, str, bool], ...]:
+    """The fields of a dataclass, each with the name it is written by and whether it must be written."""
+    return tuple((one.name, written_name(one.name), _has_no_default(one)) for one in dataclasses.fields(of))
+
+
+def _has_no_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def to_json(value: Any) -> str:

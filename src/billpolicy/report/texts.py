@@ -1,11 +1,13 @@
-"""Texts of users inside Markdown: they read as they were written, and format, link and run nothing."""
+"""Texts inside a report: wrapped to a terminal, or in Markdown, where they format, link and run nothing."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 
-from billpolicy.diagnostics.visible import visible
+from billpolicy.diagnostics.visible import visible, visible_lines
 
+WIDTH = 80
 _MARKUP = re.compile(
     r"[\\`*\[\]<|~]"
     r"|&(?=#?\w+;)"  # `&lt;` would be read as `<`
@@ -16,6 +18,18 @@ _MARK = re.compile(r"\\\[([0-9]+)\\\](?![(\[:])")
 """The mark of an exception, like `[1]`, after its brackets were escaped."""
 _NAME = re.compile(r"(?<!\\`)\\`([\w.-]+)\\`(?!\\`)", re.ASCII)
 """A word between backticks, after these were escaped."""
+
+
+def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[str]:
+    """The lines of a text that begins after `start` and goes on below its own beginning; nothing of no text."""
+    return textwrap.wrap(
+        visible_lines(text),
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=break_long_words,
+        break_on_hyphens=False,
+    )
 
 
 def escaped(text: str) -> str:

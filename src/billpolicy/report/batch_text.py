@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
-from billpolicy import Instruction, Outcome
-from billpolicy.cli.writing import REPORT, write_file
+from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import in_turn
-from billpolicy.posting.limits import EVERY, Totals
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.limits import EVERY, Totals, beyond
+from billpolicy.posting.posting import Outcome
+from billpolicy.posting.store import Posted
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -62,6 +63,10 @@ class Tally:
             for step in steps:
                 self.followed.add_one(step, _signed)
 
+    def beyond(self, versions: Versions) -> list[Diagnostic]:
+        """Each of the policy's `batch_limits` that these operations go beyond."""
+        return list(beyond(versions.policies, self.done))
+
     def table(self, verb: str) -> str:
         """One line for each operation; `verb` is what was done: `planned` or `posted`."""
         refused = Counter(asked.request.operation for asked, _ in self.refused)
@@ -84,7 +89,23 @@ class Tally:
                 lines.append(f"  ... and {len(self.refused) - _SHOWN:,} more: --report FILE.csv lists all")
         return "\n".join(lines) + "\n"
 
-    def write_report(self, path: Path) -> None:
+    def posted_text(self, asked: int) -> str:
+        """How many of those that were asked for are posted, and what became of the others."""
+        repeated = self.repeated.total()
+        others = [
+            f", {repeated:,} had been posted before" if repeated else "",
+            f", {self.given_up:,} not posted{' because of those' if self.refused else ''}" if self.given_up else "",
+            f", {asked - self.count:,} not tried" if asked > self.count else "",
+        ]
+        return f"{self.accepted:,} posted, {len(self.refused):,} refused{''.join(others)}"
+
+    def planned_text(self) -> str:
+        """How many are planned, and what became of the others."""
+        repeated = self.repeated.total()
+        before = f", {repeated:,} had been posted before" if repeated else ""
+        return f"{self.accepted:,} planned, {len(self.refused):,} refused{before}; nothing was posted"
+
+    def report(self) -> str:
         """Every reason for every refused operation as CSV: id, operation, file, line, code, message, hint."""
         file = io.StringIO(newline="")
         rows = csv.writer(file)
@@ -95,7 +116,14 @@ class Tally:
                 place = (at.file, at.line) if at else ("", "")
                 row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
                 rows.writerow(_harmless(visible(str(cell))) for cell in (*row, problem.hint or ""))
-        write_file(path, file.getvalue(), REPORT)
+        return file.getvalue()
+
+
+def before_text(posted: Posted) -> str:
+    """An operation that was posted before: by whom, when, and what it made."""
+    numbers = ", ".join(one.document.number for plan in in_turn(posted.plan) for one in plan.documents)
+    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
 
 
 def _amounts(totals: Totals, name: str) -> str:

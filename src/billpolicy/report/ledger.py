@@ -1,0 +1,182 @@
+"""A document, an account or an operation of a ledger as `ledger show` tells it to programs, and what `post` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from billpolicy.book.model import Account, Application, Contact, Subscription
+from billpolicy.deciding.versions import Versions
+from billpolicy.posting.posting import Outcome
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.store import Audit, Cause
+from billpolicy.report.explanation import Rule
+from billpolicy.report.plan import (
+    ApplicationReport,
+    DocumentReport,
+    PlanReport,
+    application_report,
+    document_report,
+    plan_report,
+)
+from billpolicy.report.results import Refusal, refusals
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount
+
+
+@record
+class CausedBy:
+    """What an operation is a step of."""
+
+    operation: str
+    """The id of that other one."""
+    step: int
+    """Its place among all that directly follow that one, from 0."""
+    after: str
+    rule: Rule
+
+
+@record
+class OperationReport:
+    """An operation that was posted: what was asked for, its plan as it was, and who posted it when and why."""
+
+    plan: PlanReport
+    request: dict[str, Any]
+    """What was asked for, as in an operations file, without its id and people."""
+    audit: Audit
+    caused_by: CausedBy | None = None
+    """Without it, it was asked for itself."""
+
+
+@record
+class OpenPlaceReport:
+    """What is open on an item, or on one tax of it, in the currency of its document."""
+
+    item: str
+    tax: str | None = None
+    open: Amount
+
+
+@record
+class DocumentHistory:
+    """One document and all that hangs on it."""
+
+    document: DocumentReport
+    revision: int
+    open_places: tuple[OpenPlaceReport, ...] = ()
+    applications_from: tuple[ApplicationReport, ...] = ()
+    """What of it was put on others, and below zero what was taken back, in the order of posting."""
+    applications_to: tuple[ApplicationReport, ...] = ()
+    """What was put on it: the same from the other side."""
+    kinds: dict[str, str]
+    """The kinds of it and of the documents on the other side of its applications, by number."""
+    refunds: tuple[DocumentReport, ...] = ()
+    created: tuple[DocumentReport, ...] = ()
+    """The memos that were created from it."""
+    operation: OperationReport | None = None
+    """The operation that made it; without one it was imported."""
+    changed_by: tuple[Audit, ...] = ()
+    """The later operations that applied, refunded, reversed or created something from it, oldest first."""
+
+
+@record
+class AccountReport:
+    """One account with everything that is its own."""
+
+    account: Account
+    revision: int
+    contacts: tuple[Contact, ...]
+    subscriptions: tuple[Subscription, ...]
+    documents: tuple[DocumentReport, ...]
+    """By date, changes of the credit balance among them."""
+    credit: dict[str, Amount]
+    """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
+
+
+LedgerReport = DocumentHistory | AccountReport | OperationReport
+
+
+@record
+class PostedReport:
+    """An operation that is in the ledger. On a repeat: the plan and the audit entry of the first time."""
+
+    repeated: bool
+    plan: PlanReport
+    audit: Audit
+
+
+@record
+class PostingReport:
+    """What `post` answers."""
+
+    posted: tuple[PostedReport, ...]
+    refused: tuple[Refusal, ...]
+    not_posted: tuple[str, ...]
+    """The ids of operations of an atomic batch with which nothing was wrong, but others were refused."""
+
+
+def ledger_report(shown: ShownDocument | ShownAccount | ShownOperation) -> LedgerReport:
+    """What a ledger has of one document, account or operation."""
+    if isinstance(shown, ShownDocument):
+        return _document(shown)
+    return _account(shown) if isinstance(shown, ShownAccount) else _operation(shown)
+
+
+def _document(shown: ShownDocument) -> DocumentHistory:
+    def applications(made: tuple[Application, ...]) -> tuple[ApplicationReport, ...]:
+        return tuple(application_report(one, shown.document.currency) for one in made)
+
+    return DocumentHistory(
+        document=document_report(shown.document, shown.resolved, balance=shown.balance),
+        revision=shown.revision,
+        open_places=tuple(OpenPlaceReport(item=one.item, tax=one.tax, open=one.open) for one in shown.open_places),
+        applications_from=applications(shown.applications_from),
+        applications_to=applications(shown.applications_to),
+        kinds=dict(shown.kinds),
+        refunds=tuple(map(document_report, shown.refunds)),
+        created=tuple(map(document_report, shown.created)),
+        operation=None if shown.operation is None else _operation(shown.operation),
+        changed_by=shown.changed_by,
+    )
+
+
+def _account(shown: ShownAccount) -> AccountReport:
+    return AccountReport(
+        account=shown.account,
+        revision=shown.revision,
+        contacts=shown.contacts,
+        subscriptions=shown.subscriptions,
+        documents=tuple(document_report(one, balance=shown.balances[one.number]) for one in shown.documents),
+        credit=dict(shown.credit),
+    )
+
+
+def _operation(shown: ShownOperation) -> OperationReport:
+    return OperationReport(
+        plan=plan_report(shown.plan, None),
+        request=dict(shown.plan.request),
+        audit=shown.audit,
+        caused_by=None if shown.caused_by is None else _cause(shown.caused_by),
+    )
+
+
+def _cause(cause: Cause) -> CausedBy:
+    rule = Rule(id=cause.rule, file=cause.position.file, line=cause.position.line, because=cause.because)
+    return CausedBy(operation=cause.operation, step=cause.step, after=cause.after, rule=rule)
+
+
+def posting_report(outcomes: Sequence[Outcome], versions: Versions) -> PostingReport:
+    """What became of a batch. What was posted before may have been decided by another policy."""
+    return PostingReport(
+        posted=tuple(
+            PostedReport(
+                repeated=posted.repeated,
+                plan=plan_report(posted.plan, None if posted.repeated else versions),
+                audit=posted.audit,
+            )
+            for posted in (one.posted for one in outcomes)
+            if posted is not None
+        ),
+        refused=refusals(outcomes),
+        not_posted=tuple(one.job.id for one in outcomes if one.posted is None and not one.problems),
+    )

@@ -1,0 +1,322 @@
+"""A plan as `plan`, `post` and `ledger show` tell it to programs: what is made, what is changed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Literal
+
+from billpolicy.book import changes
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import Application, Numbered, Part
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning.plan import FollowedBy, Plan
+from billpolicy.policy.model import Policy
+from billpolicy.posting.posting import Outcome
+from billpolicy.report.explain import concerns, facts_in_words
+from billpolicy.report.explanation import Rule
+from billpolicy.report.results import Finding, Refusal, findings, posted_before, refusals
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Currency, Date
+from billpolicy.vocabulary.operations import VOCABULARY
+
+Kind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund", "credit_adjustment"]
+
+
+@record
+class Decided:
+    """The value of one attribute or setting: the rule that decided, and of an attribute the level that had it."""
+
+    key: str
+    value: str | int | bool
+    level: str | None = None
+    label: str | None = None
+    """What the level is here: `invoice INV00000001`."""
+    rule: str
+
+
+@record
+class Decisions:
+    """What was decided together, for one document or for an operation that makes none."""
+
+    operation: str
+    date: Date
+    facts: dict[str, str]
+    """What conditions were asked about, in the words of the policy language; unset facts are absent. `ledger show`
+    has no policy at hand, and so none of the policy's own fields."""
+    exceptions: tuple[str, ...] = ()
+    """The exceptions that matched."""
+    decided: tuple[Decided, ...]
+
+
+@record
+class DocumentReport:
+    """A document as it stands in the book, with its kind and its whole amount."""
+
+    kind: Kind
+    number: str
+    amount: Amount
+    currency: Currency
+    balance: Amount | None = None
+    """In a ledger: what is left of it, of a credit memo or payment what is unapplied."""
+    record: Numbered
+    decisions: Decisions | None = None
+    """How its attributes were decided; without them it was imported, or stands here beside another one."""
+
+
+@record
+class ApplicationReport:
+    """Money of one document put on another; below zero, taken back."""
+
+    from_: str
+    to: str
+    date: Date
+    amount: Amount
+    currency: Currency
+    parts: tuple[Part, ...] = ()
+
+
+@record
+class Issued:
+    """A document comes into the book; it stands in full among the documents."""
+
+    change: Literal[
+        "invoice_issued",
+        "credit_memo_issued",
+        "debit_memo_issued",
+        "payment_issued",
+        "refund_issued",
+        "credit_adjustment_issued",
+    ]
+    number: str
+
+
+@record
+class Applied:
+    """Money is put on a document, or taken back."""
+
+    change: Literal["applied"]
+    application: ApplicationReport
+
+
+@record
+class Reversed:
+    """A document is flagged as reversed; it stays posted."""
+
+    change: Literal["reversed"]
+    number: str
+
+
+@record
+class DraftPosted:
+    """A draft becomes a posted document, which is issued beside this."""
+
+    change: Literal["draft_posted"]
+    draft: str
+    number: str
+
+
+@record
+class DraftCanceled:
+    """A draft is canceled; it keeps its number and is never posted."""
+
+    change: Literal["draft_canceled"]
+    draft: str
+
+
+@record
+class SubscriptionCanceled:
+    """A subscription is canceled; `day` is the first one without service."""
+
+    change: Literal["subscription_canceled"]
+    subscription: str
+    day: Date
+
+
+@record
+class ChargedThrough:
+    """A subscribed charge has been billed up to another day; the date is the first one that is not billed."""
+
+    change: Literal["charged_through"]
+    subscription: str
+    charge: str
+    before: Date | None = None
+    """Without it, it had never been billed."""
+    after: Date
+
+
+ChangeReport = Issued | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
+_SAME_FIELDS: dict[type, Callable[..., ChangeReport]] = {
+    changes.Reversed: Reversed,
+    changes.DraftPosted: DraftPosted,
+    changes.DraftCanceled: DraftCanceled,
+    changes.SubscriptionCanceled: SubscriptionCanceled,
+    changes.ChargedThrough: ChargedThrough,
+}
+"""Changes that are told with the fields that they have."""
+
+
+@record
+class Balance:
+    """What is open of a document before and after; of a credit balance, `number` is the id of its account."""
+
+    kind: Kind | Literal["credit_balance"]
+    number: str
+    currency: Currency
+    before: Amount | None = None
+    """Without it, the document is new."""
+    after: Amount
+
+
+@record
+class Step:
+    """An operation that follows another one: after what, by which rule, and all that it does."""
+
+    after: str
+    rule: Rule
+    plan: PlanReport
+
+
+@record
+class PlanReport:
+    """Everything that one operation would do or has done, in one transaction, with the steps that follow it."""
+
+    id: str
+    operation: str
+    date: Date
+    actor: str | None = None
+    approved_by: str | None = None
+    comment: str | None = None
+    policy: str
+    policy_digest: str
+    engine: str
+    documents: tuple[DocumentReport, ...]
+    """What it makes."""
+    changes: tuple[ChangeReport, ...]
+    """What it does, in the order in which it is done."""
+    decisions: tuple[Decisions, ...] = ()
+    """How everything was decided that is not about a document that it makes."""
+    balances: tuple[Balance, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
+    basis: dict[str, int]
+    """What it relied on: document number, `account:ID` or `subscription:ID`, and its revision then."""
+
+
+@record
+class PlanningReport:
+    """What `plan` answers."""
+
+    plans: tuple[PlanReport, ...]
+    posted_before: tuple[str, ...]
+    """The ids of operations that the ledger has already."""
+    refused: tuple[Refusal, ...]
+    batch_limits: tuple[Finding, ...]
+    """The limits of the policy that these operations together go beyond."""
+
+
+def planning_report(outcomes: Sequence[Outcome], versions: Versions, beyond: Iterable[Diagnostic]) -> PlanningReport:
+    """What a dry run has planned, and the limits that it goes beyond."""
+    return PlanningReport(
+        plans=tuple(plan_report(one.plan, versions) for one in outcomes if one.plan and not one.posted),
+        posted_before=posted_before(outcomes),
+        refused=refusals(outcomes),
+        batch_limits=findings(beyond),
+    )
+
+
+def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
+    """A plan with all that follows it. `versions`: the policy that it was made by, where that is at hand."""
+    policy = None if versions is None else versions.on(plan.date).policy
+    currencies = {one.number: one.currency for one in plan.balances if one.kind != "credit_balance"}
+    return PlanReport(
+        id=plan.id,
+        operation=plan.operation,
+        date=plan.date,
+        actor=plan.actor,
+        approved_by=plan.approved_by,
+        comment=plan.comment,
+        policy=plan.policy,
+        policy_digest=plan.policy_digest,
+        engine=plan.engine,
+        documents=tuple(document_report(one.document, one.resolved, policy) for one in plan.documents),
+        changes=tuple(_change(one, currencies) for one in plan.changes),
+        decisions=tuple(_decisions(one, policy) for one in plan.decisions),
+        balances=tuple(
+            Balance(kind=one.kind, number=one.number, currency=one.currency, before=one.before, after=one.after)  # type: ignore[arg-type]
+            for one in plan.balances
+        ),
+        notes=plan.notes,
+        warnings=findings(plan.warnings),
+        steps=tuple(_step(one, versions) for one in plan.follow_ups),
+        basis=dict(plan.basis),
+    )
+
+
+def _step(step: FollowedBy, versions: Versions | None) -> Step:
+    rule = Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
+    return Step(after=step.after, rule=rule, plan=plan_report(step.plan, versions))
+
+
+def document_report(
+    document: Numbered, resolved: Resolved | None = None, policy: Policy | None = None, balance: Amount | None = None
+) -> DocumentReport:
+    """A document, how it was decided, and what is left of it where its kind has something left."""
+    return DocumentReport(
+        kind=document.kind,  # type: ignore[arg-type]
+        number=document.number,
+        amount=document.amount,
+        currency=document.currency,
+        balance=balance if KINDS[document.kind].open_word else None,
+        record=document,
+        decisions=None if resolved is None else _decisions(resolved, policy, document.kind),
+    )
+
+
+def application_report(application: Application, currency: str) -> ApplicationReport:
+    """An application with its currency, which is that of both its documents."""
+    return ApplicationReport(
+        from_=application.from_,
+        to=application.to,
+        date=application.date,
+        amount=application.amount,
+        currency=currency,
+        parts=application.parts,
+    )
+
+
+def _change(change: changes.Change, currencies: Mapping[str, str]) -> ChangeReport:
+    name: Any = changes.change_name(change)
+    if isinstance(change, changes.Issued):
+        return Issued(change=name, number=change.document.number)
+    if isinstance(change, changes.Applied):
+        made = change.application
+        # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
+        currency = currencies.get(made.from_) or currencies[made.to]
+        return Applied(change=name, application=application_report(made, currency))
+    told = {field.name: getattr(change, field.name) for field in fields(change)}
+    return _SAME_FIELDS[type(change)](change=name, **told)
+
+
+def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
+    declared = [*VOCABULARY[resolved.operation].fields, *(policy.fields.values() if policy else ())]
+    return Decisions(
+        operation=resolved.operation,
+        date=resolved.date,
+        facts=facts_in_words(resolved.facts, {field.name: field for field in declared}),
+        exceptions=resolved.matched,
+        decided=tuple(
+            Decided(
+                key=one.key,
+                value=one.value,
+                level=one.level,
+                label=None if one.level is None else resolved.levels[one.level].label,
+                rule=one.rule,
+            )
+            for one in resolved.resolutions.values()
+            if policy is None or concerns(policy, one, kind)
+        ),
+    )

@@ -1,0 +1,137 @@
+"""What commands answer as JSON, beside explanations, plans, the matrix and a ledger: findings, totals, refusals.
+
+Each answer is a record. `source/write.py` writes it and `exchange/schemas.py` makes its schema, so both always agree:
+a field without a default is always written, another one only where it is neither None nor empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
+from billpolicy.policy.model import ALWAYS, Effective, Policy
+from billpolicy.posting.posting import Outcome
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date
+
+
+@record
+class Place:
+    """A place in a file, its line and column counted from 1; without them the file as a whole."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+
+@record
+class Finding:
+    """One thing that is wrong or odd, where it is, and what to do next."""
+
+    code: str
+    message: str
+    position: Place | None = None
+    hint: str | None = None
+    severity: Severity
+
+
+@record
+class Findings:
+    """What `ledger check` has found, and what any command answers that could not be done at all."""
+
+    diagnostics: tuple[Finding, ...]
+
+
+@record
+class Refusal:
+    """An operation that was refused, and every reason."""
+
+    id: str
+    diagnostics: tuple[Finding, ...]
+
+
+@record
+class Period:
+    """Days from the first one on, until the first that is outside."""
+
+    from_: Date
+    until: Date | None = None
+
+
+@record
+class Validation:
+    """What `validate` says of a policy that is right."""
+
+    policy: str
+    in_force: Period
+    digest: str
+    files: tuple[str, ...]
+    operations: int
+    decisions: int
+    exceptions: int
+    follow_ups: int
+    diagnostics: tuple[Finding, ...]
+    """Nothing, where every finding is a mistake."""
+
+
+def findings(diagnostics: Iterable[Diagnostic]) -> tuple[Finding, ...]:
+    """Diagnostics as they are told to programs."""
+    return tuple(
+        Finding(code=one.code, message=one.message, position=_place(one.position), hint=one.hint, severity=one.severity)
+        for one in diagnostics
+    )
+
+
+def refusals(outcomes: Iterable[Outcome]) -> tuple[Refusal, ...]:
+    """The operations that were refused."""
+    return tuple(Refusal(id=one.job.id, diagnostics=findings(one.problems)) for one in outcomes if one.problems)
+
+
+def posted_before(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """The ids of the operations that a dry run has found in the ledger."""
+    return tuple(sorted(one.job.id for one in outcomes if one.posted is not None))
+
+
+def _place(position: Position | None) -> Place | None:
+    if position is None:
+        return None
+    return Place(file=position.file, line=position.line or None, column=position.column or None)
+
+
+def period(effective: Effective) -> Period | None:
+    """The days on which a rule is in force; nothing where that is always."""
+    return None if effective == ALWAYS else Period(from_=effective.from_, until=effective.until)
+
+
+def validation(policy: Policy) -> Validation:
+    """What a policy that is right consists of."""
+    return Validation(
+        policy=policy.name,
+        in_force=Period(from_=policy.effective.from_, until=policy.effective.until),
+        digest=policy.digest,
+        files=policy.files,
+        operations=len({operation for operation, _ in policy.base}),
+        decisions=len(policy.base),
+        exceptions=len(policy.exceptions),
+        follow_ups=len(policy.follow_ups),
+        diagnostics=(),
+    )
+
+
+def days_text(days: Period | None) -> str:
+    """The days in words; nothing for always."""
+    return "" if days is None else str(Effective(days.from_, days.until))
+
+
+def validation_text(found: Validation) -> str:
+    """The same as text."""
+    return (
+        f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
+        f"{found.decisions} decisions,\n{_counted(found.exceptions, 'exception')}, "
+        f"{_counted(found.follow_ups, 'follow-up')}; in force {days_text(found.in_force)}, "
+        f"digest {found.digest[:12]}\n"
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
