@@ -6,6 +6,7 @@ import datetime
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
@@ -58,7 +59,11 @@ def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Version
     `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
     every mistake.
     """
+    if not paths:
+        raise TypeError("`load_policy` needs the path of at least one policy")
     chosen = engine or default_engine()
+    if chosen not in get_args(EngineName):
+        raise ValueError(f"there is no engine {chosen!r}; there is {', '.join(get_args(EngineName))}")
     return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
 
 

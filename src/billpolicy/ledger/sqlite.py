@@ -173,6 +173,7 @@ def open_database(url: str) -> SqliteDatabase:
 
 def path_of(url: str) -> Path:
     """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
+    url = str(url)  # also of whatever else a program may give; it is no address then
     name = url.removeprefix(SCHEME)
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)

@@ -112,6 +112,8 @@ class Ledger:
 
     def import_book(self, book: Book) -> Imported:
         """Load a checked book: all of it, or nothing. Raises `Refused` with everything that does not fit."""
+        if not isinstance(book, Book):
+            raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
         with self.database.writing() as connection:
             return import_book(connection, book)
 

@@ -176,6 +176,8 @@ class _Waiting:
     """The jobs that are still to be done."""
 
     def __init__(self, jobs: Iterable[Job], group: int) -> None:
+        if group < 1:
+            raise ValueError(f"a group has at least one job, not {group}")
         self._coming = iter(jobs)
         self._group = group
         self._next: deque[Job] = deque()
