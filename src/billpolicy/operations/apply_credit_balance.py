@@ -41,9 +41,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["apply_credit_balance"]
 
 
 @record
@@ -87,9 +84,8 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
         message = f"account `{account.id}` has no open document in {currency}"
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.problem("nothing-open", message, "account", hint=hint)
-    planning.stop_if_refused()
 
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
     _explain(planning, request, targets, first, resolved.text("document_order"))
     for day, those in _in_turn(planning, targets, first):
@@ -218,7 +214,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     if is_open and book.credit_usable(subject.account, subject.currency, day) > 0:
         yield ApplyCreditBalance(
             id="",
-            operation=_SPEC.name,
+            operation="apply_credit_balance",
             date=day,
             account=subject.account,
             currency=subject.currency,
@@ -228,8 +224,8 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=ApplyCreditBalance,
+    "apply_credit_balance",
+    ApplyCreditBalance,
     needs=lambda request: Needs(
         accounts=frozenset({request.account}),
         numbers=frozenset({*(wanted.document for wanted in request.apply), *filter(None, (request.negative_invoice,))}),

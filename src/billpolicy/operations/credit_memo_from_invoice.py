@@ -28,9 +28,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["credit_memo_from_invoice"]
 
 
 @record
@@ -61,13 +58,11 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         planning.problem("nothing-to-credit", message, "items", hint=hint)
     if not request.items:
         _check_each_has_some_left(planning, invoice, available)
-    planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
+    resolved = resolve_on(planning, invoice, amounts, reason)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
     draft = memo_from(planning, CreditMemo, invoice, mirror(invoice, amounts), reason, resolved)
     check_item_limit(planning, draft, resolved)
-    planning.stop_if_refused()
     issue(planning, draft, resolved)
 
 
@@ -127,8 +122,8 @@ def _check_available(
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CreditMemoFromInvoice,
+    "credit_memo_from_invoice",
+    CreditMemoFromInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
 )

@@ -22,9 +22,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["debit_memo_from_invoice"]
 
 
 @record
@@ -47,20 +44,18 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     if total <= 0:
         message = f"the items add up to {total}, but a debit memo must be above zero"
         planning.problem("nothing-to-charge", message, "items", hint="list the items to charge, each with its amount")
-    planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
+    resolved = resolve_on(planning, invoice, amounts, reason)
     due = request.due_date or due_date(planning, resolved)
     items = mirror(invoice, amounts, negate_price=False)
     draft = replace(memo_from(planning, DebitMemo, invoice, items, reason, resolved), due_date=due)
     check_item_limit(planning, draft, resolved)
-    planning.stop_if_refused()
     issue(planning, draft, resolved)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=DebitMemoFromInvoice,
+    "debit_memo_from_invoice",
+    DebitMemoFromInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
 )

@@ -12,7 +12,6 @@ from billpolicy.money import Money
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
-from billpolicy.vocabulary.spec import OperationSpec
 
 Draft = Invoice | CreditMemo
 
@@ -53,7 +52,7 @@ def open_drafts_on(planning: Planning, subscriptions: Iterable[str]) -> list[Dra
     return [other for other in others if not isinstance(other, DebitMemo) and other.is_open_draft]
 
 
-def decided(planning: Planning, spec: OperationSpec, draft: Draft) -> Resolved:
+def decided(planning: Planning, draft: Draft) -> Resolved:
     """All decisions about one draft: who may do this, for its account and amount."""
     account = planning.account(draft.account, "draft")
-    return resolve(planning, spec, account, amount=Money(draft.amount, draft.currency))
+    return resolve(planning, account, amount=Money(draft.amount, draft.currency))

@@ -20,7 +20,6 @@ from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.spec import OperationSpec
 
 _M = TypeVar("_M", CreditMemo, DebitMemo)
 
@@ -42,15 +41,12 @@ def needs_of_charges(request: FromCharge) -> Needs:
     return Needs(accounts=frozenset({request.account}), charges=frozenset(each.charge for each in request.charges))
 
 
-def memo_from_charges(
-    planning: Planning, spec: OperationSpec, kind: type[_M], request: FromCharge
-) -> tuple[_M, Resolved]:
+def memo_from_charges(planning: Planning, kind: type[_M], request: FromCharge) -> tuple[_M, Resolved]:
     """The memo of this kind over the charges that are named, not numbered yet, and how it was decided."""
     account = planning.account(request.account, "account")
     planning.check_date()
     reason = checked_reason(planning, request.reason, kind.kind)
     items = items_of_charges(planning, account, request.charges)
-    planning.stop_if_refused()
     memo = kind(
         number="",
         account=account.id,
@@ -59,9 +55,8 @@ def memo_from_charges(
         items=items,
         comment=request.comment,
     )
-    resolved = resolve(planning, spec, account, amount=Money(memo.amount, account.currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(memo.amount, account.currency), reason=reason)
     check_item_limit(planning, memo, resolved)
-    planning.stop_if_refused()
     return replace(memo, reason=reason or resolved.text("reason_code")), resolved
 
 
@@ -91,10 +86,10 @@ def memo_from(
 
 def resolve_on(
     planning: Planning,
-    spec: OperationSpec,
     document: Invoice | CreditMemo,
     amounts: Mapping[Place, Decimal],
     reason: str | None,
+    operation: str = "",
 ) -> Resolved:
     """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
     something, and its account."""
@@ -102,7 +97,15 @@ def resolve_on(
     used = {place.item for place, amount in amounts.items() if amount}
     subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
     amount = Money(sum(amounts.values(), ZERO), document.currency)
-    return resolve(planning, spec, account, document, subscriptions=subscriptions, amount=amount, reason=reason)
+    return resolve(
+        planning,
+        account,
+        document,
+        subscriptions=subscriptions,
+        amount=amount,
+        reason=reason,
+        operation=operation,
+    )
 
 
 def whole_amounts(document: Document) -> dict[Place, Decimal]:
@@ -191,13 +194,15 @@ def settle(
 
 
 def check_item_limit(planning: Planning, document: Document, resolved: Resolved) -> None:
-    """Refuse a document with more items and taxes than the policy's `item_limit` (inclusive, domain section 2.3)."""
+    """Refuse a document with more items and taxes than the policy's `item_limit` (inclusive, domain section 2.3), and
+    with it what was found wrong before."""
     count = len(whole_amounts(document))
     limit = resolved.integer("item_limit")
     if count > limit:
         what = f"{document.number} has" if document.number else "the memo would have"
         message = f"{what} {count} items and taxes; the policy allows {limit}"
         planning.problem("item-limit", message, hint="split the work, or raise `item_limit` in the policy")
+    planning.stop_if_refused()
 
 
 def checked_reason(planning: Planning, asked: str | None, category: str) -> str | None:

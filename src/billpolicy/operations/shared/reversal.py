@@ -24,10 +24,6 @@ from billpolicy.operations.shared.memos import (
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
-from billpolicy.vocabulary.operations import VOCABULARY
-
-REVERSE_INVOICE = VOCABULARY["reverse_invoice"]
-REVERSE_CREDIT_MEMO = VOCABULARY["reverse_credit_memo"]
 
 
 class Reversal:
@@ -54,13 +50,12 @@ class Reversal:
         self._check_reversible(document, pulled_in_by)
         planning.stop_if_refused()
         is_invoice = isinstance(document, Invoice)
-        spec = REVERSE_INVOICE if is_invoice else REVERSE_CREDIT_MEMO
+        operation = "reverse_invoice" if is_invoice else "reverse_credit_memo"
         # The reason that was asked for is that of the document asked about, not of what is pulled in.
         reason = self.reason if pulled_in_by is None else None
         amounts = whole_amounts(document)
-        resolved = resolve_on(planning, spec, document, amounts, reason)
+        resolved = resolve_on(planning, document, amounts, reason, operation)
         check_item_limit(planning, document, resolved)
-        planning.stop_if_refused()
         items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
         memo: CreditMemo | DebitMemo
         if is_invoice:

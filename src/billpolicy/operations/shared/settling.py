@@ -30,7 +30,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
-from billpolicy.vocabulary.spec import OperationSpec
 
 _ONCE = "name it once, with its amounts added up"
 
@@ -253,7 +252,6 @@ class Apply(Request):
 
 def plan_apply(
     planning: Planning,
-    spec: OperationSpec,
     request: Apply,
     source: Payment | CreditMemo,
     subscription: str | None = None,
@@ -283,7 +281,7 @@ def plan_apply(
         message = f"account `{account.id}` has no open document to apply {source.number} to"
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.refuse("nothing-open", message, hint=hint)
-    resolved = resolve(planning, spec, account, source, amount=Money(amount, source.currency))
+    resolved = resolve(planning, account, source, amount=Money(amount, source.currency))
     planning.decide(resolved)
     put(planning, source, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)
