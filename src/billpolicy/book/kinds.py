@@ -26,6 +26,10 @@ class Kind:
     """It asks for money: what is left of it is its `balance`."""
     related_field: str | None = None
     """The field that names the document it was made from, pays back or changes."""
+    related_words: str = "document"
+    """What that document is."""
+    index: tuple[str, str] | None = None
+    """The index of a `Book` that lists it, and the field whose value it is listed under there."""
     draft_prefix: str = ""
     """What its drafts are numbered with until they are posted (domain section 8)."""
     own_prefix: str = ""
@@ -37,6 +41,11 @@ class Kind:
     def name(self) -> str:
         """As it is written: `credit_memo`."""
         return str(self.record.kind)
+
+    @property
+    def section(self) -> str:
+        """The section of a book file that lists them: `credit_memos`."""
+        return f"{self.name}s"
 
     @property
     def words(self) -> str:
@@ -66,6 +75,7 @@ KINDS: dict[str, Kind] = {
             has_items=True,
             is_source=True,
             related_field="source",
+            index=("created_from", "source"),
             draft_prefix="TMP-CM-",
             event="credit_memo_posted",
         ),
@@ -75,6 +85,7 @@ KINDS: dict[str, Kind] = {
             has_items=True,
             is_owed=True,
             related_field="source",
+            index=("created_from", "source"),
             draft_prefix="TMP-DM-",
             event="debit_memo_posted",
         ),
@@ -83,27 +94,45 @@ KINDS: dict[str, Kind] = {
             "a payment",
             is_source=True,
             related_field="source",
+            related_words="payment",
             own_prefix="P-",
             event="payment_posted",
         ),
-        Kind(Refund, "a refund", related_field="of", own_prefix="R-"),
+        Kind(
+            Refund,
+            "a refund",
+            related_field="of",
+            related_words="payment or credit memo",
+            index=("refunds_of", "of"),
+            own_prefix="R-",
+        ),
         Kind(
             CreditAdjustment,
             "an adjustment of a credit balance",
             related_field="document",
+            index=("credit_of", "account"),
             own_prefix="CBA-",  # no sequence set numbers it at all (domain 1.2 row 21)
             event="credit_increased",
         ),
     )
 }
 """Kind of document -> what it is, in the order in which books list them."""
+SECTIONS = tuple(kind.section for kind in KINDS.values())
+"""The sections of a book file in which everything that has a number stands."""
+BILLING_SECTIONS = tuple(kind.section for kind in KINDS.values() if kind.has_items)
+"""Those of billing documents."""
+
+
+def kind_of(document: Numbered) -> Kind:
+    """What a document is."""
+    return KINDS[document.kind]
 
 
 def is_owed(document: Numbered) -> TypeGuard[Invoice | DebitMemo]:
     """Whether it asks for money."""
-    return KINDS[document.kind].is_owed
+    return kind_of(document).is_owed
 
 
 def is_source(document: Numbered) -> TypeGuard[CreditMemo | Payment]:
     """Whether its own money is put on others."""
-    return KINDS[document.kind].is_source
+    return kind_of(document).is_source

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
-from billpolicy.api import EngineName
+import billpolicy
+from billpolicy import EngineName
 from billpolicy.cli.operations import (
     before_text,
     documents_in,
@@ -89,7 +89,7 @@ def command(
             show_refused(title(by_id[outcome.job.id], day), outcome.problems)
         problems.extend(outcome.problems)
         if outcome.plan is not None and outcome.posted is None:
-            explanations.extend(api.explain(versions, outcome.plan))
+            explanations.extend(billpolicy.explain(versions, outcome.plan))
     if format == "json":
         write(to_json({"explanations": explanations, "diagnostics": problems}))
     elif format == "markdown":

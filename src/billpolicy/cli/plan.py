@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
-from billpolicy.api import EngineName
+from billpolicy import EngineName
 from billpolicy.cli.operations import (
     before_text,
     check_report,
@@ -31,6 +30,7 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import diagnostic_data, say, show, show_refused, write
 from billpolicy.cli.tally import MANY, Tally
+from billpolicy.posting.limits import beyond
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.write import plain_data, to_json
 
@@ -77,7 +77,7 @@ def command(
     tally = Tally()
     for outcome in outcomes:
         tally.add(by_id[outcome.job.id], outcome)
-    stops = api.beyond_limits(versions, tally.done)
+    stops = list(beyond(versions.policies, tally.done))
     if format == "json":
         write(
             to_json(

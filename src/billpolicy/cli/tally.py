@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from billpolicy.api import EVERY, Instruction, Outcome, Totals, in_turn
+from billpolicy import Instruction, Outcome
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
+from billpolicy.planning.plan import in_turn
+from billpolicy.posting.limits import EVERY, Totals
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""

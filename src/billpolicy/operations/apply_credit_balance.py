@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
 
 from billpolicy.allocation.model import Source
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
@@ -29,7 +28,7 @@ from billpolicy.operations.shared.settling import (
     check_account,
     check_enough,
     check_limits,
-    named_targets,
+    named_or_open,
     open_targets,
     rules_of,
 )
@@ -57,25 +56,13 @@ class ApplyCreditBalance(Request):
     reason: Text | None = None
 
 
-class _Turn(NamedTuple):
-    """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
-
-    open_amount: bool
-    not_corrected: bool
-    day: datetime.date
-
-
 def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     account = planning.account(request.account, "account")
     currency = request.currency or account.currency
     planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance")
     corrected = _corrected(planning, account, request)
-    targets = (
-        named_targets(planning, account, currency, request.apply)
-        if request.apply
-        else open_targets(planning, account, currency, planning.date)
-    )
+    targets = named_or_open(planning, account, currency, request.apply)
     amount = _amount(planning, account, currency, request, targets)
     if request.apply and all(planning.book.balance(target.document) <= 0 for target in targets):
         message = "nothing is open on the documents that are named"
@@ -129,17 +116,18 @@ def _use(
 def _in_turn(
     planning: Planning, targets: list[Named], first: Collection[str]
 ) -> Iterator[tuple[datetime.date, list[Named]]]:
-    def turn(target: Named) -> _Turn:
-        document = target.document
-        return _Turn(target.amount is None, document.number not in first, _day(planning, document))
+    """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
 
-    for found, those in groupby(sorted(targets, key=turn), turn):
-        yield found.day, list(those)
+    def turn(target: Named) -> tuple[bool, bool, datetime.date]:
+        return target.amount is None, target.number not in first, _day(planning, target)
+
+    for (_, _, day), those in groupby(sorted(targets, key=turn), turn):
+        yield day, list(those)
 
 
-def _day(planning: Planning, document: Invoice | DebitMemo) -> datetime.date:
+def _day(planning: Planning, target: Named) -> datetime.date:
     """When credit balance is used on a document: on the date of the operation, but not before the document."""
-    return max(planning.date, document.date)
+    return max(planning.date, target.date)
 
 
 def _amount(
@@ -147,8 +135,8 @@ def _amount(
 ) -> Decimal:
     """How much is to be used; it is there on the days on which it is used."""
     named, last = ZERO, planning.date
-    for target in sorted(targets, key=lambda target: _day(planning, target.document)):
-        day = _day(planning, target.document)
+    for target in sorted(targets, key=lambda target: _day(planning, target)):
+        day = _day(planning, target)
         if day > last:
             planning.check_open(day, "apply")
             last = day

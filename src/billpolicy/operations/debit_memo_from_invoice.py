@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
@@ -12,11 +10,10 @@ from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
     due_date,
-    memo_from,
+    issue_memo,
     mirror,
     resolve_on,
 )
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
@@ -48,9 +45,8 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     resolved = resolve_on(planning, invoice, amounts, reason)
     due = request.due_date or due_date(planning, resolved)
     items = mirror(invoice, amounts, negate_price=False)
-    draft = replace(memo_from(planning, DebitMemo, invoice, items, reason, resolved), due_date=due)
-    check_item_limit(planning, draft, resolved)
-    issue(planning, draft, resolved)
+    check_item_limit(planning, items, resolved)
+    issue_memo(planning, DebitMemo, invoice, items, resolved, reason=reason, due=due)
 
 
 OPERATION = Operation(

@@ -6,8 +6,6 @@ paid. A write-off is undone once.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billpolicy.billing.undo import charged_again
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
@@ -16,13 +14,11 @@ from billpolicy.operations.shared.billed_time import billed_again
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
-    due_date,
-    memo_from,
+    issue_memo,
     mirror,
     whole_amounts,
 )
 from billpolicy.planning.deciding import resolve
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -65,9 +61,8 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
         message = f"{memo.number} has the reason `{memo.reason}`; a write-off has `{known}` (rule `{rule}`)"
         hint = "name the credit memo of a write-off"
         planning.problem("not-a-write-off", message, "credit_memo", hint=hint)
-    check_item_limit(planning, memo, resolved)
-    draft = memo_from(planning, DebitMemo, memo, mirror(memo, whole_amounts(memo)), reason, resolved)
-    issue(planning, replace(draft, due_date=due_date(planning, resolved)), resolved)
+    check_item_limit(planning, memo.items, resolved, memo.number)
+    issue_memo(planning, DebitMemo, memo, mirror(memo, whole_amounts(memo)), resolved, reason=reason)
     planning.touch(memo.number)
     # What the write-off let be billed again is asked for by the debit memo.
     for subscription in subscriptions:

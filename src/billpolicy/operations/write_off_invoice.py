@@ -15,7 +15,7 @@ from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
-    memo_from,
+    issue_memo,
     mirror,
     resolve_on,
     settle,
@@ -27,7 +27,6 @@ from billpolicy.operations.shared.what_is_open import (
     latest_in_words,
     owing_invoices,
 )
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -78,9 +77,9 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         origin = replace(invoice, items=own)
 
     resolved = resolve_on(planning, invoice, places, reason)
-    check_item_limit(planning, origin, resolved)
+    check_item_limit(planning, origin.items, resolved, invoice.number)
     items = mirror(origin, places, keep_zero=resolved.text("zero_balance_items") == "mirror")
-    memo = issue(planning, memo_from(planning, CreditMemo, invoice, items, reason, resolved), resolved)
+    memo = issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason)
     settle(planning, memo, invoice, apply_date, request.subscription)
     if request.apply_date is not None:
         planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))

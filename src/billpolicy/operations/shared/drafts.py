@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
@@ -26,7 +26,7 @@ def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
     if not isinstance(found, Draft):
         what = f"there is no draft `{number}`"
         if found is not None:
-            what = f"`{number}` is a {KINDS[found.kind].words}, not a draft"
+            what = f"`{number}` is a {kind_of(found).words}, not a draft"
         known = [one.number for one in planning.book.numbered.values() if isinstance(one, Draft) and one.is_open_draft]
         hint = did_you_mean(number, known) or "name a draft invoice or a draft credit memo"
         planning.refuse("document-unknown", what, "draft", hint=hint)

@@ -102,6 +102,13 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
     ]
 
 
+def named_or_open(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
+    """The documents that a request names; where it names none, all that are open."""
+    if asked:
+        return named_targets(planning, account, currency, asked)
+    return open_targets(planning, account, currency, planning.date)
+
+
 def check_account(
     planning: Planning, document: Invoice | DebitMemo, account: Account, what: str, *path: str | int
 ) -> None:
@@ -268,9 +275,7 @@ def plan_apply(
             if (invoice.account, invoice.currency) == (account.id, source.currency)
         ]
     else:
-        targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
-            planning, account, source.currency, planning.date
-        )
+        targets = named_or_open(planning, account, source.currency, request.apply)
     planning.check_date(source)
     for target in targets:
         if target.position >= 0:
