@@ -27,7 +27,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger import schema
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
@@ -165,7 +165,7 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
     plans = [outcome.plan for outcome in planned if outcome.plan is not None]
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.db" for name in ("rows", "read", "post", "execute", "insert")}
-        with create(f"sqlite:///{files['rows']}") as ledger:
+        with create_ledger(f"sqlite:///{files['rows']}") as ledger:
             ledger.import_book(invoices)
         for name in ("read", "post", "execute", "insert"):
             shutil.copy(files["rows"], files[name])

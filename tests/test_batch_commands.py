@@ -243,3 +243,42 @@ def test_a_report_that_cannot_be_written_is_told(ledger: str, tmp_path: Path) ->
     assert ran.code == 1
     assert "cannot be used: no such file or directory" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_batch_with_limits_is_planned_once(ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plans by which the limits were checked are posted, as long as they hold."""
+    policy = own(tmp_path, "batch_limits: {every_operation: {count: 100}}\n")
+    planned = []
+
+    def counted(versions: Versions, book: Book, asked: Instruction, today: date) -> tuple[Plan, Book]:
+        planned.append(asked.request.id)
+        return plan_on(versions, book, asked, today)
+
+    monkeypatch.setattr("billpolicy.api.plan_operation", counted)
+    ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy)
+    assert (ran.code, credit(ledger)) == (0, "credit balance 90.00 EUR")  # 60 x 1.50
+    assert planned == [f"t{n}" for n in range(1, COUNT + 1)]
+
+
+def test_a_plan_that_holds_no_longer_is_planned_again(
+    ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else posts between the check of the limits and the posting."""
+    policy = own(tmp_path, "batch_limits: {every_operation: {count: 100}}\n")
+    planned = []
+
+    def disturbed(versions: Versions, book: Book, asked: Instruction, today: date) -> tuple[Plan, Book]:
+        planned.append(asked.request.id)
+        if len(planned) == 2:
+            monkeypatch.undo()
+            other = transfers(3).replace("t3", "other")
+            (tmp_path / "other").mkdir()
+            assert run("post", ledger, tmp_path / "other", other).code == 0
+            monkeypatch.setattr("billpolicy.api.plan_operation", disturbed)
+        return plan_on(versions, book, asked, today)
+
+    monkeypatch.setattr("billpolicy.api.plan_operation", disturbed)
+    ran = run("post", ledger, tmp_path, transfers(1, 2), policy=policy)
+    # The numbers that were planned are taken by then, so both are planned again: 2 x 1.50, and the other 1.50.
+    assert (ran.code, credit(ledger)) == (0, "credit balance 4.50 EUR")
+    assert planned == ["t1", "t2", "t1", "t2"]

@@ -36,7 +36,7 @@ from billpolicy.book.model import (
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
@@ -440,7 +440,7 @@ def test_after_a_write_off_a_subscription_owes_nothing_and_others_what_they_did(
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty ledger; not to be written to."""
     path = tmp_path_factory.mktemp("made") / "empty.db"
-    create(f"sqlite:///{path}").close()
+    create_ledger(f"sqlite:///{path}").close()
     return path
 
 

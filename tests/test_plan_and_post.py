@@ -28,7 +28,7 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import Application, CreditMemo, DebitMemo, Invoice, Payment, Refund
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan
@@ -300,7 +300,7 @@ def _operation(draw: st.DrawFn, book: Record, n: int) -> Record:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty ledger; not to be written to."""
     path = tmp_path_factory.mktemp("made") / "empty.db"
-    create(f"sqlite:///{path}").close()
+    create_ledger(f"sqlite:///{path}").close()
     return path
 
 

@@ -10,25 +10,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from billpolicy.api import (
-        book_from,
-        create_ledger,
-        explain,
-        load_book,
-        load_operations,
-        load_policy,
-        open_ledger,
-        operation_from,
-        plan,
-        plan_all,
-        post,
-        post_all,
-    )
+    from billpolicy.api import explain, plan, plan_all, post, post_all
     from billpolicy.book.book import Book
-    from billpolicy.deciding.versions import Versions
+    from billpolicy.book.load import book_from, load_book
+    from billpolicy.deciding.matching.engines import EngineName
+    from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-    from billpolicy.ledger.store import Ledger
-    from billpolicy.planning.plan import Plan
+    from billpolicy.exchange.operations_file import load_operations, operation_from
+    from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+    from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
@@ -38,6 +28,7 @@ _WHERE = {
     "Audit": "posting.store",
     "Book": "book.book",
     "Diagnostic": "diagnostics.diagnostic",
+    "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
@@ -47,13 +38,22 @@ _WHERE = {
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
     "Versions": "deciding.versions",
+    "book_from": "book.load",
+    "create_ledger": "ledger.store",
+    "left_by": "planning.plan",
+    "load_book": "book.load",
+    "load_operations": "exchange.operations_file",
+    "load_policy": "deciding.versions",
+    "open_ledger": "ledger.store",
+    "operation_from": "exchange.operations_file",
 }
-"""The room that a type stands in; functions stand in `api`."""
+"""The room that a name stands in, where that is not `api`."""
 
 __all__ = [
     "Audit",
     "Book",
     "Diagnostic",
+    "EngineName",
     "Explanation",
     "Instruction",
     "Ledger",
@@ -66,6 +66,7 @@ __all__ = [
     "book_from",
     "create_ledger",
     "explain",
+    "left_by",
     "load_book",
     "load_operations",
     "load_policy",

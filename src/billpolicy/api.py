@@ -9,26 +9,18 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.load import book_of
-from billpolicy.book.load import load_book as _load_book
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.matching.durable import unavailable as without_engine
-from billpolicy.deciding.matching.engines import EngineName, default_engine
-from billpolicy.deciding.proven import load_proven
-from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
-from billpolicy.exchange.operations_file import load_operations as _load_operations
-from billpolicy.exchange.operations_file import operation_of
+from billpolicy.exchange.operations_file import operation_from
 from billpolicy.operations.chain import needs_of, plan_operation
-from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
-from billpolicy.posting.limits import EVERY, Totals, beyond
+from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
     GROUP,
     BookReader,
@@ -43,83 +35,13 @@ from billpolicy.posting.posting import (
 from billpolicy.posting.store import Posted, Reader, Store
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
-from billpolicy.source.given import given
 from billpolicy.vocabulary.operations import VOCABULARY
-
-if TYPE_CHECKING:
-    from billpolicy.ledger.store import Ledger
-
-__all__ = [
-    "EVERY",
-    "GROUP",
-    "Book",
-    "EngineName",
-    "Explanation",
-    "Instruction",
-    "Outcome",
-    "Plan",
-    "Posted",
-    "Refused",
-    "Store",
-    "Totals",
-    "Versions",
-    "beyond_limits",
-    "book_from",
-    "create_ledger",
-    "explain",
-    "in_turn",
-    "load_book",
-    "load_operations",
-    "load_policy",
-    "open_ledger",
-    "operation_from",
-    "plan",
-    "plan_all",
-    "post",
-    "post_all",
-    "without_engine",
-]
-"""What `billpolicy` gives, and beside it what only the command line needs."""
 
 Operation = Mapping[str, Any] | Instruction
 """What is asked for: a mapping like an entry of an operations file, or what `load_operations` gave."""
 
 Watch = Callable[[Iterable[Outcome], int, str], Iterable[Outcome]]
 """Is given what comes, how many there will be and what is being done, and gives it on."""
-
-
-def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Versions:
-    """The policy at a path, a folder or a file, proven and ready to decide.
-
-    Of several paths: versions of it, each in force on days of its own. `engine`: who matches the rules, `durable`,
-    `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
-    every mistake.
-    """
-    chosen = engine or default_engine()
-    return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
-
-
-def load_book(path: str | Path) -> Book:
-    """The book in a YAML or JSON file, checked. Raises `Refused` with every mistake."""
-    return _load_book(Path(path))
-
-
-def book_from(data: Mapping[str, Any]) -> Book:
-    """A book from plain dicts and lists, in the form of a file: amounts as `Decimal` or text, dates as dates or text.
-
-    Raises `Refused` with every mistake, each at its path: `book.invoices[0].date`.
-    """
-    return book_of(given(data, "book"))
-
-
-def load_operations(path: str | Path) -> list[Instruction]:
-    """The operations of a YAML or JSON file, in its order. Raises `Refused` with every mistake."""
-    return _load_operations(Path(path))
-
-
-def operation_from(data: Operation) -> Instruction:
-    """One operation from a plain mapping, like an entry of an operations file. Raises `Refused` with every mistake."""
-    return data if isinstance(data, Instruction) else operation_of(given(data, "operation"))
 
 
 def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: datetime.date | None = None) -> Plan:
@@ -220,32 +142,10 @@ def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watc
             planned.append(outcome.job if made is None else planned_before(outcome.job, made))
             if made is not None:
                 totals.add(made)
-    stops = beyond_limits(policy, totals)
+    stops = list(beyond(policy.policies, totals))
     if stops:
         raise Refused(stops)
     return planned
-
-
-def beyond_limits(policy: Versions, totals: Totals) -> list[Diagnostic]:
-    """Each of the policy's `batch_limits` that a batch with these totals goes beyond."""
-    return list(beyond(policy.policies, totals))
-
-
-def open_ledger(url: str) -> Ledger:
-    """Open a ledger that exists, like `sqlite:///ledger.db`; close it, or use it in a `with`. Raises `Refused`."""
-    from billpolicy.ledger.store import open_ledger
-
-    return open_ledger(url)
-
-
-def create_ledger(url: str) -> Ledger:
-    """Make a ledger, or bring one that an earlier program made up to date; a current one is just opened.
-
-    Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
-    """
-    from billpolicy.ledger.store import create
-
-    return create(url)
 
 
 class _Warning:

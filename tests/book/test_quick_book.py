@@ -13,8 +13,7 @@ import pytest
 
 from billpolicy.book import load
 from billpolicy.book.book import Book
-from billpolicy.book.check import problems
-from billpolicy.book.checking import Context
+from billpolicy.book.check import Context, problems
 from billpolicy.book.load import load_book, quick_book
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Refused, refuse_errors

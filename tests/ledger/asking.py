@@ -17,9 +17,10 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan, left_by
+from billpolicy.posting.store import Store
 
 
-def whole(ledger: Ledger) -> Book:
+def whole(ledger: Store) -> Book:
     """Everything in the ledger."""
     with ledger.reading() as connection:
         return connection.book(Needs(everything=True))

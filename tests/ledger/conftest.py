@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.ledger.build import sample
 
 
@@ -17,7 +17,7 @@ from tests.ledger.build import sample
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty ledger; not to be written to."""
     path = tmp_path_factory.mktemp("made") / "empty.db"
-    create(f"sqlite:///{path}").close()
+    create_ledger(f"sqlite:///{path}").close()
     return path
 
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
-from billpolicy.book.book import Book
+from billpolicy.book.book import Book, transferred_parts
 from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, SubscriptionCanceled
 from billpolicy.book.model import Application, CreditAdjustment, Document, Invoice, Part, Refund
-from billpolicy.book.transfer import transferred_parts
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from tests.ledger.asking import effects

@@ -6,19 +6,20 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from billpolicy import Book, Ledger, Plan, Posted
+from billpolicy import Book, Plan, Posted
 from billpolicy.book.needs import Needs
 from billpolicy.planning.plan import left_by
 from billpolicy.posting.posting import Job, job_of, post_one
+from billpolicy.posting.store import Store
 
 
-def post(ledger: Ledger, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:
+def post(ledger: Store, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:
     """Post a plan that was made before."""
     return post_one(ledger, job_of(plan, who), now=now)
 
 
 def execute(
-    ledger: Ledger,
+    ledger: Store,
     id: str,
     request: Mapping[str, Any],
     needs: Needs,

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from billpolicy.ledger.store import Ledger, create
+from billpolicy.ledger.store import Ledger, create_ledger
 from tests.ledger.asking import file_of, whole
 from tests.ledger.build import many_invoices
 from tests.ledger.poster import post_one
@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 CHANCE = random.Random(20260701)
 IMPORTER = """
 import sys
-from billpolicy.ledger.store import create
+from billpolicy.ledger.store import create_ledger
 from tests.ledger.build import many_invoices
 book = many_invoices(400)
 print("ready", flush=True)
-with create(sys.argv[1]) as ledger:
+with create_ledger(sys.argv[1]) as ledger:
     ledger.import_book(book)
 print("done", flush=True)
 """
@@ -80,7 +80,7 @@ def test_killed_while_making_and_importing(tmp_path: Path) -> None:
         assert child.stdout.readline() == "ready\n"
         time.sleep(n * 0.08)
         kill(child)
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             found.add(len(whole(ledger).numbered))
             assert ledger.check() == []
             ledger.import_book(many_invoices(400))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.ledger.asking import codes, dump, file_of, refused, whole
 from tests.ledger.build import many_invoices
 from tests.ledger.poster import post_one
@@ -60,9 +60,9 @@ def test_a_full_disk(small_disk: Path, made_stocked: Path) -> None:
 def test_no_room_for_a_new_ledger(small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(b"x" * 950_000)
     url = f"sqlite:///{small_disk / 'ledger.db'}"
-    assert codes(refused(lambda: create(url))) in (["ledger-disk-full"], ["ledger-disk-failed"])
+    assert codes(refused(lambda: create_ledger(url))) in (["ledger-disk-full"], ["ledger-disk-failed"])
     (small_disk / "filler").unlink()
-    create(url).close()
+    create_ledger(url).close()
 
 
 def test_a_file_that_may_not_grow(stocked: Ledger) -> None:

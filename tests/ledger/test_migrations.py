@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from billpolicy.ledger import migrations
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.ledger.asking import codes, dump, file_of, refused, unkept, whole
 from tests.ledger.build import sample
 
@@ -51,7 +51,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path,
     refusal = refused(lambda: open_ledger(url))
     assert codes(refusal) == ["ledger-older"]
     assert f"billpolicy ledger init {url}" in str(refusal)
-    with create(url) as ledger, create(f"sqlite:///{tmp_path / 'new.db'}") as new:
+    with create_ledger(url) as ledger, create_ledger(f"sqlite:///{tmp_path / 'new.db'}") as new:
         assert dump(ledger) == dump(new)
         ledger.import_book(sample())
         assert unkept(whole(ledger)) == sample()
@@ -64,6 +64,6 @@ def test_a_step_that_fails_leaves_everything_as_it_was(url: str, monkeypatch: py
         connection.execute("CREATE TRIGGER counters_stay BEFORE DELETE ON counters BEGIN SELECT 1; END")
         before = list(connection.iterdump())
     with pytest.raises(Exception, match="counters_stay already exists"):
-        create(url)
+        create_ledger(url)
     with closing(sqlite3.connect(path)) as connection:
         assert list(connection.iterdump()) == before

@@ -16,7 +16,7 @@ import pytest
 from billpolicy.ledger import sqlite
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.sqlite import SqliteDatabase
-from billpolicy.ledger.store import Ledger, create, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.ledger.asking import codes, dump, messages, refused, whole
 from tests.ledger.asking import file_of as ledger_file
 from tests.ledger.build import NOW, credit_plan, many_invoices, sample
@@ -29,7 +29,7 @@ def file_of(url: str) -> Path:
 
 class TestMaking:
     def test_a_new_ledger_is_empty_and_ours(self, url: str) -> None:
-        with create(url) as ledger, ledger.reading() as connection:
+        with create_ledger(url) as ledger, ledger.reading() as connection:
             assert connection.connection.driver.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
             assert connection.connection.driver.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert connection.connection.driver.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
@@ -37,32 +37,32 @@ class TestMaking:
             assert connection.connection.driver.execute("SELECT count(*) FROM documents").fetchone() == (0,)
 
     def test_making_it_again_keeps_what_it_holds(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(sample())
             before = dump(ledger)
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             assert dump(ledger) == before
 
     def test_an_empty_file_becomes_a_ledger(self, url: str) -> None:
         file_of(url).touch()
         assert codes(refused(lambda: open_ledger(url))) == ["ledger-empty"]
-        create(url).close()
+        create_ledger(url).close()
         open_ledger(url).close()
 
     def test_the_folder_must_be_there(self, tmp_path: Path) -> None:
-        refusal = refused(lambda: create(f"sqlite:///{tmp_path}/no/such/ledger.db"))
+        refusal = refused(lambda: create_ledger(f"sqlite:///{tmp_path}/no/such/ledger.db"))
         assert codes(refusal) == ["file-missing"]
         assert "there is no folder" in messages(refusal)
 
     @pytest.mark.parametrize("name", ["with space.db", "100%.db", "what?.db", "a#b.db", "ü.db"])
     def test_any_file_name_will_do(self, tmp_path: Path, name: str) -> None:
-        create(f"sqlite:///{tmp_path / name}").close()
+        create_ledger(f"sqlite:///{tmp_path / name}").close()
         assert (tmp_path / name).exists()
         assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
     def test_a_relative_path_will_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
-        create("sqlite:///books.db").close()
+        create_ledger("sqlite:///books.db").close()
         assert (tmp_path / "books.db").exists()
 
 
@@ -80,7 +80,7 @@ class TestRefusing:
         ],
     )
     def test_addresses_that_name_no_file(self, address: str) -> None:
-        for action in (create, open_ledger):
+        for action in (create_ledger, open_ledger):
             refusal = refused(lambda action=action: action(address))  # type: ignore[misc]
             assert codes(refusal) == ["ledger-address"]
             assert "sqlite:///books.db" in str(refusal)
@@ -94,19 +94,19 @@ class TestRefusing:
     def test_a_path_that_is_too_long(self, tmp_path: Path) -> None:
         assert codes(refused(lambda: open_ledger(f"sqlite:///{tmp_path}/{'x' * 300}.db"))) == ["ledger-unreadable"]
 
-    @pytest.mark.parametrize("action", [create, open_ledger])
+    @pytest.mark.parametrize("action", [create_ledger, open_ledger])
     def test_a_folder(self, tmp_path: Path, action: object) -> None:
         assert callable(action)
         assert codes(refused(lambda: action(f"sqlite:///{tmp_path}"))) == ["ledger-unreadable"]
 
-    @pytest.mark.parametrize("action", [create, open_ledger])
+    @pytest.mark.parametrize("action", [create_ledger, open_ledger])
     def test_a_file_that_is_no_database(self, url: str, action: object) -> None:
         assert callable(action)
         file_of(url).write_text("policy: acme\n" * 200)
         assert codes(refused(lambda: action(url))) == ["ledger-foreign"]
         assert file_of(url).read_text() == "policy: acme\n" * 200
 
-    @pytest.mark.parametrize("action", [create, open_ledger])
+    @pytest.mark.parametrize("action", [create_ledger, open_ledger])
     @pytest.mark.parametrize("mark", [0, 42])
     def test_a_database_of_another_program(self, url: str, action: object, mark: int) -> None:
         assert callable(action)
@@ -119,10 +119,10 @@ class TestRefusing:
         assert messages(refusal) == "this is the database of another program"
         assert file_of(url).read_bytes() == before
 
-    @pytest.mark.parametrize("action", [create, open_ledger])
+    @pytest.mark.parametrize("action", [create_ledger, open_ledger])
     def test_a_ledger_of_a_newer_program(self, url: str, action: object) -> None:
         assert callable(action)
-        create(url).close()
+        create_ledger(url).close()
         with closing(sqlite3.connect(file_of(url))) as connection:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
             connection.commit()
@@ -131,7 +131,7 @@ class TestRefusing:
         assert "newer version of billpolicy" in messages(refusal)
 
     def test_a_ledger_that_was_cut_off(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(many_invoices(200))
         size = file_of(url).stat().st_size
         for keep in (50, 4096, size // 2, size - 4096):
@@ -139,7 +139,7 @@ class TestRefusing:
             assert codes(refused(lambda: whole_of(url)))[0] in ("ledger-damaged", "ledger-foreign")
 
     def test_a_ledger_with_scribbled_pages(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(many_invoices(200))
         content = bytearray(file_of(url).read_bytes())
         content[8192:] = b"\xa5" * (len(content) - 8192)
@@ -164,7 +164,7 @@ class TestLocks:
         monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
     def test_a_writer_waits_only_so_long(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(sample())
             plan = credit_plan(whole(ledger), "op-1", "INV00000001")
             before = dump(ledger)
@@ -177,7 +177,7 @@ class TestLocks:
             post(ledger, plan, who="ann", now=NOW)
 
     def test_readers_do_not_wait(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(sample())
             with closing(sqlite3.connect(ledger_file(ledger), isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
@@ -185,7 +185,7 @@ class TestLocks:
                 assert len(whole(ledger).contacts) == 2
 
     def test_a_reader_sees_one_moment(self, url: str) -> None:
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(sample())
             with ledger.reading() as connection:
                 count = "SELECT count(*) FROM documents"
@@ -238,7 +238,7 @@ class TestReadOnly:
 
     def stock(self, folder: Path) -> str:
         url = f"sqlite:///{folder / 'ledger.db'}"
-        with create(url) as ledger:
+        with create_ledger(url) as ledger:
             ledger.import_book(sample())
         return url
 

@@ -1,1 +1,1 @@
-"""The book: accounts, contacts, subscriptions, charges, documents and applications as of one moment."""
+"""What is known as of one moment, what does a change do to it, and what must always hold?"""

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from billpolicy.book.kinds import SECTIONS, kind_of
 from billpolicy.book.layered import Layered
 from billpolicy.book.model import (
+    TRANSFERRED,
     Account,
     AccountingPeriod,
     Application,
@@ -19,10 +21,7 @@ from billpolicy.book.model import (
     Charge,
     Contact,
     CreditAdjustment,
-    CreditMemo,
-    DebitMemo,
     Document,
-    Invoice,
     Item,
     Numbered,
     Part,
@@ -40,6 +39,11 @@ class Place(NamedTuple):
 
     item: str
     tax: str | None = None
+
+    @property
+    def words(self) -> str:
+        """As it is read."""
+        return f"tax `{self.tax}` of item `{self.item}`" if self.tax else f"item `{self.item}`"
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,7 @@ class Book:
             charges={charge.id: charge for charge in file.charges},
             periods=tuple(sorted(file.accounting_periods, key=lambda period: period.from_)),
         )
-        documents: tuple[Numbered, ...] = (
-            *file.invoices,
-            *file.credit_memos,
-            *file.debit_memos,
-            *file.payments,
-            *file.refunds,
-            *file.credit_adjustments,
-        )
+        documents: list[Numbered] = [document for section in SECTIONS for document in getattr(file, section)]
         counters = highest_counters(document.number for document in documents)
         return book.with_posted(documents, file.applications, counters=counters)
 
@@ -111,20 +108,20 @@ class Book:
             before.extend(more)
 
         for document in documents:
-            known = document.number in self.numbered or document.number in changes["numbered"]
-            changes["numbered"][document.number] = document
+            number = document.number
+            known = number in self.numbered or number in changes["numbered"]
+            changes["numbered"][number] = document
             if not known:
-                add("numbers_of", document.account, document.number)
+                add("numbers_of", document.account, number)
                 for name in document.subscriptions if isinstance(document, Document) else ():
-                    add("numbers_on", name, document.number)
-                if isinstance(document, Refund) and document.of is not None:
-                    add("refunds_of", document.of, document)
-                if isinstance(document, CreditAdjustment):
-                    add("credit_of", document.account, document)
-            if isinstance(document, CreditMemo | DebitMemo) and document.source is not None:
-                add("created_from", document.source)
-                made = changes["created_from"][document.source]
-                made[:] = [*(other for other in made if other.number != document.number), document]
+                    add("numbers_on", name, number)
+            index, field = kind_of(document).index or ("", "kind")
+            key = getattr(document, field)
+            if index and key is not None:
+                add(index, key, document)
+                if known:
+                    others = [other for other in changes[index][key] if other.number != number]
+                    changes[index][key] = [*others, document]
         for application in applications:
             add("applications_from", application.from_, application)
             add("applications_to", application.to, application)
@@ -145,22 +142,17 @@ class Book:
         """
         if not (self.accounts or self.numbered or self.subscriptions or self.counters):
             return more
-        documents = [document for number, document in more.numbered.items() if number not in self.numbered]
-        applications = [
-            application
-            for document in documents
-            for application in more.applications_from.get(document.number, ())
-            if application.to not in self.numbered
-        ]
-        sources = {document.number for document in documents}
-        applications += [
-            application
-            for document in documents
-            for application in more.applications_to.get(document.number, ())
-            if application.from_ not in sources and application.from_ not in self.numbered
-        ]
-        book = self._over({index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS})
-        return book.with_posted(documents, applications)
+        new = {number: document for number, document in more.numbered.items() if number not in self.numbered}
+        records = {index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS}
+        # Of a new document the other book has all money, in the order in which it was moved; this one maybe some of it.
+        money = {
+            index: {key: made for key, made in moved.items() if key in new or key not in getattr(self, index)}
+            for index, moved in (
+                ("applications_from", more.applications_from),
+                ("applications_to", more.applications_to),
+            )
+        }
+        return self._over(records).with_posted(new.values())._over(money)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
@@ -211,11 +203,12 @@ class Book:
         Domain section 9.2: a memo's or payment's amount = applied + unapplied + refunded. What a negative invoice has
         given to the credit balance brings it up to zero.
         """
-        if isinstance(document, Invoice | DebitMemo):
+        kind = kind_of(document)
+        if kind.is_owed:
             return document.amount - self.applied_to(document.number) + self.applied_from(document.number)
-        if isinstance(document, Refund | CreditAdjustment):
-            return ZERO
-        return document.amount - self.applied_from(document.number) - self.refunded(document.number)
+        if kind.is_source:
+            return document.amount - self.applied_from(document.number) - self.refunded(document.number)
+        return ZERO
 
     def open_places(self, document: BillingDocument, subscription: str | None = None) -> dict[Place, Decimal]:
         """What is open on each item and each tax, in the total order of items. Adds up to the balance.
@@ -244,7 +237,7 @@ class Book:
 
     def _used(self, document: BillingDocument) -> dict[Place, Decimal]:
         used: dict[Place, Decimal] = defaultdict(Decimal)
-        if isinstance(document, CreditMemo):
+        if kind_of(document).is_source:
             for application in self.applications_from.get(document.number, ()):
                 for part in application.parts:
                     if part.source_item is not None:
@@ -301,6 +294,18 @@ def in_item_order(items: Iterable[Item]) -> list[Item]:
     """Items in their one total order: service start, line, id (design section 3; domain 2.5)."""
     last = datetime.date.max
     return sorted(items, key=lambda i: (i.service_start or last, 10**9 if i.line is None else i.line, i.id))
+
+
+def transferred_parts(open_places: Mapping[Place, Decimal]) -> tuple[Part, ...]:
+    """What a negative invoice gives to the credit balance of its account, place by place (domain section 6.1).
+
+    It brings every place to zero: above zero where it is below, and below zero where it is above.
+    """
+    return tuple(
+        Part(item=TRANSFERRED, amount=-is_open, source_item=place.item, source_tax=place.tax)
+        for place, is_open in open_places.items()
+        if is_open
+    )
 
 
 def _at_most(most: Decimal, places: dict[Place, Decimal]) -> dict[Place, Decimal]:

@@ -12,18 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import (
-    Application,
-    BillingDocument,
-    CreditAdjustment,
-    CreditMemo,
-    DebitMemo,
-    Document,
-    Invoice,
-    Numbered,
-    Payment,
-    Refund,
-)
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import Application, BillingDocument, Document, Invoice, Numbered
 from billpolicy.book.numbers import NumberDraw
 
 D = TypeVar("D", bound=Numbered)
@@ -155,12 +145,7 @@ class ChargedThrough:
 
 Change = Issued[Numbered] | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
 CHANGES: dict[str, type] = {
-    "invoice_issued": Issued[Invoice],
-    "credit_memo_issued": Issued[CreditMemo],
-    "debit_memo_issued": Issued[DebitMemo],
-    "payment_issued": Issued[Payment],
-    "refund_issued": Issued[Refund],
-    "credit_adjustment_issued": Issued[CreditAdjustment],
+    **{f"{name}_issued": Issued[kind.record] for name, kind in KINDS.items()},  # type: ignore[name-defined]
     "applied": Applied,
     "reversed": Reversed,
     "draft_posted": DraftPosted,
@@ -201,6 +186,12 @@ def touched(changes: Iterable[Change]) -> frozenset[str]:
 def subscription_name(id: str) -> str:
     """A subscription as `Book.revisions` names it, where documents stand under their numbers."""
     return f"subscription:{id}"
+
+
+def scope_of(name: str) -> tuple[str, str]:
+    """What a name in `Book.revisions` is of, `account`, `subscription` or `document`, and its id or number."""
+    scope, separator, id = name.partition(":")
+    return (scope, id) if separator and scope in ("account", "subscription") else ("document", name)
 
 
 def billing(book: Book, number: str) -> BillingDocument:

@@ -1,31 +1,65 @@
-"""Is a book consistent? References, currencies, dates and the document identities; every mistake at its line.
+"""Is a book file consistent? Every mistake at its line: what only a file can have wrong, and the rules of every book.
 
-Domain sections 9.2 to 9.5. Each check is one function from the file to diagnostics; `CHECKS` lists them.
+Domain sections 9.2 to 9.5. Each check is one function from the file to diagnostics; `CHECKS` lists them. What may hang
+on what and which money adds up is asked of the book (`links.py`, `identities.py`), and told here at its place.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from billpolicy.book.book import Place
-from billpolicy.book.check_credit import credit_adjustments, named_once, never_below_zero
-from billpolicy.book.check_money import applications, identities, refunds, transfers
-from billpolicy.book.check_subscriptions import subscriptions
-from billpolicy.book.checking import Context, Found, fits, known, place_in_words
-from billpolicy.book.model import (
-    DOCUMENTS,
-    NUMBERED,
-    BillingDocument,
-    BookFile,
-    CreditAdjustment,
-    Document,
-    Item,
-)
-from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.book.book import Book, Place
+from billpolicy.book.exact import exact_amounts
+from billpolicy.book.identities import Breach, identities
+from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
+from billpolicy.book.links import links
+from billpolicy.book.model import BookFile, CreditAdjustment, Document, Item, Payment, Subscription
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.money import AmountError, exact
 from billpolicy.source.tree import Tree
+
+Found = Iterator[Diagnostic]
+_MOST_SUGGESTIONS = 50
+_LAST_BILL_DAY = 31
+_NOWHERE = Position("")
+
+
+class Context:
+    """The book file with the positions of everything in it; without a tree, to see only whether anything is wrong."""
+
+    def __init__(self, file: BookFile, tree: Tree | None) -> None:
+        self.file = file
+        self.tree = tree
+        self.unknown = 0
+        self.numbered = {record.number: (section, index, record) for section, index, record in self.records(*SECTIONS)}
+
+    def records(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
+        """Every record of these sections, with its section and its place there."""
+        for section in sections:
+            for index, record in enumerate(getattr(self.file, section)):
+                yield section, index, record
+
+    def at(self, *path: str | int) -> Position:
+        """Where something stands."""
+        return self.tree.at(*path) if self.tree is not None else _NOWHERE
+
+    @cached_property
+    def book(self) -> Book:
+        """The file as a book, as far as it can be one."""
+        return Book.of(exact_amounts(self.file))
+
+    @cached_property
+    def applications_of(self) -> dict[str, list[int]]:
+        """Number of a source -> the places of its applications in the file."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for index, application in enumerate(self.file.applications):
+            places[application.from_].append(index)
+        return places
 
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
@@ -34,27 +68,55 @@ def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
 
 
 def problems(context: Context) -> Found:
-    """Everything that is wrong with the book; references first, since balances mean nothing without them."""
+    """Everything that is wrong with the book; balances mean nothing before all else holds."""
     references_hold = True
     for run in CHECKS:
         for problem in run(context):
             references_hold = False
             yield problem
     if references_hold:
-        yield from identities(context)
+        yield from _stated(context)
+        yield from _placed(context, identities(context.book))
+
+
+def _placed(context: Context, breaches: Iterable[Breach]) -> Found:
+    """Breaches, each told at its place."""
+    for breach in breaches:
+        if breach.in_file is not None:
+            path: tuple[str | int, ...] = context.numbered[breach.number][:2]
+            if breach.application is not None:
+                source, place = breach.application
+                path = ("applications", context.applications_of[source][place])
+            field = () if breach.field is None else (breach.field,)
+            yield breach.in_file._replace(position=context.at(*path, *field))
+
+
+def _links(context: Context) -> Found:
+    return _placed(context, links(context.book))
+
+
+def _stated(context: Context) -> Found:
+    """What the file states comes out."""
+    for section, index, document in context.records(*SECTIONS):
+        for key, found in (("total", document.amount), ("balance", context.book.balance(document))):
+            stated = getattr(document, key, None)
+            if stated is not None and stated != found:
+                message = f"the {key} of {document.number} is stated as {stated}, but comes out as {found}"
+                hint = "mend the items, the applications or the stated figure"
+                yield Diagnostic(f"{key}-differs", message, context.at(section, index, key), hint)
 
 
 def _unique(context: Context) -> Found:
     for section, key in (("accounts", "id"), ("contacts", "id"), ("subscriptions", "id"), ("charges", "id")):
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
-    yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*NUMBERED)])
+    yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*SECTIONS)])
     for index, subscription in enumerate(context.file.subscriptions):
         names = Counter(charge.id for charge in subscription.charges)
         for name in sorted(name for name, count in names.items() if count > 1):
             message = f"charge `{name}` stands in subscription `{subscription.id}` more than once"
             at = context.at("subscriptions", index, "charges")
             yield Diagnostic("id-repeated", message, at, "give each its own id")
-    for section, index, document in context.records(*DOCUMENTS):
+    for section, index, document in context.records(*BILLING_SECTIONS):
         seen: set[Place] = set()
         for i, item in enumerate(document.items):
             places: list[tuple[Place, tuple[str | int, ...]]] = [(Place(item.id), ())]
@@ -62,7 +124,7 @@ def _unique(context: Context) -> Found:
             for place, path in places:
                 if place in seen:
                     at = context.at(section, index, "items", i, *path, "id")
-                    message = f"{place_in_words(place)} stands in {document.number} more than once"
+                    message = f"{place.words} stands in {document.number} more than once"
                     yield Diagnostic("id-repeated", message, at, "give each its own id")
                 seen.add(place)
 
@@ -82,80 +144,74 @@ def _references(context: Context) -> Found:
     accounts = {account.id: account for account in file.accounts}
     subscribed = {subscription.id: subscription for subscription in file.subscriptions}
     charges = {charge.id for charge in file.charges}
-    for section, index, record in context.records("contacts", "subscriptions", *NUMBERED):
-        yield from known(context, "account", record.account, accounts, section, index, "account")
+    for section, index, record in context.records("contacts", "subscriptions", *SECTIONS):
+        yield from _known(context, "account", record.account, accounts, section, index, "account")
     for index, subscription in enumerate(file.subscriptions):
         for c, charge in enumerate(subscription.charges):
             at = ("subscriptions", index, "charges", c, "charge")
-            yield from known(context, "charge", charge.charge, charges, *at)
-    for section, index, document in context.records(*DOCUMENTS):
-        source = getattr(document, "source", None)
-        yield from known(context, "document", source, context.numbered, section, index, "source")
-        if source in context.numbered and (source == document.number or context.numbered[source][0] not in DOCUMENTS):
-            message = f"{document.number} cannot have been made from {source}"
-            hint = "`source` names an invoice or another memo"
-            yield Diagnostic("source-kind", message, context.at(section, index, "source"), hint)
+            yield from _known(context, "charge", charge.charge, charges, *at)
+    for section, index, document in context.records(*SECTIONS):
+        kind = kind_of(document)
+        if kind.related_field is not None:
+            related = (section, index, kind.related_field)
+            yield from _known(context, kind.related_words, document.related, context.numbered, *related)
+    for section, index, document in context.records(*BILLING_SECTIONS):
+        what = kind_of(document).words
+        yield from _known(context, what, document.posted_as, context.numbered, section, index, "posted_as")
         ids = {item.id for item in document.items}
         for i, item in enumerate(document.items):
             path = (section, index, "items", i)
-            yield from known(context, "subscription", item.subscription, subscribed, *path, "subscription")
-            yield from known(context, "charge", item.charge, charges, *path, "charge")
-            yield from known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
+            yield from _known(context, "subscription", item.subscription, subscribed, *path, "subscription")
+            yield from _known(context, "charge", item.charge, charges, *path, "charge")
+            yield from _known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
             yield from _source_item(context, document, item, path)
-    for index, payment in enumerate(file.payments):
-        yield from known(context, "payment", payment.source, context.numbered, "payments", index, "source")
-    for index, refund in enumerate(file.refunds):
-        yield from known(context, "payment or credit memo", refund.of, context.numbered, "refunds", index, "of")
-    for index, adjustment in enumerate(file.credit_adjustments):
-        of = adjustment.document
-        yield from known(context, "document", of, context.numbered, "credit_adjustments", index, "document")
     for index, application in enumerate(file.applications):
-        yield from known(context, "document", application.from_, context.numbered, "applications", index, "from")
-        yield from known(context, "document", application.to, context.numbered, "applications", index, "to")
+        yield from _known(context, "document", application.from_, context.numbered, "applications", index, "from")
+        yield from _known(context, "document", application.to, context.numbered, "applications", index, "to")
 
 
-def _source_item(context: Context, document: BillingDocument, item: Item, path: tuple[Any, ...]) -> Found:
-    source = context.numbered.get(getattr(document, "source", None) or "")
+def _source_item(context: Context, document: Document, item: Item, path: tuple[str | int, ...]) -> Found:
+    source = context.numbered.get(document.related or "")
     if item.source_item is None or source is None or not isinstance(source[2], Document):
         return
     ids = {source_item.id for source_item in source[2].items}
-    yield from known(context, "item", item.source_item, ids, *path, "source_item", of=source[2].number)
+    yield from _known(context, "item", item.source_item, ids, *path, "source_item", of=source[2].number)
 
 
 def _amounts(context: Context) -> Found:
-    for section, index, document in context.records(*DOCUMENTS):
+    for section, index, document in context.records(*BILLING_SECTIONS):
         path = (section, index)
         if not document.items:
             hint = "list its items, each with an amount"
             yield Diagnostic("items-missing", f"{document.number} has no items", context.at(*path, "items"), hint)
         wrong: list[Diagnostic] = []
         for i, item in enumerate(document.items):
-            wrong += fits(context, item.amount, document.currency, *path, "items", i, "amount")
+            wrong += _fits(context, item.amount, document.currency, *path, "items", i, "amount")
             for t, tax in enumerate(item.taxes):
-                wrong += fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
-        yield from wrong or fits(context, document.amount, document.currency, *path, "items")
-    for section, index, record in context.records("payments", "refunds", "credit_adjustments"):
-        yield from fits(context, record.amount, record.currency, section, index, "amount")
+                wrong += _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
+        yield from wrong or _fits(context, document.amount, document.currency, *path, "items")
+    for section, index, record in context.records(*(one for one in SECTIONS if one not in BILLING_SECTIONS)):
+        yield from _fits(context, record.amount, record.currency, section, index, "amount")
         if record.amount <= 0:
             message = f"the amount of {record.number} is {record.amount}, but must be above zero"
             of_credit = isinstance(record, CreditAdjustment)
             hint = "`type: decrease` says that it is taken away" if of_credit else "write what was paid, or remove it"
             yield Diagnostic("amount-sign", message, context.at(section, index, "amount"), hint)
         for p, part in enumerate(getattr(record, "parts", ())):
-            yield from fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
+            yield from _fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
     for index, application in enumerate(context.file.applications):
         source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
         for found in (source, target):
             if found is not None:
                 currency = found[2].currency
-                yield from fits(context, application.amount, currency, "applications", index, "amount")
+                yield from _fits(context, application.amount, currency, "applications", index, "amount")
                 for p, part in enumerate(application.parts):
-                    yield from fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
+                    yield from _fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
 
 
 def _discounts(context: Context) -> Found:
     """A discount is settled with the item that it reduces, so it reduces, and reduces an item that is none itself."""
-    for section, index, document in context.records(*DOCUMENTS):
+    for section, index, document in context.records(*BILLING_SECTIONS):
         discounts = {item.id for item in document.items if item.discounts is not None}
         for i, item in enumerate(document.items):
             if item.discounts is None:
@@ -171,38 +227,16 @@ def _discounts(context: Context) -> Found:
                 yield Diagnostic("amount-sign", message, context.at(*path, "amount"), hint)
 
 
-def _sources(context: Context) -> Found:
-    """A memo is of the same account and currency as the document that it was created from."""
-    for section, index, document in context.records("credit_memos", "debit_memos"):
-        source = context.numbered.get(document.source or "")
-        if source is None:
-            continue
-        for key in ("account", "currency"):
-            mine, its = getattr(document, key), getattr(source[2], key)
-            if mine != its:
-                message = f"{document.number} has the {key} `{mine}`, but {source[2].number}, its source, `{its}`"
-                hint = "mend one of the two, or remove `source`"
-                yield Diagnostic("source-differs", message, context.at(section, index, "source"), hint)
-
-
 def _currencies(context: Context) -> Found:
     accounts = {account.id: account for account in context.file.accounts}
-    for section, index, record in context.records(*NUMBERED):
+    for section, index, record in context.records(*SECTIONS):
         account = accounts.get(record.account)
-        # What an adjustment names may be in another currency than its account, and so is the adjustment then.
-        on_its_own = isinstance(record, CreditAdjustment) and record.document is None
-        # A refund of a credit memo is in the memo's currency.
-        of_account = on_its_own or section == "payments" or (section == "refunds" and record.of is None)
+        # What a refund is of and what an adjustment names may be in another currency, and so are they then.
+        of_account = isinstance(record, Payment) or not (isinstance(record, Document) or record.related)
         if account is not None and of_account and record.currency != account.currency:
             message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
             hint = f"write it in {account.currency}, or give the account that currency"
             yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"), hint)
-    for index, application in enumerate(context.file.applications):
-        source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
-        if source and target and source[2].currency != target[2].currency:
-            message = f"{application.from_} is in {source[2].currency} and {application.to} in {target[2].currency}"
-            hint = "money is never applied across currencies: remove this application"
-            yield Diagnostic("currency-mismatch", message, context.at("applications", index), hint)
 
 
 def _periods(context: Context) -> Found:
@@ -219,31 +253,61 @@ def _periods(context: Context) -> Found:
             yield Diagnostic("period-overlap", message, context.at("accounting_periods", index), hint)
 
 
-def _posted_drafts(context: Context) -> Found:
-    """A draft that was posted names the one document of its kind and account that it became."""
-    posted: dict[str, str] = {}
-    for section, index, document in context.records(*DOCUMENTS):
-        if document.posted_as is None:
-            continue
-        path = (section, index, "posted_as")
-        at = context.at(*path)
-        if document.status != "draft":
-            message = f"{document.number} is {document.status}, but only a draft is `posted_as` another document"
-            yield Diagnostic("posted-as", message, at, "remove `posted_as`, or write `status: draft`")
-        kind = section.replace("_", " ").removesuffix("s")
-        yield from known(context, kind, document.posted_as, context.numbered, *path)
-        its_section, _, became = context.numbered.get(document.posted_as, (section, 0, None))
-        if became is None:
-            continue
-        alike = (its_section, became.account, became.currency) == (section, document.account, document.currency)
-        if not alike or became.status != "posted":
-            message = f"{document.number} cannot have been posted as {became.number}"
-            hint = f"name a posted {kind} of the same account and currency"
-            yield Diagnostic("posted-as", message, at, hint)
-        elif became.number in posted:
-            message = f"{posted[became.number]} was posted as {became.number} already"
-            yield Diagnostic("posted-as", message, at, "name the document that this one became")
-        posted.setdefault(became.number, document.number)
+def _subscriptions(context: Context) -> Found:
+    for index, subscription in enumerate(context.file.subscriptions):
+        start = subscription.start
+        if subscription.bill_day is not None and not 1 <= subscription.bill_day <= _LAST_BILL_DAY:
+            message = f"`bill_day` is {subscription.bill_day}, which is no day of a month"
+            hint = f"write 1 to {_LAST_BILL_DAY}; in shorter months it is the last day"
+            yield Diagnostic("bill-day", message, context.at("subscriptions", index, "bill_day"), hint)
+        for key in ("term_end", "canceled_on"):
+            day = getattr(subscription, key)
+            if start is not None and day is not None and day < start:
+                message = f"`{key}` is {day}, before the start of subscription `{subscription.id}` ({start})"
+                hint = f"write {start} or later"
+                yield Diagnostic("date-too-early", message, context.at("subscriptions", index, key), hint)
+        yield from _charges(context, index, subscription)
+
+
+def _charges(context: Context, index: int, subscription: Subscription) -> Found:
+    ids = {charge.id for charge in subscription.charges}
+    discounts = {charge.id for charge in subscription.charges if charge.discounts is not None}
+    for c, charge in enumerate(subscription.charges):
+        path = ("subscriptions", index, "charges", c)
+        start = charge.start or subscription.start
+        if start is not None and charge.until is not None and charge.until <= start:
+            message = f"charge `{charge.id}` ends on {charge.until}, but begins on {start}"
+            hint = "`until` is the first day after its last one"
+            yield Diagnostic("period-empty", message, context.at(*path, "until"), hint)
+        if charge.quantity < 0:
+            message = f"the quantity of charge `{charge.id}` is {charge.quantity}, below zero"
+            hint = "write a `rate` below zero where money is given back"
+            yield Diagnostic("amount-sign", message, context.at(*path, "quantity"), hint)
+        yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
+        if charge.discounts in discounts:
+            message = f"charge `{charge.discounts}` is a discount itself, so `{charge.id}` cannot discount it"
+            hint = "name the charge that both reduce"
+            yield Diagnostic("discount-of-discount", message, context.at(*path, "discounts"), hint)
+
+
+def _known(
+    context: Context, what: str, name: str | None, known: Iterable[str], *path: str | int, of: str = "this book"
+) -> Found:
+    if name is not None and name not in known:
+        context.unknown += 1
+        # To look for the closest of many names takes its time, so the thousandth one gets no suggestion.
+        close = did_you_mean(name, known) if context.unknown <= _MOST_SUGGESTIONS else None
+        message = f"there is no {what} `{name}` in {of}"
+        yield Diagnostic("reference-unknown", message, context.at(*path), close or f"add it, or name another {what}")
+
+
+def _fits(context: Context, amount: Decimal, currency: str, *path: str | int) -> tuple[Diagnostic, ...]:
+    try:
+        exact(amount, currency)
+    except AmountError as error:
+        hint = "write the amount as it is: nothing is rounded here"
+        return (Diagnostic("amount-inexact", str(error), context.at(*path), hint),)
+    return ()
 
 
 CHECKS: tuple[Callable[[Context], Found], ...] = (
@@ -251,15 +315,8 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _references,
     _amounts,
     _discounts,
-    _sources,
     _currencies,
-    applications,
-    transfers,
-    refunds,
-    credit_adjustments,
-    named_once,
-    never_below_zero,
-    subscriptions,
-    _posted_drafts,
+    _links,
+    _subscriptions,
     _periods,
 )

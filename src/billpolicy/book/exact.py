@@ -1,76 +1,77 @@
-"""A book with each amount in the decimals of its currency, and each application with its parts."""
+"""A book file with each amount in the decimals of its currency, and each application with its parts.
+
+What is not clear is left as it is, and told by the checks: an amount that is none of its currency, and parts of which
+more than one outcome is possible.
+"""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from billpolicy.book.book import Book, Place
-from billpolicy.book.model import (
-    DOCUMENTS,
-    NUMBERED,
-    TRANSFERRED,
-    Application,
-    BookFile,
-    Item,
-    Part,
-    Refund,
-)
-from billpolicy.book.transfer import transferred_parts
-from billpolicy.money import exact
+from billpolicy.book.book import Book, transferred_parts
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import TRANSFERRED, Application, BookFile, Document, Item, Part, Payment, Refund
+from billpolicy.money import AmountError, exact
 
 _T = TypeVar("_T")
 
 
 def exact_amounts(file: BookFile) -> BookFile:
-    """The same book with each amount written in its currency's own decimals and each application with its parts."""
-    currency = {r.number: r.currency for section in NUMBERED for r in getattr(file, section)}
-    places = {d.number: Place(d.items[0].id) for section in DOCUMENTS for d in getattr(file, section) if d.items}
-    places |= {payment.number: Place(TRANSFERRED) for payment in file.payments}
-    places |= {adjustment.number: Place(TRANSFERRED) for adjustment in file.credit_adjustments}
+    """The same file, without the figures that it states beside what they come from."""
+    sections: dict[str, Any] = {kind.section: getattr(file, kind.section) for kind in KINDS.values()}
+    currency = {one.number: one.currency for section in sections.values() for one in section}
+    billing = [one for kind in KINDS.values() if kind.has_items for one in sections[kind.section]]
+    only_item = {one.number: one.items[0].id for one in billing if len(one.items) == 1 and not one.items[0].taxes}
+    several = {one.number for one in billing if one.number not in only_item}
+    memos = {memo.number for memo in file.credit_memos}
     negative = {invoice.number: invoice for invoice in file.invoices if invoice.amount < 0}
-    sources = {d.number: Place(d.items[0].id) for d in (*file.credit_memos, *negative.values()) if d.items}
 
-    def application(a: Application) -> Application:
-        code = currency[a.from_]
-        invoice, source = negative.get(a.from_), sources.get(a.from_)
-        if a.parts:
-            parts = a.parts
-        elif invoice is not None and a.amount == -invoice.amount:
-            parts = transferred_parts(Book().open_places(invoice))
-        else:
-            only = source.item if source else None
-            parts = (Part(item=places[a.to].item, amount=a.amount, source_item=only),)
-        return _with(a, amount=exact(a.amount, code), parts=_each(parts, _exact_amount, code))
+    def application(one: Application) -> Application:
+        parts, code = one.parts, currency.get(one.from_, "")
+        if parts or one.to not in currency:
+            pass
+        elif one.from_ in negative and one.amount == -negative[one.from_].amount:
+            parts = transferred_parts(Book().open_places(negative[one.from_]))
+        elif one.from_ not in several and one.to not in several:
+            source = only_item.get(one.from_) if one.from_ in memos or one.from_ in negative else None
+            parts = (Part(item=only_item.get(one.to, TRANSFERRED), amount=one.amount, source_item=source),)
+        return _with(one, amount=_exact(one.amount, code), parts=_each(parts, _in_decimals, code))
+
+    def exact_record(one: Any) -> Any:
+        if isinstance(one, Document):
+            return _with(one, items=_each(one.items, _exact_item, one.currency), total=None, balance=None)
+        if isinstance(one, Payment):
+            return _with(one, amount=_exact(one.amount, one.currency), balance=None)
+        if isinstance(one, Refund):
+            whole = not one.parts and one.of in memos and one.of in only_item
+            parts = (Part(item=only_item[one.of or ""], amount=one.amount),) if whole else one.parts
+            one = _with(one, parts=_each(parts, _in_decimals, one.currency))
+        return _in_decimals(one, one.currency)
 
     return replace(
         file,
-        **{section: tuple(_exact_document(d) for d in getattr(file, section)) for section in DOCUMENTS},
-        payments=tuple(_with(p, amount=exact(p.amount, p.currency), balance=None) for p in file.payments),
-        refunds=tuple(_exact_refund(refund, sources.get(refund.of or "")) for refund in file.refunds),
-        credit_adjustments=tuple(_with(c, amount=exact(c.amount, c.currency)) for c in file.credit_adjustments),
-        applications=tuple(application(a) for a in file.applications),
+        **{section: tuple(map(exact_record, records)) for section, records in sections.items()},
+        applications=tuple(map(application, file.applications)),
     )
 
 
-def _exact_document(document: Any) -> Any:
-    return _with(document, items=_each(document.items, _exact_item, document.currency), total=None, balance=None)
-
-
 def _exact_item(item: Item, currency: str) -> Item:
-    return _with(item, amount=exact(item.amount, currency), taxes=_each(item.taxes, _exact_amount, currency))
+    return _with(item, amount=_exact(item.amount, currency), taxes=_each(item.taxes, _in_decimals, currency))
 
 
-def _exact_amount(record: _T, currency: str) -> _T:
-    return _with(record, amount=exact(record.amount, currency))  # type: ignore[attr-defined]
+def _in_decimals(record: _T, currency: str) -> _T:
+    return _with(record, amount=_exact(record.amount, currency))  # type: ignore[attr-defined]
 
 
-def _exact_refund(refund: Refund, only: Place | None) -> Refund:
-    whole = (Part(item=only.item, amount=refund.amount),) if only else ()
-    parts = _each(refund.parts or whole, _exact_amount, refund.currency)
-    return _with(refund, amount=exact(refund.amount, refund.currency), parts=parts)
+def _exact(amount: Decimal, currency: str) -> Decimal:
+    try:
+        return exact(amount, currency)
+    except AmountError:
+        return amount
 
 
 def _each(records: tuple[_T, ...], change: Callable[[_T, str], _T], currency: str) -> tuple[_T, ...]:

@@ -8,17 +8,20 @@ more than was put on them by that day. A payment that was transferred has all it
 
 A change of a credit balance is what moved between it and the document that it names, and no credit balance is below
 zero on any date (domain section 6.1).
+
+Each rule stands here once. A book file tells a breach at its place, in words of the file; posting, importing and
+`ledger check` have no file, and tell it by numbers.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from billpolicy.book.book import ZERO, Book, Place
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import (
     TRANSFERRED,
     Application,
@@ -26,6 +29,7 @@ from billpolicy.book.model import (
     Document,
     Invoice,
     Numbered,
+    Part,
     Payment,
     Refund,
 )
@@ -33,73 +37,126 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.money import minor_digits
 
 
+class Breach(NamedTuple):
+    """A rule that does not hold."""
+
+    number: str
+    """The document that it is about."""
+    in_file: Diagnostic | None
+    """How it is told of a book file, still without its place; None where others tell it there."""
+    elsewhere: Diagnostic | None
+    """How it is told of a ledger or a plan; None where others tell it there."""
+    field: str | None = None
+    """The field that is wrong; None for all of it."""
+    application: tuple[str, int] | None = None
+    """If it is about an application: the number of its source, and its place among those of this source."""
+
+
 def broken(book: Book, numbers: Collection[str] | None = None) -> Iterator[Diagnostic]:
-    """Every identity that does not hold, of these documents or (None) of all.
+    """Every identity that does not hold, of these documents or (None) of all, as told where there is no file.
 
     The book must have every application and refund of these documents, and every change of the credit balances that
     they change. Of one document one thing is told, where the others follow from it.
     """
-    asked = book.numbered if numbers is None else numbers
-    documents = [book.numbered[number] for number in asked if number in book.numbered]
     told: set[str] = set()
+    for breach in identities(book, numbers):
+        found = breach.elsewhere
+        if found is not None and not (found.code in _FOLLOWING and breach.number in told):
+            told.add(breach.number)
+            yield found
+
+
+_FOLLOWING = ("transfer-differs", "over-unapplied", "adjustment-differs")
+
+
+def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[Breach]:
+    """The same as breaches, also what only follows from another one: whatever is used too much first."""
+    documents = list(book.numbered.values())
+    if numbers is not None:
+        documents = [book.numbered[number] for number in numbers if number in book.numbered]
     for document in documents:
-        used = _used(book, document)
-        if not _within(used, document.amount):
-            told.add(document.number)
-            yield _over_applied(document.number, document.currency, document.amount, used)
+        yield from _whole(book, document)
     for document in documents:
-        for place, (amount, used) in _places(book, document).items():
-            if not _within(used, amount):
-                told.add(document.number)
-                yield _over_applied(f"{_in_words(place)} of {document.number}", document.currency, amount, used)
+        yield from _in_places(book, document)
+    taken_from: set[str] = set()
     for document in documents:
-        if document.number not in told and isinstance(document, Payment):
+        for breach in _taken_back(book, document):
+            taken_from.add(breach.number)
+            yield breach
+    for document in documents:
+        if isinstance(document, Payment):
             yield from _transfer(book, document)
-    yield from _taken_back(book, documents, told)
-    for document in documents:
-        if document.number not in told and KINDS[document.kind].is_owed:
+        elif isinstance(document, CreditAdjustment):
+            yield from _adjusted(book, document)
+        elif kind_of(document).is_owed and document.number not in taken_from:
             yield from _opposed(book, document)
-    adjustments = [document for document in documents if isinstance(document, CreditAdjustment)]
-    for adjustment in adjustments:
-        if adjustment.number not in told:
-            yield from _adjusted(book, adjustment)
-    changes = (change for account in {one.account for one in documents} for change in book.credit_of.get(account, ()))
-    naming = Counter((change.type, change.document) for change in changes)
-    for document in documents:
-        if isinstance(document, Refund) and naming["decrease", document.number] != (1 if document.of is None else 0):
-            yield _refund_source(document.number)
-        elif isinstance(document, Invoice) and naming["increase", document.number] > 1:
-            yield _transferred_twice(document.number)
-    for account in sorted({adjustment.account for adjustment in adjustments}):
-        yield from _below_zero(book, account)
+    yield from _named_once(book, documents)
+    credit = {(one.account, one.currency) for one in documents if isinstance(one, CreditAdjustment)}
+    for account, currency in sorted(credit):
+        yield from _below_zero(book, account, currency)
 
 
 def _within(used: Decimal, amount: Decimal) -> bool:
     return 0 <= used <= amount or amount <= used <= 0
 
 
-def _used(book: Book, document: Numbered) -> Decimal:
-    """What a negative invoice gives to a credit balance brings it up to zero."""
-    if KINDS[document.kind].is_owed:
-        return book.applied_to(document.number) - book.applied_from(document.number)
-    return book.applied_from(document.number) + book.refunded(document.number)
+def _whole(book: Book, document: Numbered) -> Iterator[Breach]:
+    number, amount, kind = document.number, document.amount, kind_of(document)
+    if kind.is_owed:  # what a negative invoice gives to a credit balance brings it up to zero
+        used = book.applied_to(number) - book.applied_from(number)
+    else:
+        used = book.applied_from(number) + book.refunded(number)
+    if _within(used, amount):
+        return
+    in_file = None  # of what is owed, its items tell it; of an adjustment, what it names
+    if kind.is_source and used > max(amount, ZERO):
+        message = f"more was applied and refunded of {number} than its amount {amount}"
+        in_file = Diagnostic("over-applied", message, hint="mend its amount, its applications or its refunds")
+    elif kind.is_source:
+        message = f"more was taken back to {number} than was applied of it"
+        in_file = Diagnostic("over-unapplied", message, hint="mend its applications")
+    yield Breach(number, in_file, _over_applied(number, document.currency, amount, used))
 
 
-def _places(book: Book, document: Numbered) -> dict[Place, tuple[Decimal, Decimal]]:
-    """Item or tax -> its amount, and what of it is used; also places that are used and not there."""
+def _in_places(book: Book, document: Numbered) -> Iterator[Breach]:
+    """Each item and each tax, and places that are used and not there."""
+    used = _used(book, document)
+    amounts = _amounts(document) if used else {}
+    for place in (*amounts, *(one for one in used if one not in amounts)):
+        amount = amounts.get(place, ZERO)
+        if _within(used.get(place, ZERO), amount):
+            continue
+        what = f"{place.words} of {document.number}"
+        in_file = None
+        if isinstance(document, Document):
+            message = f"{what} is {amount}, but {used[place]} of it was applied"
+            in_file = Diagnostic("over-applied", message, hint="mend the item, or the parts of its applications")
+        elsewhere = _over_applied(what, document.currency, amount, used[place])
+        yield Breach(document.number, in_file, elsewhere)
+
+
+def _settled_with(document: Numbered) -> dict[str, str]:
+    """Discount -> the item with which it is settled."""
+    items = document.items if isinstance(document, Document) else ()
+    return {item.id: item.discounts for item in items if item.discounts is not None}
+
+
+def _amounts(document: Numbered) -> dict[Place, Decimal]:
     amounts: dict[Place, Decimal] = defaultdict(Decimal)
-    used: dict[Place, Decimal] = defaultdict(Decimal)
-    settled_with = {}
-    if isinstance(document, Document):
-        settled_with = {item.id: item.discounts for item in document.items if item.discounts is not None}
-        for item in document.items:
-            amounts[Place(settled_with.get(item.id, item.id))] += item.amount
-            for tax in item.taxes:
-                amounts[Place(item.id, tax.id)] += tax.amount
-    elif (isinstance(document, Payment) and document.source is not None) or (
-        isinstance(document, CreditAdjustment) and document.type == "increase"
-    ):
+    settled_with = _settled_with(document)
+    for item in document.items if isinstance(document, Document) else ():
+        amounts[Place(settled_with.get(item.id, item.id))] += item.amount
+        for tax in item.taxes:
+            amounts[Place(item.id, tax.id)] += tax.amount
+    transferred = isinstance(document, Payment) and document.source is not None
+    if transferred or (isinstance(document, CreditAdjustment) and document.type == "increase"):
         amounts[Place(TRANSFERRED)] += document.amount
+    return amounts
+
+
+def _used(book: Book, document: Numbered) -> dict[Place, Decimal]:
+    used: dict[Place, Decimal] = defaultdict(Decimal)
+    settled_with = _settled_with(document)
 
     def use(item: str, tax: str | None, amount: Decimal) -> None:
         used[Place(item if tax is not None else settled_with.get(item, item), tax)] += amount
@@ -115,130 +172,195 @@ def _places(book: Book, document: Numbered) -> dict[Place, tuple[Decimal, Decima
     for refund in book.refunds_of.get(document.number, ()):
         for part in refund.parts if refund.status == "posted" else ():
             use(part.item, part.tax, part.amount)
-    return {place: (amounts[place], used[place]) for place in (*amounts, *(one for one in used if one not in amounts))}
+    return used
 
 
-def _transfer(book: Book, payment: Payment) -> Iterator[Diagnostic]:
-    if payment.source is None or payment.status != "posted":
-        return
-    received = _moved(book.applications_to.get(payment.number, ()), payment.source)
-    if received != payment.amount:
-        message = (
-            f"{_money(payment.number, payment.amount, payment.currency)}, "
-            f"but {_shown(received, payment.currency)} of {payment.source} was transferred to it"
-        )
-        yield Diagnostic("transfer-differs", message, hint="a transferred payment has all its money from its source")
-
-
-def _moved(applications: Collection[Application], source: str) -> Decimal:
-    return sum((one.amount for one in applications if one.from_ == source), ZERO)
-
-
-_Link = tuple[str, str | None, str | None, str | None]
-
-
-def _taken_back(book: Book, documents: Collection[Numbered], told: set[str]) -> Iterator[Diagnostic]:
+def _taken_back(book: Book, document: Numbered) -> Iterator[Breach]:
     """Along every link on which something was taken back, day by day: what was put there until then, and what taken."""
-    wrong: list[tuple[datetime.date, int, Application, Place, Decimal, Decimal]] = []
-    for document in documents:
-        made = book.applications_from.get(document.number, ())
-        taken_from = {one.to for one in made if one.amount < 0}
-        put: dict[tuple[str, _Link], Decimal] = defaultdict(Decimal)
-        taken: dict[tuple[str, _Link], Decimal] = defaultdict(Decimal)
-        for order, one in sorted(enumerate(made), key=lambda each: (each[1].date, each[0])) if taken_from else ():
-            links = [(one.to, (part.item, part.tax, part.source_item, part.source_tax)) for part in one.parts]
-            for link, part in zip(links, one.parts, strict=True):
-                if one.amount < 0:
-                    taken[link] -= part.amount
-                else:
-                    put[link] += part.amount
-            for link in links if one.to in taken_from else ():
-                if not _within(taken[link], put[link]):
-                    wrong.append((one.date, order, one, Place(*link[1][:2]), put[link], taken[link]))
-    for _, _, one, place, was_put, was_taken in sorted(wrong, key=lambda each: each[:2]):
-        if one.to not in told:  # of one document, one sentence
-            told.add(one.to)
-            currency = book.numbered[one.from_].currency
-            message = (
-                f"{_shown(was_taken, currency)} {currency} of {one.from_} is taken back from {_in_words(place)} of "
-                f"{one.to}, where {_shown(was_put, currency)} of it had been put by then"
+    number, currency = document.number, document.currency
+    made = book.applications_from.get(number, ())
+    taken_from = {one.to for one in made if one.amount < 0}
+    put: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    taken: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    wrong: set[tuple[str, ...]] = set()
+    for order, one in sorted(enumerate(made), key=lambda each: each[1].date) if taken_from else ():
+        if one.to not in taken_from:
+            continue
+        for part in one.parts:
+            link = _link(one, part)
+            if one.amount < 0:
+                taken[link] -= part.amount
+            else:
+                put[link] += part.amount
+        for part in one.parts:
+            link = _link(one, part)
+            if link in wrong or _within(taken[link], put[link]):
+                continue
+            wrong.add(link)
+            what = f"{Place(part.item, part.tax).words} of {one.to}"
+            in_file = Diagnostic(
+                "over-unapplied",
+                f"{taken[link]} of {number} is taken back from {what}, where {put[link]} of it had been put by then",
+                hint="take back only what was put there, and not before it was",
             )
-            hint = "only what was put there can be taken back, not before it was"
-            yield Diagnostic("over-unapplied", message, hint=hint)
+            elsewhere = Diagnostic(
+                "over-unapplied",
+                f"{_shown(taken[link], currency)} {currency} of {number} is taken back from {what}, "
+                f"where {_shown(put[link], currency)} of it had been put by then",
+                hint="only what was put there can be taken back, not before it was",
+            )
+            yield Breach(one.to, in_file, elsewhere, application=(number, order))
+            break
 
 
-def _opposed(book: Book, document: Numbered) -> Iterator[Diagnostic]:
+def _link(one: Application, part: Part) -> tuple[str, ...]:
+    return (one.to, part.item, part.tax or "", part.source_item or "", part.source_tax or "")
+
+
+def _opposed(book: Book, document: Numbered) -> Iterator[Breach]:
     """Places on which one source has put what another has taken away; that their sum is right was asked before."""
     net: dict[Place, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    settled_with = {item.id: item.discounts for item in document.items} if isinstance(document, Document) else {}
+    settled_with = _settled_with(document)
     for application in book.applications_to.get(document.number, ()):
         for part in application.parts:
-            item = part.item if part.tax is not None else settled_with.get(part.item) or part.item
+            item = part.item if part.tax is not None else settled_with.get(part.item, part.item)
             net[Place(item, part.tax)][application.from_] += part.amount
     for place, of_each in net.items():
         if min(of_each.values()) < 0 < max(of_each.values()):
-            message = f"one source takes from {_in_words(place)} of {document.number} what another one has put there"
-            yield Diagnostic("over-unapplied", message, hint="each source takes back only what is its own")
-            return
+            message = f"one source takes from {place.words} of {document.number} what another one has put there"
+            hint = "mend the parts of its applications: each source takes back only what is its own"
+            in_file = Diagnostic("over-unapplied", message, hint=hint)
+            elsewhere = in_file._replace(hint="each source takes back only what is its own")
+            yield Breach(document.number, in_file, elsewhere)
 
 
-def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Diagnostic]:
+def _transfer(book: Book, payment: Payment) -> Iterator[Breach]:
+    """A transferred payment has all its money from the payment that it names."""
+    number, amount, source = payment.number, payment.amount, payment.source
+    if source is None or payment.status != "posted":
+        return
+    received = _moved(book.applications_to.get(number, ()), from_=source)
+    if received != amount:
+        in_file = Diagnostic(
+            "transfer-differs",
+            f"{number} amounts to {amount}, but {received} was transferred to it",
+            hint=f"add or mend the application from {source} to {number}",
+        )
+        elsewhere = Diagnostic(
+            "transfer-differs",
+            f"{_money(number, amount, payment.currency)}, "
+            f"but {_shown(received, payment.currency)} of {source} was transferred to it",
+            hint="a transferred payment has all its money from its source",
+        )
+        yield Breach(number, in_file, elsewhere)
+
+
+def _moved(made: Collection[Application], from_: str | None = None, to: str | None = None) -> Decimal:
+    return sum((one.amount for one in made if one.from_ == from_ or one.to == to), ZERO)
+
+
+def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Breach]:
     """The amount of a change of a credit balance is what moved between it and the document that it names."""
-    number, name = adjustment.number, adjustment.document
+    number, name, amount = adjustment.number, adjustment.document, adjustment.amount
     given, received = book.applications_from.get(number, ()), book.applications_to.get(number, ())
     named = book.numbered.get(name or "")
     increases = adjustment.type == "increase"
     if name is None:
-        moved = adjustment.amount
+        moved = amount
     elif named is not None and (named.account, named.currency) != (adjustment.account, adjustment.currency):
         moved = ZERO
     elif isinstance(named, Refund) and not increases:
         moved = named.amount
-    elif increases:
-        moved = _moved(received, name)
     else:
-        moved = sum((one.amount for one in given if one.to == name), ZERO)
+        moved = _moved(received, from_=name) if increases else _moved(given, to=name)
     strays = any(increases or one.to != name for one in given) or any(
         not increases or one.from_ != name for one in received
     )
-    if moved != adjustment.amount or strays:
-        message = (
-            f"{_money(number, adjustment.amount, adjustment.currency)}, but {_shown(moved, adjustment.currency)} moved "
-            f"between it and {name or 'nothing'}, or something else moved too"
-        )
-        hint = "a change of a credit balance is exactly what moves between it and the document that it names"
-        yield Diagnostic("adjustment-differs", message, hint=hint)
+    if moved == amount and not strays:
+        return
+    field = None
+    if isinstance(named, Refund):
+        message = f"{number} is {amount}, but {name} paid {named.amount} back"
+        in_file = Diagnostic("refund-differs", message, hint=f"write {named.amount}, or mend the refund")
+        field = "amount"
+    else:
+        what = f"transferred to it from {name}" if increases else f"put on {name}"
+        ends = f"{name} to {number}" if increases else f"{number} to {name}"
+        message = f"{number} amounts to {amount}, but {moved} was {what}"
+        in_file = Diagnostic("transfer-differs", message, hint=f"add or mend the application from {ends}")
+    elsewhere = Diagnostic(
+        "adjustment-differs",
+        f"{_money(number, amount, adjustment.currency)}, but {_shown(moved, adjustment.currency)} moved "
+        f"between it and {name or 'nothing'}, or something else moved too",
+        hint="a change of a credit balance is exactly what moves between it and the document that it names",
+    )
+    yield Breach(number, in_file, elsewhere, field)
 
 
-def _refund_source(number: str) -> Diagnostic:
-    message = f"{number} is not the refund of one payment, of one credit memo, or of one decrease of a credit balance"
-    return Diagnostic("refund-odd", message, hint="a refund has one source")
+def _named_once(book: Book, documents: Collection[Numbered]) -> Iterator[Breach]:
+    """A negative invoice is transferred once; a refund out of a credit balance is paid by one decrease."""
+    naming: dict[tuple[str, str | None], list[CreditAdjustment]] = defaultdict(list)
+    for account in {document.account for document in documents}:
+        for change in book.credit_of.get(account, ()):
+            naming[change.type, change.document].append(change)
+    for document in documents:
+        number = document.number
+        again = naming.get(("increase", number), [])[1:]
+        if isinstance(document, Invoice) and again:
+            elsewhere = Diagnostic(
+                "transferred-twice",
+                f"{number} was transferred to the credit balance more than once",
+                hint="a negative invoice is transferred once",
+            )
+            yield from _again(number, "transferred", again, elsewhere)
+        elif isinstance(document, Refund):
+            paid = naming.get(("decrease", number), [])
+            elsewhere = Diagnostic(
+                "refund-odd",
+                f"{number} is not the refund of one payment, one credit memo or one decrease of a credit balance",
+                hint="a refund has one source",
+            )
+            if document.of is not None or document.status != "posted":
+                if paid:
+                    yield Breach(number, None, elsewhere)  # a file tells it of the decrease
+            elif not paid:
+                hint = f"say `of` which payment or credit memo it is, or add a decrease with `document: {number}`"
+                message = f"nothing says where the money of {number} comes from"
+                yield Breach(number, Diagnostic("refund-unpaid", message, hint=hint), elsewhere)
+            else:
+                yield from _again(number, "paid out", paid[1:], elsewhere)
 
 
-def _transferred_twice(number: str) -> Diagnostic:
-    message = f"{number} was transferred to the credit balance more than once"
-    return Diagnostic("transferred-twice", message, hint="a negative invoice is transferred once")
+def _again(number: str, what: str, repeated: list[CreditAdjustment], elsewhere: Diagnostic) -> Iterator[Breach]:
+    in_file = Diagnostic("document-repeated", f"{number} has been {what} already", hint="name it once")
+    for place, adjustment in enumerate(repeated):
+        yield Breach(adjustment.number, in_file, None if place else elsewhere, "document")
 
 
-def _below_zero(book: Book, account: str) -> Iterator[Diagnostic]:
-    """What comes in on a day can go out on it."""
-    days: dict[str, dict[datetime.date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for change in book.credit_of.get(account, ()):
-        days[change.currency][change.date] += change.amount if change.type == "increase" else -change.amount
-    for currency, moved in sorted(days.items()):
-        balance = ZERO
-        for day in sorted(moved):
-            balance += moved[day]
-            if balance < 0:
-                shown = f"{_shown(balance, currency)} {currency}"
-                message = f"the credit balance of account `{account}` would be {shown} on {day}"
-                hint = "use no more than there is, on that day and on every later one"
-                yield Diagnostic("credit-below-zero", message, hint=hint)
-                break
-
-
-def _in_words(place: Place) -> str:
-    return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
+def _below_zero(book: Book, account: str, currency: str) -> Iterator[Breach]:
+    """On every date; what comes in on a day can go out on it (domain 6.1: evaluated as of the adjustment date)."""
+    changes = [change for change in book.credit_of.get(account, ()) if change.currency == currency]
+    balance = ZERO
+    for change in sorted(changes, key=lambda one: (one.date, one.type != "increase", one.number)):
+        if change.type == "increase":
+            balance += change.amount
+            continue
+        if change.amount > balance:
+            in_file = Diagnostic(
+                "credit-below-zero",
+                f"{change.number} takes {change.amount} {currency} of the credit balance of `{account}`, "
+                f"which is {balance} on {change.date}",
+                hint=f"take at most {balance}, or date it when there is more",
+            )
+            left = _shown(book.credit_balance(account, currency, change.date), currency)
+            elsewhere = Diagnostic(
+                "credit-below-zero",
+                f"the credit balance of account `{account}` would be {left} {currency} on {change.date}",
+                hint="use no more than there is, on that day and on every later one",
+            )
+            yield Breach(change.number, in_file, elsewhere, "amount")
+            return
+        balance -= change.amount
 
 
 def _over_applied(what: str, currency: str, amount: Decimal, used: Decimal) -> Diagnostic:

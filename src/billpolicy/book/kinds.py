@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Payment, Refund
+from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,20 @@ class Kind:
     """It asks for money: what is left of it is its `balance`."""
     related_field: str | None = None
     """The field that names the document it was made from, pays back or changes."""
+    related_words: str = "document"
+    """What that document is."""
+    index: tuple[str, str] | None = None
+    """The index of a `Book` that lists it, and the field whose value it is listed under there."""
 
     @property
     def name(self) -> str:
         """As it is written: `credit_memo`."""
         return str(self.record.kind)
+
+    @property
+    def section(self) -> str:
+        """The section of a book file that lists them: `credit_memos`."""
+        return f"{self.name}s"
 
     @property
     def words(self) -> str:
@@ -47,11 +56,45 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(Invoice, "an invoice", has_items=True, is_owed=True),
-        Kind(CreditMemo, "a credit memo", has_items=True, is_source=True, related_field="source"),
-        Kind(DebitMemo, "a debit memo", has_items=True, is_owed=True, related_field="source"),
-        Kind(Payment, "a payment", is_source=True, related_field="source"),
-        Kind(Refund, "a refund", related_field="of"),
-        Kind(CreditAdjustment, "an adjustment of a credit balance", related_field="document"),
+        Kind(
+            CreditMemo,
+            "a credit memo",
+            has_items=True,
+            is_source=True,
+            related_field="source",
+            index=("created_from", "source"),
+        ),
+        Kind(
+            DebitMemo,
+            "a debit memo",
+            has_items=True,
+            is_owed=True,
+            related_field="source",
+            index=("created_from", "source"),
+        ),
+        Kind(Payment, "a payment", is_source=True, related_field="source", related_words="payment"),
+        Kind(
+            Refund,
+            "a refund",
+            related_field="of",
+            related_words="payment or credit memo",
+            index=("refunds_of", "of"),
+        ),
+        Kind(
+            CreditAdjustment,
+            "an adjustment of a credit balance",
+            related_field="document",
+            index=("credit_of", "account"),
+        ),
     )
 }
 """Kind of document -> what it is, in the order in which books list them."""
+SECTIONS = tuple(kind.section for kind in KINDS.values())
+"""The sections of a book file in which everything that has a number stands."""
+BILLING_SECTIONS = tuple(kind.section for kind in KINDS.values() if kind.has_items)
+"""Those of billing documents."""
+
+
+def kind_of(document: Numbered) -> Kind:
+    """What a document is."""
+    return KINDS[document.kind]

@@ -7,16 +7,17 @@ to say where.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.check import problems
-from billpolicy.book.checking import Context
+from billpolicy.book.check import Context, problems
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
+from billpolicy.source.given import given
 from billpolicy.source.quick.file import read_quickly
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_record
@@ -25,8 +26,9 @@ from billpolicy.source.tree import Tree, parse_text, text_of
 MAX_MEGABYTES = 64
 
 
-def load_book(path: Path) -> Book:
-    """Read and check a book file. Raises `Refused` with every mistake, sorted."""
+def load_book(path: str | Path) -> Book:
+    """The book in a YAML or JSON file, checked. Raises `Refused` with every mistake, sorted."""
+    path = Path(path)
     text = text_of(path, max_megabytes=MAX_MEGABYTES)
     with _collector_paused():
         try:
@@ -34,6 +36,14 @@ def load_book(path: Path) -> Book:
         except Unsure:
             pass  # and what was read so far is given back before it is read again
         return book_of(parse_text(text, str(path)))
+
+
+def book_from(data: Mapping[str, Any]) -> Book:
+    """A book from plain dicts and lists, in the form of a file: amounts as `Decimal` or text, dates as dates or text.
+
+    Raises `Refused` with every mistake, each at its path: `book.invoices[0].date`.
+    """
+    return book_of(given(data, "book"))
 
 
 def quick_book(text: str, file: str) -> Book:

@@ -379,7 +379,3 @@ class BookFile:
 
 BillingDocument = Invoice | CreditMemo | DebitMemo
 Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund | CreditAdjustment
-DOCUMENTS = ("invoices", "credit_memos", "debit_memos")
-"""The sections of billing documents in a book file."""
-NUMBERED = (*DOCUMENTS, "payments", "refunds", "credit_adjustments")
-"""The sections of everything that has a number."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Ids that an operation names. A slice adds what hangs on them: applications, derived memos, subscriptions."""
 
     accounts: frozenset[str] = frozenset()
@@ -30,16 +30,11 @@ class Needs:
     """The whole ledger."""
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(
-            self.accounts | other.accounts,
-            self.numbers | other.numbers,
-            self.charges | other.charges,
-            self.subscriptions | other.subscriptions,
-            self.open_of | other.open_of,
-            self.open_of_owner | other.open_of_owner,
-            self.open_of_subscriber | other.open_of_subscriber,
-            self.subscriptions_of | other.subscriptions_of,
-            self.every_subscription or other.every_subscription,
-            self.open_of_every_subscriber or other.open_of_every_subscriber,
-            self.everything or other.everything,
-        )
+        return all_of((self, other))
+
+
+def all_of(needs: Iterable[Needs]) -> Needs:
+    """What all of these need together."""
+    columns: Iterable[tuple[Any, ...]] = zip(Needs(), *needs, strict=True)
+    together: Any = (any(held) if isinstance(held[0], bool) else held[0].union(*held[1:]) for held in columns)
+    return Needs(*together)

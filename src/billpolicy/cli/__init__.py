@@ -1,4 +1,4 @@
-"""The command line: `billpolicy COMMAND`, one file a command, imported only when it runs.
+"""What does a person type? `billpolicy COMMAND`, one file a command, imported only when it runs.
 
 Exit codes: 0 done, 1 findings or a refused operation, 2 wrong usage, 3 internal error.
 """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
-from billpolicy.api import EngineName
+import billpolicy
+from billpolicy import EngineName
 from billpolicy.cli.operations import (
     documents_in,
     load_asked,
@@ -84,7 +84,7 @@ def command(
         if outcome.problems and format != "json":
             show_refused(title(by_id[outcome.job.id], day), outcome.problems)
         if outcome.plan is not None and outcome.posted is None:
-            explanations.extend(api.explain(versions, outcome.plan))
+            explanations.extend(billpolicy.explain(versions, outcome.plan))
     if format == "json":
         told = ExplanationReport(
             explanations=tuple(explanations), posted_before=posted_before(outcomes), refused=refusals(outcomes)

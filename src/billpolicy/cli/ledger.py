@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
+import billpolicy
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import say, show, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -25,7 +25,7 @@ def command() -> None:
 @_LEDGER
 def init(ledger: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
-    with api.create_ledger(ledger):
+    with billpolicy.create_ledger(ledger):
         say(f"{ledger} is ready")
 
 
@@ -37,8 +37,8 @@ def import_(ledger: str, book: Path) -> None:
 
     What is there already with the same content is skipped; with other content the import is refused.
     """
-    loaded = api.load_book(book)
-    with api.open_ledger(ledger) as opened:
+    loaded = billpolicy.load_book(book)
+    with billpolicy.open_ledger(ledger) as opened:
         done = opened.import_book(loaded)
     sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
     known = sum(done.known.values())
@@ -51,7 +51,7 @@ def import_(ledger: str, book: Path) -> None:
 @format_option("text", "json")
 def show_(ledger: str, id: str, format: str) -> None:
     """Show ID of LEDGER: a document by its number, an account by its id, or an operation by its id."""
-    with api.open_ledger(ledger) as opened, opened.reading() as reader:
+    with billpolicy.open_ledger(ledger) as opened, opened.reading() as reader:
         document = reader.document(id)
         account = reader.account(id) if document is None else None
         operation = reader.operation(id) if document is None and account is None else None
@@ -74,7 +74,7 @@ def show_(ledger: str, id: str, format: str) -> None:
 @format_option("text", "json")
 def check(ledger: str, format: str) -> None:
     """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself."""
-    with api.open_ledger(ledger) as opened:
+    with billpolicy.open_ledger(ledger) as opened:
         problems = opened.check()
     if format == "json" or problems:
         show(problems, as_json=format == "json")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
+import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.matrix import matrix_of
@@ -22,7 +22,7 @@ def command(policy: Path, settings: bool, format: str) -> None:
 
     The first level that has a value wins. A number in brackets names an exception that can change the cell.
     """
-    matrix = matrix_of(api.load_policy(policy, engine="python").policies[0])
+    matrix = matrix_of(billpolicy.load_policy(policy, engine="python").policies[0])
     if format == "json":
         write_json(matrix)
     elif format == "markdown":

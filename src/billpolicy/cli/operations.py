@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from billpolicy import api
-from billpolicy.api import Book, EngineName, Instruction, Outcome, Store, Versions
+import billpolicy
 from billpolicy.cli.output import MOST_SHOWN, coloured, say, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import before_text
+
+if TYPE_CHECKING:
+    from billpolicy import Book, EngineName, Instruction, Ledger, Outcome, Versions
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -26,9 +28,9 @@ _WORTH_WATCHING = 200
 
 def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
     """The policies at `paths`, ready to resolve. Raises `Refused` with every mistake in them."""
-    versions = api.load_policy(*paths, engine=engine)
+    versions = billpolicy.load_policy(*paths, engine=engine)
     if engine is None and versions.engine == "python":
-        say(f"note: {api.without_engine()}")
+        say(f"note: {versions.without_engine()}")
     return versions
 
 
@@ -39,12 +41,12 @@ def one_place(book: Path | None, ledger: str | None) -> None:
 
 
 @contextmanager
-def documents_in(book: Path | None, ledger: str | None) -> Iterator[Book | Store]:
+def documents_in(book: Path | None, ledger: str | None) -> Iterator[Book | Ledger]:
     """The book of a file, or a ledger."""
     if book is not None:
-        yield api.load_book(book)
+        yield billpolicy.load_book(book)
     else:
-        with api.open_ledger(str(ledger)) as opened:
+        with billpolicy.open_ledger(str(ledger)) as opened:
             yield opened
 
 
@@ -58,7 +60,7 @@ def check_report(report: Path, operations: Path, book: Path | None, ledger: str 
 
 def load_asked(path: Path, actor: str | None) -> list[Instruction]:
     """The operations of a file, asked by `actor` where they name nobody. Raises `Refused`."""
-    asked = api.load_operations(path)
+    asked = billpolicy.load_operations(path)
     if actor is None:
         return asked
     return [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
@@ -70,9 +72,9 @@ def title(asked: Instruction, today: datetime.date) -> str:
     return f"{request.id}: {request.operation} on {request.document_date(today)}"
 
 
-def planned(versions: Versions, on: Book | Store, asked: list[Instruction], today: datetime.date) -> list[Outcome]:
+def planned(versions: Versions, on: Book | Ledger, asked: list[Instruction], today: datetime.date) -> list[Outcome]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    outcomes = api.plan_all(versions, on, asked, today=today, warn=_Warnings())
+    outcomes = billpolicy.plan_all(versions, on, asked, today=today, warn=_Warnings())
     by_id = {one.request.id: one for one in asked}
     return [placed(by_id[one.job.id], one) for one in watched(outcomes, len(asked), "planning")]
 

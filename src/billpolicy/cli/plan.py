@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
-from billpolicy.api import EngineName
+from billpolicy import EngineName
 from billpolicy.cli.operations import (
     check_report,
     documents_in,
@@ -76,7 +75,7 @@ def command(
     tally = Tally()
     for outcome in outcomes:
         tally.add(by_id[outcome.job.id], outcome)
-    stops = api.beyond_limits(versions, tally.done)
+    stops = tally.beyond(versions)
     if format == "json":
         write_json(planning_report(outcomes, versions, stops))
     elif details or len(asked) <= MANY:

@@ -7,12 +7,11 @@ import getpass
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from billpolicy import api
-from billpolicy.api import EngineName, Instruction, Outcome, Store, Versions
+import billpolicy
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import check_report, load_asked, load_versions, placed, title, watched
 from billpolicy.cli.options import (
@@ -32,6 +31,9 @@ from billpolicy.report.batch_text import MANY, Tally, before_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.scalars import read_text
+
+if TYPE_CHECKING:
+    from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions
 
 
 @click.command("post")
@@ -76,13 +78,11 @@ def command(
     outcomes: list[Outcome] = []
     one_by_one = format == "text" and (details or len(asked) <= MANY)
     by_id = {one.request.id: one for one in asked}
-    posting = api.open_ledger(ledger)
+    posting = billpolicy.open_ledger(ledger)
     with posting, interruptible() as interrupt:
         # A few are posted and told one by one; many in groups, which is several times faster.
-        group = 1 if len(asked) <= MANY else api.GROUP
-        running = _begin(
-            versions, posting, asked, who=who, atomic=atomic, group=group, today=day, go_on=interrupt.go_on
-        )
+        group = {"group": 1} if len(asked) <= MANY else {}
+        running = _begin(versions, posting, asked, who=who, atomic=atomic, **group, today=day, go_on=interrupt.go_on)
         try:
             with closing(running):
                 for outcome in running:
@@ -119,10 +119,10 @@ def _login() -> str:
         raise click.UsageError(message) from None
 
 
-def _begin(versions: Versions, ledger: Store, asked: list[Instruction], **how: Any) -> Generator[Outcome]:
+def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: Any) -> Generator[Outcome]:
     """Begin to post, unless the policy stops the batch before anything is posted."""
     try:
-        return api.post_all(versions, ledger, asked, watch=watched, **how)
+        return billpolicy.post_all(versions, ledger, asked, watch=watched, **how)
     except Refused as refused:
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
             say(f"nothing was posted: the policy stops this batch of {len(asked):,}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from billpolicy import api
+import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.results import validation, validation_text
@@ -22,7 +22,7 @@ def command(policy: Path, format: str) -> None:
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
     its exceptions can ever conflict.
     """
-    found = validation(api.load_policy(policy, engine="python").policies[0])
+    found = validation(billpolicy.load_policy(policy, engine="python").policies[0])
     if format == "json":
         write_json(found)
     else:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable
+from pathlib import Path
 
+from billpolicy.deciding.matching.durable import unavailable
+from billpolicy.deciding.matching.engines import EngineName, default_engine
+from billpolicy.deciding.proven import load_proven
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
@@ -35,12 +39,27 @@ class Versions:
         """Who matches the rules: `both`, `durable` or `python`."""
         return self._resolvers[0].engine
 
+    def without_engine(self) -> str | None:
+        """Why the rules engine cannot be used here, and what that means, in a sentence; None where it can."""
+        return unavailable()
+
     def on(self, day: datetime.date) -> Resolver:
         """The version in force on a day. Raises `Refused` where there is none, naming those there are."""
         for resolver in self._resolvers:
             if resolver.policy.effective.includes(day):
                 return resolver
         raise Refused([_none_in_force(self.policies, day)])
+
+
+def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Versions:
+    """The policy at a path, a folder or a file, proven and ready to decide.
+
+    Of several paths: versions of it, each in force on days of its own. `engine`: who matches the rules, `durable`,
+    `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
+    every mistake.
+    """
+    chosen = engine or default_engine()
+    return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
 
 
 def _overlap(before: Policy, after: Policy) -> Diagnostic:

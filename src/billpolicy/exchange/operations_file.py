@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction
+from billpolicy.source.given import given
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import MAX_TEXT
 from billpolicy.source.tree import Tree, parse
@@ -15,9 +18,9 @@ from billpolicy.source.tree import Tree, parse
 MAX_MEGABYTES = 32
 
 
-def load_operations(path: Path) -> list[Instruction]:
-    """The operations of a file, in its order. Raises `Refused` with every mistake of form."""
-    return operations_of(parse(path, max_megabytes=MAX_MEGABYTES))
+def load_operations(path: str | Path) -> list[Instruction]:
+    """The operations of a YAML or JSON file, in its order. Raises `Refused` with every mistake of form."""
+    return operations_of(parse(Path(path), max_megabytes=MAX_MEGABYTES))
 
 
 def operations_of(tree: Tree) -> list[Instruction]:
@@ -64,6 +67,6 @@ def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
     return Instruction(read_record(operation.request, tree, path), tree, path)
 
 
-def operation_of(tree: Tree) -> Instruction:
-    """One operation, given for itself. Raises `Refused`."""
-    return _one(tree, ())
+def operation_from(data: Mapping[str, Any] | Instruction) -> Instruction:
+    """One operation from a plain mapping, like an entry of an operations file. Raises `Refused` with every mistake."""
+    return data if isinstance(data, Instruction) else _one(given(data, "operation"), ())

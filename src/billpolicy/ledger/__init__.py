@@ -1,4 +1,1 @@
-"""The ledger: a book that is kept. SQLite behind it; posted documents never change, numbers have no gaps.
-
-Importing anything here loads SQLAlchemy, which takes a quarter of a second: commands import it where they use it.
-"""
+"""How is a book kept in a database? Importing anything here loads SQLAlchemy, so the API does it where it is used."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from billpolicy.book import identities
+from billpolicy.book.links import links
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
@@ -41,6 +42,7 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
     if not unreadable:
         book = book_of(connection, Needs(everything=True))
         found += identities.broken(book)
+        found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
         found += (_breach(code, message) for code, message in replayed(connection, book))
     return in_order(found)
 

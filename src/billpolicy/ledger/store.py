@@ -123,7 +123,7 @@ class Ledger:
             return check_ledger(self.database, connection)
 
 
-def create(url: str) -> Ledger:
+def create_ledger(url: str) -> Ledger:
     """Make a ledger, or bring one that an earlier program made up to date; a current one is just opened.
 
     Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
@@ -133,5 +133,8 @@ def create(url: str) -> Ledger:
 
 
 def open_ledger(url: str) -> Ledger:
-    """Open a ledger that exists, to read it and, where that is allowed, to write it. Raises `Refused`."""
+    """Open a ledger that exists, like `sqlite:///ledger.db`: to read it and, where that is allowed, to write it.
+
+    Close it, or use it in a `with`. Raises `Refused`.
+    """
     return Ledger(open_database(url))

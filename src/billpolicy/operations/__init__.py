@@ -1,1 +1,1 @@
-"""What can be asked for: one file an operation, each a pure function from what is known to a plan."""
+"""What does each operation do, and what follows it? One file each, from what is known to a plan."""

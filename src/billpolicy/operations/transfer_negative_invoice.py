@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billpolicy.book.book import Book
+from billpolicy.book.book import Book, transferred_parts
 from billpolicy.book.model import CreditAdjustment, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.book.transfer import transferred_parts
 from billpolicy.deciding.levels import levels_of
 from billpolicy.operations.shared.memo import checked_reason
 from billpolicy.planning.event import Event

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import ChargedThrough, DraftPosted, Issued, SubscriptionCanceled, subscription_name
+from billpolicy.book.changes import (
+    ChargedThrough,
+    DraftPosted,
+    Issued,
+    SubscriptionCanceled,
+    scope_of,
+    subscription_name,
+)
 from billpolicy.book.model import Document
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -132,8 +139,8 @@ def _other_number(draw: NumberDraw, counter: int) -> Diagnostic:
 
 
 def _stale(name: str, planned: int, found: int | None) -> Diagnostic:
-    scope, separator, id = name.partition(":")
-    what = f"{scope} `{id}`" if separator and scope in ("account", "subscription") else name
+    scope, id = scope_of(name)
+    what = name if scope == "document" else f"{scope} `{id}`"
     if found is None:
         message = f"this was planned with {what}, which is not in this ledger"
         return Diagnostic("plan-stale", message, hint="import it first, or plan on this ledger")

@@ -12,16 +12,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import islice
-from operator import or_
 from typing import Any
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Issued
+from billpolicy.book.changes import Issued, scope_of
 from billpolicy.book.model import CreditAdjustment, Document
-from billpolicy.book.needs import Needs
+from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, in_turn, left_by
 from billpolicy.posting import checks
@@ -72,14 +70,16 @@ def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator
     waiting = _Waiting(jobs, group)
     while waiting.more():
         taken = waiting.take(reader, book)
-        outcomes, new = _answered(reader, taken)
-        needs = reduce(or_, (job.needs for job in new), Needs())
-        more = reader.book(_with_planned(needs, book))
+        answers = _answers(reader, taken)
+        new = [job for job in taken if job.id not in answers]
+        more = reader.book(_with_planned(all_of(job.needs for job in new), book, reader))
         if more is not read:  # a book that is all there is, is given again and again
             book, read = book.joined(more), more
-        for job in new:
-            outcomes[job.id], book = _planned(job, book)
-        yield from outcomes.values()
+        for job in taken:
+            outcome = answers.get(job.id)
+            if outcome is None:
+                outcome, book = _planned(job, book)
+            yield outcome
 
 
 def post_jobs(
@@ -117,11 +117,9 @@ def post_one(store: Store, job: Job, *, now: datetime.datetime) -> Posted:
 
 def job_of(plan: Plan, who: str) -> Job:
     """A job whose plan was made before. Refused, and nothing is changed, if the ledger has moved on since."""
-    named = {name for step in in_turn(plan) for name in (*step.basis, *step.touched)}
-    scopes: dict[str, set[str]] = {"account": set(), "subscription": set(), "": set()}
-    for name in named:
-        scope, separator, id = name.partition(":")
-        scopes[scope if separator and scope in scopes else ""].add(id if separator and scope in scopes else name)
+    named: dict[str, set[str]] = {"account": set(), "subscription": set(), "document": set()}
+    for scope, id in (scope_of(name) for step in in_turn(plan) for name in (*step.basis, *step.touched)):
+        named[scope].add(id)
     credit = {
         one.document.account
         for step in in_turn(plan)
@@ -129,9 +127,9 @@ def job_of(plan: Plan, who: str) -> Job:
         if isinstance(one.document, CreditAdjustment)
     }
     needs = Needs(
-        accounts=frozenset(scopes["account"]),
-        numbers=frozenset(scopes[""]),
-        subscriptions=frozenset(scopes["subscription"]),
+        accounts=frozenset(named["account"]),
+        numbers=frozenset(named["document"]),
+        subscriptions=frozenset(named["subscription"]),
         open_of=frozenset(credit),
     )
     return Job(plan.id, plan.request, needs, lambda book: (plan, _left_by(plan, book)), who)
@@ -198,23 +196,28 @@ def _named(job: Job) -> frozenset[str]:
     return job.needs.numbers | job.needs.open_of_owner
 
 
-def _with_planned(needs: Needs, book: Book) -> Needs:
+def _with_planned(needs: Needs, book: Book, reader: Reader) -> Needs:
     """Needs that name documents which are only planned yet: what these hang on is needed of the ledger."""
-    waiting = [*needs.numbers, *needs.open_of_owner]
-    seen: set[str] = set()
+    more = [needs]
+    named = {number for number in (*needs.numbers, *needs.open_of_owner) if number in book.numbered}
+    waiting, seen = list(named - reader.known(named)), set(named)
     while waiting:
         number = waiting.pop()
-        document = book.numbered.get(number)
-        if number in seen or document is None:
-            continue
-        seen.add(number)
+        document = book.numbered[number]
         owner = frozenset({document.account})
-        related = frozenset({document.related} if document.related else ())
-        bills = frozenset(document.subscriptions if isinstance(document, Document) else ())
-        open_of = owner if number in needs.open_of_owner else frozenset[str]()
-        needs |= Needs(accounts=owner, numbers=related, subscriptions=bills, open_of=open_of)
-        waiting += related
-    return needs
+        related = document.related
+        more.append(
+            Needs(
+                accounts=owner,
+                numbers=frozenset(filter(None, [related])),
+                subscriptions=frozenset(document.subscriptions if isinstance(document, Document) else ()),
+                open_of=owner if number in needs.open_of_owner else frozenset(),
+            )
+        )
+        if related is not None and related in book.numbered and related not in seen:
+            seen.add(related)
+            waiting.append(related)
+    return all_of(more)
 
 
 def _all_or_nothing(store: Store, waiting: _Waiting, now: Clock, go_on: Callable[[], bool]) -> list[Outcome]:
@@ -265,8 +268,9 @@ def _posted(scope: Callable[[], AbstractContextManager[Writer]], jobs: Sequence[
 
 def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> list[Outcome]:
     """Answer or plan these, and write them together. Raises `_NotWritten`."""
-    outcomes, new = _answered(writer, jobs)
-    before = after = writer.book(reduce(or_, (job.needs for job in new), Needs()))
+    outcomes = _answers(writer, jobs)
+    new = [job for job in jobs if job.id not in outcomes]
+    before = after = writer.book(all_of(job.needs for job in new))
     chains: dict[str, list[Entry]] = {}
     for job in new:
         outcomes[job.id], after = _planned(job, after)
@@ -276,7 +280,7 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     _write(writer, [entry for chain in chains.values() for entry in chain], before, after)
     for id, chain in chains.items():
         outcomes[id] = replace(outcomes[id], posted=Posted(chain[0].plan, chain[0].audit, repeated=False))
-    return list(outcomes.values())
+    return [outcomes[job.id] for job in jobs]
 
 
 def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) -> None:
@@ -296,21 +300,20 @@ def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) 
     writer.write(entries, before, after)
 
 
-def _answered(reader: Reader, jobs: Iterable[Job]) -> tuple[dict[str, Outcome], list[Job]]:
-    """What is known of these jobs, in their order, and those that are new. Also a step of another one is answered."""
+def _answers(reader: Reader, jobs: Iterable[Job]) -> dict[str, Outcome]:
+    """What is known of those of these jobs whose id was posted before, also as a step of another one."""
     given = {job.id: job for job in jobs}
     known = reader.requests(given)
     texts = {id: canonical(given[id].request) for id in known}
     posted = reader.posted([id for id in texts if texts[id] == known[id]])
-    outcomes = {}
-    for id, job in given.items():
-        outcomes[id] = Outcome(job)
+    answers = {}
+    for id, text in known.items():
         if id in posted:
-            outcomes[id] = Outcome(job, plan=posted[id].plan, posted=posted[id])
-        elif id in known:
-            problems = checks.differing(id, decode(dict, known[id]), decode(dict, texts[id]))
-            outcomes[id] = Outcome(job, problems=tuple(problems))
-    return outcomes, [job for job in given.values() if job.id not in known]
+            answers[id] = Outcome(given[id], plan=posted[id].plan, posted=posted[id])
+        else:
+            problems = checks.differing(id, decode(dict, text), decode(dict, texts[id]))
+            answers[id] = Outcome(given[id], problems=tuple(problems))
+    return answers
 
 
 def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:

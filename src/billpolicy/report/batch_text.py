@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Instruction
-from billpolicy.posting.limits import EVERY, Totals
+from billpolicy.posting.limits import EVERY, Totals, beyond
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Posted
 
@@ -61,6 +62,10 @@ class Tally:
             self.asked_for.add_one(first, _signed)
             for step in steps:
                 self.followed.add_one(step, _signed)
+
+    def beyond(self, versions: Versions) -> list[Diagnostic]:
+        """The limits of the policy that they go beyond."""
+        return list(beyond(versions.policies, self.done))
 
     def table(self, verb: str) -> str:
         """One line for each operation; `verb` is what was done: `planned` or `posted`."""

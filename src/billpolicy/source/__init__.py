@@ -1,1 +1,1 @@
-"""Text files in, positions and diagnostics out: the one way every file of a user is read."""
+"""How does text become data that knows its places, and typed records, and back?"""

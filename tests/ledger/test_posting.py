@@ -1,0 +1,63 @@
+"""Posting into a database: every row is as it must be, and of what is refused no row is left.
+
+What is the same for every store stands in `tests/posting/test_store_contract.py`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from billpolicy.book.changes import CHANGES
+from billpolicy.book.model import CreditMemo
+from billpolicy.ledger.store import Ledger
+from tests.ledger.asking import dump, refused, whole
+from tests.ledger.build import NOW, credit_plan, doing
+from tests.ledger.posting import post
+from tests.posting.kinds_of_change import EACH
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_after_each_kind_of_change_nothing_is_wrong(stocked: Ledger, name: str) -> None:
+    post(stocked, EACH[name](whole(stocked), "op-1"), who="ann", now=NOW)
+    assert stocked.check() == []
+
+
+def test_nor_after_all_of_them(stocked: Ledger) -> None:
+    for name in EACH:
+        if name != "draft_canceled":  # the only one is posted
+            post(stocked, EACH[name](whole(stocked), f"op-{name}"), who="ann", now=NOW)
+    assert stocked.check() == []
+
+
+def test_a_repeat_writes_no_row(stocked: Ledger) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000001", reverse=True)
+    post(stocked, plan, who="ann", now=NOW)
+    before = dump(stocked)
+    post(stocked, plan, who="bob", now=NOW + datetime.timedelta(days=3))
+    assert dump(stocked) == before
+
+
+def test_of_what_is_refused_no_row_is_left(stocked: Ledger) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000001")
+    before = dump(stocked)
+    for wrong in (
+        credit_plan(whole(stocked), "op-1", "INV00000003", "10.01"),  # more than is open
+        replace(plan, basis={"INV00000001": 1}),  # stale
+        credit_plan(whole(stocked), "op-1", "INV00000001", prefix="INV"),  # a number of another kind
+    ):
+        refused(lambda wrong=wrong: post(stocked, wrong, who="ann", now=NOW))  # type: ignore[misc]
+        assert dump(stocked) == before
+
+
+def test_a_document_that_nobody_knows_is_a_bug(stocked: Ledger) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000001")
+    (planned,) = plan.documents
+    assert isinstance(planned.document, CreditMemo)
+    stranger = replace(planned.document, account="nobody")
+    before = dump(stocked)
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        post(stocked, doing(plan, (planned._replace(document=stranger),), plan.applications), who="ann", now=NOW)
+    assert dump(stocked) == before

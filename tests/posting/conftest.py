@@ -1,0 +1,43 @@
+"""The stores that the contract is held against: each test runs once on each of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from billpolicy.book.book import Book
+from billpolicy.ledger.store import open_ledger
+from billpolicy.posting.store import Store
+from tests.ledger.build import sample
+from tests.ledger.conftest import book, made, made_stocked
+from tests.posting.memory_store import MemoryStore
+
+__all__ = ["book", "made", "made_stocked", "store", "store_of"]
+
+StoreOf = Callable[[Book], Store]
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store_of(request: pytest.FixtureRequest, tmp_path: Path, made: Path, made_stocked: Path) -> Iterator[StoreOf]:
+    """Makes a store that holds a book."""
+    with ExitStack() as opened:
+
+        def sqlite(book: Book) -> Store:
+            path = tmp_path / "ledger.db"
+            shutil.copy(made_stocked if book is sample() else made, path)
+            ledger = opened.enter_context(open_ledger(f"sqlite:///{path}"))
+            if book is not sample():
+                ledger.import_book(book)
+            return ledger
+
+        yield {"sqlite": sqlite, "memory": MemoryStore}[request.param]
+
+
+@pytest.fixture
+def store(store_of: StoreOf) -> Store:
+    """A store that holds the sample book."""
+    return store_of(sample())

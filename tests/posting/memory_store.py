@@ -1,0 +1,93 @@
+"""A ledger in memory: all that a new store takes. It keeps the contract, but forgets everything at the end.
+
+What is kept is one immutable value, so a reader holds on to it, a part that fails puts the old one back, and a
+transaction that raises never puts a new one in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from billpolicy.book.book import Book
+from billpolicy.book.needs import Needs
+from billpolicy.book.numbers import split_number
+from billpolicy.posting.store import Entry, Posted
+from billpolicy.source.codec import canonical
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Everything in a ledger, as of one moment."""
+
+    book: Book
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By the id of the operation, in the order of posting."""
+
+
+class MemoryReader:
+    """A ledger as of one moment. It hands out the whole book: a slice may hold more than is needed."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    def book(self, needs: Needs) -> Book:
+        return self.kept.book
+
+    def known(self, numbers: Collection[str]) -> set[str]:
+        return {number for number in numbers if number in self.kept.book.numbered}
+
+    def requests(self, ids: Collection[str]) -> dict[str, str]:
+        entries = self.kept.entries
+        return {id: canonical(entries[id].plan.request) for id in ids if id in entries}
+
+    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        found = {id: self.kept.entries[id] for id in ids}
+        return {id: Posted(plan, audit, repeated=True) for id, (plan, audit, _) in found.items()}
+
+
+class MemoryWriter(MemoryReader):
+    """The same inside a transaction."""
+
+    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+        written = {entry.plan.id: entry for entry in entries}
+        self.kept = Kept(after, {**self.kept.entries, **written})
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        kept = self.kept
+        try:
+            yield
+        except BaseException:
+            self.kept = kept
+            raise
+
+
+class MemoryStore:
+    """A ledger that holds a book. Threads may share it."""
+
+    def __init__(self, book: Book) -> None:
+        self._kept = Kept(_as_imported(book))
+        self._writer = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryReader]:
+        yield MemoryReader(self._kept)
+
+    @contextmanager
+    def writing(self) -> Iterator[MemoryWriter]:
+        with self._writer:
+            writer = MemoryWriter(self._kept)
+            yield writer
+            self._kept = writer.kept
+
+
+def _as_imported(book: Book) -> Book:
+    """As a ledger counts: everything is at revision 0, and each prefix bound to the kind that it has numbered."""
+    names = [*book.numbered]
+    names += [f"account:{id}" for id in book.accounts] + [f"subscription:{id}" for id in book.subscriptions]
+    split = ((split_number(number), document.kind) for number, document in book.numbered.items())
+    prefixes = {found[0]: kind for found, kind in split if found is not None}
+    return replace(book, revisions=dict.fromkeys(names, 0), prefixes=prefixes)
