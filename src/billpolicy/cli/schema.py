@@ -13,7 +13,7 @@ from billpolicy.source.plain_file import read_plain
 
 
 @click.command("schema")
-@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)), metavar="NAME")
+@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)), metavar="[NAME]")
 @click.option("--all", "every", is_flag=True, help="All schemas, with --output or --check.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write NAME.schema.json to.")
 @click.option("--check", type=click.Path(path_type=Path, file_okay=False), help="Folder whose schemas must be these.")
