@@ -13,12 +13,15 @@ from billpolicy.source.plain_file import read_plain
 
 
 @click.command("schema")
-@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)))
+@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)), metavar="[NAME]")
 @click.option("--all", "every", is_flag=True, help="All schemas, with --output or --check.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write NAME.schema.json to.")
 @click.option("--check", type=click.Path(path_type=Path, file_okay=False), help="Folder whose schemas must be these.")
 def command(name: str | None, every: bool, output: Path | None, check: Path | None) -> None:
-    """Print the JSON Schema (draft-07) of a kind of file, or write or check all of them.
+    """Print the JSON Schema (draft-07) of a kind of file, or of a command's answer, or write or check all of them.
+
+    NAME is policy, book or operations; the command validate, explain, plan, post or matrix; ledger-show; or
+    diagnostics, which `ledger check` answers and every command that could not begin.
 
     Editors use them through the first line of a file:
     # yaml-language-server: $schema=schemas/policy.schema.json

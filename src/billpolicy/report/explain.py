@@ -14,7 +14,7 @@ from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
-from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried
+from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
 
@@ -68,7 +68,7 @@ def _explain(
         number=planned.document.number if planned else None,
         step=plan.id if step else None,
         after=step.after if step else None,
-        step_rule=_step_rule(step) if step else None,
+        step_rule=rule_at(step.rule, step.position, step.because) if step else None,
         policy=plan.policy,
         policy_digest=plan.policy_digest,
         engine=plan.engine,
@@ -100,14 +100,10 @@ def _passed_over(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> tupl
             outcome, why = "not_matched", _unmet(rule, passed.facts, words)
         else:
             outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.date}"
-        at = Rule(id=rule.id, file=rule.position.file, line=rule.position.line, because=rule.because)
+        at = rule_at(rule.id, rule.position, rule.because)
         reason = f"on {passed.on}, after {passed.after}: {why}"
         found.append(Candidate(rule=at, outcome=outcome, reason=reason))  # type: ignore[arg-type]
     return tuple(found)
-
-
-def _step_rule(step: FollowedBy) -> Rule:
-    return Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
 
 
 def concerns(policy: Policy, resolution: Resolution, kind: str | None) -> bool:
@@ -163,7 +159,7 @@ def _decision(
 
 def _rule(rule: BaseRule | ExceptionRule, key: str) -> Rule:
     at = rule.then_at[key] if isinstance(rule, ExceptionRule) else rule.position
-    return Rule(id=rule.id, file=at.file, line=at.line, because=rule.because)
+    return rule_at(rule.id, at, rule.because)
 
 
 def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -> tuple[Tried, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.report.results import Refusal
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
@@ -22,6 +23,11 @@ class Rule:
     file: str
     line: int
     because: str | None = None
+
+
+def rule_at(id: str, position: Position, because: str | None) -> Rule:
+    """A rule at the place where it is written."""
+    return Rule(id=id, file=position.file, line=position.line, because=because)
 
 
 @record

@@ -10,7 +10,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit, Cause
-from billpolicy.report.explanation import Rule
+from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.plan import (
     ApplicationReport,
     DocumentReport,
@@ -19,7 +19,7 @@ from billpolicy.report.plan import (
     document_report,
     plan_report,
 )
-from billpolicy.report.results import Refusal, refusals
+from billpolicy.report.results import Refusal, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
@@ -126,29 +126,22 @@ def _document(shown: ShownDocument) -> DocumentHistory:
     def applications(made: tuple[Application, ...]) -> tuple[ApplicationReport, ...]:
         return tuple(application_report(one, shown.document.currency) for one in made)
 
-    return DocumentHistory(
+    return told(
+        DocumentHistory,
+        shown,
         document=document_report(shown.document, shown.resolved, balance=shown.balance),
-        revision=shown.revision,
-        open_places=tuple(OpenPlaceReport(item=one.item, tax=one.tax, open=one.open) for one in shown.open_places),
+        open_places=tuple(told(OpenPlaceReport, one) for one in shown.open_places),
         applications_from=applications(shown.applications_from),
         applications_to=applications(shown.applications_to),
-        kinds=dict(shown.kinds),
         refunds=tuple(map(document_report, shown.refunds)),
         created=tuple(map(document_report, shown.created)),
         operation=None if shown.operation is None else _operation(shown.operation),
-        changed_by=shown.changed_by,
     )
 
 
 def _account(shown: ShownAccount) -> AccountReport:
-    return AccountReport(
-        account=shown.account,
-        revision=shown.revision,
-        contacts=shown.contacts,
-        subscriptions=shown.subscriptions,
-        documents=tuple(document_report(one, balance=shown.balances[one.number]) for one in shown.documents),
-        credit=dict(shown.credit),
-    )
+    documents = tuple(document_report(one, balance=shown.balances[one.number]) for one in shown.documents)
+    return told(AccountReport, shown, documents=documents)
 
 
 def _operation(shown: ShownOperation) -> OperationReport:
@@ -161,19 +154,14 @@ def _operation(shown: ShownOperation) -> OperationReport:
 
 
 def _cause(cause: Cause) -> CausedBy:
-    rule = Rule(id=cause.rule, file=cause.position.file, line=cause.position.line, because=cause.because)
-    return CausedBy(operation=cause.operation, step=cause.step, after=cause.after, rule=rule)
+    return told(CausedBy, cause, rule=rule_at(cause.rule, cause.position, cause.because))
 
 
 def posting_report(outcomes: Sequence[Outcome], versions: Versions) -> PostingReport:
     """What became of a batch. What was posted before may have been decided by another policy."""
     return PostingReport(
         posted=tuple(
-            PostedReport(
-                repeated=posted.repeated,
-                plan=plan_report(posted.plan, None if posted.repeated else versions),
-                audit=posted.audit,
-            )
+            told(PostedReport, posted, plan=plan_report(posted.plan, None if posted.repeated else versions))
             for posted in (one.posted for one in outcomes)
             if posted is not None
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from billpolicy.policy.model import Chain, ExceptionRule, FollowUp, Outcome, Policy
-from billpolicy.report.explanation import Rule
+from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.results import Period, period
 from billpolicy.source.record import record
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -118,7 +118,7 @@ def matrix_of(policy: Policy, vocabulary: Vocabulary = VOCABULARY) -> Matrix:
 
 def _exceptional(exception: ExceptionRule) -> Exceptional:
     return Exceptional(
-        rule=_rule(exception),
+        rule=rule_at(exception.id, exception.position, exception.because),
         operations=exception.operations,
         when=tuple(clause.text for clause in exception.clauses),
         then={key: _plain(outcome) for key, outcome in sorted(exception.then.items())},
@@ -130,17 +130,13 @@ def _exceptional(exception: ExceptionRule) -> Exceptional:
 def _following(follow_up: FollowUp) -> Following:
     rule = follow_up.rule
     return Following(
-        rule=_rule(rule),
+        rule=rule_at(rule.id, rule.position, rule.because),
         after=follow_up.after,
         when=tuple(clause.text for clause in rule.clauses),
         then=follow_up.operation,
         if_refused=follow_up.if_refused,
         in_force=period(rule.effective),
     )
-
-
-def _rule(rule: ExceptionRule) -> Rule:
-    return Rule(id=rule.id, file=rule.position.file, line=rule.position.line, because=rule.because)
 
 
 def _plain(outcome: Outcome) -> tuple[Level, ...] | str | int | bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from billpolicy.book import changes
@@ -16,8 +15,8 @@ from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.explain import concerns, facts_in_words
-from billpolicy.report.explanation import Rule
-from billpolicy.report.results import Finding, Refusal, findings, posted_before, refusals
+from billpolicy.report.explanation import Rule, rule_at
+from billpolicy.report.results import Finding, Refusal, findings, posted_before, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -148,7 +147,7 @@ class ChargedThrough:
 
 
 ChangeReport = Issued | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
-_SAME_FIELDS: dict[type, Callable[..., ChangeReport]] = {
+_SAME_FIELDS: dict[type, type[ChangeReport]] = {
     changes.Reversed: Reversed,
     changes.DraftPosted: DraftPosted,
     changes.DraftCanceled: DraftCanceled,
@@ -232,24 +231,13 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
     """A plan with all that follows it. `versions`: the policy that it was made by, where that is at hand."""
     policy = None if versions is None else versions.on(plan.date).policy
     currencies = {one.number: one.currency for one in plan.balances if one.kind != "credit_balance"}
-    return PlanReport(
-        id=plan.id,
-        operation=plan.operation,
-        date=plan.date,
-        actor=plan.actor,
-        approved_by=plan.approved_by,
-        comment=plan.comment,
-        policy=plan.policy,
-        policy_digest=plan.policy_digest,
-        engine=plan.engine,
+    return told(
+        PlanReport,
+        plan,
         documents=tuple(document_report(one.document, one.resolved, policy) for one in plan.documents),
         changes=tuple(_change(one, currencies) for one in plan.changes),
         decisions=tuple(_decisions(one, policy) for one in plan.decisions),
-        balances=tuple(
-            Balance(kind=one.kind, number=one.number, currency=one.currency, before=one.before, after=one.after)  # type: ignore[arg-type]
-            for one in plan.balances
-        ),
-        notes=plan.notes,
+        balances=tuple(told(Balance, one) for one in plan.balances),
         warnings=findings(plan.warnings),
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
         basis=dict(plan.basis),
@@ -257,7 +245,7 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
 
 
 def _step(step: FollowedBy, versions: Versions | None) -> Step:
-    rule = Rule(id=step.rule, file=step.position.file, line=step.position.line, because=step.because)
+    rule = rule_at(step.rule, step.position, step.because)
     return Step(after=step.after, rule=rule, plan=plan_report(step.plan, versions))
 
 
@@ -265,11 +253,9 @@ def document_report(
     document: Numbered, resolved: Resolved | None = None, policy: Policy | None = None, balance: Amount | None = None
 ) -> DocumentReport:
     """A document, how it was decided, and what is left of it where its kind has something left."""
-    return DocumentReport(
-        kind=document.kind,  # type: ignore[arg-type]
-        number=document.number,
-        amount=document.amount,
-        currency=document.currency,
+    return told(
+        DocumentReport,
+        document,
         balance=balance if KINDS[document.kind].open_word else None,
         record=document,
         decisions=None if resolved is None else _decisions(resolved, policy, document.kind),
@@ -278,14 +264,7 @@ def document_report(
 
 def application_report(application: Application, currency: str) -> ApplicationReport:
     """An application with its currency, which is that of both its documents."""
-    return ApplicationReport(
-        from_=application.from_,
-        to=application.to,
-        date=application.date,
-        amount=application.amount,
-        currency=currency,
-        parts=application.parts,
-    )
+    return told(ApplicationReport, application, currency=currency)
 
 
 def _change(change: changes.Change, currencies: Mapping[str, str]) -> ChangeReport:
@@ -297,8 +276,7 @@ def _change(change: changes.Change, currencies: Mapping[str, str]) -> ChangeRepo
         # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
         currency = currencies.get(made.from_) or currencies[made.to]
         return Applied(change=name, application=application_report(made, currency))
-    told = {field.name: getattr(change, field.name) for field in fields(change)}
-    return _SAME_FIELDS[type(change)](change=name, **told)
+    return told(_SAME_FIELDS[type(change)], change, change=name)
 
 
 def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
@@ -309,13 +287,7 @@ def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = Non
         facts=facts_in_words(resolved.facts, {field.name: field for field in declared}),
         exceptions=resolved.matched,
         decided=tuple(
-            Decided(
-                key=one.key,
-                value=one.value,
-                level=one.level,
-                label=None if one.level is None else resolved.levels[one.level].label,
-                rule=one.rule,
-            )
+            told(Decided, one, label=None if one.level is None else resolved.levels[one.level].label)
             for one in resolved.resolutions.values()
             if policy is None or concerns(policy, one, kind)
         ),

@@ -7,12 +7,16 @@ a field without a default is always written, another one only where it is neithe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
 from billpolicy.policy.model import ALWAYS, Effective, Policy
 from billpolicy.posting.posting import Outcome
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
+
+_T = TypeVar("_T")
 
 
 @record
@@ -74,12 +78,15 @@ class Validation:
     """Nothing, where every finding is a mistake."""
 
 
+def told(kind: type[_T], of: Any, **other: Any) -> _T:
+    """The record that tells of something: the fields that both have by the same name, and the others as given."""
+    same = {one.name: getattr(of, one.name) for one in fields(kind) if one.name not in other}  # type: ignore[arg-type]
+    return kind(**same, **other)
+
+
 def findings(diagnostics: Iterable[Diagnostic]) -> tuple[Finding, ...]:
     """Diagnostics as they are told to programs."""
-    return tuple(
-        Finding(code=one.code, message=one.message, position=_place(one.position), hint=one.hint, severity=one.severity)
-        for one in diagnostics
-    )
+    return tuple(told(Finding, one, position=_place(one.position)) for one in diagnostics)
 
 
 def refusals(outcomes: Iterable[Outcome]) -> tuple[Refusal, ...]:
