@@ -24,10 +24,8 @@ class Kind:
     """Its own money is put on others: what is left of it is `unapplied`."""
     is_owed: bool = False
     """It asks for money: what is left of it is its `balance`."""
-    related_field: str | None = None
-    """The field that names the document it was made from, pays back or changes."""
     related_words: str = "document"
-    """What that document is."""
+    """What the document is that it names."""
     index: tuple[str, str] | None = None
     """The index of a `Book` that lists it, and the field whose value it is listed under there."""
     draft_prefix: str = ""
@@ -41,6 +39,12 @@ class Kind:
     def name(self) -> str:
         """As it is written: `credit_memo`."""
         return str(self.record.kind)
+
+    @property
+    def related_field(self) -> str | None:
+        """The field that names the document it was made from, pays back or changes."""
+        named: str | None = self.record.related_field
+        return named
 
     @property
     def section(self) -> str:
@@ -61,20 +65,12 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(
-            Invoice,
-            "an invoice",
-            has_items=True,
-            is_owed=True,
-            draft_prefix="TMP-INV-",
-            event="invoice_posted",
-        ),
+        Kind(Invoice, "an invoice", has_items=True, is_owed=True, draft_prefix="TMP-INV-", event="invoice_posted"),
         Kind(
             CreditMemo,
             "a credit memo",
             has_items=True,
             is_source=True,
-            related_field="source",
             index=("created_from", "source"),
             draft_prefix="TMP-CM-",
             event="credit_memo_posted",
@@ -84,32 +80,15 @@ KINDS: dict[str, Kind] = {
             "a debit memo",
             has_items=True,
             is_owed=True,
-            related_field="source",
             index=("created_from", "source"),
             draft_prefix="TMP-DM-",
             event="debit_memo_posted",
         ),
-        Kind(
-            Payment,
-            "a payment",
-            is_source=True,
-            related_field="source",
-            related_words="payment",
-            own_prefix="P-",
-            event="payment_posted",
-        ),
-        Kind(
-            Refund,
-            "a refund",
-            related_field="of",
-            related_words="payment or credit memo",
-            index=("refunds_of", "of"),
-            own_prefix="R-",
-        ),
+        Kind(Payment, "a payment", is_source=True, related_words="payment", own_prefix="P-", event="payment_posted"),
+        Kind(Refund, "a refund", related_words="payment or credit memo", index=("refunds_of", "of"), own_prefix="R-"),
         Kind(
             CreditAdjustment,
             "an adjustment of a credit balance",
-            related_field="document",
             index=("credit_of", "account"),
             own_prefix="CBA-",  # no sequence set numbers it at all (domain 1.2 row 21)
             event="credit_increased",

@@ -6,7 +6,7 @@ batch grow with its square; so a change costs about the square root of the size.
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Iterator, Mapping
 from math import isqrt
 from typing import TypeVar
 
@@ -51,18 +51,3 @@ class Layered(Mapping[K, V]):
     def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
         """As of a dict."""
         return self._changes[key] if key in self._changes else self._base.get(key, default)
-
-    def _merged(self) -> dict[K, V]:
-        return {**self._base, **self._changes} if self._changes else self._base
-
-    def keys(self) -> KeysView[K]:
-        """As of a dict."""
-        return self._merged().keys()
-
-    def items(self) -> ItemsView[K, V]:
-        """As of a dict."""
-        return self._merged().items()
-
-    def values(self) -> ValuesView[V]:
-        """As of a dict."""
-        return self._merged().values()

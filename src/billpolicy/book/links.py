@@ -44,7 +44,7 @@ def links(book: Book) -> _Found:
             yield from _refund(document, related)
         elif isinstance(document, Payment):
             yield from _transfer(document, related)
-        else:
+        elif isinstance(document, Document):
             yield from _memo(document, related)
             yield from _posted_draft(book, document, became)
 

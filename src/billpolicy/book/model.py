@@ -142,8 +142,22 @@ class Item:
     taxes: tuple[TaxItem, ...] = ()
 
 
+class Related:
+    """What can name another document: what it was made from, pays back or changes."""
+
+    __slots__ = ()
+    related_field: ClassVar[str | None] = None
+    """The field that names it; each kind has its own word for it."""
+
+    @property
+    def related(self) -> str | None:
+        """The number of that document."""
+        number: str | None = getattr(self, self.related_field) if self.related_field else None
+        return number
+
+
 @record
-class Document:
+class Document(Related):
     """A billing document: what invoices, credit memos and debit memos share."""
 
     kind: ClassVar[str]
@@ -168,11 +182,6 @@ class Document:
     """In a file, optional: the total that the items must add up to."""
     balance: Amount | None = None
     """In a file, optional: the balance (of a credit memo: the unapplied amount) that must come out."""
-
-    @property
-    def related(self) -> str | None:
-        """The document that this one was made from, pays back or changes; each kind has its own word for it."""
-        return None
 
     @property
     def amount(self) -> Decimal:
@@ -210,15 +219,11 @@ class CreditMemo(Document):
     """Money given back or not asked for; applied to invoices and debit memos. It has no payment term (domain 1.1)."""
 
     kind: ClassVar[str] = "credit_memo"
+    related_field: ClassVar[str | None] = "source"
 
     reason: Text | None = None
     source: Text | None = None
     """The number of the document that it was created from."""
-
-    @property
-    def related(self) -> str | None:
-        """The document that it was created from."""
-        return self.source
 
 
 @record
@@ -226,22 +231,19 @@ class DebitMemo(Document):
     """Money asked for beside an invoice."""
 
     kind: ClassVar[str] = "debit_memo"
+    related_field: ClassVar[str | None] = "source"
 
     due_date: Date | None = None
     reason: Text | None = None
     source: Text | None = None
 
-    @property
-    def related(self) -> str | None:
-        """The document that it was created from."""
-        return self.source
-
 
 @record
-class Payment:
+class Payment(Related):
     """Money received. What is not applied or refunded is unapplied."""
 
     kind: ClassVar[str] = "payment"
+    related_field: ClassVar[str | None] = "source"
 
     number: Text
     account: Text
@@ -258,11 +260,6 @@ class Payment:
     balance: Amount | None = None
     """In a file, optional: the unapplied amount that must come out."""
 
-    @property
-    def related(self) -> str | None:
-        """The payment that it was transferred from."""
-        return self.source
-
 
 @record
 class Part:
@@ -276,10 +273,11 @@ class Part:
 
 
 @record
-class Refund:
+class Refund(Related):
     """Money paid back out of the unapplied amount of a payment or a credit memo (`of`), or of a credit balance."""
 
     kind: ClassVar[str] = "refund"
+    related_field: ClassVar[str | None] = "of"
 
     number: Text
     account: Text
@@ -296,14 +294,9 @@ class Refund:
     parts: tuple[Part, ...] = ()
     """Of a credit memo: which of its items were refunded."""
 
-    @property
-    def related(self) -> str | None:
-        """What it pays back."""
-        return self.of
-
 
 @record
-class CreditAdjustment:
+class CreditAdjustment(Related):
     """One change of an account's credit balance (domain section 6.1): an increase or a decrease, from its date on.
 
     What is transferred from a negative invoice and what is used on an invoice or debit memo is an application between
@@ -311,6 +304,7 @@ class CreditAdjustment:
     """
 
     kind: ClassVar[str] = "credit_adjustment"
+    related_field: ClassVar[str | None] = "document"
 
     number: Text
     account: Text
@@ -325,11 +319,6 @@ class CreditAdjustment:
     """The negative invoice it came from, the invoice or debit memo it was used on, or the refund that paid it out."""
     comment: Prose | None = None
     attributes: Attributes = field(default_factory=dict)
-
-    @property
-    def related(self) -> str | None:
-        """What it came from, was used on, or was paid out by."""
-        return self.document
 
 
 @record

@@ -37,8 +37,11 @@ Keys = Collection[str] | None
 Revisions = dict[str, int]
 """As in `Book.revisions`."""
 
-USED = """CASE
-    WHEN kind IN ('invoice', 'debit_memo') THEN
+_OWED = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.is_owed)
+_SETTLED = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.open_word is None)
+"""Kinds of documents of which nothing can be open."""
+USED = f"""CASE
+    WHEN kind IN ({_OWED}) THEN
         (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.to_number = documents.number)
         - (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.from_number = documents.number)
     ELSE (SELECT coalesce(sum(a.amount_minor), 0) FROM applications a WHERE a.from_number = documents.number)
@@ -97,7 +100,7 @@ of which something changes the credit balance, everything that does."""
 _OPEN = f"""
 WITH open(number) AS (
     SELECT number FROM documents
-    WHERE account IN {{keys}} AND kind NOT IN ('refund', 'credit_adjustment')
+    WHERE account IN {{keys}} AND kind NOT IN ({_SETTLED})
     AND status = 'posted' AND NOT reversed AND amount_minor <> {USED}
 )
 SELECT number FROM open
