@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from billpolicy.book.kinds import SECTIONS, kind_of
+from billpolicy.book.kinds import SECTIONS, is_owed, kind_of
 from billpolicy.book.layered import Layered
 from billpolicy.book.model import (
     TRANSFERRED,
@@ -220,7 +220,7 @@ class Book:
             open_at[Place(item.id)] = item.amount
             for tax in sorted(item.taxes, key=lambda tax: tax.id):
                 open_at[Place(item.id, tax.id)] = tax.amount
-        for place, used in self._used(document).items():
+        for place, used in self.used_places(document).items():
             open_at[place] -= used
         for item in document.items:
             if item.discounts is not None:
@@ -232,23 +232,20 @@ class Book:
         of_it = {place: amount for place, amount in open_at.items() if place.item in own}
         return _at_most(sum(open_at.values(), ZERO), of_it)
 
-    def _used(self, document: BillingDocument) -> dict[Place, Decimal]:
+    def used_places(self, document: Numbered) -> dict[Place, Decimal]:
+        """What of each item and each tax is applied and refunded, whether it is there or not."""
         used: dict[Place, Decimal] = defaultdict(Decimal)
-        if kind_of(document).is_source:
-            for application in self.applications_from.get(document.number, ()):
-                for part in application.parts:
-                    if part.source_item is not None:
-                        used[Place(part.source_item, part.source_tax)] += part.amount
-            for refund in self.refunds_of.get(document.number, ()):
-                for part in refund.parts if refund.status == "posted" else ():
-                    used[Place(part.item, part.tax)] += part.amount
-        else:
-            for application in self.applications_to.get(document.number, ()):
-                for part in application.parts:
-                    used[Place(part.item, part.tax)] += part.amount
-            for application in self.applications_from.get(document.number, ()):  # of a negative invoice
-                for part in application.parts:
-                    used[Place(part.source_item or "", part.source_tax)] -= part.amount
+        for application in self.applications_to.get(document.number, ()):
+            for part in application.parts:
+                used[Place(part.item, part.tax)] += part.amount
+        sign = -1 if is_owed(document) else 1  # what a negative invoice gives away brings it up to zero
+        for application in self.applications_from.get(document.number, ()):
+            for part in application.parts:
+                if part.source_item is not None:
+                    used[Place(part.source_item, part.source_tax)] += sign * part.amount
+        for refund in self.refunds_of.get(document.number, ()):
+            for part in refund.parts if refund.status == "posted" else ():
+                used[Place(part.item, part.tax)] += part.amount
         return used
 
     def credit_balance(self, account: str, currency: str, day: datetime.date | None = None) -> Decimal:

@@ -16,7 +16,7 @@ Each rule stands here once. A book file tells a breach at its place, in words of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -120,59 +120,43 @@ def _whole(book: Book, document: Numbered) -> Iterator[Breach]:
 
 def _in_places(book: Book, document: Numbered) -> Iterator[Breach]:
     """Each item and each tax, and places that are used and not there."""
-    used = _used(book, document)
-    amounts = _amounts(document) if used else {}
+    amounts: dict[Place, Decimal] = defaultdict(Decimal)
+    used: dict[Place, Decimal] = defaultdict(Decimal)
+    used_places = book.used_places(document)
+    if not used_places:
+        return
+    settled = _settled(document)
+    for place, amount in used_places.items():
+        used[settled(place)] += amount
+    for place, amount in _amounts(document):
+        amounts[settled(place)] += amount
     for place in (*amounts, *(one for one in used if one not in amounts)):
-        amount = amounts.get(place, ZERO)
-        if _within(used.get(place, ZERO), amount):
+        amount, taken = amounts.get(place, ZERO), used.get(place, ZERO)
+        if _within(taken, amount):
             continue
         what = f"{place.words} of {document.number}"
         in_file = None
         if isinstance(document, Document):
-            message = f"{what} is {amount}, but {used[place]} of it was applied"
+            message = f"{what} is {amount}, but {taken} of it was applied"
             in_file = Diagnostic("over-applied", message, hint="mend the item, or the parts of its applications")
-        elsewhere = _over_applied(what, document.currency, amount, used[place])
-        yield Breach(document.number, in_file, elsewhere)
+        yield Breach(document.number, in_file, _over_applied(what, document.currency, amount, taken))
 
 
-def _settled_with(document: Numbered) -> dict[str, str]:
-    """Discount -> the item with which it is settled."""
+def _settled(document: Numbered) -> Callable[[Place], Place]:
+    """Where what stands on a place is settled: a discount is, with the item that it reduces."""
     items = document.items if isinstance(document, Document) else ()
-    return {item.id: item.discounts for item in items if item.discounts is not None}
+    with_discount = {Place(item.id): Place(item.discounts) for item in items if item.discounts is not None}
+    return lambda place: with_discount.get(place, place)
 
 
-def _amounts(document: Numbered) -> dict[Place, Decimal]:
-    amounts: dict[Place, Decimal] = defaultdict(Decimal)
-    settled_with = _settled_with(document)
+def _amounts(document: Numbered) -> Iterator[tuple[Place, Decimal]]:
     for item in document.items if isinstance(document, Document) else ():
-        amounts[Place(settled_with.get(item.id, item.id))] += item.amount
+        yield Place(item.id), item.amount
         for tax in item.taxes:
-            amounts[Place(item.id, tax.id)] += tax.amount
+            yield Place(item.id, tax.id), tax.amount
     transferred = isinstance(document, Payment) and document.source is not None
     if transferred or (isinstance(document, CreditAdjustment) and document.type == "increase"):
-        amounts[Place(TRANSFERRED)] += document.amount
-    return amounts
-
-
-def _used(book: Book, document: Numbered) -> dict[Place, Decimal]:
-    used: dict[Place, Decimal] = defaultdict(Decimal)
-    settled_with = _settled_with(document)
-
-    def use(item: str, tax: str | None, amount: Decimal) -> None:
-        used[Place(item if tax is not None else settled_with.get(item, item), tax)] += amount
-
-    sign = -1 if isinstance(document, Invoice) else 1
-    for application in book.applications_to.get(document.number, ()):
-        for part in application.parts:
-            use(part.item, part.tax, part.amount)
-    for application in book.applications_from.get(document.number, ()):
-        for part in application.parts:
-            if part.source_item is not None:
-                use(part.source_item, part.source_tax, sign * part.amount)
-    for refund in book.refunds_of.get(document.number, ()):
-        for part in refund.parts if refund.status == "posted" else ():
-            use(part.item, part.tax, part.amount)
-    return used
+        yield Place(TRANSFERRED), document.amount
 
 
 def _taken_back(book: Book, document: Numbered) -> Iterator[Breach]:
@@ -198,17 +182,15 @@ def _taken_back(book: Book, document: Numbered) -> Iterator[Breach]:
                 continue
             wrong.add(link)
             what = f"{Place(part.item, part.tax).words} of {one.to}"
-            in_file = Diagnostic(
-                "over-unapplied",
-                f"{taken[link]} of {number} is taken back from {what}, where {put[link]} of it had been put by then",
-                hint="take back only what was put there, and not before it was",
+            message = (
+                f"{taken[link]} of {number} is taken back from {what}, where {put[link]} of it had been put by then"
             )
-            elsewhere = Diagnostic(
-                "over-unapplied",
-                f"{_shown(taken[link], currency)} {currency} of {number} is taken back from {what}, "
-                f"where {_shown(put[link], currency)} of it had been put by then",
-                hint="only what was put there can be taken back, not before it was",
-            )
+            hint = "take back only what was put there, and not before it was"
+            in_file = Diagnostic("over-unapplied", message, hint=hint)
+            was_taken, was_put = _shown(taken[link], currency), _shown(put[link], currency)
+            message = f"{was_taken} {currency} of {number} is taken back from {what}, where {was_put} of it"
+            hint = "only what was put there can be taken back, not before it was"
+            elsewhere = Diagnostic("over-unapplied", f"{message} had been put by then", hint=hint)
             yield Breach(one.to, in_file, elsewhere, application=(number, order))
             break
 
@@ -220,11 +202,10 @@ def _link(one: Application, part: Part) -> tuple[str, ...]:
 def _opposed(book: Book, document: Numbered) -> Iterator[Breach]:
     """Places on which one source has put what another has taken away; that their sum is right was asked before."""
     net: dict[Place, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    settled_with = _settled_with(document)
+    settled = _settled(document)
     for application in book.applications_to.get(document.number, ()):
         for part in application.parts:
-            item = part.item if part.tax is not None else settled_with.get(part.item, part.item)
-            net[Place(item, part.tax)][application.from_] += part.amount
+            net[settled(Place(part.item, part.tax))][application.from_] += part.amount
     for place, of_each in net.items():
         if min(of_each.values()) < 0 < max(of_each.values()):
             message = f"one source takes from {place.words} of {document.number} what another one has put there"
@@ -241,17 +222,13 @@ def _transfer(book: Book, payment: Payment) -> Iterator[Breach]:
         return
     received = _moved(book.applications_to.get(number, ()), from_=source)
     if received != amount:
-        in_file = Diagnostic(
-            "transfer-differs",
-            f"{number} amounts to {amount}, but {received} was transferred to it",
-            hint=f"add or mend the application from {source} to {number}",
-        )
-        elsewhere = Diagnostic(
-            "transfer-differs",
-            f"{_money(number, amount, payment.currency)}, "
-            f"but {_shown(received, payment.currency)} of {source} was transferred to it",
-            hint="a transferred payment has all its money from its source",
-        )
+        message = f"{number} amounts to {amount}, but {received} was transferred to it"
+        hint = f"add or mend the application from {source} to {number}"
+        in_file = Diagnostic("transfer-differs", message, hint=hint)
+        moved = f"but {_shown(received, payment.currency)} of {source} was transferred to it"
+        message = f"{_money(number, amount, payment.currency)}, {moved}"
+        hint = "a transferred payment has all its money from its source"
+        elsewhere = Diagnostic("transfer-differs", message, hint=hint)
         yield Breach(number, in_file, elsewhere)
 
 
@@ -288,12 +265,10 @@ def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Breach]:
         ends = f"{name} to {number}" if increases else f"{number} to {name}"
         message = f"{number} amounts to {amount}, but {moved} was {what}"
         in_file = Diagnostic("transfer-differs", message, hint=f"add or mend the application from {ends}")
-    elsewhere = Diagnostic(
-        "adjustment-differs",
-        f"{_money(number, amount, adjustment.currency)}, but {_shown(moved, adjustment.currency)} moved "
-        f"between it and {name or 'nothing'}, or something else moved too",
-        hint="a change of a credit balance is exactly what moves between it and the document that it names",
-    )
+    between = f"moved between it and {name or 'nothing'}, or something else moved too"
+    message = f"{_money(number, amount, adjustment.currency)}, but {_shown(moved, adjustment.currency)} {between}"
+    hint = "a change of a credit balance is exactly what moves between it and the document that it names"
+    elsewhere = Diagnostic("adjustment-differs", message, hint=hint)
     yield Breach(number, in_file, elsewhere, field)
 
 
@@ -307,19 +282,13 @@ def _named_once(book: Book, documents: Collection[Numbered]) -> Iterator[Breach]
         number = document.number
         again = naming.get(("increase", number), [])[1:]
         if isinstance(document, Invoice) and again:
-            elsewhere = Diagnostic(
-                "transferred-twice",
-                f"{number} was transferred to the credit balance more than once",
-                hint="a negative invoice is transferred once",
-            )
+            message = f"{number} was transferred to the credit balance more than once"
+            elsewhere = Diagnostic("transferred-twice", message, hint="a negative invoice is transferred once")
             yield from _again(number, "transferred", again, elsewhere)
         elif isinstance(document, Refund):
             paid = naming.get(("decrease", number), [])
-            elsewhere = Diagnostic(
-                "refund-odd",
-                f"{number} is not the refund of one payment, one credit memo or one decrease of a credit balance",
-                hint="a refund has one source",
-            )
+            message = f"{number} is not the refund of one payment, one credit memo or one decrease of a credit balance"
+            elsewhere = Diagnostic("refund-odd", message, hint="a refund has one source")
             if document.of is not None or document.status != "posted":
                 if paid:
                     yield Breach(number, None, elsewhere)  # a file tells it of the decrease
@@ -346,18 +315,13 @@ def _below_zero(book: Book, account: str, currency: str) -> Iterator[Breach]:
             balance += change.amount
             continue
         if change.amount > balance:
-            in_file = Diagnostic(
-                "credit-below-zero",
-                f"{change.number} takes {change.amount} {currency} of the credit balance of `{account}`, "
-                f"which is {balance} on {change.date}",
-                hint=f"take at most {balance}, or date it when there is more",
-            )
+            takes = f"{change.number} takes {change.amount} {currency} of the credit balance of `{account}`"
+            hint = f"take at most {balance}, or date it when there is more"
+            in_file = Diagnostic("credit-below-zero", f"{takes}, which is {balance} on {change.date}", hint=hint)
             left = _shown(book.credit_balance(account, currency, change.date), currency)
-            elsewhere = Diagnostic(
-                "credit-below-zero",
-                f"the credit balance of account `{account}` would be {left} {currency} on {change.date}",
-                hint="use no more than there is, on that day and on every later one",
-            )
+            message = f"the credit balance of account `{account}` would be {left} {currency} on {change.date}"
+            hint = "use no more than there is, on that day and on every later one"
+            elsewhere = Diagnostic("credit-below-zero", message, hint=hint)
             yield Breach(change.number, in_file, elsewhere, "amount")
             return
         balance -= change.amount
