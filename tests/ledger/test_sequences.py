@@ -26,6 +26,16 @@ def test_they_go_on_after_imported_ones(stocked: Ledger) -> None:
     assert [post_next(stocked, f"op-{n}") for n in range(3)] == ["CM00000003", "CM00000004", "CM00000005"]
 
 
+def test_lower_ones_that_are_imported_later_do_not_count_back(ledger: Ledger) -> None:
+    ledger.import_book(book_from(BOOK.replace("CM00000001", "CM00000009")))
+    memo = "account: other, date: 2026-06-01, currency: USD, items: [{id: a, amount: 1.00}]"
+    text = f"accounts: [{{id: other, currency: USD}}]\ncredit_memos: [{{number: CM00000004, {memo}}}]"
+    ledger.import_book(book_from(text))
+    assert whole(ledger).counters["CM"] == 9
+    assert post_next(ledger, "op-1") == "CM00000010"
+    assert ledger.check() == []
+
+
 def test_a_new_prefix_begins_at_its_start(stocked: Ledger) -> None:
     assert [post_next(stocked, f"op-{n}", "DE-", 500) for n in range(2)] == ["DE-00000500", "DE-00000501"]
     assert post_next(stocked, "op-3", "DE-", 1) == "DE-00000502"

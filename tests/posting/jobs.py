@@ -12,6 +12,7 @@ from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.posting.store import Store
 from tests.ledger.build import NOW, credit_plan
+from tests.ledger.credit import followed
 
 
 def credit(n: int, invoice: str = "INV00000004", amount: str = "1", id: str | None = None) -> Job:
@@ -37,6 +38,23 @@ def refusing(id: str, code: str) -> Job:
         raise Refused([Diagnostic(code, "no")])
 
     return Job(id, {"id": id}, Needs(), planner, "ann")
+
+
+def chain(book: Book, id: str) -> Plan:
+    """A credit that two others follow, and a third one follows the first of these."""
+
+    def first(book: Book, id: str) -> Plan:
+        return credit_plan(book, id, "INV00000001", "1.00")
+
+    step = f"{id}/a-rule/INV00000001"
+    return followed(
+        book,
+        first(book, id),
+        lambda book: followed(
+            book, first(book, step), lambda book: credit_plan(book, f"{step}/again", "INV00000002", "2.00")
+        ),
+        lambda book: first(book, f"{id}/another-rule/INV00000001"),
+    )
 
 
 def run(store: Store, jobs: Iterable[Job], group: int = 10, *, atomic: bool = False) -> list[Outcome]:

@@ -16,7 +16,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import BookReader, Job, Outcome, dry_run, post_jobs
 from billpolicy.posting.store import Posted, Reader, Store
 from tests.any_operations import TODAY, Record, Walk, asked_for, hold, read, walk
@@ -25,7 +25,7 @@ from tests.ledger.build import BOOK, NOW, apply_plan, book_from, credit_plan, pa
 from tests.ledger.posting import post
 from tests.planning import plan_on
 from tests.posting.conftest import StoreOf
-from tests.posting.jobs import credit, refusing, run, told, wanted
+from tests.posting.jobs import chain, credit, refusing, run, told, wanted
 from tests.scenes import versions
 
 GROUPS = (1, 3, 500)
@@ -202,6 +202,42 @@ def test_a_number_that_another_document_has_is_refused_as_it_will_be(store_of: S
     posted = run(store, batch, group)
     assert told(posted) == ["number-taken", "CM00000003"]
     assert [one.problems for one in posted] == [one.problems for one in planned]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_so_is_a_number_that_another_one_of_the_same_run_has(store: Store, group: int) -> None:
+    def meeting(id: str, prefix: str, start: int) -> Job:
+        needs = Needs(numbers=frozenset({"INV00000004"}))
+        return wanted(id, needs, lambda book: credit_plan(book, id, "INV00000004", "1", prefix=prefix, start=start))
+
+    batch = [meeting("op-0", "23", 10_000_300), meeting("op-1", "2", 310_000_300), credit(2)]
+    assert told_of(dry_run_of(store, batch, group)) == ["2310000300", "number-taken", "CM00000003"]
+    assert told(run(store, batch, group)) == ["2310000300", "number-taken", "CM00000003"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_an_id_that_a_step_would_share_is_refused_as_it_will_be(store: Store, group: int) -> None:
+    step = "op-1/another-rule/INV00000001"
+    needs = Needs(numbers=frozenset({"INV00000001", "INV00000002"}))
+    followed = wanted("op-1", needs, lambda book: chain(book, "op-1"))
+    taken = [credit(0, id=step), followed, credit(2)]
+    assert told_of(dry_run_of(store, taken, group)) == ["CM00000003", "operation-id-taken", "CM00000004"]
+    assert told(run(store, taken, group)) == ["CM00000003", "operation-id-taken", "CM00000004"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_whoever_asks_for_a_step_is_shown_what_it_will_be_answered(store: Store, group: int) -> None:
+    step = "op-1/another-rule/INV00000001"
+    needs = Needs(numbers=frozenset({"INV00000001", "INV00000002"}))
+    followed = wanted("op-1", needs, lambda book: chain(book, "op-1"))
+
+    def planner(book: Book) -> tuple[Plan, Book]:
+        plan = credit_plan(book, step, "INV00000001", "1.00")
+        return plan, left_by(plan, book)
+
+    asked = Job(step, chain(whole(store), "op-1").follow_ups[1].plan.request, needs, planner, "ann")
+    assert told_of(dry_run_of(store, [followed, asked], group)) == ["CM00000003", "CM00000006"]
+    assert told(run(store, [followed, asked], group)) == ["CM00000003", "=CM00000006"]
 
 
 def test_a_document_that_is_only_planned_brings_what_it_hangs_on(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,13 +20,10 @@ from billpolicy.posting.store import Audit, Cause, Entry, Posted, Store
 from billpolicy.source.codec import canonical
 from tests.ledger.asking import codes, messages, refused, whole
 from tests.ledger.build import BOOK, DAY, NOW, book_from, credit_plan, doing, payment_plan, refund_plan
-from tests.ledger.credit import followed
 from tests.ledger.posting import execute, post
 from tests.posting.conftest import StoreOf
-from tests.posting.jobs import credit, refusing, run, told, wanted
+from tests.posting.jobs import chain, credit, refusing, run, told, wanted
 from tests.posting.kinds_of_change import EACH, MOVED
-
-Make = Callable[[Book, str], Plan]
 
 
 def left(store: Store) -> Book:
@@ -199,20 +196,6 @@ def unapplied(book: Book) -> Plan:
     return doing(plan, plan.documents)
 
 
-def chain(book: Book, id: str) -> Plan:
-    """A credit that two others follow, and a third one follows the first of these."""
-    step = f"{id}/a-rule/INV00000001"
-    first: Make = lambda book, id: credit_plan(book, id, "INV00000001", "1.00")  # noqa: E731
-    return followed(
-        book,
-        first(book, id),
-        lambda book: followed(
-            book, first(book, step), lambda book: credit_plan(book, f"{step}/again", "INV00000002", "2.00")
-        ),
-        lambda book: first(book, f"{id}/another-rule/INV00000001"),
-    )
-
-
 class TestSlices:
     @pytest.mark.parametrize("name", CHANGES)
     def test_a_slice_gives_the_plan_that_the_whole_book_gives(self, store: Store, name: str) -> None:
@@ -318,6 +301,18 @@ class TestNumbers:
 
     def test_they_go_on_after_those_that_were_there_before(self, store: Store) -> None:
         assert [self.number(store, f"op-{n}") for n in range(3)] == ["CM00000003", "CM00000004", "CM00000005"]
+
+    @pytest.mark.parametrize("order", [(5, 3, 4), (3, 5, 4), (3, 4, 5)])
+    def test_the_highest_of_them_counts_in_whatever_order_they_came(
+        self, store_of: StoreOf, order: tuple[int, ...]
+    ) -> None:
+        text = "accounts: [{id: acme, currency: USD}]\ncredit_memos:\n"
+        item = "items: [{id: i1, amount: 70.00}]"
+        for n in order:
+            text += f"- {{number: CM0000000{n}, account: acme, date: 2026-06-01, currency: USD, {item}}}\n"
+        text += f"invoices: [{{number: INV00000001, account: acme, date: 2026-06-01, currency: USD, {item}}}]\n"
+        store = store_of(book_from(text))
+        assert [self.number(store, f"op-{n}") for n in range(2)] == ["CM00000006", "CM00000007"]
 
     def test_a_new_prefix_begins_at_its_start(self, store: Store) -> None:
         assert [self.number(store, f"op-{n}", "DE-", 500) for n in range(2)] == ["DE-00000500", "DE-00000501"]
