@@ -38,7 +38,10 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     WHERE documents.number = :number
 ) ORDER BY id
 """
-_IN_ORDER = "SELECT o.id, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id, o.id"
+_IN_ORDER = """
+SELECT o.id, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id
+ORDER BY coalesce(a.id, 0), o.id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
