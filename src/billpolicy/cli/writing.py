@@ -52,13 +52,11 @@ def files_of_policies(policies: Iterable[Policy], target: Path) -> Iterator[tupl
 
 
 def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
-    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
-    from billpolicy.ledger.sqlite import BESIDE, path_of
+    """The files that a ledger is kept in, whether they are there yet or not."""
+    from billpolicy.ledger.databases import database_of
 
-    path = path_of(url)
-    for base in (path, Path(os.path.realpath(path))):
-        for suffix in ("", *BESIDE):
-            yield base.with_name(base.name + suffix), "a file of the ledger"
+    for path in database_of(url).files_of(url):
+        yield path, "a file of the ledger"
 
 
 def write_file(path: Path, text: str, kind: Kind) -> None:

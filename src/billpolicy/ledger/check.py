@@ -7,20 +7,17 @@ is replayed from the imported book, with the very changes that planning made, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from billpolicy.book import identities
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
+from billpolicy.ledger.databases import Database
 from billpolicy.ledger.reading import book_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
 from billpolicy.source.codec import CodecError, decode
-
-if TYPE_CHECKING:
-    from billpolicy.ledger.store import Database
 
 _Found = Iterator[Diagnostic]
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.statements import Connection
 
@@ -176,8 +177,15 @@ def path_of(url: str) -> Path:
     name = url.removeprefix(SCHEME)
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)
-    hint = "write `sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`"
-    raise Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
+    raise no_address(url)
+
+
+def files_of(url: str) -> Iterator[Path]:
+    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
+    path = path_of(url)
+    for base in (path, Path(os.path.realpath(path))):
+        for suffix in ("", *BESIDE):
+            yield _beside(base, suffix)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:
