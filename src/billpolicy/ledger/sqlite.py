@@ -22,6 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.statements import Connection
 
@@ -38,7 +39,7 @@ class SqliteDialect:
     """How SQL is written for SQLite."""
 
     syntax: Syntax = sqlite.dialect(paramstyle="qmark")
-    key_list = "(SELECT value FROM json_each(:keys))"
+    in_keys = "IN (SELECT value FROM json_each(:keys))"
 
     def keys(self, keys: Collection[Any]) -> str:
         """A list of keys as one parameter."""
@@ -171,21 +172,21 @@ def open_database(url: str) -> SqliteDatabase:
     raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
 
 
-def files_of(url: str) -> list[Path]:
-    """The file of a ledger and those that SQLite keeps beside it, whether they are there or not. Raises `Refused`."""
-    path = path_of(url)
-    bases = dict.fromkeys((path, Path(os.path.realpath(path))))
-    return [base.with_name(base.name + suffix) for base in bases for suffix in ("", *BESIDE)]
-
-
 def path_of(url: str) -> Path:
     """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
     url = str(url)  # also of whatever else a program may give; it is no address then
     name = url.removeprefix(SCHEME)
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)
-    hint = "write `sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`"
-    raise Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
+    raise no_address(url)
+
+
+def files_of(url: str) -> Iterator[Path]:
+    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
+    path = path_of(url)
+    for base in (path, Path(os.path.realpath(path))):
+        for suffix in ("", *BESIDE):
+            yield _beside(base, suffix)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:
