@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.operations.chain import run
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.event import Event
+from billpolicy.planning.operation import Event
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request, request_data
@@ -31,7 +30,7 @@ CREDIT = "credit_adjustments:\n- {{number: C1, account: a, date: {}, currency: U
 def asked_for(operation: str, event: str, subject: str, after: Book) -> list[dict[str, object]]:
     """What a follow-up of this operation would be asked to do, as data."""
     (asked,) = operations(ADJUST + "type: increase\namount: 1")
-    planning = Planning(versions(), after, asked, TODAY, run)
+    planning = Planning(versions(), after, asked, TODAY)
     follow = OPERATIONS[operation].follow
     assert follow is not None
     happened = Event(event, "bill_run", TODAY, after.numbered[subject], asked.request)

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.operations.shared.memo import due_on
+from billpolicy.operations.shared.memos import due_on
 from billpolicy.policy.model import PaymentTerm
 from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, levelled, numbers, stored
 from tests.scenes import balances, debit_memo, plan, refused, run

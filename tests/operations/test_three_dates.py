@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from billpolicy.book.model import Invoice
-from billpolicy.operations.shared.owing import latest, latest_in_words
+from billpolicy.operations.shared.what_is_open import latest, latest_in_words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ A new kind is a record in `model.py` and its line here; whoever asks what a docu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
 
@@ -30,6 +30,12 @@ class Kind:
     """What that document is."""
     index: tuple[str, str] | None = None
     """The index of a `Book` that lists it, and the field whose value it is listed under there."""
+    draft_prefix: str = ""
+    """What its drafts are numbered with until they are posted (domain section 8)."""
+    own_prefix: str = ""
+    """What numbers it where no sequence set has a series for it."""
+    event: str | None = None
+    """What policies call it when one is posted that leaves something to do."""
 
     @property
     def name(self) -> str:
@@ -55,7 +61,14 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(Invoice, "an invoice", has_items=True, is_owed=True),
+        Kind(
+            Invoice,
+            "an invoice",
+            has_items=True,
+            is_owed=True,
+            draft_prefix="TMP-INV-",
+            event="invoice_posted",
+        ),
         Kind(
             CreditMemo,
             "a credit memo",
@@ -63,6 +76,8 @@ KINDS: dict[str, Kind] = {
             is_source=True,
             related_field="source",
             index=("created_from", "source"),
+            draft_prefix="TMP-CM-",
+            event="credit_memo_posted",
         ),
         Kind(
             DebitMemo,
@@ -71,20 +86,33 @@ KINDS: dict[str, Kind] = {
             is_owed=True,
             related_field="source",
             index=("created_from", "source"),
+            draft_prefix="TMP-DM-",
+            event="debit_memo_posted",
         ),
-        Kind(Payment, "a payment", is_source=True, related_field="source", related_words="payment"),
+        Kind(
+            Payment,
+            "a payment",
+            is_source=True,
+            related_field="source",
+            related_words="payment",
+            own_prefix="P-",
+            event="payment_posted",
+        ),
         Kind(
             Refund,
             "a refund",
             related_field="of",
             related_words="payment or credit memo",
             index=("refunds_of", "of"),
+            own_prefix="R-",
         ),
         Kind(
             CreditAdjustment,
             "an adjustment of a credit balance",
             related_field="document",
             index=("credit_of", "account"),
+            own_prefix="CBA-",  # no sequence set numbers it at all (domain 1.2 row 21)
+            event="credit_increased",
         ),
     )
 }
@@ -98,3 +126,13 @@ BILLING_SECTIONS = tuple(kind.section for kind in KINDS.values() if kind.has_ite
 def kind_of(document: Numbered) -> Kind:
     """What a document is."""
     return KINDS[document.kind]
+
+
+def is_owed(document: Numbered) -> TypeGuard[Invoice | DebitMemo]:
+    """Whether it asks for money."""
+    return KINDS[document.kind].is_owed
+
+
+def is_source(document: Numbered) -> TypeGuard[CreditMemo | Payment]:
+    """Whether its own money is put on others."""
+    return KINDS[document.kind].is_source

@@ -11,11 +11,11 @@ from billpolicy.vocabulary.spec import Level
 
 
 def levels_of(
-    account: Account, document: BillingDocument | None = None, subscriptions: Iterable[Subscription] = ()
+    account: Account, documents: Iterable[BillingDocument] = (), subscriptions: Iterable[Subscription] = ()
 ) -> dict[Level, LevelValues]:
-    """The levels of an operation on a document: itself, the subscriptions its items name, its account."""
+    """The levels of an operation on documents: themselves, the subscriptions their items name, their account."""
     levels: dict[Level, LevelValues] = {}
-    if document is not None:
+    for document in documents:
         label = f"{document.kind.replace('_', ' ')} {document.number}"
         levels[document.kind] = LevelValues(label, dict(sorted(document.attributes.items())))  # type: ignore[index]
     subscriptions = list(subscriptions)

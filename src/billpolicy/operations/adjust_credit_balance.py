@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.credit_usable import check_usable
-from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.what_is_open import check_usable
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import adjust
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -31,32 +33,16 @@ class AdjustCreditBalance(Request):
 
 def _plan(planning: Planning, request: AdjustCreditBalance) -> None:
     account = planning.account(request.account, "account")
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance")
     amount = positive(planning, request.amount, account.currency, "amount")
     if request.type == "decrease":
         check_usable(planning, account, account.currency, planning.date, amount, "amount")
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=amount,
-        currency=account.currency,
-        reason=reason,
-        more={"type": request.type},
-        levels=levels_of(account),
-    )
-    planning.adjust(
-        account,
-        request.type,
-        amount,
-        account.currency,
-        planning.date,
-        resolved,
-        reason=reason or resolved.text("reason_code"),
-        comment=request.comment,
-    )
+    money, more = Money(amount, account.currency), {"type": request.type}
+    resolved = resolve(planning, _SPEC, account, amount=money, reason=reason, more=more)
+    adjust(planning, account, amount, resolved, type=request.type, reason=reason)
 
 
 OPERATION = Operation(

@@ -7,7 +7,7 @@ there. Seed 3; domain sections 2.7, 6.1 and 6.3.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
@@ -17,22 +17,26 @@ from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, CreditAdjustment, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.corrected import corrected_by
-from billpolicy.operations.shared.credit_usable import check_usable
-from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.billed_time import corrected_by
+from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.settling import (
     Named,
+    all_have_amounts,
     allocated,
+    check_account,
+    check_enough,
     check_limits,
     named_targets,
     open_targets,
     rules_of,
 )
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.operations.shared.what_is_open import check_usable
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import adjust
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
@@ -67,7 +71,7 @@ class _Turn(NamedTuple):
 def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     account = planning.account(request.account, "account")
     currency = request.currency or account.currency
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance")
     corrected = _corrected(planning, account, request)
     targets = (
@@ -85,14 +89,7 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
         planning.problem("nothing-open", message, "account", hint=hint)
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=amount,
-        currency=currency,
-        reason=reason,
-        levels=levels_of(account),
-    )
+    resolved = resolve(planning, _SPEC, account, amount=Money(amount, currency), reason=reason)
     first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
     _explain(planning, request, targets, first, resolved.text("document_order"))
     for day, those in _in_turn(planning, targets, first):
@@ -115,19 +112,19 @@ def _use(
     most = min(amount, source.unapplied)
     if most <= 0:
         return ZERO
-    allocation = allocated(planning, source, targets, most, rules_of(resolved, planning, currency))
+    allocation = allocated(planning, source, targets, most, rules_of(planning, currency, resolved))
     documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
-        decrease = planning.adjust(
+        decrease = adjust(
+            planning,
             account,
-            "decrease",
             applied.amount,
-            currency,
-            day,
             resolved,
-            reason=request.reason or resolved.text("reason_code"),
+            type="decrease",
+            reason=request.reason,
+            currency=currency,
+            date=day,
             document=applied.document,
-            comment=request.comment,
         )
         planning.apply(decrease, documents[applied.document], day, applied.parts)
     return most - allocation.left
@@ -157,7 +154,7 @@ def _amount(
     for target in sorted(targets, key=lambda target: _day(planning, target.document)):
         day = _day(planning, target.document)
         if day > last:
-            planning.check_document_date(day, None, "", "apply")
+            planning.check_open(day, "apply")
             last = day
         if target.amount is not None:
             named += target.amount
@@ -165,23 +162,18 @@ def _amount(
     if request.amount is not None:
         amount = positive(planning, request.amount, currency, "amount")
         check_usable(planning, account, currency, last, amount, "amount")
-        if named > amount > 0:
-            message = f"{named} is put on documents, but only {amount} of the credit balance is to be used"
-            planning.problem("over-applied", message, "amount", hint="lower the amounts in `apply`, or raise `amount`")
+        check_enough(planning, named, amount, "the credit balance is to be used")
         return amount
-    if request.apply and all(wanted.amount is not None for wanted in request.apply):
+    if all_have_amounts(request.apply):
         return named
     return check_usable(planning, account, currency, last, None, "account")
 
 
-def _corrected(planning: Planning, account: Account, request: ApplyCreditBalance) -> tuple[Invoice, ...]:
+def _corrected(planning: Planning, account: Account, request: ApplyCreditBalance) -> Sequence[Invoice]:
     if request.negative_invoice is None:
         return ()
     negative = planning.posted(Invoice, request.negative_invoice, "negative_invoice")
-    if negative.account != account.id:
-        message = f"{negative.number} belongs to account `{negative.account}`, not to `{account.id}`"
-        hint = "name an invoice of the same account"
-        planning.problem("account-mismatch", message, "negative_invoice", hint=hint)
+    check_account(planning, negative, account, "an invoice", "negative_invoice")
     if negative.amount >= 0:
         message = f"{negative.number} amounts to {negative.amount} {negative.currency}, which is not below zero"
         hint = "name the negative invoice that the money came from, or leave this out"
@@ -210,16 +202,16 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     Not dated before either of the two, nor before today.
     """
     subject, book = event.subject, planning.book
+    apply: tuple[DocumentAmount, ...] = ()
+    negative = None
     if isinstance(subject, CreditAdjustment):
         day = max(subject.date, planning.today)
-        account = book.accounts[subject.account]
         source = book.numbered.get(subject.document or "")
         negative = source.number if isinstance(source, Invoice) else None
-        apply: tuple[DocumentAmount, ...] = ()
-        is_open = bool(open_targets(planning, account, subject.currency, day))
+        is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
     elif isinstance(subject, Invoice | DebitMemo):
         day = max(subject.date, planning.today)
-        negative, apply = None, (DocumentAmount(document=subject.number),)
+        apply = (DocumentAmount(document=subject.number),)
         is_open = subject.auto_apply and book.balance(subject) > 0
     else:
         return

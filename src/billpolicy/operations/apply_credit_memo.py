@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.applying import Apply, needs_of_apply, plan_apply
-from billpolicy.operations.shared.owing import latest_in_words
+from billpolicy.operations.shared.settling import Apply, needs_of_apply, plan_apply
+from billpolicy.operations.shared.what_is_open import latest_in_words
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record

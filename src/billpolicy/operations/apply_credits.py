@@ -10,12 +10,14 @@ import datetime
 from collections.abc import Iterator
 
 from billpolicy.book.book import ZERO
+from billpolicy.book.kinds import is_source
 from billpolicy.book.model import Account, CreditMemo, Payment, Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
-from billpolicy.operations.shared.settling import check_limits, open_targets, put, rules_of
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.money import Money
+from billpolicy.operations.shared.settling import check_limits, open_targets, put
+from billpolicy.operations.shared.what_is_open import documents_of, open_for_rules
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -34,7 +36,7 @@ class ApplyCredits(Request):
 
 def _plan(planning: Planning, request: ApplyCredits) -> None:
     account = planning.account(request.account, "account")
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     sources = _sources(planning, account, planning.date)
     if not sources:
         message = f"account `{account.id}` has nothing unapplied"
@@ -45,40 +47,29 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
         planning.problem("nothing-open", message, "account", hint=hint)
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=sum((planning.book.balance(source) for source in sources), ZERO),
-        currency=account.currency,
-        levels=levels_of(account),
-    )
+    amount = sum((planning.book.balance(source) for source in sources), ZERO)
+    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency))
     planning.decide(resolved)
-    rules = rules_of(resolved, planning, account.currency)
     cash_first = resolved.text("source_order") == "cash_first"
     by_date_only = resolved.text("source_order") == "oldest_first"
     ordered = sorted(
         sources,
-        key=lambda s: (not by_date_only and isinstance(s, Payment) is not cash_first, s.date, s.number),
+        key=lambda s: (not by_date_only and (s.kind == "payment") is not cash_first, s.date, s.number),
     )
     for source in ordered:
         targets = open_targets(planning, account, account.currency, planning.date)
         if targets:
-            put(planning, source, targets, planning.book.balance(source), rules, planning.date)
+            put(planning, source, targets, planning.book.balance(source), resolved)
     check_limits(planning, 0, resolved)
 
 
 def _sources(planning: Planning, account: Account, day: datetime.date) -> list[CreditMemo | Payment]:
     """In the account's own currency; money in another one is applied by name."""
+    book = planning.book
     return [
         document
-        for document in map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
-        if isinstance(document, CreditMemo | Payment)
-        and document.currency == account.currency
-        and document.status == "posted"
-        and not (isinstance(document, CreditMemo) and document.reversed_)
-        and document.auto_apply
-        and document.date <= day
-        and planning.book.balance(document) > 0
+        for document in documents_of(book, account)
+        if is_source(document) and open_for_rules(book, document, account.currency, day) > 0
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.book.model import Payment
-from billpolicy.operations.shared.applying import Apply, needs_of_apply, plan_apply
+from billpolicy.operations.shared.settling import Apply, needs_of_apply, plan_apply
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record

@@ -15,14 +15,16 @@ from billpolicy.billing.due import what_is_due
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Document, Invoice, Item, Subscription
+from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
 from billpolicy.operations.shared.bills import SPEC, Bill, bills_of, grouped
-from billpolicy.operations.shared.memo import checked_reason, due_date
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.operations.shared.drafts import open_drafts_on
+from billpolicy.operations.shared.memos import checked_reason, due_date
+from billpolicy.operations.shared.what_is_open import documents_on
+from billpolicy.planning.documents import issue
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -44,7 +46,7 @@ class BillRun(Request):
 
 
 def _plan(planning: Planning, request: BillRun) -> None:
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_memo")
     subscriptions = _asked_for(planning, request)
     planning.stop_if_refused()
@@ -86,16 +88,14 @@ def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
 
 def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> str:
     """What the first few charges are charged through, and the drafts that hold what would be due."""
-    book = planning.book
     through = [
         f"`{charge.id}` of `{each.id}` is charged through {charge.charged_through}"
         for each in sorted(subscriptions, key=lambda subscription: subscription.id)
         for charge in sorted(each.charges, key=lambda charge: charge.id)
         if charge.charged_through is not None
     ]
-    numbers = sorted({number for each in subscriptions for number in book.numbers_on.get(each.id, ())})
-    documents = (book.numbered[number] for number in numbers)
-    waiting = [one.number for one in documents if isinstance(one, Document) and one.is_open_draft]
+    documents = documents_on(planning.book, (each.id for each in subscriptions))
+    waiting = [one.number for one in documents if one.is_open_draft]
     told = [*through[:_TOLD], *([f"{waiting[0]} waits to be posted"] if waiting else [])]
     return "; ".join(told) or "check the target date, and the rate and the start of each charge"
 
@@ -105,16 +105,12 @@ _TOLD = 3
 
 def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
     """What is only on a draft was never invoiced, so it cannot be credited."""
-    book = planning.book
     for line in lines:
-        for number in sorted(book.numbers_on.get(line.subscription.id, ())) if line.credit else ():
-            draft = book.numbered[number]
-            if not isinstance(draft, Invoice | CreditMemo) or not draft.is_open_draft:
-                continue
+        for draft in open_drafts_on(planning, [line.subscription.id]) if line.credit else ():
             if any(_bills(item, line) for item in draft.items):
                 what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"
-                message = f"{what} would be credited, but is only on a draft, {number}"
-                planning.problem("draft-open", message, hint=f"post or cancel {number} first")
+                message = f"{what} would be credited, but is only on a draft, {draft.number}"
+                planning.problem("draft-open", message, hint=f"post or cancel {draft.number} first")
     planning.stop_if_refused()
 
 
@@ -159,11 +155,10 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
     # Each item is in range; their sum may not be.
     to_minor(sum((item.amount for item in common["items"]), ZERO), first.currency)
     if kind == "invoice":
-        planning.issue(Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved)
+        issue(planning, Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved)
     else:
-        planning.issue(
-            CreditMemo(**common, reason=request.reason or first.resolved.text("reason_code")), first.resolved
-        )
+        reason = request.reason or first.resolved.text("reason_code")
+        issue(planning, CreditMemo(**common, reason=reason), first.resolved)
 
 
 def _move(planning: Planning, lines: Sequence[Line]) -> None:

@@ -6,9 +6,10 @@ they were.
 
 from __future__ import annotations
 
+from billpolicy.book.changes import DraftCanceled
 from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.billed_time import undone_by
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
-from billpolicy.operations.shared.reopening import undone_by
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -37,7 +38,8 @@ def _plan(planning: Planning, request: CancelDraft) -> None:
                 message = f"{what} has been billed for time after {draft.number}, so that time could never be billed"
                 hint = f"post {draft.number}, or cancel or reverse first what was billed after it"
                 planning.problem("billed-since", message, "draft", hint=hint)
-        planning.cancel_draft(draft)
+        planning.rely_on(draft.number)
+        planning.change(DraftCanceled(draft.number))
     planning.stop_if_refused()
 
 

@@ -9,20 +9,20 @@ of the policy, where they say so.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from billpolicy.book.model import CreditMemo, Subscription
+from billpolicy.book.changes import SubscriptionCanceled
+from billpolicy.book.model import Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.operations.shared.memo import checked_reason
-from billpolicy.operations.shared.owing import is_shared, owing_invoices
-from billpolicy.planning.operation import Operation
-from billpolicy.planning.plan import Plan
-from billpolicy.planning.planning import Planning, in_step
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.operation import Operation, Step
+from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.policy.model import BaseRule
 from billpolicy.source.record import record
@@ -56,10 +56,15 @@ class CancelSubscription(Request):
         """The document date: `date`, else the target date."""
         return self.date or self.target_date or today
 
+    def told(self) -> dict[str, str | bool]:
+        """Its reason, and whether to write off."""
+        reason: dict[str, str | bool] = {} if self.reason is None else {"reason": self.reason}
+        return reason | {"write_off": self.write_off}
 
-def _plan(planning: Planning, request: CancelSubscription) -> None:
+
+def _plan(planning: Planning, request: CancelSubscription) -> Iterator[Step]:
     subscription = planning.subscription(request.subscription, "subscription")
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     reason = checked_reason(planning, request.reason, "cancellation")
     if subscription.canceled_on is not None:
         message = f"subscription `{subscription.id}` is canceled already, on {subscription.canceled_on}"
@@ -72,21 +77,12 @@ def _plan(planning: Planning, request: CancelSubscription) -> None:
     planning.stop_if_refused()
 
     account = planning.account(subscription.account, "subscription")
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "subscription": [subscription]},
-        reason=reason,
-        levels=levels_of(account, None, [subscription]),
-    )
+    resolved = resolve(planning, _SPEC, account, subscriptions=[subscription], reason=reason)
     planning.decide(resolved)
     if resolved.text("shared_invoices") == "refuse":
         _refuse_shared(planning, subscription, resolved)
-    planning.cancel(subscription, end)
-    wanted = resolved.text("final_bill") == "bill" if request.final_bill is None else request.final_bill
-    if wanted:
-        bill = _final_bill(planning, subscription, end, request, resolved)
-        if bill is not None and resolved.text("final_credit") == "apply":
-            _apply(planning, subscription, bill, resolved)
+    planning.change(SubscriptionCanceled(subscription.id, end))
+    return _steps(planning, subscription, request, resolved)
 
 
 def _end(planning: Planning, subscription: Subscription, request: CancelSubscription) -> datetime.date:
@@ -141,57 +137,54 @@ def _refuse_shared(planning: Planning, subscription: Subscription, resolved: Res
     planning.stop_if_refused()
 
 
-def _final_bill(
-    planning: Planning,
-    subscription: Subscription,
-    end: datetime.date,
-    request: CancelSubscription,
-    resolved: Resolved,
-) -> Plan | None:
-    """The plan of the final bill; None when nothing is due and nothing to be credited."""
-    run = BillRun(
-        id=f"{request.id}/cancel_subscription.final_bill",
-        operation="bill_run",
-        date=planning.date,
-        subscriptions=(subscription.id,),
-        target_date=request.target_date or planning.date,
-        # What it credits is used at once, and what is left is written off: on a draft it would be given twice.
-        bill_as="posted",
-    )
-    try:
-        return _step(planning, run, f"subscription {subscription.id} was canceled", "final_bill", resolved)
-    except Refused as refused:
-        if [problem.code for problem in refused.diagnostics] != ["nothing-due"]:
-            raise
-        planning.note("there is no final bill: nothing more is due, and nothing is to be credited")
-        return None
-
-
-def _apply(planning: Planning, subscription: Subscription, bill: Plan, resolved: Resolved) -> None:
-    """Use each credit memo of the final bill on what the subscription still owes."""
-    for planned in bill.documents:
-        memo = planning.book.numbered[planned.document.number]
-        if not isinstance(memo, CreditMemo) or memo.status != "posted" or planning.book.balance(memo) <= 0:
+def _steps(
+    planning: Planning, subscription: Subscription, request: CancelSubscription, resolved: Resolved
+) -> Iterator[Step]:
+    """The final bill, then each credit memo of it used on what the subscription still owes."""
+    wanted = resolved.text("final_bill") == "bill" if request.final_bill is None else request.final_bill
+    if wanted:
+        bill = BillRun(
+            id=f"{request.id}/cancel_subscription.final_bill",
+            operation="bill_run",
+            date=planning.date,
+            subscriptions=(subscription.id,),
+            target_date=request.target_date or planning.date,
+            # What it credits is used at once, and what is left is written off: on a draft it would be given twice.
+            bill_as="posted",
+        )
+        nothing = "there is no final bill: nothing more is due, and nothing is to be credited"
+        canceled = f"subscription {subscription.id} was canceled"
+        yield _step(planning, bill, canceled, "final_bill", resolved, {"nothing-due": nothing})
+    if resolved.text("final_credit") != "apply":
+        return
+    billed = [planned.document.number for step in planning.follow_ups for planned in step.plan.documents]
+    for number in billed:
+        memo = planning.book.numbered[number]
+        if memo.kind != "credit_memo" or memo.status != "posted" or planning.book.balance(memo) <= 0:
             continue
         if owing_invoices(planning.book, subscription.id):
             apply = ApplyCreditMemo(
-                id=f"{planning.instruction.request.id}/cancel_subscription.final_credit/{memo.number}",
+                id=f"{request.id}/cancel_subscription.final_credit/{number}",
                 operation="apply_credit_memo",
                 date=max(memo.date, planning.today),
-                credit_memo=memo.number,
+                credit_memo=number,
                 subscription=subscription.id,
             )
-            _step(planning, apply, f"{memo.number} was posted", "final_credit", resolved)
+            yield _step(planning, apply, f"{number} was posted", "final_credit", resolved)
 
 
-def _step(planning: Planning, request: Request, after: str, key: str, resolved: Resolved) -> Plan:
-    """A step of the cancellation itself; the follow-ups of the policy come after all of them."""
+def _step(
+    planning: Planning,
+    request: Request,
+    after: str,
+    key: str,
+    resolved: Resolved,
+    no_fault: Mapping[str, str] | None = None,
+) -> Step:
+    """A step of the cancellation itself, by the rule that decided so."""
     rule = planning.resolver.rule(_SPEC.name, key, resolved.resolutions[key].rule)
     at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
-    try:
-        return planning.then(request, after=after, rule=rule.id, position=at, because=rule.because, postpone=True)
-    except Refused as refused:
-        raise in_step(refused, request, rule.id, at) from None
+    return Step(request, after, rule.id, at, rule.because, no_fault or {})
 
 
 OPERATION = Operation(

@@ -13,49 +13,20 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough, SubscriptionCanceled
-from billpolicy.book.model import (
-    CreditAdjustment,
-    CreditMemo,
-    DebitMemo,
-    Document,
-    Invoice,
-    Numbered,
-    Payment,
-    Subscription,
-)
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import CreditAdjustment, Document, Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.facts import actor_facts, facts_about
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.event import Event
-from billpolicy.planning.plan import PassedOver, Plan
-from billpolicy.planning.planning import Planning, in_step
+from billpolicy.planning.operation import Event, Step
+from billpolicy.planning.plan import FollowedBy, PassedOver, Plan
+from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction, Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
-
-
-def run(planning: Planning, *, follow: bool = True) -> tuple[Event, ...]:
-    """Plan what was asked for, then what follows it. Raises `Refused`.
-
-    Without `follow`, what was brought about is given back, to be followed later.
-    """
-    request = planning.instruction.request
-    try:
-        OPERATIONS[request.operation].plan(planning, request)
-    except AmountError as error:
-        # Each amount was found exact when it was read, so here a sum of them is meant.
-        planning.refuse("amount-too-large", f"the amounts together are too large: {error}", hint="check the amounts")
-    if not any(policy.follow_ups for policy in planning.versions.policies):
-        return ()
-    events = (*planning.postponed, *_events(planning, planning.finish()))
-    if not follow:
-        return events
-    for event in events:
-        _follow(planning, event)
-    return ()
 
 
 def plan_operation(versions: Versions, book: Book, instruction: Instruction, today: datetime.date) -> tuple[Plan, Book]:
@@ -63,8 +34,9 @@ def plan_operation(versions: Versions, book: Book, instruction: Instruction, tod
 
     Pure: same policy, book, request and day, same plan.
     """
-    planning = Planning(versions, book, instruction, today, run)
-    run(planning)
+    planning = Planning(versions, book, instruction, today)
+    for event in _plan(planning):
+        _follow(planning, event)
     return planning.plan(), planning.book
 
 
@@ -84,13 +56,68 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
     return needs
 
 
+def _plan(planning: Planning) -> list[Event]:
+    """Plan what was asked for, with the steps that it takes itself; all that it brought about. Raises `Refused`."""
+    request = planning.request
+    try:
+        steps = OPERATIONS[request.operation].plan(planning, request) or ()
+    except AmountError as error:
+        # Each amount was found exact when it was read, so here a sum of them is meant.
+        planning.refuse("amount-too-large", f"the amounts together are too large: {error}", hint="check the amounts")
+    events = []
+    for step in steps:
+        events += _own_step(planning, step)
+    if not any(policy.follow_ups for policy in planning.versions.policies):
+        return []
+    return [*events, *_events(planning, planning.finish())]
+
+
+# -- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _own_step(planning: Planning, step: Step) -> list[Event]:
+    """Plan a step that an operation takes itself; what that brought about is followed after all of them."""
+    try:
+        return _step(planning, step, follow=False)
+    except Refused as refused:
+        codes = [problem.code for problem in refused.diagnostics]
+        if len(codes) > 1 or codes[0] not in step.no_fault:
+            raise _in_step(refused, step) from None
+        planning.note(step.no_fault[codes[0]])
+        return []
+
+
+def _step(planning: Planning, step: Step, *, follow: bool) -> list[Event]:
+    """Plan a step on what was planned before it; what it brought about is followed at once, or given back."""
+    planning.finish()
+    own = planning.request
+    request = replace(step.request, actor=own.actor, approved_by=own.approved_by)
+    instruction = replace(planning.instruction, request=request)
+    taken = Planning(planning.versions, planning.book, instruction, planning.today)
+    events = _plan(taken)
+    for event in events if follow else ():
+        _follow(taken, event)
+    planning.follow_ups.append(FollowedBy(step.after, step.rule, step.position, step.because, taken.plan()))
+    planning.book = taken.book
+    return events
+
+
+def _in_step(refused: Refused, step: Step) -> Refused:
+    """The same refusal, saying in which step of a chain it is."""
+    where = f"in the step `{step.request.operation}`, by `{step.rule}`, {step.position.file}:{step.position.line}"
+    return Refused(problem._replace(message=f"{problem.message} ({where})") for problem in refused.diagnostics)
+
+
+# -- what was brought about ----------------------------------------------------------------------------------------
+
+
 def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
     """What an operation has brought about, as it leaves the book."""
     book, causes = planning.book, OPERATIONS[plan.operation].spec.causes
 
-    def event(name: str, subject: Numbered | Subscription) -> Iterator[Event]:
+    def event(name: str | None, subject: Numbered | Subscription) -> Iterator[Event]:
         if name in causes:
-            yield Event(name, plan.operation, plan.date, subject, planning.instruction.request)
+            yield Event(name, plan.operation, plan.date, subject, planning.request)
 
     for canceled in plan.of(SubscriptionCanceled):
         yield from event("subscription_canceled", book.subscriptions[canceled.subscription])
@@ -101,28 +128,31 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
     for number in new:
         document = book.numbered[number]
         if document.status == "posted" and _something_left(book, document):
-            yield from event(_POSTED.get(document.kind, ""), document)
+            yield from event(KINDS[document.kind].event, document)
     for number in dict.fromkeys(made.to for made in plan.applications if made.amount > 0):
         document = book.numbered[number]
-        if isinstance(document, Invoice) and number not in new and book.balance(document) > 0:
+        if document.kind == "invoice" and number not in new and book.balance(document) > 0:
             yield from event("invoice_left_open", document)
-
-
-_POSTED = {
-    "invoice": "invoice_posted",
-    "credit_memo": "credit_memo_posted",
-    "debit_memo": "debit_memo_posted",
-    "payment": "payment_posted",
-    "credit_adjustment": "credit_increased",
-}
 
 
 def _something_left(book: Book, document: Numbered) -> bool:
     if isinstance(document, CreditAdjustment):
         return document.type == "increase"
-    if isinstance(document, CreditMemo | DebitMemo | Payment):
-        return book.balance(document) > 0
-    return isinstance(document, Invoice)
+    return document.kind == "invoice" or book.balance(document) > 0
+
+
+def _in_words(event: Event) -> str:
+    subject = event.subject
+    if isinstance(subject, Subscription):
+        if event.name == "subscription_canceled":
+            return f"subscription {subject.id} was canceled"
+        return f"time of subscription {subject.id} was to be billed again"
+    if event.name == "credit_increased":
+        return f"{subject.number} raised the credit balance of {subject.account}"
+    return f"{subject.number} was {'left open' if event.name == 'invoice_left_open' else 'posted'}"
+
+
+# -- what the policy lets follow -----------------------------------------------------------------------------------
 
 
 def _follow(planning: Planning, event: Event) -> None:
@@ -139,8 +169,9 @@ def _follow(planning: Planning, event: Event) -> None:
         if not requests:
             _pass_over(planning, event, those, _named(event.subject), {}, "there was nothing to do")
         for request in requests:
+            target = _done_to(planning.book, request)
             try:
-                facts = _facts(planning, event, request)
+                facts = _facts(planning, event, target)
             except Refused as refused:
                 if any(one.if_refused == "refuse" for one in those):
                     raise
@@ -148,14 +179,32 @@ def _follow(planning: Planning, event: Event) -> None:
                     planning.warn("follow-up-left-out", f"`{those[0].id}` was left out: {problem.message}")
                 continue
             holding = resolver.follow_ups(event.name, name, event.date, facts)
-            on = _named(_target(planning.book, request) or event.subject)
+            on = _named(target or event.subject)
             _pass_over(planning, event, [one for one in those if one not in holding], on, facts, None)
             if holding:
                 # Of several the strictest counts: one that refuses what it follows.
                 first = min(holding, key=lambda one: one.if_refused != "refuse")
                 others = [one for one in holding if one is not first]
                 _pass_over(planning, event, others, on, facts, f"it holds too; `{first.id}` did it")
-                _step(planning, event, request, first, on, facts)
+                _take(planning, event, request, first, on, facts)
+
+
+def _take(
+    planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, facts: dict[str, Fact]
+) -> None:
+    """Plan what a follow-up asks for; the policy says what becomes of it where that is refused."""
+    rule = follow_up.rule
+    request = replace(request, id=f"{planning.request.id}/{rule.id}/{on}")
+    step = Step(request, _in_words(event), rule.id, rule.position, rule.because)
+    try:
+        _step(planning, step, follow=True)
+    except Refused as refused:
+        if follow_up.if_refused == "refuse":
+            raise _in_step(refused, step) from None
+        for problem in refused.diagnostics:
+            where = f"{rule.position.file}:{rule.position.line}"
+            planning.warn("follow-up-left-out", f"`{rule.id}` ({where}) was left out: {problem.message}")
+            _pass_over(planning, event, [follow_up], on, facts, f"it was left out: {problem.message}")
 
 
 def _pass_over(
@@ -165,70 +214,37 @@ def _pass_over(
         planning.passed_over.append(PassedOver(rule.id, _in_words(event), on, event.date, facts, why))
 
 
-def _step(
-    planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, facts: dict[str, Fact]
-) -> None:
-    rule = follow_up.rule
-    step = replace(request, id=f"{planning.instruction.request.id}/{rule.id}/{on}")
-    try:
-        planning.then(step, after=_in_words(event), rule=rule.id, position=rule.position, because=rule.because)
-    except Refused as refused:
-        if follow_up.if_refused == "refuse":
-            raise in_step(refused, step, rule.id, rule.position) from None
-        for problem in refused.diagnostics:
-            where = f"{rule.position.file}:{rule.position.line}"
-            planning.warn("follow-up-left-out", f"`{rule.id}` ({where}) was left out: {problem.message}")
-            _pass_over(planning, event, [follow_up], on, facts, f"it was left out: {problem.message}")
-
-
 def _named(subject: Numbered | Subscription) -> str:
     return subject.id if isinstance(subject, Subscription) else subject.number
 
 
-def _facts(planning: Planning, event: Event, request: Request) -> dict[str, Fact]:
+def _done_to(book: Book, request: Request) -> Numbered | None:
+    """The document that a step is done to, if it names one."""
+    number = request.done_to()
+    return None if number is None else book.numbered[number]
+
+
+def _facts(planning: Planning, event: Event, target: Numbered | None) -> dict[str, Fact]:
     """What a follow-up can ask about: the event, what it is about, and what the step would be done to."""
     book = planning.book
     objects = _objects(book, event.subject)
-    target = _target(book, request)
-    if target is not None:
-        for scope, members in _objects(book, target).items():
-            objects.setdefault(scope, members)
+    for scope, members in _objects(book, target).items() if target is not None else ():
+        objects.setdefault(scope, members)
     facts, wrong = facts_about(book, objects, planning.policy.fields)
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", text, planning.instruction.at(), hint) for text in wrong)
     facts |= {"date": event.date.toordinal(), "operation": event.operation}
-    facts |= actor_facts(planning.policy, planning.instruction.request.actor)
-    for name in ("reason", "write_off"):
-        value = getattr(event.request, name, None)
-        if value is not None:
-            facts[name] = value
-    return facts
-
-
-def _target(book: Book, request: Request) -> Numbered | None:
-    """The document that a step is done to, if it names one."""
-    number = getattr(request, "invoice", None)
-    return None if number is None else book.numbered[number]
+    return facts | actor_facts(planning.policy, planning.request.actor) | event.request.told()
 
 
 def _objects(book: Book, subject: Numbered | Subscription) -> dict[str, list[Any]]:
+    """What it is and belongs to: what conditions can ask about, by what it is called there."""
     objects: dict[str, list[Any]] = {"account": [book.accounts[subject.account]]}
     if isinstance(subject, Subscription):
         return {**objects, "subscription": [book.subscriptions[subject.id]]}
     if isinstance(subject, Document):
         objects["subscription"] = [book.subscriptions[name] for name in subject.subscriptions]
-    if subject.kind in ("invoice", "credit_memo", "debit_memo", "payment"):
+    if KINDS[subject.kind].open_word is not None:
         objects[subject.kind] = [book.numbered[subject.number]]
     return objects
-
-
-def _in_words(event: Event) -> str:
-    subject = event.subject
-    if isinstance(subject, Subscription):
-        if event.name == "subscription_canceled":
-            return f"subscription {subject.id} was canceled"
-        return f"time of subscription {subject.id} was to be billed again"
-    if isinstance(subject, CreditAdjustment):
-        return f"{subject.number} raised the credit balance of {subject.account}"
-    return f"{subject.number} was {'left open' if event.name == 'invoice_left_open' else 'posted'}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from billpolicy.book.book import ZERO
 from billpolicy.book.model import Payment
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.settling import check_limits, named_targets, open_targets, put, rules_of
+from billpolicy.operations.shared.settling import check_limits, named_in_all, named_targets, open_targets, put
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
@@ -36,14 +37,14 @@ class CreatePayment(Request):
 
 def _plan(planning: Planning, request: CreatePayment) -> None:
     account = planning.account(request.account, "account")
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     if request.currency is not None and request.currency != account.currency:
         message = f"the payment is in {request.currency}, but account `{account.id}` is in {account.currency}"
         hint = f"a payment is in the currency of its account: write `currency: {account.currency}`"
         planning.problem("currency-mismatch", message, "currency", hint=hint)
     amount = positive(planning, request.amount, account.currency, "amount")
     targets = named_targets(planning, account, account.currency, request.apply)
-    total = sum((target.amount or ZERO for target in targets), ZERO)
+    total = named_in_all(targets)
     if total > amount > 0:
         message = f"{total} is put on documents, but the payment is {amount}"
         planning.problem("over-applied", message, "apply", hint="lower the amounts, or raise the payment")
@@ -52,29 +53,21 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         planning.problem("apply-both", message, "apply_to_open", hint="keep one of the two")
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=amount,
+    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency))
+    draft = Payment(
+        number="",
+        account=account.id,
+        date=planning.date,
         currency=account.currency,
-        levels=levels_of(account),
+        amount=amount,
+        type=request.type,
+        comment=request.comment,
     )
-    payment = planning.issue(
-        Payment(
-            number="",
-            account=account.id,
-            date=planning.date,
-            currency=account.currency,
-            amount=amount,
-            type=request.type,
-            comment=request.comment,
-        ),
-        resolved,
-    )
+    payment = issue(planning, draft, resolved)
     if request.apply_to_open:
         targets = open_targets(planning, account, account.currency, planning.date)
     if targets:
-        put(planning, payment, targets, amount, rules_of(resolved, planning, account.currency), planning.date)
+        put(planning, payment, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)
 
 

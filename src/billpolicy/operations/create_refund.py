@@ -8,9 +8,11 @@ from typing import Literal
 from billpolicy.allocation.allocate import spread
 from billpolicy.book.model import CreditMemo, Part, Payment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -33,7 +35,7 @@ class CreateRefund(Request):
 
 def _plan(planning: Planning, request: CreateRefund) -> None:
     source = planning.posted_either(Payment, CreditMemo, request.of, "of")
-    planning.check_document_date(planning.date, source.date, source.number, "date")
+    planning.check_date(source)
     reason = checked_reason(planning, request.reason, "refund")
     amount = positive(planning, request.amount, source.currency, "amount")
     unapplied = planning.book.balance(source)
@@ -43,14 +45,7 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
     planning.stop_if_refused()
 
     account = planning.account(source.account, "of")
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=amount,
-        currency=source.currency,
-        reason=reason,
-        levels=levels_of(account),
-    )
+    resolved = resolve(planning, _SPEC, account, amount=Money(amount, source.currency), reason=reason)
     put = (
         spread(resolved.text("allocation"), amount, source, planning.book.open_places(source))
         if isinstance(source, CreditMemo)
@@ -68,7 +63,7 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
         parts=tuple(Part(item=place.item, tax=place.tax, amount=part) for place, part in put.items()),
         comment=request.comment,
     )
-    planning.issue(draft, resolved)
+    issue(planning, draft, resolved)
     planning.touch(source.number)
 
 

@@ -12,8 +12,17 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.operations.shared.item_amounts import amounts_asked, below_discounts
-from billpolicy.operations.shared.memo import check_item_limit, checked_reason, mirror, resolve_on, whole_amounts
+from billpolicy.operations.shared.amounts import amounts_asked, below_discounts
+from billpolicy.operations.shared.memos import (
+    check_item_limit,
+    checked_reason,
+    memo_from,
+    mirror,
+    resolve_on,
+    whole_amounts,
+)
+from billpolicy.operations.shared.what_is_open import in_force
+from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
@@ -35,7 +44,7 @@ class CreditMemoFromInvoice(Request):
 
 def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
-    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "credit_memo")
     credited = _credited(planning, invoice)
     available = {place: amount - credited.get(place, ZERO) for place, amount in whole_amounts(invoice).items()}
@@ -56,26 +65,17 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
 
     resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
-    draft = CreditMemo(
-        number="",
-        account=invoice.account,
-        date=planning.date,
-        currency=invoice.currency,
-        items=mirror(invoice, amounts, keep_zero=False),
-        reason=reason or resolved.text("reason_code"),
-        source=invoice.number,
-        comment=request.comment,
-    )
+    draft = memo_from(planning, CreditMemo, invoice, mirror(invoice, amounts), reason, resolved)
     check_item_limit(planning, draft, resolved)
     planning.stop_if_refused()
-    planning.issue(draft, resolved)
+    issue(planning, draft, resolved)
 
 
 def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
     """What posted credit memos made from this invoice have credited, place by place."""
     credited: dict[Place, Decimal] = {}
     for memo in planning.book.created_from.get(invoice.number, ()):
-        if not isinstance(memo, CreditMemo) or memo.status != "posted" or memo.reversed_:
+        if memo.kind != "credit_memo" or not in_force(memo):
             continue
         for item in memo.items:
             place = Place(item.source_item or "")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.item_amounts import amounts_asked
-from billpolicy.operations.shared.memo import check_item_limit, checked_reason, due_date, mirror, resolve_on
+from billpolicy.operations.shared.amounts import amounts_asked
+from billpolicy.operations.shared.memos import (
+    check_item_limit,
+    checked_reason,
+    due_date,
+    memo_from,
+    mirror,
+    resolve_on,
+)
+from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
@@ -29,7 +39,7 @@ class DebitMemoFromInvoice(Request):
 
 def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
-    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "debit_memo")
     amounts = amounts_asked(planning, invoice, request.items, already={})
     total = sum(amounts.values(), ZERO)
@@ -40,20 +50,12 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     planning.stop_if_refused()
 
     resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
-    draft = DebitMemo(
-        number="",
-        account=invoice.account,
-        date=planning.date,
-        due_date=request.due_date or due_date(planning, resolved),
-        currency=invoice.currency,
-        items=mirror(invoice, amounts, keep_zero=False, negate_price=False),
-        reason=reason or resolved.text("reason_code"),
-        source=invoice.number,
-        comment=request.comment,
-    )
+    due = request.due_date or due_date(planning, resolved)
+    items = mirror(invoice, amounts, negate_price=False)
+    draft = replace(memo_from(planning, DebitMemo, invoice, items, reason, resolved), due_date=due)
     check_item_limit(planning, draft, resolved)
     planning.stop_if_refused()
-    planning.issue(draft, resolved)
+    issue(planning, draft, resolved)
 
 
 OPERATION = Operation(

@@ -6,9 +6,9 @@ draft names, so that no number is lost to a draft that is canceled.
 
 from __future__ import annotations
 
-from billpolicy.book.model import Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
+from billpolicy.planning.documents import post_draft
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -29,15 +29,10 @@ class PostDraft(Request):
 def _plan(planning: Planning, request: PostDraft) -> None:
     drafts = draft_with_siblings(planning, request.draft)
     for draft in drafts:
-        planning.check_document_date(draft.date, None, "", "draft")
+        planning.check_open(draft.date, "draft")
     planning.stop_if_refused()
     for draft in drafts:
-        resolved = decided(planning, _SPEC, draft)
-        # Told apart for the types: each kind of draft becomes a document of its own kind.
-        if isinstance(draft, Invoice):
-            planning.post_draft(draft, resolved)
-        else:
-            planning.post_draft(draft, resolved)
+        post_draft(planning, draft, decided(planning, _SPEC, draft))
 
 
 OPERATION = Operation(

@@ -10,12 +10,13 @@ from typing import Literal
 
 from billpolicy.book.model import CreditAdjustment, Refund
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.credit_usable import check_usable
-from billpolicy.operations.shared.memo import checked_reason
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.what_is_open import check_usable
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import adjust, issue
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -37,20 +38,13 @@ class RefundCreditBalance(Request):
 
 def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     account = planning.account(request.account, "account")
-    planning.check_document_date(planning.date, None, "", "date")
+    planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance_refund")
     amount = positive(planning, request.amount, account.currency, "amount")
     check_usable(planning, account, account.currency, planning.date, amount, "amount")
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account]},
-        amount=amount,
-        currency=account.currency,
-        reason=reason,
-        levels=levels_of(account),
-    )
+    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency), reason=reason)
     reason = reason or resolved.text("reason_code")
     draft = Refund(
         number="",
@@ -62,18 +56,8 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
         reason=reason,
         comment=request.comment,
     )
-    refund = planning.issue(draft, resolved)
-    planning.adjust(
-        account,
-        "decrease",
-        amount,
-        account.currency,
-        planning.date,
-        resolved,
-        reason=reason,
-        document=refund.number,
-        comment=request.comment,
-    )
+    refund = issue(planning, draft, resolved)
+    adjust(planning, account, amount, resolved, type="decrease", reason=reason, document=refund.number)
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:

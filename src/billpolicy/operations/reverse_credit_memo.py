@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.reversal import REVERSE_CREDIT_MEMO, Reversal
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -25,7 +25,7 @@ class ReverseCreditMemo(Request):
 def _plan(planning: Planning, request: ReverseCreditMemo) -> None:
     credit_memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
     reason = checked_reason(planning, request.reason, "debit_memo")
-    Reversal(planning, request.apply_date, reason, request.comment).credit_memo(credit_memo)
+    Reversal(planning, request.apply_date, reason).reverse(credit_memo)
 
 
 OPERATION = Operation(

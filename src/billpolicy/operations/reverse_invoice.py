@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.book.model import Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.memo import checked_reason
+from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.reversal import REVERSE_INVOICE, Reversal
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -25,7 +25,7 @@ class ReverseInvoice(Request):
 def _plan(planning: Planning, request: ReverseInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     reason = checked_reason(planning, request.reason, "credit_memo")
-    Reversal(planning, request.apply_date, reason, request.comment).invoice(invoice)
+    Reversal(planning, request.apply_date, reason).reverse(invoice)
 
 
 OPERATION = Operation(

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from billpolicy.book.book import Book, transferred_parts
 from billpolicy.book.model import CreditAdjustment, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
-from billpolicy.operations.shared.memo import checked_reason
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.money import Money
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import adjust
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -31,11 +32,15 @@ class TransferNegativeInvoice(Request):
     invoice: Text
     reason: Text | None = None
 
+    def done_to(self) -> str | None:
+        """The invoice."""
+        return self.invoice
+
 
 def _plan(planning: Planning, request: TransferNegativeInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     account = planning.account(invoice.account, "invoice")
-    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "credit_balance")
     balance = planning.book.balance(invoice)
     before = _transferred(planning.book, invoice)
@@ -49,24 +54,17 @@ def _plan(planning: Planning, request: TransferNegativeInvoice) -> None:
     planning.stop_if_refused()
 
     subscriptions = planning.subscriptions_of(invoice.items)
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "subscription": subscriptions, "invoice": [invoice]},
-        amount=-balance,
-        currency=invoice.currency,
-        reason=reason,
-        levels=levels_of(account),
-    )
-    increase = planning.adjust(
+    amount = Money(-balance, invoice.currency)
+    resolved = resolve(planning, _SPEC, account, invoice, subscriptions=subscriptions, amount=amount, reason=reason)
+    increase = adjust(
+        planning,
         account,
-        "increase",
         -balance,
-        invoice.currency,
-        planning.date,
         resolved,
-        reason=reason or resolved.text("reason_code"),
+        type="increase",
+        reason=reason,
+        currency=invoice.currency,
         document=invoice.number,
-        comment=request.comment,
     )
     planning.apply(invoice, increase, planning.date, transferred_parts(planning.book.open_places(invoice)))
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.levels import levels_of
+from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -32,7 +34,7 @@ class TransferPayment(Request):
 def _plan(planning: Planning, request: TransferPayment) -> None:
     payment = planning.posted(Payment, request.payment, "payment")
     account = planning.account(request.to_account, "to_account")
-    planning.check_document_date(planning.date, payment.date, payment.number, "date")
+    planning.check_date(payment)
     unapplied = planning.book.balance(payment)
     amount = unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
     if account.id == payment.account:
@@ -46,26 +48,18 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
         planning.problem("over-applied", message, "amount", hint="unapply some of it first, or transfer less")
     planning.stop_if_refused()
 
-    resolved = planning.resolve(
-        _SPEC,
-        objects={"account": [account], "payment": [payment]},
-        amount=amount,
+    resolved = resolve(planning, _SPEC, account, payment, amount=Money(amount, payment.currency))
+    draft = Payment(
+        number="",
+        account=account.id,
+        date=planning.date,
         currency=payment.currency,
-        levels=levels_of(account),
+        amount=amount,
+        type=payment.type,
+        source=payment.number,
+        comment=request.comment,
     )
-    received = planning.issue(
-        Payment(
-            number="",
-            account=account.id,
-            date=planning.date,
-            currency=payment.currency,
-            amount=amount,
-            type=payment.type,
-            source=payment.number,
-            comment=request.comment,
-        ),
-        resolved,
-    )
+    received = issue(planning, draft, resolved)
     planning.apply(payment, received, planning.date, (Part(item=TRANSFERRED, amount=amount),))
 
 

@@ -11,11 +11,24 @@ from dataclasses import replace
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Invoice, Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.memo import check_item_limit, checked_reason, mirror, resolve_on, settle
-from billpolicy.operations.shared.owing import is_shared, latest, latest_in_words, owing_invoices
-from billpolicy.operations.shared.reopening import reopen
-from billpolicy.planning.event import Event
-from billpolicy.planning.operation import Operation
+from billpolicy.operations.shared.billed_time import reopen
+from billpolicy.operations.shared.memos import (
+    check_item_limit,
+    checked_reason,
+    memo_from,
+    mirror,
+    resolve_on,
+    settle,
+)
+from billpolicy.operations.shared.what_is_open import (
+    documents_on,
+    is_shared,
+    latest,
+    latest_in_words,
+    owing_invoices,
+)
+from billpolicy.planning.documents import issue
+from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -35,14 +48,19 @@ class WriteOffInvoice(Request):
     """Only what this subscription has on the invoice."""
     apply_date: Date | None = None
 
+    def done_to(self) -> str | None:
+        """The invoice."""
+        return self.invoice
+
 
 def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     # The invoice itself may lie in a closed period (domain section 3.1); the memo may not (section 9.4).
-    planning.check_document_date(planning.date, invoice.date, invoice.number, "date")
+    planning.check_date(invoice)
     apply_date = request.apply_date or planning.date
     if apply_date != planning.date:
-        planning.check_document_date(apply_date, planning.date, "the memo", "apply_date")
+        planning.check_not_before(apply_date, planning.date, "the memo", "apply_date")
+        planning.check_open(apply_date, "apply_date")
     reason = checked_reason(planning, request.reason, "credit_memo")
     if request.subscription is not None and request.subscription not in invoice.subscriptions:
         message = f"{invoice.number} bills nothing of subscription `{request.subscription}`"
@@ -66,18 +84,8 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     resolved = resolve_on(planning, _SPEC, invoice, places, reason)
     check_item_limit(planning, origin, resolved)
     planning.stop_if_refused()
-    keep_zero = resolved.text("zero_balance_items") == "mirror"
-    draft = CreditMemo(
-        number="",
-        account=invoice.account,
-        date=planning.date,
-        currency=invoice.currency,
-        items=mirror(origin, places, keep_zero=keep_zero),
-        reason=reason or resolved.text("reason_code"),
-        source=invoice.number,
-        comment=request.comment,
-    )
-    memo = planning.issue(draft, resolved)
+    items = mirror(origin, places, keep_zero=resolved.text("zero_balance_items") == "mirror")
+    memo = issue(planning, memo_from(planning, CreditMemo, invoice, items, reason, resolved), resolved)
     settle(planning, memo, invoice, apply_date, request.subscription)
     if request.apply_date is not None:
         planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))
@@ -109,11 +117,12 @@ def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
     """The final credit of a canceled subscription is used before a write-off, or it would be given twice."""
     book = planning.book
     canceled = [name for name in invoice.subscriptions if book.subscriptions[name].canceled_on is not None]
-    for number in sorted({number for name in canceled for number in book.numbers_on.get(name, ())}):
-        other = book.numbered[number]
-        if isinstance(other, Invoice) and other.status == "posted" and book.balance(other) < 0:
+    for other in documents_on(book, canceled):
+        if other.kind == "invoice" and other.status == "posted" and book.balance(other) < 0:
             credit = f"{-book.balance(other)} {other.currency}"
-            message = f"{number} holds a credit of {credit} that is not used yet, so a write-off would give it twice"
+            message = (
+                f"{other.number} holds a credit of {credit} that is not used yet, so a write-off would give it twice"
+            )
             hint = "transfer it to the credit balance and use that first, by hand or by follow-ups of the policy"
             planning.problem("credit-unused", message, "invoice", hint=hint)
 

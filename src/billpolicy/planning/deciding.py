@@ -2,60 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billpolicy.book.model import Account, BillingDocument, Payment, Subscription
 from billpolicy.deciding.facts import facts_about, operation_facts
-from billpolicy.deciding.levels import every_level
+from billpolicy.deciding.levels import every_level, levels_of
 from billpolicy.deciding.objections import not_heard, not_known, not_permitted
-from billpolicy.deciding.resolver import LevelValues, Resolved
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import Money
-from billpolicy.planning.grounds import Grounds
+from billpolicy.planning.planning import Planning
 from billpolicy.policy.condition import Fact
-from billpolicy.vocabulary.spec import Level, OperationSpec
+from billpolicy.vocabulary.spec import OperationSpec
 
 
-class Deciding(Grounds):
-    """Decisions, as policy and book make them."""
+def resolve(
+    planning: Planning,
+    spec: OperationSpec,
+    account: Account,
+    *documents: BillingDocument | Payment,
+    subscriptions: Sequence[Subscription] = (),
+    amount: Money | None = None,
+    reason: str | None = None,
+    more: Mapping[str, Fact] | None = None,
+) -> Resolved:
+    """All decisions for one document of this operation. Refuses where policy and book give no usable value.
 
-    def resolve(
-        self,
-        spec: OperationSpec,
-        *,
-        objects: Mapping[str, Iterable[Any]],
-        amount: Decimal | None = None,
-        currency: str = "",
-        reason: str | None = None,
-        more: Mapping[str, Fact] | None = None,
-        levels: Mapping[Level, LevelValues],
-    ) -> Resolved:
-        """All decisions for one document of this operation. Refuses where policy and book give no usable value.
-
-        `more`: facts that only this operation has.
-        """
-        request = self.instruction.request
-        facts, wrong = facts_about(self.book, objects, self.policy.fields)
-        for sentence in wrong:
-            self.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
-        money = None if amount is None else Money(amount, currency)
-        facts |= operation_facts(spec, self.policy, date=self.date, actor=request.actor, amount=money, reason=reason)
-        facts |= more or {}
-        self.stop_if_refused()
-        asked_for = request.attributes if spec.name == request.operation else {}
-        try:
-            resolved = self.resolver.resolve(spec.name, self.date, facts, every_level(self.policy, levels, asked_for))
-        except Refused as refused:
-            raise Refused(
-                problem._replace(position=problem.position or self.instruction.at()) for problem in refused.diagnostics
-            ) from None
-        accounts = [account.id for account in objects["account"]]
-        for code, message, path, hint in (
-            *not_permitted(self.resolver, resolved, request.actor, request.approved_by),
-            *not_heard(self.resolver, resolved, asked_for),
-            *not_known(self.policy, resolved, self.book.contacts, accounts),
-        ):
-            self.problem(code, message, *path, hint=hint)
-        self.stop_if_refused()
-        return resolved
+    Conditions ask about the account, the subscriptions and the documents, and values are inherited from them. `more`:
+    facts that only this operation has.
+    """
+    request, policy = planning.request, planning.policy
+    objects: dict[str, Sequence[Any]] = {"account": [account], "subscription": subscriptions}
+    objects |= {document.kind: [document] for document in documents}
+    facts, wrong = facts_about(planning.book, objects, policy.fields)
+    for sentence in wrong:
+        planning.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
+    facts |= operation_facts(spec, policy, date=planning.date, actor=request.actor, amount=amount, reason=reason)
+    facts |= more or {}
+    planning.stop_if_refused()
+    holders = [document for document in documents if not isinstance(document, Payment)]
+    asked_for = request.attributes if spec.name == request.operation else {}
+    levels = every_level(policy, levels_of(account, holders, subscriptions), asked_for)
+    try:
+        resolved = planning.resolver.resolve(spec.name, planning.date, facts, levels)
+    except Refused as refused:
+        raise Refused(
+            problem._replace(position=problem.position or planning.instruction.at()) for problem in refused.diagnostics
+        ) from None
+    for code, message, path, hint in (
+        *not_permitted(planning.resolver, resolved, request.actor, request.approved_by),
+        *not_heard(planning.resolver, resolved, asked_for),
+        *not_known(policy, resolved, planning.book.contacts, [account.id]),
+    ):
+        planning.problem(code, message, *path, hint=hint)
+    planning.stop_if_refused()
+    return resolved

@@ -1,16 +1,50 @@
-"""What an operation is: what policies can say about it, what is asked, what it needs, how it is planned and follows."""
+"""What an operation is: what policies can say about it, what is asked, what it needs, and how it is planned.
+
+It may take steps of its own, and the policy may let others follow what it brings about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from billpolicy.book.model import Numbered, Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.planning.event import Event
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.vocabulary.spec import OperationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that an operation brought about, to be followed by what the policy says."""
+
+    name: str
+    operation: str
+    """The operation that brought it about."""
+    date: datetime.date
+    """Its document date."""
+    subject: Numbered | Subscription
+    """What it is about, as it stood then; `planning.book` has it as it stands now."""
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation that is to be planned after another one, as part of the same plan."""
+
+    request: Request
+    after: str
+    """What happened, in words: `INV00000002 was posted`."""
+    rule: str
+    """The follow-up of the policy, or the decision of the operation before it, that asks for it."""
+    position: Position
+    because: str | None
+    no_fault: Mapping[str, str] = field(default_factory=dict)
+    """Code of a refusal that only means that there is nothing to do -> what is noted then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +54,8 @@ class Operation:
     spec: OperationSpec
     request: type[Request]
     needs: Callable[[Any], Needs]
-    plan: Callable[[Planning, Any], None]
+    plan: Callable[[Planning, Any], Iterable[Step] | None]
+    """What it gives back are the steps that it takes itself: each is asked for when those before it are planned."""
     follow: Callable[[Planning, Event], Iterable[Request]] | None = None
     """What there is to do after an event, as requests whose id is filled in by the chain; nothing if nothing is left
     to do. `planning` is that of the operation that brought the event about."""

@@ -1,4 +1,4 @@
-"""Planning one operation: number documents, move money, and collect the plan with all that follows it.
+"""Planning one operation: the book it works on, what was found wrong, what it changes, and the plan of it in the end.
 
 A `Planning` is the one mutable thing of a planner, alive for one operation. It never touches the book it was given:
 it works on a book that grows with what it plans, so that every check sees what was planned so far.
@@ -7,194 +7,182 @@ it works on a book that grows with what it plans, so that every check sees what 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import (
-    Applied,
-    Change,
-    ChargedThrough,
-    DraftCanceled,
-    DraftPosted,
-    Issued,
-    Reversed,
-    SubscriptionCanceled,
-)
-from billpolicy.book.model import (
-    Account,
-    Application,
-    BillingDocument,
-    CreditAdjustment,
-    CreditMemo,
-    DebitMemo,
-    Invoice,
-    Numbered,
-    Part,
-    Payment,
-    Refund,
-    Subscription,
-)
-from billpolicy.book.numbers import NumberDraw
+from billpolicy.book.changes import Applied, Change, ChargedThrough, subscription_name
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import Account, Application, Document, Item, Numbered, Part, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Position, Refused
-from billpolicy.planning.deciding import Deciding
-from billpolicy.planning.event import Event
-from billpolicy.planning.numbering import CREDIT_PREFIX, DRAFT_PREFIXES, draw_from, series_of
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import BalanceChange, FollowedBy, PassedOver, Plan
-from billpolicy.planning.request import Instruction, Request
+from billpolicy.planning.request import Instruction
 
-_B = TypeVar("_B", Invoice, CreditMemo)
-_N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
-
-
-class Run(Protocol):
-    """Plans what a planning was asked for, and what follows it."""
-
-    def __call__(self, planning: Planning, *, follow: bool) -> tuple[Event, ...]:
-        """Without `follow`, what it brought about is given back to be followed later. Raises `Refused`."""
+_D = TypeVar("_D", bound=Numbered)
+_E = TypeVar("_E", bound=Numbered)
+_STATUS = {"draft": "a draft", "canceled": "canceled"}
 
 
-class Planning(Deciding):
+class Planning:
     """One operation being planned on one book."""
 
-    def __init__(
-        self, versions: Versions, book: Book, instruction: Instruction, today: datetime.date, run: Run
-    ) -> None:
-        """`run` plans the steps that follow. Raises `Refused` when no policy is in force on the date."""
-        super().__init__(versions, book, instruction, today)
-        self._run = run
+    def __init__(self, versions: Versions, book: Book, instruction: Instruction, today: datetime.date) -> None:
+        """Raises `Refused` when no version of the policy is in force on the date."""
+        self.versions = versions
+        self.instruction = instruction
+        self.request = instruction.request
+        self.today = today
+        self.date = self.request.document_date(today)
+        try:
+            self.resolver = versions.on(self.date)
+        except Refused as refused:
+            raise Refused(
+                problem._replace(position=instruction.at("date")) for problem in refused.diagnostics
+            ) from None
+        self.policy = self.resolver.policy
+        self.book = book
+        self.follow_ups: list[FollowedBy] = []
+        self.passed_over: list[PassedOver] = []
+        self._before = book
+        self._basis: dict[str, int] = {}
+        self._problems: list[Diagnostic] = []
+        self._warnings: list[Diagnostic] = []
+        self._notes: list[str] = []
         self._changes: list[Change] = []
         self._resolved: list[Resolved] = []
         self._reasons: dict[str, int] = {}
         self._touched: list[str] = []
         self._credits: list[tuple[str, str]] = []
-        self._notes: list[str] = []
-        self._follow_ups: list[FollowedBy] = []
-        self.postponed: list[Event] = []
-        """What steps of this operation brought about, to be followed after all of them."""
-        self.passed_over: list[PassedOver] = []
         self._own: Plan | None = None
 
-    # -- documents ---------------------------------------------------------------------------------------------
+    # -- what is wrong, and what is to be said -----------------------------------------------------------------
 
-    def issue(self, draft: _N, resolved: Resolved) -> _N:
-        """Number a document and put it in the plan, with the attributes that it stores.
+    def problem(self, code: str, message: str, *path: str | int, hint: str | None = None) -> None:
+        """Note a reason to refuse; planning goes on to find the others."""
+        self._problems.append(Diagnostic(code, message, self.instruction.at(*path), hint))
 
-        A draft gets a number of its own kind, and its real one when it is posted (domain section 8).
-        """
-        kind = draft.kind
-        if draft.status == "draft":
-            draw = self._draw(kind, DRAFT_PREFIXES[kind], 1)
-        else:
-            series = series_of(self.policy, resolved.text("sequence_set"), kind)  # type: ignore[arg-type]
-            draw = self._draw(kind, series.prefix, series.start)
-        live = resolved.resolutions.get("attribute_binding")
-        kept_live = live is not None and live.value == "live"
-        # A set numbers payments and refunds, but they do not store it (domain section 1.1).
-        left_out = {"sequence_set"} if kind in ("payment", "refund") else set()
-        if kept_live:
-            # What was asked for is no value of the account's, so nobody would find it there later.
-            inherited = (name for name, found in resolved.resolutions.items() if found.level in ("account", "default"))
-            left_out.update(name for name in inherited if name != "sequence_set")
-        stored: dict[str, str | None] = {
-            name: str(resolution.value)
-            for name, resolution in resolved.resolutions.items()
-            if name in self.policy.attributes
-            and kind in self.policy.attributes[name].documents
-            and name not in left_out
-        }
-        document = replace(draft, number=draw.number, attributes=stored)
-        self._put(document, draw, resolved)
-        return document
+    def refuse(self, code: str, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
+        """Refuse now: without this, nothing more can be said."""
+        self.problem(code, message, *path, hint=hint)
+        raise Refused(self._problems)
 
-    def post_draft(self, draft: _B, resolved: Resolved) -> _B:
-        """Number a draft from the sequence set that it names, and put it in the plan as a posted document."""
-        sequence_set = draft.attributes.get("sequence_set")
-        if sequence_set not in self.policy.sequence_sets:
-            named = f"names the sequence set `{sequence_set}`, which the policy does not have"
-            message = f"{draft.number} {named if sequence_set else 'does not say which sequence set numbers it'}"
-            hint = "cancel the draft and bill again"
-            self.refuse("sequence-set-unknown", message, "draft", hint=hint)
-        series = series_of(self.policy, str(sequence_set), draft.kind)  # type: ignore[arg-type]
-        draw = self._draw(draft.kind, series.prefix, series.start)
-        posted = replace(draft, number=draw.number, status="posted")
-        self.rely_on(draft.number)
-        self._change(DraftPosted(draft.number, posted.number))
-        self._put(posted, draw, resolved)
-        return posted
+    def stop_if_refused(self) -> None:
+        """Raise `Refused` with every reason found so far, if there is one."""
+        if self._problems:
+            raise Refused(self._problems)
 
-    def cancel_draft(self, draft: BillingDocument) -> None:
-        """Cancel a draft; it keeps its number and is never posted."""
-        self.rely_on(draft.number)
-        self._change(DraftCanceled(draft.number))
+    def warn(self, code: str, message: str) -> None:
+        """Say something that the plan does and its reader may not expect."""
+        self._warnings.append(Diagnostic(code, message, self.instruction.at(), severity="warning"))
 
-    def adjust(
-        self,
-        account: Account,
-        type: str,
-        amount: Decimal,
-        currency: str,
-        date: datetime.date,
-        resolved: Resolved,
-        *,
-        reason: str | None,
-        document: str | None = None,
-        comment: str | None = None,
-    ) -> CreditAdjustment:
-        """Raise (`increase`) or lower (`decrease`) the credit balance of an account from a day on.
+    def note(self, sentence: str) -> None:
+        """Say something that the reader of the plan would ask about."""
+        self._notes.append(sentence)
 
-        `document`: the negative invoice that it comes from, what it is used on, or the refund that pays it out.
-        """
-        draw = self._draw("credit_adjustment", CREDIT_PREFIX, 1)
-        adjustment = CreditAdjustment(
-            number=draw.number,
-            account=account.id,
-            date=date,
-            currency=currency,
-            amount=amount,
-            type="increase" if type == "increase" else "decrease",
-            reason=reason,
-            document=document,
-            comment=comment,
-        )
-        if (account.id, currency) not in self._credits:
-            self._credits.append((account.id, currency))
-        self.rely_on(f"account:{account.id}")
-        self._put(adjustment, draw, resolved)
-        return adjustment
+    # -- looking up --------------------------------------------------------------------------------------------
 
-    def _draw(self, kind: str, prefix: str, start: int) -> NumberDraw:
-        draw = draw_from(self.book, prefix, start, kind)
-        if draw is None:
-            message = f"the numbers of prefix `{prefix}` are used up: no higher one can be counted"
-            self.refuse("numbers-used-up", message, hint="give the series another prefix")
-        if draw.number in self.book.numbered:
-            message = f"the next number of prefix `{draw.prefix}` is {draw.number}, which is already in use"
-            self.refuse("number-taken", message, hint="give the series another prefix or a higher start")
-        return draw
+    def account(self, name: str, *path: str | int) -> Account:
+        """The account, or refuse."""
+        account = self.book.accounts.get(name)
+        if account is None:
+            hint = did_you_mean(name, self.book.accounts)
+            self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
+        self.rely_on(f"account:{name}")
+        return account
 
-    def _put(self, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
-        self._change(Issued(document, draw))
-        self._reasons[document.number] = self._place_of(resolved)
-        self.touch(document.number)
+    def subscription(self, name: str, *path: str | int) -> Subscription:
+        """The subscription, or refuse."""
+        subscription = self.book.subscriptions.get(name)
+        if subscription is None:
+            hint = did_you_mean(name, self.book.subscriptions)
+            self.refuse("subscription-unknown", f"there is no subscription `{name}`", *path, hint=hint)
+        self.rely_on(subscription_name(name))
+        return subscription
 
-    def _change(self, change: Change) -> None:
+    def subscriptions_of(self, items: Iterable[Item]) -> list[Subscription]:
+        """The subscriptions that these items name, by id."""
+        names = sorted({item.subscription for item in items if item.subscription})
+        return [self.book.subscriptions[name] for name in names if name in self.book.subscriptions]
+
+    def posted(self, kind: type[_D], number: str, *path: str | int) -> _D:
+        """The posted, not reversed document of this kind, or refuse."""
+        return self.posted_either(kind, kind, number, *path)
+
+    def posted_either(self, kind: type[_D], other: type[_E], number: str, *path: str | int) -> _D | _E:
+        """The posted, not reversed document of one of two kinds, or refuse (domain sections 3.1, 4.1, 9.3)."""
+        found = self.book.numbered.get(number)
+        if not isinstance(found, (kind, other)):
+            kinds = [KINDS[name] for name in dict.fromkeys((kind.kind, other.kind))]
+            if found is None:
+                names = [one.name for one in kinds]
+                same = [each for each, document in self.book.numbered.items() if document.kind in names]
+                message = f"there is no {' or '.join(one.words for one in kinds)} `{number}`"
+                hint = did_you_mean(number, same) or "check its number"
+            else:
+                wanted = " or ".join(one.article for one in kinds)
+                message = f"`{number}` is {KINDS[found.kind].article}, not {wanted}"
+                hint = f"name {wanted}"
+            self.refuse("document-unknown", message, *path, hint=hint)
+        if found.status != "posted":
+            message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
+            hint = "post it first, with `post_draft`" if found.status == "draft" else "name a posted document"
+            self.refuse("not-posted", message, *path, hint=hint)
+        if isinstance(found, Document) and found.reversed_:
+            message = f"{number} has been reversed; it cannot change any more"
+            self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
+        self.rely_on(number)
+        return found
+
+    def numbered(self, number: str) -> Numbered:
+        """A document that the book is known to have, as it stands now; the plan relies on it."""
+        self.rely_on(number)
+        return self.book.numbered[number]
+
+    def rely_on(self, name: str) -> None:
+        """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
+        self._basis[name] = self._before.revisions.get(name, 0)
+
+    # -- dates -------------------------------------------------------------------------------------------------
+
+    def check_date(self, about: Numbered | None = None) -> None:
+        """The document date lies in an open period, and not before that of the document it is about (domain 2.7)."""
+        if about is not None:
+            self.check_not_before(self.date, about.date, about.number, "date")
+        self.check_open(self.date, "date")
+
+    def check_not_before(self, day: datetime.date, earliest: datetime.date, of: str, *path: str | int) -> None:
+        """A day is not before the earliest one possible, which is that `of` something."""
+        if day < earliest:
+            message = f"the date {day} is before {of} ({earliest})"
+            self.problem("date-too-early", message, *path, hint=f"use {earliest} or later")
+
+    def check_open(self, day: datetime.date, *path: str | int) -> None:
+        """A day does not lie in a closed accounting period (domain 9.4)."""
+        period = self.book.period_of(day)
+        if period is not None and period.status == "closed":
+            opens = self.book.next_open_day(day)
+            message = f"{day} lies in a closed accounting period ({period.from_} until {period.until})"
+            self.problem("period-closed", message, *path, hint=f"the next open day is {opens}")
+
+    # -- changing the book -------------------------------------------------------------------------------------
+
+    def change(self, change: Change) -> None:
         """Put a change in the plan, and go on with the book that it leaves."""
         self._changes.append(change)
         self.book = change.on(self.book)
 
-    def _place_of(self, resolved: Resolved) -> int:
-        """Where a decision stands among those of the plan; several documents may share one."""
-        for place, known in enumerate(self._resolved):
-            if known is resolved:
-                return place
-        self._resolved.append(resolved)
-        return len(self._resolved) - 1
-
-    # -- money -------------------------------------------------------------------------------------------------
+    def decide(self, resolved: Resolved, number: str | None = None) -> None:
+        """Keep how something was decided, about the document of this number or of none. Several may share it."""
+        places = (place for place, known in enumerate(self._resolved) if known is resolved)
+        place = next(places, len(self._resolved))
+        if place == len(self._resolved):
+            self._resolved.append(resolved)
+        if number is not None:
+            self._reasons[number] = place
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
         """Put money of a source on a target, of the same currency (domain section 9.5)."""
@@ -202,92 +190,47 @@ class Planning(Deciding):
             message = f"{source.number} is in {source.currency} and {target.number} in {target.currency}"
             self.refuse("currency-mismatch", message, hint="money is never applied across currencies")
         amount = sum((part.amount for part in parts), Decimal(0))
-        application = Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts)
-        self._change(Applied(application))
+        self.change(Applied(Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts)))
         self.touch(source.number)
         self.touch(target.number)
-
-    def reverse(self, document: BillingDocument) -> None:
-        """Flag a document, old or planned, as reversed; it stays posted (domain section 4.1)."""
-        self._change(Reversed(document.number))
-        self.touch(document.number)
-
-    # -- subscriptions -----------------------------------------------------------------------------------------
-
-    def cancel(self, subscription: Subscription, on: datetime.date) -> None:
-        """Cancel a subscription; `on` is the first day without service."""
-        self.rely_on(f"subscription:{subscription.id}")
-        self._change(SubscriptionCanceled(subscription.id, on))
-
-    def charge_through(self, subscription: str, charge: str, day: datetime.date) -> ChargedThrough:
-        """Move the charged-through date of a charge: `day` is the first one that is not billed."""
-        found = self.book.subscriptions[subscription]
-        (before,) = (each.charged_through for each in found.charges if each.id == charge)
-        moved = ChargedThrough(subscription, charge, before, day)
-        self.rely_on(f"subscription:{subscription}")
-        self._change(moved)
-        return moved
-
-    # -- the plan ----------------------------------------------------------------------------------------------
-
-    def note(self, sentence: str) -> None:
-        """Say something that the reader of the plan would ask about."""
-        self._notes.append(sentence)
-
-    def decide(self, resolved: Resolved) -> None:
-        """Keep how an operation that makes no document was decided."""
-        self._place_of(resolved)
-
-    def numbered(self, number: str) -> Numbered:
-        """A document that the book is known to have, as it stands now; the plan relies on it."""
-        self.rely_on(number)
-        return self.book.numbered[number]
 
     @property
     def applications(self) -> tuple[Application, ...]:
         """What was applied so far."""
         return tuple(one.application for one in self._changes if isinstance(one, Applied))
 
+    def charge_through(self, subscription: str, charge: str, day: datetime.date) -> ChargedThrough:
+        """Move the charged-through date of a charge: `day` is the first one that is not billed."""
+        found = self.book.subscriptions[subscription]
+        (before,) = (each.charged_through for each in found.charges if each.id == charge)
+        moved = ChargedThrough(subscription, charge, before, day)
+        self.rely_on(subscription_name(subscription))
+        self.change(moved)
+        return moved
+
     def touch(self, number: str) -> None:
         """Show the balance of this document in the plan, and rely on it as it is."""
         document = self.book.numbered[number]
         # A draft is owed by nobody, and of an adjustment the credit balance is shown.
-        shown = document.status == "posted" and not isinstance(document, CreditAdjustment)
+        shown = document.status == "posted" and document.kind != "credit_adjustment"
         if shown and number not in self._touched:
             self._touched.append(number)
         if number in self._before.numbered:
             self.rely_on(number)
 
-    def then(
-        self,
-        request: Request,
-        *,
-        after: str,
-        rule: str,
-        position: Position,
-        because: str | None,
-        postpone: bool = False,
-    ) -> Plan:
-        """Plan a step that follows, on what this operation and the steps before leave. Raises `Refused`.
+    def touch_credit(self, account: str, currency: str) -> None:
+        """Show the credit balance of an account in the plan, and rely on it as it is."""
+        if (account, currency) not in self._credits:
+            self._credits.append((account, currency))
+        self.rely_on(f"account:{account}")
 
-        This operation itself is finished with its first step: it can plan nothing more of its own. What the step
-        brings about is followed at once, or with `postpone` after all steps that this operation takes itself.
-        """
-        self.finish()
-        own = self.instruction.request
-        request = replace(request, actor=own.actor, approved_by=own.approved_by)
-        step = Planning(self.versions, self.book, replace(self.instruction, request=request), self.today, self._run)
-        self.postponed += self._run(step, follow=not postpone)
-        plan = step.plan()
-        self._follow_ups.append(FollowedBy(after, rule, position, because, plan))
-        self.book = step.book
-        return plan
+    # -- the plan ----------------------------------------------------------------------------------------------
 
     def finish(self) -> Plan:
         """What this operation itself does, without what follows it. Raises `Refused` if anything was found wrong."""
         if self._own is None:
             self.stop_if_refused()
-            request = self.instruction.request
+            request = self.request
             self._own = Plan(
                 id=request.id,
                 operation=request.operation,
@@ -311,11 +254,11 @@ class Planning(Deciding):
     def plan(self) -> Plan:
         """The finished plan with all that follows. Raises `Refused` if anything was found wrong on the way."""
         own = self.finish()
-        if not (self._warnings or self._notes or self._follow_ups or self.passed_over):
+        if not (self._warnings or self._notes or self.follow_ups or self.passed_over):
             return own
         warnings, notes = tuple(self._warnings), tuple(self._notes)
         passed_over = tuple(self.passed_over)
-        return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self._follow_ups), passed_over=passed_over)
+        return replace(own, warnings=warnings, notes=notes, follow_ups=tuple(self.follow_ups), passed_over=passed_over)
 
     def _balance(self, number: str) -> BalanceChange:
         before, after = self._before.numbered.get(number), self.book.numbered[number]
@@ -331,9 +274,3 @@ class Planning(Deciding):
         account, currency = of
         before, after = (book.credit_balance(account, currency) for book in (self._before, self.book))
         return BalanceChange("credit_balance", account, currency, before, after)
-
-
-def in_step(refused: Refused, request: Request, rule: str, position: Position) -> Refused:
-    """The same refusal, saying in which step of a chain it is."""
-    step = f"in the step `{request.operation}`, by `{rule}`, {position.file}:{position.line}"
-    return Refused(problem._replace(message=f"{problem.message} ({step})") for problem in refused.diagnostics)

@@ -34,6 +34,14 @@ class Request:
         """The document date: it also selects the version of the policy."""
         return self.date or today
 
+    def done_to(self) -> str | None:
+        """The number of the document that it is done to, where conditions of a follow-up can ask about that."""
+        return None
+
+    def told(self) -> dict[str, str | bool]:
+        """What conditions of a follow-up can ask about it, beside what it brought about."""
+        return {}
+
 
 @record
 class TaxAmount:

@@ -64,7 +64,7 @@ class Tally:
                 self.followed.add_one(step, _signed)
 
     def beyond(self, versions: Versions) -> list[Diagnostic]:
-        """The limits of the policy that they go beyond."""
+        """Each of the policy's `batch_limits` that these operations go beyond."""
         return list(beyond(versions.policies, self.done))
 
     def table(self, verb: str) -> str:

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from billpolicy.billing.due import Due, what_is_due, without_start
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Line, Rules, rate
+from billpolicy.book.changes import subscription_name
 from billpolicy.book.model import Account, Subscription
-from billpolicy.deciding.levels import levels_of
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.vocabulary.operations import VOCABULARY
 
@@ -101,13 +102,8 @@ def _due(planning: Planning, subscription: Subscription, target: datetime.date) 
 
 def _bill(planning: Planning, subscription: Subscription, due: tuple[Due, ...], reason: str | None) -> Bill:
     account = planning.account(subscription.account)
-    planning.rely_on(f"subscription:{subscription.id}")
-    resolved = planning.resolve(
-        SPEC,
-        objects={"account": [account], "subscription": [subscription]},
-        reason=reason,
-        levels=levels_of(account, None, [subscription]),
-    )
+    planning.rely_on(subscription_name(subscription.id))
+    resolved = resolve(planning, SPEC, account, subscriptions=[subscription], reason=reason)
     bill = Bill(subscription, account, resolved, ())
     rules = _rules(resolved)
     return bill._replace(lines=tuple(line for one in due for line in rate(one, rules, bill.currency)))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from billpolicy.book.model import CreditMemo, Invoice
-from billpolicy.deciding.levels import levels_of
+from collections.abc import Iterable
+
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.money import Money
+from billpolicy.operations.shared.what_is_open import documents_on
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.vocabulary.spec import OperationSpec
 
@@ -19,11 +24,13 @@ def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
     is posted or canceled together.
     """
     found = planning.book.numbered.get(number)
-    if not isinstance(found, Invoice | CreditMemo):
-        what = f"there is no draft `{number}`" if found is None else f"`{number}` is a {found.kind.replace('_', ' ')}"
-        known = [draft.number for draft in _open_drafts(planning)]
+    if not isinstance(found, Draft):
+        what = f"there is no draft `{number}`"
+        if found is not None:
+            what = f"`{number}` is a {KINDS[found.kind].words}, not a draft"
+        known = [one.number for one in planning.book.numbered.values() if isinstance(one, Draft) and one.is_open_draft]
         hint = did_you_mean(number, known) or "name a draft invoice or a draft credit memo"
-        planning.refuse("document-unknown", f"{what}, not a draft" if found else what, "draft", hint=hint)
+        planning.refuse("document-unknown", what, "draft", hint=hint)
     if found.posted_as is not None:
         message = f"{number} is posted already, as {found.posted_as}"
         planning.refuse("draft-posted", message, "draft", hint=f"correct {found.posted_as} with a memo, or reverse it")
@@ -31,33 +38,22 @@ def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
         message = f"{number} is {found.status}, not a draft"
         planning.refuse("not-a-draft", message, "draft", hint="name a draft that is neither posted nor canceled")
     together = {number: found}
-    book, waiting = planning.book, [found] if found.bill_run is not None else []
+    waiting = [found] if found.bill_run is not None else []
     while waiting:
-        for other in {each for name in waiting.pop().subscriptions for each in book.numbers_on.get(name, ())}:
-            draft = book.numbered[other]
-            if not isinstance(draft, Invoice | CreditMemo) or other in together:
-                continue
-            if draft.is_open_draft and draft.bill_run == found.bill_run:
-                together[other] = draft
+        for draft in open_drafts_on(planning, waiting.pop().subscriptions):
+            if draft.bill_run == found.bill_run and draft.number not in together:
+                together[draft.number] = draft
                 waiting.append(draft)
     return sorted(together.values(), key=lambda draft: (draft.kind != "invoice", draft.number))
+
+
+def open_drafts_on(planning: Planning, subscriptions: Iterable[str]) -> list[Draft]:
+    """The drafts that wait to be posted and have items of one of these subscriptions, by number."""
+    others = documents_on(planning.book, subscriptions)
+    return [other for other in others if not isinstance(other, DebitMemo) and other.is_open_draft]
 
 
 def decided(planning: Planning, spec: OperationSpec, draft: Draft) -> Resolved:
     """All decisions about one draft: who may do this, for its account and amount."""
     account = planning.account(draft.account, "draft")
-    return planning.resolve(
-        spec,
-        objects={"account": [account]},
-        amount=draft.amount,
-        currency=draft.currency,
-        levels=levels_of(account),
-    )
-
-
-def _open_drafts(planning: Planning) -> list[Draft]:
-    return [
-        document
-        for document in planning.book.numbered.values()
-        if isinstance(document, Invoice | CreditMemo) and document.is_open_draft
-    ]
+    return resolve(planning, spec, account, amount=Money(draft.amount, draft.currency))

@@ -1,7 +1,7 @@
-"""Putting money on documents: what every operation that applies something shares.
+"""Putting money on documents: which ones, how much of it, and how it goes to their items. Seed 5; domain section 2.
 
 The documents are named (each with an amount, or with the amount left to the document order), or all open ones of the
-account are taken. Amounts on items are named or follow the item rule. Source: seed 5; domain section 2.
+account are taken. Amounts on items are named or follow the item rule.
 """
 
 from __future__ import annotations
@@ -17,13 +17,20 @@ from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
 from billpolicy.allocation.orders import within_reach
 from billpolicy.book.book import ZERO, Place
+from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
+from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.money import to_minor
+from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
+from billpolicy.operations.shared.what_is_open import documents_of, open_for_rules, owed_on, owing_invoices
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
-from billpolicy.planning.request import DocumentAmount, PartAmount
+from billpolicy.planning.request import DocumentAmount, PartAmount, Request
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount
+from billpolicy.vocabulary.spec import OperationSpec
 
 _ONCE = "name it once, with its amounts added up"
 
@@ -66,10 +73,7 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
     for index, wanted in enumerate(asked):
         path = ("apply", index)
         target = planning.posted_either(Invoice, DebitMemo, wanted.document, *path, "document")
-        if target.account != account.id:
-            message = f"{target.number} belongs to account `{target.account}`, not to `{account.id}`"
-            hint = "name a document of the same account"
-            planning.problem("account-mismatch", message, *path, "document", hint=hint)
+        check_account(planning, target, account, "a document", *path, "document")
         if target.currency != currency:
             message = f"{target.number} is in {target.currency} and the money in {currency}"
             hint = "money is never applied across currencies"
@@ -90,25 +94,48 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
 
 
 def open_targets(planning: Planning, account: Account, currency: str, day: datetime.date) -> list[Named]:
-    """Every posted invoice and debit memo of the account in `currency` with something open, dated on `day` or before.
-
-    Documents that opted out (`auto_apply: false`) are left alone (domain section 2.2).
-    """
-    documents = map(planning.book.numbered.__getitem__, sorted(planning.book.numbers_of.get(account.id, ())))
+    """Every invoice and debit memo of the account with something open that rules may use on a day, by number."""
+    book = planning.book
     return [
         Named(document, balance)
-        for document in documents
-        if isinstance(document, Invoice | DebitMemo)
-        and document.currency == currency
-        and document.status == "posted"
-        and not document.reversed_
-        and document.auto_apply
-        and document.date <= day
-        and (balance := planning.book.balance(document)) > 0
+        for document in documents_of(book, account)
+        if is_owed(document) and (balance := open_for_rules(book, document, currency, day)) > 0
     ]
 
 
-def rules_of(resolved: Resolved, planning: Planning, currency: str) -> Rules:
+def check_account(
+    planning: Planning, document: Invoice | DebitMemo, account: Account, what: str, *path: str | int
+) -> None:
+    """A document that is named belongs to the account."""
+    if document.account != account.id:
+        message = f"{document.number} belongs to account `{document.account}`, not to `{account.id}`"
+        planning.problem("account-mismatch", message, *path, hint=f"name {what} of the same account")
+
+
+# -- how much ------------------------------------------------------------------------------------------------------
+
+
+def named_in_all(targets: Sequence[Named]) -> Decimal:
+    """What the request names for documents, added up."""
+    return sum((target.amount or ZERO for target in targets), ZERO)
+
+
+def all_have_amounts(asked: Sequence[DocumentAmount]) -> bool:
+    """Whether documents are named, each with an amount."""
+    return bool(asked) and all(wanted.amount is not None for wanted in asked)
+
+
+def check_enough(planning: Planning, named: Decimal, amount: Decimal, is_there: str) -> None:
+    """The amounts that are named for documents do not come to more than the amount that is to be used."""
+    if named > amount > 0:
+        message = f"{named} is put on documents, but only {amount} of {is_there}"
+        planning.problem("over-applied", message, "amount", hint="lower the amounts in `apply`, or raise `amount`")
+
+
+# -- how it goes to them -------------------------------------------------------------------------------------------
+
+
+def rules_of(planning: Planning, currency: str, resolved: Resolved) -> Rules:
     """How this operation allocates, as its policy decides."""
     first, _, _ = resolved.text("component_order").partition("_")
     step = planning.policy.cash_steps.get(currency)
@@ -148,21 +175,17 @@ def _opened(planning: Planning, target: Named) -> Target:
 
 
 def put(
-    planning: Planning,
-    source: Payment | CreditMemo,
-    targets: Sequence[Named],
-    amount: Decimal,
-    rules: Rules,
-    day: datetime.date,
+    planning: Planning, source: Payment | CreditMemo, targets: Sequence[Named], amount: Decimal, resolved: Resolved
 ) -> None:
     """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
+    day, rules = planning.date, rules_of(planning, source.currency, resolved)
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
     documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
         target = documents[applied.document]
         if target.date > day:
             # Of documents that are named with a payment that is dated before them.
-            planning.check_document_date(target.date, None, "", "apply")
+            planning.check_open(target.date, "apply")
         planning.apply(source, target, max(day, target.date), applied.parts)
 
 
@@ -178,16 +201,6 @@ def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
     if touched > limit:
         message = f"{touched} items and taxes would be touched; the policy allows {limit}"
         planning.problem("touched-limit", message, "apply", hint="split the work, or raise `touched_limit`")
-
-
-def check_not_before(planning: Planning, source: Payment | CreditMemo, targets: Sequence[Named]) -> None:
-    """The date is not before the source's, nor before that of a document that is named (domain 2.7)."""
-    planning.check_document_date(planning.date, source.date, source.number, "date")
-    for target in targets:
-        if target.position >= 0 and planning.date < target.document.date:
-            message = f"the date {planning.date} is before {target.document.number} ({target.document.date})"
-            hint = f"use {target.document.date} or later"
-            planning.problem("date-too-early", message, "apply", target.position, hint=hint)
 
 
 def _named_parts(planning: Planning, target: Named) -> dict[Place, Decimal]:
@@ -225,3 +238,77 @@ def _meant(place: Place, known: Collection[Place]) -> str | None:
         return did_you_mean(place.item, items)
     taxes = {other.tax for other in known if other.item == place.item and other.tax is not None}
     return did_you_mean(place.tax or "", taxes) or "leave `tax` out: this item has no tax"
+
+
+# -- of a payment or a credit memo ---------------------------------------------------------------------------------
+
+
+@record
+class Apply(Request):
+    """Without `amount`, all that is unapplied. Without `apply`, all open documents of the account."""
+
+    amount: Amount | None = None
+    apply: tuple[DocumentAmount, ...] = ()
+
+
+def plan_apply(
+    planning: Planning,
+    spec: OperationSpec,
+    request: Apply,
+    source: Payment | CreditMemo,
+    subscription: str | None = None,
+) -> None:
+    """Put the source's money on documents. `date` is when it takes effect.
+
+    With a subscription: on what that still owes, on each invoice not before its date.
+    """
+    account = planning.account(source.account)
+    if subscription is not None:
+        targets = [
+            Named(invoice, owed_on(planning.book, invoice, subscription), subscription=subscription)
+            for invoice in owing_invoices(planning.book, subscription)
+            if (invoice.account, invoice.currency) == (account.id, source.currency)
+        ]
+    else:
+        targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
+            planning, account, source.currency, planning.date
+        )
+    planning.check_date(source)
+    for target in targets:
+        if target.position >= 0:
+            planning.check_not_before(planning.date, target.date, target.number, "apply", target.position)
+    amount = _amount(planning, request, source, named_in_all(targets))
+    planning.stop_if_refused()
+    if not targets:
+        message = f"account `{account.id}` has no open document to apply {source.number} to"
+        hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
+        planning.refuse("nothing-open", message, hint=hint)
+    resolved = resolve(planning, spec, account, source, amount=Money(amount, source.currency))
+    planning.decide(resolved)
+    put(planning, source, targets, amount, resolved)
+    check_limits(planning, len(request.apply), resolved)
+
+
+def _amount(planning: Planning, request: Apply, source: Payment | CreditMemo, named: Decimal) -> Decimal:
+    unapplied = planning.book.balance(source)
+    if request.amount is None:
+        amount = named if all_have_amounts(request.apply) else unapplied
+    else:
+        amount = positive(planning, request.amount, source.currency, "amount")
+    if unapplied <= 0:
+        message = f"nothing of {source.number} is unapplied"
+        planning.problem("nothing-unapplied", message, hint="unapply some of it first")
+    elif max(amount, named) > unapplied:
+        message = f"{max(amount, named)} is more than the {unapplied} that is unapplied of {source.number}"
+        planning.problem("over-applied", message, "amount", hint=f"apply at most {unapplied} {source.currency}")
+    else:
+        check_enough(planning, named, amount, f"{source.number} is to be applied")
+    return amount
+
+
+def needs_of_apply(request: Apply, number: str) -> Needs:
+    """The source, the documents that are named, or everything open of its account."""
+    return Needs(
+        numbers=frozenset({number, *(wanted.document for wanted in request.apply)}),
+        open_of_owner=frozenset(() if request.apply else {number}),
+    )

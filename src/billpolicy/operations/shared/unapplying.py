@@ -6,7 +6,6 @@ stay on record. Nothing of today's policy can move it elsewhere.
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,10 +13,10 @@ from billpolicy.allocation.item_rules import fill
 from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Part, Payment
-from billpolicy.deciding.levels import levels_of
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.money import from_minor, to_minor
+from billpolicy.money import Money, from_minor, to_minor
 from billpolicy.operations.shared.amounts import positive
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -54,13 +53,8 @@ def plan_unapply(planning: Planning, spec: OperationSpec, request: Unapply, sour
     if not amounts:
         planning.problem("nothing-applied", f"nothing of {source.number} is applied", hint="there is nothing to undo")
     planning.stop_if_refused()
-    resolved = planning.resolve(
-        spec,
-        objects={"account": [account], source.kind: [source]},
-        amount=sum(amounts.values(), ZERO),
-        currency=source.currency,
-        levels=levels_of(account),
-    )
+    whole = Money(sum(amounts.values(), ZERO), source.currency)
+    resolved = resolve(planning, spec, account, source, amount=whole)
     planning.decide(resolved)
     for number, amount in amounts.items():
         target = planning.numbered(number)
@@ -95,8 +89,9 @@ def _check_date(planning: Planning, source: Payment | CreditMemo) -> None:
     """Not before the latest application or refund of the source (domain section 2.6), and in an open period."""
     used = [application.date for application in planning.book.applications_from.get(source.number, ())]
     used += [refund.date for refund in planning.book.refunds_of.get(source.number, ())]
-    latest: datetime.date | None = max(used, default=None)
-    planning.check_document_date(planning.date, latest, f"the latest use of {source.number}", "date")
+    if used:
+        planning.check_not_before(planning.date, max(used), f"the latest use of {source.number}", "date")
+    planning.check_date()
 
 
 def _taken_back(links: tuple[Part, ...], amount: Decimal, currency: str, resolved: Resolved) -> tuple[Part, ...]:

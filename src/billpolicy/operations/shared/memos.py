@@ -1,4 +1,4 @@
-"""Memos that mirror another document item by item and tax by tax, and money moved between the two."""
+"""Memos: made from charges or from another document, item by item and tax by tax, and settled with it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,103 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import TypeVar
 
 from billpolicy.book.book import ZERO, Place, in_item_order
-from billpolicy.book.model import BillingDocument, CreditMemo, Document, Invoice, Item, Part
-from billpolicy.deciding.levels import levels_of
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Part
+from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.money import exact
+from billpolicy.money import Money, exact
+from billpolicy.operations.shared.amounts import items_of_charges
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.policy.model import PaymentTerm
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
 from billpolicy.vocabulary.spec import OperationSpec
+
+_M = TypeVar("_M", CreditMemo, DebitMemo)
+
+
+# -- from charges --------------------------------------------------------------------------------------------------
+
+
+@record
+class FromCharge(Request):
+    """A memo of an account over charges, without an invoice; amounts are in the account's currency."""
+
+    account: Text
+    charges: tuple[ChargeAmount, ...]
+    reason: Text | None = None
+
+
+def needs_of_charges(request: FromCharge) -> Needs:
+    """The account and the charges."""
+    return Needs(accounts=frozenset({request.account}), charges=frozenset(each.charge for each in request.charges))
+
+
+def memo_from_charges(
+    planning: Planning, spec: OperationSpec, kind: type[_M], request: FromCharge
+) -> tuple[_M, Resolved]:
+    """The memo of this kind over the charges that are named, not numbered yet, and how it was decided."""
+    account = planning.account(request.account, "account")
+    planning.check_date()
+    reason = checked_reason(planning, request.reason, kind.kind)
+    items = items_of_charges(planning, account, request.charges)
+    planning.stop_if_refused()
+    memo = kind(
+        number="",
+        account=account.id,
+        date=planning.date,
+        currency=account.currency,
+        items=items,
+        comment=request.comment,
+    )
+    resolved = resolve(planning, spec, account, amount=Money(memo.amount, account.currency), reason=reason)
+    check_item_limit(planning, memo, resolved)
+    planning.stop_if_refused()
+    return replace(memo, reason=reason or resolved.text("reason_code")), resolved
+
+
+# -- from a document -----------------------------------------------------------------------------------------------
+
+
+def memo_from(
+    planning: Planning,
+    kind: type[_M],
+    origin: Invoice | CreditMemo,
+    items: tuple[Item, ...],
+    reason: str | None,
+    resolved: Resolved,
+) -> _M:
+    """The memo of this kind with these items that is made from a document, not numbered yet."""
+    return kind(
+        number="",
+        account=origin.account,
+        date=planning.date,
+        currency=origin.currency,
+        items=items,
+        reason=reason or resolved.text("reason_code"),
+        source=origin.number,
+        comment=planning.request.comment,
+    )
+
+
+def resolve_on(
+    planning: Planning,
+    spec: OperationSpec,
+    document: Invoice | CreditMemo,
+    amounts: Mapping[Place, Decimal],
+    reason: str | None,
+) -> Resolved:
+    """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
+    something, and its account."""
+    account = planning.account(document.account, document.kind)
+    used = {place.item for place, amount in amounts.items() if amount}
+    subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
+    amount = Money(sum(amounts.values(), ZERO), document.currency)
+    return resolve(planning, spec, account, document, subscriptions=subscriptions, amount=amount, reason=reason)
 
 
 def whole_amounts(document: Document) -> dict[Place, Decimal]:
@@ -30,7 +118,7 @@ def whole_amounts(document: Document) -> dict[Place, Decimal]:
 
 
 def mirror(
-    document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: bool, negate_price: bool = True
+    document: Document, amounts: Mapping[Place, Decimal], *, keep_zero: bool = False, negate_price: bool = True
 ) -> tuple[Item, ...]:
     """Memo items for the items of a document, with these amounts.
 
@@ -38,7 +126,6 @@ def mirror(
     product; tax rate and jurisdiction are copied and no tax is calculated (domain section 3.2).
     """
     zero = exact(ZERO, document.currency)
-    sign = -1 if negate_price else 1
 
     def some(item: Item) -> bool:
         return bool(amounts.get(Place(item.id)) or any(amounts.get(Place(item.id, t.id)) for t in item.taxes))
@@ -53,10 +140,8 @@ def mirror(
             id=ids[item.id],
             line=int(ids[item.id]),
             amount=amounts.get(Place(item.id)) or zero,
-            unit_price=None
-            if item.unit_price is None
-            else item.unit_price.copy_negate()
-            if sign < 0
+            unit_price=item.unit_price.copy_negate()
+            if item.unit_price is not None and negate_price
             else item.unit_price,
             discounts=ids.get(item.discounts or ""),
             source_item=item.id,
@@ -102,26 +187,7 @@ def settle(
         planning.apply(memo, origin, day, tuple(parts))
 
 
-def resolve_on(
-    planning: Planning,
-    spec: OperationSpec,
-    document: Invoice | CreditMemo,
-    amounts: Mapping[Place, Decimal],
-    reason: str | None,
-) -> Resolved:
-    """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
-    something, and its account."""
-    account = planning.account(document.account, document.kind)
-    used = {place.item for place, amount in amounts.items() if amount}
-    subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
-    return planning.resolve(
-        spec,
-        objects={"account": [account], "subscription": subscriptions, document.kind: [document]},
-        amount=sum(amounts.values(), ZERO),
-        currency=document.currency,
-        reason=reason,
-        levels=levels_of(account, document, subscriptions),
-    )
+# -- what every memo has -------------------------------------------------------------------------------------------
 
 
 def check_item_limit(planning: Planning, document: Document, resolved: Resolved) -> None:

@@ -1,0 +1,94 @@
+"""Which time has a document billed or credited, and what becomes of that when it is undone or billed again?"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from billpolicy.billing.undo import Undone, charged_before
+from billpolicy.book.book import Book
+from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Subscription
+from billpolicy.operations.shared.what_is_open import invoices_on
+from billpolicy.planning.planning import Planning
+
+_Days = tuple[datetime.date, datetime.date]
+"""A first and a last day."""
+
+
+def undone_by(planning: Planning, document: BillingDocument) -> Iterator[tuple[Subscription, Undone]]:
+    """Each charge that a document moved, and what it was charged through before (domain 3.3, 4.1, 4.2)."""
+    for subscription in planning.subscriptions_of(document.items):
+        for undone in charged_before(document, subscription):
+            yield subscription, undone
+
+
+def reopen(planning: Planning, document: BillingDocument) -> None:
+    """Move each charged-through date to where it was before the document, and say what the next bill run will do.
+
+    Where later time has been billed since, the date stays: going back would bill that time twice.
+    """
+    for subscription, undone in undone_by(planning, document):
+        what = f"charge `{undone.charge}` of subscription `{subscription.id}`"
+        if undone.goes_back:
+            moved = planning.charge_through(subscription.id, undone.charge, undone.before)
+            again = "bills" if moved.before is not None and moved.after < moved.before else "credits"
+            message = f"{what} is charged through {undone.before} again: the next bill run {again} this time once more"
+            planning.warn("charged-through-reverted", message)
+        else:
+            message = f"{what} has been billed for later time, so the time of {document.number} is not billed again"
+            planning.warn("charged-through-kept", message)
+
+
+def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
+    """The posted invoices with something open that billed what a negative invoice gives back, oldest first.
+
+    They have an item of the same charge of the same subscription whose service period overlaps that of an item below
+    zero (seed 3: a final credit first clears the invoice it gives back).
+    """
+    given_back = [item for item in negative.items if item.amount < 0 and item.subscription is not None]
+    found = [
+        invoice
+        for invoice in invoices_on(book, (item.subscription for item in given_back if item.subscription))
+        if (invoice.account, invoice.currency) == (negative.account, negative.currency)
+        and any(
+            _same_charge(item, back) and _overlap(_period(item), _period(back))
+            for item in invoice.items
+            for back in given_back
+        )
+        and book.balance(invoice) > 0
+    ]
+    return sorted(found, key=lambda invoice: (invoice.date, invoice.number))
+
+
+def billed_again(book: Book, invoice: Invoice, memo: CreditMemo) -> Invoice | None:
+    """An invoice made after a write-off for time that the write-off, a credit memo, had let be billed again."""
+    for other in invoices_on(book, memo.subscriptions):
+        again = any(
+            _same_charge(one, item) and _overlap(_known_days(one), _known_days(item))
+            for one in other.items
+            for item in memo.items
+            if one.amount > 0
+        )
+        if again and other is not invoice:
+            return other
+    return None
+
+
+def _same_charge(one: Item, other: Item) -> bool:
+    """Whether two items are of the same charge of a subscription."""
+    same = (one.subscription, one.subscribed_charge) == (other.subscription, other.subscribed_charge)
+    return same and one.subscribed_charge is not None
+
+
+def _period(item: Item) -> _Days:
+    """Without its first or last day a period is open on that side, as of a one-time charge."""
+    return item.service_start or datetime.date.min, item.service_end or datetime.date.max
+
+
+def _known_days(item: Item) -> _Days | None:
+    """Of nothing but a first day, that one."""
+    return None if item.service_start is None else (item.service_start, item.service_end or item.service_start)
+
+
+def _overlap(one: _Days | None, other: _Days | None) -> bool:
+    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]

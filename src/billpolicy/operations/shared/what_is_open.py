@@ -1,0 +1,117 @@
+"""What is still open in a book, and what money is there to use: of an account, a subscription or a credit balance."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+
+from billpolicy.book.book import ZERO, Book
+from billpolicy.book.changes import billing
+from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, Payment
+from billpolicy.planning.planning import Planning
+
+
+def in_force(document: Document) -> bool:
+    """Whether it is posted and has not been reversed."""
+    return document.status == "posted" and not document.reversed_
+
+
+# -- of an account -------------------------------------------------------------------------------------------------
+
+
+def documents_of(book: Book, account: Account) -> list[Numbered]:
+    """Everything that is an account's own, by number."""
+    return [book.numbered[number] for number in sorted(book.numbers_of.get(account.id, ()))]
+
+
+def open_for_rules(book: Book, document: BillingDocument | Payment, currency: str, day: datetime.date) -> Decimal:
+    """What is open of a document for rules that look for money in a currency, or for where to put it, on a day.
+
+    Documents that opted out (`auto_apply: false`) and later ones are left alone (domain section 2.2).
+    """
+    if document.currency != currency or document.date > day or not document.auto_apply:
+        return ZERO
+    posted = document.status == "posted" if isinstance(document, Payment) else in_force(document)
+    return book.balance(document) if posted else ZERO
+
+
+# -- of subscriptions ----------------------------------------------------------------------------------------------
+
+
+def documents_on(book: Book, subscriptions: Iterable[str]) -> list[BillingDocument]:
+    """Every document that has items of one of these subscriptions, by number."""
+    numbers = {number for name in subscriptions for number in book.numbers_on.get(name, ())}
+    return [billing(book, number) for number in sorted(numbers)]
+
+
+def invoices_on(book: Book, subscriptions: Iterable[str]) -> list[Invoice]:
+    """The invoices of these that are in force."""
+    return [one for one in documents_on(book, subscriptions) if isinstance(one, Invoice) and in_force(one)]
+
+
+def owing_invoices(book: Book, subscription: str) -> list[Invoice]:
+    """The posted invoices on which items of a subscription are still open: by due date, date and number."""
+    found = [invoice for invoice in invoices_on(book, [subscription]) if owed_on(book, invoice, subscription) > 0]
+    last = datetime.date.max
+    return sorted(found, key=lambda invoice: (invoice.due_date or last, invoice.date, invoice.number))
+
+
+def owed_on(book: Book, invoice: Invoice, subscription: str) -> Decimal:
+    """What a subscription still owes on an invoice."""
+    return sum(book.open_places(invoice, subscription).values(), ZERO)
+
+
+def is_shared(invoice: Invoice, subscription: str) -> bool:
+    """Whether an invoice has items that are not of this subscription: of another one, or of none."""
+    return any(item.subscription != subscription for item in invoice.items)
+
+
+def latest(memo_date: datetime.date, invoice: Invoice, today: datetime.date) -> datetime.date:
+    """When a memo takes effect on an invoice on cancellation: the latest of memo date, invoice date and today."""
+    return max(memo_date, invoice.date, today)
+
+
+def latest_in_words(day: datetime.date, memo_date: datetime.date, invoice: Invoice, today: datetime.date) -> str:
+    """Which of the three dates won (seed 2; domain section 5.2)."""
+    dates = (("the memo's", memo_date), ("the invoice's", invoice.date), ("today's", today))
+    won = " and ".join(whose for whose, date in dates if date == day)
+    all_three = f"memo {memo_date}, {invoice.number} {invoice.date}, today {today}"
+    return f"applied to {invoice.number} on {day}, {won} date; the three dates: {all_three}"
+
+
+# -- of a credit balance -------------------------------------------------------------------------------------------
+
+
+def check_usable(
+    planning: Planning,
+    account: Account,
+    currency: str,
+    day: datetime.date,
+    wanted: Decimal | None,
+    *path: str | int,
+) -> Decimal:
+    """How much of a credit balance can be used on a day; less than `wanted`, or nothing at all, is a problem.
+
+    Domain sections 2.7 and 6.1.
+    """
+    book = planning.book
+    usable = book.credit_usable(account.id, currency, day)
+    there = book.credit_balance(account.id, currency, day)
+    if usable > 0 and (wanted is None or wanted <= usable):
+        return usable
+    balance = f"the credit balance of account `{account.id}` is {there} {currency} on {day}"
+    if usable < there:
+        balance += f", and {there - usable} of it is used on later dates"
+    message = balance if wanted is None else f"{wanted} is more than the {usable} that can be used: {balance}"
+    planning.problem("credit-unavailable", message, *path, hint=_hint(book, account.id, currency, day, usable))
+    return usable
+
+
+def _hint(book: Book, account: str, currency: str, day: datetime.date, usable: Decimal) -> str:
+    later = sorted({change.date for change in book.credit_of.get(account, ()) if change.date > day})
+    for date in later:
+        more = book.credit_usable(account, currency, date)
+        if more > usable:
+            return f"from {date} on {more} {currency} can be used"
+    return f"use at most {usable} {currency}" if usable > 0 else "there is nothing to use, on that date or later"

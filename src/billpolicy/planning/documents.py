@@ -1,0 +1,135 @@
+"""Documents that a plan makes: each gets its number (domain section 8) and the attributes that it stores."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeVar
+
+from billpolicy.book.changes import DraftPosted, Issued
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
+from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.planning.planning import Planning
+from billpolicy.policy.checks import DEFAULT_SET
+from billpolicy.policy.model import Policy
+
+MAX_COUNTER = 2**63 - 1
+"""What a ledger can count to."""
+_N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
+
+
+def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
+    """Number a document and put it in the plan, with the attributes that it stores.
+
+    A draft gets a number of its own kind, and its real one when it is posted.
+    """
+    if draft.status == "draft":
+        prefix, start = KINDS[draft.kind].draft_prefix, 1
+    else:
+        prefix, start = _series(planning.policy, resolved.text("sequence_set"), draft.kind)
+    draw = _draw(planning, draft.kind, prefix, start)
+    stored: dict[str, str | None] = dict(_stored(planning.policy, draft.kind, resolved))
+    document = replace(draft, number=draw.number, attributes=stored)
+    _put(planning, document, draw, resolved)
+    return document
+
+
+def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolved) -> None:
+    """Number a draft from the sequence set that it names, and put it in the plan as a posted document."""
+    sequence_set = draft.attributes.get("sequence_set")
+    if sequence_set is None or sequence_set not in planning.policy.sequence_sets:
+        named = f"names the sequence set `{sequence_set}`, which the policy does not have"
+        message = f"{draft.number} {named if sequence_set else 'does not say which sequence set numbers it'}"
+        hint = "cancel the draft and bill again"
+        planning.refuse("sequence-set-unknown", message, "draft", hint=hint)
+    draw = _draw(planning, draft.kind, *_series(planning.policy, sequence_set, draft.kind))
+    planning.rely_on(draft.number)
+    planning.change(DraftPosted(draft.number, draw.number))
+    _put(planning, replace(draft, number=draw.number, status="posted"), draw, resolved)
+
+
+def adjust(
+    planning: Planning,
+    account: Account,
+    amount: Decimal,
+    resolved: Resolved,
+    *,
+    type: str,
+    reason: str | None,
+    currency: str | None = None,
+    date: datetime.date | None = None,
+    document: str | None = None,
+) -> CreditAdjustment:
+    """Raise (`increase`) or lower (`decrease`) the credit balance of an account from a day on.
+
+    `document`: the negative invoice that it comes from, what it is used on, or the refund that pays it out.
+    """
+    draw = _draw(planning, CreditAdjustment.kind, KINDS[CreditAdjustment.kind].own_prefix, 1)
+    adjustment = CreditAdjustment(
+        number=draw.number,
+        account=account.id,
+        date=date or planning.date,
+        currency=currency or account.currency,
+        amount=amount,
+        type="increase" if type == "increase" else "decrease",
+        reason=reason or resolved.text("reason_code"),
+        document=document,
+        comment=planning.request.comment,
+    )
+    planning.touch_credit(account.id, adjustment.currency)
+    _put(planning, adjustment, draw, resolved)
+    return adjustment
+
+
+def _stored(policy: Policy, kind: str, resolved: Resolved) -> Iterator[tuple[str, str]]:
+    """The attributes that a document of a kind keeps, as they were resolved."""
+    binding = resolved.resolutions.get("attribute_binding")
+    kept_live = binding is not None and binding.value == "live"
+    for name, found in resolved.resolutions.items():
+        attribute = policy.attributes.get(name)
+        if attribute is None or kind not in attribute.documents:
+            continue
+        if name == "sequence_set":
+            # A set numbers payments and refunds, but they do not store it (domain section 1.1).
+            if KINDS[kind].has_items:
+                yield name, str(found.value)
+        # What was asked for is no value of the account's, so nobody would find it there later.
+        elif not (kept_live and found.level in ("account", "default")):
+            yield name, str(found.value)
+
+
+def _series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
+    """The prefix and the start of the series of a set for a kind of document.
+
+    A payment or refund series that the set does not have is taken from `DEFAULT`, then from the kind's own prefix
+    (domain 1.3 point 5). Every set has the series of billing documents; validation sees to it.
+    """
+    for name in (sequence_set, DEFAULT_SET):
+        found = policy.sequence_sets[name].series.get(kind)  # type: ignore[call-overload]
+        if found is not None:
+            return found.prefix, found.start
+    return KINDS[kind].own_prefix, 1
+
+
+def _draw(planning: Planning, kind: str, prefix: str, start: int) -> NumberDraw:
+    """The number that comes next of a prefix, as far as the book knows."""
+    counter = max(planning.book.counters.get(prefix, 0) + 1, start)
+    if counter > MAX_COUNTER:
+        message = f"the numbers of prefix `{prefix}` are used up: no higher one can be counted"
+        planning.refuse("numbers-used-up", message, hint="give the series another prefix")
+    # `INV` and 7 are `INV00000007`: at least 8 digits, padded with zeros; beyond 8 no padding.
+    number = f"{prefix}{counter:0{MIN_DIGITS}d}"
+    if number in planning.book.numbered:
+        message = f"the next number of prefix `{prefix}` is {number}, which is already in use"
+        planning.refuse("number-taken", message, hint="give the series another prefix or a higher start")
+    return NumberDraw(kind, prefix, start, counter, number)
+
+
+def _put(planning: Planning, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
+    planning.change(Issued(document, draw))
+    planning.decide(resolved, document.number)
+    planning.touch(document.number)
