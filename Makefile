@@ -30,9 +30,10 @@ $(READY): requirements.lock requirements-engine.lock pyproject.toml scripts/setu
 
 check: lint types schema-drift examples ## all checks but the tests
 
-lint: $(READY) ## style and likely bugs
+lint: $(READY) ## style, likely bugs, and which room may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 format: $(READY) ## write the code in the project's style
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -58,5 +59,5 @@ lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the 
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py
 
 clean: ## remove the environment and all that was generated
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +

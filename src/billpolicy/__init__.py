@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.deciding.matching.engines import EngineName
+    from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.operations_file import load_operations, operation_from
-    from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+    from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.posting.posting import Outcome
@@ -28,6 +29,7 @@ _WHERE = {
     "Audit": "posting.store",
     "Book": "book.book",
     "Diagnostic": "diagnostics.diagnostic",
+    "EngineError": "deciding.matching.protocol",
     "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
     "Instruction": "planning.request",
@@ -40,6 +42,7 @@ _WHERE = {
     "Versions": "deciding.versions",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
+    "ledger_files": "ledger.store",
     "left_by": "planning.plan",
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
@@ -53,6 +56,7 @@ __all__ = [
     "Audit",
     "Book",
     "Diagnostic",
+    "EngineError",
     "EngineName",
     "Explanation",
     "Instruction",
@@ -66,6 +70,7 @@ __all__ = [
     "book_from",
     "create_ledger",
     "explain",
+    "ledger_files",
     "left_by",
     "load_book",
     "load_operations",

@@ -1,7 +1,8 @@
 """The Python API: what `import billpolicy` gives. `docs/api.md` shows it in use.
 
 A policy is compiled once, when it is loaded, and then decides as often as it is asked. A book and a ledger are two
-places to plan on; a ledger can be posted to. What cannot be done raises `Refused`, which carries every reason.
+places to plan on; a ledger can be posted to. What cannot be done raises `Refused`, which carries every reason; what
+is no such thing at all, a `TypeError` that says what is wanted.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from billpolicy.posting.posting import (
 from billpolicy.posting.store import Posted, Reader, Store
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
+from billpolicy.source.scalars import read_text
 from billpolicy.vocabulary.operations import VOCABULARY
 
 Operation = Mapping[str, Any] | Instruction
@@ -68,14 +70,17 @@ def plan_all(
 
     `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
     """
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     day = _day(today)
-    jobs = (_job(policy, operation_from(one), day, "") for one in operations)
+    jobs = (_job(policy, operation_from(one), day, "") for one in _several(operations))
     with _reading(on) as reader:
         yield from dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs)
 
 
 def explain(policy: Versions, plan: Plan) -> list[Explanation]:
     """How each attribute and setting of a plan was decided, for each document that it or a step of it makes."""
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect(plan, Plan, "`plan` must be a Plan, as `plan` gives it")
     return explain_plan(policy, VOCABULARY, plan)
 
 
@@ -94,7 +99,9 @@ def post(
     with a time zone. The same operation again is answered with what was posted. A plan on a ledger that has moved on,
     and whatever else cannot be posted, raises `Refused` and changes nothing.
     """
+    _expect_to_post(policy, ledger, who)
     moment = now or _now()
+    _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
     if isinstance(operation, Plan):
         return post_one(ledger, job_of(operation, operation.actor or who), now=moment)
     return post_one(ledger, _job(policy, operation_from(operation), _day(today), who), now=moment)
@@ -119,8 +126,9 @@ def post_all(
     asked before each group; `watch` may show how far it is. Raises `Refused`, before anything is posted, for a batch
     beyond the policy's `batch_limits`.
     """
+    _expect_to_post(policy, ledger, who)
     day = _day(today)
-    jobs = [_job(policy, operation_from(one), day, who) for one in operations]
+    jobs = [_job(policy, operation_from(one), day, who) for one in _several(operations)]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     return _watched(post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on), len(jobs), watch)
@@ -182,13 +190,46 @@ def _job(policy: Versions, instruction: Instruction, today: datetime.date, who: 
 def _reading(on: Book | Store) -> Iterator[Reader]:
     if isinstance(on, Book):
         yield BookReader(on)
-    else:
-        with on.reading() as reader:
-            yield reader
+        return
+    if not hasattr(on, "reading"):
+        raise TypeError(f"`on` must be a Book or a ledger, not {_kind(on)}; `book_from` makes a Book of plain dicts")
+    with on.reading() as reader:
+        yield reader
+
+
+def _several(operations: Iterable[Operation]) -> Iterable[Operation]:
+    if isinstance(operations, Mapping | str) or not isinstance(operations, Iterable):
+        raise TypeError(f"`operations` must be several of them, like a list, not {_kind(operations)}")
+    return operations
 
 
 def _day(today: datetime.date | None) -> datetime.date:
-    return today or datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+    if today is None:
+        return datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+    if not isinstance(today, datetime.date) or isinstance(today, datetime.datetime):
+        raise TypeError(f"`today` must be a date, not {_kind(today)}")
+    return today
+
+
+def _expect_to_post(policy: Versions, ledger: Store, who: str) -> None:
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    if not hasattr(ledger, "writing"):
+        raise TypeError(f"`ledger` must be what `open_ledger` or `create_ledger` gives, not {_kind(ledger)}")
+    _expect(who, str, "`who` must be a text")
+    try:
+        read_text(who)  # what the audit trail shows can forge nothing
+    except ValueError as error:
+        raise ValueError(f"`who` must name the person who posts: {error}") from None
+
+
+def _expect(found: object, kind: type, wanted: str) -> None:
+    """A mistake of the calling program is told here, not by something deep inside."""
+    if not isinstance(found, kind):
+        raise TypeError(f"{wanted}, not {_kind(found)}")
+
+
+def _kind(found: object) -> str:
+    return "nothing" if found is None else f"`{type(found).__name__}`"
 
 
 def _now() -> datetime.datetime:

@@ -130,9 +130,9 @@ def kind_of(document: Numbered) -> Kind:
 
 def is_owed(document: Numbered) -> TypeGuard[Invoice | DebitMemo]:
     """Whether it asks for money."""
-    return KINDS[document.kind].is_owed
+    return kind_of(document).is_owed
 
 
 def is_source(document: Numbered) -> TypeGuard[CreditMemo | Payment]:
     """Whether its own money is put on others."""
-    return KINDS[document.kind].is_source
+    return kind_of(document).is_source

@@ -14,7 +14,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.output import MOST_SHOWN, coloured, say, write
-from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policies
+from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import before_text
 
@@ -52,7 +52,7 @@ def documents_in(book: Path | None, ledger: str | None) -> Iterator[Book | Ledge
 
 def check_report(report: Path, operations: Path, book: Path | None, ledger: str | None, versions: Versions) -> None:
     """Refuse a report that would be written over anything that the command reads or posts to."""
-    files = [(operations, "the file of the operations"), *files_of_policies(versions.policies, report)]
+    files = [(operations, "the file of the operations"), *files_of_policy(versions, report)]
     files += [(book, "the book")] if book is not None else []
     files += files_of_ledger(ledger) if ledger is not None else []
     check_target(report, REPORT, files)

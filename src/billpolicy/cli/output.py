@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from billpolicy.deciding.matching.protocol import EngineError
+from billpolicy import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.visible import visible, visible_lines
 

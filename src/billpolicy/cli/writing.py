@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.policy.model import Policy
 from billpolicy.source.plain_file import read_plain
+
+if TYPE_CHECKING:
+    from billpolicy import Versions
 
 
 class Kind(NamedTuple):
@@ -41,24 +44,19 @@ def check_target(path: Path, kind: Kind, files: Iterable[tuple[Path, str]]) -> N
     _check_replaced(path, kind)
 
 
-def files_of_policies(policies: Iterable[Policy], target: Path) -> Iterator[tuple[Path, str]]:
-    """Every file of the policies and their bases, and `target` where it would be taken for one of them."""
-    files = [Path(file) for policy in policies for file in policy.files]
-    for file in files:
+def files_of_policy(policy: Versions, target: Path) -> Iterator[tuple[Path, str]]:
+    """Every file of a policy and its bases, and `target` where it would be taken for one of them."""
+    for file in policy.files:
         yield file, "a file of the policy"
-    folders = {os.path.realpath(file.parent) for file in files}
+    folders = {os.path.realpath(file.parent) for file in policy.files}
     if target.suffix in (".yaml", ".yml") and os.path.realpath(target.parent) in folders:
         yield target, "the name of a file of the policy"
 
 
 def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
-    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
-    from billpolicy.ledger.sqlite import BESIDE, path_of
-
-    path = path_of(url)
-    for base in (path, Path(os.path.realpath(path))):
-        for suffix in ("", *BESIDE):
-            yield base.with_name(base.name + suffix), "a file of the ledger"
+    """Every file that a ledger is kept in, whether it is there yet or not."""
+    for file in billpolicy.ledger_files(url):
+        yield file, "a file of the ledger"
 
 
 def write_file(path: Path, text: str, kind: Kind) -> None:

@@ -6,6 +6,7 @@ import datetime
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
@@ -35,6 +36,11 @@ class Versions:
         return [resolver.policy for resolver in self._resolvers]
 
     @property
+    def files(self) -> list[Path]:
+        """Every file that they were made of, also those of their bases."""
+        return [Path(file) for policy in self.policies for file in policy.files]
+
+    @property
     def engine(self) -> str:
         """Who matches the rules: `both`, `durable` or `python`."""
         return self._resolvers[0].engine
@@ -58,7 +64,11 @@ def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Version
     `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
     every mistake.
     """
+    if not paths:
+        raise TypeError("`load_policy` needs the path of at least one policy")
     chosen = engine or default_engine()
+    if chosen not in get_args(EngineName):
+        raise ValueError(f"there is no engine {chosen!r}; there is {', '.join(get_args(EngineName))}")
     return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
 
 

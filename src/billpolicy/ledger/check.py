@@ -1,7 +1,8 @@
 """Is a ledger whole? Every invariant, asked of everything it holds; answers with a diagnostic for each breach.
 
-Posting keeps all of these. They break when a hand, a faulty disk or a faulty program has been at the file. The journal
-is replayed from the imported book, with the very changes that planning made, and held against the tables.
+Posting keeps all of these. They break when a hand, a faulty disk or a faulty program has been at the file. What can be
+asked of a book is asked of the documents of some accounts at a time, and the journal is replayed some operations at a
+time: so what is held in memory does not grow with the ledger.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from billpolicy.book import identities
 from billpolicy.book.links import links
-from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
-from billpolicy.ledger.reading import book_of
+from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from billpolicy.ledger.store import Database
 
 _Found = Iterator[Diagnostic]
+_DOCUMENTS_AT_ONCE = 2_000
+_SIZES = "SELECT account, count(*) FROM documents GROUP BY account ORDER BY account"
 
 
 def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]:
@@ -40,11 +42,32 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
     unreadable = list(_unreadable(connection))
     found += unreadable
     if not unreadable:
-        book = book_of(connection, Needs(everything=True))
-        found += identities.broken(book)
-        found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-        found += (_breach(code, message) for code, message in replayed(connection, book))
+        for accounts in _parts(connection):
+            book = money_of(connection, accounts)
+            found += identities.broken(book)
+            found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
+        found += (_breach(code, message) for code, message in replayed(connection))
     return in_order(found)
+
+
+def _parts(connection: Connection) -> Iterator[list[str]]:
+    """All accounts that have documents, some at a time; those whose documents hang on each other in one part."""
+    together: dict[str, set[str]] = {}
+    for one, other in connection.rows(invariants.ACROSS_ACCOUNTS):
+        fewer, more = sorted((together.get(one, {one}), together.get(other, {other})), key=len)
+        more |= fewer
+        together |= dict.fromkeys((one, other, *fewer), more)
+    sizes: dict[str, int] = dict(connection.rows(_SIZES))
+    part: list[str] = []
+    size = 0
+    for account in list(sizes):
+        for each in together.get(account, {account}) if account in sizes else ():
+            part.append(each)
+            size += sizes.pop(each)
+        if size >= _DOCUMENTS_AT_ONCE:
+            yield part
+            part, size = [], 0
+    yield part
 
 
 def _sums(connection: Connection) -> _Found:
@@ -65,7 +88,7 @@ def _counters(connection: Connection) -> _Found:
     """What the ledger drew has no gaps: each counter is one more than the last, or the start of its series."""
     counters = {row[0]: row[1:] for row in connection.rows("SELECT prefix, kind, imported, last FROM counters")}
     highest = {prefix: imported for prefix, (_, imported, _) in counters.items()}
-    for number, kind, prefix, start, counter in connection.rows(invariants.DRAWN):
+    for number, kind, prefix, start, counter in connection.each(invariants.DRAWN):
         bound = counters[prefix][0] if prefix in counters else kind
         if bound != kind:
             yield _breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")
@@ -94,13 +117,13 @@ _MAPPINGS = (
 def _unreadable(connection: Connection) -> _Found:
     """Attributes and custom fields that are no mappings any more."""
     for what, text in _MAPPINGS:
-        for name, *held in connection.rows(text):
+        for name, *held in connection.each(text):
             try:
                 for each in held:
                     decode(dict[str, str | None], each)
             except (CodecError, TypeError):
                 yield _breach("record-unreadable", f"the attributes of {what}{name} cannot be read any more")
-    for id, request in connection.rows("SELECT id, request FROM operations"):
+    for id, request in connection.each("SELECT id, request FROM operations"):
         try:
             decode(dict, request)
         except (CodecError, TypeError):

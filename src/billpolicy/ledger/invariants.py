@@ -25,7 +25,15 @@ SELECT what, currency, amount, total FROM (
 DRAWN = """
 SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY prefix, counter
 """
-FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IS NOT NULL GROUP BY caused_by"
+_NAMING = (
+    "SELECT d.account, o.account FROM documents d JOIN documents o ON o.number = d.{0} WHERE o.account <> d.account"
+)
+ACROSS_ACCOUNTS = f"""
+SELECT f.account, t.account FROM applications a
+JOIN documents f ON f.number = a.from_number JOIN documents t ON t.number = a.to_number WHERE f.account <> t.account
+UNION {_NAMING.format("source")} UNION {_NAMING.format("refund_of")} UNION {_NAMING.format("posted_as")}
+"""
+"""Pairs of accounts of which a document of one hangs on one of the other."""
 
 _BILLED = "SELECT subscription, date, document, kind, bill_run FROM billed"
 _BILLED_BY_ITEMS = """

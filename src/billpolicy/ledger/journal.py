@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -38,7 +38,8 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     WHERE documents.number = :number
 ) ORDER BY id
 """
-_IN_ORDER = "SELECT o.id, o.plan, o.cause FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id, o.id"
+_IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id, o.id"
+_RECORDED = "SELECT id, plan, cause FROM operations WHERE id IN {keys}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +181,16 @@ class Recorded(NamedTuple):
     follow_ups: int
 
 
-def in_order(connection: Connection) -> Iterable[Recorded]:
+def ids_in_order(connection: Connection) -> list[str]:
     """Every operation in the order of posting."""
-    for id, text, cause in connection.rows(_IN_ORDER):
+    return [row[0] for row in connection.rows(_IN_ORDER)]
+
+
+def recorded(connection: Connection, ids: Sequence[str]) -> Iterator[Recorded]:
+    """What the journal has of these operations, in their order."""
+    found = {row[0]: row[1:] for row in connection.rows(_RECORDED, ids)}
+    for id in ids:
+        text, cause = found[id]
         try:
             kept = decode(_Read, text)
             if cause is not None:

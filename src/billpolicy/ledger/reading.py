@@ -174,6 +174,13 @@ def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys
     return book.with_posted(documents.values(), applications_of(connection, numbers))
 
 
+def money_of(connection: Connection, accounts: Collection[str]) -> Book:
+    """All documents of some accounts, with all money that went to or from these, and nothing else."""
+    numbers = [row[0] for row in connection.rows("SELECT number FROM documents WHERE account IN {keys}", accounts)]
+    documents, _ = documents_of(connection, numbers)
+    return Book().with_posted(documents.values(), applications_of(connection, numbers))
+
+
 def accounts_of(connection: Connection, keys: Keys) -> tuple[dict[str, Account], Revisions]:
     """Accounts by id."""
     found = _select(connection, schema.accounts, "id", keys)
@@ -246,23 +253,28 @@ _REVISION = [column.name for column in schema.documents.columns].index("revision
 
 def applications_of(connection: Connection, numbers: Keys) -> list[Application]:
     """The applications from or to these documents, in the order in which they were made."""
-    return [application for _, application in applications_by_row(connection, numbers)]
-
-
-def applications_by_row(connection: Connection, numbers: Keys) -> list[tuple[Row, Application]]:
-    """The same, each with its row."""
     text = select_from(schema.applications)
     if numbers is None:
         found = connection.rows(f"{text} ORDER BY id")
     else:
         found = sorted(connection.rows(f"{text} WHERE from_number IN {{keys}} OR to_number IN {{keys}}", numbers))
-    keys = None if numbers is None else [row[0] for row in found]
+    return _applications(connection, found, everything=numbers is None)
+
+
+def applications_by(connection: Connection, operations: Collection[str]) -> dict[str, list[Application]]:
+    """Operation -> the applications that it made, in their order; of these operations."""
+    found = _select(connection, schema.applications, "operation", operations, "ORDER BY id")
+    made: dict[str, list[Application]] = defaultdict(list)
+    for row, application in zip(found, _applications(connection, found), strict=True):
+        made[row[-1]].append(application)
+    return made
+
+
+def _applications(connection: Connection, found: list[Row], *, everything: bool = False) -> list[Application]:
+    keys = None if everything else [row[0] for row in found]
     order = "ORDER BY application, position"
     parts = _grouped(_select(connection, schema.application_parts, "application", keys, order)) if found else {}
-    return [
-        (row, rows.APPLICATIONS.record(row, row[4], parts=tuple(_parts(parts.get(row[0], ()), row[4]))))
-        for row in found
-    ]
+    return [rows.APPLICATIONS.record(row, row[4], parts=tuple(_parts(parts.get(row[0], ()), row[4]))) for row in found]
 
 
 def _parts(found: Iterable[Row], currency: str) -> Iterator[Part]:

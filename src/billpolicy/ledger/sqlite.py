@@ -171,8 +171,16 @@ def open_database(url: str) -> SqliteDatabase:
     raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
 
 
+def files_of(url: str) -> list[Path]:
+    """The file of a ledger and those that SQLite keeps beside it, whether they are there or not. Raises `Refused`."""
+    path = path_of(url)
+    bases = dict.fromkeys((path, Path(os.path.realpath(path))))
+    return [base.with_name(base.name + suffix) for base in bases for suffix in ("", *BESIDE)]
+
+
 def path_of(url: str) -> Path:
     """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
+    url = str(url)  # also of whatever else a program may give; it is no address then
     name = url.removeprefix(SCHEME)
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)

@@ -48,6 +48,10 @@ class Connection:
         found: list[Row] = self.driver.execute(sql, tuple(values[name] for name in names)).fetchall()
         return found
 
+    def each(self, statement: Statement) -> Iterator[Row]:
+        """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
+        yield from self.driver.execute(_compiled(statement, self.dialect)[0])
+
     def run(self, statement: Statement, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""
         if rows:

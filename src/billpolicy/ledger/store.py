@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import journal, reading, show, writing
 from billpolicy.ledger.importing import Imported, import_book
-from billpolicy.ledger.sqlite import create_database, open_database
+from billpolicy.ledger.sqlite import create_database, files_of, open_database
 from billpolicy.ledger.statements import Connection
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Entry, Posted
@@ -112,6 +113,8 @@ class Ledger:
 
     def import_book(self, book: Book) -> Imported:
         """Load a checked book: all of it, or nothing. Raises `Refused` with everything that does not fit."""
+        if not isinstance(book, Book):
+            raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
         with self.database.writing() as connection:
             return import_book(connection, book)
 
@@ -130,6 +133,11 @@ def create_ledger(url: str) -> Ledger:
     """
     create_database(url)
     return open_ledger(url)
+
+
+def ledger_files(url: str) -> list[Path]:
+    """The files that the ledger at an address is kept in, or would be; others must not be written over them."""
+    return files_of(url)
 
 
 def open_ledger(url: str) -> Ledger:

@@ -16,9 +16,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["adjust_credit_balance"]
 
 
 @record
@@ -38,16 +35,15 @@ def _plan(planning: Planning, request: AdjustCreditBalance) -> None:
     amount = positive(planning, request.amount, account.currency, "amount")
     if request.type == "decrease":
         check_usable(planning, account, account.currency, planning.date, amount, "amount")
-    planning.stop_if_refused()
 
     money, more = Money(amount, account.currency), {"type": request.type}
-    resolved = resolve(planning, _SPEC, account, amount=money, reason=reason, more=more)
+    resolved = resolve(planning, account, amount=money, reason=reason, more=more)
     adjust(planning, account, amount, resolved, type=request.type, reason=reason)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=AdjustCreditBalance,
+    "adjust_credit_balance",
+    AdjustCreditBalance,
     needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
     plan=_plan,
 )

@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
 
 from billpolicy.allocation.model import Source
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
@@ -29,7 +28,7 @@ from billpolicy.operations.shared.settling import (
     check_account,
     check_enough,
     check_limits,
-    named_targets,
+    named_or_open,
     open_targets,
     rules_of,
 )
@@ -41,9 +40,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["apply_credit_balance"]
 
 
 @record
@@ -60,25 +56,13 @@ class ApplyCreditBalance(Request):
     reason: Text | None = None
 
 
-class _Turn(NamedTuple):
-    """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
-
-    open_amount: bool
-    not_corrected: bool
-    day: datetime.date
-
-
 def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     account = planning.account(request.account, "account")
     currency = request.currency or account.currency
     planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance")
     corrected = _corrected(planning, account, request)
-    targets = (
-        named_targets(planning, account, currency, request.apply)
-        if request.apply
-        else open_targets(planning, account, currency, planning.date)
-    )
+    targets = named_or_open(planning, account, currency, request.apply)
     amount = _amount(planning, account, currency, request, targets)
     if request.apply and all(planning.book.balance(target.document) <= 0 for target in targets):
         message = "nothing is open on the documents that are named"
@@ -87,9 +71,8 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
         message = f"account `{account.id}` has no open document in {currency}"
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.problem("nothing-open", message, "account", hint=hint)
-    planning.stop_if_refused()
 
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
     _explain(planning, request, targets, first, resolved.text("document_order"))
     for day, those in _in_turn(planning, targets, first):
@@ -133,17 +116,18 @@ def _use(
 def _in_turn(
     planning: Planning, targets: list[Named], first: Collection[str]
 ) -> Iterator[tuple[datetime.date, list[Named]]]:
-    def turn(target: Named) -> _Turn:
-        document = target.document
-        return _Turn(target.amount is None, document.number not in first, _day(planning, document))
+    """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
 
-    for found, those in groupby(sorted(targets, key=turn), turn):
-        yield found.day, list(those)
+    def turn(target: Named) -> tuple[bool, bool, datetime.date]:
+        return target.amount is None, target.number not in first, _day(planning, target)
+
+    for (_, _, day), those in groupby(sorted(targets, key=turn), turn):
+        yield day, list(those)
 
 
-def _day(planning: Planning, document: Invoice | DebitMemo) -> datetime.date:
+def _day(planning: Planning, target: Named) -> datetime.date:
     """When credit balance is used on a document: on the date of the operation, but not before the document."""
-    return max(planning.date, document.date)
+    return max(planning.date, target.date)
 
 
 def _amount(
@@ -151,8 +135,8 @@ def _amount(
 ) -> Decimal:
     """How much is to be used; it is there on the days on which it is used."""
     named, last = ZERO, planning.date
-    for target in sorted(targets, key=lambda target: _day(planning, target.document)):
-        day = _day(planning, target.document)
+    for target in sorted(targets, key=lambda target: _day(planning, target)):
+        day = _day(planning, target)
         if day > last:
             planning.check_open(day, "apply")
             last = day
@@ -218,7 +202,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     if is_open and book.credit_usable(subject.account, subject.currency, day) > 0:
         yield ApplyCreditBalance(
             id="",
-            operation=_SPEC.name,
+            operation="apply_credit_balance",
             date=day,
             account=subject.account,
             currency=subject.currency,
@@ -228,8 +212,8 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=ApplyCreditBalance,
+    "apply_credit_balance",
+    ApplyCreditBalance,
     needs=lambda request: Needs(
         accounts=frozenset({request.account}),
         numbers=frozenset({*(wanted.document for wanted in request.apply), *filter(None, (request.negative_invoice,))}),

@@ -10,9 +10,6 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["apply_credit_memo"]
 
 
 @record
@@ -27,13 +24,13 @@ class ApplyCreditMemo(Apply):
 def _plan(planning: Planning, request: ApplyCreditMemo) -> None:
     memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
     if request.subscription is None:
-        plan_apply(planning, _SPEC, request, memo)
+        plan_apply(planning, request, memo)
         return
     planning.subscription(request.subscription, "subscription")
     if request.apply:
         message = "`apply` names documents and `subscription` takes all that it owes"
         planning.problem("apply-both", message, "subscription", hint="keep one of the two")
-    plan_apply(planning, _SPEC, request, memo, request.subscription)
+    plan_apply(planning, request, memo, request.subscription)
     for made in planning.applications:
         invoice = planning.book.numbered[made.to]
         assert isinstance(invoice, Invoice)
@@ -45,4 +42,4 @@ def _needs(request: ApplyCreditMemo) -> Needs:
     return needs_of_apply(request, request.credit_memo) | Needs(subscriptions=subscriptions)
 
 
-OPERATION = Operation(spec=_SPEC, request=ApplyCreditMemo, needs=_needs, plan=_plan)
+OPERATION = Operation("apply_credit_memo", ApplyCreditMemo, needs=_needs, plan=_plan)

@@ -22,9 +22,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["apply_credits"]
 
 
 @record
@@ -45,10 +42,9 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
         message = f"account `{account.id}` has no open document"
         hint = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
         planning.problem("nothing-open", message, "account", hint=hint)
-    planning.stop_if_refused()
 
     amount = sum((planning.book.balance(source) for source in sources), ZERO)
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency))
+    resolved = resolve(planning, account, amount=Money(amount, account.currency))
     planning.decide(resolved)
     cash_first = resolved.text("source_order") == "cash_first"
     by_date_only = resolved.text("source_order") == "oldest_first"
@@ -79,12 +75,12 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     account = planning.book.accounts[event.subject.account]
     day = max(event.subject.date, event.date)
     if _sources(planning, account, day) and open_targets(planning, account, account.currency, day):
-        yield ApplyCredits(id="", operation=_SPEC.name, date=day, account=account.id)
+        yield ApplyCredits(id="", operation="apply_credits", date=day, account=account.id)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=ApplyCredits,
+    "apply_credits",
+    ApplyCredits,
     needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
     plan=_plan,
     follow=_follow,

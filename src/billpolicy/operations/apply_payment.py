@@ -8,9 +8,6 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["apply_payment"]
 
 
 @record
@@ -21,12 +18,9 @@ class ApplyPayment(Apply):
 
 
 def _plan(planning: Planning, request: ApplyPayment) -> None:
-    plan_apply(planning, _SPEC, request, planning.posted(Payment, request.payment, "payment"))
+    plan_apply(planning, request, planning.posted(Payment, request.payment, "payment"))
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=ApplyPayment,
-    needs=lambda request: needs_of_apply(request, request.payment),
-    plan=_plan,
+    "apply_payment", ApplyPayment, needs=lambda request: needs_of_apply(request, request.payment), plan=_plan
 )

@@ -19,7 +19,7 @@ from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.operations.shared.bills import SPEC, Bill, bills_of, grouped
+from billpolicy.operations.shared.bills import Bill, bills_of, grouped
 from billpolicy.operations.shared.drafts import open_drafts_on
 from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.what_is_open import documents_on
@@ -179,7 +179,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     if isinstance(event.subject, Subscription):
         subscription = planning.book.subscriptions[event.subject.id]
         if _may_be_due(subscription, event.date):
-            yield BillRun(id="", operation=SPEC.name, date=event.date, subscriptions=(subscription.id,))
+            yield BillRun(id="", operation="bill_run", date=event.date, subscriptions=(subscription.id,))
 
 
 def _may_be_due(subscription: Subscription, day: datetime.date) -> bool:
@@ -191,8 +191,8 @@ def _may_be_due(subscription: Subscription, day: datetime.date) -> bool:
 
 
 OPERATION = Operation(
-    spec=SPEC,
-    request=BillRun,
+    "bill_run",
+    BillRun,
     needs=lambda request: Needs(
         accounts=frozenset(request.accounts),
         subscriptions=frozenset(request.subscriptions),

@@ -15,9 +15,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["cancel_draft"]
 
 
 @record
@@ -29,7 +26,7 @@ class CancelDraft(Request):
 
 def _plan(planning: Planning, request: CancelDraft) -> None:
     for draft in draft_with_siblings(planning, request.draft):
-        planning.decide(decided(planning, _SPEC, draft))
+        planning.decide(decided(planning, draft))
         for subscription, undone in tuple(undone_by(planning, draft)) if draft.bill_run is not None else ():
             if undone.goes_back:
                 planning.charge_through(subscription.id, undone.charge, undone.before)
@@ -44,8 +41,5 @@ def _plan(planning: Planning, request: CancelDraft) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CancelDraft,
-    needs=lambda request: Needs(numbers=frozenset({request.draft})),
-    plan=_plan,
+    "cancel_draft", CancelDraft, needs=lambda request: Needs(numbers=frozenset({request.draft})), plan=_plan
 )

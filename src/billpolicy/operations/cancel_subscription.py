@@ -27,9 +27,6 @@ from billpolicy.planning.request import Request
 from billpolicy.policy.model import BaseRule
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Boolean, Date, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["cancel_subscription"]
 
 
 @record
@@ -74,10 +71,9 @@ def _plan(planning: Planning, request: CancelSubscription) -> Iterator[Step]:
         message = "`write_off` asks for a follow-up, but the policy has none that writes off after a cancellation"
         hint = "add `after: subscription_canceled`, `then: write_off_invoice`, or extend the standard policy"
         planning.problem("write-off-unknown", message, "write_off", hint=hint)
-    planning.stop_if_refused()
 
     account = planning.account(subscription.account, "subscription")
-    resolved = resolve(planning, _SPEC, account, subscriptions=[subscription], reason=reason)
+    resolved = resolve(planning, account, subscriptions=[subscription], reason=reason)
     planning.decide(resolved)
     if resolved.text("shared_invoices") == "refuse":
         _refuse_shared(planning, subscription, resolved)
@@ -182,14 +178,14 @@ def _step(
     no_fault: Mapping[str, str] | None = None,
 ) -> Step:
     """A step of the cancellation itself, by the rule that decided so."""
-    rule = planning.resolver.rule(_SPEC.name, key, resolved.resolutions[key].rule)
+    rule = planning.resolver.rule("cancel_subscription", key, resolved.resolutions[key].rule)
     at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
     return Step(request, after, rule.id, at, rule.because, no_fault or {})
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CancelSubscription,
+    "cancel_subscription",
+    CancelSubscription,
     needs=lambda request: Needs(
         subscriptions=frozenset({request.subscription}), open_of_subscriber=frozenset({request.subscription})
     ),

@@ -13,7 +13,7 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough, SubscriptionCanceled
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.facts import actor_facts, facts_about
@@ -128,7 +128,7 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
     for number in new:
         document = book.numbered[number]
         if document.status == "posted" and _something_left(book, document):
-            yield from event(KINDS[document.kind].event, document)
+            yield from event(kind_of(document).event, document)
     for number in dict.fromkeys(made.to for made in plan.applications if made.amount > 0):
         document = book.numbered[number]
         if document.kind == "invoice" and number not in new and book.balance(document) > 0:
@@ -245,6 +245,6 @@ def _objects(book: Book, subject: Numbered | Subscription) -> dict[str, list[Any
         return {**objects, "subscription": [book.subscriptions[subject.id]]}
     if isinstance(subject, Document):
         objects["subscription"] = [book.subscriptions[name] for name in subject.subscriptions]
-    if KINDS[subject.kind].open_word is not None:
+    if kind_of(subject).open_word is not None:
         objects[subject.kind] = [book.numbered[subject.number]]
     return objects

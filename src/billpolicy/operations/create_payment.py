@@ -16,9 +16,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["create_payment"]
 
 
 @record
@@ -51,9 +48,8 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
     if request.apply and request.apply_to_open:
         message = "`apply` names documents and `apply_to_open` takes all of them"
         planning.problem("apply-both", message, "apply_to_open", hint="keep one of the two")
-    planning.stop_if_refused()
 
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency))
+    resolved = resolve(planning, account, amount=Money(amount, account.currency))
     draft = Payment(
         number="",
         account=account.id,
@@ -72,8 +68,8 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CreatePayment,
+    "create_payment",
+    CreatePayment,
     needs=lambda request: Needs(
         accounts=frozenset({request.account}),
         numbers=frozenset(wanted.document for wanted in request.apply),

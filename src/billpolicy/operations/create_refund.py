@@ -18,9 +18,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["create_refund"]
 
 
 @record
@@ -42,10 +39,9 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
     if amount > unapplied:
         message = f"{amount} is more than the {unapplied} that is unapplied of {source.number}"
         planning.problem("over-refunded", message, "amount", hint="unapply some of it first, or refund less")
-    planning.stop_if_refused()
 
     account = planning.account(source.account, "of")
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, source.currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(amount, source.currency), reason=reason)
     put = (
         spread(resolved.text("allocation"), amount, source, planning.book.open_places(source))
         if isinstance(source, CreditMemo)
@@ -68,8 +64,5 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CreateRefund,
-    needs=lambda request: Needs(numbers=frozenset({request.of})),
-    plan=_plan,
+    "create_refund", CreateRefund, needs=lambda request: Needs(numbers=frozenset({request.of})), plan=_plan
 )

@@ -8,9 +8,6 @@ from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["credit_memo_from_charge"]
 
 
 @record
@@ -19,8 +16,8 @@ class CreditMemoFromCharge(FromCharge):
 
 
 def _plan(planning: Planning, request: CreditMemoFromCharge) -> None:
-    memo, resolved = memo_from_charges(planning, _SPEC, CreditMemo, request)
+    memo, resolved = memo_from_charges(planning, CreditMemo, request)
     issue(planning, memo, resolved)
 
 
-OPERATION = Operation(spec=_SPEC, request=CreditMemoFromCharge, needs=needs_of_charges, plan=_plan)
+OPERATION = Operation("credit_memo_from_charge", CreditMemoFromCharge, needs=needs_of_charges, plan=_plan)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from billpolicy.allocation.open_items import place_in_words
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
@@ -16,21 +17,18 @@ from billpolicy.operations.shared.amounts import amounts_asked, below_discounts
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
-    memo_from,
+    issue_memo,
     mirror,
+    mirrored,
     resolve_on,
     whole_amounts,
 )
 from billpolicy.operations.shared.what_is_open import in_force
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["credit_memo_from_invoice"]
 
 
 @record
@@ -61,14 +59,12 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
         planning.problem("nothing-to-credit", message, "items", hint=hint)
     if not request.items:
         _check_each_has_some_left(planning, invoice, available)
-    planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
+    resolved = resolve_on(planning, invoice, amounts, reason)
     _check_available(planning, invoice, amounts, available, invoice.amount - sum(credited.values(), ZERO), resolved)
-    draft = memo_from(planning, CreditMemo, invoice, mirror(invoice, amounts), reason, resolved)
-    check_item_limit(planning, draft, resolved)
-    planning.stop_if_refused()
-    issue(planning, draft, resolved)
+    items = mirror(invoice, amounts)
+    check_item_limit(planning, items, resolved)
+    issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason)
 
 
 def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
@@ -77,12 +73,8 @@ def _credited(planning: Planning, invoice: Invoice) -> dict[Place, Decimal]:
     for memo in planning.book.created_from.get(invoice.number, ()):
         if memo.kind != "credit_memo" or not in_force(memo):
             continue
-        for item in memo.items:
-            place = Place(item.source_item or "")
-            credited[place] = credited.get(place, ZERO) + item.amount
-            for tax in item.taxes:
-                tax_place = Place(item.source_item or "", tax.source_tax)
-                credited[tax_place] = credited.get(tax_place, ZERO) + tax.amount
+        for place, _, amount in mirrored(memo):
+            credited[place] = credited.get(place, ZERO) + amount
     return credited
 
 
@@ -91,16 +83,14 @@ def _check_each_has_some_left(planning: Planning, invoice: Invoice, available: d
     whole = whole_amounts(invoice)
     for place, left in available.items():
         if left and (left < 0) != (whole[place] < 0):
-            message = f"{_what(place)} of {invoice.number} is {whole[place]}, but {whole[place] - left} was credited"
+            message = (
+                f"{place_in_words(place)} of {invoice.number} is {whole[place]}, but {whole[place] - left} was credited"
+            )
             hint = "list the `items` to credit, each with its amount"
             planning.problem("items-wanted", message, "invoice", hint=hint)
     for name in below_discounts(invoice, available):
         message = f"less is left of item `{name}` of {invoice.number} than of its discounts"
         planning.problem("items-wanted", message, "invoice", hint="list the `items` to credit, each with its amount")
-
-
-def _what(place: Place) -> str:
-    return f"tax `{place.tax}` of item `{place.item}`" if place.tax else f"item `{place.item}`"
 
 
 def _check_available(
@@ -121,14 +111,15 @@ def _check_available(
         for place, amount in amounts.items():
             left = max(available[place], ZERO) if amount > 0 else min(available[place], ZERO)
             if abs(amount) > abs(left):
-                message = f"{amount} is more than the {left} that is left to credit of {_what(place)} (rule `{rule}`)"
+                what = place_in_words(place)
+                message = f"{amount} is more than the {left} that is left to credit of {what} (rule `{rule}`)"
                 hint = f"credit at most {left} {invoice.currency} of it"
                 planning.problem("available-to-credit", message, "items", hint=hint)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=CreditMemoFromInvoice,
+    "credit_memo_from_invoice",
+    CreditMemoFromInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
 )

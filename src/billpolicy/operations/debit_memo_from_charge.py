@@ -11,9 +11,6 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["debit_memo_from_charge"]
 
 
 @record
@@ -24,9 +21,9 @@ class DebitMemoFromCharge(FromCharge):
 
 
 def _plan(planning: Planning, request: DebitMemoFromCharge) -> None:
-    memo, resolved = memo_from_charges(planning, _SPEC, DebitMemo, request)
+    memo, resolved = memo_from_charges(planning, DebitMemo, request)
     due = request.due_date or due_date(planning, resolved)
     issue(planning, replace(memo, due_date=due), resolved)
 
 
-OPERATION = Operation(spec=_SPEC, request=DebitMemoFromCharge, needs=needs_of_charges, plan=_plan)
+OPERATION = Operation("debit_memo_from_charge", DebitMemoFromCharge, needs=needs_of_charges, plan=_plan)

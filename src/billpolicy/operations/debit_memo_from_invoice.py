@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
@@ -12,19 +10,15 @@ from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
     due_date,
-    memo_from,
+    issue_memo,
     mirror,
     resolve_on,
 )
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["debit_memo_from_invoice"]
 
 
 @record
@@ -47,20 +41,17 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     if total <= 0:
         message = f"the items add up to {total}, but a debit memo must be above zero"
         planning.problem("nothing-to-charge", message, "items", hint="list the items to charge, each with its amount")
-    planning.stop_if_refused()
 
-    resolved = resolve_on(planning, _SPEC, invoice, amounts, reason)
+    resolved = resolve_on(planning, invoice, amounts, reason)
     due = request.due_date or due_date(planning, resolved)
     items = mirror(invoice, amounts, negate_price=False)
-    draft = replace(memo_from(planning, DebitMemo, invoice, items, reason, resolved), due_date=due)
-    check_item_limit(planning, draft, resolved)
-    planning.stop_if_refused()
-    issue(planning, draft, resolved)
+    check_item_limit(planning, items, resolved)
+    issue_memo(planning, DebitMemo, invoice, items, resolved, reason=reason, due=due)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=DebitMemoFromInvoice,
+    "debit_memo_from_invoice",
+    DebitMemoFromInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
 )

@@ -14,9 +14,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["post_draft"]
 
 
 @record
@@ -32,12 +29,9 @@ def _plan(planning: Planning, request: PostDraft) -> None:
         planning.check_open(draft.date, "draft")
     planning.stop_if_refused()
     for draft in drafts:
-        post_draft(planning, draft, decided(planning, _SPEC, draft))
+        post_draft(planning, draft, decided(planning, draft))
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=PostDraft,
-    needs=lambda request: Needs(numbers=frozenset({request.draft})),
-    plan=_plan,
+    "post_draft", PostDraft, needs=lambda request: Needs(numbers=frozenset({request.draft})), plan=_plan
 )

@@ -21,9 +21,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["refund_credit_balance"]
 
 
 @record
@@ -42,9 +39,7 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     reason = checked_reason(planning, request.reason, "credit_balance_refund")
     amount = positive(planning, request.amount, account.currency, "amount")
     check_usable(planning, account, account.currency, planning.date, amount, "amount")
-    planning.stop_if_refused()
-
-    resolved = resolve(planning, _SPEC, account, amount=Money(amount, account.currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(amount, account.currency), reason=reason)
     reason = reason or resolved.text("reason_code")
     draft = Refund(
         number="",
@@ -69,12 +64,12 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     day = max(increase.date, planning.today)
     usable = planning.book.credit_usable(account.id, account.currency, day)
     if increase.currency == account.currency and usable > 0:
-        yield RefundCreditBalance(id="", operation=_SPEC.name, date=day, account=account.id, amount=usable)
+        yield RefundCreditBalance(id="", operation="refund_credit_balance", date=day, account=account.id, amount=usable)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=RefundCreditBalance,
+    "refund_credit_balance",
+    RefundCreditBalance,
     needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
     plan=_plan,
     follow=_follow,

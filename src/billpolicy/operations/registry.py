@@ -31,7 +31,7 @@ from billpolicy.operations import (
 from billpolicy.planning.operation import Operation
 
 OPERATIONS: dict[str, Operation] = {
-    operation.spec.name: operation
+    operation.name: operation
     for operation in (
         credit_memo_from_invoice.OPERATION,
         debit_memo_from_invoice.OPERATION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.memos import checked_reason
-from billpolicy.operations.shared.reversal import REVERSE_CREDIT_MEMO, Reversal
+from billpolicy.operations.shared.reversal import Reversal
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -29,8 +29,8 @@ def _plan(planning: Planning, request: ReverseCreditMemo) -> None:
 
 
 OPERATION = Operation(
-    spec=REVERSE_CREDIT_MEMO,
-    request=ReverseCreditMemo,
+    "reverse_credit_memo",
+    ReverseCreditMemo,
     needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),
     plan=_plan,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billpolicy.book.model import Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.memos import checked_reason
-from billpolicy.operations.shared.reversal import REVERSE_INVOICE, Reversal
+from billpolicy.operations.shared.reversal import Reversal
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -29,8 +29,5 @@ def _plan(planning: Planning, request: ReverseInvoice) -> None:
 
 
 OPERATION = Operation(
-    spec=REVERSE_INVOICE,
-    request=ReverseInvoice,
-    needs=lambda request: Needs(numbers=frozenset({request.invoice})),
-    plan=_plan,
+    "reverse_invoice", ReverseInvoice, needs=lambda request: Needs(numbers=frozenset({request.invoice})), plan=_plan
 )

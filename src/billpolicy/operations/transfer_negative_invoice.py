@@ -20,9 +20,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["transfer_negative_invoice"]
 
 
 @record
@@ -51,11 +48,10 @@ def _plan(planning: Planning, request: TransferNegativeInvoice) -> None:
         message = f"the balance of {invoice.number} is {balance} {invoice.currency}, which is not below zero"
         hint = "only a negative balance becomes credit balance"
         planning.problem("not-negative", message, "invoice", hint=hint)
-    planning.stop_if_refused()
 
     subscriptions = planning.subscriptions_of(invoice.items)
     amount = Money(-balance, invoice.currency)
-    resolved = resolve(planning, _SPEC, account, invoice, subscriptions=subscriptions, amount=amount, reason=reason)
+    resolved = resolve(planning, account, invoice, subscriptions=subscriptions, amount=amount, reason=reason)
     increase = adjust(
         planning,
         account,
@@ -79,16 +75,13 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     invoice = event.subject
     if isinstance(invoice, Invoice) and planning.book.balance(invoice) < 0:
         day = max(invoice.date, planning.today)
-        yield TransferNegativeInvoice(id="", operation=_SPEC.name, date=day, invoice=invoice.number)
+        yield TransferNegativeInvoice(id="", operation="transfer_negative_invoice", date=day, invoice=invoice.number)
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=TransferNegativeInvoice,
-    needs=lambda request: Needs(
-        numbers=frozenset({request.invoice}),
-        open_of_owner=frozenset({request.invoice}),
-    ),
+    "transfer_negative_invoice",
+    TransferNegativeInvoice,
+    needs=lambda request: Needs(numbers=frozenset({request.invoice}), open_of_owner=frozenset({request.invoice})),
     plan=_plan,
     follow=_follow,
 )

@@ -17,9 +17,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["transfer_payment"]
 
 
 @record
@@ -46,9 +43,8 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     if unapplied <= 0 or amount > unapplied:
         message = f"{unapplied} of {payment.number} is unapplied; only that can be transferred"
         planning.problem("over-applied", message, "amount", hint="unapply some of it first, or transfer less")
-    planning.stop_if_refused()
 
-    resolved = resolve(planning, _SPEC, account, payment, amount=Money(amount, payment.currency))
+    resolved = resolve(planning, account, payment, amount=Money(amount, payment.currency))
     draft = Payment(
         number="",
         account=account.id,
@@ -64,8 +60,8 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=TransferPayment,
+    "transfer_payment",
+    TransferPayment,
     needs=lambda request: Needs(accounts=frozenset({request.to_account}), numbers=frozenset({request.payment})),
     plan=_plan,
 )

@@ -9,9 +9,6 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["unapply_credit_memo"]
 
 
 @record
@@ -22,12 +19,12 @@ class UnapplyCreditMemo(Unapply):
 
 
 def _plan(planning: Planning, request: UnapplyCreditMemo) -> None:
-    plan_unapply(planning, _SPEC, request, planning.posted(CreditMemo, request.credit_memo, "credit_memo"))
+    plan_unapply(planning, request, planning.posted(CreditMemo, request.credit_memo, "credit_memo"))
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=UnapplyCreditMemo,
+    "unapply_credit_memo",
+    UnapplyCreditMemo,
     needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),
     plan=_plan,
 )

@@ -9,9 +9,6 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["unapply_payment"]
 
 
 @record
@@ -22,12 +19,9 @@ class UnapplyPayment(Unapply):
 
 
 def _plan(planning: Planning, request: UnapplyPayment) -> None:
-    plan_unapply(planning, _SPEC, request, planning.posted(Payment, request.payment, "payment"))
+    plan_unapply(planning, request, planning.posted(Payment, request.payment, "payment"))
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=UnapplyPayment,
-    needs=lambda request: Needs(numbers=frozenset({request.payment})),
-    plan=_plan,
+    "unapply_payment", UnapplyPayment, needs=lambda request: Needs(numbers=frozenset({request.payment})), plan=_plan
 )

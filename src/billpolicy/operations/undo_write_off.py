@@ -6,8 +6,6 @@ paid. A write-off is undone once.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billpolicy.billing.undo import charged_again
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
@@ -16,21 +14,16 @@ from billpolicy.operations.shared.billed_time import billed_again
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
-    due_date,
-    memo_from,
+    issue_memo,
     mirror,
     whole_amounts,
 )
 from billpolicy.planning.deciding import resolve
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["undo_write_off"]
 
 
 @record
@@ -58,23 +51,18 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     if again is not None:
         message = f"{again.number} has billed the time of {invoice.number} again, so it would be asked for twice"
         planning.problem("billed-since", message, "credit_memo", hint=f"reverse or credit {again.number} first")
-    planning.stop_if_refused()
 
     account = planning.account(memo.account, "credit_memo")
     subscriptions = planning.subscriptions_of(memo.items)
     amount = Money(memo.amount, memo.currency)
-    resolved = resolve(
-        planning, _SPEC, account, memo, invoice, subscriptions=subscriptions, amount=amount, reason=reason
-    )
+    resolved = resolve(planning, account, memo, invoice, subscriptions=subscriptions, amount=amount, reason=reason)
     if memo.reason != resolved.text("write_off_reason"):
         known, rule = resolved.text("write_off_reason"), resolved.resolutions["write_off_reason"].rule
         message = f"{memo.number} has the reason `{memo.reason}`; a write-off has `{known}` (rule `{rule}`)"
         hint = "name the credit memo of a write-off"
         planning.problem("not-a-write-off", message, "credit_memo", hint=hint)
-    check_item_limit(planning, memo, resolved)
-    planning.stop_if_refused()
-    draft = memo_from(planning, DebitMemo, memo, mirror(memo, whole_amounts(memo)), reason, resolved)
-    issue(planning, replace(draft, due_date=due_date(planning, resolved)), resolved)
+    check_item_limit(planning, memo.items, resolved, memo.number)
+    issue_memo(planning, DebitMemo, memo, mirror(memo, whole_amounts(memo)), resolved, reason=reason)
     planning.touch(memo.number)
     # What the write-off let be billed again is asked for by the debit memo.
     for subscription in subscriptions:
@@ -83,8 +71,8 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=UndoWriteOff,
+    "undo_write_off",
+    UndoWriteOff,
     needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),  # with every later invoice of its time
     plan=_plan,
 )

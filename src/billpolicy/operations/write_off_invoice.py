@@ -15,7 +15,7 @@ from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
-    memo_from,
+    issue_memo,
     mirror,
     resolve_on,
     settle,
@@ -27,15 +27,11 @@ from billpolicy.operations.shared.what_is_open import (
     latest_in_words,
     owing_invoices,
 )
-from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Text
-from billpolicy.vocabulary.operations import VOCABULARY
-
-_SPEC = VOCABULARY["write_off_invoice"]
 
 
 @record
@@ -74,18 +70,16 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         hint = "only what is still owed can be written off"
         planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     _refuse_unused_credit(planning, invoice)
-    planning.stop_if_refused()
-
     # What it mirrors: the whole invoice, or the items of the one subscription.
     origin = invoice
     if request.subscription is not None:
         own = tuple(item for item in invoice.items if item.subscription == request.subscription)
         origin = replace(invoice, items=own)
-    resolved = resolve_on(planning, _SPEC, invoice, places, reason)
-    check_item_limit(planning, origin, resolved)
-    planning.stop_if_refused()
+
+    resolved = resolve_on(planning, invoice, places, reason)
+    check_item_limit(planning, origin.items, resolved, invoice.number)
     items = mirror(origin, places, keep_zero=resolved.text("zero_balance_items") == "mirror")
-    memo = issue(planning, memo_from(planning, CreditMemo, invoice, items, reason, resolved), resolved)
+    memo = issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason)
     settle(planning, memo, invoice, apply_date, request.subscription)
     if request.apply_date is not None:
         planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))
@@ -102,7 +96,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
             date = max(event.date, invoice.date)
             yield WriteOffInvoice(
                 id="",
-                operation=_SPEC.name,
+                operation="write_off_invoice",
                 date=date,
                 invoice=invoice.number,
                 subscription=subscription if is_shared(invoice, subscription) else None,
@@ -110,7 +104,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
             )
     elif isinstance(event.subject, Invoice) and book.balance(event.subject) > 0:
         date = max(event.date, event.subject.date)
-        yield WriteOffInvoice(id="", operation=_SPEC.name, date=date, invoice=event.subject.number)
+        yield WriteOffInvoice(id="", operation="write_off_invoice", date=date, invoice=event.subject.number)
 
 
 def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
@@ -128,8 +122,8 @@ def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
 
 
 OPERATION = Operation(
-    spec=_SPEC,
-    request=WriteOffInvoice,
+    "write_off_invoice",
+    WriteOffInvoice,
     needs=lambda request: Needs(numbers=frozenset({request.invoice})),
     plan=_plan,
     follow=_follow,

@@ -14,25 +14,27 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import Money
 from billpolicy.planning.planning import Planning
 from billpolicy.policy.condition import Fact
-from billpolicy.vocabulary.spec import OperationSpec
+from billpolicy.vocabulary.operations import VOCABULARY
 
 
 def resolve(
     planning: Planning,
-    spec: OperationSpec,
     account: Account,
     *documents: BillingDocument | Payment,
     subscriptions: Sequence[Subscription] = (),
     amount: Money | None = None,
     reason: str | None = None,
     more: Mapping[str, Fact] | None = None,
+    operation: str = "",
 ) -> Resolved:
-    """All decisions for one document of this operation. Refuses where policy and book give no usable value.
+    """All decisions for one document. Refuses what was found wrong, or where policy and book give no usable value.
 
     Conditions ask about the account, the subscriptions and the documents, and values are inherited from them. `more`:
-    facts that only this operation has.
+    facts that only this operation has. `operation`: by which one is decided, if it is not the one that is planned.
     """
+    planning.stop_if_refused()
     request, policy = planning.request, planning.policy
+    spec = VOCABULARY[operation or request.operation]
     objects: dict[str, Sequence[Any]] = {"account": [account], "subscription": subscriptions}
     objects |= {document.kind: [document] for document in documents}
     facts, wrong = facts_about(planning.book, objects, policy.fields)

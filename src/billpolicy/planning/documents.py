@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from billpolicy.book.changes import DraftPosted, Issued
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
 from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
 from billpolicy.deciding.resolver import Resolved
@@ -28,7 +28,7 @@ def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
     A draft gets a number of its own kind, and its real one when it is posted.
     """
     if draft.status == "draft":
-        prefix, start = KINDS[draft.kind].draft_prefix, 1
+        prefix, start = kind_of(draft).draft_prefix, 1
     else:
         prefix, start = _series(planning.policy, resolved.text("sequence_set"), draft.kind)
     draw = _draw(planning, draft.kind, prefix, start)

@@ -15,6 +15,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
+from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
 
 
@@ -51,7 +52,7 @@ class Step:
 class Operation:
     """One operation. `needs`, `plan` and `follow` take and give the request as its own type."""
 
-    spec: OperationSpec
+    name: str
     request: type[Request]
     needs: Callable[[Any], Needs]
     plan: Callable[[Planning, Any], Iterable[Step] | None]
@@ -59,3 +60,8 @@ class Operation:
     follow: Callable[[Planning, Event], Iterable[Request]] | None = None
     """What there is to do after an event, as requests whose id is filled in by the chain; nothing if nothing is left
     to do. `planning` is that of the operation that brought the event about."""
+
+    @property
+    def spec(self) -> OperationSpec:
+        """What policies can say about it."""
+        return VOCABULARY[self.name]

@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, ChargedThrough, subscription_name
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, Application, Document, Item, Numbered, Part, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
@@ -124,7 +124,7 @@ class Planning:
                 hint = did_you_mean(number, same) or "check its number"
             else:
                 wanted = " or ".join(one.article for one in kinds)
-                message = f"`{number}` is {KINDS[found.kind].article}, not {wanted}"
+                message = f"`{number}` is {kind_of(found).article}, not {wanted}"
                 hint = f"name {wanted}"
             self.refuse("document-unknown", message, *path, hint=hint)
         if found.status != "posted":
@@ -177,12 +177,10 @@ class Planning:
 
     def decide(self, resolved: Resolved, number: str | None = None) -> None:
         """Keep how something was decided, about the document of this number or of none. Several may share it."""
-        places = (place for place, known in enumerate(self._resolved) if known is resolved)
-        place = next(places, len(self._resolved))
-        if place == len(self._resolved):
+        if not any(known is resolved for known in self._resolved):
             self._resolved.append(resolved)
         if number is not None:
-            self._reasons[number] = place
+            self._reasons[number] = next(n for n, known in enumerate(self._resolved) if known is resolved)
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
         """Put money of a source on a target, of the same currency (domain section 9.5)."""

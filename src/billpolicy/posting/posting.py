@@ -64,9 +64,10 @@ class Outcome:
 def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator[Outcome]:
     """Plan each job on the book that the ones before it leave, and post nothing; a refused one leaves it as it was.
 
-    What was posted before, with the same content, is given as it was posted.
+    What was posted before, with the same content, is given as it was posted; what comes twice, as it was planned.
     """
     book, read = Book(), None
+    planned: dict[str, Plan] = {}
     waiting = _Waiting(jobs, group)
     while waiting.more():
         taken = waiting.take(reader, book)
@@ -77,8 +78,17 @@ def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator
             book, read = book.joined(more), more
         for job in taken:
             outcome = answers.get(job.id)
-            if outcome is None:
-                outcome, book = _planned(job, book)
+            if outcome is None and job.id in planned:
+                outcome = _again(job, planned[job.id])
+            elif outcome is None:
+                outcome, after = _planned(job, book)
+                steps = [] if outcome.plan is None else list(in_turn(outcome.plan))
+                problems = _taken(reader, steps, planned, book.numbered)
+                if problems:
+                    outcome = Outcome(job, problems=tuple(problems))
+                else:
+                    book = after
+                    planned |= {step.id: step for step in steps}
             yield outcome
 
 
@@ -166,6 +176,8 @@ class _Waiting:
     """The jobs that are still to be done."""
 
     def __init__(self, jobs: Iterable[Job], group: int) -> None:
+        if group < 1:
+            raise ValueError(f"a group has at least one job, not {group}")
         self._coming = iter(jobs)
         self._group = group
         self._next: deque[Job] = deque()
@@ -286,11 +298,9 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
 def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) -> None:
     """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back."""
     plans = [entry.plan for entry in entries]
-    ids = [plan.id for plan in plans]
-    issued = {one.document.number for plan in plans for one in plan.of(Issued)}
-    problems = list(checks.taken_ids(ids, writer.requests(ids)))
-    problems += checks.taken_numbers(plans, writer.known(issued))
+    problems = _taken(writer, plans)
     if not problems:
+        issued = _issued(plans)
         for plan in plans:
             checks.check_sound(plan)
             checks.check_currencies(plan, after)
@@ -298,6 +308,31 @@ def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) 
     if problems:
         raise _NotWritten(problems)
     writer.write(entries, before, after)
+
+
+def _taken(
+    reader: Reader, plans: Sequence[Plan], ids: Collection[str] = (), numbers: Collection[str] = ()
+) -> list[Diagnostic]:
+    """Ids and numbers of these plans that are used already: in the ledger, or beside it those that are given."""
+    own, issued = [plan.id for plan in plans], _issued(plans)
+    known = reader.known(issued) | {number for number in issued if number in numbers}
+    problems = list(checks.taken_ids(own, {*reader.requests(own), *(id for id in own if id in ids)}))
+    problems += checks.taken_numbers(plans, known)
+    return problems
+
+
+def _issued(plans: Iterable[Plan]) -> set[str]:
+    return {one.document.number for plan in plans for one in plan.of(Issued)}
+
+
+def _again(job: Job, plan: Plan) -> Outcome:
+    """What becomes of a job whose id was planned before: what it will be answered when both are posted."""
+    text, known = canonical(job.request), canonical(plan.request)
+    return Outcome(job, plan=plan) if text == known else _differing(job, known, text)
+
+
+def _differing(job: Job, known: str, text: str) -> Outcome:
+    return Outcome(job, problems=tuple(checks.differing(job.id, decode(dict, known), decode(dict, text))))
 
 
 def _answers(reader: Reader, jobs: Iterable[Job]) -> dict[str, Outcome]:
@@ -311,8 +346,7 @@ def _answers(reader: Reader, jobs: Iterable[Job]) -> dict[str, Outcome]:
         if id in posted:
             answers[id] = Outcome(given[id], plan=posted[id].plan, posted=posted[id])
         else:
-            problems = checks.differing(id, decode(dict, text), decode(dict, texts[id]))
-            answers[id] = Outcome(given[id], problems=tuple(problems))
+            answers[id] = _differing(given[id], text, texts[id])
     return answers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
@@ -26,31 +27,47 @@ def given(data: Any, name: str) -> Given:
     A text is read like a quoted one, so that it is never taken for a number. Raises `Refused` for anything else, floats
     first of all: they are not exact.
     """
-    problems = list(_strange(data, Given(name, None), ()))
+    problems = list(islice(_strange(data, Given(name, None), (), ()), MAX_PROBLEMS))
     if problems:
-        raise Refused(problems[:MAX_PROBLEMS])
+        raise Refused(problems)
     return Given(name, _scalars(data))
 
 
-def _strange(data: Any, origin: Given, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
-    if len(path) > MAX_DEPTH:
+def _strange(data: Any, origin: Given, path: tuple[str | int, ...], around: tuple[Any, ...]) -> Iterator[Diagnostic]:
+    """`around`: what the data is in, from the outside to the inside."""
+    if any(data is outer for outer in around):
+        yield Diagnostic("too-deep", "this is in itself, so it has no end", origin.at(*path))
+    elif len(path) > MAX_DEPTH:
         yield Diagnostic("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", origin.at(*path))
     elif isinstance(data, Mapping):
         for key, value in data.items():
             if isinstance(key, str):
-                yield from _strange(value, origin, (*path, key))
+                yield from _strange(value, origin, (*path, key), (*around, data))
             else:
                 message = f"`{key!r}` is no text, so it cannot be a key"
                 yield Diagnostic("key-not-text", message, origin.at(*path), "give each key as a text")
     elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
         for index, value in enumerate(data):
-            yield from _strange(value, origin, (*path, index))
+            yield from _strange(value, origin, (*path, index), (*around, data))
     elif isinstance(data, float):
         hint = "give a Decimal, or a text like `'100.00'`"
         yield Diagnostic("float", f"{data!r} is a float, which is not exact", origin.at(*path), hint)
+    elif _is_beyond_reason(data):
+        yield Diagnostic("value-wrong", "this number is out of range", origin.at(*path))
     elif data is not None and not isinstance(data, str | int | Decimal | datetime.date):
         message = f"a {type(data).__name__} cannot stand here"
         yield Diagnostic("value-wrong", message, origin.at(*path), "give dicts, lists, texts, numbers and dates")
+
+
+def _is_beyond_reason(data: Any) -> bool:
+    """Numbers that would be written with thousands of digits: none is an amount, and some take all memory there is."""
+    if isinstance(data, Decimal):
+        return data.is_finite() and abs(data.adjusted()) > MAX_DIGITS
+    return isinstance(data, int) and abs(data) >= _TOO_LARGE
+
+
+MAX_DIGITS = 1000
+_TOO_LARGE = 10**MAX_DIGITS
 
 
 def _scalars(data: Any) -> Any:

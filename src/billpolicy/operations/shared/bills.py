@@ -18,9 +18,6 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
-from billpolicy.vocabulary.operations import VOCABULARY
-
-SPEC = VOCABULARY["bill_run"]
 
 
 class Bill(NamedTuple):
@@ -103,7 +100,7 @@ def _due(planning: Planning, subscription: Subscription, target: datetime.date) 
 def _bill(planning: Planning, subscription: Subscription, due: tuple[Due, ...], reason: str | None) -> Bill:
     account = planning.account(subscription.account)
     planning.rely_on(subscription_name(subscription.id))
-    resolved = resolve(planning, SPEC, account, subscriptions=[subscription], reason=reason)
+    resolved = resolve(planning, account, subscriptions=[subscription], reason=reason)
     bill = Bill(subscription, account, resolved, ())
     rules = _rules(resolved)
     return bill._replace(lines=tuple(line for one in due for line in rate(one, rules, bill.currency)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billpolicy.book.kinds import KINDS
+from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
@@ -12,7 +12,6 @@ from billpolicy.money import Money
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
-from billpolicy.vocabulary.spec import OperationSpec
 
 Draft = Invoice | CreditMemo
 
@@ -27,7 +26,7 @@ def draft_with_siblings(planning: Planning, number: str) -> list[Draft]:
     if not isinstance(found, Draft):
         what = f"there is no draft `{number}`"
         if found is not None:
-            what = f"`{number}` is a {KINDS[found.kind].words}, not a draft"
+            what = f"`{number}` is a {kind_of(found).words}, not a draft"
         known = [one.number for one in planning.book.numbered.values() if isinstance(one, Draft) and one.is_open_draft]
         hint = did_you_mean(number, known) or "name a draft invoice or a draft credit memo"
         planning.refuse("document-unknown", what, "draft", hint=hint)
@@ -53,7 +52,7 @@ def open_drafts_on(planning: Planning, subscriptions: Iterable[str]) -> list[Dra
     return [other for other in others if not isinstance(other, DebitMemo) and other.is_open_draft]
 
 
-def decided(planning: Planning, spec: OperationSpec, draft: Draft) -> Resolved:
+def decided(planning: Planning, draft: Draft) -> Resolved:
     """All decisions about one draft: who may do this, for its account and amount."""
     account = planning.account(draft.account, "draft")
-    return resolve(planning, spec, account, amount=Money(draft.amount, draft.currency))
+    return resolve(planning, account, amount=Money(draft.amount, draft.currency))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from billpolicy.book.book import ZERO, Place, in_item_order
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Part
@@ -15,12 +15,12 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money, exact
 from billpolicy.operations.shared.amounts import items_of_charges
 from billpolicy.planning.deciding import resolve
+from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Text
-from billpolicy.vocabulary.spec import OperationSpec
 
 _M = TypeVar("_M", CreditMemo, DebitMemo)
 
@@ -42,15 +42,12 @@ def needs_of_charges(request: FromCharge) -> Needs:
     return Needs(accounts=frozenset({request.account}), charges=frozenset(each.charge for each in request.charges))
 
 
-def memo_from_charges(
-    planning: Planning, spec: OperationSpec, kind: type[_M], request: FromCharge
-) -> tuple[_M, Resolved]:
+def memo_from_charges(planning: Planning, kind: type[_M], request: FromCharge) -> tuple[_M, Resolved]:
     """The memo of this kind over the charges that are named, not numbered yet, and how it was decided."""
     account = planning.account(request.account, "account")
     planning.check_date()
     reason = checked_reason(planning, request.reason, kind.kind)
     items = items_of_charges(planning, account, request.charges)
-    planning.stop_if_refused()
     memo = kind(
         number="",
         account=account.id,
@@ -59,25 +56,29 @@ def memo_from_charges(
         items=items,
         comment=request.comment,
     )
-    resolved = resolve(planning, spec, account, amount=Money(memo.amount, account.currency), reason=reason)
-    check_item_limit(planning, memo, resolved)
-    planning.stop_if_refused()
+    resolved = resolve(planning, account, amount=Money(memo.amount, account.currency), reason=reason)
+    check_item_limit(planning, items, resolved)
     return replace(memo, reason=reason or resolved.text("reason_code")), resolved
 
 
 # -- from a document -----------------------------------------------------------------------------------------------
 
 
-def memo_from(
+def issue_memo(
     planning: Planning,
     kind: type[_M],
     origin: Invoice | CreditMemo,
     items: tuple[Item, ...],
-    reason: str | None,
     resolved: Resolved,
+    *,
+    reason: str | None,
+    due: datetime.date | None = None,
 ) -> _M:
-    """The memo of this kind with these items that is made from a document, not numbered yet."""
-    return kind(
+    """Make the memo of this kind with these items of a document. A debit memo without `due` has its payment term's."""
+    only_debit: dict[str, Any] = {}
+    if kind is DebitMemo:
+        only_debit["due_date"] = due or due_date(planning, resolved)
+    memo = kind(
         number="",
         account=origin.account,
         date=planning.date,
@@ -86,15 +87,17 @@ def memo_from(
         reason=reason or resolved.text("reason_code"),
         source=origin.number,
         comment=planning.request.comment,
+        **only_debit,
     )
+    return issue(planning, memo, resolved)
 
 
 def resolve_on(
     planning: Planning,
-    spec: OperationSpec,
     document: Invoice | CreditMemo,
     amounts: Mapping[Place, Decimal],
     reason: str | None,
+    operation: str = "",
 ) -> Resolved:
     """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
     something, and its account."""
@@ -102,7 +105,15 @@ def resolve_on(
     used = {place.item for place, amount in amounts.items() if amount}
     subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
     amount = Money(sum(amounts.values(), ZERO), document.currency)
-    return resolve(planning, spec, account, document, subscriptions=subscriptions, amount=amount, reason=reason)
+    return resolve(
+        planning,
+        account,
+        document,
+        subscriptions=subscriptions,
+        amount=amount,
+        reason=reason,
+        operation=operation,
+    )
 
 
 def whole_amounts(document: Document) -> dict[Place, Decimal]:
@@ -155,6 +166,14 @@ def mirror(
     )
 
 
+def mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
+    """Each place of the document that a memo was made from, the place on the memo that mirrors it, and its amount."""
+    for item in memo.items:
+        yield Place(item.source_item or ""), Place(item.id), item.amount
+        for tax in item.taxes:
+            yield Place(item.source_item or "", tax.source_tax), Place(item.id, tax.id), tax.amount
+
+
 def settle(
     planning: Planning,
     memo: BillingDocument,
@@ -167,37 +186,31 @@ def settle(
 
     The memo is the source, unless the origin is a credit memo: then its money goes on the (debit) memo.
     """
-    on_memo = {}
-    for item in memo.items:
-        on_memo[Place(item.source_item or "")] = Place(item.id)
-        for tax in item.taxes:
-            on_memo[Place(item.source_item or "", tax.source_tax)] = Place(item.id, tax.id)
+    on_memo = {place: own for place, own, _ in mirrored(memo)}
+    memo_is_source = origin.kind != "credit_memo"
     parts = []
     for place, amount in planning.book.open_places(origin, subscription).items():
         if amount:
-            source, target = (place, on_memo[place]) if origin.kind == "credit_memo" else (on_memo[place], place)
-            parts.append(
-                Part(item=target.item, tax=target.tax, amount=amount, source_item=source.item, source_tax=source.tax)
-            )
-    if not parts:
-        return  # a document on which every item is zero
-    if origin.kind == "credit_memo":
-        planning.apply(origin, memo, day, tuple(parts))
-    else:
-        planning.apply(memo, origin, day, tuple(parts))
+            from_, to = (on_memo[place], place) if memo_is_source else (place, on_memo[place])
+            parts.append(Part(item=to.item, tax=to.tax, amount=amount, source_item=from_.item, source_tax=from_.tax))
+    if parts:  # not so of a document on which every item is zero
+        source, target = (memo, origin) if memo_is_source else (origin, memo)
+        planning.apply(source, target, day, tuple(parts))
 
 
 # -- what every memo has -------------------------------------------------------------------------------------------
 
 
-def check_item_limit(planning: Planning, document: Document, resolved: Resolved) -> None:
-    """Refuse a document with more items and taxes than the policy's `item_limit` (inclusive, domain section 2.3)."""
-    count = len(whole_amounts(document))
+def check_item_limit(planning: Planning, items: tuple[Item, ...], resolved: Resolved, number: str = "") -> None:
+    """Refuse a document, or a memo to be, with more items and taxes than the policy's `item_limit` (inclusive, domain
+    section 2.3), and with it what was found wrong before."""
+    count = sum(1 + len(item.taxes) for item in items)
     limit = resolved.integer("item_limit")
     if count > limit:
-        what = f"{document.number} has" if document.number else "the memo would have"
+        what = f"{number} has" if number else "the memo would have"
         message = f"{what} {count} items and taxes; the policy allows {limit}"
         planning.problem("item-limit", message, hint="split the work, or raise `item_limit` in the policy")
+    planning.stop_if_refused()
 
 
 def checked_reason(planning: Planning, asked: str | None, category: str) -> str | None:

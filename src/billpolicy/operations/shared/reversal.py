@@ -7,27 +7,20 @@ such a credit memo also reverses that invoice; so the two directions live togeth
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 
 from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.memos import (
     check_item_limit,
-    due_date,
-    memo_from,
+    issue_memo,
     mirror,
     resolve_on,
     settle,
     whole_amounts,
 )
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
-from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
-from billpolicy.vocabulary.operations import VOCABULARY
-
-REVERSE_INVOICE = VOCABULARY["reverse_invoice"]
-REVERSE_CREDIT_MEMO = VOCABULARY["reverse_credit_memo"]
 
 
 class Reversal:
@@ -54,20 +47,18 @@ class Reversal:
         self._check_reversible(document, pulled_in_by)
         planning.stop_if_refused()
         is_invoice = isinstance(document, Invoice)
-        spec = REVERSE_INVOICE if is_invoice else REVERSE_CREDIT_MEMO
+        operation = "reverse_invoice" if is_invoice else "reverse_credit_memo"
         # The reason that was asked for is that of the document asked about, not of what is pulled in.
         reason = self.reason if pulled_in_by is None else None
         amounts = whole_amounts(document)
-        resolved = resolve_on(planning, spec, document, amounts, reason)
-        check_item_limit(planning, document, resolved)
-        planning.stop_if_refused()
+        resolved = resolve_on(planning, document, amounts, reason, operation)
+        check_item_limit(planning, document.items, resolved, document.number)
         items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
         memo: CreditMemo | DebitMemo
         if is_invoice:
-            memo = issue(planning, memo_from(planning, CreditMemo, document, items, reason, resolved), resolved)
+            memo = issue_memo(planning, CreditMemo, document, items, resolved, reason=reason)
         else:
-            draft = memo_from(planning, DebitMemo, document, items, reason, resolved)
-            memo = issue(planning, replace(draft, due_date=due_date(planning, resolved)), resolved)
+            memo = issue_memo(planning, DebitMemo, document, items, resolved, reason=reason)
         settle(planning, memo, document, self.apply_date)
         for number in (document.number, memo.number):
             planning.change(Reversed(number))

@@ -30,7 +30,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
-from billpolicy.vocabulary.spec import OperationSpec
 
 _ONCE = "name it once, with its amounts added up"
 
@@ -101,6 +100,13 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
         for document in documents_of(book, account)
         if is_owed(document) and (balance := open_for_rules(book, document, currency, day)) > 0
     ]
+
+
+def named_or_open(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
+    """The documents that a request names; where it names none, all that are open."""
+    if asked:
+        return named_targets(planning, account, currency, asked)
+    return open_targets(planning, account, currency, planning.date)
 
 
 def check_account(
@@ -253,7 +259,6 @@ class Apply(Request):
 
 def plan_apply(
     planning: Planning,
-    spec: OperationSpec,
     request: Apply,
     source: Payment | CreditMemo,
     subscription: str | None = None,
@@ -270,9 +275,7 @@ def plan_apply(
             if (invoice.account, invoice.currency) == (account.id, source.currency)
         ]
     else:
-        targets = named_targets(planning, account, source.currency, request.apply) or open_targets(
-            planning, account, source.currency, planning.date
-        )
+        targets = named_or_open(planning, account, source.currency, request.apply)
     planning.check_date(source)
     for target in targets:
         if target.position >= 0:
@@ -283,7 +286,7 @@ def plan_apply(
         message = f"account `{account.id}` has no open document to apply {source.number} to"
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.refuse("nothing-open", message, hint=hint)
-    resolved = resolve(planning, spec, account, source, amount=Money(amount, source.currency))
+    resolved = resolve(planning, account, source, amount=Money(amount, source.currency))
     planning.decide(resolved)
     put(planning, source, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)

@@ -21,7 +21,6 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Text
-from billpolicy.vocabulary.spec import OperationSpec
 
 
 @record
@@ -39,7 +38,7 @@ class Unapply(Request):
     unapply: tuple[FromDocument, ...] = ()
 
 
-def plan_unapply(planning: Planning, spec: OperationSpec, request: Unapply, source: Payment | CreditMemo) -> None:
+def plan_unapply(planning: Planning, request: Unapply, source: Payment | CreditMemo) -> None:
     """Take applications of a source back."""
     account = planning.account(source.account)
     net = {
@@ -52,9 +51,8 @@ def plan_unapply(planning: Planning, spec: OperationSpec, request: Unapply, sour
     amounts = _amounts(planning, request, source, net)
     if not amounts:
         planning.problem("nothing-applied", f"nothing of {source.number} is applied", hint="there is nothing to undo")
-    planning.stop_if_refused()
     whole = Money(sum(amounts.values(), ZERO), source.currency)
-    resolved = resolve(planning, spec, account, source, amount=whole)
+    resolved = resolve(planning, account, source, amount=whole)
     planning.decide(resolved)
     for number, amount in amounts.items():
         target = planning.numbered(number)
