@@ -17,13 +17,17 @@ from billpolicy.source.record import written_name
 def plain_data(value: Any) -> Any:
     """Dicts, lists, texts, numbers and booleans. Amounts and dates are texts.
 
-    A field that has a default is left out where it is None or empty: that is what JSON Schemas say, too.
+    A field is left out where it is None, and one that has a default where it is empty: so JSON Schemas say, too.
     """
     if type(value) in _PLAIN:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((name, getattr(value, field), required) for field, name, required in _fields(type(value)))
-        return {name: plain_data(held) for name, held, required in fields if required or held not in _EMPTY}
+        return {
+            name: plain_data(held)
+            for name, held, required in fields
+            if held is not None and (required or held not in _EMPTY)
+        }
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime.date):
@@ -38,7 +42,7 @@ def plain_data(value: Any) -> Any:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-_EMPTY: tuple[Any, ...] = (None, (), {}, "")
+_EMPTY: tuple[Any, ...] = ((), {}, "")
 
 
 @cache
