@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import CHANGES, change_name
+from billpolicy.book.changes import CHANGES, DraftPosted, SubscriptionCanceled, change_name
 from billpolicy.book.model import Application, Document, Part
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
@@ -23,7 +23,7 @@ from tests.ledger.build import BOOK, DAY, NOW, book_from, credit_plan, doing, pa
 from tests.ledger.posting import execute, post
 from tests.posting.conftest import StoreOf
 from tests.posting.jobs import chain, credit, refusing, run, told, wanted
-from tests.posting.kinds_of_change import EACH, MOVED
+from tests.posting.kinds_of_change import DRAFT, EACH, MOVED, only
 
 
 def left(store: Store) -> Book:
@@ -539,18 +539,27 @@ class TestMoney:
 class TestUnsoundPlans:
     """Plans that contradict themselves are bugs of a planner: they never reach a ledger."""
 
-    @pytest.mark.parametrize("fault", ["basis", "parts", "number", "currency"])
+    @pytest.mark.parametrize("fault", ["basis", "parts", "number", "kind", "currency", "draft", "subscription"])
     def test_they_are_bugs(self, store: Store, fault: str) -> None:
         plan = credit_plan(whole(store), "op-1", "INV00000001")
         (application,), (planned,) = plan.applications, plan.documents
         yen = replace(planned.document, currency="JPY")
+        invoice = EACH["invoice_issued"](whole(store), "op-1")
+        other = credit_plan(whole(store), "op-1", "INV00000001", prefix="X-")  # a prefix that is bound to no kind yet
+        (drawn,) = other.documents
         unsound = {
             "basis": replace(plan, basis={}),
             "parts": doing(plan, plan.documents, (replace(application, amount=Decimal("9.00")),)),
             "number": doing(
                 plan, (planned._replace(document=replace(planned.document, number="X")),), plan.applications
             ),
+            "kind": doing(other, (drawn._replace(draw=replace(drawn.draw, kind="debit_memo")),), other.applications),
             "currency": doing(plan, (planned._replace(document=yen),), plan.applications),
+            "draft": only(whole(store), "op-1", DraftPosted(DRAFT, "INV00000006"), basis=(DRAFT,)),
+            # Who bills a subscription need not have looked at it, but who cancels it must have.
+            "subscription": replace(
+                invoice, changes=(*invoice.changes, SubscriptionCanceled("s1", DAY)), basis={"account:acme": 0}
+            ),
         }[fault]
         before = left(store)
         with pytest.raises(ValueError, match="plan op-1"):
