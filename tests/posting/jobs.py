@@ -46,7 +46,7 @@ def chain(book: Book, id: str) -> Plan:
     def first(book: Book, id: str) -> Plan:
         return credit_plan(book, id, "INV00000001", "1.00")
 
-    step = f"{id}/a-rule/INV00000001"
+    step = f"{id}/z-rule/INV00000001"
     return followed(
         book,
         first(book, id),

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import CHANGES, change_name
+from billpolicy.book.changes import CHANGES, DraftPosted, SubscriptionCanceled, change_name
 from billpolicy.book.model import Application, Document, Part
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
@@ -23,7 +23,7 @@ from tests.ledger.build import BOOK, DAY, NOW, book_from, credit_plan, doing, pa
 from tests.ledger.posting import execute, post
 from tests.posting.conftest import StoreOf
 from tests.posting.jobs import chain, credit, refusing, run, told, wanted
-from tests.posting.kinds_of_change import EACH, MOVED
+from tests.posting.kinds_of_change import DRAFT, EACH, MOVED, only
 
 
 def left(store: Store) -> Book:
@@ -279,6 +279,7 @@ class TestTheJournal:
         later = datetime.datetime(2026, 7, 1, 14, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
         audit = post(store, credit_plan(whole(store), "op-1", "INV00000001"), who="bob", now=later).audit
         assert (audit.operation, audit.who, audit.at, audit.why) == ("op-1", "bob", NOW, "agreed by phone")
+        assert str(audit.at) == "2026-07-01 12:30:00+00:00"
 
     def test_a_moment_without_a_time_zone_is_a_bug(self, store: Store) -> None:
         plan = credit_plan(whole(store), "op-1", "INV00000001")
@@ -459,6 +460,14 @@ class TestStalePlans:
             "as it was when this was planned"
         )
 
+    def test_one_that_moves_twice_is_each_time_where_it_was_left(self, store: Store) -> None:
+        first, second = MOVED, replace(MOVED, before=MOVED.after, after=datetime.date(2026, 6, 1))
+        post_it(store, credit_plan(whole(store), "op-1", "INV00000001", charged_through=[first, second]))
+        assert whole(store).subscriptions["s1"].charges[0].charged_through == datetime.date(2026, 6, 1)
+        back = replace(MOVED, before=second.after)
+        plan = credit_plan(whole(store), "op-2", "INV00000001", charged_through=[back, back])
+        assert codes(refused_unchanged(store, plan)) == ["plan-stale"]
+
     def test_a_step_of_a_chain_that_was_planned_on_something_else(self, store: Store) -> None:
         """The chain itself holds; only what the last of its steps relied on has changed."""
         stale = chain(whole(store), "op-2")
@@ -475,6 +484,17 @@ class TestMoney:
         assert messages(refusal).splitlines() == [
             "INV00000003 amounts to 70.00 USD, but what is applied and refunded of it adds up to 70.01",
             "item `i1` of INV00000003 amounts to 70.00 USD, but what is applied and refunded of it adds up to 70.01",
+        ]
+
+    def test_more_than_a_new_document_has(self, store: Store) -> None:
+        plan = credit_plan(whole(store), "op-1", "INV00000001")
+        parts = (Part(item="i1", amount=Decimal("0.01"), source_item="1"),)
+        more = Application(from_="CM00000003", to="INV00000002", date=DAY, amount=Decimal("0.01"), parts=parts)
+        basis = {**plan.basis, "INV00000002": 0}
+        refusal = refused_unchanged(store, doing(plan, plan.documents, (*plan.applications, more), basis=basis))
+        assert messages(refusal).splitlines() == [
+            "CM00000003 amounts to 10.00 USD, but what is applied and refunded of it adds up to 10.01",
+            "item `1` of CM00000003 amounts to 10.00 USD, but what is applied and refunded of it adds up to 10.01",
         ]
 
     def test_exactly_what_is_open(self, store: Store) -> None:
@@ -519,18 +539,27 @@ class TestMoney:
 class TestUnsoundPlans:
     """Plans that contradict themselves are bugs of a planner: they never reach a ledger."""
 
-    @pytest.mark.parametrize("fault", ["basis", "parts", "number", "currency"])
+    @pytest.mark.parametrize("fault", ["basis", "parts", "number", "kind", "currency", "draft", "subscription"])
     def test_they_are_bugs(self, store: Store, fault: str) -> None:
         plan = credit_plan(whole(store), "op-1", "INV00000001")
         (application,), (planned,) = plan.applications, plan.documents
         yen = replace(planned.document, currency="JPY")
+        invoice = EACH["invoice_issued"](whole(store), "op-1")
+        other = credit_plan(whole(store), "op-1", "INV00000001", prefix="X-")  # a prefix that is bound to no kind yet
+        (drawn,) = other.documents
         unsound = {
             "basis": replace(plan, basis={}),
             "parts": doing(plan, plan.documents, (replace(application, amount=Decimal("9.00")),)),
             "number": doing(
                 plan, (planned._replace(document=replace(planned.document, number="X")),), plan.applications
             ),
+            "kind": doing(other, (drawn._replace(draw=replace(drawn.draw, kind="debit_memo")),), other.applications),
             "currency": doing(plan, (planned._replace(document=yen),), plan.applications),
+            "draft": only(whole(store), "op-1", DraftPosted(DRAFT, "INV00000006"), basis=(DRAFT,)),
+            # Who bills a subscription need not have looked at it, but who cancels it must have.
+            "subscription": replace(
+                invoice, changes=(*invoice.changes, SubscriptionCanceled("s1", DAY)), basis={"account:acme": 0}
+            ),
         }[fault]
         before = left(store)
         with pytest.raises(ValueError, match="plan op-1"):
@@ -607,17 +636,28 @@ class TestGroups:
             "CM00000005",
         ]
 
-    def test_each_group_is_a_transaction_of_its_own(self, store: Store) -> None:
+    @pytest.mark.parametrize(
+        ("ids", "group", "before_each"),
+        [
+            ("012345", 3, [0, 0, 0, 3, 3, 3]),
+            ("00123", 2, [0, 1, 2, 2]),  # what comes twice begins a group, which is no larger for it
+        ],
+    )
+    def test_each_group_is_a_transaction_of_its_own(
+        self, store: Store, ids: str, group: int, before_each: list[int]
+    ) -> None:
         seen: list[int] = []
 
-        def planner(book: Book, n: int) -> Plan:
+        def plan(book: Book, id: str) -> Plan:
             with store.reading() as reader:
-                seen.append(len(reader.requests([f"op-{each}" for each in range(6)])))
-            return credit_plan(book, f"op-{n}", "INV00000004", "1")
+                seen.append(len(reader.requests([f"op-{each}" for each in ids])))
+            return credit_plan(book, id, "INV00000004", "1")
 
-        one = Needs(numbers=frozenset({"INV00000004"}))
-        run(store, [wanted(f"op-{n}", one, lambda book, n=n: planner(book, n)) for n in range(6)], 3)  # type: ignore[misc]
-        assert seen == [0, 0, 0, 3, 3, 3]
+        def job(id: str) -> Job:
+            return wanted(id, Needs(numbers=frozenset({"INV00000004"})), lambda book: plan(book, id))
+
+        run(store, [job(f"op-{each}") for each in ids], group)
+        assert seen == before_each
 
     def test_before_each_group_it_is_asked_whether_to_go_on(self, store: Store) -> None:
         answers = iter([True, True, False])
@@ -626,6 +666,11 @@ class TestGroups:
         )
         assert told(outcomes) == [f"CM{n:08d}" for n in range(3, 9)]
         assert whole(store).counters["CM"] == 8
+
+    def test_where_nothing_is_left_it_is_not_asked(self, store: Store) -> None:
+        answers = iter([True, True])
+        batch = [credit(n) for n in range(6)]
+        assert len(list(post_jobs(store, batch, now=lambda: NOW, group=3, go_on=lambda: next(answers)))) == 6
 
 
 class TestAllOrNothing:
