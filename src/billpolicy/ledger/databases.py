@@ -49,13 +49,13 @@ class DatabaseFile(Protocol):
     def open_database(self, url: str) -> Database:
         """Open a ledger that exists."""
 
-    def files_of(self, url: str) -> Iterator[Path]:
+    def files_of(self, url: str) -> list[Path]:
         """The files on this machine that the ledger is kept in, whether they are there yet or not."""
 
 
 def database_of(url: str) -> DatabaseFile:
     """The file of the database of an address. Raises `Refused` where it is none that this program knows."""
-    known = DATABASES.get(url.partition(":")[0])
+    known = DATABASES.get(str(url).partition(":")[0])  # a program may give whatever it has
     if known is None:
         raise no_address(url)
     return cast(DatabaseFile, import_module(known.file))

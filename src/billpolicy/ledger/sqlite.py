@@ -172,6 +172,13 @@ def open_database(url: str) -> SqliteDatabase:
     raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
 
 
+def files_of(url: str) -> list[Path]:
+    """The file of a ledger and those that SQLite keeps beside it, whether they are there or not. Raises `Refused`."""
+    path = path_of(url)
+    bases = dict.fromkeys((path, Path(os.path.realpath(path))))
+    return [base.with_name(base.name + suffix) for base in bases for suffix in ("", *BESIDE)]
+
+
 def path_of(url: str) -> Path:
     """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
     url = str(url)  # also of whatever else a program may give; it is no address then
@@ -179,14 +186,6 @@ def path_of(url: str) -> Path:
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)
     raise no_address(url)
-
-
-def files_of(url: str) -> Iterator[Path]:
-    """The file of a ledger and those that SQLite keeps beside it, whether they are there yet or not."""
-    path = path_of(url)
-    for base in (path, Path(os.path.realpath(path))):
-        for suffix in ("", *BESIDE):
-            yield _beside(base, suffix)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:

@@ -52,7 +52,7 @@ class Connection:
 
     def each(self, statement: Statement) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
-        cursor = self.driver.cursor()
+        cursor = self.driver.cursor()  # of its own: others are asked for rows meanwhile
         cursor.execute(compiled(statement, self.dialect)[0])
         yield from cursor
 

@@ -126,7 +126,7 @@ def create_ledger(url: str) -> Ledger:
 
 def ledger_files(url: str) -> list[Path]:
     """The files that the ledger at an address is kept in, or would be; others must not be written over them."""
-    return list(database_of(url).files_of(url))
+    return database_of(url).files_of(url)
 
 
 def open_ledger(url: str) -> Ledger:
