@@ -38,7 +38,7 @@ class SqliteDialect:
     """How SQL is written for SQLite."""
 
     syntax: Syntax = sqlite.dialect(paramstyle="qmark")
-    key_list = "(SELECT value FROM json_each(:keys))"
+    in_keys = "IN (SELECT value FROM json_each(:keys))"
 
     def keys(self, keys: Collection[Any]) -> str:
         """A list of keys as one parameter."""

@@ -1,8 +1,8 @@
 """Statements: written once, as SQLAlchemy Core or as SQL that every database understands, compiled once per dialect.
 
 They run straight on the driver: the rows of one operation are written several times faster than through SQLAlchemy,
-which knows the tables and the dialects. A list of keys is one parameter; how a database takes it apart is its
-dialect's, and stands where `{keys}` is written.
+which knows the tables and the dialects. A list of keys, of texts or of numbers, is one parameter; how a database looks
+for a value among them is its dialect's, and stands where `IN {keys}` is written.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Dialect(Hashable, Protocol):
 
     syntax: Syntax
     """How SQLAlchemy writes SQL for it."""
-    key_list: str
-    """The SQL of a sub-select that takes the parameter `:keys` apart."""
+    in_keys: str
+    """The SQL after a value that says that it is one of the parameter `:keys`."""
 
     def keys(self, keys: Collection[Any]) -> Any:
         """A list of keys as one parameter."""
@@ -37,6 +37,7 @@ class Connection:
         self.driver = driver
         """The connection of the driver, as Python's database API has it."""
         self.dialect = dialect
+        self._cursor = driver.cursor()
 
     def rows(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
         """The rows that a statement finds. With no keys nothing is asked: there is nothing to be found."""
@@ -44,30 +45,33 @@ class Connection:
             if not keys:
                 return []
             values["keys"] = self.dialect.keys(keys)
-        sql, names = _compiled(statement, self.dialect)
-        found: list[Row] = self.driver.execute(sql, tuple(values[name] for name in names)).fetchall()
+        sql, names = compiled(statement, self.dialect)
+        self._cursor.execute(sql, tuple(values[name] for name in names))
+        found: list[Row] = self._cursor.fetchall()
         return found
 
     def each(self, statement: Statement) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
-        yield from self.driver.execute(_compiled(statement, self.dialect)[0])
+        cursor = self.driver.cursor()  # of its own: others are asked for rows meanwhile
+        cursor.execute(compiled(statement, self.dialect)[0])
+        yield from cursor
 
     def run(self, statement: Statement, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""
         if rows:
-            self.driver.executemany(_compiled(statement, self.dialect)[0], rows)
+            self._cursor.executemany(compiled(statement, self.dialect)[0], rows)
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the transaction, which is undone alone where something is raised in it."""
-        self.driver.execute("SAVEPOINT part")
+        self._cursor.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            self.driver.execute("ROLLBACK TO SAVEPOINT part")
+            self._cursor.execute("ROLLBACK TO SAVEPOINT part")
             raise
         finally:
-            self.driver.execute("RELEASE SAVEPOINT part")
+            self._cursor.execute("RELEASE SAVEPOINT part")
 
 
 Statement = str | ClauseElement
@@ -77,7 +81,8 @@ Statement = str | ClauseElement
 def insert_into(table: Table) -> ClauseElement:
     """Insert a whole row: its values in the order of the columns, without an id that counts itself."""
     own = table.autoincrement_column
-    return table.insert().values({column.name: bindparam(column.name) for column in table.columns if column is not own})
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column is not own}
+    return table.insert().inline().values(values)  # inline: no database is asked which ids it gave
 
 
 @cache
@@ -87,9 +92,9 @@ def select_from(table: Table) -> str:
 
 
 @cache
-def _compiled(statement: Statement, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+def compiled(statement: Statement, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
     """The text for the driver, and the names of its parameters in their order."""
     if isinstance(statement, str):
-        statement = text(statement.replace("{keys}", dialect.key_list))
+        statement = text(statement.replace("IN {keys}", dialect.in_keys))
     compiled = statement.compile(dialect=dialect.syntax)
     return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
