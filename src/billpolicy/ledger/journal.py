@@ -38,7 +38,7 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     WHERE documents.number = :number
 ) ORDER BY id
 """
-_IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY a.id, o.id"
+_IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY coalesce(a.id, 0), o.id"
 _RECORDED = "SELECT id, plan, cause FROM operations WHERE id IN {keys}"
 
 
