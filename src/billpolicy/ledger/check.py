@@ -8,20 +8,17 @@ time: so what is held in memory does not grow with the ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from billpolicy.book import identities
 from billpolicy.book.links import links
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
+from billpolicy.ledger.databases import Database
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
 from billpolicy.source.codec import CodecError, decode
-
-if TYPE_CHECKING:
-    from billpolicy.ledger.store import Database
 
 _Found = Iterator[Diagnostic]
 _DOCUMENTS_AT_ONCE = 2_000

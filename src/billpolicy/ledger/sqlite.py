@@ -22,6 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.statements import Connection
 
@@ -184,8 +185,7 @@ def path_of(url: str) -> Path:
     name = url.removeprefix(SCHEME)
     if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
         return Path(name)
-    hint = "write `sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`"
-    raise Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
+    raise no_address(url)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:

@@ -1,6 +1,6 @@
 """A ledger in a database: what posting wants of a store, and what only a ledger has: import, show and check.
 
-Which database it is, its address says; each is one dialect, in a file of its own.
+Which database it is, its address says; `databases.py` lists them.
 """
 
 from __future__ import annotations
@@ -9,28 +9,17 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import journal, reading, show, writing
+from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
-from billpolicy.ledger.sqlite import create_database, files_of, open_database
 from billpolicy.ledger.statements import Connection
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Entry, Posted
 from billpolicy.source.codec import CodecError
-
-
-class Database(Protocol):
-    """What a dialect gives: transactions of its own, and what it knows of its own damages."""
-
-    def close(self) -> None: ...
-    def reading(self) -> AbstractContextManager[Connection]: ...
-    def writing(self) -> AbstractContextManager[Connection]: ...
-    def damages(self, connection: Connection) -> Iterator[str]: ...
-    def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]: ...
 
 
 class LedgerReader:
@@ -131,13 +120,13 @@ def create_ledger(url: str) -> Ledger:
 
     Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
     """
-    create_database(url)
+    database_of(url).create_database(url)
     return open_ledger(url)
 
 
 def ledger_files(url: str) -> list[Path]:
     """The files that the ledger at an address is kept in, or would be; others must not be written over them."""
-    return files_of(url)
+    return database_of(url).files_of(url)
 
 
 def open_ledger(url: str) -> Ledger:
@@ -145,4 +134,4 @@ def open_ledger(url: str) -> Ledger:
 
     Close it, or use it in a `with`. Raises `Refused`.
     """
-    return Ledger(open_database(url))
+    return Ledger(database_of(url).open_database(url))

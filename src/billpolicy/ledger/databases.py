@@ -1,0 +1,67 @@
+"""Which databases a ledger can be kept in, and what the file of each gives. A new one is that file and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple, Protocol, cast
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.ledger.statements import Connection
+
+
+class Known(NamedTuple):
+    """A database that this program knows."""
+
+    file: str
+    """The module that is its file; it is read only when it is wanted."""
+    address: str
+    """How an address of it is written, after "write"."""
+
+
+DATABASES = {
+    "sqlite": Known(
+        "billpolicy.ledger.sqlite",
+        "`sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`",
+    ),
+}
+"""What an address begins with, up to its colon -> its database."""
+
+
+class Database(Protocol):
+    """An open ledger: transactions of its own, and what the database knows of its own damages."""
+
+    def close(self) -> None: ...
+    def reading(self) -> AbstractContextManager[Connection]: ...
+    def writing(self) -> AbstractContextManager[Connection]: ...
+    def damages(self, connection: Connection) -> Iterator[str]: ...
+    def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]: ...
+
+
+class DatabaseFile(Protocol):
+    """What the file of a database gives. Everything raises `Refused` for an address that it cannot have."""
+
+    def create_database(self, url: str) -> None:
+        """Make a ledger's tables, or bring those that an earlier program made up to date."""
+
+    def open_database(self, url: str) -> Database:
+        """Open a ledger that exists."""
+
+    def files_of(self, url: str) -> list[Path]:
+        """The files on this machine that the ledger is kept in, whether they are there yet or not."""
+
+
+def database_of(url: str) -> DatabaseFile:
+    """The file of the database of an address. Raises `Refused` where it is none that this program knows."""
+    known = DATABASES.get(str(url).partition(":")[0])  # a program may give whatever it has
+    if known is None:
+        raise no_address(url)
+    return cast(DatabaseFile, import_module(known.file))
+
+
+def no_address(url: str) -> Refused:
+    """The refusal of an address that no ledger can have."""
+    hint = "write " + ", or ".join(known.address for known in DATABASES.values())
+    return Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
