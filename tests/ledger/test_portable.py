@@ -1,0 +1,180 @@
+"""The SQL of a ledger is for every database: each statement is written down for SQLite and for PostgreSQL."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Dialect, String, Table, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+import billpolicy.ledger
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger import databases, statements
+from billpolicy.ledger.databases import DATABASES, database_of
+from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.sqlite import DIALECT, files_of
+from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
+from billpolicy.ledger.store import create_ledger
+from tests.ledger.asking import codes, refused, whole
+from tests.ledger.build import NOW, sample
+from tests.ledger.posting import post
+from tests.posting.kinds_of_change import EACH
+
+ROOM = Path(billpolicy.ledger.__file__).parent
+OWN = {known.file.rpartition(".")[2] + ".py" for known in DATABASES.values()}
+"""Files that may know one database: its own."""
+FILES = sorted(path for path in ROOM.glob("*.py") if path.name not in OWN)
+TABLES = metadata.sorted_tables
+ONLY_SQLITE = re.compile(
+    r"\b(?:PRAGMA|sqlite\w*|json\w*|rowid|(?:INSERT|UPDATE) OR|REPLACE INTO|GLOB|IFNULL|IIF|INDEXED BY|AUTOINCREMENT|"
+    r"(?:total|changes|group_concat|strftime|julianday|datetime|printf|typeof|instr) ?\(|"
+    r"IS (?!NOT\b|NULL\b|DISTINCT\b)|IS NOT (?!NULL\b|DISTINCT\b))",
+    re.IGNORECASE,
+)
+VERBS = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CASE", "SAVEPOINT", "ROLLBACK", "RELEASE")
+
+
+class Postgres:
+    """As the file of PostgreSQL would write SQL."""
+
+    syntax: Dialect = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    in_keys = "= ANY(:keys)"
+
+    def keys(self, keys: object) -> object:
+        return keys
+
+
+POSTGRES = Postgres()
+BOTH = pytest.mark.parametrize("dialect", [DIALECT, POSTGRES], ids=["sqlite", "postgresql"])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
+    """Every statement that a ledger runs that is imported, posted to, shown and checked."""
+    found: list[Statement] = []
+    ask, go_through, write = Connection.rows, Connection.each, Connection.run
+
+    def rows(self: Connection, statement: Statement, *keys: object, **values: object) -> list[Row]:
+        found.append(statement)
+        return ask(self, statement, *keys, **values)  # type: ignore[arg-type]
+
+    def each(self: Connection, statement: Statement) -> Iterator[Row]:
+        found.append(statement)
+        return go_through(self, statement)
+
+    def run(self: Connection, statement: Statement, rows: list[Row]) -> None:
+        found.append(statement)
+        write(self, statement, rows)
+
+    path = tmp_path_factory.mktemp("run") / "ledger.db"
+    with pytest.MonkeyPatch.context() as patched, create_ledger(f"sqlite:///{path}") as ledger:
+        patched.setattr(Connection, "rows", rows)
+        patched.setattr(Connection, "each", each)
+        patched.setattr(Connection, "run", run)
+        ledger.import_book(sample())
+        for name, make in EACH.items():
+            if name != "draft_canceled":  # the draft is posted
+                post(ledger, make(whole(ledger), name), who="ann", now=NOW)
+        with ledger.reading() as reader:
+            book = whole(ledger)
+            for number in book.numbered:
+                reader.document(number)
+            for account in book.accounts:
+                reader.account(account)
+            reader.book(Needs(every_subscription=True, open_of_every_subscriber=True))
+        ledger.check()
+    return list(dict.fromkeys(found))
+
+
+@BOTH
+def test_every_statement_is_written_for_every_database(run: list[Statement], dialect: statements.Dialect) -> None:
+    mark = {"sqlite": "?", "postgresql": "%s"}[dialect.syntax.name]
+    for statement in run:
+        text, names = compiled(statement, dialect)
+        assert text.count(mark) == len(names), text
+        assert not re.search(r"[{}]|[^:]:[a-z]", text), text
+        assert isinstance(statement, str) or "RETURNING" not in text
+
+
+def test_every_text_of_sql_was_run(run: list[Statement]) -> None:
+    """So that no statement is left out above."""
+    ran = [" ".join(statement.split()) for statement in run if isinstance(statement, str)]
+    for path in FILES:
+        for text in texts_of(path):
+            said = " ".join(text.split())
+            if said.startswith(VERBS) and "SAVEPOINT part" not in said:
+                parts = re.split(r"\{\d\}", said)  # what stands in between is put in
+                assert any(all(part in statement for part in parts) for statement in ran), f"{path.name}: {said}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_text_has_words_that_only_sqlite_knows(path: Path) -> None:
+    for text in texts_of(path):
+        if text.strip().startswith(VERBS):
+            assert not ONLY_SQLITE.search(text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT a FROM b WHERE a IS NOT c", "PRAGMA x", "SELECT json_valid(a)", "INSERT OR IGNORE INTO a", "SELECT rowid"],
+)
+def test_such_words_are_found(text: str) -> None:
+    assert ONLY_SQLITE.search(text)
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The texts in a file of code, also the parts of those that are put together."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@BOTH
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_table_is_made_and_written_by_every_database(table: Table, dialect: statements.Dialect) -> None:
+    assert str(CreateTable(table).compile(dialect=dialect.syntax))
+    for index in table.indexes:
+        assert str(CreateIndex(index).compile(dialect=dialect.syntax))
+    text, names = compiled(insert_into(table), dialect)
+    own = table.autoincrement_column
+    assert list(names) == [column.name for column in table.columns if column is not own]
+    assert "RETURNING" not in text
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_no_name_must_be_quoted(table: Table) -> None:
+    """Statements that are written as text name tables and columns as they are."""
+    assert '"' not in str(select(table).compile(dialect=POSTGRES.syntax)) + select_from(table)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_text_sorts_by_code_points_everywhere(table: Table) -> None:
+    made = str(CreateTable(table).compile(dialect=POSTGRES.syntax))
+    texts = [line.strip() for line in made.splitlines() if re.search(r" (?:TEXT|VARCHAR)", line)]
+    assert [line for line in texts if 'COLLATE "C"' not in line] == []
+    assert len(texts) == sum(isinstance(column.type, String) for column in table.columns)
+
+
+class TestDatabases:
+    @pytest.mark.parametrize("name", DATABASES)
+    def test_each_has_a_file_that_gives_what_is_wanted(self, name: str) -> None:
+        file = database_of(f"{name}:")
+        for wanted in (one for one in vars(databases.DatabaseFile) if not one.startswith("_")):
+            assert callable(getattr(file, wanted))
+
+    @pytest.mark.parametrize("url", ["", "books.db", "oracle://host/books", ":"])
+    def test_any_other_address_is_refused_with_all_that_there_are(self, url: str) -> None:
+        refusal: Refused = refused(lambda: database_of(url))
+        assert codes(refusal) == ["ledger-address"]
+        assert all(known.address in str(refusal) for known in DATABASES.values())
+
+    def test_the_files_of_a_ledger(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.db"
+        found = set(files_of(f"sqlite:///{path}"))
+        assert {file.name for file in found} == {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"}
