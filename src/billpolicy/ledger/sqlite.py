@@ -176,7 +176,7 @@ def files_of(url: str) -> list[Path]:
     """The file of a ledger and those that SQLite keeps beside it, whether they are there or not. Raises `Refused`."""
     path = path_of(url)
     bases = dict.fromkeys((path, Path(os.path.realpath(path))))
-    return [base.with_name(base.name + suffix) for base in bases for suffix in ("", *BESIDE)]
+    return [_beside(base, suffix) for base in bases for suffix in ("", *BESIDE)]
 
 
 def path_of(url: str) -> Path:

@@ -322,7 +322,7 @@ def _taken(
 
 
 def _issued(plans: Iterable[Plan]) -> set[str]:
-    return {one.document.number for plan in plans for one in plan.of(Issued)}
+    return {planned.document.number for plan in plans for planned in plan.documents}
 
 
 def _again(job: Job, plan: Plan) -> Outcome:
@@ -355,7 +355,7 @@ def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:
         plan, after = job.planner(book)
     except Refused as refused:
         return Outcome(job, problems=tuple(refused.diagnostics)), book
-    if plan.id != job.id or (plan.request != job.request and canonical(plan.request) != canonical(job.request)):
+    if plan.id != job.id or (plan.request is not job.request and canonical(plan.request) != canonical(job.request)):
         raise ValueError(f"the planner of operation {job.id} planned something else: {plan.id}")
     return Outcome(job, plan=plan), after
 
