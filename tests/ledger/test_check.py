@@ -10,6 +10,8 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough
+from billpolicy.book.needs import Needs
+from billpolicy.ledger import check, replay
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.planning.plan import Plan
 from tests.ledger.asking import by_hand, file_of, whole
@@ -106,6 +108,28 @@ def test_planted_corruption_is_found(busy: Ledger, statement: str) -> None:
     found = busy.check()
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
     assert all(problem.hint for problem in found)
+
+
+@pytest.mark.parametrize("statement", PLANTED, ids=range(len(PLANTED)))
+def test_it_is_found_also_where_the_check_goes_by_small_parts(
+    busy: Ledger, statement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_DOCUMENTS_AT_ONCE", 1)
+    monkeypatch.setattr(replay, "_AT_ONCE", 1)
+    assert busy.check() == []
+    by_hand(file_of(busy), statement)
+    found = busy.check()
+    assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
+
+
+def test_money_that_crosses_accounts_is_looked_at_as_a_whole(busy: Ledger) -> None:
+    with busy.reading() as reader:
+        parts = [set(part) for part in check.parts(reader.connection, 1)]
+        accounts = {document.account for document in reader.book(Needs(everything=True)).numbered.values()}
+    assert [part for part in parts if part] == [{account} for account in sorted(accounts)]
+    by_hand(file_of(busy), "UPDATE documents SET account = 'nippon' WHERE number = 'INV00000001'")
+    with busy.reading() as reader:
+        assert {"acme", "nippon"} in [set(part) for part in check.parts(reader.connection, 1)]
 
 
 def test_a_damaged_file_is_found(busy: Ledger, tmp_path: Path) -> None:

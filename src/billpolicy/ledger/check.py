@@ -39,7 +39,7 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
     unreadable = list(_unreadable(connection))
     found += unreadable
     if not unreadable:
-        for accounts in _parts(connection):
+        for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
             book = money_of(connection, accounts)
             found += identities.broken(book)
             found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
@@ -47,8 +47,8 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
     return in_order(found)
 
 
-def _parts(connection: Connection) -> Iterator[list[str]]:
-    """All accounts that have documents, some at a time; those whose documents hang on each other in one part."""
+def parts(connection: Connection, documents: int) -> Iterator[list[str]]:
+    """All accounts that have documents, for some documents at a time; what hangs on each other is in one part."""
     together: dict[str, set[str]] = {}
     for one, other in connection.rows(invariants.ACROSS_ACCOUNTS):
         fewer, more = sorted((together.get(one, {one}), together.get(other, {other})), key=len)
@@ -61,7 +61,7 @@ def _parts(connection: Connection) -> Iterator[list[str]]:
         for each in together.get(account, {account}) if account in sizes else ():
             part.append(each)
             size += sizes.pop(each)
-        if size >= _DOCUMENTS_AT_ONCE:
+        if size >= documents:
             yield part
             part, size = [], 0
     yield part
