@@ -198,6 +198,7 @@ class TestLocks:
 
 AS_NOBODY = """
 import os, sys
+import billpolicy.ledger.sqlite  # else read only when it is wanted; by then Python's own files may be out of reach
 from billpolicy.book.needs import Needs
 from tests.ledger.posting import post
 from billpolicy.ledger.store import open_ledger
