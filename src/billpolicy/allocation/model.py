@@ -15,7 +15,7 @@ from billpolicy.allocation.item_rules import ITEM_RULES
 from billpolicy.allocation.open_items import COMPONENTS, Net, Slot, net_of, slots_of
 from billpolicy.allocation.residual import RESIDUALS, Cents
 from billpolicy.book.book import ZERO, Book, Place
-from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Part, Payment
+from billpolicy.book.model import Document, OwedDocument, Part, SourceDocument
 from billpolicy.money import from_minor
 
 SPANS = ("document", "component")
@@ -39,10 +39,10 @@ class Source:
     """The document that a credit memo was created from; `source_item` goes nowhere else."""
 
     @classmethod
-    def of(cls, book: Book, document: Payment | CreditMemo) -> Source:
-        """A payment or credit memo as it stands in the book."""
+    def of(cls, book: Book, document: SourceDocument) -> Source:
+        """A document as it stands in the book."""
         unapplied = book.balance(document)
-        if isinstance(document, Payment):
+        if not isinstance(document, Document):
             return cls(document.number, document.currency, unapplied)
         slots = slots_of(document, book.open_places(document))
         return cls(document.number, document.currency, unapplied, slots, document.source)
@@ -75,7 +75,7 @@ class Target:
     def of(
         cls,
         book: Book,
-        document: Invoice | DebitMemo,
+        document: OwedDocument,
         amount: Decimal | None = None,
         parts: Mapping[Place, Decimal] | None = None,
         subscription: str | None = None,

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
+from billpolicy.book.model import (
+    CreditAdjustment,
+    CreditMemo,
+    DebitMemo,
+    Invoice,
+    Numbered,
+    OwedDocument,
+    Payment,
+    Refund,
+    SourceDocument,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +117,11 @@ def kind_of(document: Numbered) -> Kind:
     return KINDS[document.kind]
 
 
-def is_owed(document: Numbered) -> TypeGuard[Invoice | DebitMemo]:
+def is_owed(document: Numbered) -> TypeGuard[OwedDocument]:
     """Whether it asks for money."""
     return kind_of(document).is_owed
 
 
-def is_source(document: Numbered) -> TypeGuard[CreditMemo | Payment]:
+def is_source(document: Numbered) -> TypeGuard[SourceDocument]:
     """Whether its own money is put on others."""
     return kind_of(document).is_source

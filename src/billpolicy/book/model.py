@@ -367,4 +367,8 @@ class BookFile:
 
 
 BillingDocument = Invoice | CreditMemo | DebitMemo
+OwedDocument = Invoice | DebitMemo
+"""Asks for money."""
+SourceDocument = CreditMemo | Payment
+"""Its own money is put on others."""
 Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund | CreditAdjustment

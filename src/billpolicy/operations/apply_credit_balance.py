@@ -14,7 +14,7 @@ from itertools import groupby
 from billpolicy.allocation.model import Source
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import Account, CreditAdjustment, DebitMemo, Invoice
+from billpolicy.book.model import Account, CreditAdjustment, Invoice, OwedDocument
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
@@ -193,7 +193,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         source = book.numbered.get(subject.document or "")
         negative = source.number if isinstance(source, Invoice) else None
         is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
-    elif isinstance(subject, Invoice | DebitMemo):
+    elif isinstance(subject, OwedDocument):
         day = max(subject.date, planning.today)
         apply = (DocumentAmount(document=subject.number),)
         is_open = subject.auto_apply and book.balance(subject) > 0

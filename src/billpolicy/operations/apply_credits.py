@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from billpolicy.book.book import ZERO
 from billpolicy.book.kinds import is_source
-from billpolicy.book.model import Account, CreditMemo, Payment, Subscription
+from billpolicy.book.model import Account, SourceDocument, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.settling import check_limits, open_targets, put
@@ -59,7 +59,7 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
     check_limits(planning, 0, resolved)
 
 
-def _sources(planning: Planning, account: Account, day: datetime.date) -> list[CreditMemo | Payment]:
+def _sources(planning: Planning, account: Account, day: datetime.date) -> list[SourceDocument]:
     """In the account's own currency; money in another one is applied by name."""
     book = planning.book
     return [

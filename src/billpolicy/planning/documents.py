@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from billpolicy.book.changes import DraftPosted, Issued
 from billpolicy.book.kinds import KINDS, kind_of
-from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, DebitMemo, Invoice, Numbered, Payment, Refund
+from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Invoice, Numbered
 from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.planning.planning import Planning
@@ -19,7 +19,7 @@ from billpolicy.policy.model import Policy
 
 MAX_COUNTER = 2**63 - 1
 """What a ledger can count to."""
-_N = TypeVar("_N", Invoice, CreditMemo, DebitMemo, Payment, Refund)
+_N = TypeVar("_N", bound=Numbered)
 
 
 def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:

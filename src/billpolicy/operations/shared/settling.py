@@ -18,7 +18,7 @@ from billpolicy.allocation.open_items import place_in_words
 from billpolicy.allocation.orders import within_reach
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.kinds import is_owed
-from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, Payment
+from billpolicy.book.model import Account, DebitMemo, Invoice, OwedDocument, SourceDocument
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
@@ -37,7 +37,7 @@ _ONCE = "name it once, with its amounts added up"
 class Named(NamedTuple):
     """A document that money is put on, as it stands in the book: named by the request, or taken by a rule."""
 
-    document: Invoice | DebitMemo
+    document: OwedDocument
     balance: Decimal
     amount: Decimal | None = None
     items: tuple[PartAmount, ...] = ()
@@ -109,9 +109,7 @@ def named_or_open(planning: Planning, account: Account, currency: str, asked: Se
     return open_targets(planning, account, currency, planning.date)
 
 
-def check_account(
-    planning: Planning, document: Invoice | DebitMemo, account: Account, what: str, *path: str | int
-) -> None:
+def check_account(planning: Planning, document: OwedDocument, account: Account, what: str, *path: str | int) -> None:
     """A document that is named belongs to the account."""
     if document.account != account.id:
         message = f"{document.number} belongs to account `{document.account}`, not to `{account.id}`"
@@ -181,7 +179,7 @@ def _opened(planning: Planning, target: Named) -> Target:
 
 
 def put(
-    planning: Planning, source: Payment | CreditMemo, targets: Sequence[Named], amount: Decimal, resolved: Resolved
+    planning: Planning, source: SourceDocument, targets: Sequence[Named], amount: Decimal, resolved: Resolved
 ) -> None:
     """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
     day, rules = planning.date, rules_of(planning, source.currency, resolved)
@@ -260,7 +258,7 @@ class Apply(Request):
 def plan_apply(
     planning: Planning,
     request: Apply,
-    source: Payment | CreditMemo,
+    source: SourceDocument,
     subscription: str | None = None,
 ) -> None:
     """Put the source's money on documents. `date` is when it takes effect.
@@ -292,7 +290,7 @@ def plan_apply(
     check_limits(planning, len(request.apply), resolved)
 
 
-def _amount(planning: Planning, request: Apply, source: Payment | CreditMemo, named: Decimal) -> Decimal:
+def _amount(planning: Planning, request: Apply, source: SourceDocument, named: Decimal) -> Decimal:
     unapplied = planning.book.balance(source)
     if request.amount is None:
         amount = named if all_have_amounts(request.apply) else unapplied

@@ -12,7 +12,7 @@ from decimal import Decimal
 from billpolicy.allocation.item_rules import fill
 from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.model import CreditMemo, Part, Payment
+from billpolicy.book.model import Part, Payment, SourceDocument
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money, from_minor, to_minor
 from billpolicy.operations.shared.amounts import positive
@@ -38,7 +38,7 @@ class Unapply(Request):
     unapply: tuple[FromDocument, ...] = ()
 
 
-def plan_unapply(planning: Planning, request: Unapply, source: Payment | CreditMemo) -> None:
+def plan_unapply(planning: Planning, request: Unapply, source: SourceDocument) -> None:
     """Take applications of a source back."""
     account = planning.account(source.account)
     net = {
@@ -61,7 +61,7 @@ def plan_unapply(planning: Planning, request: Unapply, source: Payment | CreditM
 
 
 def _amounts(
-    planning: Planning, request: Unapply, source: Payment | CreditMemo, net: dict[str, tuple[Part, ...]]
+    planning: Planning, request: Unapply, source: SourceDocument, net: dict[str, tuple[Part, ...]]
 ) -> dict[str, Decimal]:
     applied = {number: sum((part.amount for part in links), ZERO) for number, links in net.items()}
     if not request.unapply:
@@ -83,7 +83,7 @@ def _amounts(
     return amounts
 
 
-def _check_date(planning: Planning, source: Payment | CreditMemo) -> None:
+def _check_date(planning: Planning, source: SourceDocument) -> None:
     """Not before the latest application or refund of the source (domain section 2.6), and in an open period."""
     used = [application.date for application in planning.book.applications_from.get(source.number, ())]
     used += [refund.date for refund in planning.book.refunds_of.get(source.number, ())]
