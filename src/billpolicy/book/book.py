@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from billpolicy.book.model import (
     Part,
     Refund,
     Subscription,
+    TaxItem,
 )
 from billpolicy.book.numbers import highest_counters
 from billpolicy.money import from_minor
@@ -221,7 +222,7 @@ class Book:
         open_at: dict[Place, Decimal] = {}
         for item in in_item_order(document.items):
             open_at[Place(item.id)] = item.amount
-            for tax in sorted(item.taxes, key=lambda tax: tax.id):
+            for tax in in_tax_order(item.taxes):
                 open_at[Place(item.id, tax.id)] = tax.amount
         for place, used in self.used_places(document).items():
             open_at[place] -= used
@@ -285,6 +286,11 @@ _RECORDS = ("accounts", "contacts", "subscriptions", "charges", "revisions", "co
 
 def _missing(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in more.items() if key not in known}
+
+
+def in_tax_order(taxes: Sequence[TaxItem]) -> Sequence[TaxItem]:
+    """The taxes of an item in their order: by id."""
+    return sorted(taxes, key=lambda tax: tax.id) if len(taxes) > 1 else taxes
 
 
 def in_item_order(items: Iterable[Item]) -> list[Item]:

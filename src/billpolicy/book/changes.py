@@ -29,9 +29,8 @@ class Issued(Generic[D]):
     def on(self, book: Book) -> Book:
         """The book with the document, and its series counted on."""
         draw = self.draw
-        return book.with_posted(
-            [self.document], counters={draw.prefix: draw.counter}, prefixes={draw.prefix: draw.kind}
-        )
+        bound = {} if book.prefixes.get(draw.prefix) == draw.kind else {draw.prefix: draw.kind}
+        return book.with_posted([self.document], counters={draw.prefix: draw.counter}, prefixes=bound)
 
     def touched(self) -> Iterator[str]:
         """What it is made from or changes; whoever relied on the newest invoice of a subscription must look again."""

@@ -98,23 +98,32 @@ def not_known(
     policy: Policy, resolved: Resolved, contacts: Mapping[str, Contact], accounts: Collection[str]
 ) -> Iterator[Objection]:
     """The values that name nothing: no contact of the accounts, no declared payment term, no declared sequence set."""
-    declared = {"payment_term": policy.payment_terms, "sequence_set": policy.sequence_sets}
+    declared: dict[str, Mapping[str, object]] = {
+        "payment_term": policy.payment_terms,
+        "sequence_set": policy.sequence_sets,
+    }
     for attribute in policy.attributes.values():
         resolution = resolved.resolutions.get(attribute.name)
         if resolution is None or resolution.level is None:
             continue
         value = str(resolution.value)
-        named = f"`{attribute.name}` is `{value}` (from {resolved.levels[resolution.level].label})"
-        path = ("attributes", attribute.name) if resolution.level == "request" else ()
+        known = declared.get(attribute.type)
         if attribute.type == "contact":
             contact = contacts.get(value)
-            if contact is None or contact.account not in accounts:
-                whose = f"a contact of account `{next(iter(accounts))}`"
-                known = [one.id for one in contacts.values() if one.account in accounts]
-                hint = did_you_mean(value, known) or f"name {whose}"
-                yield Objection("contact-unknown", f"{named}, which is not {whose}", path, hint)
-        elif attribute.type in declared and value not in declared[attribute.type]:
-            what = attribute.type.replace("_", " ")
-            message = f"{named}, but the policy declares no such {what}"
-            hint = did_you_mean(value, declared[attribute.type]) or f"declare it in the policy, or name another {what}"
-            yield Objection(f"{attribute.type.replace('_', '-')}-unknown", message, path, hint)
+            if contact is not None and contact.account in accounts:
+                continue
+            whose = f"a contact of account `{next(iter(accounts))}`"
+            known = {one.id: one for one in contacts.values() if one.account in accounts}
+            code, what, otherwise = "contact-unknown", f"which is not {whose}", f"name {whose}"
+        elif known is None or value in known:
+            continue
+        else:
+            kind = attribute.type.replace("_", " ")
+            code = f"{attribute.type.replace('_', '-')}-unknown"
+            what, otherwise = (
+                f"but the policy declares no such {kind}",
+                f"declare it in the policy, or name another {kind}",
+            )
+        message = f"`{attribute.name}` is `{value}` (from {resolved.levels[resolution.level].label}), {what}"
+        path = ("attributes", attribute.name) if resolution.level == "request" else ()
+        yield Objection(code, message, path, did_you_mean(value, known) or otherwise)

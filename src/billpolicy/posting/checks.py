@@ -105,7 +105,7 @@ def taken_ids(ids: Sequence[str], known: Collection[str]) -> Iterator[Diagnostic
 def taken_numbers(plans: Iterable[Plan], known: Collection[str]) -> Iterator[Diagnostic]:
     """Numbers that other documents have already."""
     seen = set(known)
-    for number in (planned.document.number for plan in plans for planned in plan.documents):
+    for number in (one.document.number for plan in plans for one in plan.changes if isinstance(one, Issued)):
         if number in seen:
             message = f"the number {number} is already in use in this ledger, by a document of another series"
             hint = "give the series another prefix or a higher start number in the policy"

@@ -50,7 +50,8 @@ class Job:
 class Outcome:
     """What became of one job: it is planned or posted, or it was refused.
 
-    Nothing of these, where nothing is wrong with it but others of an atomic batch were refused.
+    Nothing of these, where nothing is wrong with it: others of an atomic batch were refused, or a dry run has planned
+    it before.
     """
 
     job: Job
@@ -64,10 +65,11 @@ class Outcome:
 def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator[Outcome]:
     """Plan each job on the book that the ones before it leave, and post nothing; a refused one leaves it as it was.
 
-    What was posted before, with the same content, is given as it was posted; what comes twice, as it was planned.
+    What was posted before, with the same content, is given as it was posted. Of what comes twice nothing is given the
+    second time: plans that were given are not kept, so that memory grows with what they leave in the book only.
     """
     book, read = Book(), None
-    planned: dict[str, Plan] = {}
+    planned: dict[str, Mapping[str, Any]] = {}
     waiting = _Waiting(jobs, group)
     while waiting.more():
         taken = waiting.take(reader, book)
@@ -82,13 +84,15 @@ def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator
                 outcome = _again(job, planned[job.id])
             elif outcome is None:
                 outcome, after = _planned(job, book)
-                steps = [] if outcome.plan is None else list(in_turn(outcome.plan))
-                problems = _taken(reader, steps, planned, book.numbered)
-                if problems:
-                    outcome = Outcome(job, problems=tuple(problems))
-                else:
-                    book = after
-                    planned |= {step.id: step for step in steps}
+                if outcome.plan is not None:
+                    steps = list(in_turn(outcome.plan))
+                    problems = _taken(reader, steps, planned, book.numbered)
+                    if problems:
+                        outcome = Outcome(job, problems=tuple(problems))
+                    else:
+                        book = after
+                        for step in steps:
+                            planned[step.id] = step.request
             yield outcome
 
 
@@ -316,19 +320,18 @@ def _taken(
     """Ids and numbers of these plans that are used already: in the ledger, or beside it those that are given."""
     own, issued = [plan.id for plan in plans], _issued(plans)
     known = reader.known(issued) | {number for number in issued if number in numbers}
-    problems = list(checks.taken_ids(own, {*reader.requests(own), *(id for id in own if id in ids)}))
-    problems += checks.taken_numbers(plans, known)
-    return problems
+    known_ids = {*reader.requests(own), *(id for id in own if id in ids)}
+    return [*checks.taken_ids(own, known_ids), *checks.taken_numbers(plans, known)]
 
 
 def _issued(plans: Iterable[Plan]) -> set[str]:
-    return {planned.document.number for plan in plans for planned in plan.documents}
+    return {one.document.number for plan in plans for one in plan.changes if isinstance(one, Issued)}
 
 
-def _again(job: Job, plan: Plan) -> Outcome:
-    """What becomes of a job whose id was planned before: what it will be answered when both are posted."""
-    text, known = canonical(job.request), canonical(plan.request)
-    return Outcome(job, plan=plan) if text == known else _differing(job, known, text)
+def _again(job: Job, request: Mapping[str, Any]) -> Outcome:
+    """What becomes of a job whose id was planned before: it is the same one again, or it will be refused."""
+    text, known = canonical(job.request), canonical(request)
+    return Outcome(job) if text == known else _differing(job, known, text)
 
 
 def _differing(job: Job, known: str, text: str) -> Outcome:

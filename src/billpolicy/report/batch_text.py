@@ -103,7 +103,8 @@ class Tally:
         """How many are planned, and what became of the others."""
         repeated = self.repeated.total()
         before = f", {repeated:,} had been posted before" if repeated else ""
-        return f"{self.accepted:,} planned, {len(self.refused):,} refused{before}; nothing was posted"
+        again = f", {self.given_up:,} planned as a step of another one" if self.given_up else ""
+        return f"{self.accepted:,} planned, {len(self.refused):,} refused{before}{again}; nothing was posted"
 
     def report(self) -> str:
         """Every reason for every refused operation as CSV: id, operation, file, line, code, message, hint."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from billpolicy.book.book import ZERO, Place, in_item_order
+from billpolicy.book.book import ZERO, Place, in_item_order, in_tax_order
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Part
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
@@ -158,7 +158,7 @@ def mirror(
             source_item=item.id,
             taxes=tuple(
                 replace(tax, amount=amounts.get(Place(item.id, tax.id)) or zero, source_tax=tax.id)
-                for tax in sorted(item.taxes, key=lambda tax: tax.id)
+                for tax in in_tax_order(item.taxes)
                 if keep_zero or amounts.get(Place(item.id, tax.id))
             ),
         )
