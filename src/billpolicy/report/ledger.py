@@ -10,15 +10,9 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit, Cause
+from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
-from billpolicy.report.plan import (
-    ApplicationReport,
-    DocumentReport,
-    PlanReport,
-    application_report,
-    document_report,
-    plan_report,
-)
+from billpolicy.report.plan import DocumentReport, PlanReport, document_report, plan_report
 from billpolicy.report.results import Refusal, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
 from billpolicy.book.book import Place
-from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit
+from billpolicy.report.changes import in_ledger
 
 
 def document_text(shown: ShownDocument) -> str:
@@ -120,21 +119,6 @@ def account_text(shown: ShownAccount) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _changed(plan: Plan) -> Iterator[str]:
-    """What an operation changed that is no document and no money."""
-    for kind, words in _CHANGED.items():
-        yield from map(words, plan.of(kind))
-
-
-_CHANGED: dict[type, Callable[[Any], str]] = {
-    SubscriptionCanceled: lambda one: f"subscription {one.subscription}: no service from {one.day} on",
-    DraftPosted: lambda one: f"draft {one.draft}: posted as {one.number}",
-    DraftCanceled: lambda one: f"draft {one.draft}: canceled",
-    ChargedThrough: lambda one: f"{one.subscription}/{one.charge}: charged through {one.after}",
-    Reversed: lambda one: f"{one.number}: reversed",
-}
-
-
 def _steps(plan: Plan, above: str) -> Iterator[str]:
     """What followed an operation, numbered as in a plan, each with the id by which it is shown."""
     for count, followed in enumerate(plan.follow_ups, start=1):
@@ -185,7 +169,7 @@ def operation_text(shown: ShownOperation) -> str:
             for p in plan.documents
         ),
     )
-    lines += _section("changed", _changed(plan))
+    lines += _section("changed", in_ledger(plan))
     put = [a for a in plan.applications if a.amount >= 0]
     back = [a for a in plan.applications if a.amount < 0]
     lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))

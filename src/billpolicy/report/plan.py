@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from billpolicy.book import changes
 from billpolicy.book.kinds import KINDS
-from billpolicy.book.model import Application, Numbered, Part
+from billpolicy.book.model import Numbered
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
+from billpolicy.report.changes import ChangeReport, change_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.results import Finding, Refusal, findings, posted_before, refusals, told
@@ -63,98 +63,6 @@ class DocumentReport:
     record: Numbered
     decisions: Decisions | None = None
     """How its attributes were decided; without them it was imported, or stands here beside another one."""
-
-
-@record
-class ApplicationReport:
-    """Money of one document put on another; below zero, taken back."""
-
-    from_: str
-    to: str
-    date: Date
-    amount: Amount
-    currency: Currency
-    parts: tuple[Part, ...] = ()
-
-
-@record
-class Issued:
-    """A document comes into the book; it stands in full among the documents."""
-
-    change: Literal[
-        "invoice_issued",
-        "credit_memo_issued",
-        "debit_memo_issued",
-        "payment_issued",
-        "refund_issued",
-        "credit_adjustment_issued",
-    ]
-    number: str
-
-
-@record
-class Applied:
-    """Money is put on a document, or taken back."""
-
-    change: Literal["applied"]
-    application: ApplicationReport
-
-
-@record
-class Reversed:
-    """A document is flagged as reversed; it stays posted."""
-
-    change: Literal["reversed"]
-    number: str
-
-
-@record
-class DraftPosted:
-    """A draft becomes a posted document, which is issued beside this."""
-
-    change: Literal["draft_posted"]
-    draft: str
-    number: str
-
-
-@record
-class DraftCanceled:
-    """A draft is canceled; it keeps its number and is never posted."""
-
-    change: Literal["draft_canceled"]
-    draft: str
-
-
-@record
-class SubscriptionCanceled:
-    """A subscription is canceled; `day` is the first one without service."""
-
-    change: Literal["subscription_canceled"]
-    subscription: str
-    day: Date
-
-
-@record
-class ChargedThrough:
-    """A subscribed charge has been billed up to another day; the date is the first one that is not billed."""
-
-    change: Literal["charged_through"]
-    subscription: str
-    charge: str
-    before: Date | None = None
-    """Without it, it had never been billed."""
-    after: Date
-
-
-ChangeReport = Issued | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
-_SAME_FIELDS: dict[type, type[ChangeReport]] = {
-    changes.Reversed: Reversed,
-    changes.DraftPosted: DraftPosted,
-    changes.DraftCanceled: DraftCanceled,
-    changes.SubscriptionCanceled: SubscriptionCanceled,
-    changes.ChargedThrough: ChargedThrough,
-}
-"""Changes that are told with the fields that they have."""
 
 
 @record
@@ -235,7 +143,7 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         PlanReport,
         plan,
         documents=tuple(document_report(one.document, one.resolved, policy) for one in plan.documents),
-        changes=tuple(_change(one, currencies) for one in plan.changes),
+        changes=tuple(change_report(one, currencies) for one in plan.changes),
         decisions=tuple(_decisions(one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
         warnings=findings(plan.warnings),
@@ -260,23 +168,6 @@ def document_report(
         record=document,
         decisions=None if resolved is None else _decisions(resolved, policy, document.kind),
     )
-
-
-def application_report(application: Application, currency: str) -> ApplicationReport:
-    """An application with its currency, which is that of both its documents."""
-    return told(ApplicationReport, application, currency=currency)
-
-
-def _change(change: changes.Change, currencies: Mapping[str, str]) -> ChangeReport:
-    name: Any = changes.change_name(change)
-    if isinstance(change, changes.Issued):
-        return Issued(change=name, number=change.document.number)
-    if isinstance(change, changes.Applied):
-        made = change.application
-        # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
-        currency = currencies.get(made.from_) or currencies[made.to]
-        return Applied(change=name, application=application_report(made, currency))
-    return told(_SAME_FIELDS[type(change)], change, change=name)
 
 
 def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:

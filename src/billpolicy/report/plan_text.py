@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from billpolicy.book.book import Place
-from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
+from billpolicy.book.changes import DraftPosted, Reversed
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
@@ -14,6 +13,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
+from billpolicy.report.changes import in_plan
 from billpolicy.report.texts import wrapped
 
 _SPREAD = ("source_order", "document_order", "allocation")
@@ -60,25 +60,13 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
         if application.to not in given:
             lines += _application(application)
     lines += wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
-    for kind, words in CHANGED.items():
-        lines += [f"  ~ {text}" for text in map(words, plan.of(kind))]
+    lines += [f"  ~ {text}" for text in in_plan(plan)]
     lines += _balances(plan.balances)
     for note in plan.notes:
         lines += wrapped("  . ", note)
     for warning in plan.warnings:
         lines += wrapped("  ! ", warning.message)
     return lines
-
-
-CHANGED: dict[type, Callable[[Any], str]] = {
-    DraftCanceled: lambda one: f"draft {one.draft} canceled",
-    SubscriptionCanceled: lambda one: f"subscription {one.subscription} canceled, no service from {one.day} on",
-    ChargedThrough: lambda one: (
-        f"{one.subscription}/{one.charge} charged through {one.after} "
-        f"({f'was {one.before}' if one.before else 'never billed before'})"
-    ),
-}
-"""Changes that are no documents and no money, in words."""
 
 
 def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -> Iterator[str]:
