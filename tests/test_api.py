@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,16 @@ def refused(what: Callable[[], Any]) -> list[str]:
     with pytest.raises(Refused) as caught:
         what()
     return [f"{one.position and one.position.file} {one.code}: {one.message}" for one in caught.value.diagnostics]
+
+
+def policy_of(folder: Path, more: str) -> Path:
+    """The file of a policy like the standard one, with this beside it."""
+    path = folder / "another.yaml"
+    path.write_text(
+        f"policy: another\neffective: {{from: 2026-01-01}}\nextends: {os.path.relpath(STANDARD, folder)}\n{more}\n",
+        encoding="utf-8",
+    )
+    return path
 
 
 class TestNames:
@@ -215,7 +226,7 @@ class TestPlainData:
         (told,) = refused(lambda: billpolicy.book_from(data))
         assert told.startswith("book value-wrong: a mapping is wanted here, not ")
         assert refused(lambda: billpolicy.operation_from(data)) == [
-            "operation.operation operation-unknown: say which `operation` this is"
+            f"operation value-wrong: an operation is a mapping, not `{type(data).__name__}`"
         ]
 
 
@@ -301,6 +312,35 @@ class TestPosting:
     ) -> None:
         plan = billpolicy.plan(policy, book, WRITE_OFF)
         assert billpolicy.post(policy, ledger, plan, who="ines", now=NOW).plan == plan
+
+    def test_a_plan_is_posted_by_the_policy_that_made_it_and_no_other(
+        self, policy: Versions, ledger: Ledger, tmp_path: Path
+    ) -> None:
+        other = billpolicy.load_policy(policy_of(tmp_path, ""), engine="python")
+        plan = billpolicy.plan(other, ledger, WRITE_OFF)
+        assert refused(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
+            "None policy-differs: plan `w-1` was made by the policy `another`, which is another one, or has changed since"
+        ]
+        assert not billpolicy.post(other, ledger, plan, who="ines", now=NOW).repeated
+        assert billpolicy.post(policy, ledger, plan, who="ines").repeated  # it is there, whoever made it
+
+    def test_a_prefix_stays_with_its_kind_when_the_policy_changes_its_mind(
+        self, policy: Versions, ledger: Ledger, tmp_path: Path
+    ) -> None:
+        """Domain section 8. The payment got PAY-00000001, so no refund can ever have that prefix."""
+        asked = [
+            PAYMENT,
+            {"id": "r-1", "operation": "create_refund", "of": "PAY-00000001", "amount": 1, "date": TODAY},
+        ]
+        sets = "sequence_sets: {DEFAULT: {invoice: {prefix: INV}, credit_memo: {prefix: CM}, debit_memo: {prefix: DM},"
+        before = billpolicy.load_policy(policy_of(tmp_path, f"{sets} payment: {{prefix: PAY-}}}}}}"), engine="python")
+        billpolicy.post(before, ledger, asked[0], who="ines", now=NOW, today=TODAY)
+        now = billpolicy.load_policy(policy_of(tmp_path, f"{sets} refund: {{prefix: PAY-}}}}}}"), engine="python")
+        for how in (billpolicy.plan, partial(billpolicy.post, who="ines")):
+            assert refused(lambda how=how: how(now, ledger, asked[1])) == [  # type: ignore[misc]
+                "operation prefix-bound: the prefix `PAY-` has numbered payments in this ledger, so it cannot number a refund"
+            ]
+        assert ledger.check() == []
 
     def test_a_plan_on_a_ledger_that_has_moved_on_is_refused(self, policy: Versions, ledger: Ledger) -> None:
         plan = billpolicy.plan(policy, ledger, WRITE_OFF)
@@ -401,11 +441,13 @@ class TestWhatIsNoSuchThing:
         assert anything.plan(policy, ledger, WRITE_OFF).basis["INV00000001"] == 0
 
     def test_what_is_no_operation_is_refused(self, policy: Versions, book: Book) -> None:
-        those: list[Any] = [None, "w-1", [WRITE_OFF], {}]
-        for wrong in those:
+        for wrong in (None, "w-1", [WRITE_OFF]):
             assert refused(partial(anything.plan, policy, book, wrong)) == [
-                "operation.operation operation-unknown: say which `operation` this is"
+                f"operation value-wrong: an operation is a mapping, not `{type(wrong).__name__}`"
             ]
+        assert refused(partial(anything.plan, policy, book, {})) == [
+            "operation.operation operation-unknown: say which `operation` this is"
+        ]
         plan = anything.plan(policy, book, WRITE_OFF)
         assert refused(lambda: anything.operation_from(plan)) == ["operation value-wrong: a Plan cannot stand here"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
@@ -19,7 +20,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.operations.chain import needs_of, plan_operation
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
@@ -68,11 +69,24 @@ def plan_all(
 ) -> Iterator[Outcome]:
     """What each of these operations would do after the ones before it; a refused one changes nothing for the others.
 
+    They are planned as the outcomes are asked for. Raises `Refused` at one that cannot be read at all.
+
     `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
     """
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect_to_read(on)
     day = _day(today)
-    jobs = (_job(policy, operation_from(one), day, "") for one in _several(operations))
+    return _planned(policy, on, _several(operations), day, warn)
+
+
+def _planned(
+    policy: Versions,
+    on: Book | Store,
+    operations: Iterable[Operation],
+    day: datetime.date,
+    warn: Callable[[Diagnostic], None] | None,
+) -> Iterator[Outcome]:
+    jobs = (_job(policy, operation_from(one), day, "") for one in operations)
     with _reading(on) as reader:
         yield from dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs)
 
@@ -97,13 +111,13 @@ def post(
 
     `who`: the person, for the audit trail; an operation that names its actor is posted by them. `now`: the moment,
     with a time zone. The same operation again is answered with what was posted. A plan on a ledger that has moved on,
-    and whatever else cannot be posted, raises `Refused` and changes nothing.
+    or by another policy, and whatever else cannot be posted, raises `Refused` and changes nothing.
     """
     _expect_to_post(policy, ledger, who)
     moment = now or _now()
     _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
     if isinstance(operation, Plan):
-        return post_one(ledger, job_of(operation, operation.actor or who), now=moment)
+        return post_one(ledger, _by_its_policy(operation, policy, operation.actor or who), now=moment)
     return post_one(ledger, _job(policy, operation_from(operation), _day(today), who), now=moment)
 
 
@@ -122,12 +136,16 @@ def post_all(
 ) -> Generator[Outcome]:
     """Post these operations in groups that are one transaction each, or with `atomic` all of them or none.
 
+    They are posted as the outcomes are asked for: go through all of them, or nothing happens.
+
     What became of each is given as its group is committed; a refused one changes nothing for the others. `go_on` is
     asked before each group; `watch` may show how far it is. Raises `Refused`, before anything is posted, for a batch
     beyond the policy's `batch_limits`.
     """
     _expect_to_post(policy, ledger, who)
     day = _day(today)
+    if now is not None and not callable(now):
+        raise TypeError(f"`now` must be a function that gives the moment of each group, not {_kind(now)}")
     jobs = [_job(policy, operation_from(one), day, who) for one in _several(operations)]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
@@ -191,16 +209,35 @@ def _reading(on: Book | Store) -> Iterator[Reader]:
     if isinstance(on, Book):
         yield BookReader(on)
         return
-    if not hasattr(on, "reading"):
-        raise TypeError(f"`on` must be a Book or a ledger, not {_kind(on)}; `book_from` makes a Book of plain dicts")
     with on.reading() as reader:
         yield reader
+
+
+def _expect_to_read(on: Book | Store) -> None:
+    if not isinstance(on, Book) and not hasattr(on, "reading"):
+        raise TypeError(f"`on` must be a Book or a ledger, not {_kind(on)}; `book_from` makes a Book of plain dicts")
 
 
 def _several(operations: Iterable[Operation]) -> Iterable[Operation]:
     if isinstance(operations, Mapping | str) or not isinstance(operations, Iterable):
         raise TypeError(f"`operations` must be several of them, like a list, not {_kind(operations)}")
     return operations
+
+
+def _by_its_policy(plan: Plan, policy: Versions, who: str) -> Job:
+    """A plan as a job that is done under the policy that it was made by, and refused under another one."""
+    job = job_of(plan, who)
+
+    def planner(book: Book) -> tuple[Plan, Book]:
+        made_by = {(step.policy, step.policy_digest) for step in in_turn(plan)}
+        others = made_by - {(version.name, version.digest) for version in policy.policies}
+        if others:
+            names = " and ".join(f"`{name}`" for name, _ in sorted(others))
+            message = f"plan `{plan.id}` was made by the policy {names}, which is another one, or has changed since"
+            raise Refused([Diagnostic("policy-differs", message, hint="plan the operation again")])
+        return job.planner(book)
+
+    return replace(job, planner=planner)
 
 
 def _day(today: datetime.date | None) -> datetime.date:

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from billpolicy.book.changes import CHANGES
+from billpolicy.book.book import Book
+from billpolicy.book.changes import CHANGES, Change, Reversed, billing, change_name
 from billpolicy.book.model import CreditMemo
 from billpolicy.ledger.store import Ledger
 from tests.ledger.asking import dump, refused, whole
@@ -23,6 +24,28 @@ from tests.posting.kinds_of_change import EACH
 def test_after_each_kind_of_change_nothing_is_wrong(stocked: Ledger, name: str) -> None:
     post(stocked, EACH[name](whole(stocked), "op-1"), who="ann", now=NOW)
     assert stocked.check() == []
+
+
+@pytest.mark.parametrize("name", ["reversed", "subscription_canceled", "charged_through"])
+def test_a_change_that_no_table_would_keep_is_a_bug(
+    stocked: Ledger, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What a change does to a field that posting does not write would be lost; so nothing is posted."""
+    plan = EACH[name](whole(stocked), "op-1")
+    change = next(one for one in plan.changes if change_name(one) == name)
+    on = type(change).on
+
+    def more(self: Change, book: Book) -> Book:
+        after = on(self, book)  # type: ignore[arg-type]
+        if isinstance(self, Reversed):
+            return after.with_posted([replace(billing(after, self.number), comment="lost")])
+        return after.with_posted(subscriptions=[replace(after.subscriptions["s1"], plan="lost")])
+
+    monkeypatch.setattr(type(change), "on", more)
+    before = dump(stocked)
+    with pytest.raises(ValueError, match="a ledger cannot keep what was changed of"):
+        post(stocked, plan, who="ann", now=NOW)
+    assert dump(stocked) == before
 
 
 def test_nor_after_all_of_them(stocked: Ledger) -> None:

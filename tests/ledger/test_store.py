@@ -227,6 +227,19 @@ def as_nobody(url: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
+def test_a_closed_ledger_is_not_opened_again(stocked: Ledger) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000001")
+    stocked.close()
+    for use in (
+        stocked.check,
+        lambda: whole(stocked),
+        lambda: post(stocked, plan, who="ann", now=NOW),
+        lambda: stocked.import_book(sample()),
+    ):
+        with pytest.raises(ValueError, match="this ledger is closed"):
+            use()
+
+
 class TestReadOnly:
     @pytest.fixture
     def place(self) -> Iterator[Path]:

@@ -191,6 +191,7 @@ def test_only_the_set_default_numbers_payments_and_refunds_with_the_reserved_pre
     assert (standard["payment"].prefix, standard["refund"].prefix) == ("P-", "R-")
     assert refused_codes(one_set(more=", payment: {prefix: P-}")) == ["prefix-reserved"]
     assert refused_codes(one_set(more=", refund: {prefix: R-}")) == ["prefix-reserved"]
+    assert refused_codes(one_set(more=", payment: {prefix: CBA-}")) == ["prefix-reserved"]  # adjustments have it
 
 
 def test_prefixes_of_payments_and_refunds_do_not_end_in_a_digit() -> None:

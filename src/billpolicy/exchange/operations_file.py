@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
@@ -67,6 +65,13 @@ def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
     return Instruction(read_record(operation.request, tree, path), tree, path)
 
 
-def operation_from(data: Mapping[str, Any] | Instruction) -> Instruction:
+def operation_from(data: object) -> Instruction:
     """One operation from a plain mapping, like an entry of an operations file. Raises `Refused` with every mistake."""
-    return data if isinstance(data, Instruction) else _one(given(data, "operation"), ())
+    if isinstance(data, Instruction):
+        return data
+    tree = given(data, "operation")
+    if not isinstance(tree.data, dict):
+        message = f"an operation is a mapping, not `{type(data).__name__}`"
+        hint = "give one like {'id': 'op-1', 'operation': 'write_off_invoice', 'invoice': 'INV-1'}"
+        raise Refused([Diagnostic("value-wrong", message, tree.at(), hint)])
+    return _one(tree, ())

@@ -76,7 +76,8 @@ class Ledger:
     """An open ledger. Threads may share it; a child process opens its own. Close it, or use it in a `with`."""
 
     def __init__(self, database: Database) -> None:
-        self.database = database
+        self._database = database
+        self._closed = False
 
     def __enter__(self) -> Ledger:
         return self
@@ -85,8 +86,16 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close every connection. Nothing can be read or written any more."""
-        self.database.close()
+        """Close every connection. Whoever reads or writes it after that gets a ValueError."""
+        self._closed = True
+        self._database.close()
+
+    @property
+    def database(self) -> Database:
+        """Where it is kept."""
+        if self._closed:
+            raise ValueError("this ledger is closed")
+        return self._database
 
     @contextmanager
     def reading(self) -> Iterator[LedgerReader]:

@@ -1,14 +1,15 @@
 """Writing records, set-based: many rows with each statement. Shared by posting and importing.
 
-What operations changed is told by the books before and after: a record that is another one now is written as it is now.
-So nothing here knows what kinds of changes there are. Parts are written before their whole, because a whole is closed
-from the moment it stands (see the guards).
+What is issued and applied is inserted. What else operations changed is told by the books before and after: a record
+that is another one now is written as it is now, whatever kind of change that was. Parts are written before their
+whole, because a whole is closed from the moment it stands (see the guards).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Table
@@ -164,19 +165,26 @@ def write_applications(connection: Connection, applied: Sequence[Applied]) -> No
 
 def _write_changed(connection: Connection, times: Mapping[str, int], before: Book, after: Book) -> None:
     """Raise the revision of what stood before as often as it was changed, and write what is another record now."""
-    documents, subscriptions, charges, raised = [], [], [], []
+    documents, subscriptions, raised = [], [], []
+    charges: list[Row] = []
     for name, count in times.items():
         if name.startswith(_SUBSCRIPTION):
             id = name.removeprefix(_SUBSCRIPTION)
             known, now = before.subscriptions[id], after.subscriptions[id]
             if known is not now:
+                _can_change(replace(known, canceled_on=now.canceled_on, charges=now.charges), now, id)
                 charges += _moved(known, now)
                 subscriptions.append((now.canceled_on and now.canceled_on.isoformat(), id))
                 count -= 1
         elif name in before.numbered:
-            document = after.numbered[name]
-            if isinstance(document, Document) and document is not before.numbered[name]:
-                documents.append((document.status, document.reversed_, document.posted_as, name))
+            was, document = before.numbered[name], after.numbered[name]
+            if document is not was:
+                assert isinstance(was, Document)
+                assert isinstance(document, Document)
+                changed = document.status, document.reversed_, document.posted_as
+                status, flag, posted_as = changed
+                _can_change(replace(was, status=status, reversed_=flag, posted_as=posted_as), document, name)
+                documents.append((*changed, name))
                 count -= 1
         else:
             continue  # it was made by one of these operations, and is written as it is after all of them
@@ -187,12 +195,17 @@ def _write_changed(connection: Connection, times: Mapping[str, int], before: Boo
     connection.run(_CHANGE_CHARGE, charges)
 
 
-def _moved(known: Subscription, now: Subscription) -> list[Row]:
-    return [
-        (one.charged_through and one.charged_through.isoformat(), now.id, one.id)
-        for one, was in zip(now.charges, known.charges, strict=True)
-        if one is not was
-    ]
+def _moved(known: Subscription, now: Subscription) -> Iterator[Row]:
+    for one, was in zip(now.charges, known.charges, strict=True):
+        if one is not was:
+            _can_change(replace(was, charged_through=one.charged_through), one, one.id)
+            yield (one.charged_through and one.charged_through.isoformat(), now.id, one.id)
+
+
+def _can_change(written: object, now: object, name: str) -> None:
+    """A change of a field that no statement here writes is a bug: the ledger would not keep it."""
+    if written != now:
+        raise ValueError(f"a ledger cannot keep what was changed of {name}: {now}")
 
 
 def raise_revisions(connection: Connection, names: Iterable[str]) -> None:

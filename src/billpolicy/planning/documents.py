@@ -13,6 +13,7 @@ from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Invoice, Numbered
 from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.planning import Planning
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import Policy
@@ -117,6 +118,10 @@ def _series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
 
 def _draw(planning: Planning, kind: str, prefix: str, start: int) -> NumberDraw:
     """The number that comes next of a prefix, as far as the book knows."""
+    bound = planning.book.prefixes.get(prefix, kind)
+    if bound != kind:
+        problem = prefix_bound(prefix, kind, bound)
+        planning.refuse(problem.code, problem.message, hint=problem.hint)
     counter = max(planning.book.counters.get(prefix, 0) + 1, start)
     if counter > MAX_COUNTER:
         message = f"the numbers of prefix `{prefix}` are used up: no higher one can be counted"
@@ -127,6 +132,16 @@ def _draw(planning: Planning, kind: str, prefix: str, start: int) -> NumberDraw:
         message = f"the next number of prefix `{prefix}` is {number}, which is already in use"
         planning.refuse("number-taken", message, hint="give the series another prefix or a higher start")
     return NumberDraw(kind, prefix, start, counter, number)
+
+
+def prefix_bound(prefix: str, kind: str, bound: str) -> Diagnostic:
+    """The refusal to number a kind of document with a prefix that is bound to another one (domain section 8)."""
+    message = (
+        f"the prefix `{prefix}` has numbered {bound.replace('_', ' ')}s in this ledger, "
+        f"so it cannot number a {kind.replace('_', ' ')}"
+    )
+    hint = "give this kind of document a prefix of its own in the policy's sequence sets"
+    return Diagnostic("prefix-bound", message, hint=hint)
 
 
 def _put(planning: Planning, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:

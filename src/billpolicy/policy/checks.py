@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
@@ -13,8 +14,13 @@ from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocab
 _Found = Iterator[Diagnostic]
 _SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}")
-_RESERVED = ("PREVIEW-", "TMP-INV-", "TMP-CM-", "TMP-DM-", "PM-", "PG-", "P-", "R-")
-_REQUIRED: tuple[DocumentKind, ...] = ("invoice", "credit_memo", "debit_memo")
+_RESERVED = {
+    "PREVIEW-",
+    "PM-",
+    "PG-",
+    *(own for kind in KINDS.values() for own in (kind.draft_prefix, kind.own_prefix)),
+}
+_REQUIRED = tuple(name for name, kind in KINDS.items() if kind.has_items)
 DEFAULT_SET = "DEFAULT"
 
 
@@ -193,7 +199,7 @@ def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
 
 def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
     prefix = series.prefix
-    own_default = set_name == DEFAULT_SET and (kind, prefix) in (("payment", "P-"), ("refund", "R-"))
+    own_default = set_name == DEFAULT_SET and prefix == KINDS[kind].own_prefix
     if not _PREFIX.fullmatch(prefix):
         hint = "1 to 16 letters, digits, `-` and `_`, a letter or digit first"
         yield Diagnostic("prefix-form", f"`{prefix}` cannot be a prefix", series.position, hint)

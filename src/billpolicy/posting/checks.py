@@ -19,6 +19,7 @@ from billpolicy.book.changes import (
 from billpolicy.book.model import Document
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning.documents import prefix_bound
 from billpolicy.planning.plan import Plan
 from billpolicy.source.differences import differences
 
@@ -84,7 +85,7 @@ def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:
         counter = max(last.get(draw.prefix, book.counters.get(draw.prefix, 0)) + 1, draw.start)
         last[draw.prefix] = counter
         if kind != draw.kind:
-            yield _bound(draw, kind)
+            yield prefix_bound(draw.prefix, draw.kind, kind)
             return
         if counter != draw.counter:
             yield _other_number(draw, counter)
@@ -119,15 +120,6 @@ def differing(id: str, posted: Mapping[str, object], given: Mapping[str, object]
     for found in differences(posted, given):
         message = f"operation `{id}` was posted before with other content: {found}"
         yield Diagnostic("operation-differs", message, hint=hint)
-
-
-def _bound(draw: NumberDraw, kind: str) -> Diagnostic:
-    message = (
-        f"the prefix `{draw.prefix}` has numbered {kind.replace('_', ' ')}s in this ledger, "
-        f"so it cannot number a {draw.kind.replace('_', ' ')}"
-    )
-    hint = "give this kind of document a prefix of its own in the policy's sequence sets"
-    return Diagnostic("prefix-bound", message, hint=hint)
 
 
 def _other_number(draw: NumberDraw, counter: int) -> Diagnostic:
