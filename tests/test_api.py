@@ -319,8 +319,10 @@ class TestPosting:
         other = billpolicy.load_policy(policy_of(tmp_path, ""), engine="python")
         plan = billpolicy.plan(other, ledger, WRITE_OFF)
         assert refused(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
-            "None policy-differs: plan `w-1` was made by the policy `another`, which is another one, "
-            "or has changed since"
+            (
+                "None policy-differs: plan `w-1` was made by the policy `another`, which is another one, "
+                "or has changed since"
+            )
         ]
         assert not billpolicy.post(other, ledger, plan, who="ines", now=NOW).repeated
         assert billpolicy.post(policy, ledger, plan, who="ines").repeated  # it is there, whoever made it
@@ -339,8 +341,10 @@ class TestPosting:
         now = billpolicy.load_policy(policy_of(tmp_path, f"{sets} refund: {{prefix: PAY-}}}}}}"), engine="python")
         for how in (billpolicy.plan, partial(billpolicy.post, who="ines")):
             assert refused(lambda how=how: how(now, ledger, asked[1])) == [  # type: ignore[misc]
-                "operation prefix-bound: the prefix `PAY-` has numbered payments in this ledger, "
-                "so it cannot number a refund"
+                (
+                    "operation prefix-bound: the prefix `PAY-` has numbered payments in this ledger, "
+                    "so it cannot number a refund"
+                )
             ]
         assert ledger.check() == []
 
