@@ -42,50 +42,28 @@ LINE = _Line()
 """The type of every option and argument that is a name, an id or a remark."""
 
 
-def policy_option(function: _F) -> _F:
-    """`--policy`: a folder of policy files, or one file; repeated, versions in force on different days."""
-    return click.option(
-        "--policy",
-        "-p",
-        required=True,
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="Policy folder or file. Repeat it for versions in force on different days.",
-    )(function)
-
-
-def engine_option(function: _F) -> _F:
-    """`--engine`: which matcher decides."""
-    return click.option(
-        "--engine",
-        type=click.Choice(["durable", "python", "both"]),
-        help="Who matches the rules: the rules engine, plain Python, or both, which must agree. "
-        "Default: both where the engine is installed.",
-    )(function)
-
-
-def actor_option(function: _F) -> _F:
-    """`--actor`: who asks, for the operations that name nobody."""
-    return click.option("--actor", type=LINE, help="Who asks, where an operation names nobody.")(function)
-
-
-def report_option(function: _F) -> _F:
-    """`--report`: a CSV file of what was refused."""
-    return click.option(
-        "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what is refused, and why, as CSV."
-    )(function)
-
-
-def details_option(function: _F) -> _F:
-    """`--details`: every operation of a batch."""
-    return click.option(
-        "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
-    )(function)
-
-
-def today_option(function: _F) -> _F:
-    """`--today`: the day of planning, for operations without a date."""
-    return click.option("--today", type=_Day(), help="The day of planning; by default, today.")(function)
+policy_option = click.option(
+    "--policy",
+    "-p",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Policy folder or file. Repeat it for versions in force on different days.",
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["durable", "python", "both"]),
+    help="Who matches the rules: the rules engine, plain Python, or both, which must agree. "
+    "Default: both where the engine is installed.",
+)
+actor_option = click.option("--actor", type=LINE, help="Who asks, where an operation names nobody.")
+report_option = click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what is refused, and why, as CSV."
+)
+details_option = click.option(
+    "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
+)
+today_option = click.option("--today", type=_Day(), help="The day of planning; by default, today.")
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:
