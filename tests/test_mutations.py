@@ -28,7 +28,8 @@ from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation_text import explanation_text
 from billpolicy.report.matrix import matrix_of
 from billpolicy.report.plan_text import plan_text
-from billpolicy.source.tree import Block, Items, Plain, Tree, parse_text
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import Block, Items, Tree, parse_text
 from billpolicy.source.write import to_json
 from billpolicy.vocabulary.operations import VOCABULARY
 from tests.planning import dry_run

@@ -44,7 +44,8 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, PlannedDocument
-from billpolicy.source.tree import Plain, parse
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import parse
 from tests.planning import Planned, dry_run
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,8 @@ from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Refused, refuse_errors
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_carefully
-from billpolicy.source.tree import Plain, parse_text
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
 from tests.running import ROOT
 from tests.test_mutations import SHAPES, VALUES, data, mutations, written

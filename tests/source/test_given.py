@@ -13,7 +13,8 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.source.given import MAX_DIGITS, given
-from billpolicy.source.tree import MAX_DEPTH, Plain
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import MAX_DEPTH
 
 
 def problems(data: Any) -> list[str]:

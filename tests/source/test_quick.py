@@ -17,8 +17,8 @@ from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.quick.yaml_sections import yaml_sections
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Text
-from billpolicy.source.tree import Plain, parse_text
+from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Plain, Prose, Text
+from billpolicy.source.tree import parse_text
 
 # -- the form of a file --------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Position, Refused
-from billpolicy.source.tree import Plain, parse, parse_text
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import parse, parse_text
 
 
 def codes(text: str, file: str = "f.yaml") -> list[str]:

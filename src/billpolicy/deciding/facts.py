@@ -16,7 +16,7 @@ from billpolicy.money import Money, to_minor
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.policy.typed import facts_of, typed
-from billpolicy.source.tree import Plain
+from billpolicy.source.scalars import Plain
 from billpolicy.vocabulary.fields import AMOUNT, SCOPES
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
 from billpolicy.policy.model import ALWAYS, Effective, Policy
-from billpolicy.posting.posting import Outcome
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
+
+if TYPE_CHECKING:  # `validate` and `matrix` need no books
+    from billpolicy.posting.posting import Outcome
 
 _T = TypeVar("_T")
 

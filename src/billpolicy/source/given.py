@@ -10,7 +10,8 @@ from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
-from billpolicy.source.tree import MAX_DEPTH, Plain, Tree
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import MAX_DEPTH, Tree
 
 
 class Given(Tree):

@@ -15,7 +15,13 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from billpolicy.money import Money, minor_digits, parse_amount
-from billpolicy.source.tree import Plain
+
+
+class Plain(str):
+    """A scalar written without quotes, exactly as it stands in the file."""
+
+    __slots__ = ()
+
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")

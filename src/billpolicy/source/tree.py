@@ -17,6 +17,7 @@ import yaml
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.source.plain_file import NotPlainError, read_plain
+from billpolicy.source.scalars import Plain
 from billpolicy.source.syntax import in_words
 
 MAX_DEPTH = 32
@@ -29,12 +30,6 @@ LoaderOfYaml: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Mark = tuple[int, int]
 """A 1-based line and column."""
-
-
-class Plain(str):
-    """A scalar written without quotes, exactly as it stands in the file."""
-
-    __slots__ = ()
 
 
 class Block(dict[str, Any]):

@@ -9,7 +9,8 @@ from typing import Any
 
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
-from billpolicy.source.tree import Plain, joined_surrogates
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import joined_surrogates
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NOT_OF_BOTH = re.compile(r"[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")

@@ -9,7 +9,8 @@ import yaml
 
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
-from billpolicy.source.tree import MAX_DEPTH, MAX_KEY, NULLS, LoaderOfYaml, Plain
+from billpolicy.source.scalars import Plain
+from billpolicy.source.tree import MAX_DEPTH, MAX_KEY, NULLS, LoaderOfYaml
 
 _Scalar, _Mapping, _List = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
 _MappingEnd, _ListEnd = yaml.MappingEndEvent, yaml.SequenceEndEvent
