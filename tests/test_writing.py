@@ -118,12 +118,12 @@ def test_a_ledger_that_is_not_there_yet_is_known_by_its_name(folder: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["plan", "post"])
-@pytest.mark.parametrize("target", ["notes.txt", "other.db", "other.yaml", "report.csv"])
+@pytest.mark.parametrize("target", ["notes.txt", "other.db", "other.yaml", "report.csv", "missing/../notes.txt"])
 def test_a_file_that_is_no_report_is_not_replaced_by_one(folder: Path, name: str, target: str) -> None:
     if target == "other.db":
         assert billpolicy("ledger", "init", "sqlite:///other.db").code == 0
     else:
-        (folder / target).write_text("name,phone\nines,123\n")
+        (folder / target.removeprefix("missing/../")).write_text("name,phone\nines,123\n")
     before = contents(folder)
     ran = command(name, target)
     assert (ran.code, contents(folder)) == (1, before)

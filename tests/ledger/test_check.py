@@ -77,6 +77,21 @@ PLANTED = {
         "operation-differs",
     },
     "DELETE FROM audit WHERE operation = 'op-1'": {"audit-missing"},
+    "UPDATE audit SET why = 'because' WHERE operation = 'op-1'": {"operation-differs"},
+    "UPDATE audit SET at = 'yesterday' WHERE operation = 'op-1'": {"operation-unreadable"},
+    "UPDATE operations SET date = 'today' WHERE id = 'op-1'": {"operation-unreadable"},
+    "UPDATE operations SET plan = json_set(plan, '$.resolved', json('[]')) WHERE id = 'op-1'": {"resolution-missing"},
+    "UPDATE operations SET plan = json_set(plan, '$.reasons', json('{}')) WHERE id = 'op-1'": {"resolution-missing"},
+    "UPDATE documents SET revision = revision + 1 WHERE number = 'CM00000003'": {"revision-high"},
+    "UPDATE documents SET currency = 'EURx' WHERE number = 'INV00000003'": {"record-unreadable", "application-odd"},
+    "UPDATE documents SET date = '2026-13-45' WHERE number = 'INV00000003'": {"record-unreadable", "billed-differs"},
+    "UPDATE documents SET kind = 'invoicex' WHERE number = 'INV00000003'": {"record-unreadable", "billed-differs"},
+    "UPDATE documents SET amount_minor = 'abc' WHERE number = 'CM00000003'": {"record-unreadable"},
+    "UPDATE documents SET prefix = 'x' WHERE number = 'INV00000001'": {"record-unreadable", "number-undrawn"},
+    "UPDATE items SET quantity = '1x' WHERE document = 'INV00000001'": {"record-unreadable"},
+    "UPDATE applications SET currency = 'EURx' WHERE operation = 'op-2'": {"record-unreadable", "application-odd"},
+    "UPDATE subscriptions SET canceled_on = 'x' WHERE id = 's1'": {"record-unreadable"},
+    "UPDATE subscriptions SET imported_canceled_on = 'x' WHERE id = 's1'": {"record-unreadable"},
     "UPDATE audit SET operation = 'op-9' WHERE operation = 'op-1'": {"audit-missing", "orphan"},
     "UPDATE operations SET plan = 'nonsense' WHERE id = 'op-1'": {"operation-unreadable"},
     "UPDATE operations SET plan = replace(plan, '\"resolved\"', '\"x\"') WHERE id = 'op-1'": {"operation-unreadable"},
@@ -133,8 +148,9 @@ def test_money_that_crosses_accounts_is_looked_at_as_a_whole(busy: Ledger) -> No
 
 
 def test_a_damaged_file_is_found(busy: Ledger, tmp_path: Path) -> None:
+    file = file_of(busy)
     busy.close()
-    content = bytearray(file_of(busy).read_bytes())
+    content = bytearray(file.read_bytes())
     page = content.rfind(b"INV00000003")  # in a page that opening the ledger does not read
     content[page - 40 : page + 40] = b"\xff" * 80
     copy = tmp_path / "damaged.db"

@@ -21,6 +21,7 @@ from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite import DIALECT, files_of
 from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
+from billpolicy.ledger.writing import raise_revisions
 from tests.ledger.asking import codes, refused, whole
 from tests.ledger.build import NOW, sample
 from tests.ledger.posting import post
@@ -88,6 +89,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             for account in book.accounts:
                 reader.account(account)
             reader.book(Needs(every_subscription=True, open_of_every_subscriber=True))
+        with ledger.writing() as writer:  # so that the check has to ask who did that
+            raise_revisions(writer.connection, ["INV00000001"])
         ledger.check()
     return list(dict.fromkeys(found))
 

@@ -240,6 +240,13 @@ def test_a_closed_ledger_is_not_opened_again(stocked: Ledger) -> None:
             use()
 
 
+def test_whoever_writes_it_cannot_wait_for_itself(stocked: Ledger) -> None:
+    """As a program would that posts from within `go_on` of an atomic batch."""
+    with stocked.writing(), pytest.raises(ValueError, match="is being written already"), stocked.writing():
+        pass
+    post(stocked, credit_plan(whole(stocked), "op-1", "INV00000001"), who="ann", now=NOW)
+
+
 class TestReadOnly:
     @pytest.fixture
     def place(self) -> Iterator[Path]:

@@ -35,7 +35,7 @@ def only(book: Book, id: str, *changes: Change, basis: tuple[str, ...]) -> Plan:
         (),
         (),
         *changes,
-        request={"operation": "something", "of": [*basis]},
+        request={"operation": "credit_memo_from_invoice", "of": [*basis]},
         basis={name: book.revisions.get(name, 0) for name in basis},
         balances=(),
     )
@@ -57,7 +57,7 @@ def _invoice(book: Book, id: str) -> Plan:
         currency="USD",
         items=(item,),
         bill_run="BR-7",
-        attributes={"bill_to_contact": "bob", "payment_term": None},
+        attributes={"bill_to_contact": "ann", "payment_term": None},
     )
     return _with(only(book, id, basis=("account:acme",)), invoice, draw)
 

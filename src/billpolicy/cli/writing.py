@@ -93,8 +93,9 @@ def _same(one: Path, other: Path) -> bool:
 
 def _check_replaced(path: Path, kind: Kind) -> None:
     """Refuse to replace anything but an empty file and one of this kind."""
+    target = Path(os.path.realpath(path))  # what is written: `missing/../notes.txt` is `notes.txt`
     try:
-        found = path.stat()
+        found = target.stat()
     except FileNotFoundError:
         return
     if not S_ISREG(found.st_mode):
@@ -102,7 +103,7 @@ def _check_replaced(path: Path, kind: Kind) -> None:
     if any(os.path.samestat(found, output) for output in _outputs()):
         message = "what this command prints goes into this file already"
         raise _refused("file-in-use", message, path, f"name another file for the {kind.name}")
-    head = read_plain(path, _ENOUGH)
+    head = read_plain(target, _ENOUGH)
     if head and not b"".join(head.split()).startswith(kind.begins):
         message = f"this file is there already and is no {kind.name}"
         raise _refused("file-foreign", message, path, "name another file, or remove this one first")

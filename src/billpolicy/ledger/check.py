@@ -39,11 +39,14 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
     unreadable = list(_unreadable(connection))
     found += unreadable
     if not unreadable:
-        for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
-            book = money_of(connection, accounts)
-            found += identities.broken(book)
-            found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-        found += (_breach(code, message) for code, message in replayed(connection))
+        try:
+            for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
+                book = money_of(connection, accounts)
+                found += identities.broken(book)
+                found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
+            found += (_breach(code, message) for code, message in replayed(connection))
+        except CodecError as error:
+            found.append(_breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
     return in_order(found)
 
 
@@ -70,7 +73,11 @@ def parts(connection: Connection, documents: int) -> Iterator[list[str]]:
 def _sums(connection: Connection) -> _Found:
     """A document is the sum of its items and taxes; an application and a memo's refund are the sum of their parts."""
     for what, currency, amount, total in connection.rows(invariants.SUMS):
-        shown = f"{from_minor(amount, currency)} {currency}", f"{from_minor(int(total), currency)} {currency}"
+        try:
+            shown = f"{from_minor(amount, currency)} {currency}", f"{from_minor(int(total), currency)} {currency}"
+        except (ArithmeticError, TypeError, ValueError):
+            yield _breach("record-unreadable", f"what {what} amounts to cannot be read any more")
+            continue
         yield _breach("amount-differs", f"{what} amounts to {shown[0]}, but what it is made of to {shown[1]}")
 
 
@@ -86,6 +93,9 @@ def _counters(connection: Connection) -> _Found:
     counters = {row[0]: row[1:] for row in connection.rows("SELECT prefix, kind, imported, last FROM counters")}
     highest = {prefix: imported for prefix, (_, imported, _) in counters.items()}
     for number, kind, prefix, start, counter in connection.each(invariants.DRAWN):
+        if not (isinstance(number, str) and isinstance(start, int) and isinstance(counter, int)):
+            yield _breach("record-unreadable", f"how {number} was numbered cannot be read any more")
+            continue
         bound = counters[prefix][0] if prefix in counters else kind
         if bound != kind:
             yield _breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from billpolicy.book.changes import CHANGES, Change, change_name
+from billpolicy.book.changes import CHANGES, Change, DraftPosted, Issued, change_name
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
@@ -39,7 +39,10 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
 ) ORDER BY id
 """
 _IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY coalesce(a.id, 0), o.id"
-_RECORDED = "SELECT id, plan, cause FROM operations WHERE id IN {keys}"
+_RECORDED = """
+SELECT o.id, o.operation, o.date, o.request, o.plan, o.cause, a.at, a.why, a.approved_by
+FROM operations o LEFT JOIN audit a ON a.operation = o.id WHERE o.id IN {keys}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,8 @@ class Recorded(NamedTuple):
     id: str
     changes: tuple[Change, ...] | None
     follow_ups: int
+    odd: tuple[tuple[str, str], ...] = ()
+    """Where the journal contradicts itself: code and message."""
 
 
 def ids_in_order(connection: Connection) -> list[str]:
@@ -190,14 +195,38 @@ def recorded(connection: Connection, ids: Sequence[str]) -> Iterator[Recorded]:
     """What the journal has of these operations, in their order."""
     found = {row[0]: row[1:] for row in connection.rows(_RECORDED, ids)}
     for id in ids:
-        text, cause = found[id]
+        operation, date, request, text, cause, at, why, approved_by = found[id]
         try:
             kept = decode(_Read, text)
+            changes = _changes(kept.changes)
             if cause is not None:
                 decode(_Cause, cause)
-            yield Recorded(id, _changes(kept.changes), kept.follow_ups)
-        except (KeyError, CodecError):
+            datetime.date.fromisoformat(date)
+            if at is not None:  # that there is none is told elsewhere
+                datetime.datetime.fromisoformat(at)
+            odd = list(_undecided(kept, changes))
+            if decode(dict, request).get("operation", operation) != operation:
+                odd.append(("operation-differs", f"operation `{id}` is a {operation}, but something else was asked"))
+            if at is not None and (why, approved_by) != (kept.comment, kept.approved_by):
+                odd.append(("operation-differs", f"why operation `{id}` was posted is not as it was planned"))
+            yield Recorded(id, changes, kept.follow_ups, tuple(odd))
+        except (KeyError, TypeError, ValueError, CodecError):
             yield Recorded(id, None, 0)
+
+
+def _undecided(kept: _Kept, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
+    """Documents of which it is not known any more how they were decided, or that were decided otherwise."""
+    drafts = {one.number for one in changes if isinstance(one, DraftPosted)}
+    for document in (one.document for one in changes if isinstance(one, Issued)):
+        place = kept.reasons.get(document.number, -1)
+        if not 0 <= place < len(kept.resolved):
+            message = f"how the attributes of {document.number} were decided is not known any more"
+            yield "resolution-missing", message
+            continue
+        decided = kept.resolved[place].resolutions
+        for name, stored in document.attributes.items() if document.number not in drafts else ():
+            if name in decided and stored != str(decided[name].value):
+                yield "attribute-differs", f"`{name}` of {document.number} is not what was decided for it"
 
 
 def audits_of(connection: Connection, ids: Collection[str]) -> dict[str, Audit]:

@@ -31,6 +31,7 @@ from billpolicy.book.model import (
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.statements import Connection, Row, select_from
+from billpolicy.source.codec import CodecError
 
 Keys = Collection[str] | None
 """None means everything."""
@@ -236,6 +237,8 @@ def counters_of(connection: Connection) -> tuple[dict[str, int], dict[str, str]]
 def documents_of(connection: Connection, keys: Keys) -> tuple[dict[str, Numbered], Revisions]:
     """Documents of every kind by number, in the order in which they came into the ledger."""
     found = sorted(_select(connection, schema.documents, "number", keys))
+    if any(row[2] not in KINDS for row in found):
+        raise CodecError("a row of `documents` is of no kind that there is")
     currencies = {row[1]: row[6] for row in found}
     billing = [row[1] for row in found if KINDS[row[2]].has_items]
     items = _items(connection, None if keys is None else billing, currencies) if billing else {}

@@ -22,6 +22,7 @@ from billpolicy.book.model import Document, Numbered, Subscription
 from billpolicy.ledger import journal
 from billpolicy.ledger.reading import applications_by, documents_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
+from billpolicy.source.codec import CodecError
 from billpolicy.source.differences import differences, in_words
 from billpolicy.source.write import plain_data
 
@@ -31,6 +32,13 @@ Breach = tuple[str, str]
 _AT_ONCE = 500
 _FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IN {keys} GROUP BY caused_by"
 _MADE_BY = "SELECT number, operation, prefix, start, counter FROM documents WHERE operation IN {keys}"
+_RAISED = "SELECT number, revision FROM documents WHERE revision > 0"
+_IMPORTED_ON = """
+SELECT from_number FROM applications WHERE operation IS NULL AND from_number IN {keys}
+UNION SELECT to_number FROM applications WHERE operation IS NULL AND to_number IN {keys}
+UNION SELECT source FROM documents WHERE operation IS NULL AND source IN {keys}
+UNION SELECT refund_of FROM documents WHERE operation IS NULL AND refund_of IN {keys}
+"""
 _REVISIONS = "SELECT number, revision FROM documents WHERE number IN {keys}"
 _IMPORTED = (
     "SELECT number, imported_status, imported_reversed, imported_posted_as FROM documents WHERE number IN {keys}"
@@ -93,6 +101,7 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
     issued = [one.document.number for each in operations for one in each.changes or () if isinstance(one, Issued)]
     documents, _ = documents_of(connection, issued)
     for operation in operations:
+        yield from operation.odd
         changes = operation.changes or ()
         if operation.follow_ups != steps.get(operation.id, 0):
             yield "step-lost", f"operation `{operation.id}` has not all the steps that followed it"
@@ -127,6 +136,14 @@ def _revisions(connection: Connection, times: Counter[str]) -> Iterator[Breach]:
             if found.get(name, times[name]) < times[name]:
                 message = f"{name} is at revision {found[name]}, but {times[name]} operations have changed it"
                 yield "revision-low", message
+    above = {row[0]: row[1] for row in connection.each(_RAISED) if row[1] > times[row[0]]}
+    for group in _groups(sorted(above)):
+        # An import that goes on with a document raises its revision, too.
+        for number in sorted(set(group).difference(row[0] for row in connection.rows(_IMPORTED_ON, group))):
+            message = (
+                f"{number} is at revision {above[number]}, but {times[number]} operations in the journal changed it"
+            )
+            yield "revision-high", message
 
 
 def _by_scope(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -193,4 +210,7 @@ def _differing(what: str, expected: Numbered | Subscription, found: Numbered | S
 
 
 def _day(text: str | None) -> datetime.date | None:
-    return None if text is None else datetime.date.fromisoformat(text)
+    try:
+        return None if text is None else datetime.date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise CodecError("a day of a subscription cannot be read any more") from None

@@ -34,7 +34,7 @@ from billpolicy.book.model import (
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Row
 from billpolicy.money import from_minor, to_minor
-from billpolicy.source.codec import canonical, decode
+from billpolicy.source.codec import CodecError, canonical, decode
 from billpolicy.source.record import written_name
 
 R = TypeVar("R")
@@ -84,10 +84,16 @@ class Rows(Generic[R]):
         return tuple(row)
 
     def record(self, row: Row, currency: str = "", /, **other: Any) -> R:
-        """The record of a whole row as it was selected; `other`: fields that stand in other tables."""
-        for place, field, (_, from_column) in self._columns:
-            value = row[place + self._own]
-            other[field] = value if value is None or from_column is None else from_column(value, currency)
+        """The record of a whole row as it was selected; `other`: fields that stand in other tables.
+
+        Raises `CodecError` where a column holds what nobody writes there.
+        """
+        try:
+            for place, field, (_, from_column) in self._columns:
+                value = row[place + self._own]
+                other[field] = value if value is None or from_column is None else from_column(value, currency)
+        except (ArithmeticError, TypeError, ValueError):
+            raise CodecError(f"a row of `{self.table.name}` cannot be read any more") from None
         return self._kind(**other)
 
 

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import Connection as CoreConnection
@@ -57,6 +57,8 @@ class SqliteDatabase:
         self.mode = mode
         self._engine = _engine(path, mode)
         self._writer = Lock()
+        self._writes: int | None = None
+        """The thread that is writing."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -86,14 +88,19 @@ class SqliteDatabase:
         if self.mode != "rw":
             message = "this ledger can only be read here, not written"
             raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
+        if self._writes == get_ident():  # it would wait for itself
+            raise ValueError("this ledger is being written already, by whoever called this")
         with self._writer, storage_failures(self.path), self._connection() as driver:
             driver.execute("BEGIN IMMEDIATE")
+            self._writes = get_ident()
             try:
                 yield Connection(driver, DIALECT)
                 driver.execute("COMMIT")
             except BaseException:
                 driver.rollback()
                 raise
+            finally:
+                self._writes = None
 
     def damages(self, connection: Connection) -> Iterator[str]:
         """What is wrong with the file itself, as SQLite sees it, one sentence each."""
