@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def done(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def everything_in(file: Path) -> list[str]:
-    with sqlite3.connect(file) as opened:
+    with closing(sqlite3.connect(file)) as opened:
         queries = ("SELECT id FROM accounts", "SELECT number FROM documents", "SELECT id FROM operations")
         return [str(id) for query in queries for (id,) in opened.execute(query)]
 
