@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from billpolicy.book.model import Account, BillingDocument, Payment, Subscription
+from billpolicy.book.model import Account, BillingDocument, Document, SourceDocument, Subscription
 from billpolicy.deciding.facts import facts_about, operation_facts
 from billpolicy.deciding.levels import every_level, levels_of
 from billpolicy.deciding.objections import not_heard, not_known, not_permitted
@@ -20,7 +20,7 @@ from billpolicy.vocabulary.operations import VOCABULARY
 def resolve(
     planning: Planning,
     account: Account,
-    *documents: BillingDocument | Payment,
+    *documents: BillingDocument | SourceDocument,
     subscriptions: Sequence[Subscription] = (),
     amount: Money | None = None,
     reason: str | None = None,
@@ -43,7 +43,7 @@ def resolve(
     facts |= operation_facts(spec, policy, date=planning.date, actor=request.actor, amount=amount, reason=reason)
     facts |= more or {}
     planning.stop_if_refused()
-    holders = [document for document in documents if not isinstance(document, Payment)]
+    holders = [document for document in documents if isinstance(document, Document)]
     asked_for = request.attributes if spec.name == request.operation else {}
     levels = every_level(policy, levels_of(account, holders, subscriptions), asked_for)
     try:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
-from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, Payment
+from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, SourceDocument
 from billpolicy.planning.planning import Planning
 
 
@@ -25,14 +25,16 @@ def documents_of(book: Book, account: Account) -> list[Numbered]:
     return [book.numbered[number] for number in sorted(book.numbers_of.get(account.id, ()))]
 
 
-def open_for_rules(book: Book, document: BillingDocument | Payment, currency: str, day: datetime.date) -> Decimal:
+def open_for_rules(
+    book: Book, document: BillingDocument | SourceDocument, currency: str, day: datetime.date
+) -> Decimal:
     """What is open of a document for rules that look for money in a currency, or for where to put it, on a day.
 
     Documents that opted out (`auto_apply: false`) and later ones are left alone (domain section 2.2).
     """
     if document.currency != currency or document.date > day or not document.auto_apply:
         return ZERO
-    posted = document.status == "posted" if isinstance(document, Payment) else in_force(document)
+    posted = in_force(document) if isinstance(document, Document) else document.status == "posted"
     return book.balance(document) if posted else ZERO
 
 
