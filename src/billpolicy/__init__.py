@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from billpolicy.book.load import book_from, load_book
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
+    from billpolicy.deciding.proven import validate
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.operations_file import load_operations, operation_from
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
+    from billpolicy.policy.model import Policy
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
     from billpolicy.report.explanation import Explanation
@@ -36,6 +38,7 @@ _WHERE = {
     "Ledger": "ledger.store",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
+    "Policy": "policy.model",
     "Position": "diagnostics.diagnostic",
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
@@ -49,6 +52,7 @@ _WHERE = {
     "load_policy": "deciding.versions",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
+    "validate": "deciding.proven",
 }
 """The room that a name stands in, where that is not `api`."""
 
@@ -63,6 +67,7 @@ __all__ = [
     "Ledger",
     "Outcome",
     "Plan",
+    "Policy",
     "Position",
     "Posted",
     "Refused",
@@ -81,6 +86,7 @@ __all__ = [
     "plan_all",
     "post",
     "post_all",
+    "validate",
 ]
 
 

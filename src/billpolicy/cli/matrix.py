@@ -22,7 +22,7 @@ def command(policy: Path, settings: bool, format: str) -> None:
 
     The first level that has a value wins. A number in brackets names an exception that can change the cell.
     """
-    matrix = matrix_of(billpolicy.load_policy(policy, engine="python").policies[0])
+    matrix = matrix_of(billpolicy.validate(policy))
     if format == "json":
         write_json(matrix)
     elif format == "markdown":

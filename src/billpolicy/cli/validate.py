@@ -22,7 +22,7 @@ def command(policy: Path, format: str) -> None:
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
     its exceptions can ever conflict.
     """
-    found = validation(billpolicy.load_policy(policy, engine="python").policies[0])
+    found = validation(billpolicy.validate(policy))
     if format == "json":
         write_json(found)
     else:

@@ -23,6 +23,14 @@ _SWITCH = "BILLPOLICY_CACHE"
 """Environment: a folder for the cache, or `off`."""
 
 
+def validate(path: str | Path) -> Policy:
+    """The policy at a path, a folder or a file, if every check passes; to look at, not yet ready to decide.
+
+    Raises `Refused` with every mistake.
+    """
+    return load_proven(Path(path))
+
+
 def load_proven(path: Path) -> Policy:
     """The policy at `path`, every check passed; out of the cache if it can be. Raises `Refused`."""
     policy = _read(path)
