@@ -16,7 +16,7 @@ Each rule stands here once. A book file tells a breach at its place, in words of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -120,16 +120,15 @@ def _whole(book: Book, document: Numbered) -> Iterator[Breach]:
 
 def _in_places(book: Book, document: Numbered) -> Iterator[Breach]:
     """Each item and each tax, and places that are used and not there."""
-    amounts: dict[Place, Decimal] = defaultdict(Decimal)
-    used: dict[Place, Decimal] = defaultdict(Decimal)
-    used_places = book.used_places(document)
-    if not used_places:
+    used = book.used_places(document)
+    if not used:
         return
+    amounts = dict(_amounts(document))
     settled = _settled(document)
-    for place, amount in used_places.items():
-        used[settled(place)] += amount
-    for place, amount in _amounts(document):
-        amounts[settled(place)] += amount
+    if settled:
+        used, amounts = _together(used, settled), _together(amounts, settled)
+    if all(_within(taken, amounts.get(place, ZERO)) for place, taken in used.items()):
+        return
     for place in (*amounts, *(one for one in used if one not in amounts)):
         amount, taken = amounts.get(place, ZERO), used.get(place, ZERO)
         if _within(taken, amount):
@@ -142,11 +141,17 @@ def _in_places(book: Book, document: Numbered) -> Iterator[Breach]:
         yield Breach(document.number, in_file, _over_applied(what, document.currency, amount, taken))
 
 
-def _settled(document: Numbered) -> Callable[[Place], Place]:
-    """Where what stands on a place is settled: a discount is, with the item that it reduces."""
+def _settled(document: Numbered) -> dict[Place, Place]:
+    """Where what stands on a place is settled instead: a discount is, with the item that it reduces."""
     items = document.items if isinstance(document, Document) else ()
-    with_discount = {Place(item.id): Place(item.discounts) for item in items if item.discounts is not None}
-    return lambda place: with_discount.get(place, place)
+    return {Place(item.id): Place(item.discounts) for item in items if item.discounts is not None}
+
+
+def _together(amounts: Mapping[Place, Decimal], settled: Mapping[Place, Place]) -> dict[Place, Decimal]:
+    together: dict[Place, Decimal] = defaultdict(Decimal)
+    for place, amount in amounts.items():
+        together[settled.get(place, place)] += amount
+    return together
 
 
 def _amounts(document: Numbered) -> Iterator[tuple[Place, Decimal]]:
@@ -201,11 +206,15 @@ def _link(one: Application, part: Part) -> tuple[str, ...]:
 
 def _opposed(book: Book, document: Numbered) -> Iterator[Breach]:
     """Places on which one source has put what another has taken away; that their sum is right was asked before."""
+    applications = book.applications_to.get(document.number, ())
+    if len({application.from_ for application in applications}) < 2:
+        return
     net: dict[Place, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     settled = _settled(document)
-    for application in book.applications_to.get(document.number, ()):
+    for application in applications:
         for part in application.parts:
-            net[settled(Place(part.item, part.tax))][application.from_] += part.amount
+            place = Place(part.item, part.tax)
+            net[settled.get(place, place)][application.from_] += part.amount
     for place, of_each in net.items():
         if min(of_each.values()) < 0 < max(of_each.values()):
             message = f"one source takes from {place.words} of {document.number} what another one has put there"
