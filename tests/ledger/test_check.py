@@ -13,9 +13,10 @@ from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import check, replay
 from billpolicy.ledger.store import Ledger, open_ledger
+from billpolicy.ledger.writing import raise_revisions
 from billpolicy.planning.plan import Plan
 from tests.ledger.asking import by_hand, file_of, whole
-from tests.ledger.build import NOW, credit_plan, payment_plan, refund_plan
+from tests.ledger.build import NOW, book_from, credit_plan, payment_plan, refund_plan
 from tests.ledger.posting import post
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
@@ -135,6 +136,23 @@ def test_it_is_found_also_where_the_check_goes_by_small_parts(
     by_hand(file_of(busy), statement)
     found = busy.check()
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
+
+
+def test_a_revision_that_no_operation_and_no_import_explains(ledger: Ledger) -> None:
+    """S1 was billed by an imported invoice, which may have raised it; S2 never was."""
+    invoice = "number: INV00000001, account: acme, date: 2026-06-01, currency: USD"
+    ledger.import_book(
+        book_from(
+            "accounts: [{id: acme, currency: USD}]\n"
+            "subscriptions: [{id: S1, account: acme}, {id: S2, account: acme}]\n"
+            f"invoices: [{{{invoice}, items: [{{id: a, amount: 1.00, subscription: S1}}]}}]\n"
+        )
+    )
+    with ledger.writing() as writer:
+        raise_revisions(writer.connection, ["subscription:S1", "subscription:S2"])
+    assert [str(problem).splitlines()[0] for problem in ledger.check()] == [
+        "error: subscription:S2 is at revision 1, but 0 operations in the journal changed it [revision-high]"
+    ]
 
 
 def test_money_that_crosses_accounts_is_looked_at_as_a_whole(busy: Ledger) -> None:

@@ -33,6 +33,11 @@ _AT_ONCE = 500
 _FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IN {keys} GROUP BY caused_by"
 _MADE_BY = "SELECT number, operation, prefix, start, counter FROM documents WHERE operation IN {keys}"
 _RAISED = "SELECT number, revision FROM documents WHERE revision > 0"
+_RAISED_SUBSCRIPTIONS = "SELECT id, revision FROM subscriptions WHERE revision > 0"
+_IMPORTED_BILLS = """
+SELECT b.subscription FROM billed b JOIN documents d ON d.number = b.document
+WHERE d.operation IS NULL AND b.subscription IN {keys}
+"""
 _IMPORTED_ON = """
 SELECT from_number FROM applications WHERE operation IS NULL AND from_number IN {keys}
 UNION SELECT to_number FROM applications WHERE operation IS NULL AND to_number IN {keys}
@@ -136,14 +141,18 @@ def _revisions(connection: Connection, times: Counter[str]) -> Iterator[Breach]:
             if found.get(name, times[name]) < times[name]:
                 message = f"{name} is at revision {found[name]}, but {times[name]} operations have changed it"
                 yield "revision-low", message
-    above = {row[0]: row[1] for row in connection.each(_RAISED) if row[1] > times[row[0]]}
+    raised = [(row[0], row[1]) for row in connection.each(_RAISED)]
+    raised += [(subscription_name(row[0]), row[1]) for row in connection.each(_RAISED_SUBSCRIPTIONS)]
+    above = {name: revision for name, revision in raised if revision > times[name]}
     for group in _groups(sorted(above)):
-        # An import that goes on with a document raises its revision, too.
-        for number in sorted(set(group).difference(row[0] for row in connection.rows(_IMPORTED_ON, group))):
-            message = (
-                f"{number} is at revision {above[number]}, but {times[number]} operations in the journal changed it"
-            )
-            yield "revision-high", message
+        # An import that goes on with a document, or bills a subscription, raises its revision, too.
+        numbers, subscriptions = _by_scope(group)
+        imported_on = {row[0] for row in connection.rows(_IMPORTED_ON, numbers)}
+        imported_on |= {subscription_name(row[0]) for row in connection.rows(_IMPORTED_BILLS, subscriptions)}
+        for name in group:
+            if name not in imported_on:
+                message = f"{name} is at revision {above[name]}, but {times[name]} operations in the journal changed it"
+                yield "revision-high", message
 
 
 def _by_scope(names: Iterable[str]) -> tuple[list[str], list[str]]:
