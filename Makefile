@@ -11,7 +11,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup check lint format types schemas schema-drift examples bench lock clean
+.PHONY: help demo test setup check lint format types schemas pages schema-drift examples bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -44,6 +44,9 @@ types: $(READY) ## check the types
 
 schemas: $(READY) ## write the JSON schemas anew
 	@$(BIN)/billpolicy schema --all --output schemas
+
+pages: $(READY) ## write docs/diagnostics anew
+	@$(BIN)/python scripts/write_pages.py
 
 schema-drift: $(READY) ## fail if the JSON schemas are not those of the code
 	@$(BIN)/billpolicy schema --all --check schemas

@@ -16,6 +16,7 @@ from billpolicy.allocation.open_items import COMPONENTS, Net, Slot, net_of, slot
 from billpolicy.allocation.residual import RESIDUALS, Cents
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import Document, OwedDocument, Part, SourceDocument
+from billpolicy.diagnostics.codes import Code
 from billpolicy.money import from_minor
 
 SPANS = ("document", "component")
@@ -175,7 +176,7 @@ class Applied:
 class Problem(NamedTuple):
     """Why an allocation is refused, for the operation to place in its request. `document`: the target concerned."""
 
-    code: str
+    code: Code
     message: str
     document: str | None = None
     hint: str | None = None

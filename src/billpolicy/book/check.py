@@ -19,6 +19,7 @@ from billpolicy.book.identities import Breach, identities
 from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
 from billpolicy.book.links import links
 from billpolicy.book.model import BookFile, CreditAdjustment, Document, Item, Payment, Subscription
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
 from billpolicy.source.tree import Tree
@@ -98,12 +99,16 @@ def _links(context: Context) -> Found:
 def _stated(context: Context) -> Found:
     """What the file states comes out."""
     for section, index, document in context.records(*SECTIONS):
-        for key, found in (("total", document.amount), ("balance", context.book.balance(document))):
+        comes_out: tuple[tuple[Code, str, Decimal], ...] = (
+            ("total-differs", "total", document.amount),
+            ("balance-differs", "balance", context.book.balance(document)),
+        )
+        for code, key, found in comes_out:
             stated = getattr(document, key, None)
             if stated is not None and stated != found:
                 message = f"the {key} of {document.number} is stated as {stated}, but comes out as {found}"
                 hint = "mend the items, the applications or the stated figure"
-                yield Diagnostic(f"{key}-differs", message, context.at(section, index, key), hint)
+                yield Diagnostic(code, message, context.at(section, index, key), hint)
 
 
 def _unique(context: Context) -> Found:

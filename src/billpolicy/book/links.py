@@ -23,10 +23,11 @@ from billpolicy.book.model import (
     Payment,
     Refund,
 )
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 
 _Found = Iterator[Breach]
-_Told = tuple[str, str]
+_Told = tuple[Code, str]
 """Code and message, as told of a ledger."""
 
 
@@ -61,12 +62,12 @@ def _application(book: Book, one: Application, place: int) -> _Found:
     source, target = book.numbered.get(one.from_), book.numbered.get(one.to)
     if source is None or target is None:
         return
-    odd = (
+    odd: _Told = (
         "application-odd",
         f"the application from {one.from_} to {one.to} cannot be: their kinds, status, currencies or dates forbid it",
     )
 
-    def breach(code: str, message: str, hint: str, elsewhere: _Told | None = odd, field: str | None = None) -> Breach:
+    def breach(code: Code, message: str, hint: str, elsewhere: _Told | None = odd, field: str | None = None) -> Breach:
         return _breach(one.to, code, message, hint, elsewhere, field, (one.from_, place))
 
     yield from (breach(*each) for each in _ends(source, target, odd))
@@ -83,7 +84,7 @@ def _application(book: Book, one: Application, place: int) -> _Found:
     yield from (breach(*each, None, "parts") for each in _parts(one, source, target))
 
 
-def _ends(source: Numbered, target: Numbered, odd: _Told) -> Iterator[tuple[str, str, str, _Told | None]]:
+def _ends(source: Numbered, target: Numbered, odd: _Told) -> Iterator[tuple[Code, str, str, _Told | None]]:
     """Whether money can go from this source to this target. Where it only goes past what one names, that tells it."""
     if isinstance(target, CreditAdjustment):
         can_be = isinstance(source, Invoice) and source.amount < 0 and target.type == "increase"
@@ -111,7 +112,7 @@ def _ends(source: Numbered, target: Numbered, odd: _Told) -> Iterator[tuple[str,
         yield "application-kind", f"nothing can be applied to {target.number}", hint, odd
 
 
-def _parts(one: Application, source: Numbered, target: Numbered) -> Iterator[tuple[str, str, str]]:
+def _parts(one: Application, source: Numbered, target: Numbered) -> Iterator[tuple[Code, str, str]]:
     """On which items of the target the amount stands, and from which of the source it comes.
 
     Of a ledger, places that are not there are told as used too much, and sums that differ are told of all its rows.
@@ -148,7 +149,7 @@ def _parts(one: Application, source: Numbered, target: Numbered) -> Iterator[tup
 _ALL_PARTS = "add `parts: [{item: ..., amount: ...}, {item: ..., tax: ..., amount: ...}]`"
 
 
-def _known(document: Document, places: Iterable[Place]) -> Iterator[tuple[str, str, str]]:
+def _known(document: Document, places: Iterable[Place]) -> Iterator[tuple[Code, str, str]]:
     known = places_of(document)
     for place in places:
         if place not in known:
@@ -156,7 +157,7 @@ def _known(document: Document, places: Iterable[Place]) -> Iterator[tuple[str, s
             yield "reference-unknown", f"{document.number} has no {place.words}", f"items of {document.number}: {items}"
 
 
-def _sum(parts: tuple[Part, ...], of: Application | Refund) -> Iterator[tuple[str, str, str]]:
+def _sum(parts: tuple[Part, ...], of: Application | Refund) -> Iterator[tuple[Code, str, str]]:
     total = sum((part.amount for part in parts), ZERO)
     if parts and total != of.amount:
         yield "parts-sum", f"the parts add up to {total}, not to {of.amount}", "mend the parts or the amount"
@@ -169,7 +170,10 @@ def _memo(memo: Document, source: Numbered | None) -> _Found:
     """A memo is of the same account and currency as the document that it was created from."""
     if source is None:
         return
-    odd = ("source-odd", f"{memo.number} cannot have been made from {source.number}: their kinds or accounts forbid it")
+    odd: _Told = (
+        "source-odd",
+        f"{memo.number} cannot have been made from {source.number}: their kinds or accounts forbid it",
+    )
     if source is memo or not isinstance(source, Document):
         message, hint = (
             f"{memo.number} cannot have been made from {source.number}",
@@ -208,12 +212,12 @@ def _transfer_odd(payment: Payment) -> _Told:
 def _refund(refund: Refund, source: Numbered | None) -> _Found:
     """A refund is of a payment or a credit memo, of its account and currency, and not dated before it."""
     number, of = refund.number, refund.of
-    odd = (
+    odd: _Told = (
         "refund-odd",
         f"{number} cannot be a refund of {of}: their kinds, accounts, currencies, status or dates forbid it",
     )
 
-    def breach(code: str, message: str, hint: str, elsewhere: _Told | None = odd, field: str = "of") -> Breach:
+    def breach(code: Code, message: str, hint: str, elsewhere: _Told | None = odd, field: str = "of") -> Breach:
         return _breach(number, code, message, hint, elsewhere, field)
 
     if of is None and refund.parts:
@@ -240,7 +244,7 @@ def _refund(refund: Refund, source: Numbered | None) -> _Found:
     if isinstance(source, Document):
         if not refund.parts and source.items:
             message = f"{of} has {len(places_of(source))} items and taxes; say which of them are refunded"
-            missing = ("parts-missing", f"{number} does not say which items of {of} it refunds")
+            missing: _Told = ("parts-missing", f"{number} does not say which items of {of} it refunds")
             yield breach("parts-missing", message, _ALL_PARTS, missing, "parts")
         for each in (
             *_known(source, (Place(part.item, part.tax) for part in refund.parts)),
@@ -263,9 +267,9 @@ def _adjustment(adjustment: CreditAdjustment, document: Numbered | None) -> _Fou
     message = (
         f"{number} cannot be a change of a credit balance by {name}: their kinds, accounts, status or dates forbid it"
     )
-    odd = ("adjustment-differs", message)
+    odd: _Told = ("adjustment-differs", message)
 
-    def breach(code: str, message: str, hint: str, field: str = "document", elsewhere: _Told | None = odd) -> Breach:
+    def breach(code: Code, message: str, hint: str, field: str = "document", elsewhere: _Told | None = odd) -> Breach:
         return _breach(number, code, message, hint, elsewhere, field)
 
     if adjustment.type == "increase":
@@ -279,11 +283,12 @@ def _adjustment(adjustment: CreditAdjustment, document: Numbered | None) -> _Fou
         hint = _NAMED[adjustment.type]
         yield breach("adjustment-kind", f"{number}, {what}, cannot name {name}", hint, "document", elsewhere)
         return
-    for key in ("account", "currency"):
+    same: tuple[tuple[Code, str], ...] = (("account-mismatch", "account"), ("currency-mismatch", "currency"))
+    for code, key in same:
         mine, its = getattr(adjustment, key), getattr(document, key)
         if mine != its:
             message = f"{number} has the {key} `{mine}`, but {name} has `{its}`"
-            yield breach(f"{key}-mismatch", message, f"write `{key}: {its}`, or name another document")
+            yield breach(code, message, f"write `{key}: {its}`, or name another document")
     if document.status != "posted":
         message = f"{name} is {document.status}; only what is posted changes a credit balance"
         yield breach("adjustment-unposted", message, "remove this adjustment, or mend the status")
@@ -300,7 +305,7 @@ def _posted_draft(book: Book, draft: BillingDocument, became: dict[str, str]) ->
     number, name = draft.number, draft.posted_as
     if name is None:
         return
-    odd = ("draft-odd", f"{number} cannot have been posted as {name}: their kinds, accounts or status forbid it")
+    odd: _Told = ("draft-odd", f"{number} cannot have been posted as {name}: their kinds, accounts or status forbid it")
 
     def breach(message: str, hint: str) -> Breach:
         return _breach(number, "posted-as", message, hint, odd, "posted_as")
@@ -323,7 +328,7 @@ def _posted_draft(book: Book, draft: BillingDocument, became: dict[str, str]) ->
 
 def _breach(
     number: str,
-    code: str,
+    code: Code,
     message: str,
     hint: str,
     elsewhere: _Told | None,

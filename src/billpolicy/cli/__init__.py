@@ -23,6 +23,7 @@ COMMANDS = {
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),
     "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
     "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
+    "rule": ("billpolicy.cli.rule", "Say what the code of a diagnostic means, with an example and its mend."),
     "schema": ("billpolicy.cli.schema", "Print or write the JSON Schemas for editors."),
 }
 

@@ -20,7 +20,7 @@ from billpolicy.source.plain_file import read_plain
 def command(name: str | None, every: bool, output: Path | None, check: Path | None) -> None:
     """Print the JSON Schema (draft-07) of a kind of file, or of a command's answer, or write or check all of them.
 
-    NAME is policy, book or operations; the command validate, explain, plan, post or matrix; ledger-show; or
+    NAME is policy, book or operations; the command validate, explain, plan, post, matrix or rule; ledger-show; or
     diagnostics, which `ledger check` answers and every command that could not begin.
 
     Editors use them through the first line of a file:

@@ -15,6 +15,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 import billpolicy
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.plain_file import read_plain
 
@@ -126,5 +127,5 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def _refused(code: str, message: str, path: Path, hint: str) -> Refused:
+def _refused(code: Code, message: str, path: Path, hint: str) -> Refused:
     return Refused([Diagnostic(code, message, Position(str(path)), hint)])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from billpolicy.book.model import Contact
 from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.policy.model import Policy
 
@@ -20,7 +21,7 @@ from billpolicy.policy.model import Policy
 class Objection(NamedTuple):
     """Why this cannot be done as it is asked for. `path`: the field of the request that it is about, if it is one."""
 
-    code: str
+    code: Code
     message: str
     path: tuple[str, ...]
     hint: str | None
@@ -98,28 +99,28 @@ def not_known(
     policy: Policy, resolved: Resolved, contacts: Mapping[str, Contact], accounts: Collection[str]
 ) -> Iterator[Objection]:
     """The values that name nothing: no contact of the accounts, no declared payment term, no declared sequence set."""
-    declared: dict[str, Mapping[str, object]] = {
-        "payment_term": policy.payment_terms,
-        "sequence_set": policy.sequence_sets,
+    declared: dict[str, tuple[Code, Mapping[str, object]]] = {
+        "payment_term": ("payment-term-unknown", policy.payment_terms),
+        "sequence_set": ("sequence-set-unknown", policy.sequence_sets),
     }
     for attribute in policy.attributes.values():
         resolution = resolved.resolutions.get(attribute.name)
         if resolution is None or resolution.level is None:
             continue
         value = str(resolution.value)
-        known = declared.get(attribute.type)
+        code: Code
+        code, known = declared.get(attribute.type, ("contact-unknown", None))
         if attribute.type == "contact":
             contact = contacts.get(value)
             if contact is not None and contact.account in accounts:
                 continue
             whose = f"a contact of account `{next(iter(accounts))}`"
             known = {one.id: one for one in contacts.values() if one.account in accounts}
-            code, what, otherwise = "contact-unknown", f"which is not {whose}", f"name {whose}"
+            what, otherwise = f"which is not {whose}", f"name {whose}"
         elif known is None or value in known:
             continue
         else:
             kind = attribute.type.replace("_", " ")
-            code = f"{attribute.type.replace('_', '-')}-unknown"
             what, otherwise = (
                 f"but the policy declares no such {kind}",
                 f"declare it in the policy, or name another {kind}",

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.visible import visible
 
 Severity = Literal["error", "warning"]
@@ -36,7 +37,7 @@ class Position(NamedTuple):
 class Diagnostic(NamedTuple):
     """One finding: a stable `code`, one plain `message` in the user's words, a `hint` of what to do next."""
 
-    code: str
+    code: Code
     message: str
     position: Position | None = None
     hint: str | None = None

@@ -14,6 +14,7 @@ from billpolicy.report.ledger import LedgerReport, PostingReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation
+from billpolicy.report.rule import RuleReport
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
@@ -143,6 +144,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
     "ledger-show": _ledger_show,
+    "rule": _written(RuleReport),
     "diagnostics": _written(Findings),
 }
 

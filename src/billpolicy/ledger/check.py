@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from billpolicy.book import identities
 from billpolicy.book.links import links
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
 from billpolicy.ledger.databases import Database
@@ -137,6 +138,6 @@ def _unreadable(connection: Connection) -> _Found:
             yield _breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
 
 
-def _breach(code: str, message: str) -> Diagnostic:
+def _breach(code: Code, message: str) -> Diagnostic:
     hint = "something other than billpolicy changed this ledger; restore it from a backup"
     return Diagnostic(code, message, hint=hint)

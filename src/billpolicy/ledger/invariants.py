@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.book.kinds import KINDS
+from billpolicy.diagnostics.codes import Code
 
 _BILLING = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.has_items)
 SUMS = f"""
@@ -42,7 +43,7 @@ FROM documents d JOIN items i ON i.document = d.number
 WHERE i.subscription IS NOT NULL AND (d.kind = 'invoice' OR d.bill_run IS NOT NULL)
 """
 
-OFFENDERS: tuple[tuple[str, str, str], ...] = (
+OFFENDERS: tuple[tuple[Code, str, str], ...] = (
     (
         "audit-missing",
         "SELECT id FROM operations WHERE id NOT IN (SELECT operation FROM audit)",

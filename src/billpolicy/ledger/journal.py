@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.changes import CHANGES, Change, DraftPosted, Issued, change_name
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
@@ -182,7 +183,7 @@ class Recorded(NamedTuple):
     id: str
     changes: tuple[Change, ...] | None
     follow_ups: int
-    odd: tuple[tuple[str, str], ...] = ()
+    odd: tuple[tuple[Code, str], ...] = ()
     """Where the journal contradicts itself: code and message."""
 
 
@@ -214,7 +215,7 @@ def recorded(connection: Connection, ids: Sequence[str]) -> Iterator[Recorded]:
             yield Recorded(id, None, 0)
 
 
-def _undecided(kept: _Kept, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
+def _undecided(kept: _Kept, changes: Iterable[Change]) -> Iterator[tuple[Code, str]]:
     """Documents of which it is not known any more how they were decided, or that were decided otherwise."""
     drafts = {one.number for one in changes if isinstance(one, DraftPosted)}
     for document in (one.document for one in changes if isinstance(one, Issued)):

@@ -19,6 +19,7 @@ from typing import TypeVar
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, Issued, scope_of, subscription_name, touched
 from billpolicy.book.model import Document, Numbered, Subscription
+from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import journal
 from billpolicy.ledger.reading import applications_by, documents_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
@@ -27,7 +28,7 @@ from billpolicy.source.differences import differences, in_words
 from billpolicy.source.write import plain_data
 
 T = TypeVar("T")
-Breach = tuple[str, str]
+Breach = tuple[Code, str]
 """Code and message."""
 _AT_ONCE = 500
 _FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IN {keys} GROUP BY caused_by"

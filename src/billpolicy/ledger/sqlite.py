@@ -21,6 +21,7 @@ from sqlalchemy import Engine, QueuePool, create_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
@@ -283,7 +284,7 @@ def _engine(path: Path, mode: str) -> Engine:
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
 
 
-_FAILURES: dict[str, tuple[str, str, str]] = {
+_FAILURES: dict[str, tuple[Code, str, str]] = {
     "SQLITE_FULL": (
         "ledger-disk-full",
         "the disk is full; nothing was changed",
@@ -358,6 +359,6 @@ def storage_failures(path: Path) -> Iterator[None]:
         raise refusal("text-wrong", message, path, "write it in UTF-8") from None
 
 
-def refusal(code: str, message: str, path: Path, hint: str) -> Refused:
+def refusal(code: Code, message: str, path: Path, hint: str) -> Refused:
     """One refusal about the file of a ledger."""
     return Refused([Diagnostic(code, message, Position(str(path)), hint)])

@@ -7,7 +7,7 @@ sign of a document is that of its charges.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from billpolicy.billing.documents import Kind, items_of, split
@@ -17,6 +17,7 @@ from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped
@@ -69,14 +70,15 @@ def _plan(planning: Planning, request: BillRun) -> None:
 def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
     """The subscriptions that the request names, or that belong to an account that it names, or all."""
     book = planning.book
-    for field, kind, names, known in (
-        ("accounts", "account", request.accounts, book.accounts),
-        ("subscriptions", "subscription", request.subscriptions, book.subscriptions),
-    ):
+    asked_for: tuple[tuple[Code, str, str, tuple[str, ...], Collection[str]], ...] = (
+        ("account-unknown", "accounts", "account", request.accounts, book.accounts),
+        ("subscription-unknown", "subscriptions", "subscription", request.subscriptions, book.subscriptions),
+    )
+    for code, field, kind, names, known in asked_for:
         for index, name in enumerate(names):
             if name not in known:
                 hint = did_you_mean(name, known) or f"name {kind}s of the book"
-                planning.problem(f"{kind}-unknown", f"there is no {kind} `{name}`", field, index, hint=hint)
+                planning.problem(code, f"there is no {kind} `{name}`", field, index, hint=hint)
     everything = not request.accounts and not request.subscriptions
     accounts, subscriptions = set(request.accounts), set(request.subscriptions)
     return [

@@ -18,6 +18,7 @@ from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, Application, Document, Item, Numbered, Part, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import BalanceChange, FollowedBy, PassedOver, Plan
 from billpolicy.planning.request import Instruction
@@ -61,11 +62,11 @@ class Planning:
 
     # -- what is wrong, and what is to be said -----------------------------------------------------------------
 
-    def problem(self, code: str, message: str, *path: str | int, hint: str | None = None) -> None:
+    def problem(self, code: Code, message: str, *path: str | int, hint: str | None = None) -> None:
         """Note a reason to refuse; planning goes on to find the others."""
         self._problems.append(Diagnostic(code, message, self.instruction.at(*path), hint))
 
-    def refuse(self, code: str, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
+    def refuse(self, code: Code, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
         """Refuse now: without this, nothing more can be said."""
         self.problem(code, message, *path, hint=hint)
         raise Refused(self._problems)
@@ -75,7 +76,7 @@ class Planning:
         if self._problems:
             raise Refused(self._problems)
 
-    def warn(self, code: str, message: str) -> None:
+    def warn(self, code: Code, message: str) -> None:
         """Say something that the plan does and its reader may not expect."""
         self._warnings.append(Diagnostic(code, message, self.instruction.at(), severity="warning"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.money import AmountError, to_minor
@@ -81,7 +82,7 @@ class Declarations:
         for name, limit, tree in entries(layer, lambda file: file.batch_limits):
             self._batch_limit(name, limit, tree)
 
-    def problem(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
+    def problem(self, code: Code, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
         stop_at_limit(self.problems, Position(position.file))
 

@@ -49,7 +49,9 @@ class Rules:
         operation, _, key = id.partition(".")
         if operation in self._vocabulary and key:
             message = f"`{id}` is how the base rule of `{operation}` is called"
-            self._problem(f"{what}-id", message, at, f"give the {what} another id")
+            self._problem(
+                "exception-id" if what == "exception" else "follow-up-id", message, at, f"give the {what} another id"
+            )
         elif id in taken:
             message = f"there are two rules `{id}` (first at {taken[id]})"
             self._problem("said-twice", message, at, "give each its own id")

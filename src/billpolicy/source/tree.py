@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.source.plain_file import NotPlainError, read_plain
@@ -153,7 +154,7 @@ def _text(raw: bytes, name: str) -> str:
         raise Refused([Diagnostic("file-encoding", message, Position(name, line, 1), hint)]) from None
 
 
-def _refuse(code: str, message: str, file: str, hint: str | None = None) -> Refused:
+def _refuse(code: Code, message: str, file: str, hint: str | None = None) -> Refused:
     return Refused([Diagnostic(code, message, Position(file), hint)])
 
 
@@ -260,5 +261,5 @@ class _Builder:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._problem("yaml-tag", f"the tag `{tag}` is not used here", mark, "remove it")
 
-    def _problem(self, code: str, message: str, mark: Mark, hint: str) -> None:
+    def _problem(self, code: Code, message: str, mark: Mark, hint: str) -> None:
         self.problems.append(Diagnostic(code, message, Position(self.file, *mark), hint))

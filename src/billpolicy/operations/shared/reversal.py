@@ -10,6 +10,7 @@ import datetime
 
 from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
+from billpolicy.diagnostics.codes import Code
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.memos import (
     check_item_limit,
@@ -92,7 +93,7 @@ class Reversal:
         with_a_memo = "correct it with a memo instead"
         together = f" (together with {pulled_in_by})" if pulled_in_by else ""
 
-        def problem(code: str, why: str, hint: str = with_a_memo) -> None:
+        def problem(code: Code, why: str, hint: str = with_a_memo) -> None:
             planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
         planning.check_date(document)

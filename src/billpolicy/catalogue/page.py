@@ -1,0 +1,69 @@
+"""The page of a code, and the page that lists them all, as Markdown: `docs/diagnostics/` and `billpolicy rule`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.catalogue.entry import THEMES, Entry, Example, codes, entry, shared_files
+
+_LANGUAGES = {"yaml": "yaml", "json": "json", "py": "python"}
+
+
+def page(found: Entry) -> str:
+    """One code: what is wrong, why it matters, an example and the same mended."""
+    text = found.text
+    parts = [f"# {found.code}", f"{text.severity.capitalize()}: {text.sentence}", text.why.strip()]
+    same = text.files
+    if same:
+        parts += ["## In both examples", *_listed(same)]
+    parts += ["## This gives it", *_listed(text.bad.files), *_typed(found.bad)]
+    parts += ["## Mended", *_listed(text.mended.files)]
+    if text.mended.run is not None:
+        parts += _typed(found.mended)
+    typed = f"{found.bad.run} {found.mended.run}"
+    used = [name for name in sorted(shared_files()) if name in typed.split() and name not in found.bad.files]
+    if used:
+        links = " and ".join(f"[`{name}`]({name})" for name in used)
+        parts.append(f"{links}: a file that many of these pages use.")
+    return "\n\n".join(parts) + "\n"
+
+
+def index() -> str:
+    """Every code under what it is about, with its sentence."""
+    found = [entry(code) for code in codes()]
+    lines = [
+        "# Diagnostics",
+        "",
+        "What billpolicy says is wrong carries a code in brackets. Each code has a page: what is wrong, why it",
+        "matters, an example that gives it and the same mended. `billpolicy rule CODE` prints it.",
+        "",
+        "Each example runs in a folder with its files and `policies/standard`.",
+    ]
+    for theme, title in THEMES.items():
+        lines += ["", f"## {title}", "", "| code | severity | what is wrong |", "| --- | --- | --- |"]
+        lines += [
+            f"| [{one.code}]({one.code}.md) | {one.text.severity} | {one.text.sentence.replace('|', chr(92) + '|')} |"
+            for one in found
+            if one is not None and one.theme == theme
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Name and text of every file under `docs/diagnostics/`."""
+    yield "README.md", index()
+    yield from shared_files().items()
+    for code in codes():
+        found = entry(code)
+        if found is not None:
+            yield f"{code}.md", page(found)
+
+
+def _listed(files: dict[str, str]) -> Iterator[str]:
+    for name, text in files.items():
+        language = _LANGUAGES.get(name.rpartition(".")[2], "")
+        yield f"`{name}`:\n\n```{language}\n{text.rstrip(chr(10))}\n```"
+
+
+def _typed(example: Example) -> Iterator[str]:
+    yield f"```sh\n{(example.run or '').rstrip()}\n```"

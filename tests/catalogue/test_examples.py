@@ -1,0 +1,45 @@
+"""Each code has its entry; its bad example gives the code and nothing else, its mended one gives nothing at all."""
+
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+
+import pytest
+
+from billpolicy.catalogue.entry import codes, entry
+from billpolicy.diagnostics.codes import Code
+from tests.catalogue.sessions import run
+from tests.running import ROOT
+
+SOURCE = ROOT / "src" / "billpolicy"
+each_code = pytest.mark.parametrize("code", codes())
+
+
+def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
+    assert list(codes()) == sorted(typing.get_args(Code))
+
+
+def test_every_code_is_given_somewhere() -> None:
+    text = "\n".join(
+        file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py") if file != SOURCE / "diagnostics" / "codes.py"
+    )
+    assert [code for code in typing.get_args(Code) if f'"{code}"' not in text] == []
+
+
+@each_code
+def test_the_bad_example_gives_the_code(code: str, tmp_path: Path) -> None:
+    found = entry(code)
+    assert found is not None
+    session = run(found.bad, tmp_path)
+    assert (found.text.severity, code) in session.told, session.printed
+    assert {other for _, other in session.told} == {code, *found.text.beside}, session.printed
+
+
+@each_code
+def test_the_mended_example_does_not(code: str, tmp_path: Path) -> None:
+    found = entry(code)
+    assert found is not None
+    session = run(found.mended, tmp_path)
+    assert session.told == set(), session.printed
+    assert session.code == 0, session.printed
