@@ -169,7 +169,7 @@ def test_json_says_too_that_it_stopped(tmp_path: Path) -> None:
 
 def test_exactly_as_many_mistakes_as_are_told_are_all() -> None:
     at = Position("f.yaml")
-    one = Diagnostic("code", "message", at)
+    one = Diagnostic("key-unknown", "message", at)
     assert first_of([one] * MAX_PROBLEMS, at) == [one] * MAX_PROBLEMS
     stop_at_limit([one] * (MAX_PROBLEMS - 1), at)
 

@@ -123,6 +123,9 @@ def written(node: Any) -> str:
     return str(node) if isinstance(node, Plain) and _BARE.fullmatch(node) else json.dumps(node)
 
 
+_SOMEWHERE = (1, 1, 1, 1)
+
+
 def tree_of(node: Any) -> Tree:
     """The data as it would have been read from a file, without writing and reading it."""
     return Tree("mutated.yaml", read(node))
@@ -130,15 +133,15 @@ def tree_of(node: Any) -> Tree:
 
 def read(node: Any) -> Any:
     if isinstance(node, dict):
-        block = Block((1, 1))
+        block = Block(_SOMEWHERE)
         for key, value in node.items():
             block[str(key)] = read(value)
-        block.keys_at = block.values_at = dict.fromkeys(block, (1, 1))
+        block.keys_at = block.values_at = dict.fromkeys(block, _SOMEWHERE)
         return block
     if isinstance(node, list):
-        items = Items((1, 1))
+        items = Items(_SOMEWHERE)
         items.extend(read(value) for value in node)
-        items.items_at = [(1, 1)] * len(items)
+        items.items_at = [_SOMEWHERE] * len(items)
         return items
     return node
 

@@ -225,8 +225,8 @@ def test_a_position_and_a_diagnostic_are_one_line_each() -> None:
     assert str(at) == "a\\nb\\x1b.yaml:1:2"
     assert at.place == "a\\nb\\x1b.yaml:1"
     assert str(Position("a\nb")) == "a\\nb"
-    found = Diagnostic("code", "m\nn\x1b", at, "h\ni\u202e")
-    assert str(found) == "a\\nb\\x1b.yaml:1:2: error: m\\nn\\x1b [code]\n    hint: h\\ni\\u202e"
+    found = Diagnostic("file-missing", "m\nn\x1b", at, "h\ni\u202e")
+    assert str(found) == "a\\nb\\x1b.yaml:1:2: error: m\\nn\\x1b [file-missing]\n    hint: h\\ni\\u202e"
 
 
 def test_json_is_read_back_as_it_was() -> None:

@@ -65,7 +65,7 @@ def told(text: str) -> set[tuple[str, str]]:
     with pytest.raises(Refused) as refused:
         load(text)
     lines = text.splitlines()
-    found = set()
+    found: set[tuple[str, str]] = set()
     for problem in refused.value.diagnostics:
         assert problem.position is not None
         assert problem.hint

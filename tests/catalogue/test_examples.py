@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.catalogue.entry import codes, entry
-from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.codes import Known
 from tests.catalogue.sessions import run
 from tests.running import ROOT
 
@@ -17,14 +17,14 @@ each_code = pytest.mark.parametrize("code", codes())
 
 
 def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
-    assert list(codes()) == sorted(typing.get_args(Code))
+    assert list(codes()) == sorted(typing.get_args(Known))
 
 
 def test_every_code_is_given_somewhere() -> None:
     text = "\n".join(
         file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py") if file != SOURCE / "diagnostics" / "codes.py"
     )
-    assert [code for code in typing.get_args(Code) if f'"{code}"' not in text] == []
+    assert [code for code in typing.get_args(Known) if f'"{code}"' not in text] == []
 
 
 @each_code

@@ -184,7 +184,7 @@ def credit_plan(
             BalanceChange("invoice", invoice, target.currency, book.balance(target), book.balance(target) - money),
             BalanceChange("credit_memo", draw.number, target.currency, None, Decimal("0.00")),
         ),
-        warnings=(Diagnostic("careful", "look twice", Position("ops.yaml", 3, 5), "look", "warning"),),
+        warnings=(Diagnostic("allocation-fallback", "look twice", Position("ops.yaml", 3, 5), "look", "warning"),),
         actor="ann",
         comment="agreed by phone",
     )

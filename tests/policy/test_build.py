@@ -174,7 +174,7 @@ def test_a_condition_keeps_the_words_of_the_file() -> None:
     ],
 )
 def test_what_an_operation_does_not_have_is_an_error(text: str, code: str, said: str) -> None:
-    found = {diagnostic.code: diagnostic.message for diagnostic in refusals(text)}
+    found = {str(diagnostic.code): diagnostic.message for diagnostic in refusals(text)}
     assert said in found[code]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import Job, Outcome, post_jobs
@@ -31,7 +32,7 @@ def wanted(id: str, needs: Needs, make: Callable[[Book], Plan]) -> Job:
     return Job(id, {"id": id}, needs, planner, "ann")
 
 
-def refusing(id: str, code: str) -> Job:
+def refusing(id: str, code: Code) -> Job:
     """An operation that its planner refuses."""
 
     def planner(book: Book) -> tuple[Plan, Book]:

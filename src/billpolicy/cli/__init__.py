@@ -42,14 +42,16 @@ class _Lazy(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises is said in the format that it was asked for."""
+        from billpolicy.cli.output import fail, tell_gathered
+
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            from billpolicy.cli.output import fail
-
-            ctx.exit(fail(error, as_json=ctx.meta.get("billpolicy.format") == "json"))
+            ctx.exit(fail(error))
+        finally:
+            tell_gathered(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -27,10 +27,11 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import show_refused, write, write_json
+from billpolicy.cli.output import gather, show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_text, explanations_markdown, why_not_text
+from billpolicy.report.findings.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 
 
@@ -81,6 +82,7 @@ def command(
     if format == "text":
         tell_posted_before(outcomes)
     for outcome in outcomes:
+        gather(found_about(outcome))
         if outcome.problems and format != "json":
             show_refused(title(by_id[outcome.job.id], day), outcome.problems)
         if outcome.plan is not None and outcome.posted is None:

@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import say, show, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.report.ledger import ledger_report
+from billpolicy.report.ledger import ImportReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text
 
 _LEDGER = click.argument("ledger", metavar="LEDGER")
@@ -23,16 +23,20 @@ def command() -> None:
 
 @command.command("init")
 @_LEDGER
-def init(ledger: str) -> None:
+@format_option("text", "json")
+def init(ledger: str, format: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
     with billpolicy.create_ledger(ledger):
         say(f"{ledger} is ready")
+    if format == "json":
+        show([])
 
 
 @command.command("import")
 @_LEDGER
 @click.argument("book", type=click.Path(path_type=Path))
-def import_(ledger: str, book: Path) -> None:
+@format_option("text", "json")
+def import_(ledger: str, book: Path, format: str) -> None:
     """Load BOOK, a YAML or JSON file, into LEDGER: all of it, or nothing.
 
     What is there already with the same content is skipped; with other content the import is refused.
@@ -40,6 +44,8 @@ def import_(ledger: str, book: Path) -> None:
     loaded = billpolicy.load_book(book)
     with billpolicy.open_ledger(ledger) as opened:
         done = opened.import_book(loaded)
+    if format == "json":
+        write_json(ImportReport(added=done.added, known=done.known))
     sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
     known = sum(done.known.values())
     say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
@@ -77,7 +83,7 @@ def check(ledger: str, format: str) -> None:
     with billpolicy.open_ledger(ledger) as opened:
         problems = opened.check()
     if format == "json" or problems:
-        show(problems, as_json=format == "json")
+        show(problems)
     if not problems:
         say(f"{ledger}: every check passed")
     else:

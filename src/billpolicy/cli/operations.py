@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 import billpolicy
-from billpolicy.cli.output import MOST_SHOWN, coloured, say, write
+from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import before_text
@@ -99,9 +99,11 @@ class _Warnings:
         self._count = 0
 
     def __call__(self, warning: Diagnostic) -> None:
+        if gather([warning]):
+            return
         self._count += 1
         if self._count <= MOST_SHOWN:
-            click.echo(coloured(warning), err=True)
+            show_text([warning])
         elif self._count == MOST_SHOWN + 1:
             say(f"... and more than {MOST_SHOWN} such names in all")
 

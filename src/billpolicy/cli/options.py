@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from billpolicy.cli.output import use_format
+from billpolicy.report.findings.formats import FINDINGS_ONLY
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -67,15 +70,14 @@ today_option = click.option("--today", type=_Day(), help="The day of planning; b
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:
-    """`--format`: text first. What a command raises is said in it too."""
+    """`--format`: those of the result, the first by default, and those that only say what was found."""
 
-    def remembered(ctx: click.Context, param: click.Parameter, value: str) -> str:
-        ctx.meta["billpolicy.format"] = value
+    def used(ctx: click.Context, param: click.Parameter, value: str) -> str:
+        use_format(ctx, value)
         return value
 
-    return click.option(
-        "--format", type=click.Choice(formats), default=formats[0], show_default=True, callback=remembered
-    )
+    every = (*formats, *FINDINGS_ONLY)
+    return click.option("--format", type=click.Choice(every), default=formats[0], show_default=True, callback=used)
 
 
 def day_or_today(day: datetime.date | None) -> datetime.date:

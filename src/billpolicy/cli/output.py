@@ -1,36 +1,56 @@
-"""Results on stdout, messages on stderr, colour only on a terminal."""
+"""Results on stdout, messages on stderr, colour only on a terminal.
+
+In a format that can say nothing but what was found (`report/findings/formats.py`), results are not printed: what is
+found is gathered, and told in one piece on stdout when the command is done, also where that is nothing.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from billpolicy import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.visible import visible, visible_lines
+from billpolicy.report.findings.formats import FINDINGS_ONLY, report
 
 MOST_SHOWN = 50
-"""Diagnostics printed as text; JSON has all of them."""
+"""Diagnostics printed as text; the other formats have all of them."""
 _COLOURS = {"error": "red", "warning": "yellow"}
+_FORMAT, _COMMAND, _GATHERED = "billpolicy.format", "billpolicy.command", "billpolicy.gathered"
 
 
-def fail(error: Exception, *, as_json: bool = False) -> int:
+def use_format(ctx: click.Context, format: str) -> None:
+    """From here on, what the command finds is told in this format."""
+    ctx.meta[_FORMAT] = format
+    ctx.meta[_COMMAND] = ctx.command_path.partition(" ")[2]
+    if format in FINDINGS_ONLY:
+        ctx.meta[_GATHERED] = []
+
+
+def tell_gathered(ctx: click.Context) -> None:
+    """Print what was gathered, if the format is one that gathers."""
+    if _GATHERED in ctx.meta:
+        click.echo(report(ctx.meta[_FORMAT], ctx.meta[_COMMAND], ctx.meta.pop(_GATHERED)), nl=False)
+
+
+def fail(error: Exception) -> int:
     """Say what went wrong and give the exit code: 1 for what the user can mend, 3 for a bug of ours."""
     if isinstance(error, Refused):
-        show(error.diagnostics, as_json=as_json)
+        show(error.diagnostics)
         return 1
     if isinstance(error, EngineError):
         hint = "this operation was not posted; try `--engine python`, and please report this"
-        show([Diagnostic("engine", str(error), hint=hint)], as_json=as_json)
+        show([Diagnostic("engine", str(error), hint=hint)])
         return 1
     if isinstance(error, OSError):
         where = f"`{error.filename}`" if error.filename else "a file"
         message = f"{where} cannot be used: {(error.strerror or str(error)).lower()}"
         hint = "check the path, who may use it, and the space on the disk"
-        show([Diagnostic("file-unusable", message, hint=hint)], as_json=as_json)
+        show([Diagnostic("file-unusable", message, hint=hint)])
         return 1
     if os.environ.get("BILLPOLICY_DEBUG"):
         import traceback
@@ -41,31 +61,49 @@ def fail(error: Exception, *, as_json: bool = False) -> int:
     return 3
 
 
-def show(diagnostics: Iterable[Diagnostic], *, as_json: bool = False) -> None:
+def show(diagnostics: Iterable[Diagnostic]) -> None:
     """All diagnostics: as JSON on stdout, or as text on stderr."""
     diagnostics = list(diagnostics)
-    if as_json:
-        from billpolicy.report.results import Findings, findings
-
-        write_json(Findings(diagnostics=findings(diagnostics)))
+    if gather(diagnostics):
         return
-    for diagnostic in diagnostics[:MOST_SHOWN]:
-        click.echo(coloured(diagnostic), err=True)
+    if _meta().get(_FORMAT) == "json":
+        click.echo(report("json", "", diagnostics), nl=False)
+        return
+    show_text(diagnostics[:MOST_SHOWN])
     if len(diagnostics) > MOST_SHOWN:
         click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (--format json has all)", err=True)
 
 
+def show_text(diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics on stderr, whatever the format of the result; click drops the colour where there is no terminal."""
+    for one in diagnostics:
+        word = f"{one.severity}:"
+        coloured = click.style(word, fg=_COLOURS[one.severity], bold=True)
+        click.echo(report("text", "", [one]).replace(word, coloured, 1), nl=False, err=True)
+
+
+def gather(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Keep what was found until the command is done; whether the format is one that does so."""
+    gathered = cast("list[Diagnostic] | None", _meta().get(_GATHERED))
+    if gathered is None:
+        return False
+    gathered += diagnostics
+    return True
+
+
 def show_refused(title: str, diagnostics: Iterable[Diagnostic]) -> None:
     """Which operation is refused, and every reason."""
+    if gather(diagnostics):
+        return
     click.echo(click.style(f"{visible(title)} is refused", bold=True), err=True)
     show(diagnostics)
     click.echo("", err=True)
 
 
-def coloured(diagnostic: Diagnostic) -> str:
-    """A diagnostic with its severity in colour; click drops the colour where there is no terminal."""
-    word = f"{diagnostic.severity}:"
-    return str(diagnostic).replace(word, click.style(word, fg=_COLOURS[diagnostic.severity], bold=True), 1)
+def _meta() -> dict[str, Any]:
+    """What commands keep for the time that they run; nothing outside of one."""
+    ctx = click.get_current_context(silent=True)
+    return {} if ctx is None else ctx.meta
 
 
 def say(message: str) -> None:
@@ -75,7 +113,8 @@ def say(message: str) -> None:
 
 def write(text: str) -> None:
     """A result."""
-    click.echo(visible_lines(text), nl=False)
+    if _GATHERED not in _meta():
+        click.echo(visible_lines(text), nl=False)
 
 
 def write_json(result: Any) -> None:

@@ -28,9 +28,10 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import say, show, show_refused, write, write_json
+from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.report.batch_text import MANY, Tally
+from billpolicy.report.findings.outcome import found_about
 from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
 
@@ -75,6 +76,7 @@ def command(
     tally = Tally()
     for outcome in outcomes:
         tally.add(by_id[outcome.job.id], outcome)
+        gather(found_about(outcome))
     stops = tally.beyond(versions)
     if format == "json":
         write_json(planning_report(outcomes, versions, stops))
@@ -87,7 +89,7 @@ def command(
                 write(plan_text(one.plan, versions) + "\n")
     else:
         write(tally.table("planned") + "\n")
-    if format == "text":
+    if format != "json":
         show(stops)
         say(tally.planned_text())
     if report is not None:

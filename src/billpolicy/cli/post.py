@@ -24,10 +24,11 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import say, show_refused, write, write_json
+from billpolicy.cli.output import gather, say, show_refused, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import MANY, Tally, before_text
+from billpolicy.report.findings.outcome import found_about
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.scalars import read_text
@@ -91,6 +92,7 @@ def command(
                     if format == "json":
                         outcomes.append(outcome)
                     tally.add(one, outcome)
+                    gather(found_about(outcome))
                     if one_by_one:
                         _write(outcome, one, versions, day)
         finally:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from billpolicy.cli.output import say, write
+from billpolicy.cli.options import format_option
+from billpolicy.cli.output import say, show, write
 from billpolicy.cli.writing import SCHEMA, write_file
+from billpolicy.exchange.conformity import violations
 from billpolicy.exchange.schemas import SCHEMAS, schema_text
 from billpolicy.source.plain_file import read_plain
 
@@ -17,17 +19,26 @@ from billpolicy.source.plain_file import read_plain
 @click.option("--all", "every", is_flag=True, help="All schemas, with --output or --check.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write NAME.schema.json to.")
 @click.option("--check", type=click.Path(path_type=Path, file_okay=False), help="Folder whose schemas must be these.")
-def command(name: str | None, every: bool, output: Path | None, check: Path | None) -> None:
+@click.option(
+    "--validate", type=click.Path(path_type=Path), metavar="FILE", help="Hold a file against the schema."
+)
+@format_option("text", "json")
+def command(
+    name: str | None, every: bool, output: Path | None, check: Path | None, validate: Path | None, format: str
+) -> None:
     """Print the JSON Schema (draft-07) of a kind of file, or of a command's answer, or write or check all of them.
 
-    NAME is policy, book or operations; the command validate, explain, plan, post, matrix or rule; ledger-show; or
-    diagnostics, which `ledger check` answers and every command that could not begin.
+    NAME is policy, book or operations; the command validate, explain, plan, post, matrix or rule; ledger-import,
+    ledger-show; or diagnostics, which `ledger check` answers and every command that could not begin.
 
     Editors use them through the first line of a file:
     # yaml-language-server: $schema=schemas/policy.schema.json
     """
     if (name is None) == (not every):
         raise click.UsageError("name one schema, or say --all with --output or --check")
+    if validate is not None:
+        _validate(name, validate)
+        return
     names = list(SCHEMAS) if every else [str(name)]
     if every and output is None and check is None:
         raise click.UsageError("--all needs --output FOLDER or --check FOLDER")
@@ -48,3 +59,14 @@ def command(name: str | None, every: bool, output: Path | None, check: Path | No
         say(f"not the schemas of this program: {', '.join(stale)}")
         say(f"    hint: run `billpolicy schema --all --output {check}`")
         raise click.exceptions.Exit(1)
+
+
+def _validate(name: str | None, file: Path) -> None:
+    """Tell where a file is not what its schema says."""
+    if name is None:
+        raise click.UsageError("--validate needs the name of one schema")
+    found = violations(name, file)
+    show(found)
+    if found:
+        raise click.exceptions.Exit(1)
+    say(f"{file} is what the schema `{name}` says")

@@ -19,11 +19,16 @@ MOST_COMPARED = 10_000
 
 
 class Position(NamedTuple):
-    """A place in a file: 1-based line and column. Line 0 means the file as a whole."""
+    """A place in a file: 1-based line and column. Line 0 means the file as a whole.
+
+    It reaches to the end line and column, which are behind its last character; 0 where that is not known.
+    """
 
     file: str
     line: int = 0
     column: int = 0
+    end_line: int = 0
+    end_column: int = 0
 
     def __str__(self) -> str:
         return f"{self.place}:{self.column}" if self.line else self.place

@@ -10,7 +10,7 @@ from billpolicy.book.model import BookFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import ExplanationReport
-from billpolicy.report.ledger import LedgerReport, PostingReport
+from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation
@@ -19,7 +19,7 @@ from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
 
-_DRAFT = "http://json-schema.org/draft-07/schema#"
+DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
 
@@ -143,6 +143,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "plan": _written(PlanningReport),
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
+    "ledger-import": _written(ImportReport),
     "ledger-show": _ledger_show,
     "rule": _written(RuleReport),
     "diagnostics": _written(Findings),
@@ -151,6 +152,6 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
 
 def schema_text(name: str) -> str:
     """One schema as the text of its file."""
-    schema = {"$schema": _DRAFT, "title": f"billpolicy {name}", **SCHEMAS[name]()}
+    schema = {"$schema": DRAFT, "title": f"billpolicy {name}", **SCHEMAS[name]()}
     schema["title"] = f"billpolicy {name}"
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

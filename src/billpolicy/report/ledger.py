@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billpolicy.book.model import Account, Application, Contact, Subscription
@@ -88,6 +88,14 @@ class AccountReport:
 
 
 LedgerReport = DocumentHistory | AccountReport | OperationReport
+
+
+@record
+class ImportReport:
+    """What `ledger import` did: section of the book -> how many were added, and how many were there before."""
+
+    added: Mapping[str, int]
+    known: Mapping[str, int]
 
 
 @record

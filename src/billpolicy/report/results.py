@@ -23,11 +23,16 @@ _T = TypeVar("_T")
 
 @record
 class Place:
-    """A place in a file, its line and column counted from 1; without them the file as a whole."""
+    """A place in a file, its line and column counted from 1; without them the file as a whole.
+
+    The end line and column are behind its last character.
+    """
 
     file: str
     line: int | None = None
     column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
 
 
 @record
@@ -104,7 +109,13 @@ def posted_before(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
 def _place(position: Position | None) -> Place | None:
     if position is None:
         return None
-    return Place(file=position.file, line=position.line or None, column=position.column or None)
+    return Place(
+        file=position.file,
+        line=position.line or None,
+        column=position.column or None,
+        end_line=position.end_line or None,
+        end_column=position.end_column or None,
+    )
 
 
 def period(effective: Effective) -> Period | None:

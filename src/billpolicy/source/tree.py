@@ -29,8 +29,8 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 LoaderOfYaml: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-Mark = tuple[int, int]
-"""A 1-based line and column."""
+Mark = tuple[int, int, int, int]
+"""The 1-based line and column of the first character, and those behind the last one."""
 
 
 class Block(dict[str, Any]):
@@ -70,7 +70,7 @@ class Tree:
 
         Steps that are not in the data are passed over, as pydantic puts names of its own into a location.
         """
-        node, mark = self.data, getattr(self.data, "mark", (1, 1))
+        node, mark = self.data, getattr(self.data, "mark", (1, 1, 0, 0))
         for step in path:
             if isinstance(node, Block) and isinstance(step, str) and step in node:
                 mark = node.keys_at[step] if key else node.values_at[step]
@@ -111,7 +111,8 @@ def parse_text(text: str, file: str) -> Tree:
     except yaml.reader.ReaderError as error:
         character = error.character if isinstance(error.character, str) else chr(error.character)
         before = text.partition(character)[0]
-        position = Position(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        position = Position(file, line, column, line, column + 1)
         message = f"the character U+{ord(character):04X} may not stand in a file"
         hint = "remove it; the file may be damaged or not be text at all"
         builder.problems.append(Diagnostic("yaml-character", message, position, hint))
@@ -181,9 +182,12 @@ class _Builder:
         self._open: list[Block | Items] = []
         self._keys: list[tuple[str, Mark] | None] = []
         self._documents = 0
+        self._end = (1, 1)
+        """Behind the last value so far: a mapping by indentation ends there, not where the next thing begins."""
 
     def take(self, event: Any) -> None:
-        mark = (event.start_mark.line + 1, event.start_mark.column + 1)
+        start, end = event.start_mark, event.end_mark
+        mark = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
         if isinstance(event, yaml.AliasEvent):
             message = f"the alias `*{event.anchor}` is not used here"
             self._problem("yaml-alias", message, mark, "write the value out where it is needed")
@@ -191,12 +195,14 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             self._refuse_decoration(event, mark)
             self._add(self._scalar(event), mark)
+            self._end = mark[2:]
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._refuse_decoration(event, mark)
             self._start(Block(mark) if isinstance(event, yaml.MappingStartEvent) else Items(mark), mark)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self._open.pop()
-            self._keys.pop()
+            if end.index > start.index:  # a bracket closes it
+                self._end = mark[2:]
+            self._close()
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents == 2:
@@ -217,6 +223,19 @@ class _Builder:
         self._add(node, mark)
         self._open.append(node)
         self._keys.append(None)
+
+    def _close(self) -> None:
+        """The innermost mapping or list ends: now it is known how far it reaches."""
+        node = self._open.pop()
+        self._keys.pop()
+        node.mark = node.mark[:2] + self._end
+        if not self._open:
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Items):
+            parent.items_at[-1] = node.mark
+        elif parent and parent[last := next(reversed(parent))] is node:
+            parent.values_at[last] = node.mark
 
     def _add(self, value: Any, mark: Mark) -> None:
         if not self._open:

@@ -1,0 +1,1 @@
+"""How is what was found wrong told to people, editors, and the services that run checks? One file a format."""

@@ -1,0 +1,36 @@
+"""Workflow commands of GitHub Actions: printed by a step, each becomes an annotation at its line of the change."""
+
+from __future__ import annotations
+
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.visible import visible
+from billpolicy.report.findings.formats import Found
+
+
+def report(found: Found) -> str:
+    """One command a line: `::error file=…,line=…,title=…::message`."""
+    return "".join(_command(one) for one in found.diagnostics)
+
+
+def _command(one: Diagnostic) -> str:
+    fields: list[tuple[str, str | int]] = []
+    at = one.position
+    if at is not None:
+        fields.append(("file", visible(at.file)))
+        if at.line:
+            fields += [("line", at.line), ("col", at.column)]
+        if at.end_line:
+            fields.append(("endLine", at.end_line))
+        if at.end_line and at.end_line == at.line:  # GitHub takes columns within one line only
+            fields.append(("endColumn", at.end_column))
+    fields.append(("title", f"billpolicy {one.code}"))
+    told = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields)
+    hint = f"\n{visible(one.hint)}" if one.hint else ""
+    return f"::{one.severity} {told}::{_escaped(visible(one.message) + hint)}\n"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    """What would end a field or the line is written as GitHub's toolkit does it: `%` and two digits."""
+    for character in f"%\r\n{also}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

@@ -1,0 +1,55 @@
+"""JUnit XML, which nearly every service that runs tests shows: a suite a file, a failed test an error.
+
+JUnit has no warnings: they are tests that pass, with what was found as their output.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.visible import visible
+from billpolicy.report.findings.formats import Found
+
+_NO_FILE = "no file"
+
+
+def report(found: Found) -> str:
+    """A document that the schema of Jenkins' xUnit plugin accepts."""
+    suites = [_suite(found.command, file, list(group)) for file, group in groupby(found.diagnostics, key=_file)]
+    if not suites:
+        suites = [_suite(found.command, "", [])]
+    counts = _counts(found.diagnostics)
+    name = quoteattr(f"billpolicy {found.command}")
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites name={name} {counts}>", *suites, "</testsuites>"]
+    return "\n".join(lines) + "\n"
+
+
+def _suite(command: str, file: str, found: list[Diagnostic]) -> str:
+    named = f"name={quoteattr(file or _NO_FILE)} file={quoteattr(file)}" if file else f"name={quoteattr(command)}"
+    cases = [_case(command, one) for one in found]
+    if not cases:
+        cases = [f"    <testcase name={quoteattr('nothing wrong')} classname={quoteattr(f'billpolicy.{command}')}/>"]
+    return "\n".join([f"  <testsuite {named} {_counts(found)}>", *cases, "  </testsuite>"])
+
+
+def _case(command: str, one: Diagnostic) -> str:
+    at = one.position
+    place = f"{at.line}:{at.column} " if at is not None and at.line else ""
+    case = f"    <testcase name={quoteattr(place + one.code)} classname={quoteattr(f'billpolicy.{command}')}>"
+    if one.severity == "error":
+        told = f"type={quoteattr(one.code)} message={quoteattr(visible(one.message))}"
+        inner = f"      <failure {told}>{escape(str(one))}</failure>"
+    else:
+        inner = f"      <system-out>{escape(str(one))}</system-out>"
+    return f"{case}\n{inner}\n    </testcase>"
+
+
+def _counts(found: list[Diagnostic] | tuple[Diagnostic, ...]) -> str:
+    failures = sum(one.severity == "error" for one in found)
+    return f'tests="{max(len(found), 1)}" failures="{failures}" errors="0"'
+
+
+def _file(one: Diagnostic) -> str:
+    return visible(one.position.file) if one.position is not None else ""
