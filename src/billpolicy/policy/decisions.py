@@ -65,8 +65,8 @@ def _shared_because(declared: Declarations, said: Decided | None, at: Position) 
     if said is None:
         return None
     if said.value is None or said.because is not None:
-        hint = "write one text, like `because: FIN-212`"
-        declared.problem("because-wrong", "`because` is the reason for all that this operation says", at, hint)
+        message = "`because` is one text, the reason for all that this operation says"
+        declared.problem("because-wrong", message, at, "write it like `because: FIN-212`")
         return None
     try:
         return read_prose(said.value)
