@@ -17,6 +17,8 @@ from billpolicy.catalogue.entry import Example, shared_files
 from tests.running import ROOT, billpolicy
 
 _TOLD = re.compile(r"^(?:\S.*?: )?(error|warning): .* \[([a-z-]+)\]$", re.MULTILINE)
+_WARNED = re.compile(r"^  ! [^\[]*\[([a-z-]+)\]$", re.MULTILINE)
+"""A warning in a plan, which goes on below its beginning."""
 _SHELL = re.compile(r"[|&;<>$`*(]")
 
 
@@ -42,7 +44,8 @@ def run(example: Example, folder: Path) -> Session:
             code, text = _typed(line)
             worst = worst or code
             printed += f"$ {line}\n{text}"
-    return Session(worst, printed, frozenset(_TOLD.findall(printed)))
+    warned = [("warning", code) for code in _WARNED.findall(printed)]
+    return Session(worst, printed, frozenset([*_TOLD.findall(printed), *warned]))
 
 
 def _typed(line: str) -> tuple[int, str]:

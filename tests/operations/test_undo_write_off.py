@@ -50,6 +50,8 @@ def test_time_that_was_billed_again_is_not_asked_for_twice() -> None:
     assert message == (
         "billed-since: INV00000002 has billed the time of INV00000001 again, so it would be asked for twice"
     )
+    credited = run(billed_again, "operation: credit_memo_from_invoice, invoice: INV00000002, date: 2026-01-02")[1]
+    assert told(credited, UNDO) == message  # so the hint is to reverse it, and only that
     reversed_ = run(billed_again, "operation: reverse_invoice, invoice: INV00000002, date: 2026-01-02")[1]
     plan, left = run(reversed_, UNDO)
     assert [planned.document.amount for planned in plan.documents] == [Decimal("100.00")]

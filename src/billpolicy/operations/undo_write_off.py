@@ -50,7 +50,7 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     again = billed_again(planning.book, invoice, memo)
     if again is not None:
         message = f"{again.number} has billed the time of {invoice.number} again, so it would be asked for twice"
-        planning.problem("billed-since", message, "credit_memo", hint=f"reverse or credit {again.number} first")
+        planning.problem("billed-since", message, "credit_memo", hint=f"reverse {again.number} first")
 
     account = planning.account(memo.account, "credit_memo")
     subscriptions = planning.subscriptions_of(memo.items)

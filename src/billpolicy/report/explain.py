@@ -79,7 +79,7 @@ def _explain(
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
             if concerns(resolver.policy, resolution, planned.document.kind if planned else None)
         ),
-        warnings=tuple(warning.message for warning in plan.warnings),
+        warnings=tuple(f"{warning.message} [{warning.code}]" for warning in plan.warnings),
     )
 
 

@@ -93,7 +93,8 @@ class Explanation:
     follow_ups: tuple[Candidate, ...] = ()
     """Follow-ups of the policy that had something to do after this, and why they were passed over."""
     warnings: tuple[str, ...] = ()
-    """What the operation does and its reader may not expect, like another allocation rule than the one decided."""
+    """What the operation does and its reader may not expect, like another allocation rule than the one decided, each
+    with its code in brackets."""
 
 
 @record

@@ -65,7 +65,7 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for note in plan.notes:
         lines += wrapped("  . ", note)
     for warning in plan.warnings:
-        lines += wrapped("  ! ", warning.message)
+        lines += wrapped("  ! ", f"{warning.message} [{warning.code}]")
     return lines
 
 

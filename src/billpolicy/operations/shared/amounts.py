@@ -95,7 +95,8 @@ def amounts_asked(
     items = {item.id: item for item in document.items}
     amounts: dict[Place, Decimal] = {}
     if len(asked) > MAX_ITEMS:
-        planning.problem("item-limit", f"{len(asked)} items are named; at most {MAX_ITEMS} can be", "items")
+        message = f"{len(asked)} items are named; at most {MAX_ITEMS} can be"
+        planning.problem("item-limit", message, "items", hint="split the work over several operations")
     for index, wanted in enumerate(asked):
         path = ("items", index)
         item = items.get(wanted.item)

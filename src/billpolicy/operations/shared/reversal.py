@@ -106,7 +106,9 @@ class Reversal:
         if refunded:
             problem("already-refunded", f"{refunded} {document.currency} of it has been refunded")
         if document.amount < 0:
-            problem("negative-total", f"it is negative ({document.amount} {document.currency})")
+            # A memo made from a document is above zero, with items of the same signs: from this one there is none.
+            hint = "correct it with a memo from charges instead"
+            problem("negative-total", f"it is negative ({document.amount} {document.currency})", hint)
         for memo in book.created_from.get(number, ()):
             undone = memo.status == "canceled" or memo.reversed_
             if not undone and memo.number not in self._done:
