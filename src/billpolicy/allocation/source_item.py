@@ -19,7 +19,7 @@ _ANOTHER_RULE = "take another allocation rule for it in the policy"
 
 
 def to_source_items(source: Source, targets: Sequence[Target], amount: Decimal, rules: Rules) -> Allocation:
-    """A part of the memo is prorated over its items first. `amount` fits the source."""
+    """A part of the memo is prorated over its items first. `amount` fits the source, a credit memo."""
     problems = list(_problems(source, targets, amount))
     if problems:
         return Allocation(problems=tuple(problems))
@@ -35,10 +35,6 @@ def to_source_items(source: Source, targets: Sequence[Target], amount: Decimal, 
 
 
 def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Iterator[Problem]:
-    if not source.slots:
-        message = f"{source.number} is a payment; `source_item` is for credit memos"
-        yield Problem("source-item-payment", message, hint="take another allocation rule in the policy")
-        return
     if len(targets) != 1 or targets[0].kind != "invoice":
         numbers = ", ".join(target.number for target in targets) or "none"
         message = f"`source_item` goes to exactly one invoice, the one {source.number} came from, not to {numbers}"
@@ -75,5 +71,4 @@ def _without_room(source: Source, target: Target) -> Iterator[Problem]:
             message = (
                 f"{source.number} has {balance} for {place_in_words(place)} of {target.number}, where {room} is open"
             )
-            hint = "take another allocation rule for it in the policy"
-            yield Problem("source-item-too-much", message, target.number, hint)
+            yield Problem("source-item-too-much", message, target.number, _ANOTHER_RULE)

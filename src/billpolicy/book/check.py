@@ -99,16 +99,16 @@ def _links(context: Context) -> Found:
 def _stated(context: Context) -> Found:
     """What the file states comes out."""
     for section, index, document in context.records(*SECTIONS):
-        comes_out: tuple[tuple[Code, str, Decimal], ...] = (
-            ("total-differs", "total", document.amount),
-            ("balance-differs", "balance", context.book.balance(document)),
+        comes_out: tuple[tuple[Code, str, Decimal, str], ...] = (
+            ("total-differs", "total", document.amount, "the items"),
+            ("balance-differs", "balance", context.book.balance(document), "the items, the applications"),
         )
-        for code, key, found in comes_out:
+        for code, key, found, made_of in comes_out:
             stated = getattr(document, key, None)
             if stated is not None and stated != found:
                 message = f"the {key} of {document.number} is stated as {stated}, but comes out as {found}"
-                hint = "mend the items, the applications or the stated figure"
-                yield Diagnostic(code, message, context.at(section, index, key), hint)
+                at = context.at(section, index, key)
+                yield Diagnostic(code, message, at, f"mend {made_of} or the stated figure")
 
 
 def _unique(context: Context) -> Found:

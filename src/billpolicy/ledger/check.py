@@ -43,7 +43,7 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
         try:
             for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
                 book = money_of(connection, accounts)
-                found += identities.broken(book)
+                found += (_breach(one.code, one.message) for one in identities.broken(book))
                 found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
             found += (_breach(code, message) for code, message in replayed(connection))
         except CodecError as error:
