@@ -72,7 +72,7 @@ def test_a_batch_leaves_a_ledger_with_nothing_wrong(stocked: Ledger, group: int,
 @pytest.mark.parametrize("atomic", [False, True])
 def test_of_a_batch_that_is_refused_no_row_is_left(stocked: Ledger, atomic: bool) -> None:
     before = dump(stocked)
-    run(stocked, [credit(0, amount="5001"), refusing("op-1", "never-planned")], atomic=atomic)
+    run(stocked, [credit(0, amount="5001"), refusing("op-1", "nothing-due")], atomic=atomic)
     assert dump(stocked) == before
 
 

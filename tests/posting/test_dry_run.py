@@ -158,8 +158,8 @@ def told_of(outcomes: Sequence[Outcome]) -> list[str]:
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_refused_one_leaves_the_others_as_they_are_and_nothing_is_posted(store: Store, group: int) -> None:
     before = whole(store)
-    batch = [credit(0), refusing("op-1", "no"), credit(2), credit(3, "INV00000001")]
-    assert told_of(dry_run_of(store, batch, group)) == ["CM00000003", "no", "CM00000004", "CM00000005"]
+    batch = [credit(0), refusing("op-1", "nothing-due"), credit(2), credit(3, "INV00000001")]
+    assert told_of(dry_run_of(store, batch, group)) == ["CM00000003", "nothing-due", "CM00000004", "CM00000005"]
     assert whole(store) == before
 
 

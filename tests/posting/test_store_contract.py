@@ -403,7 +403,7 @@ class TestIds:
     def test_a_second_time_everything_is_answered_and_nothing_planned(self, store: Store) -> None:
         first = run(store, [credit(n) for n in range(5)])
         before = left(store)
-        again = run(store, [replace(credit(n), planner=refusing("", "asked-again").planner) for n in range(5)])
+        again = run(store, [replace(credit(n), planner=refusing("", "nothing-due").planner) for n in range(5)])
         assert [one.posted for one in again] == [replace(one.posted, repeated=True) for one in first if one.posted]
         assert left(store) == before
 
@@ -623,14 +623,14 @@ class TestGroups:
     def test_only_what_is_guilty_is_refused(self, store: Store, group: int) -> None:
         batch = [
             credit(0),
-            refusing("op-1", "never-planned"),
+            refusing("op-1", "nothing-due"),
             credit(2),
             credit(3, amount="5000"),  # more than the two before it leave: posting refuses it, not its planner
             credit(4),
         ]
         assert told(run(store, batch, group)) == [
             "CM00000003",
-            "never-planned",
+            "nothing-due",
             "CM00000004",
             "over-applied,over-applied",
             "CM00000005",
@@ -684,13 +684,13 @@ class TestAllOrNothing:
         batch = [
             credit(0),
             credit(1),
-            refusing("op-2", "never-planned"),
+            refusing("op-2", "nothing-due"),
             credit(3),
             credit(4, amount="5000"),
-            refusing("op-5", "neither"),
+            refusing("op-5", "nothing-open"),
         ]
         outcomes = run(store, batch, group, atomic=True)
-        assert told(outcomes) == ["=CM00000003", "", "never-planned", "", "over-applied,over-applied", "neither"]
+        assert told(outcomes) == ["=CM00000003", "", "nothing-due", "", "over-applied,over-applied", "nothing-open"]
         assert left(store) == before
 
     def test_nothing_if_it_is_ended_before_it_is_done(self, store: Store) -> None:

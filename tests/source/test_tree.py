@@ -36,10 +36,67 @@ def test_quotes_make_a_text_of_anything() -> None:
     assert isinstance(data["c"], Plain)
 
 
+RANGES = """\
+one: text
+quoted: "two words"   # a comment
+flow: {a: [1, 2], b: 3}
+list:
+  - x: 1
+
+    y: 22   # the end of the first
+
+  - z
+block:
+  inner:
+    deep: yes
+
+# nothing more
+"""
+
+
+def meant(*path: str | int, key: bool = False) -> str:
+    """The text from the start of a place to its end."""
+    at = parse_text(RANGES, "f.yaml").at(*path, key=key)
+    lines = RANGES.splitlines(keepends=True)
+    start = sum(map(len, lines[: at.line - 1])) + at.column - 1
+    end = sum(map(len, lines[: at.end_line - 1])) + at.end_column - 1
+    return RANGES[start:end]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("one",), "text"),
+        (("quoted",), '"two words"'),
+        (("flow",), "{a: [1, 2], b: 3}"),
+        (("flow", "a"), "[1, 2]"),
+        (("flow", "a", 1), "2"),
+        (("list", 0), "x: 1\n\n    y: 22"),
+        (("list", 0, "y"), "22"),
+        (("list", 1), "z"),
+        (("list",), "- x: 1\n\n    y: 22   # the end of the first\n\n  - z"),
+        (("block",), "inner:\n    deep: yes"),
+        (("block", "inner"), "deep: yes"),
+    ],
+)
+def test_a_place_reaches_to_the_end_of_its_value(path: tuple[str | int, ...], text: str) -> None:
+    assert meant(*path) == text
+
+
+def test_the_place_of_a_key_is_the_key() -> None:
+    assert meant("quoted", key=True) == "quoted"
+    assert meant("flow", "b", key=True) == "b"
+    assert meant("list", 0, "y", key=True) == "y"
+
+
+def test_the_whole_file_reaches_from_its_first_value_to_its_last() -> None:
+    assert meant() == RANGES.partition("\n\n# nothing")[0]
+
+
 def test_every_value_and_key_has_its_place() -> None:
     tree = parse_text("a:\n  - b: 1\n  - c: {d: 2}\n", "f.yaml")
-    assert tree.at("a", 1, "c", "d") == Position("f.yaml", 3, 12)
-    assert tree.at("a", 1, "c", "d", key=True) == Position("f.yaml", 3, 9)
+    assert tree.at("a", 1, "c", "d") == Position("f.yaml", 3, 12, 3, 13)
+    assert tree.at("a", 1, "c", "d", key=True) == Position("f.yaml", 3, 9, 3, 10)
     assert tree.at("a", 9, "nowhere") == tree.at("a")
 
 

@@ -19,9 +19,7 @@ from billpolicy.source.plain_file import read_plain
 @click.option("--all", "every", is_flag=True, help="All schemas, with --output or --check.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write NAME.schema.json to.")
 @click.option("--check", type=click.Path(path_type=Path, file_okay=False), help="Folder whose schemas must be these.")
-@click.option(
-    "--validate", type=click.Path(path_type=Path), metavar="FILE", help="Hold a file against the schema."
-)
+@click.option("--validate", type=click.Path(path_type=Path), metavar="FILE", help="Hold a file against the schema.")
 @format_option("text", "json")
 def command(
     name: str | None, every: bool, output: Path | None, check: Path | None, validate: Path | None, format: str

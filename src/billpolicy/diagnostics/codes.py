@@ -281,4 +281,4 @@ if TYPE_CHECKING:
     Code: TypeAlias = Known
 else:
     Code = str
-"""The code of a diagnostic. The type checker refuses one that is not known; a journal may hold that of another version."""
+"""The code of a diagnostic. The type checker takes those that are known; a journal may hold one of another version."""

@@ -64,7 +64,7 @@ class Refused(Exception):
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Each diagnostic once, by file, line, column, code and message: the same input gives the same list."""
-    return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.position or Position(""), d.code, d.message))
+    return sorted(dict.fromkeys(diagnostics), key=lambda d: ((d.position or Position(""))[:3], d.code, d.message))
 
 
 def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:

@@ -150,9 +150,11 @@ def _text(raw: bytes, name: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
+        before = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig")
+        position = Position(name, line, len(before) + 1, line, len(before) + 2)
         message = f"this file is not UTF-8 text (byte {error.start + 1})"
         hint = "save it as UTF-8"
-        raise Refused([Diagnostic("file-encoding", message, Position(name, line, 1), hint)]) from None
+        raise Refused([Diagnostic("file-encoding", message, position, hint)]) from None
 
 
 def _refuse(code: Code, message: str, file: str, hint: str | None = None) -> Refused:

@@ -1,0 +1,246 @@
+"""Formats for other programs: valid by the schemas that others published, and every finding at its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import xmlschema
+from jsonschema import Draft7Validator, FormatChecker
+
+from billpolicy.report.findings.formats import FINDINGS_ONLY, FORMATS
+from tests.running import ROOT, STANDARD, billpolicy
+
+PUBLISHED = Path(__file__).parent / "published"
+SARIF = Draft7Validator(
+    json.loads((PUBLISHED / "sarif-2.1.0.json").read_text(encoding="utf-8")), format_checker=FormatChecker()
+)
+JUNIT = xmlschema.XMLSchema(PUBLISHED / "junit-10.xsd")
+
+POLICY = """\
+policy: acme
+extends: STANDARD
+effective: {from: 2026-01-01}
+description: "Köln, 東京 & <Paris>"
+operations:
+  credit_memo_from_invoice: {payment_term: [invoice, account]}
+  create_payment: {sequence_set: [invoice, account]}
+exceptions:
+  - id: never
+    operations: [create_payment]
+    when: {kontinent: "東京"}
+    then: {sequence_set: [account]}
+"""
+WRONG = [
+    # code, line, column, end column: counted in POLICY by hand
+    ("attribute-not-on-document", 6, 30, 42, "payment_term"),
+    ("level-not-here", 7, 20, 32, "sequence_set"),
+    ("field-unknown", 11, 12, 21, "kontinent"),
+]
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A policy with three mistakes, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "übung 1"
+    folder.mkdir()
+    (folder / "policy.yaml").write_text(POLICY.replace("STANDARD", str(STANDARD)), encoding="utf-8")
+    return "übung 1/policy.yaml"
+
+
+def told(format: str, *command: str) -> str:
+    """What a command prints on stdout in a format; nothing else goes there."""
+    return billpolicy(*command, "--format", format).out
+
+
+def at(line: int, column: int, end: int) -> str:
+    return POLICY.splitlines()[line - 1][column - 1 : end - 1]
+
+
+def test_the_places_were_counted_rightly() -> None:
+    assert [at(line, column, end) for _, line, column, end, _ in WRONG] == [text for *_, text in WRONG]
+
+
+# -- SARIF ---------------------------------------------------------------------------------------------------------
+
+
+def sarif(text: str) -> dict[str, Any]:
+    log: dict[str, Any] = json.loads(text)
+    assert [error.message for error in SARIF.iter_errors(log)] == []
+    run: dict[str, Any] = log["runs"][0]
+    return run
+
+
+def test_sarif_is_valid_and_opens_at_the_place(broken: str) -> None:
+    run = sarif(told("sarif", "validate", broken))
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == sorted(code for code, *_ in WRONG)
+    assert run["columnKind"] == "unicodeCodePoints"
+    found = []
+    for result in run["results"]:
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == "%C3%BCbung%201/policy.yaml"
+        region = location["physicalLocation"]["region"]
+        assert region["endLine"] == region["startLine"]
+        found.append((result["ruleId"], region["startLine"], region["startColumn"], region["endColumn"]))
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] == "error"
+    assert found == [wrong[:4] for wrong in WRONG]
+
+
+def test_each_rule_of_sarif_says_what_its_page_says(broken: str) -> None:
+    for rule in sarif(told("sarif", "validate", broken))["tool"]["driver"]["rules"]:
+        page = (ROOT / "docs" / "diagnostics" / f"{rule['id']}.md").read_text(encoding="utf-8")
+        assert rule["help"]["markdown"] == page
+        assert rule["shortDescription"]["text"] in page
+
+
+def test_a_file_elsewhere_goes_by_its_whole_address(broken: str) -> None:
+    path = Path(broken).resolve()
+    run = sarif(told("sarif", "validate", str(path)))
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
+    assert uris == {path.as_uri()}
+
+
+# -- JUnit ---------------------------------------------------------------------------------------------------------
+
+
+def junit(text: str) -> ElementTree.Element:
+    assert [str(error) for error in JUNIT.iter_errors(text)] == []
+    return ElementTree.fromstring(text)
+
+
+def test_junit_is_valid_and_names_the_place(broken: str) -> None:
+    suites = junit(told("junit", "validate", broken))
+    assert suites.attrib == {"name": "billpolicy validate", "tests": "3", "failures": "3", "errors": "0"}
+    (suite,) = suites
+    assert suite.get("file") == broken
+    assert [case.get("name") for case in suite] == [f"{line}:{column} {code}" for code, line, column, *_ in WRONG]
+    for case, (code, line, column, *_) in zip(suite, WRONG, strict=True):
+        (failure,) = case
+        assert failure.get("type") == code
+        assert (failure.text or "").startswith(f"{broken}:{line}:{column}: error: ")
+
+
+# -- GitHub and GitLab -----------------------------------------------------------------------------------------------
+
+
+def test_github_annotates_the_place(broken: str) -> None:
+    lines = told("github", "validate", broken).splitlines()
+    for line, (code, row, column, end, _) in zip(lines, WRONG, strict=True):
+        fields = f"file={broken},line={row},col={column},endLine={row},endColumn={end},title=billpolicy {code}"
+        assert line.startswith(f"::error {fields}::`")
+
+
+def test_what_would_end_a_command_of_github_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("100%,a:b.yaml").write_text("policy: acme\n::error::: x\n", encoding="utf-8")
+    lines = told("github", "validate", "100%,a:b.yaml").splitlines()
+    assert lines
+    for line in lines:
+        assert line.startswith("::error file=100%25%2Ca%3Ab.yaml,line=")
+
+
+def test_gitlab_gets_a_list_of_issues_at_their_places(broken: str) -> None:
+    issues = json.loads(told("gitlab", "validate", broken))
+    found = []
+    for issue in issues:
+        assert set(issue) == {"check_name", "description", "severity", "fingerprint", "location"}
+        assert issue["location"]["path"] == broken
+        begin, end = issue["location"]["positions"]["begin"], issue["location"]["positions"]["end"]
+        found.append((issue["check_name"], begin["line"], begin["column"], end["column"]))
+    assert found == [wrong[:4] for wrong in WRONG]
+    assert {issue["severity"] for issue in issues} == {"major"}
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+
+
+def test_a_fingerprint_stays_when_lines_above_change(broken: str) -> None:
+    before = [issue["fingerprint"] for issue in json.loads(told("gitlab", "validate", broken))]
+    path = Path(broken)
+    path.write_text("# a new line\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert [issue["fingerprint"] for issue in json.loads(told("gitlab", "validate", broken))] == before
+
+
+# -- every format, every command -------------------------------------------------------------------------------------
+
+STORY = ROOT / "examples" / "dispute-credited-from-the-invoice"
+"""Two operations of five are refused."""
+PLANNING = [
+    "--policy", str(STORY / "policy.yaml"), "--book", str(STORY / "book.yaml"), str(STORY / "operations.yaml"),
+]  # fmt: skip
+_CODES = {
+    "concise": r" \[([a-z-]+)\]$",
+    "sarif": r'"ruleId": "([a-z-]+)"',
+    "junit": r'<failure type="([a-z-]+)"',
+    "github": r"^::error .*?title=billpolicy ([a-z-]+)::",
+    "gitlab": r'"check_name": "([a-z-]+)"',
+}
+
+
+def codes(format: str, text: str) -> list[str]:
+    return re.findall(_CODES[format], text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("format", FINDINGS_ONLY)
+@pytest.mark.parametrize("command", ["plan", "explain"])
+def test_refused_operations_are_told_and_nothing_else(command: str, format: str) -> None:
+    ran = billpolicy(command, *PLANNING, "--format", format)
+    assert ran.code == 1
+    assert sorted(codes(format, ran.out)) == ["available-to-credit", "date-too-early", "nothing-to-credit"]
+    assert "is refused" not in ran.err
+
+
+@pytest.mark.parametrize("format", FINDINGS_ONLY)
+def test_posting_tells_the_same(format: str, tmp_path: Path) -> None:
+    ledger = f"sqlite:///{tmp_path}/l.db"
+    for command in (["ledger", "init", ledger], ["ledger", "import", ledger, str(STORY / "book.yaml")]):
+        assert billpolicy(*command, "--format", format).code == 0
+    policy = str(STORY / "policy.yaml")
+    asked = ["post", "--policy", policy, "--ledger", ledger, "--actor", "ann", str(STORY / "operations.yaml")]
+    ran = billpolicy(*asked, "--format", format)
+    assert ran.code == 1
+    assert sorted(codes(format, ran.out)) == ["available-to-credit", "date-too-early", "nothing-to-credit"]
+    assert billpolicy("ledger", "check", ledger, "--format", format).code == 0
+    shown = billpolicy("ledger", "show", ledger, "nobody", "--format", format)
+    assert (shown.code, codes(format, shown.out)) == (1, ["unknown"])
+
+
+NOTHING = {
+    "concise": "",
+    "github": "",
+    "gitlab": "[]\n",
+}
+
+
+@pytest.mark.parametrize("format", FINDINGS_ONLY)
+@pytest.mark.parametrize("command", ["validate", "matrix"])
+def test_where_all_is_well_there_is_a_whole_report_without_findings(command: str, format: str) -> None:
+    ran = billpolicy(command, str(STANDARD), "--format", format)
+    assert ran.code == 0
+    if format == "sarif":
+        assert sarif(ran.out)["results"] == []
+    elif format == "junit":
+        assert junit(ran.out).attrib["failures"] == "0"
+        assert [case.get("name") for case in junit(ran.out).iter("testcase")] == ["nothing wrong"]
+    else:
+        assert ran.out == NOTHING[format]
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_file_that_is_not_there_is_told_in_every_format(format: str) -> None:
+    ran = billpolicy("validate", "nowhere", "--format", format)
+    assert ran.code == 1
+    assert "policy-missing" in ran.out + ran.err
+    assert bool(ran.err) == (format == "text")
+
+
+def test_every_page_of_the_help_names_the_formats() -> None:
+    for command in ("validate", "explain", "plan", "post", "matrix", "rule", "schema"):
+        assert "sarif" in billpolicy(command, "--help").out.replace("\n", "").replace(" ", "")
+    for command in ("init", "import", "show", "check"):
+        assert "sarif" in billpolicy("ledger", command, "--help").out.replace("\n", "").replace(" ", "")
