@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import typing
 from pathlib import Path
 
@@ -43,3 +44,21 @@ def test_the_mended_example_does_not(code: str, tmp_path: Path) -> None:
     session = run(found.mended, tmp_path)
     assert session.told == set(), session.printed
     assert session.code == 0, session.printed
+
+
+def test_a_severity_is_that_of_the_code_and_not_of_a_place() -> None:
+    """Codes that the source gives as warnings, by a call of `warn` or with `warning` among what makes a diagnostic."""
+    warnings, others = set(), set()
+    for file in SOURCE.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            given = [one.value for one in ast.walk(call) if isinstance(one, ast.Constant)]
+            named = {code for code in given if code in typing.get_args(Known)}
+            if getattr(call.func, "attr", "") == "warn" or "warning" in given:
+                warnings |= named
+            elif getattr(call.func, "attr", getattr(call.func, "id", "")) in ("Diagnostic", "problem", "refuse"):
+                others |= named
+    listed = {code for code in codes() for found in [entry(code)] if found and found.text.severity == "warning"}
+    assert warnings == listed
+    assert warnings & others == set()

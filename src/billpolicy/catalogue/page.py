@@ -38,6 +38,21 @@ def index() -> str:
         "matters, an example that gives it and the same mended. `billpolicy rule CODE` prints it.",
         "",
         "Each example runs in a folder with its files and `policies/standard`.",
+        "",
+        "## For other programs",
+        "",
+        "`--format` of every command tells the same to others; all but `text` print the findings on standard output.",
+        "The exit code is 0 where there is no error, 1 where there is one, 2 for a wrong command, 3 for a bug of ours.",
+        "",
+        "| format | for |",
+        "| --- | --- |",
+        "| `text` | people: the line of the file, with what is meant underlined |",
+        "| `concise` | editors and `grep`: `file:line:column: severity: message [code]` |",
+        "| `json` | programs, by the schema that `billpolicy schema diagnostics` prints |",
+        "| `sarif` | code scanning of GitHub and Azure DevOps, SARIF viewers of editors (SARIF 2.1.0) |",
+        "| `junit` | whatever shows the results of tests |",
+        "| `github` | annotations of GitHub Actions: a step prints them |",
+        "| `gitlab` | the Code Quality report of GitLab |",
     ]
     for theme, title in THEMES.items():
         lines += ["", f"## {title}", "", "| code | severity | what is wrong |", "| --- | --- | --- |"]
