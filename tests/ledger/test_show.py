@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.shown import OpenPlace
-from tests.ledger.asking import by_hand, codes, file_of, refused, whole
+from tests.ledger.asking import by_hand, codes, file_of, messages, refused, whole
 from tests.ledger.build import NOW, credit_plan, refund_plan
 from tests.ledger.posting import post
 
@@ -74,3 +76,22 @@ def test_what_is_damaged(stocked: Ledger) -> None:
         with stocked.reading() as connection:
             refusal = refused(lambda: connection.operation("op-1"))
         assert codes(refusal) == ["ledger-damaged"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE operations SET request = '{'", "was asked"),
+        ("UPDATE operations SET request = '7'", "was asked"),
+        ("UPDATE operations SET date = 'today'", "posted"),
+        ("UPDATE audit SET at = 'yesterday'", "posted"),
+        ("DELETE FROM audit", "posted"),
+    ],
+)
+def test_what_was_posted_is_damaged_when_it_is_asked_for_again(stocked: Ledger, statement: str, what: str) -> None:
+    plan = credit_plan(whole(stocked), "op-1", "INV00000002", "20.00")
+    post(stocked, plan, who="ann", now=NOW)
+    by_hand(file_of(stocked), statement)
+    refusal = refused(lambda: post(stocked, plan, who="ann", now=NOW))
+    assert codes(refusal) == ["ledger-damaged"]
+    assert messages(refusal) == f"what operation `op-1` {what} cannot be read any more"

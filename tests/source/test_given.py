@@ -20,6 +20,7 @@ from billpolicy.source.tree import MAX_DEPTH
 def problems(data: Any) -> list[str]:
     with pytest.raises(Refused) as refused:
         given(data, "book")
+    assert all(one.hint for one in refused.value.diagnostics)
     return [f"{one.position and one.position.file}: {one.code}" for one in refused.value.diagnostics]
 
 

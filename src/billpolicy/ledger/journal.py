@@ -9,12 +9,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from billpolicy.book.changes import CHANGES, Change, DraftPosted, Issued, change_name
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, Severity
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
 from billpolicy.planning.plan import BalanceChange, FollowedBy, Plan
@@ -57,7 +57,8 @@ class _Kept:
     reasons: dict[str, int]
     balances: tuple[BalanceChange, ...] = ()
     notes: tuple[str, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Any, ...] = ()
+    """Each a `Diagnostic`."""
     follow_ups: int = 0
     """How many steps follow it."""
     actor: str | None = None
@@ -65,11 +66,22 @@ class _Kept:
     comment: str | None = None
 
 
+class _Warning(NamedTuple):
+    """A warning as it is read: an older program may have given a code that is none any more."""
+
+    code: str
+    message: str
+    position: Position | None = None
+    hint: str | None = None
+    severity: Severity = "error"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read(_Kept):
     """The same as it is read: which type a change is of, its name tells."""
 
     changes: list[tuple[str, Raw]]
+    warnings: tuple[_Warning, ...] = ()
 
 
 class _Cause(NamedTuple):
@@ -117,8 +129,17 @@ def _operation_row(plan: Plan, cause: Cause | None) -> Row:
 
 
 def requests_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
-    """The requests of those of these operations that were posted, as canonical JSON."""
-    return {row[0]: row[1] for row in connection.rows(_REQUESTS, ids)}
+    """The requests of those of these operations that were posted, as canonical JSON.
+
+    Raises `Refused` if one has been damaged.
+    """
+    found: dict[str, str] = dict(connection.rows(_REQUESTS, ids))
+    for id, text in found.items():
+        try:
+            decode(dict, text)
+        except (CodecError, TypeError):
+            raise damaged(f"what operation `{id}` was asked cannot be read any more") from None
+    return found
 
 
 def cause_of(connection: Connection, id: str) -> Cause | None:
@@ -135,10 +156,10 @@ def posted_of(connection: Connection, ids: Collection[str]) -> dict[str, Posted]
     steps: dict[str, list[Row]] = defaultdict(list)
     for row in sorted((row for row in found.values() if row[-3] is not None), key=lambda row: row[-2]):
         steps[row[-3]].append(row)
-    audits = audits_of(connection, ids)
     try:
+        audits = audits_of(connection, ids)
         return {id: Posted(_plan(found[id], steps), audits[id], repeated=True) for id in ids}
-    except (KeyError, CodecError):
+    except (KeyError, TypeError, ValueError, CodecError):
         what = f"operation `{next(iter(ids))}`" if len(ids) == 1 else "these operations"
         raise damaged(f"what {what} posted cannot be read any more") from None
 
@@ -160,7 +181,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         reasons=kept.reasons,
         balances=kept.balances,
         notes=kept.notes,
-        warnings=kept.warnings,
+        warnings=tuple(_warning(*one) for one in kept.warnings),
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),
         actor=kept.actor,
         approved_by=kept.approved_by,
@@ -170,6 +191,10 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
 
 def _changes(named: Iterable[tuple[str, Raw]]) -> tuple[Change, ...]:
     return tuple(decode(CHANGES[name], text) for name, text in named)
+
+
+def _warning(code: str, message: str, position: Position | None, hint: str | None, severity: Severity) -> Diagnostic:
+    return Diagnostic(cast(Code, code), message, position, hint, severity)
 
 
 def _followed(row: Row, steps: Mapping[str, Sequence[Row]]) -> FollowedBy:

@@ -356,7 +356,8 @@ def storage_failures(path: Path) -> Iterator[None]:
         raise
     except UnicodeEncodeError as error:
         message = f"{error.object!r} has characters that are no text"
-        raise refusal("text-wrong", message, path, "write it in UTF-8") from None
+        hint = "write it in UTF-8; if it is the name of a file, rename the file"
+        raise refusal("text-wrong", message, path, hint) from None
 
 
 def refusal(code: Code, message: str, path: Path, hint: str) -> Refused:

@@ -75,7 +75,10 @@ class Reader(Protocol):
         """Those of these numbers that a document has."""
 
     def requests(self, ids: Collection[str]) -> dict[str, str]:
-        """The requests of those of these operations that were posted, as canonical JSON."""
+        """The requests of those of these operations that were posted, as canonical JSON.
+
+        Raises `Refused` where that cannot be read any more.
+        """
 
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """What came of these operations, which were posted. Raises `Refused` where that cannot be read any more."""

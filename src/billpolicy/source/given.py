@@ -37,9 +37,11 @@ def given(data: Any, name: str) -> Given:
 def _strange(data: Any, origin: Given, path: tuple[str | int, ...], around: tuple[Any, ...]) -> Iterator[Diagnostic]:
     """`around`: what the data is in, from the outside to the inside."""
     if any(data is outer for outer in around):
-        yield Diagnostic("too-deep", "this is in itself, so it has no end", origin.at(*path))
+        hint = "give each record once, and name it by its number or id elsewhere"
+        yield Diagnostic("too-deep", "this is in itself, so it has no end", origin.at(*path), hint)
     elif len(path) > MAX_DEPTH:
-        yield Diagnostic("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", origin.at(*path))
+        hint = "no book or operation needs so many levels"
+        yield Diagnostic("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", origin.at(*path), hint)
     elif isinstance(data, Mapping):
         for key, value in data.items():
             if isinstance(key, str):
@@ -54,7 +56,8 @@ def _strange(data: Any, origin: Given, path: tuple[str | int, ...], around: tupl
         hint = "give a Decimal, or a text like `'100.00'`"
         yield Diagnostic("float", f"{data!r} is a float, which is not exact", origin.at(*path), hint)
     elif _is_beyond_reason(data):
-        yield Diagnostic("value-wrong", "this number is out of range", origin.at(*path))
+        hint = "no amount or count needs so many digits"
+        yield Diagnostic("value-wrong", "this number is out of range", origin.at(*path), hint)
     elif data is not None and not isinstance(data, str | int | Decimal | datetime.date):
         message = f"a {type(data).__name__} cannot stand here"
         yield Diagnostic("value-wrong", message, origin.at(*path), "give dicts, lists, texts, numbers and dates")
