@@ -29,7 +29,7 @@ from billpolicy.book.changes import (
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.store import Ledger, create_ledger
-from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.planning.plan import FollowedBy, Plan, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
 from tests.any_operations import file_of as book_file
@@ -151,6 +151,8 @@ def as_it_was(plan: Plan) -> Told:
     told: Told = plain_data(plan)
     for gone in ("changes", "resolved", "reasons", "passed_over"):
         told.pop(gone, None)
+    for place in (warning["position"] for warning in told.get("warnings", ())):  # at that time a place had no end
+        assert (place.pop("end_line"), place.pop("end_column")) == (0, 0)
 
     def of(kind: type[Change]) -> list[Any]:
         return [plain_data(change) for change in plan.of(kind)]
@@ -164,10 +166,17 @@ def as_it_was(plan: Plan) -> Told:
         "canceled_drafts": [one["draft"] for one in of(DraftCanceled)],
         "cancellations": [{"subscription": one["subscription"], "on": one["day"]} for one in of(SubscriptionCanceled)],
         "charged_through": of(ChargedThrough),
-        "follow_ups": [{**plain_data(followed), "plan": as_it_was(followed.plan)} for followed in plan.follow_ups],
+        "follow_ups": [_followed(followed) for followed in plan.follow_ups],
     }
     found: Told = _said(told | then)
     return found
+
+
+def _followed(followed: FollowedBy) -> Told:
+    """A step, with its plan and place in the form of that time."""
+    at = followed.position
+    place = {"file": at.file, "line": at.line, "column": at.column}
+    return {**plain_data(followed), "plan": as_it_was(followed.plan), "position": place}
 
 
 def _said(data: Any) -> Any:

@@ -9,12 +9,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from billpolicy.book.changes import CHANGES, Change, DraftPosted, Issued, change_name
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, Severity
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
 from billpolicy.planning.plan import BalanceChange, FollowedBy, Plan
@@ -57,8 +57,7 @@ class _Kept:
     reasons: dict[str, int]
     balances: tuple[BalanceChange, ...] = ()
     notes: tuple[str, ...] = ()
-    warnings: tuple[Any, ...] = ()
-    """Each a `Diagnostic`."""
+    warnings: tuple[Diagnostic, ...] = ()
     follow_ups: int = 0
     """How many steps follow it."""
     actor: str | None = None
@@ -66,22 +65,11 @@ class _Kept:
     comment: str | None = None
 
 
-class _Warning(NamedTuple):
-    """A warning as it is read: an older program may have given a code that is none any more."""
-
-    code: str
-    message: str
-    position: Position | None = None
-    hint: str | None = None
-    severity: Severity = "error"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read(_Kept):
     """The same as it is read: which type a change is of, its name tells."""
 
     changes: list[tuple[str, Raw]]
-    warnings: tuple[_Warning, ...] = ()
 
 
 class _Cause(NamedTuple):
@@ -181,7 +169,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         reasons=kept.reasons,
         balances=kept.balances,
         notes=kept.notes,
-        warnings=tuple(_warning(*one) for one in kept.warnings),
+        warnings=kept.warnings,
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),
         actor=kept.actor,
         approved_by=kept.approved_by,
@@ -191,10 +179,6 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
 
 def _changes(named: Iterable[tuple[str, Raw]]) -> tuple[Change, ...]:
     return tuple(decode(CHANGES[name], text) for name, text in named)
-
-
-def _warning(code: str, message: str, position: Position | None, hint: str | None, severity: Severity) -> Diagnostic:
-    return Diagnostic(cast(Code, code), message, position, hint, severity)
 
 
 def _followed(row: Row, steps: Mapping[str, Sequence[Row]]) -> FollowedBy:
