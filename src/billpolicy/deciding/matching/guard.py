@@ -1,6 +1,6 @@
 """What a policy can say that the rules engine would misread, refused in the user's words before the engine sees it.
 
-Most traps of durable_rules.md section 5 cannot be reached at all, by the way `terms` and `durable` are built. What is
+Most traps of docs/rules-engine.md 5 cannot be reached at all, by the way `terms` and `durable` are built. What is
 left depends on the words of a policy: names, long texts, huge numbers, lists that multiply.
 """
 
