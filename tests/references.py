@@ -39,10 +39,10 @@ BROKEN = re.compile(
     rf"{REFERENCE.pattern}(?:,| and| to)?\n[\s#]*(?:(?:rows?|rules?|points?|use cases?) \d|G\d|\d+\.\d)"
 )
 OLD_FORMS = re.compile(
-    r"\b[Dd]omain (?:sections? |vectors? |G?\d)|\b[Dd]esign section|\bSEED ?\d|\b[Ss]eeds? \d\b"
+    r"\b[Dd]omain (?:sections? |vectors? |G?\d)|\b[Dd]esign section|\b[Ss]ections? \d|\bSEED ?\d|\b[Ss]eeds? \d\b"
     r"|durable_rules\.md|\.\./shared\b|(?<![\w/])shared[/]"
 )
-CITATION = re.compile(r"Zuora(?: Community)?[,:] (.{0,80})")
+CITATION = re.compile(r"Zuora(?: Community)?[,:](?=\s)((?:.|\n){0,90})")
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\[[^\[\]]*\]\(([^()\s]+)\)")
 _DEFINITION = re.compile(r"^\[([^\[\]]+)\]: (\S+)$", re.MULTILINE)
@@ -67,17 +67,21 @@ class Page:
         self.raw = path.read_text(encoding="utf-8")
 
     @cached_property
+    def unfenced(self) -> str:
+        """Without blocks of code, as long and with as many lines as the page, so that places stay right."""
+        return re.sub(r"^```.*?^```$", _blank, self.raw, flags=re.MULTILINE | re.DOTALL)
+
+    @cached_property
     def text(self) -> str:
-        """As long and with as many lines as the page, so that places stay right."""
-        fences = re.sub(r"^```.*?^```$", _blank, self.raw, flags=re.MULTILINE | re.DOTALL)
-        return re.sub(r"`[^`\n]+`", _blank, fences)
+        """Without code in lines, too."""
+        return re.sub(r"`[^`\n]+`", _blank, self.unfenced)
 
     @cached_property
     def sections(self) -> dict[str, str]:
         """Heading -> what stands under it, up to the next heading of any level."""
-        headings = [*_HEADING.finditer(re.sub(r"^```.*?^```$", _blank, self.raw, flags=re.MULTILINE | re.DOTALL))]
+        headings = list(_HEADING.finditer(self.unfenced))
         ends = [heading.start() for heading in headings[1:]] + [len(self.raw)]
-        return {one[2]: self.raw[one.end() : end] for one, end in zip(headings, ends, strict=True)}
+        return {one[2]: self.unfenced[one.end() : end] for one, end in zip(headings, ends, strict=True)}
 
     @cached_property
     def anchors(self) -> set[str]:
@@ -91,7 +95,7 @@ class Page:
 
     def section(self, number: str) -> str | None:
         """What stands under a numbered heading."""
-        return next((text for name, text in self.sections.items() if re.match(rf"{number}\.? ", name)), None)
+        return next((text for name, text in self.sections.items() if re.match(rf"{re.escape(number)}\.? ", name)), None)
 
     def named(self, words: str) -> str:
         """What stands under the headings that have these words."""
@@ -100,7 +104,7 @@ class Page:
     def missing(self, place: str) -> str | None:
         """The first of what a place names that is not on the page; None if all is there."""
         if place.startswith("G"):
-            return None if _row(self.raw, place) else place
+            return None if _row(self.unfenced, place) else place
         numbers = re.findall(r"\d+", place)
         if place.startswith("rule"):
             return next((f"rule {n}" for n in numbers if not _point(self.named("The rules of "), n)), None)
@@ -206,11 +210,11 @@ class Repository:
         domain = self.page(self.root / "docs" / "domain.md")
         table = re.findall(r"^\| \[([^\[\]]+)\] \| ([^|(]+)", domain.named("The pages"), re.MULTILINE)
         names = tuple(_plain(name) for row in table for name in row)
-        # A citation may go on in the next line, behind a comment's or a folded text's beginning.
-        lines = re.sub(r"\n[ #]*", lambda found: " " * len(found[0]), text)
-        for found in CITATION.finditer(re.sub(r" {2,}", " ", lines)):
-            if not _plain(found[1]).startswith(names):
-                yield text.find(found[0][:20]), f"docs/domain.md 0.1 has no source `{found[1][:40]}`"
+        for found in CITATION.finditer(text):
+            # It may go on in the next line, behind the beginning of a comment.
+            cited = _plain(re.sub(r"\n[ #]*", " ", found[1]))
+            if not cited.startswith(names):
+                yield found.start(), f"docs/domain.md 0.1 has no source `{cited[:40]}`"
         for number in re.finditer(r"\buse cases? (\d+)", text):
             missing = domain.missing(f"use case {number[1]}")
             if missing is not None:
