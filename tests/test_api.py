@@ -330,7 +330,7 @@ class TestPosting:
     def test_a_prefix_stays_with_its_kind_when_the_policy_changes_its_mind(
         self, policy: Versions, ledger: Ledger, tmp_path: Path
     ) -> None:
-        """Domain section 8. The payment got PAY-00000001, so no refund can ever have that prefix."""
+        """docs/domain.md 8. The payment got PAY-00000001, so no refund can ever have that prefix."""
         asked = [
             PAYMENT,
             {"id": "r-1", "operation": "create_refund", "of": "PAY-00000001", "amount": 1, "date": TODAY},

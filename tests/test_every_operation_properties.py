@@ -131,7 +131,7 @@ def _balance(book: Book, change: BalanceChange) -> Decimal | None:
 
 def _conserved(book: Book) -> None:
     """Of each account and currency: what was asked for, less what was given, is what is open, less what is unapplied
-    and kept as credit balance (domain 6.2)."""
+    and kept as credit balance (docs/domain.md 6.2)."""
     out_of, onto, paid_back = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal), refunds_of(book)
     asked, shown = defaultdict[Pot, Decimal](Decimal), defaultdict[Pot, Decimal](Decimal)
     for made in (made for each in book.applications_from.values() for made in each):

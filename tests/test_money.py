@@ -1,4 +1,4 @@
-"""Exact money: minor units and proration. Expected values are domain vectors or arithmetic shown."""
+"""Exact money: minor units and proration. Expected values are from docs/domain.md 11 or arithmetic shown."""
 
 from __future__ import annotations
 

@@ -387,7 +387,7 @@ def test_money_is_conserved(history: History) -> None:
     book = left_by(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
     applications = [one for made in book.applications_from.values() for one in made]
     for number, document in book.numbered.items():
-        # Domain 9.2, from the records themselves.
+        # docs/domain.md 9.2, from the records themselves.
         applied = sum((one.amount for one in applications if number in (one.from_, one.to)), Decimal(0))
         refunded = sum(
             (r.amount for r in book.numbered.values() if isinstance(r, Refund) and r.of == number), Decimal(0)
@@ -396,8 +396,8 @@ def test_money_is_conserved(history: History) -> None:
             assert document.amount == applied + refunded + book.balance(document)
             assert 0 <= book.balance(document) <= document.amount
     for account in book.accounts:
-        # Domain 6.2: the account balance is what is open of invoices and debit memos less what is unapplied; that is
-        # everything that was asked for less everything that was given.
+        # docs/domain.md 6.2: the account balance is what is open of invoices and debit memos less what is unapplied;
+        # that is everything that was asked for less everything that was given.
         posted = [d for d in book.numbered.values() if d.account == account]
         asked_for = sum((d.amount for d in posted if isinstance(d, Invoice | DebitMemo | Refund)), Decimal(0))
         given_ = sum((d.amount for d in posted if isinstance(d, CreditMemo | Payment)), Decimal(0))

@@ -298,7 +298,7 @@ def outcome(book: Book, asked: Instruction) -> Plan | tuple[Any, ...]:
 
 
 def identities_hold(book: Book) -> None:
-    """Domain section 9.2, on every document and every item, from the applications themselves."""
+    """docs/domain.md 9.2, on every document and every item, from the applications themselves."""
     onto: dict[tuple[str, str, str | None], Decimal] = defaultdict(Decimal)
     out_of: dict[tuple[str, str, str | None], Decimal] = defaultdict(Decimal)
     applications: list[Application] = [a for each in book.applications_from.values() for a in each]
@@ -383,7 +383,7 @@ def test_whatever_is_done_nothing_vanishes(data: st.DataObject) -> None:
 
 
 def conserved(before: Book, after: Book, plan: Plan) -> None:
-    """What an account owes changes by the new documents and by nothing else (domain 6.2, account balance)."""
+    """What an account owes changes by the new documents and by nothing else (docs/domain.md 6.2, account balance)."""
     for account in before.accounts:
         expected = Decimal(0)
         for document in (planned.document for planned in plan.documents if planned.document.account == account):
@@ -421,7 +421,7 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_it_comes(data: st
 @derandomized
 @given(st.data())
 def test_many_small_credits_never_take_more_tax_than_there_was(data: st.DataObject) -> None:
-    # Domain 9.5: "several credit memo items from one invoice item can differ by 1-2 cents in tax"; here they cannot.
+    # docs/domain.md 9.5: in Zuora several memo items from one invoice item can differ by 1-2 cents in tax; not here.
     amount, tax = data.draw(st.integers(1, 1000)), data.draw(st.integers(0, 500))
     item = Item(id="c", amount=from_minor(amount, "EUR"), taxes=(TaxItem(id="t", amount=from_minor(tax, "EUR")),))
     invoice = Invoice(number="I", account="a", date=FIRST_DAY, currency="EUR", items=(item,))

@@ -1,6 +1,6 @@
 """Exact money: an integer count of a currency's minor units. No float, no tolerance, no rounding by accident.
 
-Minor units per currency are those of ISO 4217 (JPY 0, USD 2, KWD 3). See domain section 9.5.
+Minor units per currency are those of ISO 4217 (JPY 0, USD 2, KWD 3). See docs/domain.md 9.5.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def minor_digits(currency: str) -> int:
 
 
 def prorate(amount: int, part: int, whole: int) -> int:
-    """`amount * part / whole` in minor units, half up (domain section 9.5: mode Half Up); `whole` > 0."""
+    """`amount * part / whole` in minor units, half up (docs/domain.md 9.5: mode Half Up); `whole` > 0."""
     product = amount * part
     sign = -1 if product < 0 else 1
     return sign * ((2 * abs(product) + whole) // (2 * whole))

@@ -1,4 +1,4 @@
-"""Domain vectors (section 11), limits at their edge, refusals, and books with discounts, as `of` reads them."""
+"""The vectors of docs/domain.md 11, limits at their edge, refusals, and books with discounts, as `of` reads them."""
 
 from __future__ import annotations
 

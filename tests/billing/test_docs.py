@@ -62,7 +62,7 @@ def test_which_invoice() -> None:
 
 @pytest.mark.parametrize("row", table("Totals below zero"), ids=lambda row: row["negative_totals"])
 def test_totals_below_zero(row: dict[str, str]) -> None:
-    """Domain G12 and G13."""
+    """docs/domain.md G12 and G13."""
     text = """
 accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
 contacts: [{id: c, account: a}]

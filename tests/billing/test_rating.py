@@ -1,4 +1,4 @@
-"""Which days are due and what they cost: domain sections 5.3 and 9.5; every amount with its arithmetic."""
+"""Which days are due and what they cost: docs/domain.md 5.3 and 9.5; every amount with its arithmetic."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ QUARTER = {"start": "2014-10-01", "period": "quarter", "canceled_on": "2014-10-1
 @pytest.mark.parametrize(
     ("rules", "credit"),
     [
-        # Domain 5.3: a quarter of 300.00 from 10/01, canceled on 10/15.
+        # docs/domain.md 5.3: a quarter of 300.00 from 10/01, canceled on 10/15.
         (BY_DAY, "2014-10-15..2014-12-31 -254.35 Proration Credit"),  # 300 x 78/92
         (BY_MONTH, "2014-10-15..2014-12-31 -254.84 Proration Credit"),  # 300 x (17/31 + 2)/3
         (WHOLE_MONTHS, "2014-11-01..2014-12-31 -198.91 Proration Credit"),  # 300 x 61/92

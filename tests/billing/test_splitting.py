@@ -1,4 +1,4 @@
-"""Which document a line goes on: domain section 6.2, with vectors G12 and G13."""
+"""Which document a line goes on: docs/domain.md 6.2, with G12 and G13."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a charge was charged through before a document that is undone: domain sections 3.3 and 4.2."""
+"""What a charge was charged through before a document that is undone: docs/domain.md 3.3 and 4.2."""
 
 from __future__ import annotations
 

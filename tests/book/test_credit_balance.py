@@ -1,6 +1,6 @@
 """Credit balances in a book file: what may stand there, what is filled in, and what is told at its line.
 
-Domain section 6.1: never below zero on any date; an increase comes from a negative invoice, a decrease is used on an
+docs/domain.md 6.1: never below zero on any date; an increase comes from a negative invoice, a decrease is used on an
 invoice or debit memo or paid back.
 """
 

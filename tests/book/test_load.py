@@ -46,7 +46,7 @@ def test_balances_come_from_applications() -> None:
     invoice, payment = book.numbered["I1"], book.numbered["P1"]
     assert book.balance(invoice) == Decimal("78.00")  # 108 - 30
     assert book.balance(payment) == Decimal("20.00")  # 50 - 30
-    # Domain 3.2, the worked case with a discount: the item nets its discount (90), the discount's tax stays (-2).
+    # docs/domain.md 3.2, the case with a discount: the item nets its discount (90), the discount's tax stays (-2).
     assert book.open_places(invoice) == {  # type: ignore[arg-type]
         Place("x"): Decimal("65.00"),  # 100 - 10 - 25
         Place("x", "t"): Decimal("15.00"),  # 20 - 5

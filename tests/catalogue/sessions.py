@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from billpolicy.catalogue.entry import Example, shared_files
+from billpolicy.catalogue.entry import Example, common_files
 from tests.running import ROOT, billpolicy
 
 _TOLD = re.compile(r"^(?:\S.*?: )?(error|warning): .* \[([a-z-]+)\]$", re.MULTILINE)
@@ -35,7 +35,7 @@ class Session(NamedTuple):
 def run(example: Example, folder: Path) -> Session:
     """Write the files of an example into a folder, and type its lines there."""
     (folder / "policies").symlink_to(ROOT / "policies")
-    for name, text in {**shared_files(), **example.files}.items():
+    for name, text in {**common_files(), **example.files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     printed, worst = "", 0

@@ -67,7 +67,7 @@ def test_a_prefix_stays_with_its_kind(stocked: Ledger, prefix: str) -> None:
 
 
 def test_two_series_that_meet_are_noticed(ledger: Ledger) -> None:
-    """Domain section 8: prefix 23 and 10000300 make the number that prefix 2 and 310000300 make."""
+    """docs/domain.md 8: prefix 23 and 10000300 make the number that prefix 2 and 310000300 make."""
     ledger.import_book(book_from(BOOK.replace("INV00000005", "2310000300")))
     refusal = refused(lambda: post_next(ledger, "op-1", "2", 310_000_300))
     assert codes(refusal) == ["number-taken"]

@@ -12,7 +12,7 @@ from tests.strategies import WILD_TEXTS, between, conditions, exception, facts, 
 
 
 def holds(term: Term, known: dict[str, Fact]) -> bool:
-    """One term as the engine means it: every comparison with a missing fact is false (durable_rules.md, section 3)."""
+    """One term as the engine means it: every comparison with a missing fact is false (docs/rules-engine.md 3)."""
     if term.fact not in known:
         return term.operator == "$nex"
     value = encoded(known[term.fact])

@@ -1,4 +1,4 @@
-"""Who may do what: roles, limits of authority and second persons, as the policy says. Domain section 2.8."""
+"""Who may do what: roles, limits of authority and second persons, as the policy says. docs/domain.md 2.8."""
 
 from __future__ import annotations
 

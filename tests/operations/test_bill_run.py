@@ -1,4 +1,4 @@
-"""`bill_run`: domain sections 1.2 (rows 1 and 2), 5.3 and 6.2; vectors G8, G12 and G13."""
+"""`bill_run`: docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2; G8, G12 and G13."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_discount_names_the_item_that_it_reduces() -> None:
 
 
 def test_the_latest_values_hold_also_for_old_periods() -> None:
-    # Domain 1.2 row 1: the subscription as it is now, whatever was billed before.
+    # docs/domain.md 1.2 row 1: the subscription as it is now, whatever was billed before.
     book = left_by(subscribed(f"id: s1, {MONTHLY}"), RUN)
     old = book.subscriptions["s1"]
     renewed = type(old)(

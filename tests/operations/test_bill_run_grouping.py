@@ -1,4 +1,4 @@
-"""Which subscriptions share an invoice: domain section 1.5; vectors G17 and G18."""
+"""Which subscriptions share an invoice: docs/domain.md 1.5; G17 and G18."""
 
 from __future__ import annotations
 

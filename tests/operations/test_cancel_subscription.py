@@ -1,4 +1,4 @@
-"""`cancel_subscription`, what it sets off, and what must not be billed twice or credited for nothing. Seed 2."""
+"""`cancel_subscription`, what it sets off, and what is never billed twice or credited for nothing: docs/domain.md 5."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_rest_of_a_partly_paid_invoice_is_not_billed_again() -> None:
 
 
 def test_a_reversed_credit_memo_is_made_again() -> None:
-    """Domain 4.2: the charged-through date is reset, so that the next bill run recreates an equal memo."""
+    """docs/domain.md 4.2: the charged-through date is reset, so that the next bill run recreates an equal memo."""
     left = after(APRIL, CANCEL + ", final_bill: false", "operation: bill_run, date: 2026-04-09, subscriptions: [S]")
     assert through(left) == "2026-04-09"
     reverse = "operation: reverse_credit_memo, credit_memo: CM00000001, date: 2026-04-10"
@@ -158,7 +158,7 @@ def test_a_write_off_that_is_refused_refuses_the_cancellation() -> None:
 
 
 def test_a_policy_can_let_the_cancellation_stay() -> None:
-    """Domain 5.2: in Zuora cancel and billing survive a failing write-off."""
+    """docs/domain.md 5.2: in Zuora cancel and billing survive a failing write-off."""
     own = (
         CLERKS
         + """

@@ -1,4 +1,4 @@
-"""`create_payment`: seed 1 use case 7; domain 1.2 row 12, 1.3 point 5 (numbers), 2 (application), 9.5 (currencies)."""
+"""`create_payment`: docs/domain.md 1.2 row 12, 1.3 point 5 (numbers), 2 (application), 9.5 (currencies)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_account_without_a_set_has_the_default_one() -> None:
     ],
 )
 def test_a_set_without_payments_takes_the_prefix_of_default_then_the_last_resort(default: str, number: str) -> None:
-    # Domain vector G19: the invoice has set FRN, the account INV-SET, which has no prefix for payments.
+    # docs/domain.md G19: the invoice has set FRN, the account INV-SET, which has no prefix for payments.
     sets = f"""sequence_sets:
   FRN: {{invoice: {{prefix: F-I}}, credit_memo: {{prefix: F-C}}, debit_memo: {{prefix: F-D}}, payment: {{prefix: F-P}}}}
   INV-SET: {{invoice: {{prefix: I-I}}, credit_memo: {{prefix: I-C}}, debit_memo: {{prefix: I-D}}}}
@@ -178,7 +178,7 @@ def on_i1(amount: str) -> str:
 
 
 def test_proration_shares_by_what_is_open() -> None:
-    # Domain vectors G1 and G2.
+    # docs/domain.md G1 and G2.
     found = plan(items("100.00", "20.00", "10.00", "2.00"), on_i1("12.00"))
     assert list(parts(found)["P-00000001", "I1"].values()) == ["9.09", "1.82", "0.91", "0.18"]
     found = plan(items("10.00", "10.00", "10.00"), on_i1("10.00"))
@@ -186,7 +186,7 @@ def test_proration_shares_by_what_is_open() -> None:
 
 
 def test_first_in_first_out_fills_one_item_after_the_other() -> None:
-    # Domain vector G3.
+    # docs/domain.md G3.
     found = plan(items("10.00", "10.00", "10.00"), on_i1("25.00"), policy=changed(NAME, "allocation: fifo", ""))
     assert list(parts(found)["P-00000001", "I1"].values()) == ["10.00", "10.00", "5.00"]
 
@@ -210,7 +210,7 @@ invoices:
 """
     # Net weights: 90 and 20 - 2 = 18 of 108.
     assert parts(plan(in_book, on_i1("54.00"))) == {("P-00000001", "I1"): {"x": "45.00", "x/vat": "9.00"}}
-    # All of it, 108.00 (domain vector G10): every place is settled exactly.
+    # All of it, 108.00 (docs/domain.md G10): every place is settled exactly.
     found = plan(in_book, on_i1("108.00"))
     assert parts(found) == {("P-00000001", "I1"): {"x": "90.00", "x/vat": "20.00", "d/vat": "-2.00"}}
     after = left_by(in_book, on_i1("54.00"), on_i1("54.00"))

@@ -1,4 +1,4 @@
-"""`create_refund`: seed 1 use case 7; domain 1.2 rows 13 and 14, 2.7 (dates), 9.2 (amounts)."""
+"""`create_refund`: docs/domain.md 1.2 rows 13 and 14, 2.7 (dates), 9.2 (amounts)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_account_without_a_set_has_the_default_one() -> None:
 
 
 def test_a_set_without_refunds_takes_the_prefix_of_default_then_the_last_resort() -> None:
-    # Domain 1.3 point 5.
+    # docs/domain.md 1.3 point 5.
     bare = "  BARE: {invoice: {prefix: B-I}, credit_memo: {prefix: B-C}, debit_memo: {prefix: B-D}}\n"
     default = "  DEFAULT: {invoice: {prefix: INV}, credit_memo: {prefix: CM}, debit_memo: {prefix: DM}"
     in_book = levelled(account="{sequence_set: BARE}")

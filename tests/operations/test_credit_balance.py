@@ -1,6 +1,6 @@
 """Credit balances: transferring negative invoices to them, using, refunding and adjusting them.
 
-Seed 3; domain sections 2.7 (dates), 6.1 (what an adjustment is) and 6.3 (what is corrected comes first).
+docs/domain.md 2.7 (dates), 6.1 (what an adjustment is) and 6.3 (what is corrected comes first).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def used(plan: Plan) -> dict[str, str]:
     return {change.document or "": str(change.amount) for change in adjustments(plan) if change.type == "decrease"}
 
 
-# -- G15 and G16 (domain section 11) -----------------------------------------------------------------------------------
+# -- G15 and G16 (docs/domain.md 11) -----------------------------------------------------------------------------------
 
 
 def test_g15_a_transfer_is_not_dated_before_its_invoice() -> None:
@@ -345,7 +345,7 @@ def test_limits_of_the_policy() -> None:
     planned(OPEN, APPLY, policy=limits.format("touched_limit", 4))
 
 
-# -- what is corrected comes first (seed 3) ----------------------------------------------------------------------------
+# -- what is corrected comes first (docs/domain.md 6.3) ----------------------------------------------------------------
 
 
 def corrections(*negative: str, rest: str = "") -> str:

@@ -1,5 +1,5 @@
 """Whatever is transferred, used, refunded and adjusted on whatever dates: credit balance is conserved and never below
-zero on any date (domain section 6.1), checked by sums of their own after every step."""
+zero on any date (docs/domain.md 6.1), checked by sums of their own after every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`credit_memo_from_charge`: seed 1 use case 6; domain 1.2 row 10, 1.4 (live binding)."""
+"""`credit_memo_from_charge`: docs/domain.md 1.2 row 10, 1.4 (live binding)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`credit_memo_from_invoice`: seed 1 use case 1; domain 1.2 row 5, 6.2 (available to credit), 9.5 (tax)."""
+"""`credit_memo_from_invoice`: docs/domain.md 1.2 row 5, 6.2 (available to credit), 9.5 (tax)."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_named_taxes_are_taken_as_they_are_and_others_left_out() -> None:
 
 
 def test_an_invoice_with_a_discount_is_credited_net() -> None:
-    # Domain 3.2, the worked case: 100 + 20 tax, discount -10 and -2 tax: 108.
+    # docs/domain.md 3.2, the worked case: 100 + 20 tax, discount -10 and -2 tax: 108.
     memo = credit_memo(plan(DISCOUNTED, ASK))
     assert amounts(memo) == {"x": "100.00", "x/vat": "20.00", "d": "-10.00", "d/vat": "-2.00"}
     assert str(memo.amount) == "108.00"
@@ -259,7 +259,7 @@ applications: [{from: P1, to: I1, date: 2026-05-11, amount: 15.00}]
 
 
 def test_available_to_credit_counts_posted_memos_and_neither_drafts_nor_payments() -> None:
-    # Domain vector G14: 100 - 30 - 40 = 30 available; the balance is 100 - 15 = 85.
+    # docs/domain.md G14: 100 - 30 - 40 = 30 available; the balance is 100 - 15 = 85.
     assert str(book(G14).balance(book(G14).numbered["I1"])) == "85.00"
     assert str(credit_memo(plan(G14, ASK)).amount) == "30.00"
     assert plan(G14, ASK + "items: [{item: x, amount: 30.00}]")
@@ -351,7 +351,7 @@ def series_of_memos(prefix: str, start: int) -> str:
 
 @pytest.mark.parametrize(
     ("start", "number"),
-    [(1, "CX00000001"), (9_999_999, "CX09999999"), (100_000_006, "CX100000006")],  # domain vector G20
+    [(1, "CX00000001"), (9_999_999, "CX09999999"), (100_000_006, "CX100000006")],  # docs/domain.md G20
 )
 def test_numbers_have_eight_digits_or_as_many_as_they_need(start: int, number: str) -> None:
     in_set = levelled(invoice="{bill_to_contact: ivan, sequence_set: X}")
@@ -365,6 +365,6 @@ def test_numbers_go_on_where_the_book_ends_and_a_start_can_only_skip_ahead() -> 
 
 
 def test_a_number_that_is_in_use_is_refused() -> None:
-    # `CX1` with 8 digits and `CX` with 9 give the same number (domain section 8).
+    # `CX1` with 8 digits and `CX` with 9 give the same number (docs/domain.md 8).
     taken = levelled(invoice="{bill_to_contact: ivan, sequence_set: X}").replace("number: C1", "number: CX100000006")
     assert refused(taken, SOME, policy=series_of_memos("CX", 100_000_006)) == ["number-taken"]

@@ -1,4 +1,4 @@
-"""`debit_memo_from_charge`: seed 1 use case 6; domain 1.2 row 11, 1.4 (live binding), 1.7 (due dates)."""
+"""`debit_memo_from_charge`: docs/domain.md 1.2 row 11, 1.4 (live binding), 1.7 (due dates)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`debit_memo_from_invoice`: seed 1 use case 2; domain 1.2 row 6, 1.7 (due dates)."""
+"""`debit_memo_from_invoice`: docs/domain.md 1.2 row 6, 1.7 (due dates)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_the_account_lacks_too_is_the_default() -> None:
     found = plan(levelled(invoice=NONE, account="{bill_to_contact: alma}"), ASK, policy=LEVELS)
     assert inherited(found) == {
         "bill_to_contact": ("alma", "account"),
-        "payment_term": ("Due Upon Receipt", "default"),  # domain 1.3 point 6
+        "payment_term": ("Due Upon Receipt", "default"),  # docs/domain.md 1.3 point 6
         "sequence_set": ("DEFAULT", "default"),
     }
     assert numbers(found) == ["DM00000001"]
@@ -55,7 +55,7 @@ def test_no_value_on_any_level_is_refused() -> None:
 
 
 def test_the_request_may_name_the_contact_and_nothing_else() -> None:
-    # Domain 1.2 row 6: Zuora's request has a billToContactId.
+    # docs/domain.md 1.2 row 6: Zuora's request has a billToContactId.
     named = ASK + "attributes: {bill_to_contact: rita}\n"
     assert inherited(plan(levelled(), named, policy=LEVELS))["bill_to_contact"] == ("rita", "request")
     empty = ASK + "attributes: {bill_to_contact: null}\n"

@@ -1,4 +1,4 @@
-"""`post_draft` and `cancel_draft`: domain sections 4.4, 8 and 9.3."""
+"""`post_draft` and `cancel_draft`: docs/domain.md 4.4, 8 and 9.3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which level each operation takes each attribute from: seed 1 and domain section 1.2, on the standard policy.
+"""Which level each operation takes each attribute from: docs/domain.md 1.2, on the standard policy.
 
 In the book of `levels.py` each level holds another value: contact `of-invoice`, term `of-invoice` (net 10) and set I on
 the invoice; `of-subscription`, net 20 and S on the subscription; `of-account`, net 40 and A on the account; M on the
@@ -33,14 +33,14 @@ NULLS = "{bill_to_contact: null, payment_term: null, sequence_set: null}"
 
 @pytest.mark.parametrize("operation", [CREDIT, WRITE_OFF, REVERSE])
 def test_credit_memos_about_an_invoice_take_its_contact_and_its_numbers(operation: str) -> None:
-    # Seed 1, use cases 1, 3 and 4: "instead of the default bill-to contact and sequence set on the account".
+    # docs/domain.md use cases 1, 3 and 4: "instead of the default bill-to contact and sequence set on the account".
     memo = credit_memo(plan(book(), operation, policy=POLICY))
     assert memo.number == "I-CM00000001"
     assert memo.attributes == {"bill_to_contact": "of-invoice", "sequence_set": "I"}
 
 
 def test_a_debit_memo_from_an_invoice_takes_all_three_of_it() -> None:
-    # Seed 1, use case 2.
+    # docs/domain.md use case 2.
     memo = debit_memo(plan(book(), DEBIT, policy=POLICY))
     assert memo.number == "I-DM00000001"
     assert memo.attributes == {"bill_to_contact": "of-invoice", "payment_term": "of-invoice", "sequence_set": "I"}
@@ -48,7 +48,7 @@ def test_a_debit_memo_from_an_invoice_takes_all_three_of_it() -> None:
 
 
 def test_a_credit_memo_reversal_takes_the_subscriptions_contact_and_the_accounts_term() -> None:
-    # Seed 1, use case 5; domain 1.2 row 9: the sequence set is left open there, the standard policy takes the memo's.
+    # docs/domain.md use case 5, 1.2 row 9: the sequence set is left open there, the standard policy takes the memo's.
     memo = debit_memo(plan(book(), REVERSE_MEMO, policy=POLICY))
     assert memo.number == "M-DM00000001"
     assert memo.attributes == {"bill_to_contact": "of-subscription", "payment_term": "of-account", "sequence_set": "M"}
@@ -56,7 +56,7 @@ def test_a_credit_memo_reversal_takes_the_subscriptions_contact_and_the_accounts
 
 
 def test_memos_from_charges_take_the_accounts_values_and_store_none_of_them() -> None:
-    # Seed 1, use case 6; domain 1.4: the fields on such memos stay empty, so the account's current values count.
+    # docs/domain.md use case 6, 1.4: the fields on such memos stay empty, so the account's current values count.
     credit, debit = run(book(), CREDIT_CHARGE, DEBIT_CHARGE, policy=POLICY)
     assert credit.plan is not None
     assert debit.plan is not None
@@ -77,17 +77,17 @@ def test_with_snapshot_binding_they_store_the_accounts_values() -> None:
 
 
 def test_payments_and_refunds_take_the_accounts_set_and_never_the_invoices() -> None:
-    # Seed 1, use case 7.
+    # docs/domain.md use case 7.
     pay = PAY + "\napply: [{document: INV-7, amount: 5.00}]"
     assert payment(plan(book(), pay, policy=POLICY)).number == "A-PAY00000001"
     assert refund(plan(book(), REFUND, policy=POLICY)).number == "A-REF00000001"
     assert refund(plan(book(), REFUND_MEMO, policy=POLICY)).number == "A-REF00000001"
-    # Domain 1.1: neither has a field for it.
+    # docs/domain.md 1.1: neither has a field for it.
     assert payment(plan(book(), pay, policy=POLICY)).attributes == {}
     assert refund(plan(book(), REFUND, policy=POLICY)).attributes == {}
 
 
-# -- fallbacks (domain 1.3) ----------------------------------------------------------------------------------------
+# -- fallbacks (docs/domain.md 1.3) --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nothing", [NONE, NULLS])
@@ -107,7 +107,7 @@ def test_an_invoice_without_values_leaves_it_to_the_account_and_then_to_the_defa
 def test_a_debit_memo_from_an_invoice_without_values_leaves_them_to_the_account(nothing: str) -> None:
     memo = debit_memo(plan(book(invoice=nothing), DEBIT, policy=POLICY))
     assert memo.attributes == {"bill_to_contact": "of-account", "payment_term": "of-account", "sequence_set": "A"}
-    # Domain 1.3, point 6: an account without a term is due upon receipt.
+    # docs/domain.md 1.3 point 6: an account without a term is due upon receipt.
     memo = debit_memo(plan(book(invoice=nothing, account="{bill_to_contact: of-account}"), DEBIT, policy=POLICY))
     assert memo.attributes["payment_term"] == "Due Upon Receipt"
     assert memo.due_date == datetime.date(2026, 5, 1)
@@ -140,7 +140,7 @@ def test_payments_and_refunds_fall_back_to_the_prefixes_of_the_default_set(accou
 
 
 def test_without_any_prefix_payments_are_numbered_with_p_and_refunds_with_r() -> None:
-    # Domain 1.3, point 5: the last resort are the literals.
+    # docs/domain.md 1.3 point 5: the last resort are the literals.
     bare = POLICY + "  DEFAULT: {invoice: {prefix: INV}, credit_memo: {prefix: CM}, debit_memo: {prefix: DM}}\n"
     assert "payment" not in policy(bare).sequence_sets["DEFAULT"].series
     assert payment(plan(book(account=NONE), PAY, policy=bare)).number == "P-00000001"
@@ -153,7 +153,7 @@ REQUEST = "\nattributes: {bill_to_contact: of-request}"
 
 
 def test_a_request_is_heard_where_the_policy_takes_the_value_from_it() -> None:
-    # Domain 1.2 row 6: a debit memo from an invoice also takes an explicit bill-to contact.
+    # docs/domain.md 1.2 row 6: a debit memo from an invoice also takes an explicit bill-to contact.
     assert debit_memo(plan(book(), DEBIT + REQUEST, policy=POLICY)).attributes["bill_to_contact"] == "of-request"
     asked = "operations: {credit_memo_from_invoice: {bill_to_contact: [request, invoice]}}"
     memo = credit_memo(plan(book(), CREDIT + REQUEST, policy=POLICY + asked))

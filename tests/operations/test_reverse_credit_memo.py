@@ -1,4 +1,4 @@
-"""`reverse_credit_memo`: seed 1 use case 5; domain 1.2 row 9 and section 4.2."""
+"""`reverse_credit_memo`: docs/domain.md 1.2 row 9 and 4.2."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_the_debit_memo_mirrors_all_and_the_credit_memo_is_spent_on_it() -> None
 
 
 def test_a_memo_that_was_made_here_can_be_reversed_here() -> None:
-    # A memo over an invoice with a discount: 108 in all (domain vector G10), both at zero after it.
+    # A memo over an invoice with a discount: 108 in all (docs/domain.md G10), both at zero after it.
     in_book = """
 accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
 contacts: [{id: c, account: a}]

@@ -1,4 +1,4 @@
-"""`reverse_invoice`: seed 1 use case 4; domain 1.2 row 8 and section 4.1."""
+"""`reverse_invoice`: docs/domain.md 1.2 row 8 and 4.1."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ PAYMENT = "payments: [{number: P1, account: a, date: 2026-05-12, currency: USD, 
         (scene(invoice="reversed: true, "), ["reversed"]),
         (scene(invoice="split: true, "), ["split-invoice"]),
         (scene(items="[{id: x, amount: -0.01}]"), ["negative-total"]),
-        # Domain vector G11: a partly paid invoice
+        # docs/domain.md G11: a partly paid invoice
         (scene(PAYMENT + "applications: [{from: P1, to: I1, date: 2026-05-12, amount: 0.01}]"), ["already-applied"]),
         (scene(memo("posted")), ["has-memos"]),
         (scene(memo("draft")), ["has-memos"]),

@@ -1,4 +1,4 @@
-"""Applying, unapplying and transferring: what is done and every reason to refuse. Seed 5; domain section 2."""
+"""Applying, unapplying and transferring: what is done and every reason to refuse. docs/domain.md 2."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whatever is applied and taken back, in whatever order and by whatever rule: nothing appears and nothing disappears.
 
-The identities are those of domain section 9.2, checked by sums of their own after every step.
+The identities are those of docs/domain.md 9.2, checked by sums of their own after every step.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ POLICIES = [
 
 
 def check(before: Book, after: Book) -> None:
-    """Domain 9.2, from the applications alone, and no place beyond what it is."""
+    """docs/domain.md 9.2, from the applications alone, and no place beyond what it is."""
     used: dict[str, Decimal] = defaultdict(Decimal)
     put: dict[str, Decimal] = defaultdict(Decimal)
     for number, applications in after.applications_from.items():

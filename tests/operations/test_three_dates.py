@@ -1,4 +1,4 @@
-"""The latest of three dates counts, and the plan says which: seed 2 and domain section 5.2."""
+"""The latest of three dates counts, and the plan says which: docs/domain.md 5.2."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from billpolicy.operations.shared.what_is_open import latest, latest_in_words
 @pytest.mark.parametrize(
     ("memo", "invoice", "today", "day", "won"),
     [
-        # The two worked cases of domain section 5.2.
+        # The two worked cases of docs/domain.md 5.2.
         ("2023-05-24", "2023-06-01", "2023-05-30", "2023-06-01", "the invoice's"),
         ("2023-05-24", "2023-05-01", "2023-05-30", "2023-05-30", "today's"),
         ("2023-06-02", "2023-06-01", "2023-05-30", "2023-06-02", "the memo's"),

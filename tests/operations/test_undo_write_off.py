@@ -33,7 +33,7 @@ def through(book: Book) -> str:
 
 def test_what_was_written_off_is_asked_for_by_a_debit_memo_and_not_billed_again() -> None:
     written_off = after(BILL, WRITE_OFF)
-    assert through(written_off) == "2026-01-01"  # seed 1, use case 3: reverted
+    assert through(written_off) == "2026-01-01"  # docs/domain.md use case 3: reverted
     plan, left = run(written_off, UNDO)
     (planned,) = plan.documents
     assert isinstance(planned.document, DebitMemo)

@@ -1,4 +1,4 @@
-"""`write_off_invoice`: seed 1 use case 3; domain section 3 with its worked cases, and 9.4 (closed periods)."""
+"""`write_off_invoice`: docs/domain.md 1.2 row 7, 3 (its worked cases) and 9.4 (closed periods)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_what_was_written_off_cannot_be_written_off_again() -> None:
 
 
 def test_zuoras_case_of_a_partly_paid_invoice() -> None:
-    # Domain vector G9: 430, of which 100 and 50 are paid: 280 = 230 (10 x -33) + 50 (1 x -100).
+    # docs/domain.md G9: 430, of which 100 and 50 are paid: 280 = 230 (10 x -33) + 50 (1 x -100).
     found = plan(
         """
 accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
@@ -155,7 +155,7 @@ invoices:
 
 
 def test_zuoras_case_of_a_discount_with_taxes() -> None:
-    # Domain vector G10: 100 (balance 90), tax 20, discount -10 (balance 0), its tax -2: 108, and all balances 0.
+    # docs/domain.md G10: 100 (balance 90), tax 20, discount -10 (balance 0), its tax -2: 108, and all balances 0.
     found = plan(DISCOUNTED, ASK)
     memo = credit_memo(found)
     assert amounts(memo) == {"x": "90.00", "x/vat": "20.00", "d": "0.00", "d/vat": "-2.00"}

@@ -1,4 +1,4 @@
-"""What the words of a policy mean: fields, conditions, scope, chains, settings and dates (design section 2)."""
+"""Fields, conditions, scope, chains, settings and dates of a policy: docs/policy-language.md rules 1 to 7."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_condition_keeps_the_words_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        # Domain 1.2: a payment is put on many invoices, so it has none to ask about.
+        # docs/domain.md 1.2: a payment is put on many invoices, so it has none to ask about.
         (exception("{invoice.country: FR}", operations="create_payment"), "field-unknown", "`create_payment` has no"),
         (exception("{invoice.amount: {is: set}}", operations="create_refund"), "field-unknown", "`invoice.amount`"),
         (exception("{subscription.plan: a}", operations="credit_memo_from_charge"), "field-unknown", "subscription"),
@@ -159,7 +159,7 @@ def test_a_condition_keeps_the_words_of_the_file() -> None:
         (exception("{reason: a}", operations="create_payment"), "field-unknown", "`reason`"),
         # One of two operations does not have it.
         (exception("{invoice.amount: {is: set}}", operations="write_off_invoice, create_refund"), "field-unknown", "r"),
-        # Domain 1.1: a credit memo has no payment term; payments and refunds have neither term nor contact.
+        # docs/domain.md 1.1: a credit memo has no payment term; payments and refunds have neither term nor contact.
         ("operations: {write_off_invoice: {payment_term: [account]}}", "attribute-not-on-document", "credit memo"),
         ("operations: {create_payment: {bill_to_contact: [account]}}", "attribute-not-on-document", "makes payments"),
         ("operations: {create_refund: {payment_term: [account]}}", "attribute-not-on-document", "makes refunds"),

@@ -38,7 +38,7 @@ def test_a_policy_without_a_base_is_told_all_that_it_does_not_decide() -> None:
 def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_documents() -> None:
     declared = "attributes:\n  invoice_template: {documents: [credit_memo]}\n"
     found = refusals(declared)
-    # Domain 1.2: these make credit memos, the bill run among them (row 2).
+    # docs/domain.md 1.2: these make credit memos, the bill run among them (row 2).
     making = ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice", "bill_run")
     assert [d.code for d in found] == ["decision-missing"] * len(making)
     for operation in making:
@@ -75,7 +75,7 @@ def test_attributes_and_defaults_fit_together(text: str, code: str) -> None:
 
 
 def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
-    """Domain 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
+    """docs/domain.md 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
     text = """
 attributes:
   invoice_template: {documents: [invoice]}
@@ -158,7 +158,7 @@ def test_an_exception_that_is_in_force_on_no_day_of_its_policy_is_an_error(effec
         assert policy(text, head)
 
 
-# -- sequence sets (domain section 8) ------------------------------------------------------------------------------
+# -- sequence sets (docs/domain.md 8) ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["A", "0", "FRN", "de-2026", "A23456789012345"])

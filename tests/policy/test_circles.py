@@ -30,7 +30,7 @@ def told(*entries: str) -> list[Diagnostic]:
 
 
 def test_bill_write_off_reopen_bill() -> None:
-    """A write-off reopens the time that was billed (domain 3.3); billed again, it is an invoice to write off again."""
+    """A write-off reopens the time it billed (docs/domain.md 3.3); billed again, it is one more to write off."""
     (found,) = told(WRITE_OFF % "", BILL_AGAIN % "")
     assert found.position is not None
     file, first = found.position.file, HEAD.count("\n") + 2

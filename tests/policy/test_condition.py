@@ -85,7 +85,7 @@ def test_values(a: Values, b: Values) -> None:
 
 
 def test_unset_is_asked_for_by_name_only() -> None:
-    """Design section 2, rule 2: a comparison with an unset field is false; 0 and false are values."""
+    """docs/policy-language.md rule 2: a comparison with an unset field is false; 0 and false are values."""
     anything = Values(Numbers(((None, None),)))
     all_but_five = Values(Numbers.only(5).inverse())
     assert not anything.allows(None)

@@ -66,7 +66,7 @@ def test_most_of_it_can_be_left_out() -> None:
 
 
 def test_the_standard_policy_writes_off_after_a_cancellation_that_asks_for_it() -> None:
-    """Domain section 12 leaves open which invoices; that is for the operation to say."""
+    """docs/domain.md 12 leaves open which invoices; that is for the operation to say."""
     (found,) = policy("").follow_ups
     assert (found.id, found.after, found.operation) == (STANDARD_ONE, "subscription_canceled", "write_off_invoice")
     assert found.rule.box["write_off"].allows(True)

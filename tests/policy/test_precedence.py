@@ -1,4 +1,4 @@
-"""Design section 2, rule 5, against a naive reading of it and in examples."""
+"""docs/policy-language.md rule 5, against a naive reading of it and in examples."""
 
 from __future__ import annotations
 

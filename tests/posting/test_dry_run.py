@@ -187,7 +187,7 @@ def test_what_comes_twice_is_planned_once_and_refused_if_it_differs(store: Store
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_number_that_another_document_has_is_refused_as_it_will_be(store_of: StoreOf, group: int) -> None:
-    """Series 2 and 23 meet (domain section 8). The document that has the number is in no slice."""
+    """Series 2 and 23 meet (docs/domain.md 8). The document that has the number is in no slice."""
     book = book_from(BOOK.replace("INV00000005", "2310000300"))
     store = store_of(book)
     meeting = wanted(

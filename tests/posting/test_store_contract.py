@@ -356,7 +356,7 @@ class TestNumbers:
         assert codes(refusal) == ["prefix-bound"]
 
     def test_two_series_that_meet_are_noticed(self, store_of: StoreOf) -> None:
-        """Domain section 8: prefix 23 and 10000300 make the number that prefix 2 and 310000300 make."""
+        """docs/domain.md 8: prefix 23 and 10000300 make the number that prefix 2 and 310000300 make."""
         store = store_of(book_from(BOOK.replace("INV00000005", "2310000300")))
         plan = credit_plan(whole(store), "op-1", "INV00000001", prefix="2", start=310_000_300)
         refusal = refused_unchanged(store, plan)

@@ -63,7 +63,7 @@ def spread(
     """What of an amount goes to each place of one document, in item order, without zeros. 0 < amount <= the balance.
 
     Paying all of it settles every place exactly, negative ones too. Paying less is spread by the rule over what is
-    owed net: a discount is already netted in its item (domain 3.2), a negative tax against the tax that it reduces.
+    owed net: a discount is netted in its item (docs/domain.md 3.2), a negative tax against the tax that it reduces.
     """
     parts = spread_slots(slots_of(document, open_places), amount, document.currency, Rules(item_rule=rule))
     return {Place(part.item, part.tax): part.amount for part in parts}

@@ -27,19 +27,19 @@ Spread = Callable[[int, Columns, Cents], list[int]]
 
 
 def proration(amount: int, columns: Columns, cents: Cents) -> list[int]:
-    """Each item gets its share by balance: 12.00 over 100, 20, 10 and 2 is 9.09, 1.82, 0.91 and 0.18 (domain G1)."""
+    """By balance: 12.00 over 100, 20, 10 and 2 is 9.09, 1.82, 0.91 and 0.18 (docs/domain.md G1)."""
     return split(amount, columns.weights, columns.balances, cents)
 
 
 def fifo(amount: int, columns: Columns, cents: Cents) -> list[int]:
-    """First in, first out: 25.00 over 10, 10 and 10 is 10, 10 and 5 (domain section 2.5, vector G3)."""
+    """First in, first out: 25.00 over 10, 10 and 10 is 10, 10 and 5 (docs/domain.md 2.5, G3)."""
     return fill(amount, columns.balances)
 
 
 def by_component(amount: int, columns: Columns, cents: Cents, within: Spread = proration) -> list[int]:
     """Taxes before charges, or charges before taxes; one component is settled before the next gets anything.
 
-    The order is that of Oracle Receivables' application rule sets ("line first, tax after", domain section 2.9).
+    The order is that of Oracle Receivables' application rule sets ("line first, tax after", docs/domain.md 2.9).
     """
     parts = [0] * len(columns.balances)
     for component in sorted(set(columns.components)):
@@ -78,8 +78,8 @@ class ItemRule(NamedTuple):
     by_component: bool = False
     """Whether it settles one component before the next; then `components` and `span` count."""
     above_limit: ItemRule | None = None
-    """What takes its place above the grid limit (domain 2.3); None where the limit is nothing to it, as it is first in,
-    first out."""
+    """What takes its place above the grid limit (docs/domain.md 2.3); None where the limit is nothing to it, as it is
+    first in, first out."""
 
 
 _FIFO = ItemRule("fifo", fifo)

@@ -58,7 +58,7 @@ def cells_of_memo(memo: Net, taken: Sequence[Taken], rule: ItemRule, cents: Cent
 def _spread_grid(rows: Sequence[int], columns: Columns, spread: Spread, cents: Cents) -> list[Cell]:
     """Each row in turn, by the rule, over what is left of every column. Rows and columns add up to the same.
 
-    60 and 40 prorated over 75 and 25 is 45 and 15, 30 and 10 (domain vector G4).
+    60 and 40 prorated over 75 and 25 is 45 and 15, 30 and 10 (docs/domain.md G4).
     """
     left = list(columns.balances)
     cells: list[Cell] = []

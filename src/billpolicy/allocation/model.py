@@ -115,9 +115,9 @@ class Rules:
     span: str = "document"
     """For `by_component`: finish one `document` before the next, or one `component` over all documents."""
     zuora_compatible: bool = False
-    """Weigh each item by its amount before discounts, as Zuora does (domain 2.4). Never more than is open."""
+    """Weigh each item by its amount before discounts, as Zuora does (docs/domain.md 2.4). Never more than is open."""
     grid_limit: int = 15_000
-    """Items x items of the source that are still prorated (inclusive; domain 2.3); `fifo` above it."""
+    """Items x items of the source that are still prorated (inclusive; docs/domain.md 2.3); `fifo` above it."""
 
     def __post_init__(self) -> None:
         """Policies are checked where they are loaded; here a wrong name is a bug."""
@@ -199,5 +199,5 @@ class Allocation:
 
     @property
     def touched(self) -> int:
-        """How many items and taxes of the documents get something (domain 2.3: tax items count)."""
+        """How many items and taxes of the documents get something (docs/domain.md 2.3: tax items count)."""
         return sum(len({(part.item, part.tax) for part in applied.parts}) for applied in self.applied)

@@ -22,7 +22,7 @@ class Slot(NamedTuple):
 
     place: Place
     balance: Decimal
-    """Net of the discounts that name the item (domain 3.2). Below zero for what reduces the document."""
+    """Net of the discounts that name the item (docs/domain.md 3.2). Below zero for what reduces the document."""
     component: str
     """`charge` or `tax`."""
     reduces: Place | None = None
@@ -102,7 +102,7 @@ class Net(NamedTuple):
 def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuora_compatible: bool) -> Net:
     """The document in integers. `components`: what `by_component` settles first, and then; empty where it is all one.
 
-    Zuora skips what is not positive and weighs by amounts before discounts (domain 2.4).
+    Zuora skips what is not positive and weighs by amounts before discounts (docs/domain.md 2.4).
     """
     balances = [to_minor(slot.balance, currency) for slot in slots]
     net = balances.copy()

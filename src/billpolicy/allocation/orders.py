@@ -1,7 +1,7 @@
 """Which documents get how much: the document orders by name, and the share of each document.
 
 All but `equal_spread` fill one document before the next. Ties are broken by the total order of documents: due date
-(none last), document date, number (domain section 2.5), so the order in which documents are named never matters,
+(none last), document date, number (docs/domain.md 2.5), so the order in which documents are named never matters,
 except in `as_named`. A new order is a line in `DOCUMENT_ORDERS` and one in `vocabulary/settings.py`.
 """
 

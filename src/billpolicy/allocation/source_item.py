@@ -1,6 +1,6 @@
 """`source_item`: a credit memo goes back to the items it came from, each tax to the tax that it mirrors.
 
-Zuora's `ApplyCreditToSourceItemRule` (domain section 2.1): exactly one invoice, no items named, and no item of the
+Zuora's `ApplyCreditToSourceItemRule` (docs/domain.md 2.1): exactly one invoice, no items named, and no item of the
 memo with more than is open where it belongs.
 """
 

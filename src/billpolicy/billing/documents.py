@@ -1,4 +1,4 @@
-"""On which documents lines go, invoice or credit memo, and which items they are there. Domain section 6.2.
+"""On which documents lines go, invoice or credit memo, and which items they are there. docs/domain.md 6.2.
 
 The sign is decided before tax. A bill run plans no tax, so that is the only sign there is; zero counts as positive.
 """
@@ -60,7 +60,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
     """Items in their one total order: subscription, charge, service start. On a credit memo the signs are flipped.
 
     The unit price is the rate, negated where time is given back; it is not flipped, as on the memo of a write-off
-    (domain section 3.2). `service_end` is inclusive.
+    (docs/domain.md 3.2). `service_end` is inclusive.
     """
     ordered = sorted(lines, key=lambda line: (line.subscription.id, line.charge.id, line.start))
     of_charge: dict[_Charge, list[tuple[str, Line]]] = {}

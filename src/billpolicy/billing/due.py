@@ -1,4 +1,4 @@
-"""Which days of a charge are to be billed, and which were billed and are not used. Domain sections 1.2 and 5.3."""
+"""Which days of a charge are to be billed, and which were billed and are not used. docs/domain.md 1.2 and 5.3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a part of a billing period some of its days are. Domain section 5.3."""
+"""How large a part of a billing period some of its days are. docs/domain.md 5.3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due in money: one line for each period, rounded once, half up (domain sections 5.3 and 9.5).
+"""What is due in money: one line for each period, rounded once, half up (docs/domain.md 5.3 and 9.5).
 
 A credit never exceeds what its period was charged, and days billed or credited in several steps come to what they do
 at once: the steps of a charge are differences of what the days from the first one on cost, those of a credit
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     """The first day after its last."""
     amount: int
     suffix: Literal["", "Proration", "Proration Credit", "Credit"]
-    """What its name on the document ends with (domain section 5.3)."""
+    """What its name on the document ends with (docs/domain.md 5.3)."""
 
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:

@@ -1,4 +1,4 @@
-"""What the charges of a document were charged through before it, for when it is undone. Domain sections 3.3 and 4.2."""
+"""What the charges of a document were charged through before it, for when it is undone. docs/domain.md 3.3 and 4.2."""
 
 from __future__ import annotations
 

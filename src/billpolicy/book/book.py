@@ -201,7 +201,7 @@ class Book:
     def balance(self, document: Numbered) -> Decimal:
         """What is open: of an invoice or debit memo amount - applied; of a payment or credit memo what is unapplied.
 
-        Domain section 9.2: a memo's or payment's amount = applied + unapplied + refunded. What a negative invoice has
+        docs/domain.md 9.2: a memo's or payment's amount = applied + unapplied + refunded. What a negative invoice has
         given to the credit balance brings it up to zero.
         """
         kind = kind_of(document)
@@ -217,7 +217,7 @@ class Book:
         With a subscription, only what it has on the document, and no more of that than is open on all of it.
 
         A discount that names its item is settled with it: the item's balance is net, the discount's own is zero
-        (domain 3.2, the worked case with a discount).
+        (docs/domain.md 3.2, the worked case with a discount).
         """
         open_at: dict[Place, Decimal] = {}
         for item in in_item_order(document.items):
@@ -265,7 +265,7 @@ class Book:
 
     def credit_usable(self, account: str, currency: str, day: datetime.date) -> Decimal:
         """How much can be used on a day so that the balance is below zero on no date: on that one, nor on any later
-        one for which something has been used already (domain section 6.1)."""
+        one for which something has been used already (docs/domain.md 6.1)."""
         later = {adjustment.date for adjustment in self.credit_of.get(account, ()) if adjustment.date > day}
         return min(self.credit_balance(account, currency, each) for each in {day, *later})
 
@@ -294,13 +294,13 @@ def in_tax_order(taxes: Sequence[TaxItem]) -> Sequence[TaxItem]:
 
 
 def in_item_order(items: Iterable[Item]) -> list[Item]:
-    """Items in their one total order: service start, line, id (design section 3; domain 2.5)."""
+    """Items in their one total order: service start, line, id (docs/domain.md 2.5)."""
     last = datetime.date.max
     return sorted(items, key=lambda i: (i.service_start or last, 10**9 if i.line is None else i.line, i.id))
 
 
 def transferred_parts(open_places: Mapping[Place, Decimal]) -> tuple[Part, ...]:
-    """What a negative invoice gives to the credit balance of its account, place by place (domain section 6.1).
+    """What a negative invoice gives to the credit balance of its account, place by place (docs/domain.md 6.1).
 
     It brings every place to zero: above zero where it is below, and below zero where it is above.
     """

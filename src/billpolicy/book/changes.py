@@ -59,7 +59,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """A document is flagged as reversed; it stays posted (domain section 4.1)."""
+    """A document is flagged as reversed; it stays posted (docs/domain.md 4.1)."""
 
     number: str
 
@@ -74,7 +74,7 @@ class Reversed:
 
 @dataclass(frozen=True, slots=True)
 class DraftPosted:
-    """A draft becomes a posted document, which is issued beside this (domain section 9.3)."""
+    """A draft becomes a posted document, which is issued beside this (docs/domain.md 9.3)."""
 
     draft: str
     number: str
@@ -121,7 +121,7 @@ class SubscriptionCanceled:
 
 @dataclass(frozen=True, slots=True)
 class ChargedThrough:
-    """A subscribed charge whose charged-through date moves: on as it is billed, back as that is undone (domain 3.3)."""
+    """A charge's charged-through date moves: on as it is billed, back as that is undone (docs/domain.md 3.3)."""
 
     subscription: str
     charge: str

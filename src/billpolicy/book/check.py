@@ -1,6 +1,6 @@
 """Is a book file consistent? Every mistake at its line: what only a file can have wrong, and the rules of every book.
 
-Domain sections 9.2 to 9.5. Each check is one function from the file to diagnostics; `CHECKS` lists them. What may hang
+docs/domain.md 9.2 to 9.5. Each check is one function from the file to diagnostics; `CHECKS` lists them. What may hang
 on what and which money adds up is asked of the book (`links.py`, `identities.py`), and told here at its place.
 """
 

@@ -1,4 +1,4 @@
-"""What must hold of every document, whatever happens to a book: nothing is given away twice (domain section 9.2).
+"""What must hold of every document, whatever happens to a book: nothing is given away twice (docs/domain.md 9.2).
 
 Of a document, of each item and of each tax, what was applied, and of payments and credit memos also what was refunded,
 lies between nothing and its whole amount. An item with its discount is one place, as in `Book.open_places`.
@@ -7,7 +7,7 @@ What is taken back is an application below zero: it goes back to where it came f
 more than was put on them by that day. A payment that was transferred has all its money from the payment it names.
 
 A change of a credit balance is what moved between it and the document that it names, and no credit balance is below
-zero on any date (domain section 6.1).
+zero on any date (docs/domain.md 6.1).
 
 Each rule stands here once. A book file tells a breach at its place, in words of the file; posting, importing and
 `ledger check` have no file, and tell it by numbers.
@@ -316,7 +316,7 @@ def _again(number: str, what: str, repeated: list[CreditAdjustment], elsewhere: 
 
 
 def _below_zero(book: Book, account: str, currency: str) -> Iterator[Breach]:
-    """On every date; what comes in on a day can go out on it (domain 6.1: evaluated as of the adjustment date)."""
+    """On every date; what comes in on a day can go out on it (docs/domain.md 6.1: as of the adjustment date)."""
     changes = [change for change in book.credit_of.get(account, ()) if change.currency == currency]
     balance = ZERO
     for change in sorted(changes, key=lambda one: (one.date, one.type != "increase", one.number)):

@@ -39,7 +39,7 @@ class Kind:
     index: tuple[str, str] | None = None
     """The index of a `Book` that lists it, and the field whose value it is listed under there."""
     draft_prefix: str = ""
-    """What its drafts are numbered with until they are posted (domain section 8)."""
+    """What its drafts are numbered with until they are posted (docs/domain.md 8)."""
     own_prefix: str = ""
     """What numbers it where no sequence set has a series for it."""
     event: str | None = None
@@ -100,7 +100,7 @@ KINDS: dict[str, Kind] = {
             CreditAdjustment,
             "an adjustment of a credit balance",
             index=("credit_of", "account"),
-            own_prefix="CBA-",  # no sequence set numbers it at all (domain 1.2 row 21)
+            own_prefix="CBA-",  # no sequence set numbers it at all (docs/domain.md 1.2 row 21)
             event="credit_increased",
         ),
     )

@@ -2,7 +2,7 @@
 
 The same records are read from YAML or JSON files, read from the ledger and planned by operations. Names follow the
 field's words; attribute values live in one `attributes` mapping on every level that can hold them, because which
-attributes exist is declared by policy (domain section 1.1).
+attributes exist is declared by policy (docs/domain.md 1.1).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Text
 
 Status = Literal["draft", "posted", "canceled"]
-"""Domain section 9.3. Reversed is a flag on a posted document, not a status (section 9.1)."""
+"""docs/domain.md 9.3. Reversed is a flag on a posted document, not a status (docs/domain.md 9.1)."""
 Attributes = dict[Text, Text | None]
 """Attribute name -> the value held at this level; null or absent means this level holds none."""
 Custom = dict[Text, Text | None]
@@ -75,7 +75,7 @@ class SubscribedCharge:
 
 @record
 class Subscription:
-    """What an account subscribes to. A missing attribute means: use the account's (domain section 1.1)."""
+    """What an account subscribes to. A missing attribute means: use the account's (docs/domain.md 1.1)."""
 
     id: Text
     account: Text
@@ -85,11 +85,11 @@ class Subscription:
     term_end: Date | None = None
     """The first day after the current term; without it the subscription runs until it is canceled."""
     canceled_on: Date | None = None
-    """The cancellation effective date: the first day without service, credited from then on (domain 5.3)."""
+    """The cancellation effective date: the first day without service, credited from then on (docs/domain.md 5.3)."""
     bill_day: Integer | None = None
     """The day of the month on which billing periods begin, 1 to 31; without it the day on which the charge starts."""
     invoice_separately: Boolean = False
-    """Never on one invoice with other subscriptions (domain section 1.5)."""
+    """Never on one invoice with other subscriptions (docs/domain.md 1.5)."""
     currency: Currency | None = None
     """Without it the account's."""
     attributes: Attributes = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Subscription:
 
 @record
 class Charge:
-    """A product rate plan charge of the catalogue, that memos can be created from (domain 1.2 rows 10 and 11)."""
+    """A product rate plan charge of the catalogue, that memos can be made from (docs/domain.md 1.2 rows 10 and 11)."""
 
     id: Text
     name: Text
@@ -108,13 +108,13 @@ class Charge:
 
 @record
 class TaxItem:
-    """One tax on one item, with a balance of its own (domain section 2.4)."""
+    """One tax on one item, with a balance of its own (docs/domain.md 2.4)."""
 
     id: Text
     amount: Amount
     name: Text | None = None
     rate: Amount | None = None
-    """The rate as written; it is copied, never calculated with (domain section 3.2)."""
+    """The rate as written; it is copied, never calculated with (docs/domain.md 3.2)."""
     jurisdiction: Text | None = None
     source_tax: Text | None = None
     """On a memo: the tax item of the source document that this one mirrors."""
@@ -171,7 +171,7 @@ class Document(Related):
     reversed_: Boolean = False
     bill_run: Text | None = None
     auto_apply: Boolean = True
-    """Whether rules may use it; named explicitly it can always be used (domain section 2.2: opt-outs)."""
+    """Whether rules may use it; named explicitly it can always be used (docs/domain.md 2.2: opt-outs)."""
     priority: Integer | None = None
     """For the document order `by_priority`: 1 comes first."""
     attributes: Attributes = field(default_factory=dict)
@@ -216,7 +216,7 @@ class Invoice(Document):
 
 @record
 class CreditMemo(Document):
-    """Money given back or not asked for; applied to invoices and debit memos. It has no payment term (domain 1.1)."""
+    """Money given back or not asked for; applied to invoices and debit memos. It has no term (docs/domain.md 1.1)."""
 
     kind: ClassVar[str] = "credit_memo"
     related_field: ClassVar[str | None] = "source"
@@ -297,7 +297,7 @@ class Refund(Related):
 
 @record
 class CreditAdjustment(Related):
-    """One change of an account's credit balance (domain section 6.1): an increase or a decrease, from its date on.
+    """One change of an account's credit balance (docs/domain.md 6.1): an increase or a decrease, from its date on.
 
     What is transferred from a negative invoice and what is used on an invoice or debit memo is an application between
     that document and this adjustment; a refund out of the credit balance is named by its decrease.
@@ -341,7 +341,7 @@ class Application:
 
 @record
 class AccountingPeriod:
-    """Days `[from, until)`; documents and applications may only be dated in open ones (domain section 9.4)."""
+    """Days `[from, until)`; documents and applications may only be dated in open ones (docs/domain.md 9.4)."""
 
     from_: Date
     until: Date

@@ -1,4 +1,4 @@
-"""Numbers of documents: `CM00000042` is number 42 of the prefix `CM` (domain section 8)."""
+"""Numbers of documents: `CM00000042` is number 42 of the prefix `CM` (docs/domain.md 8)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_A_SERIES = re.compile(rf"(.+?)([0-9]{{{MIN_DIGITS}}})")
 
 @dataclass(frozen=True, slots=True)
 class NumberDraw:
-    """A number taken from the counter of one prefix: `number` is `prefix` and the padded `counter` (domain 8)."""
+    """A number from the counter of one prefix: `number` is `prefix` and the padded `counter` (docs/domain.md 8)."""
 
     kind: str
     prefix: str

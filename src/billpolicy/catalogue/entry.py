@@ -87,9 +87,9 @@ def codes() -> tuple[str, ...]:
     return tuple(sorted(_entries()))
 
 
-def shared_files() -> dict[str, str]:
+def common_files() -> dict[str, str]:
     """Name -> text of the files that examples name without giving them."""
-    return {file.name: file.read_text(encoding="utf-8") for file in (_HERE / "shared").iterdir()}
+    return {file.name: file.read_text(encoding="utf-8") for file in (_HERE / "common").iterdir()}
 
 
 def _whole(text: EntryText, own: Example) -> Example:

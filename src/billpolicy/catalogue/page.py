@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billpolicy.catalogue.entry import THEMES, Entry, Example, codes, entry, shared_files
+from billpolicy.catalogue.entry import THEMES, Entry, Example, codes, common_files, entry
 
 _LANGUAGES = {"yaml": "yaml", "json": "json", "py": "python"}
 
@@ -21,7 +21,7 @@ def page(found: Entry) -> str:
     if text.mended.run is not None:
         parts += _typed(found.mended)
     typed = f"{found.bad.run} {found.mended.run}"
-    used = [name for name in sorted(shared_files()) if name in typed.split() and name not in found.bad.files]
+    used = [name for name in sorted(common_files()) if name in typed.split() and name not in found.bad.files]
     if used:
         links = " and ".join(f"[`{name}`]({name})" for name in used)
         parts.append(f"{links}: a file that many of these pages use.")
@@ -67,7 +67,7 @@ def index() -> str:
 def pages() -> Iterator[tuple[str, str]]:
     """Name and text of every file under `docs/diagnostics/`."""
     yield "README.md", index()
-    yield from shared_files().items()
+    yield from common_files().items()
     for code in codes():
         found = entry(code)
         if found is not None:

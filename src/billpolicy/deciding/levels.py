@@ -1,4 +1,4 @@
-"""The levels of an operation on a document: where attribute values can come from (design section 1)."""
+"""The levels of an operation on a document: where attribute values can come from (docs/policy-language.md rule 4)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Precedence and chains: from the exceptions that match to one value for every decision, or a refusal that says why.
 
-Design section 2, rules 4 to 7. A `Resolver` is one policy made ready to run: per operation and stretch of time a
+docs/policy-language.md rules 4 to 7. A `Resolver` is one policy made ready to run: per operation and stretch of time a
 matcher over the exceptions in force, and per set of matching exceptions the rule that decides each key, kept; and the
 same matchers over the follow-ups.
 """

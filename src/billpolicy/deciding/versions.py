@@ -1,4 +1,4 @@
-"""Versions of a policy: the document date of an operation selects one, never today (design section 2, rule 7)."""
+"""Versions of a policy: the document date of an operation selects one, never today (docs/policy-language.md rule 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`adjust_credit_balance`: a credit balance is raised or lowered by hand, also on a day to come (domain 2.7, 6.1)."""
+"""`adjust_credit_balance`: credit balance raised or lowered by hand, also on a day to come. docs/domain.md 2.7, 6.1."""
 
 from __future__ import annotations
 

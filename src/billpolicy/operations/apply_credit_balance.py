@@ -1,7 +1,7 @@
 """`apply_credit_balance`: the credit balance of an account is used on its open invoices and debit memos.
 
 Each document that gets something has a decrease of its own, dated not before it, and on no date more is used than is
-there. Seed 3; domain sections 2.7, 6.1 and 6.3.
+there. docs/domain.md 2.7, 6.1 and 6.3.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`apply_credit_memo`: what is unapplied of a credit memo, put on invoices and debit memos. Domain section 2."""
+"""`apply_credit_memo`: what is unapplied of a credit memo, put on invoices and debit memos. docs/domain.md 2."""
 
 from __future__ import annotations
 

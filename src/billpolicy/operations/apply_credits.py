@@ -1,7 +1,7 @@
 """`apply_credits`: every unapplied credit memo and payment of an account, spread over its open documents in one plan.
 
 The policy says which money goes first (`source_order`) and which documents are settled first. Credit memos, payments
-and documents that opted out (`auto_apply: false`) are left alone. Domain section 2.2.
+and documents that opted out (`auto_apply: false`) are left alone. docs/domain.md 2.2.
 """
 
 from __future__ import annotations

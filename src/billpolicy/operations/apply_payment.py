@@ -1,4 +1,4 @@
-"""`apply_payment`: an unapplied payment put on invoices and debit memos, whole or in part. Seed 5; domain section 2."""
+"""`apply_payment`: an unapplied payment put on invoices and debit memos, whole or in part. docs/domain.md 2."""
 
 from __future__ import annotations
 

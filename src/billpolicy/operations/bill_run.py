@@ -1,6 +1,6 @@
 """`bill_run`: bill what is due of subscriptions, and credit what was billed and is not used.
 
-Domain sections 1.2 (rows 1 and 2), 5.3 and 6.2. Tax is not planned here: the items of a bill run have none, so the
+docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2. Tax is not planned here: the items of a bill run have none, so the
 sign of a document is that of its charges.
 """
 

@@ -1,4 +1,4 @@
-"""`cancel_draft`: a draft of a bill run is canceled, with its siblings. Domain sections 4.4 and 9.3.
+"""`cancel_draft`: a draft of a bill run is canceled, with its siblings. docs/domain.md 4.4 and 9.3.
 
 What it billed can be billed again, and what it credited credited again: the charged-through dates go back to where
 they were.

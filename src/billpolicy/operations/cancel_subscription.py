@@ -1,6 +1,6 @@
 """`cancel_subscription`: end a subscription, bill it a last time, and use what is credited on what it owes.
 
-Seed 2; domain sections 5.1 and 5.2. In order: the subscription is canceled; the final bill credits the time that was
+docs/domain.md 5.1 and 5.2. In order: the subscription is canceled; the final bill credits the time that was
 invoiced and will not be used, in a credit memo dated with the document date; that memo is applied to the open invoices
 of this subscription at the latest of its date, the invoice's and today. What is left is written off by the follow-ups
 of the policy, where they say so.
@@ -34,7 +34,7 @@ class CancelSubscription(Request):
     """Cancel `at` the end of the term, at the end of what was invoiced, or on a `date`: the first day without service.
 
     `date` is the document date of all that is made; without it the target date of the final bill, or the day of
-    planning (domain section 5.1).
+    planning (docs/domain.md 5.1).
     """
 
     subscription: Text
@@ -82,7 +82,7 @@ def _plan(planning: Planning, request: CancelSubscription) -> Iterator[Step]:
 
 
 def _end(planning: Planning, subscription: Subscription, request: CancelSubscription) -> datetime.date:
-    """The first day without service (domain section 5.1). What is wrong is noted on the planning."""
+    """The first day without service (docs/domain.md 5.1). What is wrong is noted on the planning."""
     if request.at != "date" and request.effective_date is not None:
         message = f"`effective_date` says another day than `at: {request.at}`"
         planning.problem("date-unwanted", message, "effective_date", hint="remove one of the two")

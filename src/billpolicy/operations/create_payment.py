@@ -1,4 +1,4 @@
-"""`create_payment`: money received, put on documents or kept unapplied. Seeds 1 and 5; domain 1.2 row 12, section 2."""
+"""`create_payment`: money received, put on documents or kept unapplied. docs/domain.md 1.2 row 12, 2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CreatePayment(Request):
     account: Text
     amount: Amount
     currency: Currency | None = None
-    """By default the account's; any other is refused (domain section 9.5)."""
+    """By default the account's; any other is refused (docs/domain.md 9.5)."""
     type: Literal["external", "electronic"] = "external"
     apply: tuple[DocumentAmount, ...] = ()
     apply_to_open: Boolean = False

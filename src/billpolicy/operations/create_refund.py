@@ -1,5 +1,7 @@
-"""`create_refund`: money paid back out of what is unapplied of a payment or credit memo. Seed 1, use case 7; domain 1.2
-rows 13 and 14, 9.2."""
+"""`create_refund`: money paid back out of what is unapplied of a payment or credit memo.
+
+docs/domain.md 1.2 rows 13 and 14, 9.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`credit_memo_from_charge`: a credit memo from product rate plan charges. Seed 1, use case 6; domain 1.2 row 10."""
+"""`credit_memo_from_charge`: a credit memo from product rate plan charges. docs/domain.md 1.2 row 10."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`credit_memo_from_invoice`: a standalone credit memo for a dispute. Seed 1, use case 1; domain 1.2 row 5.
+"""`credit_memo_from_invoice`: a standalone credit memo for a dispute. docs/domain.md 1.2 row 5.
 
 It is limited by what is available to credit: the invoice's amount less the posted credit memos made from it; drafts do
-not count and neither does what was applied (domain section 6.2).
+not count and neither does what was applied (docs/domain.md 6.2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`debit_memo_from_charge`: a debit memo from product rate plan charges. Seed 1, use case 6; domain 1.2 row 11."""
+"""`debit_memo_from_charge`: a debit memo from product rate plan charges. docs/domain.md 1.2 row 11."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from billpolicy.source.scalars import Date
 
 @record
 class DebitMemoFromCharge(FromCharge):
-    """Charge an account, without an invoice. An explicit `due_date` wins over the payment term's (domain 1.7)."""
+    """Charge an account, without an invoice. A `due_date` wins over the payment term's (docs/domain.md 1.7)."""
 
     due_date: Date | None = None
 

@@ -1,4 +1,4 @@
-"""`debit_memo_from_invoice`: a standalone debit memo for an undercharge. Seed 1, use case 2; domain 1.2 row 6."""
+"""`debit_memo_from_invoice`: a standalone debit memo for an undercharge. docs/domain.md 1.2 row 6."""
 
 from __future__ import annotations
 

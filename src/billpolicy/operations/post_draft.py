@@ -1,4 +1,4 @@
-"""`post_draft`: a draft of a bill run becomes a posted document, with its siblings. Domain sections 4.4, 8 and 9.3.
+"""`post_draft`: a draft of a bill run becomes a posted document, with its siblings. docs/domain.md 4.4, 8 and 9.3.
 
 Items, dates and attributes stay as the bill run left them; the number is drawn now, from the sequence set that the
 draft names, so that no number is lost to a draft that is canceled.

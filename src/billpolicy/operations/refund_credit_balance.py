@@ -1,6 +1,6 @@
 """`refund_credit_balance`: credit balance is paid back, by a refund of its own and a decrease that names it.
 
-Domain section 6.1: what was parked in the credit balance can be refunded only out of it.
+docs/domain.md 6.1: what was parked in the credit balance can be refunded only out of it.
 """
 
 from __future__ import annotations

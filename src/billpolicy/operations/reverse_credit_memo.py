@@ -1,4 +1,4 @@
-"""`reverse_credit_memo`: a debit memo on which the credit memo is spent. Seed 1, use case 5; domain section 4.2."""
+"""`reverse_credit_memo`: a debit memo on which the credit memo is spent. docs/domain.md 1.2 row 9, 4.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reverse_invoice`: a credit memo over the whole invoice, applied at once. Seed 1, use case 4; domain section 4.1."""
+"""`reverse_invoice`: a credit memo over the whole invoice, applied at once. docs/domain.md 1.2 row 8, 4.1."""
 
 from __future__ import annotations
 

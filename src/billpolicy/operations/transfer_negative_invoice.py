@@ -1,6 +1,6 @@
 """`transfer_negative_invoice`: the negative balance of an invoice becomes credit balance of its account.
 
-Seed 3; domain sections 2.7 (not before the invoice) and 6.1. All of it is transferred, so every item and tax of the
+docs/domain.md 2.7 (not before the invoice) and 6.1. All of it is transferred, so every item and tax of the
 invoice stands at zero afterwards.
 """
 

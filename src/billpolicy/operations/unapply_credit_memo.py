@@ -1,4 +1,4 @@
-"""`unapply_credit_memo`: what was applied of a credit memo is unapplied again. Seed 5; domain section 2.6."""
+"""`unapply_credit_memo`: what was applied of a credit memo is unapplied again. docs/domain.md 2.6."""
 
 from __future__ import annotations
 

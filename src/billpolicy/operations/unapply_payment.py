@@ -1,4 +1,4 @@
-"""`unapply_payment`: what was applied of a payment is unapplied again. Seed 5; domain section 2.6."""
+"""`unapply_payment`: what was applied of a payment is unapplied again. docs/domain.md 2.6."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`undo_write_off`: what was written off is asked for again, by a debit memo. The write-off stays on record.
 
-Domain section 3. The debit memo mirrors the credit memo of the write-off item by item; it is open, so that it can be
+docs/domain.md 3. The debit memo mirrors the credit memo of the write-off item by item; it is open, so that it can be
 paid. A write-off is undone once.
 """
 

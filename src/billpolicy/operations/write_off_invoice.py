@@ -1,6 +1,6 @@
-"""`write_off_invoice`: a credit memo over what is still open, applied at once. Seed 1, use case 3; domain section 3.
+"""`write_off_invoice`: a credit memo over what is still open, applied at once. docs/domain.md 1.2 row 7, 3.
 
-As a follow-up of a cancellation it is the second credit memo of seed 2, over what this subscription still owes.
+As a follow-up of a cancellation it is the second credit memo of docs/domain.md 5.2, over what the subscription owes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class WriteOffInvoice(Request):
 
 def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
-    # The invoice itself may lie in a closed period (domain section 3.1); the memo may not (section 9.4).
+    # The invoice itself may lie in a closed period (docs/domain.md 3.1); the memo may not (docs/domain.md 9.4).
     planning.check_date(invoice)
     apply_date = request.apply_date or planning.date
     if apply_date != planning.date:

@@ -1,4 +1,4 @@
-"""Documents that a plan makes: each gets its number (domain section 8) and the attributes that it stores."""
+"""Documents that a plan makes: each gets its number (docs/domain.md 8) and the attributes that it stores."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _stored(policy: Policy, kind: str, resolved: Resolved) -> Iterator[tuple[str
         if attribute is None or kind not in attribute.documents:
             continue
         if name == "sequence_set":
-            # A set numbers payments and refunds, but they do not store it (domain section 1.1).
+            # A set numbers payments and refunds, but they do not store it (docs/domain.md 1.1).
             if KINDS[kind].has_items:
                 yield name, str(found.value)
         # What was asked for is no value of the account's, so nobody would find it there later.
@@ -107,7 +107,7 @@ def _series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
     """The prefix and the start of the series of a set for a kind of document.
 
     A payment or refund series that the set does not have is taken from `DEFAULT`, then from the kind's own prefix
-    (domain 1.3 point 5). Every set has the series of billing documents; validation sees to it.
+    (docs/domain.md 1.3 point 5). Every set has the series of billing documents; validation sees to it.
     """
     for name in (sequence_set, DEFAULT_SET):
         found = policy.sequence_sets[name].series.get(kind)  # type: ignore[call-overload]
@@ -135,7 +135,7 @@ def _draw(planning: Planning, kind: str, prefix: str, start: int) -> NumberDraw:
 
 
 def prefix_bound(prefix: str, kind: str, bound: str) -> Diagnostic:
-    """The refusal to number a kind of document with a prefix that is bound to another one (domain section 8)."""
+    """The refusal to number a kind of document with a prefix that is bound to another one (docs/domain.md 8)."""
     message = (
         f"the prefix `{prefix}` has numbered {bound.replace('_', ' ')}s in this ledger, "
         f"so it cannot number a {kind.replace('_', ' ')}"

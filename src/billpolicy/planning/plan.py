@@ -1,6 +1,6 @@
 """What a plan is: everything one operation would change, and why. Only posting a plan changes a ledger.
 
-A plan is pure data made from `(policy, book, operation, today)`; same input, same bytes (design section 3).
+A plan is pure data made from `(policy, book, operation, today)`; same input, same bytes (docs/architecture.md rule 1).
 """
 
 from __future__ import annotations

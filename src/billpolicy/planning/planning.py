@@ -114,7 +114,7 @@ class Planning:
         return self.posted_either(kind, kind, number, *path)
 
     def posted_either(self, kind: type[_D], other: type[_E], number: str, *path: str | int) -> _D | _E:
-        """The posted, not reversed document of one of two kinds, or refuse (domain sections 3.1, 4.1, 9.3)."""
+        """The posted, not reversed document of one of two kinds, or refuse (docs/domain.md 3.1, 4.1, 9.3)."""
         found = self.book.numbered.get(number)
         if not isinstance(found, (kind, other)):
             kinds = [KINDS[name] for name in dict.fromkeys((kind.kind, other.kind))]
@@ -150,7 +150,7 @@ class Planning:
     # -- dates -------------------------------------------------------------------------------------------------
 
     def check_date(self, about: Numbered | None = None) -> None:
-        """The document date lies in an open period, and not before that of the document it is about (domain 2.7)."""
+        """The date lies in an open period, and not before that of the document it is about (docs/domain.md 2.7)."""
         if about is not None:
             self.check_not_before(self.date, about.date, about.number, "date")
         self.check_open(self.date, "date")
@@ -162,7 +162,7 @@ class Planning:
             self.problem("date-too-early", message, *path, hint=f"use {earliest} or later")
 
     def check_open(self, day: datetime.date, *path: str | int) -> None:
-        """A day does not lie in a closed accounting period (domain 9.4)."""
+        """A day does not lie in a closed accounting period (docs/domain.md 9.4)."""
         period = self.book.period_of(day)
         if period is not None and period.status == "closed":
             opens = self.book.next_open_day(day)
@@ -184,7 +184,7 @@ class Planning:
             self._reasons[number] = next(n for n, known in enumerate(self._resolved) if known is resolved)
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
-        """Put money of a source on a target, of the same currency (domain section 9.5)."""
+        """Put money of a source on a target, of the same currency (docs/domain.md 9.5)."""
         if source.currency != target.currency:
             message = f"{source.number} is in {source.currency} and {target.number} in {target.currency}"
             self.refuse("currency-mismatch", message, hint="money is never applied across currencies")

@@ -177,7 +177,7 @@ def _dates(policy: Policy, vocabulary: Vocabulary) -> _Found:
 
 
 def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    """Domain section 8: names, prefixes, reserved prefixes, the undeletable set DEFAULT."""
+    """docs/domain.md 8: names, prefixes, reserved prefixes, the undeletable set DEFAULT."""
     if DEFAULT_SET not in policy.sequence_sets:
         message = f"the sequence set `{DEFAULT_SET}` is missing"
         yield Diagnostic(
@@ -217,7 +217,7 @@ def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
 
 
 def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    """One prefix numbers one kind of document, and no number can be reached from two prefixes (domain section 8)."""
+    """One prefix numbers one kind of document, and no number can be reached from two prefixes (docs/domain.md 8)."""
     first: dict[str, tuple[str, DocumentKind, Series]] = {}
     # The set that cannot be deleted comes first: it is the other one that is told.
     for sequence_set in sorted(policy.sequence_sets.values(), key=lambda one: (one.name != DEFAULT_SET, one.name)):

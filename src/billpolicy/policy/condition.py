@@ -1,5 +1,5 @@
 """Conditions as boxes: for each fact the exact set of values that satisfy it. Intersection, inclusion and difference
-are decidable, so specificity, conflicts and dead rules are proven and never guessed (design section 2, rules 5 and 6).
+are decidable, so specificity, conflicts and dead rules are proven (docs/policy-language.md rules 5 and 6).
 
 Facts are flat and primitive: text and choices are str, integers and minor units and date ordinals are int, booleans
 are bool; a missing fact is unset. A money field `f` is two facts, `f` (minor units) and `f.currency`.
@@ -151,7 +151,7 @@ class Values:
         return Values(self.members.everything, unset=True)
 
     def allows(self, value: Fact | None) -> bool:
-        """A comparison with an unset fact is false; only `unset` asks for absence (design section 2, rule 2)."""
+        """A comparison with an unset fact is false; only `unset` asks for absence (docs/policy-language.md rule 2)."""
         return self.unset if value is None else value in self.members
 
     def __and__(self, other: Values) -> Values:

@@ -1,6 +1,6 @@
 """What a policy decides for each operation when no exception holds: `every_operation` and `operations`.
 
-A decision is the chain of an attribute or the value of a setting (design section 2, rules 1, 3 and 4).
+A decision is the chain of an attribute or the value of a setting (docs/policy-language.md rules 1, 3 and 4).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a policy folder to one proven Policy: its layers are read, put together and checked, in this order.
 
 Everything that is wrong is collected; a broken part is left out and the rest is still looked at, so that all mistakes
-are reported at once: first those of form, then of words, then of the whole. Design section 2, rules 1, 3 and 8.
+are reported at once: first those of form, then of words, then of the whole. docs/policy-language.md rules 1, 3 and 8.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from billpolicy.vocabulary.spec import DocumentKind, FieldSpec, Level
 
 
 class Effective(NamedTuple):
-    """Days `[from_, until)`; `until` None is open-ended (design section 2, rule 7)."""
+    """Days `[from_, until)`; `until` None is open-ended (docs/policy-language.md rule 7)."""
 
     from_: datetime.date
     until: datetime.date | None = None
@@ -44,7 +44,7 @@ class Attribute(NamedTuple):
     position: Position
     zuora: str | None = None
     splits_invoices: bool = False
-    """A bill run puts only subscriptions that agree on it on one invoice (domain sections 1.1 and 1.5)."""
+    """A bill run puts only subscriptions that agree on it on one invoice (docs/domain.md 1.1 and 1.5)."""
 
 
 class Chain(NamedTuple):
@@ -133,7 +133,7 @@ class FollowUp:
 
 
 class Series(NamedTuple):
-    """How one kind of document is numbered in one sequence set (domain section 8)."""
+    """How one kind of document is numbered in one sequence set (docs/domain.md 8)."""
 
     prefix: str
     start: int
@@ -158,7 +158,7 @@ class BatchLimit:
 
 
 class PaymentTerm(NamedTuple):
-    """When a document is due (domain section 1.7): `net` days after its date, or on a day of a month (proximo)."""
+    """When a document is due (docs/domain.md 1.7): `net` days after its date, or on a day of a month (proximo)."""
 
     name: str
     position: Position
@@ -186,7 +186,7 @@ class Policy:
     """Attribute -> the value of level `default`."""
     defaults_at: Mapping[str, Position] = field(default_factory=dict)
     reason_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Category -> its codes (domain section 9.6)."""
+    """Category -> its codes (docs/domain.md 9.6)."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """Person -> role."""
     base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)

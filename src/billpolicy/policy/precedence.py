@@ -1,4 +1,4 @@
-"""Which of the exceptions that match decides: design section 2, rule 5. No priorities, no order of files or lines."""
+"""Which of the exceptions that match decides: docs/policy-language.md rule 5. No priorities, no order of lines."""
 
 from __future__ import annotations
 

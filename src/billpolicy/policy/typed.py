@@ -1,4 +1,4 @@
-"""From the words of a `when` or of a book to typed facts: each field has one type (design section 2, rule 1)."""
+"""From the words of a `when` or of a book to typed facts: each field has one type (docs/policy-language.md rule 1)."""
 
 from __future__ import annotations
 

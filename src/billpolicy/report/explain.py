@@ -1,4 +1,4 @@
-"""From what was resolved to its explanation. Built only when asked for; resolving words nothing (design section 3)."""
+"""From what was resolved to its explanation. Built only when asked for; docs/architecture.md rule 2."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Scalars keep the text as written: `NO`, `on`, `12:30` and `010` are themselves, and the type of the field they fill
 decides what they mean. Only `null`, `~` and nothing are null. Anchors, aliases, tags, duplicate keys, a second
-document, deep nesting and oversized files are refused. Design section 2, rule 9.
+document, deep nesting and oversized files are refused. docs/policy-language.md rule 9.
 """
 
 from __future__ import annotations

@@ -157,4 +157,4 @@ BILLING = (
     ),
     SettingSpec("credit_one_time", "boolean", "whether one-time charges are credited on cancellation", routine=True),
 )
-"""How a bill run rates and splits (domain sections 5.3 and 6.2)."""
+"""How a bill run rates and splits (docs/domain.md 5.3 and 6.2)."""

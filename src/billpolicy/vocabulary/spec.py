@@ -17,7 +17,7 @@ Level = Literal[
     "request", "invoice", "credit_memo", "debit_memo", "subscription", "order_line_item", "account", "default"
 ]
 LEVELS: tuple[Level, ...] = get_args(Level)
-"""Where a value can come from; `default` is the policy's own default for the attribute (design section 1)."""
+"""Where a value can come from; `default` is the policy's own for the attribute (docs/policy-language.md rule 4)."""
 ROLES = "roles"
 """In `FieldSpec.codes`: the choices are the roles of the policy."""
 CUSTOM_SCOPES = ("account", "subscription")

@@ -1,7 +1,7 @@
 """The rules engine as a matcher. This is the only file that imports `durable_rules_engine`.
 
 The engine is driven through its C functions, one fact at a time: assert it, collect the rules that fire, retract it
-(durable_rules.md, section 6a). It crashes, hangs or answers wrongly when it is fed badly; what is fed here is `terms`,
+(docs/rules-engine.md 6). It crashes, hangs or answers wrongly when it is fed badly; what is fed here is `terms`,
 in rulesets far below every limit, and `guard` refuses beforehand what a policy could still do. Whatever fails, the
 ruleset is thrown away and `EngineError` is raised: no answer of a broken engine is ever used.
 """

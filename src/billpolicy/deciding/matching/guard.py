@@ -1,6 +1,6 @@
 """What a policy can say that the rules engine would misread, refused in the user's words before the engine sees it.
 
-Most traps of durable_rules.md section 5 cannot be reached at all, by the way `terms` and `durable` are built, and by
+Most traps of docs/rules-engine.md 5 cannot be reached at all, by the way `terms` and `durable` are built, and by
 what a policy can write: its texts and numbers are within `LONGEST_TEXT` and `LARGEST_NUMBER`, and the fields that it
 declares begin with `account.` or `subscription.`. What is left: names with the same hash, and lists that multiply.
 """

@@ -1,7 +1,7 @@
 """What the rules engine is told: values that it cannot misread, and conditions as plain conjunctions.
 
 The engine compares the raw JSON of a value and converts between types; it holds integers in 64 bits; a rule with `or`
-in it fires once for each true branch (durable_rules.md, sections 3 and 4). So a condition is expanded here into
+in it fires once for each true branch (docs/rules-engine.md 3 and 4). So a condition is expanded here into
 conjunctions of the simplest terms, and every value is written in a form in which equal means equal.
 """
 

@@ -16,7 +16,7 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, ItemAmount
 
 MAX_ITEMS = 1000
-"""Items that one request may name (domain section 2.3)."""
+"""Items that one request may name (docs/domain.md 2.3)."""
 
 
 def exact_amount(planning: Planning, amount: Decimal, currency: str, *path: str | int) -> Decimal | None:
@@ -90,7 +90,7 @@ def amounts_asked(
     """The amount on each place that a request names. What is wrong with it is noted on the planning.
 
     A tax that is not named follows its item in proportion, counted cumulatively with what memos have taken `already`,
-    so that many small memos never add up to more tax than there was (domain section 9.5).
+    so that many small memos never add up to more tax than there was (docs/domain.md 9.5).
     """
     items = {item.id: item for item in document.items}
     amounts: dict[Place, Decimal] = {}

@@ -16,7 +16,7 @@ _Days = tuple[datetime.date, datetime.date]
 
 
 def undone_by(planning: Planning, document: BillingDocument) -> Iterator[tuple[Subscription, Undone]]:
-    """Each charge that a document moved, and what it was charged through before (domain 3.3, 4.1, 4.2)."""
+    """Each charge that a document moved, and what it was charged through before (docs/domain.md 3.3, 4.1, 4.2)."""
     for subscription in planning.subscriptions_of(document.items):
         for undone in charged_before(document, subscription):
             yield subscription, undone
@@ -43,7 +43,7 @@ def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
     """The posted invoices with something open that billed what a negative invoice gives back, oldest first.
 
     They have an item of the same charge of the same subscription whose service period overlaps that of an item below
-    zero (seed 3: a final credit first clears the invoice it gives back).
+    zero (docs/domain.md 6.3: a final credit first clears the invoice it gives back).
     """
     given_back = [item for item in negative.items if item.amount < 0 and item.subscription is not None]
     found = [

@@ -1,6 +1,6 @@
 """What subscriptions are billed: each rated by its own decisions, and grouped into documents.
 
-Domain sections 1.2 (rows 1 and 2), 1.5, 5.3 and 6.2. `bill_run` makes the documents.
+docs/domain.md 1.2 rows 1 and 2, 1.5, 5.3 and 6.2. `bill_run` makes the documents.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def bills_of(
 ) -> list[Bill]:
     """The bills of those subscriptions that have something due on the target date, by account and id.
 
-    The values of subscriptions and accounts are those of now, also for periods long past (domain 1.2 row 1). Raises
-    `Refused` with what is wrong in any of them.
+    The values of subscriptions and accounts are those of now, also for periods long past (docs/domain.md 1.2 row 1).
+    Raises `Refused` with what is wrong in any of them.
     """
     wanted = sorted(subscriptions, key=lambda each: (each.account, each.id))
     due = [(subscription, _due(planning, subscription, target)) for subscription in wanted]
@@ -61,7 +61,7 @@ def grouped(planning: Planning, bills: Iterable[Bill], asked: Mapping[str, str |
     """The bills that go on documents together: of the same account and currency, with the same values.
 
     What counts is the value that takes effect: a subscription without a bill-to contact goes with one that names the
-    account's (domain section 1.5). `asked`: settings that the request says itself.
+    account's (docs/domain.md 1.5). `asked`: settings that the request says itself.
     """
     splitting = sorted(name for name, found in planning.policy.attributes.items() if found.splits_invoices)
     groups: dict[tuple[object, ...], list[Bill]] = {}

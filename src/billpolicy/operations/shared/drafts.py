@@ -1,4 +1,4 @@
-"""Drafts of a bill run and what is posted or canceled with them. Domain sections 4.4 and 9.3."""
+"""Drafts of a bill run and what is posted or canceled with them. docs/domain.md 4.4 and 9.3."""
 
 from __future__ import annotations
 

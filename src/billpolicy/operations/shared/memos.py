@@ -134,7 +134,7 @@ def mirror(
     """Memo items for the items of a document, with these amounts.
 
     Quantity and unit price are copied as they are, the price negated, also where the amount is smaller than their
-    product; tax rate and jurisdiction are copied and no tax is calculated (domain section 3.2).
+    product; tax rate and jurisdiction are copied and no tax is calculated (docs/domain.md 3.2).
     """
     zero = exact(ZERO, document.currency)
 
@@ -202,8 +202,8 @@ def settle(
 
 
 def check_item_limit(planning: Planning, items: tuple[Item, ...], resolved: Resolved, number: str = "") -> None:
-    """Refuse a document, or a memo to be, with more items and taxes than the policy's `item_limit` (inclusive, domain
-    section 2.3), and with it what was found wrong before."""
+    """Refuse a document, or a memo to be, with more items and taxes than the policy's `item_limit` (inclusive;
+    docs/domain.md 2.3), and with it what was found wrong before."""
     count = sum(1 + len(item.taxes) for item in items)
     limit = resolved.integer("item_limit")
     if count > limit:
@@ -214,7 +214,7 @@ def check_item_limit(planning: Planning, items: tuple[Item, ...], resolved: Reso
 
 
 def checked_reason(planning: Planning, asked: str | None, category: str) -> str | None:
-    """The reason of the request, if it is one of the policy's codes (domain section 9.6)."""
+    """The reason of the request, if it is one of the policy's codes (docs/domain.md 9.6)."""
     codes = planning.policy.reason_codes.get(category, ())
     if asked is not None and asked not in codes:
         hint = f"reason codes of {category.replace('_', ' ')}s: {', '.join(codes)}"
@@ -223,7 +223,7 @@ def checked_reason(planning: Planning, asked: str | None, category: str) -> str 
 
 
 def due_date(planning: Planning, resolved: Resolved) -> datetime.date:
-    """The due date that the resolved payment term gives a document of this date (domain section 1.7)."""
+    """The due date that the resolved payment term gives a document of this date (docs/domain.md 1.7)."""
     term = planning.policy.payment_terms[resolved.text("payment_term")]
     try:
         return due_on(term, planning.date)

@@ -1,4 +1,4 @@
-"""Reversal of invoices and credit memos. Domain sections 4.1 and 4.2: one atomic operation that pulls in its siblings.
+"""Reversal of invoices and credit memos. docs/domain.md 4.1 and 4.2: one atomic operation that pulls in its siblings.
 
 Reversing an invoice also reverses the credit memos of the same bill run on the same subscription charges, and reversing
 such a credit memo also reverses that invoice; so the two directions live together here.

@@ -1,4 +1,4 @@
-"""Putting money on documents: which ones, how much of it, and how it goes to their items. Seed 5; domain section 2.
+"""Putting money on documents: which ones, how much of it, and how it goes to their items. docs/domain.md 2.
 
 The documents are named (each with an amount, or with the amount left to the document order), or all open ones of the
 account are taken. Amounts on items are named or follow the item rule.
@@ -194,7 +194,7 @@ def put(
 
 
 def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
-    """The most documents, named or settled, and items and taxes that are touched (inclusive; domain section 2.3)."""
+    """The most documents, named or settled, and items and taxes that are touched (inclusive; docs/domain.md 2.3)."""
     count = max(named, len({application.to for application in planning.applications}))
     limit = resolved.integer("document_limit")
     if count > limit:

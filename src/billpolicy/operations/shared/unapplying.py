@@ -1,4 +1,4 @@
-"""`unapply_payment` and `unapply_credit_memo`: recorded applications undone by their own links (domain section 2.6).
+"""`unapply_payment` and `unapply_credit_memo`: recorded applications undone by their own links (docs/domain.md 2.6).
 
 What was applied is taken back from exactly the items it was put on, by an application of the negative amount; the two
 stay on record. Nothing of today's policy can move it elsewhere.
@@ -84,7 +84,7 @@ def _amounts(
 
 
 def _check_date(planning: Planning, source: SourceDocument) -> None:
-    """Not before the latest application or refund of the source (domain section 2.6), and in an open period."""
+    """Not before the latest application or refund of the source (docs/domain.md 2.6), and in an open period."""
     used = [application.date for application in planning.book.applications_from.get(source.number, ())]
     used += [refund.date for refund in planning.book.refunds_of.get(source.number, ())]
     if used:

@@ -30,7 +30,7 @@ def open_for_rules(
 ) -> Decimal:
     """What is open of a document for rules that look for money in a currency, or for where to put it, on a day.
 
-    Documents that opted out (`auto_apply: false`) and later ones are left alone (domain section 2.2).
+    Documents that opted out (`auto_apply: false`) and later ones are left alone (docs/domain.md 2.2).
     """
     if document.currency != currency or document.date > day or not document.auto_apply:
         return ZERO
@@ -75,7 +75,7 @@ def latest(memo_date: datetime.date, invoice: Invoice, today: datetime.date) -> 
 
 
 def latest_in_words(day: datetime.date, memo_date: datetime.date, invoice: Invoice, today: datetime.date) -> str:
-    """Which of the three dates won (seed 2; domain section 5.2)."""
+    """Which of the three dates won (docs/domain.md 5.2)."""
     dates = (("the memo's", memo_date), ("the invoice's", invoice.date), ("today's", today))
     won = " and ".join(whose for whose, date in dates if date == day)
     all_three = f"memo {memo_date}, {invoice.number} {invoice.date}, today {today}"
@@ -95,7 +95,7 @@ def check_usable(
 ) -> Decimal:
     """How much of a credit balance can be used on a day; less than `wanted`, or nothing at all, is a problem.
 
-    Domain sections 2.7 and 6.1.
+    docs/domain.md 2.7 and 6.1.
     """
     book = planning.book
     usable = book.credit_usable(account.id, currency, day)
