@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from billpolicy.catalogue.entry import THEMES, Entry, Example, codes, common_files, entry
@@ -12,7 +13,7 @@ _LANGUAGES = {"yaml": "yaml", "json": "json", "py": "python"}
 def page(found: Entry) -> str:
     """One code: what is wrong, why it matters, an example and the same mended."""
     text = found.text
-    parts = [f"# {found.code}", f"{text.severity.capitalize()}: {text.sentence}", text.why.strip()]
+    parts = [f"# {found.code}", *_prose(f"{text.severity.capitalize()}: {text.sentence}"), *_prose(text.why)]
     same = text.files
     if same:
         parts += ["## In both examples", *_listed(same)]
@@ -24,7 +25,7 @@ def page(found: Entry) -> str:
     used = [name for name in sorted(common_files()) if name in typed.split() and name not in found.bad.files]
     if used:
         links = " and ".join(f"[`{name}`]({name})" for name in used)
-        parts.append(f"{links}: a file that many of these pages use.")
+        parts.append(f"{links}: what many of these pages are about.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,6 +73,12 @@ def pages() -> Iterator[tuple[str, str]]:
         found = entry(code)
         if found is not None:
             yield f"{code}.md", page(found)
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Paragraphs, as wide as a terminal."""
+    for paragraph in text.strip().split("\n\n"):
+        yield textwrap.fill(paragraph, 80, break_long_words=False, break_on_hyphens=False)
 
 
 def _listed(files: dict[str, str]) -> Iterator[str]:
