@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from billpolicy.deciding.matching import durable, engines
@@ -10,6 +12,7 @@ from billpolicy.deciding.matching.engines import BothMatcher, default_engine, en
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
+from scripts.setup_venv import ENGINE_FLAG, ENGINE_LOCK, ROOT, locked
 from tests.matching.needs_engine import needs_engine
 from tests.strategies import exception, words
 
@@ -83,8 +86,9 @@ def test_where_it_does_not_load_python_is_the_default_and_the_reason_is_said(mon
     try:
         assert not durable.available()
         assert engines.default_engine() == "python"
-        with pytest.raises(EngineError, match=r"does not load on Python .*PyEval_CallObject"):
+        with pytest.raises(EngineError, match=r"does not load on Python .*PyEval_CallObject") as raised:
             engine_matcher("both", "write_off_invoice", RULES)
+        assert durable.INSTALL in str(raised.value)
     finally:
         durable.unavailable.cache_clear()
 
@@ -96,6 +100,16 @@ def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatc
     durable.unavailable.cache_clear()
     monkeypatch.setattr(durable, "load", fails)
     try:
-        assert "pip install durable_rules==2.0.28" in str(durable.unavailable())
+        reason = str(durable.unavailable())
+        assert reason.startswith("the rules engine is not installed here, and plain Python decides the same without it")
+        assert durable.INSTALL in reason
     finally:
         durable.unavailable.cache_clear()
+
+
+def test_what_is_said_installs_what_is_locked_and_in_the_way_that_setup_does() -> None:
+    version, _ = locked("durable-rules", ENGINE_LOCK)
+    assert durable.INSTALL.startswith(f"CPPFLAGS={ENGINE_FLAG} pip install ")
+    assert durable.INSTALL.endswith(f" durable_rules=={version}")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert f'durable_rules=={version}; python_version < "3.13"' in project["project"]["dependencies"]
