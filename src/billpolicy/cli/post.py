@@ -97,6 +97,8 @@ def command(
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
                 write_json(posting_report(outcomes, versions))
+                # The answer is whole; what made it fail half-way is said beside it.
+                click.get_current_context().meta["billpolicy.format"] = "text"
             else:
                 if not one_by_one:
                     write(tally.table("posted") + "\n")
