@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
 from billpolicy.deciding.matching import durable, engines
@@ -12,7 +10,6 @@ from billpolicy.deciding.matching.engines import BothMatcher, default_engine, en
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
-from scripts.setup_venv import ENGINE_FLAG, ENGINE_LOCK, ROOT, locked
 from tests.matching.needs_engine import needs_engine
 from tests.strategies import exception, words
 
@@ -105,11 +102,3 @@ def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatc
         assert durable.INSTALL in reason
     finally:
         durable.unavailable.cache_clear()
-
-
-def test_what_is_said_installs_what_is_locked_and_in_the_way_that_setup_does() -> None:
-    version, _ = locked("durable-rules", ENGINE_LOCK)
-    assert durable.INSTALL.startswith(f"CPPFLAGS={ENGINE_FLAG} pip install ")
-    assert durable.INSTALL.endswith(f" durable_rules=={version}")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert f'durable_rules=={version}; python_version < "3.13"' in project["project"]["dependencies"]
