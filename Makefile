@@ -11,7 +11,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup check lint format types schemas pages schema-drift examples bench lock clean
+.PHONY: help demo test setup check lint format types schemas pages schema-drift examples bench engine-wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -57,6 +57,10 @@ examples: $(READY) ## run the demo and print nothing but its errors
 bench: $(READY) ## measure the speed, beside other programs in the same run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m benchmarks
+
+engine-wheel: $(READY) ## build the rules engine once, for machines without a C compiler (into dist/engine)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-wheel.lock
+	@$(BIN)/python -m scripts.build_engine_wheel
 
 lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py

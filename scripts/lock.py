@@ -4,6 +4,7 @@ Each lock holds one exact version and its hashes for every supported Python and 
 
   requirements.lock         what the program, its tests and its linters need, and what installs them
   requirements-engine.lock  the rules engine alone, since it is compiled here and the rest works without it
+  requirements-wheel.lock   what only `make engine-wheel` needs
   requirements-bench.lock   what only `make bench` needs
 """
 
@@ -22,7 +23,8 @@ HEADER = "# Written by `make lock` from pyproject.toml; do not edit.\n"
 MAIN_LOCK = "requirements.lock"
 LOCKS: dict[str, list[str]] = {
     MAIN_LOCK: ["pyproject.toml", "--group", "dev", "--no-emit-package", ENGINE],
-    "requirements-engine.lock": ["pyproject.toml", "--constraints", MAIN_LOCK],
+    "requirements-engine.lock": ["--group", "engine", "--constraints", MAIN_LOCK],
+    "requirements-wheel.lock": ["--group", "wheel", "--constraints", MAIN_LOCK],
     "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],
 }
 
@@ -40,12 +42,7 @@ def main() -> int:
         uv = str(Path(tools, "bin", "uv"))
         for name, sources in LOCKS.items():
             lock = ROOT / name
-            skip: list[str] = []
-            if name == "requirements-engine.lock":
-                # The engine is a plain dependency of the project: leave out all that the main lock has.
-                for package in packages((ROOT / MAIN_LOCK).read_text(encoding="utf-8")):
-                    skip += ["--no-emit-package", package]
-            command = [uv, "pip", "compile", *sources, *skip, "--output-file", name, "--quiet", *upgrade]
+            command = [uv, "pip", "compile", *sources, "--output-file", name, "--quiet", *upgrade]
             command += ["--universal", "--python-version", LOWEST_PYTHON, "--generate-hashes", "--no-header"]
             subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
             text = lock.read_text(encoding="utf-8")

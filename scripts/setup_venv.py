@@ -1,15 +1,19 @@
 """Make the virtual environment that the Makefile uses: `make setup`, or this script and a folder's name.
 
 Needs nothing but Python's standard library, so that it also runs where pip and python3-venv are missing.
+The rules engine comes from a wheel in dist/engine (or the folder ENGINE_WHEELS), or else is compiled here.
 """
 
 import hashlib
 import html
 import os
 import re
+import shlex
+import shutil
 import ssl
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import urllib.error
 import urllib.parse
@@ -26,7 +30,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - says so where the system's Pytho
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = "requirements.lock"
 ENGINE_LOCK = "requirements-engine.lock"
-ENGINE_BEFORE = (3, 13)  # the engine's extension does not load on this Python and later ones
+ENGINE_WHEELS = "dist/engine"  # where `make engine-wheel` puts them
+# The engine's source calls a function by a name that Python 3.13 took out. Where Python's headers still define it, the
+# extension comes out the same, byte for byte. By CPPFLAGS, since the engine's setup.py sets CFLAGS itself.
+ENGINE_FLAG = "-DPyEval_CallObject=PyObject_CallObject"
 FINISHED = "finished"  # written last: a folder without it is half made and is made anew
 LOG = "setup.log"
 
@@ -48,21 +55,38 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def locked(package: str) -> tuple[str, set[str]]:
-    """The version and the SHA-256 hashes that the lock has for a package."""
-    text = (ROOT / LOCK).read_text(encoding="utf-8")
+def locked(package: str, lock: str = LOCK) -> tuple[str, set[str]]:
+    """The version and the SHA-256 hashes that a lock has for a package."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
     entry = re.search(rf"^{package}==(\S+)((?:.*\\\n)+.*)", text, re.MULTILINE)
     if entry is None:
-        raise SetupError(f"{LOCK} does not pin {package}; write it anew with `make lock`.")
+        raise SetupError(f"{lock} does not pin {package}; write it anew with `make lock`.")
     return entry[1], set(re.findall(r"sha256:([0-9a-f]{64})", entry[2]))
+
+
+def build_settings() -> dict[str, str]:
+    """The settings under which pip runs: the caller's, without those that would mislead it, and the engine's flag."""
+    settings = {name: value for name, value in os.environ.items() if name not in UNWANTED_SETTINGS}
+    settings.setdefault("PIP_RETRIES", "2")
+    settings["CPPFLAGS"] = f"{settings.get('CPPFLAGS', '')} {ENGINE_FLAG}".strip()
+    return settings
+
+
+def missing_for_engine() -> str | None:
+    """What this machine would need to compile the engine and does not have; None where all is there."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    if shutil.which(compiler) is None:
+        return f"there is no C compiler `{compiler}`"
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        return "Python.h is missing"
+    return None
 
 
 class Environment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.python = folder / "bin" / "python"
-        self.settings = {name: value for name, value in os.environ.items() if name not in UNWANTED_SETTINGS}
-        self.settings.setdefault("PIP_RETRIES", "2")
+        self.settings = build_settings()
 
     def run(self, *arguments: str | Path) -> tuple[bool, str]:
         """Run the environment's Python; whether it went well, and all that it printed."""
@@ -120,34 +144,49 @@ class Environment:
             raise self.explain("The packages could not be installed", output)
 
     def install_engine(self) -> bool:
-        """Compile the rules engine. Without it billpolicy works, with its own engine."""
-        if sys.version_info >= ENGINE_BEFORE:
-            say("The rules engine durable_rules does not load on Python 3.13+; billpolicy has its own")
-            return False
-        say("Installing the rules engine, compiled here")
-        # Built with the locked setuptools, not with the newest one, so that it builds the same next year.
-        worked, output = self.pip_install("--require-hashes", "--no-build-isolation", "-r", ROOT / ENGINE_LOCK)
-        if worked:
-            worked, output = self.run("-c", "import durable.lang")
-            if worked:
+        """Install the rules engine, from a wheel or compiled here. Without it billpolicy works, with its own engine."""
+        if self.install_engine_wheel():
+            return True
+        reason = missing_for_engine()
+        if reason is None:
+            say("Installing the rules engine, compiled here")
+            # Built with the locked setuptools, not with the newest one, so that it builds the same next year; and never
+            # taken from pip's cache, where another build of it may be that does not load.
+            how = ["--require-hashes", "--no-build-isolation", "--no-cache-dir"]
+            if not self.loads_engine():
+                how += ["--force-reinstall"]
+            worked, output = self.pip_install(*how, "-r", ROOT / ENGINE_LOCK)
+            if worked and self.loads_engine():
                 return True
-        elif NETWORK_TROUBLE.search(output) and "ailed to build" not in output:
-            raise self.explain("The rules engine could not be fetched", output)
-        if "Python.h" in output:
-            reason = "Python.h is missing"
-        elif re.search(r"No such file or directory: '\S*(cc|clang)'|command '\S+' failed: No such file", output):
-            reason = "there is no C compiler"
-        else:
+            if NETWORK_TROUBLE.search(output) and "ailed to build" not in output:
+                raise self.explain("The rules engine could not be fetched", output)
             reason = f"see {self.shown(LOG)}"
         sentence = (
-            f"The rules engine durable_rules could not be built ({reason}): install python3-dev "
-            "and a C compiler (on Debian or Ubuntu: apt-get install python3-dev gcc libc6-dev) "
-            "and run `make setup`; "
+            f"The rules engine durable_rules could not be built ({reason}): install a C compiler and Python's headers "
+            "(on Debian or Ubuntu: apt-get install gcc libc6-dev python3-dev) and run `make setup`; "
         )
         if os.environ.get("BILLPOLICY_REQUIRE_ENGINE") == "1":
             raise SetupError(sentence + "this run stops here because BILLPOLICY_REQUIRE_ENGINE=1.")
         say(sentence + "until then billpolicy uses `--engine python`.")
         return False
+
+    def install_engine_wheel(self) -> bool:
+        """Install the engine from a wheel that was built before, if there is one that fits this Python."""
+        named = os.environ.get("ENGINE_WHEELS")
+        folder = named or ENGINE_WHEELS
+        if not named and not (ROOT / folder).exists():
+            return False
+        version, _ = locked("durable-rules", ENGINE_LOCK)
+        only_there = ("--no-index", "--find-links", ROOT / folder, "--only-binary", ":all:", "--no-deps")
+        worked, _ = self.pip_install(*only_there, f"durable_rules=={version}")
+        if worked and self.loads_engine():
+            say(f"Installing the rules engine from {folder}")
+            return True
+        say(f"No wheel of the rules engine in {folder} fits this Python")
+        return False
+
+    def loads_engine(self) -> bool:
+        return self.run("-c", "import durable_rules_engine")[0]
 
     def install_project(self) -> None:
         worked, output = self.pip_install("--no-build-isolation", "--no-deps", "--editable", ROOT)

@@ -24,7 +24,7 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import gather, say, show_refused, write, write_json
+from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import MANY, Tally, before_text
@@ -99,6 +99,8 @@ def command(
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
                 write_json(posting_report(outcomes, versions))
+                # The answer is whole; what made it fail half-way is said beside it.
+                use_format(click.get_current_context(), "text")
             else:
                 if not one_by_one:
                     write(tally.table("posted") + "\n")

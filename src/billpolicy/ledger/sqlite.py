@@ -26,6 +26,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.statements import Connection
+from billpolicy.source.plain_file import is_there
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
@@ -247,7 +248,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return is_there(path)
     except OSError as error:
         message = f"this ledger cannot be reached: {(error.strerror or str(error)).lower()}"
         raise refusal("ledger-unreadable", message, path, "check the path and who may read its folders") from None

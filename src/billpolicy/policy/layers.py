@@ -12,6 +12,7 @@ from typing import TypeVar
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
+from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 
@@ -30,7 +31,7 @@ class Layer:
 
 def policy_files(path: Path) -> list[Path]:
     """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
-    if not path.is_dir():
+    if not (is_there(path) and path.is_dir()):
         return [path]
     files = [file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and not file.name.startswith(".")]
     return sorted(file for file in files if ".test." not in file.name)

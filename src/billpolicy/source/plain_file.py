@@ -1,4 +1,7 @@
-"""The bytes of a plain file. Pipes, devices and sockets are refused: reading one may wait for ever, or never end."""
+"""The bytes of a plain file, and whether there is a file at all.
+
+Pipes, devices and sockets are refused: reading one may wait for ever, or never end.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,18 @@ _HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) 
 
 class NotPlainError(OSError):
     """What should be read is a pipe, a device or a socket."""
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or a folder. Raises `OSError` where that cannot be told.
+
+    `Path.exists` tells the two apart only before Python 3.14: then it says no to both.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: no file can have such a name
+        return False
+    return True
 
 
 def read_plain(path: Path, most: int = -1) -> bytes:

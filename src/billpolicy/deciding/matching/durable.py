@@ -32,6 +32,13 @@ MOST_FIELDS = 200
 
 NOT_HANDLED = 1
 
+INSTALL = (
+    "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject "
+    "pip install --force-reinstall --no-cache-dir durable_rules==2.0.28"
+)
+"""Builds the engine on every Python. Python 3.13 took out a function that its source calls by that old name; a build
+without the new one, also one that pip kept, does not load."""
+
 
 class EngineFunctions(Protocol):
     """The functions of `durable_rules_engine` 2.0.28 that are used."""
@@ -51,13 +58,15 @@ def unavailable() -> str | None:
     try:
         load()
     except ModuleNotFoundError:
-        return "the rules engine is not installed here; install it with `pip install durable_rules==2.0.28`"
+        trouble = "is not installed here"
     except ImportError as error:
-        return (
-            f"the rules engine does not load on Python {platform.python_version()} ({error}); "
-            "it works on Python 3.11 and 3.12, and plain Python decides the same without it"
-        )
-    return None
+        trouble = f"was built in a way that does not load on Python {platform.python_version()} ({error})"
+    else:
+        return None
+    return (
+        f"the rules engine {trouble}, and plain Python decides the same without it; "
+        f"with a C compiler and Python's headers, `{INSTALL}` installs it"
+    )
 
 
 def available() -> bool:
@@ -65,7 +74,7 @@ def available() -> bool:
 
 
 def load() -> EngineFunctions:
-    """The engine. Raises `ImportError` where it is not installed, and on Python 3.13, where it does not load."""
+    """The engine. Raises `ImportError` where it is not installed, or was built in a way that does not load."""
     import durable_rules_engine
 
     return cast(EngineFunctions, durable_rules_engine)
