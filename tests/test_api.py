@@ -18,8 +18,8 @@ import pytest
 
 import billpolicy
 from billpolicy import Book, Ledger, Outcome, Plan, Refused, Versions
-from tests.matching.needs_engine import needs_engine
-from tests.running import STANDARD
+from tests.helpers.engine import needs_engine
+from tests.helpers.paths import STANDARD
 
 NOW = datetime.datetime(2026, 7, 1, 12, 30, tzinfo=datetime.UTC)
 TODAY = datetime.date(2026, 6, 15)

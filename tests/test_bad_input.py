@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.running import ROOT, STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import ROOT, STANDARD
 
 BAD = ROOT / "tests" / "bad"
 CASES = sorted(path.parent.name for path in BAD.glob("*/expected.txt"))

@@ -16,8 +16,9 @@ from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
-from tests.planning import plan_on
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
+from tests.helpers.planning import plan_on
 
 COUNT = 60
 """More than are told one by one."""

@@ -40,12 +40,18 @@ from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.plan import BalanceChange, Plan, in_turn
+from billpolicy.planning.plan import BalanceChange, Plan, in_turn, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
-from tests.any_operations import (
+from tests.helpers.books import file_of
+from tests.helpers.engine import needs_engine
+from tests.helpers.ledgers import dump, whole
+from tests.helpers.planning import dry_run, plan_on
+from tests.helpers.sample import NOW
+from tests.helpers.scenes import policy, versions
+from tests.helpers.walks import (
     BILLING,
     CURRENCIES,
     FIELDS,
@@ -56,18 +62,12 @@ from tests.any_operations import (
     Walk,
     any_subscription,
     asked_for,
-    file_of,
     hold,
     read,
     step,
     text_of,
     walk,
 )
-from tests.ledger.asking import dump, effects, whole
-from tests.ledger.build import NOW
-from tests.matching.needs_engine import needs_engine
-from tests.planning import dry_run, plan_on
-from tests.scenes import policy, versions
 from tests.test_plan_and_post import contents
 
 Pot = tuple[str, str]
@@ -486,7 +486,7 @@ def test_what_is_planned_is_what_is_posted(empty: Path, group: int) -> None:
                 hints = [[problem._replace(hint=None) for problem in each.problems] for each in (one, outcome)]
                 assert hints[0] == hints[1]
                 if one.plan is not None:
-                    book = effects(book, one.plan)
+                    book = left_by(one.plan, book)
             left = whole(ledger)
             assert contents(left) == contents(book)
             assert _changed(left) == _changed(book)

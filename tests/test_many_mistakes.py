@@ -14,7 +14,8 @@ from billpolicy.diagnostics.limit import MAX_PROBLEMS, first_of, stop_at_limit
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.policy.load import load_policy
 from billpolicy.vocabulary.operations import VOCABULARY
-from tests.running import STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
 
 SIZE = 500_000
 """Bytes of each file."""

@@ -31,15 +31,14 @@ from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
-from tests.ledger.asking import dump, effects, whole
-from tests.ledger.build import NOW
-from tests.ledger.posting import execute
-from tests.planning import Planned, dry_run, plan_operation
-from tests.scenes import versions
+from tests.helpers.ledgers import dump, execute, whole
+from tests.helpers.planning import Planned, dry_run, plan_operation
+from tests.helpers.sample import NOW
+from tests.helpers.scenes import versions
 
 TODAY = datetime.date(2026, 6, 15)
 FIRST_DAY = datetime.date(2026, 5, 25)
@@ -363,7 +362,7 @@ def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History)
                 assert shown(outcome) == shown(outcome_of(one))
                 if isinstance(outcome, Plan):
                     event(f"posted {outcome.operation}")
-                    book = effects(book, outcome)
+                    book = left_by(outcome, book)
                 else:
                     assert dump(ledger) == before  # a refused operation changes nothing
             assert contents(whole(ledger)) == contents(book)
@@ -373,10 +372,10 @@ def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History)
 # -- what holds afterwards -----------------------------------------------------------------------------------------
 
 
-def left_by(book: Book, planned: list[Planned]) -> Book:
+def left_by_all(book: Book, planned: list[Planned]) -> Book:
     for one in planned:
         if one.plan is not None:
-            book = effects(book, one.plan)
+            book = left_by(one.plan, book)
     return book
 
 
@@ -384,7 +383,7 @@ def left_by(book: Book, planned: list[Planned]) -> Book:
 @given(history=histories())
 def test_money_is_conserved(history: History) -> None:
     before, asked = history.load()
-    book = left_by(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
+    book = left_by_all(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
     applications = [one for made in book.applications_from.values() for one in made]
     for number, document in book.numbered.items():
         # Domain 9.2, from the records themselves.
@@ -413,7 +412,7 @@ def test_parts_add_up_and_no_place_is_applied_twice(history: History) -> None:
     for one in dry_run(versions(history.policy), before, asked, TODAY):
         for application in one.plan.applications if one.plan is not None else ():
             _sound(application, one)
-    book = left_by(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
+    book = left_by_all(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
     untouched = replace(book, applications_from={}, applications_to={}, refunds_of={})
     for document in book.numbered.values():
         if isinstance(document, Invoice | CreditMemo | DebitMemo):

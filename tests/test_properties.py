@@ -45,8 +45,8 @@ from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json
-from tests.planning import plan_operation
-from tests.scenes import versions
+from tests.helpers.planning import plan_operation
+from tests.helpers.scenes import versions
 
 FIRST_DAY = datetime.date(2026, 1, 1)
 TODAY = datetime.date(2026, 6, 1)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.strategies  # noqa: F401  the patient profile
+import tests.helpers.conditions  # noqa: F401  the patient profile
 from billpolicy.allocation.model import SPANS, Rules, Target
 from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
@@ -21,7 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared import settling
 from billpolicy.planning.plan import Plan
 from tests.allocation.test_allocate import Asked, rules
-from tests.operations.settling import run
+from tests.helpers.steps import run
 from tests.operations.test_settlement_properties import POLICIES, books, debts, money, quick, sources
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.build import sample
+from tests.helpers.sample import sample
 
 
 @pytest.fixture(scope="session")

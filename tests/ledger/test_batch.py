@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,11 @@ from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.posting import Job, post_jobs
-from tests.ledger.asking import dump, file_of, whole
-from tests.ledger.batcher import credits_of
-from tests.ledger.build import NOW, credit_plan, doing, many_invoices, refund_plan
-from tests.posting.jobs import credit, refusing, run, told, wanted
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.batcher import credits_of
+from tests.helpers.jobs import credit, refusing, run, told, wanted
+from tests.helpers.ledgers import dump, file_of, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.sample import NOW, credit_plan, doing, many_invoices, refund_plan
 
 
 def test_what_names_a_new_document_begins_a_group(stocked: Ledger) -> None:
@@ -82,7 +80,7 @@ def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, count_tol
     count, group = 1000, 20
     ledger.import_book(many_invoices(count, items=1))
     before = len(whole(ledger).numbered)
-    command = [sys.executable, "-m", "tests.ledger.batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group)]
+    command = [sys.executable, "-m", "tests.helpers.batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stderr is not None

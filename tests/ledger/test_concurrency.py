@@ -5,13 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import file_of, whole
-from tests.ledger.poster import post_one
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.ledgers import file_of, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.poster import post_one
 
 
 def numbers(ledger: Ledger) -> list[str]:
@@ -41,7 +39,7 @@ def test_processes_on_one_file(stocked: Ledger) -> None:
     url = f"sqlite:///{file_of(stocked)}"
     children = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.ledger.poster", url, f"p{n}", "25", "0"],
+            [sys.executable, "-W", "error", "-m", "tests.helpers.poster", url, f"p{n}", "25", "0"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,16 +9,16 @@ import time
 from pathlib import Path
 
 from billpolicy.ledger.store import Ledger, create_ledger
-from tests.ledger.asking import file_of, whole
-from tests.ledger.build import many_invoices
-from tests.ledger.poster import post_one
+from tests.helpers.ledgers import file_of, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.poster import post_one
+from tests.helpers.sample import many_invoices
 
-ROOT = Path(__file__).parents[2]
 CHANCE = random.Random(20260701)
 IMPORTER = """
 import sys
 from billpolicy.ledger.store import create_ledger
-from tests.ledger.build import many_invoices
+from tests.helpers.sample import many_invoices
 book = many_invoices(400)
 print("ready", flush=True)
 with create_ledger(sys.argv[1]) as ledger:
@@ -57,7 +57,7 @@ def test_killed_while_posting(stocked: Ledger) -> None:
     url = f"sqlite:///{file_of(stocked)}"
     for _ in range(5):
         before = drawn(stocked)
-        child = started("-m", "tests.ledger.poster", url, "op", "100000", str(len(before)))
+        child = started("-m", "tests.helpers.poster", url, "op", "100000", str(len(before)))
         assert child.stdout is not None
         told = [child.stdout.readline().strip()]
         time.sleep(CHANCE.uniform(0, 0.08))

@@ -13,9 +13,10 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.asking import codes, dump, file_of, refused, whole
-from tests.ledger.build import many_invoices
-from tests.ledger.poster import post_one
+from tests.helpers.ledgers import dump, file_of, whole
+from tests.helpers.poster import post_one
+from tests.helpers.refusals import codes, refused
+from tests.helpers.sample import many_invoices
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -19,24 +18,24 @@ from billpolicy.book.model import CreditMemo, Invoice, Part, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.report.ledger_text import document_text, operation_text
-from tests.ledger.asking import by_hand, codes, dump, effects, file_of, messages, refused, unkept, whole
-from tests.ledger.build import (
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import by_hand, dump, execute, file_of, post, unkept, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import (
     BOOK,
     DAY,
     NOW,
     apply_plan,
-    book_from,
     credit_plan,
     many_invoices,
     payment_plan,
     refund_plan,
     transfer_plan,
 )
-from tests.ledger.posting import execute, post
 
-ROOT = Path(__file__).parents[2]
 SETTLED = """
 accounts: [{id: acme, currency: USD}, {id: other, currency: USD}]
 invoices:
@@ -76,7 +75,7 @@ def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:
     before = whole(ledger)
     plan = make(before)
     done = post(ledger, plan, who="ines", now=NOW)
-    assert unkept(whole(ledger)) == unkept(effects(before, plan))
+    assert unkept(whole(ledger)) == unkept(left_by(plan, before))
     assert ledger.check() == []
     assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
     return done
@@ -452,7 +451,7 @@ class TestRaces:
         (won,) = (a for a in after.applications_from["P-00000001"] if a.amount == 35)
         (id,) = (f"op-{n}" for n, code in enumerate(told) if not code)
         made = apply_plan(before, id, "P-00000001", won.to, "35.00")
-        assert unkept(after) == unkept(effects(before, made))
+        assert unkept(after) == unkept(left_by(made, before))
         assert ledger.check() == []
 
     def test_threads_that_plan_and_post_at_once(self, stocked: Ledger) -> None:
@@ -479,7 +478,7 @@ class TestRaces:
         before = whole(stocked)
         children = [
             subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "tests.ledger.racer", f"sqlite:///{file_of(stocked)}", str(n)],
+                [sys.executable, "-W", "error", "-m", "tests.helpers.racer", f"sqlite:///{file_of(stocked)}", str(n)],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -17,15 +17,15 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, post_jobs
-from tests.ledger.asking import dump, effects, unkept, whole
-from tests.ledger.build import NOW
-from tests.ledger.posting import execute, post
-from tests.planning import dry_run, plan_on, plan_operation
+from tests.helpers.ledgers import dump, execute, post, unkept, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.planning import dry_run, plan_on, plan_operation
+from tests.helpers.sample import NOW
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 STORIES = sorted(path.parent for path in EXAMPLES.glob("*/operations.yaml"))
 TODAY = datetime.date(2026, 4, 1)
 
@@ -94,7 +94,7 @@ def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
         except Refused:
             continue
         post(ledger, plan, who="tester", now=NOW)
-        assert unkept(whole(ledger)) == unkept(effects(book, plan))
+        assert unkept(whole(ledger)) == unkept(left_by(plan, book))
     assert ledger.check() == []
 
 

@@ -17,8 +17,8 @@ from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import ExceptionRule
-from tests.matching.needs_engine import needs_engine
-from tests.strategies import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
+from tests.helpers.conditions import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
+from tests.helpers.engine import needs_engine
 
 pytestmark = needs_engine
 
@@ -258,7 +258,7 @@ def run(script: str) -> str:
 from pathlib import Path
 from billpolicy.deciding.matching.durable import DurableMatcher
 from billpolicy.deciding.matching.reference import ReferenceMatcher
-from tests.strategies import between, exception, words
+from tests.helpers.conditions import between, exception, words
 
 def megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -314,7 +314,7 @@ def test_canary_200_conditions_that_ask_for_nothing() -> None:
     run("""
 from billpolicy.policy.condition import Values, Words
 unset = Values(Words(frozenset()), unset=True)
-from tests.strategies import clause
+from tests.helpers.conditions import clause
 rules = [exception(f"r{n}", clause("c", {f"field{n}": unset})) for n in range(200)]
 same(rules, [{}, {"field7": "x"}])
 """)

@@ -11,7 +11,7 @@ from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import Clause, ExceptionRule
 from billpolicy.vocabulary.operations import VOCABULARY as OPERATIONS
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
-from tests.strategies import between, clause, exception, policy, words
+from tests.helpers.conditions import between, clause, exception, policy, words
 
 HERE = Position("acme.yaml", 12, 5)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from billpolicy.deciding.matching.reference import ReferenceMatcher, unmet
 from billpolicy.policy.condition import Fact, Numbers, Values, Words
 from billpolicy.policy.model import ExceptionRule
-from tests.strategies import (
+from tests.helpers.conditions import (
     SMALL_NUMBERS,
     SMALL_TEXTS,
     WILD_NUMBERS,

@@ -26,9 +26,9 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.source.tree import parse_text
+from tests.helpers.planning import dry_run
+from tests.helpers.scenes import operations, versions
 from tests.operations.test_settlement_properties import money, quick
-from tests.planning import dry_run
-from tests.scenes import operations, versions
 
 TODAY = datetime.date(2026, 9, 1)
 NO_FILE = parse_text("accounts: []", "no file")

@@ -12,8 +12,9 @@ import datetime
 import pytest
 
 from billpolicy.book.model import CreditMemo, DebitMemo
+from tests.helpers.plan_views import credit_memo, debit_memo, payment, refund
+from tests.helpers.scenes import plan, policy, refused, run
 from tests.operations.levels import POLICY, book
-from tests.scenes import credit_memo, debit_memo, payment, plan, policy, refund, refused, run
 
 CREDIT = "operation: credit_memo_from_invoice\ndate: 2026-05-01\ninvoice: INV-7"
 DEBIT = "operation: debit_memo_from_invoice\ndate: 2026-05-01\ninvoice: INV-7\nitems: [{item: seats, amount: 5.00}]"

@@ -31,7 +31,8 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import Plan
 from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
-from tests.operations.settling import balances, open_at, run
+from tests.helpers.books import balances, open_at
+from tests.helpers.steps import run
 
 DAY = datetime.date(2026, 2, 1)
 ITEM_RULES_OF_ALL = ("proration", "fifo", "by_component")

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.circles import MOST_FINDINGS, find_circles
-from tests.policy.test_every_operation import layered, wrong
-from tests.scenes import HEAD, policy, refusals
+from tests.helpers.scenes import HEAD, layered, layered_refusals, policy, refusals
 
 WRITE_OFF = "  - {id: write-off, after: invoice_posted, then: write_off_invoice%s}\n"
 BILL_AGAIN = "  - {id: bill-again, after: charges_reopened, then: bill_run%s}\n"
@@ -95,7 +94,7 @@ def test_a_circle_over_two_layers_names_both_files(tmp_path: Path) -> None:
     bill, write_off = follow_ups(BILL_AGAIN % ""), follow_ups(WRITE_OFF % "")
     assert layered(tmp_path, bill).follow_ups
     assert layered(tmp_path, write_off).follow_ups
-    (found,) = wrong(tmp_path, bill, write_off)
+    (found,) = layered_refusals(tmp_path, bill, write_off)
     assert found.code == "follow-up-cycle"
     assert f"`bill-again` ({tmp_path}/layer0.yaml:5) runs bill_run" in found.message
     assert f"`write-off` ({tmp_path}/layer1.yaml:5) runs write_off_invoice" in found.message

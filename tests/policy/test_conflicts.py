@@ -20,7 +20,7 @@ from billpolicy.policy.example import example
 from billpolicy.policy.model import Chain, Effective, ExceptionRule, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import FieldType
-from tests.strategies import (
+from tests.helpers.conditions import (
     FIELDS,
     FIRST_DAY,
     KINDS,

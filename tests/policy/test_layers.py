@@ -10,7 +10,7 @@ import pytest
 from billpolicy.deciding.proven import prove
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.model import Chain, Policy, Setting
-from tests.running import STANDARD
+from tests.helpers.paths import STANDARD
 
 HEADER = "policy: {name}\neffective: {{from: {from_}}}\n"
 EXCEPTION = """

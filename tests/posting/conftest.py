@@ -12,9 +12,9 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.store import Store
-from tests.ledger.build import sample
+from tests.helpers.memory_store import MemoryStore
+from tests.helpers.sample import sample
 from tests.ledger.conftest import book, made, made_stocked
-from tests.posting.memory_store import MemoryStore
 
 __all__ = ["book", "made", "made_stocked", "store", "store_of"]
 

@@ -19,14 +19,14 @@ from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import BookReader, Job, Outcome, dry_run, post_jobs
 from billpolicy.posting.store import Posted, Reader, Store
-from tests.any_operations import TODAY, Record, Walk, asked_for, hold, read, walk
-from tests.ledger.asking import whole
-from tests.ledger.build import BOOK, NOW, apply_plan, book_from, credit_plan, payment_plan, sample
-from tests.ledger.posting import post
-from tests.planning import plan_on
+from tests.helpers.books import book_from
+from tests.helpers.jobs import chain, credit, refusing, run, told, wanted
+from tests.helpers.ledgers import post, whole
+from tests.helpers.planning import plan_on
+from tests.helpers.sample import BOOK, NOW, apply_plan, credit_plan, payment_plan, sample
+from tests.helpers.scenes import versions
+from tests.helpers.walks import TODAY, Record, Walk, asked_for, hold, read, walk
 from tests.posting.conftest import StoreOf
-from tests.posting.jobs import chain, credit, refusing, run, told, wanted
-from tests.scenes import versions
 
 GROUPS = (1, 3, 500)
 

@@ -1,23 +1,22 @@
-"""Questions that many tests ask of a ledger."""
+"""Ledgers: what they hold, and plans posted to them."""
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
-from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan, left_by
-from billpolicy.posting.store import Store
+from billpolicy.posting.posting import Job, job_of, post_one
+from billpolicy.posting.store import Posted, Store
 
 
 def whole(ledger: Store) -> Book:
@@ -37,30 +36,10 @@ def unkept(book: Book) -> Book:
     return replace(book, revisions={}, prefixes={})
 
 
-def effects(book: Book, plan: Plan) -> Book:
-    """The book as it must be after the plan and all that follows it."""
-    return left_by(plan, book)
-
-
 def file_of(ledger: Ledger) -> Path:
     """The file that a ledger is kept in."""
     assert isinstance(ledger.database, SqliteDatabase)
     return ledger.database.path
-
-
-def refused(what: Callable[[], Any]) -> Refused:
-    """The refusal that something ends in."""
-    with pytest.raises(Refused) as caught:
-        what()
-    return caught.value
-
-
-def codes(refusal: Refused) -> list[str]:
-    return [diagnostic.code for diagnostic in refusal.diagnostics]
-
-
-def messages(refusal: Refused) -> str:
-    return "\n".join(diagnostic.message for diagnostic in refusal.diagnostics)
 
 
 def by_hand(path: Path, *statements: str) -> None:
@@ -71,3 +50,27 @@ def by_hand(path: Path, *statements: str) -> None:
         for statement in statements:
             assert connection.execute(statement).rowcount != 0, f"nothing was changed by: {statement}"
         connection.commit()
+
+
+def post(ledger: Store, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:
+    """Post a plan that was made before."""
+    return post_one(ledger, job_of(plan, who), now=now)
+
+
+def execute(
+    ledger: Store,
+    id: str,
+    request: Mapping[str, Any],
+    needs: Needs,
+    planner: Callable[[Book], Plan],
+    *,
+    who: str,
+    now: datetime.datetime,
+) -> Posted:
+    """Plan and post in one transaction."""
+
+    def planned(book: Book) -> tuple[Plan, Book]:
+        plan = planner(book)
+        return plan, left_by(plan, book)
+
+    return post_one(ledger, Job(id, request, needs, planned, who), now=now)
