@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
 
 from billpolicy.book.book import Book
@@ -37,6 +37,7 @@ from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
 from tests.helpers.ledgers import dump, execute, whole
 from tests.helpers.planning import Planned, dry_run, plan_operation
+from tests.helpers.properties import examples
 from tests.helpers.sample import NOW
 from tests.helpers.scenes import versions
 
@@ -63,12 +64,7 @@ exceptions:
 POLICIES = ("", EXCEPTIONS)
 
 
-def times(examples: int) -> settings:
-    """So many examples, always the same ones."""
-    slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-    return settings(derandomize=True, deadline=None, database=None, max_examples=examples, suppress_health_check=slow)
-
-
+TOO_MUCH = (HealthCheck.data_too_large, HealthCheck.filter_too_much)
 Record = dict[str, Any]
 
 
@@ -345,7 +341,7 @@ def contents(book: Book) -> Mapping[str, object]:
     }
 
 
-@times(70)
+@examples(70, *TOO_MUCH)
 @given(history=histories())
 def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History) -> None:
     book, asked = history.load()
@@ -379,7 +375,7 @@ def left_by_all(book: Book, planned: list[Planned]) -> Book:
     return book
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories())
 def test_money_is_conserved(history: History) -> None:
     before, asked = history.load()
@@ -405,7 +401,7 @@ def test_money_is_conserved(history: History) -> None:
         assert asked_for - given_ == open_ - unapplied
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories())
 def test_parts_add_up_and_no_place_is_applied_twice(history: History) -> None:
     before, asked = history.load()
@@ -436,7 +432,7 @@ def _sound(application: Application, one: Planned) -> None:
     assert all(application.date >= dates[number] for number in (application.from_, application.to) if number in dates)
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories(most_operations=8))
 def test_numbers_are_unique_and_have_no_gaps(history: History) -> None:
     book, asked = history.load()
@@ -475,7 +471,7 @@ def shuffled(value: Any, order: random.Random, *, keys: bool) -> Any:
     return value
 
 
-@times(60)
+@examples(60, *TOO_MUCH)
 @given(history=histories(most_operations=4), seed=st.integers(0, 1000))
 def test_the_same_input_gives_the_same_bytes_in_whatever_order_the_book_lists_it(history: History, seed: int) -> None:
     first = told(history)
@@ -487,7 +483,7 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_the_book_lists_it
     assert json.loads(told(history._replace(book=all_))) == json.loads(first)
 
 
-@times(50)
+@examples(50, *TOO_MUCH)
 @given(history=histories(most_operations=4))
 def test_operations_that_are_refused_change_nothing_for_the_others(history: History) -> None:
     book, asked = history.load()

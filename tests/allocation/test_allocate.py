@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.helpers.conditions  # noqa: F401  the patient profile
 from billpolicy.allocation.allocate import allocate, spread_slots
 from billpolicy.allocation.item_rules import ITEM_RULES
 from billpolicy.allocation.model import SPANS, Allocation, Rules, Source, Target

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.deciding.matching import durable
@@ -19,6 +19,7 @@ from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import ExceptionRule
 from tests.helpers.conditions import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
 from tests.helpers.engine import needs_engine
+from tests.helpers.properties import examples
 
 pytestmark = needs_engine
 
@@ -27,7 +28,7 @@ Known = dict[str, Fact]
 # -- it says what the reference says -------------------------------------------------------------------------------
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(exceptions(), st.lists(facts(st.sampled_from(("DE", "FR")), st.integers(-1, 4)), max_size=8))
 def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
@@ -36,7 +37,7 @@ def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Kno
     matcher.close()
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(exceptions(WILD_TEXTS, WILD_NUMBERS), st.lists(facts(), max_size=4))
 def test_equal_for_wild_texts_and_numbers(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)

@@ -27,8 +27,9 @@ from billpolicy.book.model import (
 )
 from billpolicy.source.tree import parse_text
 from tests.helpers.planning import dry_run
+from tests.helpers.properties import examples
 from tests.helpers.scenes import operations, versions
-from tests.operations.test_settlement_properties import money, quick
+from tests.operations.test_settlement_properties import money
 
 TODAY = datetime.date(2026, 9, 1)
 NO_FILE = parse_text("accounts: []", "no file")
@@ -182,7 +183,7 @@ def as_file(book: Book) -> BookFile:
     )
 
 
-@quick(150)
+@examples(150)
 @given(st.data(), books())
 def test_nothing_is_lost_and_nothing_is_used_before_it_is_there(data: st.DataObject, file: BookFile) -> None:
     book = Book.of(file)
@@ -201,7 +202,7 @@ def test_nothing_is_lost_and_nothing_is_used_before_it_is_there(data: st.DataObj
             checked(book)
 
 
-@quick(60)
+@examples(60)
 @given(st.data(), books())
 def test_the_order_of_the_lists_in_a_book_does_not_matter(data: st.DataObject, file: BookFile) -> None:
     credit = CreditAdjustment(

@@ -6,13 +6,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.book.model import CreditMemo
 from tests.helpers.books import book_from
 from tests.helpers.levels import LEVELS, NONE, changed, levelled
 from tests.helpers.plan_views import amounts, balances, credit_memo, inherited, numbers, stored
+from tests.helpers.properties import examples
 from tests.helpers.scenes import book_after, plan, refused, run
 
 ASK = "operation: credit_memo_from_invoice\ninvoice: I1\n"
@@ -307,7 +308,7 @@ def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> 
 # -- tax, memo after memo ------------------------------------------------------------------------------------------
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@examples(60)
 @given(
     tax=st.integers(1, 5000),
     pieces=st.lists(st.integers(1, 400), min_size=1, max_size=12),

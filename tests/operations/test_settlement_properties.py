@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.book.book import ZERO, Book, Place
@@ -32,15 +32,12 @@ from billpolicy.money import from_minor
 from billpolicy.planning.plan import Plan
 from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
 from tests.helpers.books import balances, open_at
+from tests.helpers.properties import examples
 from tests.helpers.steps import run
 
 DAY = datetime.date(2026, 2, 1)
 ITEM_RULES_OF_ALL = ("proration", "fifo", "by_component")
 """`source_item` is for one memo and one invoice; it has tests of its own."""
-
-
-def quick(examples: int) -> Any:
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
 
 
 def money(minor: int) -> Decimal:
@@ -197,7 +194,7 @@ def part(draw: st.DrawFn, whole: Decimal) -> Decimal:
     return money(draw(st.just(minor) | st.integers(1, minor)))
 
 
-@quick(150)
+@examples(150)
 @given(st.data(), books(), st.sampled_from(POLICIES))
 def test_identities_hold_after_every_step(data: st.DataObject, file: BookFile, own: str) -> None:
     book = Book.of(file)
@@ -213,7 +210,7 @@ def test_identities_hold_after_every_step(data: st.DataObject, file: BookFile, o
     assert open_at(book) == open_at(Book.of(file))
 
 
-@quick(100)
+@examples(100)
 @given(st.data(), books(), st.sampled_from(POLICIES))
 def test_unapply_after_apply_restores_every_balance(data: st.DataObject, file: BookFile, own: str) -> None:
     book = Book.of(file)
@@ -230,7 +227,7 @@ def test_unapply_after_apply_restores_every_balance(data: st.DataObject, file: B
     assert ({n: str(b) for n, b in balances(after).items()}, open_at(after)) == before
 
 
-@quick(60)
+@examples(60)
 @given(st.data(), books(), st.sampled_from(POLICIES))
 def test_the_order_of_the_lists_in_a_book_does_not_matter(data: st.DataObject, file: BookFile, own: str) -> None:
     def shuffled(documents: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -252,7 +249,7 @@ def test_the_order_of_the_lists_in_a_book_does_not_matter(data: st.DataObject, f
         assert (first and first.applications) == (second and second.applications)
 
 
-@quick(60)
+@examples(60)
 @given(st.data(), books(), st.sampled_from(POLICIES))
 def test_in_one_go_no_place_gets_more_than_it_owes(data: st.DataObject, file: BookFile, own: str) -> None:
     book = Book.of(file)

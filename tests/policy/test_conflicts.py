@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.diagnostics.diagnostic import Position
@@ -35,6 +35,7 @@ from tests.helpers.conditions import (
     policy,
     words,
 )
+from tests.helpers.properties import examples
 
 # -- against brute force -------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ def by_brute_force(policy: Policy, operation: str) -> set[tuple[str, str, str]]:
     return found
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(exceptions(fields=SMALL), st.none() | st.integers(1, 4))
 def test_a_conflict_is_reported_if_and_only_if_there_is_one(drawn: list[ExceptionRule], days: int | None) -> None:
     until = None if days is None else FIRST_DAY + datetime.timedelta(days)
