@@ -5,9 +5,6 @@ What is the same for every store stands in `tests/posting/test_store_contract.py
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from billpolicy.book.book import Book
@@ -18,7 +15,7 @@ from billpolicy.posting.posting import Job, post_jobs
 from tests.helpers.batcher import credits_of
 from tests.helpers.jobs import credit, refusing, run, told, wanted
 from tests.helpers.ledgers import dump, file_of, whole
-from tests.helpers.paths import ROOT
+from tests.helpers.processes import kill, next_lines, started
 from tests.helpers.sample import NOW, credit_plan, doing, many_invoices, refund_plan
 
 
@@ -80,21 +77,14 @@ def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, count_tol
     count, group = 1000, 20
     ledger.import_book(many_invoices(count, items=1))
     before = len(whole(ledger).numbered)
-    command = [sys.executable, "-m", "tests.helpers.batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        lines = [child.stdout.readline() for _ in range(count_told)]
-        child.kill()
-        lines += child.stdout.readlines()
-        complaints = child.stderr.read()
-    assert complaints == ""
+    child = started("batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group))
+    lines = [*next_lines(child, count_told), *kill(child)]
     assert lines[0].split() == ["op-0", "CM00000003"]
     after = whole(ledger)
     there = len(after.numbered) - before
     assert 0 < there < count, "it was not killed in the middle"
     assert there % group == 0
-    assert there >= sum(line.endswith("\n") for line in lines)
+    assert there >= len(lines)
     assert ledger.check() == []
     outcomes = list(post_jobs(ledger, credits_of(count), now=lambda: NOW, group=group))
     numbers = [f"CM{n:08d}" for n in range(3, 3 + count)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +20,7 @@ from billpolicy.planning.plan import Plan, left_by
 from billpolicy.report.ledger_text import document_text, operation_text
 from tests.helpers.books import book_from
 from tests.helpers.ledgers import by_hand, dump, execute, file_of, post, unkept, whole
-from tests.helpers.paths import ROOT
+from tests.helpers.processes import finished, started
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import (
     BOOK,
@@ -476,21 +474,8 @@ class TestRaces:
 
     def test_processes(self, stocked: Ledger) -> None:
         before = whole(stocked)
-        children = [
-            subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "tests.helpers.racer", f"sqlite:///{file_of(stocked)}", str(n)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for n in range(4)
-        ]
-        told = []
-        for child in children:
-            output, complaints = child.communicate(timeout=60)
-            assert (child.returncode, complaints) == (0, "")
-            told.append(output.strip())
+        children = [started("racer", f"sqlite:///{file_of(stocked)}", str(n)) for n in range(4)]
+        told = [" ".join(finished(child)) for child in children]
         self.check(stocked, before, told)
 
     def test_two_that_take_the_same_back(self, stocked: Ledger) -> None:
