@@ -36,7 +36,6 @@ from billpolicy.book.model import (
     Refund,
 )
 from billpolicy.cli import cli
-from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
@@ -46,6 +45,7 @@ from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, PlannedDocument
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse
+from tests.helpers.engine import needs_engine
 from tests.helpers.paths import ROOT
 from tests.helpers.planning import Planned, dry_run
 
@@ -271,12 +271,9 @@ def readme_commands(story: Path) -> list[str]:
     return [line.replace("$story", story.as_posix()) for line in lines]
 
 
+@needs_engine
 @each_story
 def test_the_rules_engine_decides_the_same(story: Path) -> None:
-    reason = unavailable()
-    if reason is not None:
-        assert os.environ.get("BILLPOLICY_REQUIRE_ENGINE") != "1", reason
-        pytest.skip(reason)
     by_python, by_both = planned(story, "python"), planned(story, "both")
     assert [whoever_decides(one.plan) if one.plan else one.problems for one in by_both] == [
         whoever_decides(one.plan) if one.plan else one.problems for one in by_python

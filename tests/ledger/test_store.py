@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.helpers.ledgers import dump, post, whole
 from tests.helpers.ledgers import file_of as ledger_file
 from tests.helpers.paths import ROOT
 from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.rights import open_folder
 from tests.helpers.sample import NOW, credit_plan, many_invoices, sample
 
 
@@ -250,12 +250,8 @@ def test_whoever_writes_it_cannot_wait_for_itself(stocked: Ledger) -> None:
 class TestReadOnly:
     @pytest.fixture
     def place(self) -> Iterator[Path]:
-        """A folder that others can look into, unlike pytest's own."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            folder.chmod(0o755)
+        with open_folder() as folder:
             yield folder
-            folder.chmod(0o755)
 
     def stock(self, folder: Path) -> str:
         url = f"sqlite:///{folder / 'ledger.db'}"
