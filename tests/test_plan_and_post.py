@@ -10,16 +10,12 @@ from __future__ import annotations
 import datetime
 import json
 import random
-import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
 
@@ -28,14 +24,15 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import Application, CreditMemo, DebitMemo, Invoice, Payment, Refund
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.ledger.store import Ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
-from tests.helpers.ledgers import dump, execute, whole
+from tests.helpers.books import contents
+from tests.helpers.ledgers import dump, execute, ledger_of, whole
 from tests.helpers.planning import Planned, dry_run, plan_operation
 from tests.helpers.properties import examples
 from tests.helpers.sample import NOW
@@ -291,14 +288,6 @@ def _operation(draw: st.DrawFn, book: Record, n: int) -> Record:
 # -- both ways -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty ledger; not to be written to."""
-    path = tmp_path_factory.mktemp("made") / "empty.db"
-    create_ledger(f"sqlite:///{path}").close()
-    return path
-
-
 def post(ledger: Ledger, policy: str, asked: Instruction) -> Plan | tuple[Diagnostic, ...]:
     """The plan that is posted, or the reasons why there is none."""
     request = asked.request
@@ -327,42 +316,24 @@ def outcome_of(planned: Planned) -> Plan | tuple[Diagnostic, ...]:
     return planned.plan or planned.problems
 
 
-def contents(book: Book) -> Mapping[str, object]:
-    """What a book holds, whatever the order in which it came."""
-    return {
-        "records": (book.accounts, book.contacts, book.subscriptions, book.charges, book.numbered),
-        "applications from": Counter(one for made in book.applications_from.values() for one in made),
-        "applications to": Counter(one for made in book.applications_to.values() for one in made),
-        "refunds": {source: Counter(refund.number for refund in made) for source, made in book.refunds_of.items()},
-        "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
-        "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
-        "periods": book.periods,
-        "counters": book.counters,
-    }
-
-
 @examples(70, *TOO_MUCH)
 @given(history=histories())
-def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History) -> None:
+def test_what_the_dry_run_shows_is_what_is_posted(empty_file: Path, history: History) -> None:
     book, asked = history.load()
     planned = list(dry_run(versions(history.policy), book, asked, TODAY))
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "ledger.db"
-        shutil.copy(empty, file)
-        with open_ledger(f"sqlite:///{file}") as ledger:
-            ledger.import_book(book)
-            assert contents(whole(ledger)) == contents(book)
-            for one in planned:
-                before = dump(ledger)
-                outcome = post(ledger, history.policy, one.asked)
-                assert shown(outcome) == shown(outcome_of(one))
-                if isinstance(outcome, Plan):
-                    event(f"posted {outcome.operation}")
-                    book = left_by(outcome, book)
-                else:
-                    assert dump(ledger) == before  # a refused operation changes nothing
-            assert contents(whole(ledger)) == contents(book)
-            assert ledger.check() == []
+    with ledger_of(book, empty_file) as ledger:
+        assert contents(whole(ledger)) == contents(book)
+        for one in planned:
+            before = dump(ledger)
+            outcome = post(ledger, history.policy, one.asked)
+            assert shown(outcome) == shown(outcome_of(one))
+            if isinstance(outcome, Plan):
+                event(f"posted {outcome.operation}")
+                book = left_by(outcome, book)
+            else:
+                assert dump(ledger) == before  # a refused operation changes nothing
+        assert contents(whole(ledger)) == contents(book)
+        assert ledger.check() == []
 
 
 # -- what holds afterwards -----------------------------------------------------------------------------------------

@@ -19,10 +19,10 @@ from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared import settling
 from billpolicy.planning.plan import Plan
-from tests.allocation.test_allocate import Asked, rules
+from tests.helpers.allocations import Asked, rules
 from tests.helpers.properties import examples
+from tests.helpers.settlements import POLICIES, books, debts, money, sources
 from tests.helpers.steps import run
-from tests.operations.test_settlement_properties import POLICIES, books, debts, money, sources
 
 
 @examples(400)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -50,4 +50,18 @@ def open_at(book: Book) -> Mapping[str, Mapping[Place, Decimal]]:
         number: book.open_places(document)
         for number, document in book.numbered.items()
         if isinstance(document, Invoice | CreditMemo | DebitMemo)
+    }
+
+
+def contents(book: Book) -> Mapping[str, object]:
+    """What a book holds, whatever the order in which it came."""
+    return {
+        "records": (book.accounts, book.contacts, book.subscriptions, book.charges, book.numbered),
+        "applications from": Counter(one for made in book.applications_from.values() for one in made),
+        "applications to": Counter(one for made in book.applications_to.values() for one in made),
+        "refunds": {source: Counter(refund.number for refund in made) for source, made in book.refunds_of.items()},
+        "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
+        "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
+        "periods": book.periods,
+        "counters": book.counters,
     }

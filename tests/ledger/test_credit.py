@@ -11,12 +11,10 @@ from decimal import Decimal
 
 import pytest
 
-from billpolicy import Posted
 from billpolicy.book.book import Book
 from billpolicy.book.changes import SubscriptionCanceled
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs
-from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan, left_by
 from tests.helpers.books import book_from
@@ -34,7 +32,7 @@ from tests.helpers.credit import (
     transfer_plan,
     use_plan,
 )
-from tests.helpers.ledgers import by_hand, dump, file_of, post, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import NOW, doing
 
@@ -47,29 +45,6 @@ def credit(ledger: Ledger) -> Ledger:
     """A ledger that holds the book with a negative invoice."""
     ledger.import_book(credit_book())
     return ledger
-
-
-def post_it(ledger: Ledger, make: Make) -> Posted:
-    """Post what was planned on the whole ledger; it must become what the plan says, and stay whole."""
-    before = whole(ledger)
-    plan = make(before)
-    done = post(ledger, plan, who="ines", now=NOW)
-    after = whole(ledger)
-    assert unkept(after) == unkept(left_by(plan, before))
-    assert {n: r for n, r in after.revisions.items() if r} == {
-        n: r for n, r in left_by(plan, before).revisions.items() if r
-    }
-    assert ledger.check() == []
-    assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
-    return done
-
-
-def refused_unchanged(ledger: Ledger, make: Make) -> Refused:
-    before = dump(ledger)
-    plan = make(whole(ledger))
-    refusal = refused(lambda: post(ledger, plan, who="ines", now=NOW))
-    assert dump(ledger) == before
-    return refusal
 
 
 class TestImporting:

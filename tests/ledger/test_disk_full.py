@@ -40,9 +40,9 @@ def post_until_refused(ledger: Ledger, name: str) -> tuple[int, Refused]:
     raise AssertionError("the disk never filled up")
 
 
-def test_a_full_disk(small_disk: Path, made_stocked: Path) -> None:
+def test_a_full_disk(small_disk: Path, stocked_file: Path) -> None:
     path = small_disk / "ledger.db"
-    shutil.copy(made_stocked, path)
+    shutil.copy(stocked_file, path)
     filler = small_disk / "filler"
     with open_ledger(f"sqlite:///{path}") as ledger:
         post_one(ledger, "first")
@@ -69,11 +69,11 @@ def test_no_room_for_a_new_ledger(small_disk: Path) -> None:
 
 
 def test_a_file_with_as_many_pages_as_it_may_have(
-    tmp_path: Path, made_stocked: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stocked_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite says of it what it says of a full disk; needs no rights of anybody."""
     path = tmp_path / "ledger.db"
-    shutil.copy(made_stocked, path)
+    shutil.copy(stocked_file, path)
     connect = sqlite3.connect
 
     def limited(*arguments: Any, **options: Any) -> sqlite3.Connection:

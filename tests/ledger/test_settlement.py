@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from billpolicy import Audit, Posted
+from billpolicy import Audit
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice, Part, Payment
 from billpolicy.book.needs import Needs
@@ -19,8 +19,9 @@ from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.report.ledger_text import document_text, operation_text
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, dump, execute, file_of, post, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
 from tests.helpers.processes import finished, started
+from tests.helpers.racer import put_all, unapplied_left
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import (
     BOOK,
@@ -66,25 +67,6 @@ def settled(ledger: Ledger) -> Ledger:
     """A ledger that holds it."""
     ledger.import_book(book_from(SETTLED))
     return ledger
-
-
-def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:
-    """Post what was planned on the whole ledger; it must become what the plan says, and stay whole."""
-    before = whole(ledger)
-    plan = make(before)
-    done = post(ledger, plan, who="ines", now=NOW)
-    assert unkept(whole(ledger)) == unkept(left_by(plan, before))
-    assert ledger.check() == []
-    assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
-    return done
-
-
-def refused_unchanged(ledger: Ledger, make: Callable[[Book], Plan]) -> Refused:
-    before = dump(ledger)
-    plan = make(whole(ledger))
-    refusal = refused(lambda: post(ledger, plan, who="ines", now=NOW))
-    assert dump(ledger) == before
-    return refusal
 
 
 class TestImporting:
@@ -419,23 +401,6 @@ class TestOpenDocuments:
         }
         found = {d.number for d in self.open_of(ledger, open_of="acme").numbered.values() if d.kind != "refund"}
         assert found == wanted
-
-
-def unapplied_left(book: Book, id: str, target: str) -> Plan:
-    """Put 35.00, all that P-00000001 has left, on an invoice; refused if it is there no more, as a planner does."""
-    return apply_plan(book, id, "P-00000001", target, "35.00")
-
-
-def put_all(ledger: Ledger, n: int) -> str:
-    """Plan and post in one transaction: the code of the refusal, or nothing."""
-    id, target = f"op-{n}", ("INV00000001", "INV00000002")[n % 2]
-    plan = unapplied_left(whole(ledger), id, target)
-    needs = Needs(numbers=frozenset({"P-00000001", target}))
-    try:
-        execute(ledger, id, plan.request, needs, lambda book: unapplied_left(book, id, target), who="ines", now=NOW)
-    except Refused as refusal:
-        return codes(refusal)[0]
-    return ""
 
 
 class TestRaces:

@@ -101,7 +101,7 @@ def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
 @pytest.mark.parametrize("group", [1, 2, 1000])
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
-    story: Path, ledger: Ledger, tmp_path: Path, made: Path, group: int
+    story: Path, ledger: Ledger, tmp_path: Path, empty_file: Path, group: int
 ) -> None:
     book, asked, versions = (
         load_book(story / "book.yaml"),
@@ -110,7 +110,7 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
     )
     ledger.import_book(book)
     one_by_one = [posted(ledger, versions, one) for one in asked]
-    shutil.copy(made, tmp_path / "batch.db")
+    shutil.copy(empty_file, tmp_path / "batch.db")
     with open_ledger(f"sqlite:///{tmp_path / 'batch.db'}") as other:
         other.import_book(book)
         for _ in range(2):

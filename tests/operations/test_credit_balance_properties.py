@@ -26,10 +26,11 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.source.tree import parse_text
+from tests.helpers.books import file_of
 from tests.helpers.planning import dry_run
 from tests.helpers.properties import examples
 from tests.helpers.scenes import operations, versions
-from tests.operations.test_settlement_properties import money
+from tests.helpers.settlements import money
 
 TODAY = datetime.date(2026, 9, 1)
 NO_FILE = parse_text("accounts: []", "no file")
@@ -164,23 +165,7 @@ def checked(book: Book) -> None:
         one.amount - book.balance(one) for one in book.numbered.values() if isinstance(one, Invoice | DebitMemo)
     )
     assert book.credit_balance("a", "USD") == by_hand - given - paid
-    assert check(as_file(book), NO_FILE) == []
-
-
-def as_file(book: Book) -> BookFile:
-    """The book as a file would have it."""
-    kinds: dict[str, list[Any]] = defaultdict(list)
-    for document in book.numbered.values():
-        kinds[document.kind].append(document)
-    return BookFile(
-        accounts=tuple(book.accounts.values()),
-        subscriptions=tuple(book.subscriptions.values()),
-        invoices=tuple(kinds["invoice"]),
-        debit_memos=tuple(kinds["debit_memo"]),
-        refunds=tuple(kinds["refund"]),
-        credit_adjustments=tuple(kinds["credit_adjustment"]),
-        applications=tuple(a for applications in book.applications_from.values() for a in applications),
-    )
+    assert check(file_of(book), NO_FILE) == []
 
 
 @examples(150)
