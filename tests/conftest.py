@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from billpolicy.book.book import Book
 from billpolicy.ledger.store import create_ledger, open_ledger
 from tests.helpers.sample import sample
 
@@ -41,3 +42,9 @@ def stocked_file(tmp_path_factory: pytest.TempPathFactory, empty_file: Path) -> 
     with open_ledger(f"sqlite:///{path}") as ledger:
         ledger.import_book(sample())
     return path
+
+
+@pytest.fixture
+def book() -> Book:
+    """The sample book."""
+    return sample()

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.book.book import Book
 from billpolicy.ledger.store import Ledger, open_ledger
-from tests.helpers.sample import sample
 
 
 @pytest.fixture
@@ -35,9 +33,3 @@ def stocked(tmp_path: Path, stocked_file: Path) -> Iterator[Ledger]:
     shutil.copy(stocked_file, path)
     with open_ledger(f"sqlite:///{path}") as opened:
         yield opened
-
-
-@pytest.fixture
-def book() -> Book:
-    """The sample book."""
-    return sample()

@@ -14,9 +14,6 @@ from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.store import Store
 from tests.helpers.memory_store import MemoryStore
 from tests.helpers.sample import sample
-from tests.ledger.conftest import book
-
-__all__ = ["book", "store", "store_of"]
 
 StoreOf = Callable[[Book], Store]
 
