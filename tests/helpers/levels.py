@@ -1,4 +1,4 @@
-"""What the tests of all operations ask: books with a value of its own on every level, and what a plan made of them."""
+"""Books with a value of its own on every level, which the tests of all operations ask for what is inherited."""
 
 from __future__ import annotations
 
