@@ -193,7 +193,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(
 ) -> None:
     many = transfers(*range(1, 301))
     assert "planning" not in run("plan", ledger, tmp_path, many).err
-    monkeypatch.setattr("tests.running.io.StringIO", Terminal)
+    monkeypatch.setattr("tests.helpers.command_line.io.StringIO", Terminal)
     assert "planning" in run("plan", ledger, tmp_path, many).err
     assert "planning" not in run("plan", ledger, tmp_path, transfers(1)).err
 
