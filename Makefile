@@ -1,17 +1,23 @@
 # Every target that needs the environment makes it first. `make` alone lists the targets.
 # PYTHON: the Python to make it with. VENV: its folder, in this one.
+# SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
+# WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
 
 PYTHON ?= python3
 VENV ?= .venv
 UPGRADE ?=
+SEED := $(or $(SEED),$(shell date +%s))
+SOAK_TIMES ?= 10
+WORKERS ?= auto
 
 BIN := $(VENV)/bin
 READY := $(VENV)/finished
+SPREAD := -n $(WORKERS) --dist loadfile
 CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup check lint format types schemas pages schema-drift examples bench engine-wheel lock clean
+.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples bench engine-wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -20,7 +26,11 @@ demo: $(READY) ## a tour of the program on the example bills
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SPREAD)
+
+soak: $(READY) ## try the properties on many more examples, on others each time
+	@echo "SEED=$(SEED) tries the same examples again"
+	@SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest $(SPREAD) -m hypothesis --hypothesis-profile=soak --hypothesis-seed=$(SEED)
 
 setup: ## make the environment, or bring it up to date (PYTHON=python3.12 picks the Python)
 	@$(PYTHON) scripts/setup_venv.py $(VENV)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.matching.needs_engine import needs_engine
-from tests.running import ROOT, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.engine import needs_engine
+from tests.helpers.paths import ROOT
 
 pytestmark = needs_engine
 

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 import billpolicy
-from billpolicy import Book, Ledger, Outcome, Plan, Refused, Versions
-from tests.matching.needs_engine import needs_engine
-from tests.running import STANDARD
+from billpolicy import Book, Ledger, Outcome, Plan, Versions
+from tests.helpers.engine import needs_engine
+from tests.helpers.paths import STANDARD
+from tests.helpers.refusals import refused
 
 NOW = datetime.datetime(2026, 7, 1, 12, 30, tzinfo=datetime.UTC)
 TODAY = datetime.date(2026, 6, 15)
@@ -81,11 +82,9 @@ anything: Any = billpolicy
 """The same, for calls that no type checker would let pass."""
 
 
-def refused(what: Callable[[], Any]) -> list[str]:
+def reasons(what: Callable[[], Any]) -> list[str]:
     """Each place, code and message of the refusal that something ends in."""
-    with pytest.raises(Refused) as caught:
-        what()
-    return [f"{one.position and one.position.file} {one.code}: {one.message}" for one in caught.value.diagnostics]
+    return [f"{one.position and one.position.file} {one.code}: {one.message}" for one in refused(what).diagnostics]
 
 
 def policy_of(folder: Path, more: str) -> Path:
@@ -192,11 +191,11 @@ class TestPlainData:
     def test_a_mistake_in_a_book_is_told_at_its_path(self, more: dict[str, Any], told: str) -> None:
         first, *others = BOOK["invoices"]
         data = {**BOOK, "invoices": [{**first, **more}, *others]}
-        assert refused(lambda: billpolicy.book_from(data)) == [f"book.{told}"]
+        assert reasons(lambda: billpolicy.book_from(data)) == [f"book.{told}"]
 
     def test_all_mistakes_are_told_at_once(self) -> None:
         invoices = [{**one, "currency": "US", "date": "x"} for one in BOOK["invoices"]]
-        told = refused(lambda: billpolicy.book_from({**BOOK, "invoices": invoices}))
+        told = reasons(lambda: billpolicy.book_from({**BOOK, "invoices": invoices}))
         assert [one.split()[0] for one in told] == [
             f"book.invoices[{n}].{field}" for n in range(3) for field in ("currency", "date")
         ]
@@ -214,7 +213,7 @@ class TestPlainData:
         ],
     )
     def test_a_mistake_in_an_operation_is_told_at_its_path(self, more: dict[str, Any], told: str) -> None:
-        assert refused(lambda: billpolicy.operation_from({**WRITE_OFF, **more})) == [told]
+        assert reasons(lambda: billpolicy.operation_from({**WRITE_OFF, **more})) == [told]
 
     def test_an_operation_that_was_read_is_given_back(self) -> None:
         read = billpolicy.operation_from(WRITE_OFF)
@@ -223,9 +222,9 @@ class TestPlainData:
 
     @pytest.mark.parametrize("data", [None, "text", 7, ["list"]])
     def test_what_is_no_mapping_is_refused(self, data: Any) -> None:
-        (told,) = refused(lambda: billpolicy.book_from(data))
+        (told,) = reasons(lambda: billpolicy.book_from(data))
         assert told.startswith("book value-wrong: a mapping is wanted here, not ")
-        assert refused(lambda: billpolicy.operation_from(data)) == [
+        assert reasons(lambda: billpolicy.operation_from(data)) == [
             f"operation value-wrong: an operation is a mapping, not `{type(data).__name__}`"
         ]
 
@@ -260,7 +259,7 @@ class TestPlanning:
 
     def test_what_cannot_be_planned_says_why(self, policy: Versions, book: Book, ledger: Ledger) -> None:
         for on in (book, ledger):
-            (told,) = refused(lambda on=on: billpolicy.plan(policy, on, UNKNOWN))  # type: ignore[misc]
+            (told,) = reasons(lambda on=on: billpolicy.plan(policy, on, UNKNOWN))  # type: ignore[misc]
             assert told == "operation.invoice document-unknown: there is no invoice `INV00000009`"
 
     def test_without_a_date_it_is_the_day_of_planning(self, policy: Versions, book: Book) -> None:
@@ -297,8 +296,8 @@ class TestPosting:
             "None operation-differs: operation `w-1` was posted before with other content: "
             "`invoice` is `INV00000001` there, but `INV00000002` here"
         )
-        assert refused(lambda: billpolicy.post(policy, ledger, other, who="ines")) == [told]
-        assert refused(lambda: billpolicy.plan(policy, ledger, other)) == [told]
+        assert reasons(lambda: billpolicy.post(policy, ledger, other, who="ines")) == [told]
+        assert reasons(lambda: billpolicy.plan(policy, ledger, other)) == [told]
 
     def test_a_plan_that_was_made_before_is_posted_as_it_is(self, policy: Versions, ledger: Ledger) -> None:
         plan = billpolicy.plan(policy, ledger, WRITE_OFF)
@@ -318,7 +317,7 @@ class TestPosting:
     ) -> None:
         other = billpolicy.load_policy(policy_of(tmp_path, ""), engine="python")
         plan = billpolicy.plan(other, ledger, WRITE_OFF)
-        assert refused(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
+        assert reasons(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
             (
                 "None policy-differs: plan `w-1` was made by the policy `another`, which is another one, "
                 "or has changed since"
@@ -340,7 +339,7 @@ class TestPosting:
         billpolicy.post(before, ledger, asked[0], who="ines", now=NOW, today=TODAY)
         now = billpolicy.load_policy(policy_of(tmp_path, f"{sets} refund: {{prefix: PAY-}}}}}}"), engine="python")
         for how in (billpolicy.plan, partial(billpolicy.post, who="ines")):
-            assert refused(lambda how=how: how(now, ledger, asked[1])) == [  # type: ignore[misc]
+            assert reasons(lambda how=how: how(now, ledger, asked[1])) == [  # type: ignore[misc]
                 (
                     "operation prefix-bound: the prefix `PAY-` has numbered payments in this ledger, "
                     "so it cannot number a refund"
@@ -351,7 +350,7 @@ class TestPosting:
     def test_a_plan_on_a_ledger_that_has_moved_on_is_refused(self, policy: Versions, ledger: Ledger) -> None:
         plan = billpolicy.plan(policy, ledger, WRITE_OFF)
         billpolicy.post(policy, ledger, {**WRITE_OFF, "id": "before"}, who="max", now=NOW)
-        assert refused(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
+        assert reasons(lambda: billpolicy.post(policy, ledger, plan, who="ines")) == [
             "None plan-stale: INV00000001 has changed since this was planned (revision 0 then, 1 now)"
         ]
 
@@ -448,23 +447,23 @@ class TestWhatIsNoSuchThing:
 
     def test_what_is_no_operation_is_refused(self, policy: Versions, book: Book) -> None:
         for wrong in (None, "w-1", [WRITE_OFF]):
-            assert refused(partial(anything.plan, policy, book, wrong)) == [
+            assert reasons(partial(anything.plan, policy, book, wrong)) == [
                 f"operation value-wrong: an operation is a mapping, not `{type(wrong).__name__}`"
             ]
-        assert refused(partial(anything.plan, policy, book, {})) == [
+        assert reasons(partial(anything.plan, policy, book, {})) == [
             "operation.operation operation-unknown: say which `operation` this is"
         ]
         plan = anything.plan(policy, book, WRITE_OFF)
-        assert refused(lambda: anything.operation_from(plan)) == ["operation value-wrong: a Plan cannot stand here"]
+        assert reasons(lambda: anything.operation_from(plan)) == ["operation value-wrong: a Plan cannot stand here"]
 
     @pytest.mark.parametrize("address", [None, 7, Path("ledger.db"), "ledger.db"])
     def test_what_is_no_address_of_a_ledger_is_refused(self, address: Any) -> None:
         for what in (anything.open_ledger, anything.create_ledger):
-            assert refused(partial(what, address)) == [
+            assert reasons(partial(what, address)) == [
                 f"None ledger-address: `{address}` is not the address of a ledger"
             ]
 
     @pytest.mark.parametrize("load", [billpolicy.load_policy, billpolicy.load_book, billpolicy.load_operations])
     def test_a_file_that_is_not_there_is_refused(self, load: Callable[[str], Any], tmp_path: Path) -> None:
-        (told,) = refused(lambda: load(str(tmp_path / "nothing.yaml")))
+        (told,) = reasons(lambda: load(str(tmp_path / "nothing.yaml")))
         assert "there is no" in told

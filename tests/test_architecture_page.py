@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.paths import ROOT
+
 SOURCE = ROOT / "src" / "billpolicy"
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 

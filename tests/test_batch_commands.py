@@ -16,8 +16,9 @@ from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
-from tests.planning import plan_on
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
+from tests.helpers.planning import plan_on
 
 COUNT = 60
 """More than are told one by one."""
@@ -192,7 +193,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(
 ) -> None:
     many = transfers(*range(1, 301))
     assert "planning" not in run("plan", ledger, tmp_path, many).err
-    monkeypatch.setattr("tests.running.io.StringIO", Terminal)
+    monkeypatch.setattr("tests.helpers.command_line.io.StringIO", Terminal)
     assert "planning" in run("plan", ledger, tmp_path, many).err
     assert "planning" not in run("plan", ledger, tmp_path, transfers(1)).err
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, get_args
 
 import pytest
@@ -36,16 +33,22 @@ from billpolicy.book.model import (
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.ledger.store import Ledger
 from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.plan import BalanceChange, Plan, in_turn
+from billpolicy.planning.plan import BalanceChange, Plan, in_turn, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
-from tests.any_operations import (
+from tests.helpers.books import contents, file_of
+from tests.helpers.engine import needs_engine
+from tests.helpers.ledgers import dump, ledger_of, whole
+from tests.helpers.planning import dry_run, plan_on
+from tests.helpers.sample import NOW
+from tests.helpers.scenes import policy, versions
+from tests.helpers.walks import (
     BILLING,
     CURRENCIES,
     FIELDS,
@@ -56,19 +59,12 @@ from tests.any_operations import (
     Walk,
     any_subscription,
     asked_for,
-    file_of,
     hold,
     read,
     step,
     text_of,
     walk,
 )
-from tests.ledger.asking import dump, effects, whole
-from tests.ledger.build import NOW
-from tests.matching.needs_engine import needs_engine
-from tests.planning import dry_run, plan_on
-from tests.scenes import policy, versions
-from tests.test_plan_and_post import contents
 
 Pot = tuple[str, str]
 """An account (or a document) and a currency."""
@@ -436,25 +432,6 @@ def test_after_a_write_off_a_subscription_owes_nothing_and_others_what_they_did(
 # -- the ledger ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty ledger; not to be written to."""
-    path = tmp_path_factory.mktemp("made") / "empty.db"
-    create_ledger(f"sqlite:///{path}").close()
-    return path
-
-
-@contextmanager
-def imported(empty: Path, found: Walk) -> Iterator[Ledger]:
-    """A ledger with the book of a walk."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "ledger.db"
-        shutil.copy(empty, file)
-        with open_ledger(f"sqlite:///{file}") as ledger:
-            ledger.import_book(read(found.book))
-            yield ledger
-
-
 def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> list[Outcome]:
     """Post the operations of a walk in groups."""
     those = versions(found.policy)
@@ -473,9 +450,9 @@ def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> li
 
 
 @pytest.mark.parametrize("group", [1, 3, 100])
-def test_what_is_planned_is_what_is_posted(empty: Path, group: int) -> None:
+def test_what_is_planned_is_what_is_posted(empty_file: Path, group: int) -> None:
     def holds(found: Walk) -> None:
-        with imported(empty, found) as ledger:
+        with ledger_of(read(found.book), empty_file) as ledger:
             book = whole(ledger)
             shown = list(dry_run(versions(found.policy), book, asked_for(*found.operations), TODAY))
             posted = post(ledger, found, group)
@@ -486,7 +463,7 @@ def test_what_is_planned_is_what_is_posted(empty: Path, group: int) -> None:
                 hints = [[problem._replace(hint=None) for problem in each.problems] for each in (one, outcome)]
                 assert hints[0] == hints[1]
                 if one.plan is not None:
-                    book = effects(book, one.plan)
+                    book = left_by(one.plan, book)
             left = whole(ledger)
             assert contents(left) == contents(book)
             assert _changed(left) == _changed(book)
@@ -506,9 +483,9 @@ def _changed(book: Book) -> dict[str, int]:
     return {name: count for name, count in book.revisions.items() if count}
 
 
-def test_all_or_nothing(empty: Path) -> None:
+def test_all_or_nothing(empty_file: Path) -> None:
     def holds(found: Walk) -> None:
-        with imported(empty, found) as ledger:
+        with ledger_of(read(found.book), empty_file) as ledger:
             before = dump(ledger)
             outcomes = post(ledger, found, 3, atomic=True)
             if any(one.posted is None for one in outcomes):

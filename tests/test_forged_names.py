@@ -10,7 +10,8 @@ import pytest
 
 from billpolicy.cli import COMMANDS, cli
 from billpolicy.cli.options import LINE
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
 
 FORGED = {
     "a line of history": "ines\n2026-04-02 by maria (approved)",

@@ -11,7 +11,7 @@ from billpolicy.deciding.matching import durable
 from scripts import setup_venv
 from scripts.build_engine_wheel import check_licence
 from scripts.setup_venv import ENGINE_FLAG, ENGINE_LOCK, ROOT, Environment, SetupError, build_settings
-from tests.matching import needs_engine
+from tests.helpers import engine as needs_engine
 
 
 class Dry(Environment):

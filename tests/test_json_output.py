@@ -14,7 +14,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from billpolicy.book.changes import CHANGES
-from tests.running import ROOT, STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT, STANDARD
 
 STORIES = sorted(file.parent for file in ROOT.glob("examples/*/operations.yaml"))
 ANSWERS = ("validate", "explain", "plan", "post", "matrix", "ledger-show", "diagnostics")

@@ -12,8 +12,9 @@ from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
-from tests.planning import plan_on
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
+from tests.helpers.planning import plan_on
 
 BOOK = """
 accounts: [{id: a, currency: EUR, attributes: {bill_to_contct: x, payment_term: Net 30}, custom: {segmnt: big}}]

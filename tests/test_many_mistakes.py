@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from billpolicy.book.load import load_book
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.limit import MAX_PROBLEMS, first_of, stop_at_limit
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.policy.load import load_policy
 from billpolicy.vocabulary.operations import VOCABULARY
-from tests.running import STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
+from tests.helpers.refusals import refused
 
 SIZE = 500_000
 """Bytes of each file."""
@@ -97,12 +99,6 @@ def file_of(folder: Path, start: str, line: str) -> Path:
     return path
 
 
-def refused(load: Callable[[Path], object], path: Path) -> list[Diagnostic]:
-    with pytest.raises(Refused) as error:
-        load(path)
-    return error.value.diagnostics
-
-
 def check_enough(found: list[Diagnostic], made: list[int], path: Path) -> None:
     told = [one for one in found if one.code != "problems-more"]
     (more,) = (one for one in found if one.code == "problems-more")
@@ -115,25 +111,25 @@ def check_enough(found: list[Diagnostic], made: list[int], path: Path) -> None:
 @pytest.mark.parametrize(("start", "line"), OPERATIONS.values(), ids=OPERATIONS)
 def test_operations(tmp_path: Path, made: list[int], start: str, line: str) -> None:
     path = file_of(tmp_path, start, line)
-    check_enough(refused(load_operations, path), made, path)
+    check_enough(refused(lambda: load_operations(path)).diagnostics, made, path)
 
 
 @pytest.mark.parametrize(("start", "line"), BOOKS.values(), ids=BOOKS)
 def test_a_book(tmp_path: Path, made: list[int], start: str, line: str) -> None:
     path = file_of(tmp_path, start, line)
-    check_enough(refused(load_book, path), made, path)
+    check_enough(refused(lambda: load_book(path)).diagnostics, made, path)
 
 
 @pytest.mark.parametrize(("start", "line"), POLICIES.values(), ids=POLICIES)
 def test_a_policy(tmp_path: Path, made: list[int], start: str, line: str) -> None:
     path = file_of(tmp_path, HEADER + start, line)
-    check_enough(refused(lambda path: load_policy(path, VOCABULARY), path), made, path)
+    check_enough(refused(lambda: load_policy(path, VOCABULARY)).diagnostics, made, path)
 
 
 def test_a_policy_of_many_files(tmp_path: Path, made: list[int]) -> None:
     for number in range(50):
         (tmp_path / f"{number}.yaml").write_text("".join(f"k{key}: 1\n" for key in range(100)))
-    found = refused(lambda path: load_policy(path, VOCABULARY), tmp_path)
+    found = refused(lambda: load_policy(tmp_path, VOCABULARY)).diagnostics
     assert len(found) == MAX_PROBLEMS + 1
     assert made[0] <= 2 * MAX_PROBLEMS
 
@@ -143,7 +139,9 @@ def test_a_long_list_is_right_or_wrong_as_a_short_one(tmp_path: Path) -> None:
     (tmp_path / "book.yaml").write_text("accounts:\n" + accounts)
     assert len(load_book(tmp_path / "book.yaml").accounts) == 20_000
     (tmp_path / "book.yaml").write_text("accounts:\n- x\n" + accounts + "- y\n")
-    lines = [one.position and one.position.line for one in refused(load_book, tmp_path / "book.yaml")]
+    lines = [
+        one.position and one.position.line for one in refused(lambda: load_book(tmp_path / "book.yaml")).diagnostics
+    ]
     assert lines == [2, 20_003]
 
 

@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from billpolicy.report.texts import code, escaped
-from tests.running import STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
 
 TEXTS = {
     "table": "a | b || c",

@@ -10,17 +10,13 @@ from __future__ import annotations
 import datetime
 import json
 import random
-import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
 
 from billpolicy.book.book import Book
@@ -28,18 +24,19 @@ from billpolicy.book.load import book_of
 from billpolicy.book.model import Application, CreditMemo, DebitMemo, Invoice, Payment, Refund
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.ledger.store import Ledger
 from billpolicy.money import from_minor
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
-from tests.ledger.asking import dump, effects, whole
-from tests.ledger.build import NOW
-from tests.ledger.posting import execute
-from tests.planning import Planned, dry_run, plan_operation
-from tests.scenes import versions
+from tests.helpers.books import contents
+from tests.helpers.ledgers import dump, execute, ledger_of, whole
+from tests.helpers.planning import Planned, dry_run, plan_operation
+from tests.helpers.properties import examples
+from tests.helpers.sample import NOW
+from tests.helpers.scenes import versions
 
 TODAY = datetime.date(2026, 6, 15)
 FIRST_DAY = datetime.date(2026, 5, 25)
@@ -64,12 +61,7 @@ exceptions:
 POLICIES = ("", EXCEPTIONS)
 
 
-def times(examples: int) -> settings:
-    """So many examples, always the same ones."""
-    slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-    return settings(derandomize=True, deadline=None, database=None, max_examples=examples, suppress_health_check=slow)
-
-
+TOO_MUCH = (HealthCheck.data_too_large, HealthCheck.filter_too_much)
 Record = dict[str, Any]
 
 
@@ -296,14 +288,6 @@ def _operation(draw: st.DrawFn, book: Record, n: int) -> Record:
 # -- both ways -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty ledger; not to be written to."""
-    path = tmp_path_factory.mktemp("made") / "empty.db"
-    create_ledger(f"sqlite:///{path}").close()
-    return path
-
-
 def post(ledger: Ledger, policy: str, asked: Instruction) -> Plan | tuple[Diagnostic, ...]:
     """The plan that is posted, or the reasons why there is none."""
     request = asked.request
@@ -332,59 +316,41 @@ def outcome_of(planned: Planned) -> Plan | tuple[Diagnostic, ...]:
     return planned.plan or planned.problems
 
 
-def contents(book: Book) -> Mapping[str, object]:
-    """What a book holds, whatever the order in which it came."""
-    return {
-        "records": (book.accounts, book.contacts, book.subscriptions, book.charges, book.numbered),
-        "applications from": Counter(one for made in book.applications_from.values() for one in made),
-        "applications to": Counter(one for made in book.applications_to.values() for one in made),
-        "refunds": {source: Counter(refund.number for refund in made) for source, made in book.refunds_of.items()},
-        "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
-        "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
-        "periods": book.periods,
-        "counters": book.counters,
-    }
-
-
-@times(70)
+@examples(70, *TOO_MUCH)
 @given(history=histories())
-def test_what_the_dry_run_shows_is_what_is_posted(empty: Path, history: History) -> None:
+def test_what_the_dry_run_shows_is_what_is_posted(empty_file: Path, history: History) -> None:
     book, asked = history.load()
     planned = list(dry_run(versions(history.policy), book, asked, TODAY))
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "ledger.db"
-        shutil.copy(empty, file)
-        with open_ledger(f"sqlite:///{file}") as ledger:
-            ledger.import_book(book)
-            assert contents(whole(ledger)) == contents(book)
-            for one in planned:
-                before = dump(ledger)
-                outcome = post(ledger, history.policy, one.asked)
-                assert shown(outcome) == shown(outcome_of(one))
-                if isinstance(outcome, Plan):
-                    event(f"posted {outcome.operation}")
-                    book = effects(book, outcome)
-                else:
-                    assert dump(ledger) == before  # a refused operation changes nothing
-            assert contents(whole(ledger)) == contents(book)
-            assert ledger.check() == []
+    with ledger_of(book, empty_file) as ledger:
+        assert contents(whole(ledger)) == contents(book)
+        for one in planned:
+            before = dump(ledger)
+            outcome = post(ledger, history.policy, one.asked)
+            assert shown(outcome) == shown(outcome_of(one))
+            if isinstance(outcome, Plan):
+                event(f"posted {outcome.operation}")
+                book = left_by(outcome, book)
+            else:
+                assert dump(ledger) == before  # a refused operation changes nothing
+        assert contents(whole(ledger)) == contents(book)
+        assert ledger.check() == []
 
 
 # -- what holds afterwards -----------------------------------------------------------------------------------------
 
 
-def left_by(book: Book, planned: list[Planned]) -> Book:
+def left_by_all(book: Book, planned: list[Planned]) -> Book:
     for one in planned:
         if one.plan is not None:
-            book = effects(book, one.plan)
+            book = left_by(one.plan, book)
     return book
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories())
 def test_money_is_conserved(history: History) -> None:
     before, asked = history.load()
-    book = left_by(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
+    book = left_by_all(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
     applications = [one for made in book.applications_from.values() for one in made]
     for number, document in book.numbered.items():
         # docs/domain.md 9.2, from the records themselves.
@@ -406,14 +372,14 @@ def test_money_is_conserved(history: History) -> None:
         assert asked_for - given_ == open_ - unapplied
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories())
 def test_parts_add_up_and_no_place_is_applied_twice(history: History) -> None:
     before, asked = history.load()
     for one in dry_run(versions(history.policy), before, asked, TODAY):
         for application in one.plan.applications if one.plan is not None else ():
             _sound(application, one)
-    book = left_by(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
+    book = left_by_all(before, list(dry_run(versions(history.policy), before, asked, TODAY)))
     untouched = replace(book, applications_from={}, applications_to={}, refunds_of={})
     for document in book.numbered.values():
         if isinstance(document, Invoice | CreditMemo | DebitMemo):
@@ -437,7 +403,7 @@ def _sound(application: Application, one: Planned) -> None:
     assert all(application.date >= dates[number] for number in (application.from_, application.to) if number in dates)
 
 
-@times(100)
+@examples(100, *TOO_MUCH)
 @given(history=histories(most_operations=8))
 def test_numbers_are_unique_and_have_no_gaps(history: History) -> None:
     book, asked = history.load()
@@ -476,7 +442,7 @@ def shuffled(value: Any, order: random.Random, *, keys: bool) -> Any:
     return value
 
 
-@times(60)
+@examples(60, *TOO_MUCH)
 @given(history=histories(most_operations=4), seed=st.integers(0, 1000))
 def test_the_same_input_gives_the_same_bytes_in_whatever_order_the_book_lists_it(history: History, seed: int) -> None:
     first = told(history)
@@ -488,7 +454,7 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_the_book_lists_it
     assert json.loads(told(history._replace(book=all_))) == json.loads(first)
 
 
-@times(50)
+@examples(50, *TOO_MUCH)
 @given(history=histories(most_operations=4))
 def test_operations_that_are_refused_change_nothing_for_the_others(history: History) -> None:
     book, asked = history.load()

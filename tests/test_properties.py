@@ -15,7 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from billpolicy.book.book import Book
@@ -45,8 +45,9 @@ from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data, to_json
-from tests.planning import plan_operation
-from tests.scenes import versions
+from tests.helpers.planning import plan_operation
+from tests.helpers.properties import examples
+from tests.helpers.scenes import versions
 
 FIRST_DAY = datetime.date(2026, 1, 1)
 TODAY = datetime.date(2026, 6, 1)
@@ -63,15 +64,6 @@ exceptions:
     when: {amount: {at_least: 50.00 EUR}}
     then: {bill_to_contact: [account]}
 """
-
-derandomized = settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=100,
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
 
 # -- random books --------------------------------------------------------------------------------------------------
 
@@ -341,7 +333,7 @@ def no_gaps(drawn: Sequence[tuple[str, int]]) -> None:
         assert found == list(range(start, start + len(found)))
 
 
-@derandomized
+@examples(100, HealthCheck.data_too_large)
 @given(st.data())
 def test_whatever_is_done_nothing_vanishes(data: st.DataObject) -> None:
     book = data.draw(books())
@@ -400,7 +392,7 @@ def owed(book: Book, account: str) -> Decimal:
     return total
 
 
-@derandomized
+@examples(100, HealthCheck.data_too_large)
 @given(st.data())
 def test_the_same_input_gives_the_same_bytes_in_whatever_order_it_comes(data: st.DataObject) -> None:
     book = data.draw(books())
@@ -418,7 +410,7 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_it_comes(data: st
             assert shuffled == found
 
 
-@derandomized
+@examples(100, HealthCheck.data_too_large)
 @given(st.data())
 def test_many_small_credits_never_take_more_tax_than_there_was(data: st.DataObject) -> None:
     # docs/domain.md 9.5: in Zuora several memo items from one invoice item can differ by 1-2 cents in tax; not here.

@@ -15,8 +15,8 @@ from billpolicy.policy.language import PolicyFile
 from billpolicy.source.quick.records import Readers
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_carefully
-from tests.running import ROOT, STANDARD
-from tests.test_mutations import SHAPES, VALUES, data, mutations, tree_of
+from tests.helpers.mutations import SHAPES, VALUES, data, mutations, tree_of
+from tests.helpers.paths import ROOT, STANDARD
 
 READERS = Readers(remember=False)
 

@@ -45,10 +45,10 @@ from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Plan, PlannedDocument
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse
-from tests.matching.needs_engine import needs_engine
-from tests.planning import Planned, dry_run
+from tests.helpers.engine import needs_engine
+from tests.helpers.paths import ROOT
+from tests.helpers.planning import Planned, dry_run
 
-ROOT = Path(__file__).parents[1]
 STORIES = sorted(readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md"))
 YAML_FILES = sorted(
     file.relative_to(ROOT) for folder in ("policies", "examples") for file in (ROOT / folder).rglob("*.y*ml")

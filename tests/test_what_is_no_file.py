@@ -17,7 +17,8 @@ import pytest
 from billpolicy.deciding.proven import load_proven
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.plain_file import read_plain
-from tests.running import STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
 
 PATIENCE = 30
 """Seconds; a command that waits for a pipe is ended then, and its test fails."""

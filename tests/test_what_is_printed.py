@@ -11,7 +11,8 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible, visible_json, visible_lines
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
 
 FORGED = "all is well"
 NAMES = {

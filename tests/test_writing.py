@@ -16,7 +16,8 @@ import pytest
 
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
-from tests.running import STANDARD, Ran, billpolicy
+from tests.helpers.command_line import Ran, billpolicy
+from tests.helpers.paths import STANDARD
 
 BOOK = """
 accounts: [{id: a, currency: EUR}]

@@ -6,7 +6,6 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,8 +17,9 @@ from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.allocation.residual import RESIDUALS
 from billpolicy.book.book import Place
+from tests.helpers.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "allocation.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "allocation.md").read_text(encoding="utf-8")
 DAY = datetime.date(2026, 1, 1)
 Row = dict[str, str]
 

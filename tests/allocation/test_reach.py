@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.strategies  # noqa: F401  the patient profile
 from billpolicy.allocation.model import SPANS, Rules, Target
 from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
@@ -20,12 +19,13 @@ from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared import settling
 from billpolicy.planning.plan import Plan
-from tests.allocation.test_allocate import Asked, rules
-from tests.operations.settling import run
-from tests.operations.test_settlement_properties import POLICIES, books, debts, money, quick, sources
+from tests.helpers.allocations import Asked, rules
+from tests.helpers.properties import examples
+from tests.helpers.settlements import POLICIES, books, debts, money, sources
+from tests.helpers.steps import run
 
 
-@quick(400)
+@examples(400)
 @given(st.data(), rules())
 def test_nothing_comes_out_differently(data: st.DataObject, how: Rules) -> None:
     asked = Asked(data)
@@ -36,7 +36,7 @@ def test_nothing_comes_out_differently(data: st.DataObject, how: Rules) -> None:
     assert asked.run(how, reached) == asked.run(how)
 
 
-@quick(100)
+@examples(100)
 @given(st.data(), books(), st.sampled_from(POLICIES))
 def test_nothing_is_planned_differently(data: st.DataObject, file: BookFile, own: str) -> None:
     """Operations that put money on documents, one after the other; refusals are the same, too."""

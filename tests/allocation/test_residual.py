@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.strategies  # noqa: F401  the patient profile
 from billpolicy.allocation.residual import RESIDUALS, Cents, split
 
 NAMES = sorted(RESIDUALS)

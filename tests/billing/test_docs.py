@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,12 @@ from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.money import from_minor
-from tests.billing.rated import lines, subscription
-from tests.operations.settling import load, run
+from tests.helpers.books import book_from
+from tests.helpers.paths import ROOT
+from tests.helpers.rating import lines, subscription
+from tests.helpers.steps import run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "billing.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "billing.md").read_text(encoding="utf-8")
 
 
 def table(heading: str) -> list[dict[str, str]]:
@@ -50,7 +51,7 @@ def test_which_invoice() -> None:
         charge = "{id: c, rate: 1.00}"
         text += f"- {{id: {row['subscription']}, account: a, start: 2026-04-01, attributes: {{{attributes}}}, "
         text += f"charges: [{charge}]}}\n"
-    plan, _ = run(load(text), "operation: bill_run, date: 2026-04-01")
+    plan, _ = run(book_from(text), "operation: bill_run, date: 2026-04-01")
     found = {
         name: str(count)
         for count, planned in enumerate(plan.documents, start=1)
@@ -70,7 +71,7 @@ subscriptions:
 - {id: s, account: a, start: 2026-01-01, charges: [{id: off, rate: -15.00}, {id: on, rate: 10.00}]}
 """
     own = f"operations: {{bill_run: {{negative_totals: {row['negative_totals']}}}}}"
-    plan, _ = run(load(text), "operation: bill_run, date: 2026-03-01", own)
+    plan, _ = run(book_from(text), "operation: bill_run, date: 2026-03-01", own)
     made = {type(one.document): one.document.amount for one in plan.documents}
     expected = {Invoice: row["invoice"], CreditMemo: row["credit memo"]}
     assert made == {kind: Decimal(amount) for kind, amount in expected.items() if amount}

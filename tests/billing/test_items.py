@@ -7,7 +7,7 @@ from decimal import Decimal
 from billpolicy.billing.documents import items_of
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import Charge, SubscribedCharge, Subscription
-from tests.billing.rated import day
+from tests.helpers.rating import day
 
 OF = Subscription(id="s", account="a")
 SEATS = SubscribedCharge(id="seats", charge="SEATS", rate=Decimal(100), quantity=Decimal(2))

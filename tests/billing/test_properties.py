@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, get_args
+from typing import get_args
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.billing.documents import NegativeTotals, split
@@ -18,6 +18,7 @@ from billpolicy.billing.periods import MONTHS, Period, Periods
 from billpolicy.billing.proration import Counting, share
 from billpolicy.billing.rating import Line, Rules, rate
 from billpolicy.book.model import SubscribedCharge, Subscription
+from tests.helpers.properties import examples
 
 ONE_DAY = datetime.timedelta(days=1)
 FIRST = datetime.date(2023, 11, 1)
@@ -33,10 +34,6 @@ RULES = st.builds(
     st.sampled_from(("exact", "whole_months", "none")),
     st.booleans(),
 )
-
-
-def thorough(examples: int = 300) -> Any:
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
 
 
 @st.composite
@@ -67,7 +64,7 @@ def total(lines: Iterable[Line]) -> int:
     return sum(line.amount for line in lines)
 
 
-@thorough()
+@examples(300)
 @given(st.data())
 def test_periods_follow_each_other_without_a_gap_from_the_anchor(data: st.DataObject) -> None:
     start, months = data.draw(DAYS), data.draw(st.sampled_from(sorted(MONTHS.values())))
@@ -92,7 +89,7 @@ def test_periods_follow_each_other_without_a_gap_from_the_anchor(data: st.DataOb
         assert start < since or start in begins
 
 
-@thorough(500)
+@examples(500)
 @given(st.data())
 def test_a_share_never_falls_as_days_are_added(data: st.DataObject) -> None:
     months = data.draw(st.sampled_from(sorted(MONTHS.values())))
@@ -108,7 +105,7 @@ def test_a_share_never_falls_as_days_are_added(data: st.DataObject) -> None:
         assert share(period, a, b, counting) + share(period, b, d, counting) == share(period, a, d, counting)
 
 
-@thorough(600)
+@examples(600)
 @given(subscriptions(), RULES, DAYS, DAYS)
 def test_a_credit_is_never_more_than_its_period_was_charged(
     of: Subscription, rules: Rules, target: datetime.date, canceled_on: datetime.date
@@ -131,7 +128,7 @@ def test_a_credit_is_never_more_than_its_period_was_charged(
         assert again == []
 
 
-@thorough(600)
+@examples(600)
 @given(subscriptions(), RULES, st.lists(DAYS, min_size=1, max_size=4), st.lists(DAYS, max_size=4))
 def test_steps_come_to_what_it_is_at_once(
     of: Subscription, rules: Rules, ends: list[datetime.date], cancellations: list[datetime.date]
@@ -153,7 +150,7 @@ def test_steps_come_to_what_it_is_at_once(
         assert total(steps) * sign >= 0
 
 
-@thorough()
+@examples(300)
 @given(subscriptions(), RULES, st.lists(DAYS, min_size=1, max_size=5))
 def test_many_bill_runs_bill_what_one_does(of: Subscription, rules: Rules, targets: list[datetime.date]) -> None:
     targets = sorted(targets)
@@ -171,7 +168,7 @@ def test_many_bill_runs_bill_what_one_does(of: Subscription, rules: Rules, targe
     assert plain(step_by_step) == plain(at_once)
 
 
-@thorough()
+@examples(300)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(-3, 3), st.booleans()), min_size=1, max_size=8),
     st.sampled_from(get_args(NegativeTotals)),

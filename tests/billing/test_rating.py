@@ -7,7 +7,7 @@ import pytest
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
 from billpolicy.money import AmountError
-from tests.billing.rated import BY_DAY, billed, lines, subscription
+from tests.helpers.rating import BY_DAY, billed, lines, subscription
 
 BY_MONTH = Rules(Counting("by_month_first"))
 WHOLE_MONTHS = Rules(partial_credits="whole_months")

@@ -7,7 +7,7 @@ import pytest
 from billpolicy.billing.documents import NegativeTotals, split
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import SubscribedCharge, Subscription
-from tests.billing.rated import day
+from tests.helpers.rating import day
 
 OF = Subscription(id="s", account="a")
 

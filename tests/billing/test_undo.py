@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billpolicy.billing.undo import charged_before
 from billpolicy.book.model import CreditMemo, Document, Invoice, Item, SubscribedCharge, Subscription
-from tests.billing.rated import day
+from tests.helpers.rating import day
 
 
 def item(start: str, end: str, price: str, id: str = "1") -> Item:

@@ -22,8 +22,8 @@ from billpolicy.source.read import read_carefully
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
-from tests.running import ROOT
-from tests.test_mutations import SHAPES, VALUES, data, mutations, written
+from tests.helpers.mutations import SHAPES, VALUES, data, mutations, written
+from tests.helpers.paths import ROOT
 
 BOOKS = sorted(ROOT.glob("examples/*/book.yaml"))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.catalogue.entry import Example, common_files
-from tests.running import ROOT, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT
 
 _TOLD = re.compile(r"^(?:\S.*?: )?(error|warning): .* \[([a-z-]+)\]$", re.MULTILINE)
 _WARNED = re.compile(r"^  ! [^\[]*\[([a-z-]+)\]$", re.MULTILINE)

@@ -11,7 +11,7 @@ import pytest
 from billpolicy.catalogue.entry import codes, entry
 from billpolicy.diagnostics.codes import Known
 from tests.catalogue.sessions import run
-from tests.running import ROOT
+from tests.helpers.paths import ROOT
 
 SOURCE = ROOT / "src" / "billpolicy"
 each_code = pytest.mark.parametrize("code", codes())

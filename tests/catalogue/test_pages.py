@@ -8,7 +8,8 @@ import pytest
 
 from billpolicy.catalogue.entry import codes
 from billpolicy.catalogue.page import pages
-from tests.running import ROOT, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT
 
 FOLDER = ROOT / "docs" / "diagnostics"
 

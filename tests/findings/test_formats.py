@@ -13,7 +13,8 @@ import xmlschema
 from jsonschema import Draft7Validator, FormatChecker
 
 from billpolicy.report.findings.formats import FINDINGS_ONLY, FORMATS
-from tests.running import ROOT, STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT, STANDARD
 
 PUBLISHED = Path(__file__).parent / "published"
 SARIF = Draft7Validator(

@@ -1,4 +1,4 @@
-"""Ledgers for the tests: each its own file, closed at the end. Made once and copied, which is quicker."""
+"""Ledgers for the tests: each its own file, closed at the end."""
 
 from __future__ import annotations
 
@@ -8,27 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.book.book import Book
-from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.build import sample
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty ledger; not to be written to."""
-    path = tmp_path_factory.mktemp("made") / "empty.db"
-    create_ledger(f"sqlite:///{path}").close()
-    return path
-
-
-@pytest.fixture(scope="session")
-def made_stocked(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Path:
-    """The file of a ledger that holds the sample book; not to be written to."""
-    path = tmp_path_factory.mktemp("made") / "stocked.db"
-    shutil.copy(made, path)
-    with open_ledger(f"sqlite:///{path}") as ledger:
-        ledger.import_book(sample())
-    return path
+from billpolicy.ledger.store import Ledger, open_ledger
 
 
 @pytest.fixture
@@ -38,24 +18,18 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, made: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path, empty_file: Path) -> Iterator[Ledger]:
     """An empty ledger."""
     path = tmp_path / "empty.db"
-    shutil.copy(made, path)
+    shutil.copy(empty_file, path)
     with open_ledger(f"sqlite:///{path}") as opened:
         yield opened
 
 
 @pytest.fixture
-def stocked(tmp_path: Path, made_stocked: Path) -> Iterator[Ledger]:
+def stocked(tmp_path: Path, stocked_file: Path) -> Iterator[Ledger]:
     """A ledger that holds the sample book."""
     path = tmp_path / "stocked.db"
-    shutil.copy(made_stocked, path)
+    shutil.copy(stocked_file, path)
     with open_ledger(f"sqlite:///{path}") as opened:
         yield opened
-
-
-@pytest.fixture
-def book() -> Book:
-    """The sample book."""
-    return sample()

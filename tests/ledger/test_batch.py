@@ -5,10 +5,6 @@ What is the same for every store stands in `tests/posting/test_store_contract.py
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from billpolicy.book.book import Book
@@ -16,12 +12,11 @@ from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.posting import Job, post_jobs
-from tests.ledger.asking import dump, file_of, whole
-from tests.ledger.batcher import credits_of
-from tests.ledger.build import NOW, credit_plan, doing, many_invoices, refund_plan
-from tests.posting.jobs import credit, refusing, run, told, wanted
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.batcher import credits_of
+from tests.helpers.jobs import credit, refusing, run, told, wanted
+from tests.helpers.ledgers import dump, file_of, whole
+from tests.helpers.processes import kill, next_lines, started
+from tests.helpers.sample import NOW, credit_plan, doing, many_invoices, refund_plan
 
 
 def test_what_names_a_new_document_begins_a_group(stocked: Ledger) -> None:
@@ -82,21 +77,14 @@ def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, count_tol
     count, group = 1000, 20
     ledger.import_book(many_invoices(count, items=1))
     before = len(whole(ledger).numbered)
-    command = [sys.executable, "-m", "tests.ledger.batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        lines = [child.stdout.readline() for _ in range(count_told)]
-        child.kill()
-        lines += child.stdout.readlines()
-        complaints = child.stderr.read()
-    assert complaints == ""
+    child = started("batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group))
+    lines = [*next_lines(child, count_told), *kill(child)]
     assert lines[0].split() == ["op-0", "CM00000003"]
     after = whole(ledger)
     there = len(after.numbered) - before
     assert 0 < there < count, "it was not killed in the middle"
     assert there % group == 0
-    assert there >= sum(line.endswith("\n") for line in lines)
+    assert there >= len(lines)
     assert ledger.check() == []
     outcomes = list(post_jobs(ledger, credits_of(count), now=lambda: NOW, group=group))
     numbers = [f"CM{n:08d}" for n in range(3, 3 + count)]

@@ -15,9 +15,9 @@ from billpolicy.ledger import check, replay
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.ledger.writing import raise_revisions
 from billpolicy.planning.plan import Plan
-from tests.ledger.asking import by_hand, file_of, whole
-from tests.ledger.build import NOW, book_from, credit_plan, payment_plan, refund_plan
-from tests.ledger.posting import post
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import by_hand, file_of, post, whole
+from tests.helpers.sample import NOW, credit_plan, payment_plan, refund_plan
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import file_of, whole
-from tests.ledger.poster import post_one
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.ledgers import file_of, whole
+from tests.helpers.poster import post_one
+from tests.helpers.processes import finished, started
 
 
 def numbers(ledger: Ledger) -> list[str]:
@@ -39,20 +35,7 @@ def test_threads_that_ask_for_the_same(stocked: Ledger) -> None:
 
 def test_processes_on_one_file(stocked: Ledger) -> None:
     url = f"sqlite:///{file_of(stocked)}"
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.ledger.poster", url, f"p{n}", "25", "0"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(4)
-    ]
-    told = []
-    for child in children:
-        output, complaints = child.communicate(timeout=60)
-        assert (child.returncode, complaints) == (0, "")
-        told += [line.split()[1] for line in output.splitlines()]
+    children = [started("poster", url, f"p{n}", "25", "0") for n in range(4)]
+    told = [line.split()[1] for child in children for line in finished(child)]
     assert sorted(told) == [f"CM{n:08d}" for n in range(3, 103)]
     assert stocked.check() == []

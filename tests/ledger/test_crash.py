@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
-import time
+import signal
 from pathlib import Path
 
 from billpolicy.ledger.store import Ledger, create_ledger
-from tests.ledger.asking import file_of, whole
-from tests.ledger.build import many_invoices
-from tests.ledger.poster import post_one
+from tests.helpers.importer import INVOICES
+from tests.helpers.ledgers import file_of, unkept, whole
+from tests.helpers.poster import post_one
+from tests.helpers.processes import finished, kill, next_lines, started
+from tests.helpers.sample import many_invoices
 
-ROOT = Path(__file__).parents[2]
 CHANCE = random.Random(20260701)
-IMPORTER = """
-import sys
-from billpolicy.ledger.store import create_ledger
-from tests.ledger.build import many_invoices
-book = many_invoices(400)
-print("ready", flush=True)
-with create_ledger(sys.argv[1]) as ledger:
-    ledger.import_book(book)
-print("done", flush=True)
-"""
-
-
-def started(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def kill(child: subprocess.Popen[str]) -> list[str]:
-    """Kill it at once, and give the lines it had written by then."""
-    with child:
-        child.kill()
-        assert child.stdout is not None
-        assert child.stderr is not None
-        told, complaints = child.stdout.read(), child.stderr.read()
-    assert complaints == ""
-    return told.split("\n")[:-1]
 
 
 def drawn(ledger: Ledger) -> list[tuple[str, str]]:
@@ -57,11 +29,8 @@ def test_killed_while_posting(stocked: Ledger) -> None:
     url = f"sqlite:///{file_of(stocked)}"
     for _ in range(5):
         before = drawn(stocked)
-        child = started("-m", "tests.ledger.poster", url, "op", "100000", str(len(before)))
-        assert child.stdout is not None
-        told = [child.stdout.readline().strip()]
-        time.sleep(CHANCE.uniform(0, 0.08))
-        told += kill(child)
+        child = started("poster", url, "op", "100000", str(len(before)))
+        told = [*next_lines(child, CHANCE.randint(1, 25)), *kill(child)]
         after = drawn(stocked)
         assert [f"{operation} {number}" for operation, number in after[len(before) :]][: len(told)] == told
         assert len(after) - len(before) - len(told) in (0, 1)  # the one that was posted when it could not tell any more
@@ -71,18 +40,15 @@ def test_killed_while_posting(stocked: Ledger) -> None:
 
 
 def test_killed_while_making_and_importing(tmp_path: Path) -> None:
-    documents = len(many_invoices(400).numbered)
-    found = set()
-    for n in range(4):
+    """While it is made, while it is filled, and when nothing is left to do but to commit: the last statement."""
+    (told,) = finished(started("importer", f"sqlite:///{tmp_path / 'whole.db'}", "0"))
+    statements = int(told)
+    documents = many_invoices(INVOICES)
+    for n in (CHANCE.randint(1, statements // 10), CHANCE.randint(statements // 10, statements - 1), statements):
         url = f"sqlite:///{tmp_path / f'{n}.db'}"
-        child = started("-c", IMPORTER, url)
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(n * 0.08)
-        kill(child)
+        assert finished(started("importer", url, str(n)), -signal.SIGKILL) == []
         with create_ledger(url) as ledger:
-            found.add(len(whole(ledger).numbered))
+            assert whole(ledger).numbered == {}
             assert ledger.check() == []
-            ledger.import_book(many_invoices(400))
-            assert len(whole(ledger).numbered) == documents
-    assert found <= {0, documents}
+            ledger.import_book(documents)
+            assert unkept(whole(ledger)) == documents

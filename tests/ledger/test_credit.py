@@ -11,17 +11,14 @@ from decimal import Decimal
 
 import pytest
 
-from billpolicy import Posted
 from billpolicy.book.book import Book
 from billpolicy.book.changes import SubscriptionCanceled
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs
-from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import Plan
-from tests.ledger.asking import by_hand, codes, dump, effects, file_of, messages, refused, unkept, whole
-from tests.ledger.build import NOW, book_from, doing
-from tests.ledger.credit import (
+from billpolicy.planning.plan import Plan, left_by
+from tests.helpers.books import book_from
+from tests.helpers.credit import (
     CREDIT,
     JUNE,
     adjust_plan,
@@ -35,7 +32,9 @@ from tests.ledger.credit import (
     transfer_plan,
     use_plan,
 )
-from tests.ledger.posting import post
+from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import NOW, doing
 
 Make = Callable[[Book], Plan]
 TRANSFERRED: Make = lambda book: transfer_plan(book, "transfer", "I1")  # noqa: E731
@@ -46,29 +45,6 @@ def credit(ledger: Ledger) -> Ledger:
     """A ledger that holds the book with a negative invoice."""
     ledger.import_book(credit_book())
     return ledger
-
-
-def post_it(ledger: Ledger, make: Make) -> Posted:
-    """Post what was planned on the whole ledger; it must become what the plan says, and stay whole."""
-    before = whole(ledger)
-    plan = make(before)
-    done = post(ledger, plan, who="ines", now=NOW)
-    after = whole(ledger)
-    assert unkept(after) == unkept(effects(before, plan))
-    assert {n: r for n, r in after.revisions.items() if r} == {
-        n: r for n, r in effects(before, plan).revisions.items() if r
-    }
-    assert ledger.check() == []
-    assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
-    return done
-
-
-def refused_unchanged(ledger: Ledger, make: Make) -> Refused:
-    before = dump(ledger)
-    plan = make(whole(ledger))
-    refusal = refused(lambda: post(ledger, plan, who="ines", now=NOW))
-    assert dump(ledger) == before
-    return refusal
 
 
 class TestImporting:
@@ -90,7 +66,7 @@ class TestImporting:
     def test_a_book_with_credit_comes_in_too(self, ledger: Ledger) -> None:
         book = credit_book()
         for make in (TRANSFERRED, lambda book: use_plan(book, "use", "I2", "30.00"), _refund("20.00")):
-            book = effects(book, make(book))
+            book = left_by(make(book), book)
         done = ledger.import_book(replace(book, revisions={}))
         assert done.added["credit_adjustments"] == 3
         assert whole(ledger).credit_balance("acme", "USD") == Decimal("50.00")

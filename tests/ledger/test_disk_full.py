@@ -5,17 +5,20 @@ from __future__ import annotations
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.asking import codes, dump, file_of, refused, whole
-from tests.ledger.build import many_invoices
-from tests.ledger.poster import post_one
+from tests.helpers.ledgers import dump, file_of, whole
+from tests.helpers.poster import post_one
+from tests.helpers.refusals import codes, refused
+from tests.helpers.sample import many_invoices
 
 
 @pytest.fixture
@@ -37,9 +40,9 @@ def post_until_refused(ledger: Ledger, name: str) -> tuple[int, Refused]:
     raise AssertionError("the disk never filled up")
 
 
-def test_a_full_disk(small_disk: Path, made_stocked: Path) -> None:
+def test_a_full_disk(small_disk: Path, stocked_file: Path) -> None:
     path = small_disk / "ledger.db"
-    shutil.copy(made_stocked, path)
+    shutil.copy(stocked_file, path)
     filler = small_disk / "filler"
     with open_ledger(f"sqlite:///{path}") as ledger:
         post_one(ledger, "first")
@@ -63,6 +66,36 @@ def test_no_room_for_a_new_ledger(small_disk: Path) -> None:
     assert codes(refused(lambda: create_ledger(url))) in (["ledger-disk-full"], ["ledger-disk-failed"])
     (small_disk / "filler").unlink()
     create_ledger(url).close()
+
+
+def test_a_file_with_as_many_pages_as_it_may_have(
+    tmp_path: Path, stocked_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says of it what it says of a full disk; needs no rights of anybody."""
+    path = tmp_path / "ledger.db"
+    shutil.copy(stocked_file, path)
+    connect = sqlite3.connect
+
+    def limited(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 64")
+        return connection
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", limited)
+        full = open_ledger(f"sqlite:///{path}")
+    with full as ledger:
+        posted, refusal = post_until_refused(ledger, "a")
+        assert codes(refusal) == ["ledger-disk-full"]
+        assert posted > 0
+        assert len(whole(ledger).numbered) == 12 + posted
+        assert ledger.check() == []
+        before = dump(ledger)
+        assert codes(refused(lambda: ledger.import_book(many_invoices(500)))) == ["ledger-disk-full"]
+        assert dump(ledger) == before
+    with open_ledger(f"sqlite:///{path}") as ledger:
+        assert post_one(ledger, "later").plan.documents[0].document.number == f"CM{3 + posted:08d}"
+        assert ledger.check() == []
 
 
 def test_a_file_that_may_not_grow(stocked: Ledger) -> None:

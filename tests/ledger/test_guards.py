@@ -9,9 +9,8 @@ from contextlib import closing
 import pytest
 
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import dump, file_of, whole
-from tests.ledger.build import NOW, credit_plan, refund_plan
-from tests.ledger.posting import post
+from tests.helpers.ledgers import dump, file_of, post, whole
+from tests.helpers.sample import NOW, credit_plan, refund_plan
 
 KEPT = (
     "documents",

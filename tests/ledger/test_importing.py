@@ -8,9 +8,10 @@ import pytest
 
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import codes, dump, messages, refused, unkept, whole
-from tests.ledger.build import BOOK, NOW, book_from, credit_plan, many_invoices, sample
-from tests.ledger.posting import post
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import dump, post, unkept, whole
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import BOOK, NOW, credit_plan, many_invoices, sample
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
 SECTIONS = {

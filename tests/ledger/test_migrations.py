@@ -16,8 +16,9 @@ from sqlalchemy import create_engine
 from billpolicy.ledger import migrations
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.asking import codes, dump, file_of, refused, unkept, whole
-from tests.ledger.build import sample
+from tests.helpers.ledgers import dump, file_of, unkept, whole
+from tests.helpers.refusals import codes, refused
+from tests.helpers.sample import sample
 
 
 def made_up_to(url: str, revision: str) -> None:

@@ -32,9 +32,9 @@ from billpolicy.ledger.store import Ledger, create_ledger
 from billpolicy.planning.plan import FollowedBy, Plan, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
-from tests.any_operations import file_of as book_file
-from tests.ledger.asking import dump, whole
-from tests.ledger.build import NOW
+from tests.helpers.books import file_of as book_file
+from tests.helpers.ledgers import dump, whole
+from tests.helpers.sample import NOW
 
 KEPT = Path(__file__).parent / "older" / "revision_0004.json.xz"
 Told = dict[str, Any]

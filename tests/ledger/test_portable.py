@@ -22,10 +22,10 @@ from billpolicy.ledger.sqlite import DIALECT, files_of
 from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
 from billpolicy.ledger.writing import raise_revisions
-from tests.ledger.asking import codes, refused, whole
-from tests.ledger.build import NOW, sample
-from tests.ledger.posting import post
-from tests.posting.kinds_of_change import EACH
+from tests.helpers.kinds_of_change import EACH
+from tests.helpers.ledgers import post, whole
+from tests.helpers.refusals import codes, refused
+from tests.helpers.sample import NOW, sample
 
 ROOM = Path(billpolicy.ledger.__file__).parent
 OWN = {known.file.rpartition(".")[2] + ".py" for known in DATABASES.values()}

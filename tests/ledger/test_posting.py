@@ -14,10 +14,10 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import CHANGES, Change, Reversed, billing, change_name
 from billpolicy.book.model import CreditMemo
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import dump, refused, whole
-from tests.ledger.build import NOW, credit_plan, doing
-from tests.ledger.posting import post
-from tests.posting.kinds_of_change import EACH
+from tests.helpers.kinds_of_change import EACH
+from tests.helpers.ledgers import dump, post, whole
+from tests.helpers.refusals import refused
+from tests.helpers.sample import NOW, credit_plan, doing
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -7,9 +7,10 @@ import pytest
 from billpolicy.book.numbers import split_number
 from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan
-from tests.ledger.asking import codes, dump, messages, refused, whole
-from tests.ledger.build import BOOK, NOW, book_from, credit_plan, doing
-from tests.ledger.posting import post
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import dump, post, whole
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import BOOK, NOW, credit_plan, doing
 
 
 def number_of(plan: Plan) -> str:

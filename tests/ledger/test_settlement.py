@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from billpolicy import Audit, Posted
+from billpolicy import Audit
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice, Part, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.report.ledger_text import document_text, operation_text
-from tests.ledger.asking import by_hand, codes, dump, effects, file_of, messages, refused, unkept, whole
-from tests.ledger.build import (
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
+from tests.helpers.processes import finished, started
+from tests.helpers.racer import put_all, unapplied_left
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import (
     BOOK,
     DAY,
     NOW,
     apply_plan,
-    book_from,
     credit_plan,
     many_invoices,
     payment_plan,
     refund_plan,
     transfer_plan,
 )
-from tests.ledger.posting import execute, post
 
-ROOT = Path(__file__).parents[2]
 SETTLED = """
 accounts: [{id: acme, currency: USD}, {id: other, currency: USD}]
 invoices:
@@ -69,25 +67,6 @@ def settled(ledger: Ledger) -> Ledger:
     """A ledger that holds it."""
     ledger.import_book(book_from(SETTLED))
     return ledger
-
-
-def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:
-    """Post what was planned on the whole ledger; it must become what the plan says, and stay whole."""
-    before = whole(ledger)
-    plan = make(before)
-    done = post(ledger, plan, who="ines", now=NOW)
-    assert unkept(whole(ledger)) == unkept(effects(before, plan))
-    assert ledger.check() == []
-    assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
-    return done
-
-
-def refused_unchanged(ledger: Ledger, make: Callable[[Book], Plan]) -> Refused:
-    before = dump(ledger)
-    plan = make(whole(ledger))
-    refusal = refused(lambda: post(ledger, plan, who="ines", now=NOW))
-    assert dump(ledger) == before
-    return refusal
 
 
 class TestImporting:
@@ -424,23 +403,6 @@ class TestOpenDocuments:
         assert found == wanted
 
 
-def unapplied_left(book: Book, id: str, target: str) -> Plan:
-    """Put 35.00, all that P-00000001 has left, on an invoice; refused if it is there no more, as a planner does."""
-    return apply_plan(book, id, "P-00000001", target, "35.00")
-
-
-def put_all(ledger: Ledger, n: int) -> str:
-    """Plan and post in one transaction: the code of the refusal, or nothing."""
-    id, target = f"op-{n}", ("INV00000001", "INV00000002")[n % 2]
-    plan = unapplied_left(whole(ledger), id, target)
-    needs = Needs(numbers=frozenset({"P-00000001", target}))
-    try:
-        execute(ledger, id, plan.request, needs, lambda book: unapplied_left(book, id, target), who="ines", now=NOW)
-    except Refused as refusal:
-        return codes(refusal)[0]
-    return ""
-
-
 class TestRaces:
     """Many want the last 35.00 of one payment: one gets it."""
 
@@ -452,7 +414,7 @@ class TestRaces:
         (won,) = (a for a in after.applications_from["P-00000001"] if a.amount == 35)
         (id,) = (f"op-{n}" for n, code in enumerate(told) if not code)
         made = apply_plan(before, id, "P-00000001", won.to, "35.00")
-        assert unkept(after) == unkept(effects(before, made))
+        assert unkept(after) == unkept(left_by(made, before))
         assert ledger.check() == []
 
     def test_threads_that_plan_and_post_at_once(self, stocked: Ledger) -> None:
@@ -477,21 +439,8 @@ class TestRaces:
 
     def test_processes(self, stocked: Ledger) -> None:
         before = whole(stocked)
-        children = [
-            subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "tests.ledger.racer", f"sqlite:///{file_of(stocked)}", str(n)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for n in range(4)
-        ]
-        told = []
-        for child in children:
-            output, complaints = child.communicate(timeout=60)
-            assert (child.returncode, complaints) == (0, "")
-            told.append(output.strip())
+        children = [started("racer", f"sqlite:///{file_of(stocked)}", str(n)) for n in range(4)]
+        told = [" ".join(finished(child)) for child in children]
         self.check(stocked, before, told)
 
     def test_two_that_take_the_same_back(self, stocked: Ledger) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.shown import OpenPlace
-from tests.ledger.asking import by_hand, codes, file_of, messages, refused, whole
-from tests.ledger.build import NOW, credit_plan, refund_plan
-from tests.ledger.posting import post
+from tests.helpers.ledgers import by_hand, file_of, post, whole
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import NOW, credit_plan, refund_plan
 
 
 def test_an_imported_invoice(stocked: Ledger) -> None:

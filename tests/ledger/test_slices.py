@@ -11,9 +11,9 @@ from billpolicy.book.model import Document
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import reading
 from billpolicy.ledger.store import Ledger
-from tests.ledger.asking import whole
-from tests.ledger.build import NOW, book_from, credit_plan, many_invoices, refund_plan
-from tests.ledger.posting import post
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import post, whole
+from tests.helpers.sample import NOW, credit_plan, many_invoices, refund_plan
 
 
 def slice_of(

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,10 +16,12 @@ from billpolicy.ledger import sqlite
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.ledger.asking import codes, dump, messages, refused, whole
-from tests.ledger.asking import file_of as ledger_file
-from tests.ledger.build import NOW, credit_plan, many_invoices, sample
-from tests.ledger.posting import post
+from tests.helpers.ledgers import dump, post, whole
+from tests.helpers.ledgers import file_of as ledger_file
+from tests.helpers.paths import ROOT
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.rights import open_folder
+from tests.helpers.sample import NOW, credit_plan, many_invoices, sample
 
 
 def file_of(url: str) -> Path:
@@ -200,10 +201,10 @@ AS_NOBODY = """
 import os, sys
 import billpolicy.ledger.sqlite  # else read only when it is wanted; by then Python's own files may be out of reach
 from billpolicy.book.needs import Needs
-from tests.ledger.posting import post
+from tests.helpers.ledgers import post
 from billpolicy.ledger.store import open_ledger
 from billpolicy.diagnostics.diagnostic import Refused
-from tests.ledger.build import NOW, credit_plan, sample
+from tests.helpers.sample import NOW, credit_plan, sample
 
 if os.geteuid() == 0:
     os.setuid(65534)
@@ -221,8 +222,7 @@ except Refused as refused:
 def as_nobody(url: str) -> list[str]:
     """Read and then post to a ledger as a user without rights, in a process of its own."""
     command = [sys.executable, "-W", "error", "-c", AS_NOBODY, url]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
     return done.stdout.split("\n")[:-1]
 
@@ -250,12 +250,8 @@ def test_whoever_writes_it_cannot_wait_for_itself(stocked: Ledger) -> None:
 class TestReadOnly:
     @pytest.fixture
     def place(self) -> Iterator[Path]:
-        """A folder that others can look into, unlike pytest's own."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            folder.chmod(0o755)
+        with open_folder() as folder:
             yield folder
-            folder.chmod(0o755)
 
     def stock(self, folder: Path) -> str:
         url = f"sqlite:///{folder / 'ledger.db'}"

@@ -17,15 +17,15 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, post_jobs
-from tests.ledger.asking import dump, effects, unkept, whole
-from tests.ledger.build import NOW
-from tests.ledger.posting import execute, post
-from tests.planning import dry_run, plan_on, plan_operation
+from tests.helpers.ledgers import dump, execute, post, unkept, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.planning import dry_run, plan_on, plan_operation
+from tests.helpers.sample import NOW
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 STORIES = sorted(path.parent for path in EXAMPLES.glob("*/operations.yaml"))
 TODAY = datetime.date(2026, 4, 1)
 
@@ -94,14 +94,14 @@ def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
         except Refused:
             continue
         post(ledger, plan, who="tester", now=NOW)
-        assert unkept(whole(ledger)) == unkept(effects(book, plan))
+        assert unkept(whole(ledger)) == unkept(left_by(plan, book))
     assert ledger.check() == []
 
 
 @pytest.mark.parametrize("group", [1, 2, 1000])
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
-    story: Path, ledger: Ledger, tmp_path: Path, made: Path, group: int
+    story: Path, ledger: Ledger, tmp_path: Path, empty_file: Path, group: int
 ) -> None:
     book, asked, versions = (
         load_book(story / "book.yaml"),
@@ -110,7 +110,7 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
     )
     ledger.import_book(book)
     one_by_one = [posted(ledger, versions, one) for one in asked]
-    shutil.copy(made, tmp_path / "batch.db")
+    shutil.copy(empty_file, tmp_path / "batch.db")
     with open_ledger(f"sqlite:///{tmp_path / 'batch.db'}") as other:
         other.import_book(book)
         for _ in range(2):

@@ -10,8 +10,8 @@ from billpolicy.deciding.matching.engines import BothMatcher, default_engine, en
 from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
-from tests.matching.needs_engine import needs_engine
-from tests.strategies import exception, words
+from tests.helpers.conditions import exception, words
+from tests.helpers.engine import needs_engine
 
 
 class Says:

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.deciding.matching import durable
@@ -17,8 +17,9 @@ from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import ExceptionRule
-from tests.matching.needs_engine import needs_engine
-from tests.strategies import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
+from tests.helpers.conditions import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
+from tests.helpers.engine import needs_engine
+from tests.helpers.properties import examples
 
 pytestmark = needs_engine
 
@@ -27,7 +28,7 @@ Known = dict[str, Fact]
 # -- it says what the reference says -------------------------------------------------------------------------------
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(exceptions(), st.lists(facts(st.sampled_from(("DE", "FR")), st.integers(-1, 4)), max_size=8))
 def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
@@ -36,7 +37,7 @@ def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Kno
     matcher.close()
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(exceptions(WILD_TEXTS, WILD_NUMBERS), st.lists(facts(), max_size=4))
 def test_equal_for_wild_texts_and_numbers(rules: list[ExceptionRule], operations: list[Known]) -> None:
     matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
@@ -258,7 +259,7 @@ def run(script: str) -> str:
 from pathlib import Path
 from billpolicy.deciding.matching.durable import DurableMatcher
 from billpolicy.deciding.matching.reference import ReferenceMatcher
-from tests.strategies import between, exception, words
+from tests.helpers.conditions import between, exception, words
 
 def megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -314,7 +315,7 @@ def test_canary_200_conditions_that_ask_for_nothing() -> None:
     run("""
 from billpolicy.policy.condition import Values, Words
 unset = Values(Words(frozenset()), unset=True)
-from tests.strategies import clause
+from tests.helpers.conditions import clause
 rules = [exception(f"r{n}", clause("c", {f"field{n}": unset})) for n in range(200)]
 same(rules, [{}, {"field7": "x"}])
 """)

@@ -18,9 +18,9 @@ from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Effective, ExceptionRule, FollowUp, Policy
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import EventSpec, FieldSpec, OperationSpec, Vocabulary
-from tests.matching.needs_engine import needs_engine
-from tests.scenes import policy
-from tests.strategies import SMALL_NUMBERS, SMALL_TEXTS, exception, exceptions, facts, words
+from tests.helpers.conditions import SMALL_NUMBERS, SMALL_TEXTS, exception, exceptions, facts, words
+from tests.helpers.engine import needs_engine
+from tests.helpers.scenes import policy
 
 ENGINES = ["python", pytest.param("both", marks=needs_engine)]
 TEXT = """

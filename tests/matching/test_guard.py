@@ -15,7 +15,7 @@ from billpolicy.policy.model import Clause, ExceptionRule
 from billpolicy.source.scalars import MAX_INTEGER, MAX_TEXT
 from billpolicy.vocabulary.operations import VOCABULARY as OPERATIONS
 from billpolicy.vocabulary.spec import CUSTOM_SCOPES, FieldSpec, OperationSpec, Vocabulary, events_of
-from tests.strategies import between, exception, policy, words
+from tests.helpers.conditions import between, exception, policy, words
 
 HERE = Position("acme.yaml", 12, 5)
 NAME = "credit_memo_from_invoice"

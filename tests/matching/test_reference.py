@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 from hypothesis import given
 
 from billpolicy.deciding.matching.reference import ReferenceMatcher, unmet
 from billpolicy.policy.condition import Fact, Numbers, Values, Words
 from billpolicy.policy.model import ExceptionRule
-from tests.strategies import (
+from tests.helpers.conditions import (
     SMALL_NUMBERS,
     SMALL_TEXTS,
     WILD_NUMBERS,
@@ -87,22 +87,22 @@ def test_a_policy_without_exceptions_matches_nothing() -> None:
     assert ReferenceMatcher([]).match({"account.country": "DE"}) == ()
 
 
+class Counted(dict[str, Fact]):
+    """Facts that count how often one of them is asked for."""
+
+    asked = 0
+
+    def get(self, fact: str, default: Any = None) -> Any:
+        self.asked += 1
+        return super().get(fact, default)
+
+
 def test_it_looks_only_at_what_the_country_leaves_possible() -> None:
-    """A thousand rules cost about as much as those for one country: without the index this takes 20 times as long."""
+    """A thousand rules cost what those for one country cost; without an index they would cost 200 times as much."""
     rules = [
         exception(f"r{n}", words("account.country", f"C{n}"), between("amount", n, None, "EUR")) for n in range(1000)
     ]
-    few, many = ReferenceMatcher(rules[:5]), ReferenceMatcher(rules)
-    known: dict[str, Fact] = {"account.country": "C3", "amount": 50, "amount.currency": "EUR"}
-    assert few.match(known) == many.match(known) == ("r3",)
-    assert _seconds(many, known) < 5 * _seconds(few, known)
-
-
-def _seconds(matcher: ReferenceMatcher, known: dict[str, Fact]) -> float:
-    def once() -> float:
-        start = time.perf_counter()
-        for _ in range(1000):
-            matcher.match(known)
-        return time.perf_counter() - start
-
-    return min(once() for _ in range(5))
+    for some in (rules[:5], rules):
+        known = Counted({"account.country": "C3", "amount": 50, "amount.currency": "EUR"})
+        assert ReferenceMatcher(some).match(known) == ("r3",)
+        assert known.asked == 3  # the country, and of the one rule that it leaves the amount and its currency

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from billpolicy.deciding.matching.terms import LARGEST_NUMBER, Term, conjunctions, encoded, length, width
 from billpolicy.policy.condition import Fact, Numbers, Values, Words
-from tests.strategies import WILD_TEXTS, between, conditions, exception, facts, words
+from tests.helpers.conditions import WILD_TEXTS, between, conditions, exception, facts, words
 
 
 def holds(term: Term, known: dict[str, Fact]) -> bool:

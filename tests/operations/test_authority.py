@@ -10,8 +10,11 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.request import request_data
 from billpolicy.source.tree import parse_text
-from tests.operations.settling import load, refused, run, versions
-from tests.running import STANDARD, billpolicy
+from tests.helpers.books import book_from
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
+from tests.helpers.scenes import versions
+from tests.helpers.steps import refused, run
 
 BOOK = """
 accounts: [{id: a, currency: USD}]
@@ -46,7 +49,7 @@ exceptions:
   because: "FIN-10"
 """
 APPLY = "operation: apply_payment, payment: P1"
-BOOK_NOW = load(BOOK)
+BOOK_NOW = book_from(BOOK)
 ALL_OF_IT = """
 exceptions:
 - id: all-with-approval
@@ -103,10 +106,10 @@ def test_not_permitted(more: str, starts: str) -> None:
 
 
 def test_the_rule_is_named_with_its_place_and_its_reason() -> None:
-    # Three lines stand before the policy's own (asking.versions), and its first one is empty.
+    # Three lines stand before the policy's own (`HEAD` of the scenes), and its first one is empty.
     line = POLICY.splitlines().index("- id: trainees-do-not-apply") + 4
     message = told(f"{APPLY}, actor: dan")
-    assert f"own.yaml:{line}:" in message
+    assert f"policy.yaml:{line}:" in message
     assert message.endswith(": FIN-7: trainees watch)")
     (problem,) = refused(BOOK_NOW, f"{APPLY}, actor: dan", POLICY)
     assert problem.hint == "ask somebody who may"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.book.model import CreditMemo, Invoice
-from tests.operations.asking import changed, left_by
-from tests.operations.billed import MONTHLY, RUN, SETS, amounts, charges, moves, subscribed, summary
-from tests.scenes import balances, credit_memo, documents, plan, refused, run
+from tests.helpers.bill_runs import MONTHLY, RUN, SETS, amounts, charges, moves, subscribed, summary
+from tests.helpers.levels import changed
+from tests.helpers.plan_views import balances, credit_memo, documents
+from tests.helpers.scenes import book_after, plan, refused, run
 
 CANCELED = "canceled_on: 2026-01-09, charges: [{id: c, name: Seats, rate: 100.00, charged_through: 2026-02-01}]"
 
@@ -28,7 +29,7 @@ def test_what_is_due_is_invoiced_and_charged_through() -> None:
 
 
 def test_the_second_run_bills_what_the_first_left() -> None:
-    book = left_by(subscribed(f"id: s1, {MONTHLY}"), RUN)
+    book = book_after(subscribed(f"id: s1, {MONTHLY}"), RUN)
     assert refused(book, RUN) == ["nothing-due"]
     assert moves(plan(book, RUN + "target_date: 2026-02-01")) == ["s1/c: 2026-02-01 -> 2026-03-01"]
 
@@ -74,7 +75,7 @@ def test_a_discount_names_the_item_that_it_reduces() -> None:
 
 def test_the_latest_values_hold_also_for_old_periods() -> None:
     # docs/domain.md 1.2 row 1: the subscription as it is now, whatever was billed before.
-    book = left_by(subscribed(f"id: s1, {MONTHLY}"), RUN)
+    book = book_after(subscribed(f"id: s1, {MONTHLY}"), RUN)
     old = book.subscriptions["s1"]
     renewed = type(old)(
         id="s1", account="acme", start=old.start, attributes={"bill_to_contact": "ray"}, charges=old.charges
@@ -99,7 +100,7 @@ def test_january_canceled_on_the_ninth_is_credited_from_that_day() -> None:
 
 
 def test_what_was_credited_is_not_credited_again() -> None:
-    book = left_by(subscribed(f"id: s1, {CANCELED}"), RUN)
+    book = book_after(subscribed(f"id: s1, {CANCELED}"), RUN)
     assert refused(book, RUN) == ["nothing-due"]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from billpolicy.book.model import Invoice
-from tests.operations.asking import changed
-from tests.operations.billed import MONTHLY, RUN, SETS, subscribed, summary
-from tests.scenes import documents, plan, run
+from tests.helpers.bill_runs import MONTHLY, RUN, SETS, subscribed, summary
+from tests.helpers.levels import changed
+from tests.helpers.plan_views import documents
+from tests.helpers.scenes import plan, run
 
 
 def with_values(name: str, attributes: str) -> str:

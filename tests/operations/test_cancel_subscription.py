@@ -17,9 +17,10 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.source.tree import parse_text
-from tests.operations.settling import load, run, told
-from tests.planning import plan_on
-from tests.running import STANDARD
+from tests.helpers.books import book_from
+from tests.helpers.paths import STANDARD
+from tests.helpers.planning import plan_on
+from tests.helpers.steps import run, told
 
 BOOK = """
 accounts: [{id: ann, currency: USD, attributes: {bill_to_contact: ann}}]
@@ -39,7 +40,7 @@ OLDER = BOOK + (
 
 def after(*operations: str, own: str = "", book: str = BOOK) -> Book:
     """The book that these operations leave."""
-    left = load(book)
+    left = book_from(book)
     for count, text in enumerate(operations):
         left = run(left, text, own, f"op-{count}")[1]
     return left
@@ -241,7 +242,7 @@ follow_ups:
 def test_a_final_bill_is_posted_also_where_bill_runs_leave_drafts() -> None:
     """On a draft its credit would be given a second time by the write-off."""
     own = "operations: {bill_run: {bill_as: draft}}"
-    billed = run(load(BOOK), APRIL + ", bill_as: posted", own)[1]
+    billed = run(book_from(BOOK), APRIL + ", bill_as: posted", own)[1]
     plan, left = run(billed, CANCEL + ", write_off: true", own, "cancel")
     assert [amount for _, amount in made(plan)] == [Decimal("73.33"), Decimal("26.67")]
     assert left.balance(left.numbered["CM00000001"]) == 0
@@ -274,14 +275,14 @@ def test_a_term_that_ends_later_is_billed_as_it_comes() -> None:
 def test_what_was_invoiced_beyond_the_term_is_no_end() -> None:
     short = BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, term_end: 2026-04-16,", 1)
     beyond = short.replace("rate: 100.00", "rate: 100.00, charged_through: 2026-05-01")
-    message = told(load(beyond), "operation: cancel_subscription, subscription: S, at: end_of_invoiced_period")
+    message = told(book_from(beyond), "operation: cancel_subscription, subscription: S, at: end_of_invoiced_period")
     assert message == "date-outside-term: 2026-05-01 is after the term ends (2026-04-16)"
 
 
 def test_where_the_calendar_ends_a_follow_up_is_refused_in_words() -> None:
     own = "follow_ups: [{id: again, after: charges_reopened, then: bill_run}]"
     late = BOOK.replace("2026-04-01", "9999-10-01")
-    billed = run(load(late), "operation: bill_run, date: 9999-10-01", own)[1]
+    billed = run(book_from(late), "operation: bill_run, date: 9999-10-01", own)[1]
     message = told(billed, "operation: write_off_invoice, invoice: INV00000001, date: 9999-12-15", own)
     assert message.startswith("date-too-late: ")
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.model import DebitMemo, Invoice
-from tests.operations.asking import LEVELS, NONE, changed, inherited, left_by, levelled, numbers, stored
-from tests.scenes import balances, parts, payment, plan, refused
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import balances, inherited, numbers, parts, payment, stored
+from tests.helpers.scenes import book_after, plan, refused
 
 NAME = "create_payment"
 ASK = f"operation: {NAME}\naccount: acme\namount: 30.00\n"
@@ -145,7 +146,7 @@ def test_the_document_limit_is_inclusive() -> None:
 
 
 def test_what_is_paid_cannot_be_paid_again() -> None:
-    assert refused(left_by(BOOK, ON_I1), ASK + "apply: [{document: I1, amount: 0.01}]") == ["over-applied"]
+    assert refused(book_after(BOOK, ON_I1), ASK + "apply: [{document: I1, amount: 0.01}]") == ["over-applied"]
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ invoices:
     # All of it, 108.00 (docs/domain.md G10): every place is settled exactly.
     found = plan(in_book, on_i1("108.00"))
     assert parts(found) == {("P-00000001", "I1"): {"x": "90.00", "x/vat": "20.00", "d/vat": "-2.00"}}
-    after = left_by(in_book, on_i1("54.00"), on_i1("54.00"))
+    after = book_after(in_book, on_i1("54.00"), on_i1("54.00"))
     invoice = after.numbered["I1"]
     assert isinstance(invoice, Invoice)
     assert set(after.open_places(invoice).values()) == {Decimal(0)}
@@ -221,7 +222,7 @@ invoices:
 
 def test_a_debit_memo_that_was_made_here_can_be_paid_here() -> None:
     charge = "operation: debit_memo_from_charge\naccount: acme\ncharges: [{charge: setup, amount: 30.00}]"
-    after = left_by(levelled(), charge, policy=LEVELS)
+    after = book_after(levelled(), charge, policy=LEVELS)
     found = plan(after, ASK + "apply: [{document: A-DM-00000001, amount: 30.00}]", policy=LEVELS)
     assert balances(found) == {"A-PAY-00000001": "0.00", "A-DM-00000001": "0.00"}
     assert isinstance(after.numbered["A-DM-00000001"], DebitMemo)

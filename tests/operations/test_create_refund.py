@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operations.asking import LEVELS, NONE, changed, inherited, left_by, levelled, numbers, stored
-from tests.scenes import balances, plan, refund, refused
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import balances, inherited, numbers, refund, stored
+from tests.helpers.scenes import book_after, plan, refused
 
 NAME = "create_refund"
 OF_P1 = f"operation: {NAME}\nof: P1\namount: 20.00\n"
@@ -89,7 +90,7 @@ def test_only_what_is_unapplied_can_be_refunded() -> None:
 
 
 def test_what_was_refunded_cannot_be_refunded_again() -> None:
-    after = left_by(levelled(), OF_P1, OF_P1.replace("20.00", "30.00"), policy=LEVELS)
+    after = book_after(levelled(), OF_P1, OF_P1.replace("20.00", "30.00"), policy=LEVELS)
     assert refused(after, OF_P1.replace("20.00", "0.01"), policy=LEVELS) == ["over-refunded"]
 
 
@@ -121,7 +122,7 @@ def test_a_credit_memo_is_refunded_item_by_item() -> None:
 
 
 def test_refunds_of_a_credit_memo_take_what_is_left_of_each_item() -> None:
-    after = left_by(levelled(), OF_C1.replace("5.00", "9.00"), policy=LEVELS)
+    after = book_after(levelled(), OF_C1.replace("5.00", "9.00"), policy=LEVELS)
     back = refund(plan(after, OF_C1.replace("5.00", "3.00"), policy=LEVELS))
     assert [(part.item, part.tax, str(part.amount)) for part in back.parts] == [
         ("x", None, "1.00"),

@@ -13,8 +13,10 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice, Refund
 from billpolicy.planning.plan import Plan
-from tests.planning import Planned, dry_run, plan_on
-from tests.scenes import balances, book, documents, operations, parts, versions
+from tests.helpers.books import book_from
+from tests.helpers.plan_views import balances, documents, parts
+from tests.helpers.planning import Planned, dry_run, plan_on
+from tests.helpers.scenes import operations, versions
 
 TODAY = datetime.date(2026, 9, 1)
 NEGATIVE = "- {number: INV-001, account: a, date: 2026-09-10, currency: USD, items: [{id: x, amount: -100.00}]}\n"
@@ -29,7 +31,7 @@ ADJUST = "operation: adjust_credit_balance\naccount: a\n"
 
 def planned(start: Book | str, *texts: str, policy: str = "", today: datetime.date = TODAY) -> tuple[Plan, Book]:
     """The plan of the last operation, and the book that all of them leave; none is refused."""
-    after = book(start) if isinstance(start, str) else start
+    after = book_from(start) if isinstance(start, str) else start
     for asked in operations(*texts):
         plan, after = plan_on(versions(policy), after, asked, today)
     return plan, after
@@ -37,7 +39,9 @@ def planned(start: Book | str, *texts: str, policy: str = "", today: datetime.da
 
 def outcomes(start: Book | str, *texts: str, policy: str = "", today: datetime.date = TODAY) -> list[Planned]:
     """What comes of each operation, on what the ones before it leave."""
-    return list(dry_run(versions(policy), book(start) if isinstance(start, str) else start, operations(*texts), today))
+    return list(
+        dry_run(versions(policy), book_from(start) if isinstance(start, str) else start, operations(*texts), today)
+    )
 
 
 def told(start: Book | str, text: str, *, policy: str = "", today: datetime.date = TODAY) -> str:
@@ -234,7 +238,7 @@ def test_what_is_used_on_which_document(more: str, expected: dict[str, str], lef
     plan, after = planned(OPEN, APPLY + more.replace(", apply", "\napply"))
     assert used(plan) == expected
     assert credit(after) == left
-    before = book(OPEN)
+    before = book_from(OPEN)
     for number, amount in expected.items():
         document = before.numbered[number]
         assert after.balance(document) == before.balance(document) - Decimal(amount)

@@ -13,8 +13,9 @@ from billpolicy.planning.operation import Event
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request, request_data
+from tests.helpers.books import book_from
+from tests.helpers.scenes import operations, versions
 from tests.operations.test_credit_balance import ACCOUNTS, ADJUST, TRANSFER, planned, used
-from tests.scenes import book, operations, versions
 
 TODAY = datetime.date(2026, 9, 1)
 SCENE = f"""{ACCOUNTS}
@@ -48,12 +49,12 @@ def _data(request: Request) -> dict[str, object]:
     [("INV-001", "2026-09-01"), ("LATER", "2026-09-10")],  # today, or the invoice's date
 )
 def test_a_negative_invoice_is_transferred(subject: str, day: str) -> None:
-    found = asked_for("transfer_negative_invoice", "invoice_posted", subject, book(SCENE))
+    found = asked_for("transfer_negative_invoice", "invoice_posted", subject, book_from(SCENE))
     assert found == [{"operation": "transfer_negative_invoice", "date": day, "invoice": subject}]
 
 
 def test_an_invoice_that_is_not_negative_or_not_any_more_is_left_alone() -> None:
-    assert asked_for("transfer_negative_invoice", "invoice_posted", "OLD", book(SCENE)) == []
+    assert asked_for("transfer_negative_invoice", "invoice_posted", "OLD", book_from(SCENE)) == []
     _, after = planned(SCENE, TRANSFER)
     assert asked_for("transfer_negative_invoice", "invoice_posted", "INV-001", after) == []
 
@@ -63,12 +64,13 @@ def test_after_an_increase_it_is_used_on_what_is_open() -> None:
     common = {"operation": "apply_credit_balance", "account": "a", "currency": "USD", "date": "2026-09-01"}
     found = asked_for("apply_credit_balance", "credit_increased", "CBA-00000001", after)
     assert found == [{**common, "negative_invoice": "INV-001"}]
-    after = book(SCENE + CREDIT.format("2026-10-01", 5))
+    after = book_from(SCENE + CREDIT.format("2026-10-01", 5))
     assert asked_for("apply_credit_balance", "credit_increased", "C1", after) == [{**common, "date": "2026-10-01"}]
     # Nothing that is open then.
     paid = SCENE.replace("amount: 30", "amount: 0").replace("amount: 20", "amount: 0")
     assert (
-        asked_for("apply_credit_balance", "credit_increased", "C1", book(paid + CREDIT.format("2026-07-01", 5))) == []
+        asked_for("apply_credit_balance", "credit_increased", "C1", book_from(paid + CREDIT.format("2026-07-01", 5)))
+        == []
     )
     # All of it is used on a later day already.
     _, after = planned(SCENE + CREDIT.format("2026-09-01", 5), ADJUST + "type: decrease\namount: 5\ndate: 2026-12-01")
@@ -77,7 +79,7 @@ def test_after_an_increase_it_is_used_on_what_is_open() -> None:
 
 def test_after_a_document_was_posted_it_is_used_on_that() -> None:
     common = {"operation": "apply_credit_balance", "account": "a", "currency": "USD"}
-    after = book(SCENE + CREDIT.format("2026-09-05", 5))
+    after = book_from(SCENE + CREDIT.format("2026-09-05", 5))
     # On 09-05, the date of NEW, there is something; for OLD that would be today, when there is nothing.
     found = asked_for("apply_credit_balance", "invoice_posted", "NEW", after)
     assert [
@@ -87,7 +89,7 @@ def test_after_a_document_was_posted_it_is_used_on_that() -> None:
     assert asked_for("apply_credit_balance", "invoice_posted", "OLD", after) == []
     assert asked_for("apply_credit_balance", "invoice_posted", "INV-001", after) == []
     opted_out = SCENE.replace("number: NEW", "number: NEW, auto_apply: false")
-    after = book(opted_out + CREDIT.format("2026-09-05", 5))
+    after = book_from(opted_out + CREDIT.format("2026-09-05", 5))
     assert asked_for("apply_credit_balance", "invoice_posted", "NEW", after) == []
 
 

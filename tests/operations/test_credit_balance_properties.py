@@ -26,9 +26,11 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.source.tree import parse_text
-from tests.operations.test_settlement_properties import money, quick
-from tests.planning import dry_run
-from tests.scenes import operations, versions
+from tests.helpers.books import file_of
+from tests.helpers.planning import dry_run
+from tests.helpers.properties import examples
+from tests.helpers.scenes import operations, versions
+from tests.helpers.settlements import money
 
 TODAY = datetime.date(2026, 9, 1)
 NO_FILE = parse_text("accounts: []", "no file")
@@ -163,26 +165,10 @@ def checked(book: Book) -> None:
         one.amount - book.balance(one) for one in book.numbered.values() if isinstance(one, Invoice | DebitMemo)
     )
     assert book.credit_balance("a", "USD") == by_hand - given - paid
-    assert check(as_file(book), NO_FILE) == []
+    assert check(file_of(book), NO_FILE) == []
 
 
-def as_file(book: Book) -> BookFile:
-    """The book as a file would have it."""
-    kinds: dict[str, list[Any]] = defaultdict(list)
-    for document in book.numbered.values():
-        kinds[document.kind].append(document)
-    return BookFile(
-        accounts=tuple(book.accounts.values()),
-        subscriptions=tuple(book.subscriptions.values()),
-        invoices=tuple(kinds["invoice"]),
-        debit_memos=tuple(kinds["debit_memo"]),
-        refunds=tuple(kinds["refund"]),
-        credit_adjustments=tuple(kinds["credit_adjustment"]),
-        applications=tuple(a for applications in book.applications_from.values() for a in applications),
-    )
-
-
-@quick(150)
+@examples(150)
 @given(st.data(), books())
 def test_nothing_is_lost_and_nothing_is_used_before_it_is_there(data: st.DataObject, file: BookFile) -> None:
     book = Book.of(file)
@@ -201,7 +187,7 @@ def test_nothing_is_lost_and_nothing_is_used_before_it_is_there(data: st.DataObj
             checked(book)
 
 
-@quick(60)
+@examples(60)
 @given(st.data(), books())
 def test_the_order_of_the_lists_in_a_book_does_not_matter(data: st.DataObject, file: BookFile) -> None:
     credit = CreditAdjustment(

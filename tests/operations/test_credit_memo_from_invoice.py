@@ -6,12 +6,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.book.model import CreditMemo
-from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, left_by, levelled, numbers, stored
-from tests.scenes import balances, book, credit_memo, plan, refused, run
+from tests.helpers.books import book_from
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, credit_memo, inherited, numbers, stored
+from tests.helpers.properties import examples
+from tests.helpers.scenes import book_after, plan, refused, run
 
 ASK = "operation: credit_memo_from_invoice\ninvoice: I1\n"
 SOME = ASK + "items: [{item: x, amount: 10.00}]\n"
@@ -260,7 +263,7 @@ applications: [{from: P1, to: I1, date: 2026-05-11, amount: 15.00}]
 
 def test_available_to_credit_counts_posted_memos_and_neither_drafts_nor_payments() -> None:
     # docs/domain.md G14: 100 - 30 - 40 = 30 available; the balance is 100 - 15 = 85.
-    assert str(book(G14).balance(book(G14).numbered["I1"])) == "85.00"
+    assert str(book_from(G14).balance(book_from(G14).numbered["I1"])) == "85.00"
     assert str(credit_memo(plan(G14, ASK)).amount) == "30.00"
     assert plan(G14, ASK + "items: [{item: x, amount: 30.00}]")
     assert refused(G14, ASK + "items: [{item: x, amount: 30.01}]") == ["available-to-credit"]
@@ -273,7 +276,7 @@ def test_available_to_credit_shrinks_with_every_memo() -> None:
     found = run(G14, *each)
     assert [one.plan is not None for one in found] == [True, False, True, False]
     assert [problem.code for one in found for problem in one.problems] == ["available-to-credit"] * 2
-    assert refused(left_by(G14, *each[:3:2]), ASK) == ["nothing-to-credit"]
+    assert refused(book_after(G14, *each[:3:2]), ASK) == ["nothing-to-credit"]
 
 
 BY_ITEM = ASK + "items: [{item: y, amount: 60.00, taxes: []}]"
@@ -295,7 +298,7 @@ def test_the_limit_is_the_policys(limit: str, fits: bool) -> None:
 
 
 def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> None:
-    over = left_by(BOOK, BY_ITEM)
+    over = book_after(BOOK, BY_ITEM)
     assert refused(over, ASK) == ["items-wanted"]
     # 181 - 60 = 121 is left: all of x, 120.00, and 1.00 of y
     named = ASK + "items: [{item: x}, {item: y, amount: 1.00, taxes: []}]"
@@ -305,7 +308,7 @@ def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> 
 # -- tax, memo after memo ------------------------------------------------------------------------------------------
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@examples(60)
 @given(
     tax=st.integers(1, 5000),
     pieces=st.lists(st.integers(1, 400), min_size=1, max_size=12),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, levelled, numbers, stored
-from tests.scenes import balances, debit_memo, plan, refused
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, debit_memo, inherited, numbers, stored
+from tests.helpers.scenes import plan, refused
 
 NAME = "debit_memo_from_charge"
 ASK = f"operation: {NAME}\naccount: acme\ncharges: [{{charge: setup, amount: 25.00}}]\n"

@@ -9,8 +9,9 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.operations.shared.memos import due_on
 from billpolicy.policy.model import PaymentTerm
-from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, levelled, numbers, stored
-from tests.scenes import balances, debit_memo, plan, refused, run
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, debit_memo, inherited, numbers, stored
+from tests.helpers.scenes import plan, refused, run
 
 NAME = "debit_memo_from_invoice"
 ASK = f"operation: {NAME}\ninvoice: I1\nitems: [{{item: x, amount: 10.00}}]\n"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import MISSING, fields
-from pathlib import Path
 
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Request
+from tests.helpers.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_every_operation_with_its_keys() -> None:

@@ -5,20 +5,10 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.book.changes import ChargedThrough, Reversed
-from tests.operations.asking import (
-    LEVELS,
-    NONE,
-    amounts,
-    changed,
-    inherited,
-    left_by,
-    levelled,
-    made,
-    numbers,
-    stored,
-)
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, debit_memo, inherited, made, numbers, parts, stored
+from tests.helpers.scenes import book_after, plan, refused
 from tests.operations.test_reverse_invoice import bill_run
-from tests.scenes import balances, debit_memo, parts, plan, refused
 
 NAME = "reverse_credit_memo"
 ASK = f"operation: {NAME}\ncredit_memo: C1\n"
@@ -180,7 +170,7 @@ invoices:
   - {id: x, line: 1, amount: 100.00, quantity: 2, unit_price: 50.00, taxes: [{id: vat, amount: 20.00}]}
   - {id: d, line: 2, discounts: x, amount: -10.00, taxes: [{id: vat, amount: -2.00}]}
 """
-    after = left_by(in_book, "operation: credit_memo_from_invoice\ninvoice: I1")
+    after = book_after(in_book, "operation: credit_memo_from_invoice\ninvoice: I1")
     found = plan(after, f"operation: {NAME}\ncredit_memo: CM00000001")
     memo = debit_memo(found)
     assert amounts(memo) == {"1": "100.00", "1/vat": "20.00", "2": "-10.00", "2/vat": "-2.00"}

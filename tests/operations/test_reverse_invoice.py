@@ -8,19 +8,9 @@ import pytest
 
 from billpolicy.book.changes import ChargedThrough, Reversed
 from billpolicy.book.model import CreditMemo, Document
-from tests.operations.asking import (
-    LEVELS,
-    NONE,
-    amounts,
-    changed,
-    inherited,
-    left_by,
-    levelled,
-    made,
-    numbers,
-    stored,
-)
-from tests.scenes import balances, credit_memo, parts, plan, refused
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, credit_memo, inherited, made, numbers, parts, stored
+from tests.helpers.scenes import book_after, plan, refused
 
 NAME = "reverse_invoice"
 ASK = f"operation: {NAME}\ninvoice: I1\n"
@@ -162,11 +152,11 @@ def test_the_item_limit_is_inclusive() -> None:
 def test_the_newest_goes_first_and_then_the_one_before() -> None:
     both = scene(another("I2", "2026-05-11"))
     assert refused(both, ASK) == ["newer-invoice"]
-    assert plan(left_by(both, ASK.replace("I1", "I2")), ASK)
+    assert plan(book_after(both, ASK.replace("I1", "I2")), ASK)
 
 
 def test_what_is_reversed_stays_as_it_is() -> None:
-    after = left_by(scene(), ASK)
+    after = book_after(scene(), ASK)
     assert refused(after, ASK) == ["reversed"]
     assert refused(after, ASK.replace("I1", "CM00000001")) == ["document-unknown"]
     for operation, field in (
@@ -206,7 +196,7 @@ def test_the_memo_mirrors_every_item_and_tax_and_settles_both() -> None:
 
 
 def test_both_are_flagged_and_stay_posted() -> None:
-    after = left_by(scene(), ASK)
+    after = book_after(scene(), ASK)
     for number in ("I1", "CM00000001"):
         document = after.numbered[number]
         assert isinstance(document, Document)

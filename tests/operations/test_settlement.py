@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book, Place
-from tests.operations.settling import balances, load, open_at, put, refused, run, told, totals
+from tests.helpers.books import balances, book_from, open_at
+from tests.helpers.plan_views import put, totals
+from tests.helpers.steps import refused, run, told
 
 BOOK = """
 accounts: [{id: a, currency: USD}, {id: b, currency: USD}, {id: e, currency: EUR}]
@@ -55,7 +57,7 @@ MAY = "period-closed: 2026-05-0{} lies in a closed accounting period (2026-05-01
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    return load(BOOK)
+    return book_from(BOOK)
 
 
 def after(book: Book, *operations: str, own: str = "") -> Book:
@@ -370,7 +372,7 @@ def test_apply_credits(book: Book) -> None:
 
 
 def test_oldest_money_first() -> None:
-    book = load(
+    book = book_from(
         "accounts: [{id: a, currency: USD}]\n"
         "invoices: [{number: I, account: a, date: 2026-01-01, currency: USD, items: [{id: x, amount: 25.00}]}]\n"
         "payments: [{number: P, account: a, date: 2026-02-01, currency: USD, amount: 10.00}]\n"
@@ -520,7 +522,7 @@ def test_a_document_dated_after_the_payment(book: Book) -> None:
     plan, _ = run(book, f"{PAY}, amount: 10, apply: [{{document: I9}}]")
     assert [a.date.isoformat() for a in plan.applications] == ["2026-03-31"]
     # ... which must be in an open period like any other.
-    closed = load(BOOK.replace("date: 2026-03-31", "date: 2026-05-31"))
+    closed = book_from(BOOK.replace("date: 2026-03-31", "date: 2026-05-31"))
     assert told(closed, f"{PAY}, amount: 10, apply: [{{document: I9}}]").startswith("period-closed: 2026-05-31 lies in")
 
 
@@ -540,7 +542,7 @@ ALL = ("create_payment", "apply_payment", "apply_credits")
     ],
 )
 def test_limits_are_inclusive(text: str) -> None:
-    book = load(
+    book = book_from(
         BOOK.replace(
             "payments:\n", "payments:\n- {number: PX, account: a, date: 2026-03-15, currency: USD, amount: 280.00}\n"
         )

@@ -7,7 +7,8 @@ from decimal import Decimal
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import DebitMemo
-from tests.operations.settling import load, run, told
+from tests.helpers.books import book_from
+from tests.helpers.steps import run, told
 
 BOOK = """
 accounts: [{id: ann, currency: USD, attributes: {bill_to_contact: ann}}]
@@ -21,7 +22,7 @@ UNDO = "operation: undo_write_off, credit_memo: CM00000001, date: 2026-01-03"
 
 
 def after(*operations: str, own: str = "") -> Book:
-    left = load(BOOK)
+    left = book_from(BOOK)
     for count, text in enumerate(operations):
         left = run(left, text, own, f"op-{count}")[1]
     return left

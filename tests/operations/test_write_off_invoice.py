@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.changes import ChargedThrough
-from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, left_by, levelled, numbers, stored
-from tests.scenes import balances, book, credit_memo, parts, plan, refused
+from tests.helpers.books import book_from
+from tests.helpers.levels import LEVELS, NONE, changed, levelled
+from tests.helpers.plan_views import amounts, balances, credit_memo, inherited, numbers, parts, stored
+from tests.helpers.scenes import book_after, plan, refused
 
 NAME = "write_off_invoice"
 ASK = f"operation: {NAME}\ninvoice: I1\n"
@@ -100,7 +102,7 @@ def test_the_item_limit_is_inclusive() -> None:
 
 
 def test_what_was_written_off_cannot_be_written_off_again() -> None:
-    assert refused(left_by(SIMPLE, ASK), ASK) == ["nothing-to-write-off"]
+    assert refused(book_after(SIMPLE, ASK), ASK) == ["nothing-to-write-off"]
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -160,8 +162,8 @@ def test_zuoras_case_of_a_discount_with_taxes() -> None:
     memo = credit_memo(found)
     assert amounts(memo) == {"x": "90.00", "x/vat": "20.00", "d": "0.00", "d/vat": "-2.00"}
     assert str(memo.amount) == "108.00"
-    after = left_by(DISCOUNTED, ASK)
-    invoice = book(DISCOUNTED).numbered["I1"]
+    after = book_after(DISCOUNTED, ASK)
+    invoice = book_from(DISCOUNTED).numbered["I1"]
     assert set(after.open_places(invoice).values()) == {Decimal(0)}  # type: ignore[arg-type]
     assert set(after.open_places(memo).values()) == {Decimal(0)}
 
@@ -214,7 +216,7 @@ def test_the_charged_through_date_goes_back_to_where_the_billing_began() -> None
         ("s", "seats", "2026-06-01", "2026-05-01")
     ]
     assert [warning.code for warning in found.warnings] == ["charged-through-reverted"]
-    assert [str(c.charged_through) for c in left_by(BILLED, ASK).subscriptions["s"].charges] == [
+    assert [str(c.charged_through) for c in book_after(BILLED, ASK).subscriptions["s"].charges] == [
         "2026-05-01",
         "2026-06-01",
         "None",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policy.test_every_operation import layered, wrong
+from tests.helpers.scenes import layered, layered_refusals
 
 LIMITS = """
 batch_limits:
@@ -63,7 +63,7 @@ def test_a_later_layer_says_a_name_anew_as_a_whole(tmp_path: Path) -> None:
     ],
 )
 def test_a_limit_that_limits_nothing_is_an_error(text: str, code: str, tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, f"batch_limits: {text}\n")
+    (problem,) = layered_refusals(tmp_path, f"batch_limits: {text}\n")
     assert problem.code == code
     assert problem.position is not None
     assert problem.position.line == 4

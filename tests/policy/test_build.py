@@ -12,8 +12,8 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import ALWAYS, Chain, Clause, Effective, ExceptionRule, PaymentTerm, Policy, Setting
-from tests.running import STANDARD
-from tests.scenes import HEAD, policy, refusals, refused_codes
+from tests.helpers.paths import STANDARD
+from tests.helpers.scenes import HEAD, policy, refusals, refused_codes
 
 FIELDS = """
 fields:

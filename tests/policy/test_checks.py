@@ -6,8 +6,8 @@ import pytest
 
 from billpolicy.policy.model import Chain
 from billpolicy.vocabulary.operations import VOCABULARY
-from tests.running import STANDARD
-from tests.scenes import HEAD, policy, refusals, refused_codes
+from tests.helpers.paths import STANDARD
+from tests.helpers.scenes import HEAD, policy, refusals, refused_codes
 
 
 def sets(text: str) -> str:

@@ -18,7 +18,7 @@ from billpolicy.policy.condition import (
     intersection,
     narrower,
 )
-from tests.strategies import KINDS, number_sets, word_sets
+from tests.helpers.conditions import KINDS, number_sets, word_sets
 
 # Conditions name DE, FR and the numbers 0 to 3; one value more on each side stands for all the rest.
 TEXTS = ("DE", "FR", "IT")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.diagnostics.diagnostic import Position
@@ -20,7 +20,7 @@ from billpolicy.policy.example import example
 from billpolicy.policy.model import Chain, Effective, ExceptionRule, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import FieldType
-from tests.strategies import (
+from tests.helpers.conditions import (
     FIELDS,
     FIRST_DAY,
     KINDS,
@@ -35,6 +35,7 @@ from tests.strategies import (
     policy,
     words,
 )
+from tests.helpers.properties import examples
 
 # -- against brute force -------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ def by_brute_force(policy: Policy, operation: str) -> set[tuple[str, str, str]]:
     return found
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(exceptions(fields=SMALL), st.none() | st.integers(1, 4))
 def test_a_conflict_is_reported_if_and_only_if_there_is_one(drawn: list[ExceptionRule], days: int | None) -> None:
     until = None if days is None else FIRST_DAY + datetime.timedelta(days)

@@ -11,8 +11,8 @@ from billpolicy.deciding.proven import prove
 from billpolicy.vocabulary.fields import SCOPES
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import events_of
-from tests.running import ROOT, STANDARD
-from tests.scenes import HEAD
+from tests.helpers.paths import ROOT, STANDARD
+from tests.helpers.scenes import HEAD
 
 PAGE = (ROOT / "docs" / "policy-language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -12,30 +12,14 @@ from billpolicy.allocation import item_rules, model, orders, residual
 from billpolicy.billing.documents import NegativeTotals
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Chain, Policy, Setting
 from billpolicy.vocabulary import settings
 from billpolicy.vocabulary.operations import VOCABULARY
-from tests.running import STANDARD
-
-
-def layered(folder: Path, *layers: str) -> Policy:
-    """The standard policy and these above it, each extending the one before."""
-    base = STANDARD
-    for n, text in enumerate(layers):
-        path = folder / f"layer{n}.yaml"
-        head = f"policy: layer{n}\nextends: {base}\neffective: {{from: 2026-01-01}}\n"
-        path.write_text(head + text, encoding="utf-8")
-        base = path
-    return load_policy(base, VOCABULARY)
-
-
-def wrong(folder: Path, *layers: str) -> list[Diagnostic]:
-    with pytest.raises(Refused) as refused:
-        layered(folder, *layers)
-    return refused.value.diagnostics
+from tests.helpers.paths import STANDARD
+from tests.helpers.scenes import layered, layered_refusals
 
 
 def value(policy: Policy, operation: str, key: str) -> object:
@@ -79,12 +63,12 @@ def test_a_later_layer_replaces_all_of_the_base(tmp_path: Path) -> None:
 
 def test_a_value_that_only_some_operations_have(tmp_path: Path) -> None:
     """`by_component` is no rule for unapplying or refunding: said of every operation it cannot be meant."""
-    problems = wrong(tmp_path, EVERY.replace("fifo", "by_component"))
+    problems = layered_refusals(tmp_path, EVERY.replace("fifo", "by_component"))
     assert {problem.code for problem in problems} == {"value-not-allowed"}
 
 
 def test_an_unknown_key(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, "every_operation:\n  alocation: {is: fifo, because: test}\n")
+    (problem,) = layered_refusals(tmp_path, "every_operation:\n  alocation: {is: fifo, because: test}\n")
     assert problem.code == "decision-unknown"
     assert problem.message == "no operation has anything called `alocation` to decide"
     assert problem.hint == "did you mean `allocation`?"
@@ -93,7 +77,7 @@ def test_an_unknown_key(tmp_path: Path) -> None:
 
 
 def test_a_wrong_value_is_told_once(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, EVERY.replace("fifo", "fifi"))
+    (problem,) = layered_refusals(tmp_path, EVERY.replace("fifo", "fifi"))
     assert problem.code == "value-not-allowed"
 
 
@@ -121,7 +105,9 @@ def test_an_attribute_leaves_operations_without_documents_alone(tmp_path: Path) 
 
 
 def test_an_attribute_from_a_level_that_some_operations_lack(tmp_path: Path) -> None:
-    problems = wrong(tmp_path, "every_operation:\n  sequence_set: {from: [invoice, default], because: test}\n")
+    problems = layered_refusals(
+        tmp_path, "every_operation:\n  sequence_set: {from: [invoice, default], because: test}\n"
+    )
     assert {problem.code for problem in problems} == {"level-not-here"}
 
 
@@ -136,7 +122,7 @@ def test_cash_steps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["CHF: 0", "CHF: -0.05", "CHF: 0.001", "JPY: 0.5", "CHF: 1000000000000000"])
 def test_cash_steps_that_are_none(tmp_path: Path, text: str) -> None:
-    (problem,) = wrong(tmp_path, f"cash_steps: {{{text}}}\n")
+    (problem,) = layered_refusals(tmp_path, f"cash_steps: {{{text}}}\n")
     assert problem.code == "cash-step"
     assert problem.position is not None
     assert problem.position.line == 4
@@ -144,7 +130,7 @@ def test_cash_steps_that_are_none(tmp_path: Path, text: str) -> None:
 
 
 def test_a_cash_step_is_of_a_currency(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, "cash_steps: {XXX1: 1}\n")
+    (problem,) = layered_refusals(tmp_path, "cash_steps: {XXX1: 1}\n")
     assert problem.code == "value-wrong"
 
 
@@ -167,14 +153,14 @@ def test_a_later_layer_moves_a_person(tmp_path: Path, text: str) -> None:
 
 
 def test_a_person_in_two_roles_of_two_layers(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, "roles: {clerk: [ann]}\n", "roles: {lead: [ann]}\n")
+    (problem,) = layered_refusals(tmp_path, "roles: {clerk: [ann]}\n", "roles: {lead: [ann]}\n")
     assert (problem.code, problem.message) == ("role-twice", "`ann` has the role `clerk` already")
     assert problem.position is not None
     assert problem.position.file.endswith("layer1.yaml")
 
 
 def test_a_person_twice_in_one_role(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, "roles: {clerk: [ann, ann]}\n")
+    (problem,) = layered_refusals(tmp_path, "roles: {clerk: [ann, ann]}\n")
     assert problem.code == "role-twice"
 
 

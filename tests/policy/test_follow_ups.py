@@ -11,8 +11,7 @@ from billpolicy.policy.model import ALWAYS, Effective, FollowUp
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import events_of
-from tests.policy.test_every_operation import layered, wrong
-from tests.scenes import HEAD, policy, refusals, refused_codes
+from tests.helpers.scenes import HEAD, layered, layered_refusals, policy, refusals, refused_codes
 
 STANDARD_ONE = "write-off-on-cancellation"
 NEGATIVE = """
@@ -235,7 +234,7 @@ def test_a_later_layer_switches_one_off(tmp_path: Path) -> None:
 
 
 def test_only_one_of_a_base_can_be_switched_off(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, "follow_ups: [{id: write-off-on-cancelation, then: nothing}]\n")
+    (problem,) = layered_refusals(tmp_path, "follow_ups: [{id: write-off-on-cancelation, then: nothing}]\n")
     assert (problem.code, problem.hint) == ("follow-up-unknown", f"did you mean `{STANDARD_ONE}`?")
 
 
@@ -244,14 +243,14 @@ def test_only_one_of_a_base_can_be_switched_off(tmp_path: Path) -> None:
     ["when: {account.country: DE}", "effective: {from: 2027-01-01}", "after: invoice_posted", "if_refused: leave_out"],
 )
 def test_it_is_switched_off_always_and_everywhere(more: str, tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, f"follow_ups: [{{id: {STANDARD_ONE}, then: nothing, {more}}}]\n")
+    (problem,) = layered_refusals(tmp_path, f"follow_ups: [{{id: {STANDARD_ONE}, then: nothing, {more}}}]\n")
     assert problem.code == "follow-up-nothing"
 
 
 def test_in_one_layer_an_id_is_said_once(tmp_path: Path) -> None:
-    (problem,) = wrong(tmp_path, f"{follow_up('a').rstrip()[:-1]}, {{id: a, then: nothing}}]\n")
+    (problem,) = layered_refusals(tmp_path, f"{follow_up('a').rstrip()[:-1]}, {{id: a, then: nothing}}]\n")
     assert problem.code == "said-twice"
     exception = "exceptions: [{id: a, operations: [bill_run], then: {bill_as: draft}}]"
-    (problem,) = wrong(tmp_path, follow_up("a"), exception)
+    (problem,) = layered_refusals(tmp_path, follow_up("a"), exception)
     assert problem.code == "said-twice"
     assert "layer0.yaml" in problem.message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,9 @@ import pytest
 from billpolicy.deciding.proven import prove
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.model import Chain, Policy, Setting
-from tests.running import STANDARD
+from tests.helpers.paths import STANDARD
+from tests.helpers.refusals import refused
+from tests.helpers.rights import as_nobody, open_folder
 
 HEADER = "policy: {name}\neffective: {{from: {from_}}}\n"
 EXCEPTION = """
@@ -31,9 +32,7 @@ def write(folder: Path, name: str, text: str, *, extends: str | None = None, fro
 
 
 def codes(path: Path) -> list[str]:
-    with pytest.raises(Refused) as refused:
-        prove(path)
-    return sorted({diagnostic.code for diagnostic in refused.value.diagnostics})
+    return sorted({diagnostic.code for diagnostic in refused(lambda: prove(path)).diagnostics})
 
 
 def test_what_a_layer_says_replaces_what_its_base_says(tmp_path: Path) -> None:
@@ -207,13 +206,12 @@ def test_the_digest_is_that_of_names_and_contents_and_not_of_places(tmp_path: Pa
     assert first.digest != changed.digest
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
-    path = write(tmp_path, "country", "", extends=str(STANDARD))
-    path.chmod(0o000)
-    try:
-        assert codes(path) == ["policy-unreadable"]
-    finally:
+def test_a_folder_that_may_not_be_read_is_told() -> None:
+    with open_folder() as folder:
+        path = write(folder, "country", "", extends=str(STANDARD))
+        path.chmod(0o000)
+        with as_nobody():
+            assert codes(path) == ["policy-unreadable"]
         path.chmod(0o700)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import STANDARD, billpolicy
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import STANDARD
 
 TEXT = f"""
 policy: acme

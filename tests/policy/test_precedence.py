@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from billpolicy.policy.condition import narrower
 from billpolicy.policy.model import ExceptionRule
 from billpolicy.policy.precedence import NO_EXCEPTION, Dropped, Precedence
-from tests.strategies import ROUND_ONE, ROUND_TWO, between, exception, exceptions, words
+from tests.helpers.conditions import ROUND_ONE, ROUND_TWO, between, exception, exceptions, words
 
 GERMANY = words("account.country", "DE")
 LARGE = between("amount", 100_00, None, "EUR")

@@ -12,23 +12,20 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.store import Store
-from tests.ledger.build import sample
-from tests.ledger.conftest import book, made, made_stocked
-from tests.posting.memory_store import MemoryStore
-
-__all__ = ["book", "made", "made_stocked", "store", "store_of"]
+from tests.helpers.memory_store import MemoryStore
+from tests.helpers.sample import sample
 
 StoreOf = Callable[[Book], Store]
 
 
 @pytest.fixture(params=["sqlite", "memory"])
-def store_of(request: pytest.FixtureRequest, tmp_path: Path, made: Path, made_stocked: Path) -> Iterator[StoreOf]:
+def store_of(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, stocked_file: Path) -> Iterator[StoreOf]:
     """Makes a store that holds a book."""
     with ExitStack() as opened:
 
         def sqlite(book: Book) -> Store:
             path = tmp_path / "ledger.db"
-            shutil.copy(made_stocked if book is sample() else made, path)
+            shutil.copy(stocked_file if book is sample() else empty_file, path)
             ledger = opened.enter_context(open_ledger(f"sqlite:///{path}"))
             if book is not sample():
                 ledger.import_book(book)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
-from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import BookReader, Job, Outcome, dry_run, post_jobs
 from billpolicy.posting.store import Posted, Reader, Store
-from tests.any_operations import TODAY, Record, Walk, asked_for, hold, read, walk
-from tests.ledger.asking import whole
-from tests.ledger.build import BOOK, NOW, apply_plan, book_from, credit_plan, payment_plan, sample
-from tests.ledger.posting import post
-from tests.planning import plan_on
+from tests.helpers.books import book_from
+from tests.helpers.jobs import chain, credit, refusing, run, told, wanted
+from tests.helpers.ledgers import ledger_of, post, whole
+from tests.helpers.planning import plan_on
+from tests.helpers.sample import BOOK, NOW, apply_plan, credit_plan, payment_plan, sample
+from tests.helpers.scenes import versions
+from tests.helpers.walks import TODAY, Record, Walk, asked_for, hold, read, walk
 from tests.posting.conftest import StoreOf
-from tests.posting.jobs import chain, credit, refusing, run, told, wanted
-from tests.scenes import versions
 
 GROUPS = (1, 3, 500)
 
@@ -47,17 +43,6 @@ class Spying:
 # -- any operations ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def imported(made: Path, found: Walk) -> Iterator[Ledger]:
-    """A ledger with the book of a walk."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        shutil.copy(made, path)
-        with open_ledger(f"sqlite:///{path}") as ledger:
-            ledger.import_book(read(found.book))
-            yield ledger
-
-
 def jobs_of(policy: str, operations: Sequence[Record]) -> list[Job]:
     those = versions(policy)
 
@@ -75,12 +60,12 @@ def shown(reader: Reader, jobs: Sequence[Job], group: int = 500) -> list[Any]:
     ]
 
 
-def test_slices_show_what_the_whole_book_shows(made: Path) -> None:
+def test_slices_show_what_the_whole_book_shows(empty_file: Path) -> None:
     """Of operations that come after others have been posted; nothing asks for the whole ledger."""
 
     def holds(found: Walk) -> None:
         half = len(found.operations) // 2
-        with imported(made, found) as ledger:
+        with ledger_of(read(found.book), empty_file) as ledger:
             list(post_jobs(ledger, jobs_of(found.policy, found.operations[:half]), now=lambda: NOW))
             coming = jobs_of(found.policy, found.operations[half:])
             expected = shown(BookReader(whole(ledger)), coming)

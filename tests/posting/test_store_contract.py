@@ -18,12 +18,13 @@ from billpolicy.planning.plan import Plan, in_turn, left_by
 from billpolicy.posting.posting import Job, Outcome, job_of, post_jobs
 from billpolicy.posting.store import Audit, Cause, Entry, Posted, Store
 from billpolicy.source.codec import canonical
-from tests.ledger.asking import codes, messages, refused, whole
-from tests.ledger.build import BOOK, DAY, NOW, book_from, credit_plan, doing, payment_plan, refund_plan
-from tests.ledger.posting import execute, post
+from tests.helpers.books import book_from
+from tests.helpers.jobs import chain, credit, refusing, run, told, wanted
+from tests.helpers.kinds_of_change import DRAFT, EACH, MOVED, only
+from tests.helpers.ledgers import execute, post, whole
+from tests.helpers.refusals import codes, messages, refused
+from tests.helpers.sample import BOOK, DAY, NOW, credit_plan, doing, payment_plan, refund_plan
 from tests.posting.conftest import StoreOf
-from tests.posting.jobs import chain, credit, refusing, run, told, wanted
-from tests.posting.kinds_of_change import DRAFT, EACH, MOVED, only
 
 
 def left(store: Store) -> Book:

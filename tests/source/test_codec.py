@@ -15,8 +15,8 @@ from billpolicy.book.model import Part
 from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
 from billpolicy.planning.plan import BalanceChange
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
-from tests.ledger.build import resolved_for, sample
-from tests.posting.kinds_of_change import EACH
+from tests.helpers.kinds_of_change import EACH
+from tests.helpers.sample import resolved_for, sample
 
 
 @pytest.mark.parametrize("name", CHANGES)

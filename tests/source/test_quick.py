@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.diagnostics.diagnostic import Refused
@@ -19,6 +19,7 @@ from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Plain, Prose, Text
 from billpolicy.source.tree import parse_text
+from tests.helpers.properties import examples
 
 # -- the form of a file --------------------------------------------------------------------------------------------
 
@@ -178,7 +179,7 @@ IN_JSON = st.sampled_from('\n\r \t,:"{}[]\\0-ex#\x85\u2028\x7f\ufeff') | st.samp
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(
     FILES,
     st.booleans(),
@@ -215,7 +216,7 @@ IN_YAML = st.sampled_from("\n\tx1~'\"[]{}\x85\u2028") | st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(
     st.lists(IN_YAML, max_size=12).map("".join),
     st.sampled_from(("", "---\n", "%YAML 1.1\n---\n", "a:\n- ", "a: [{b: ", "a:\n- b: |\n")),

@@ -12,9 +12,9 @@ from billpolicy.book.book import Book, transferred_parts
 from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, SubscriptionCanceled
 from billpolicy.book.model import Application, CreditAdjustment, Document, Invoice, Part, Refund
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
-from tests.ledger.asking import effects
-from tests.ledger.build import DAY, book_from, credit_plan, doing, next_draw, resolved_for, sample
+from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument, left_by
+from tests.helpers.books import book_from
+from tests.helpers.sample import DAY, credit_plan, doing, next_draw, resolved_for, sample
 
 CREDIT = """
 accounts: [{id: acme, currency: USD}, {id: other, currency: USD}]
@@ -146,11 +146,11 @@ def cancel_plan(book: Book, id: str, subscription: str = "s1") -> Plan:
 
 def followed(book: Book, plan: Plan, *steps: Callable[[Book], Plan]) -> Plan:
     """The plan with steps that follow it, each planned on what the ones before it leave."""
-    book = effects(book, plan)
+    book = left_by(plan, book)
     follow_ups = []
     for number, make in enumerate(steps):
         step = make(book)
-        book = effects(book, step)
+        book = left_by(step, book)
         at = Position("policy.yaml", 7 + number, 3)
         because = "FIN-7" if number else None
         follow_ups.append(FollowedBy(f"{plan.id} was posted", "a-rule", at, because, step))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.planning.plan import Plan
-from tests.scenes import documents
+from tests.helpers.plan_views import documents
 
 RUN = "operation: bill_run\ndate: 2026-01-31\n"
 """A bill run on 2026-01-31, also its target date."""

@@ -7,22 +7,22 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from billpolicy.book.book import Book
-from billpolicy.book.load import book_of
-from billpolicy.book.model import CreditMemo, DebitMemo, Numbered, Payment, Refund
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.exchange.operations_file import operations_of
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction
+from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Policy
 from billpolicy.source.tree import parse_text
-from tests.planning import Planned, dry_run
-from tests.running import STANDARD
+from billpolicy.vocabulary.operations import VOCABULARY
+from tests.helpers.books import book_from
+from tests.helpers.paths import STANDARD
+from tests.helpers.planning import Planned, dry_run
+from tests.helpers.refusals import refused as refusal
 
 TODAY = datetime.date(2026, 6, 1)
 HEAD = f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2000-01-01}}\n"
@@ -39,9 +39,7 @@ def policy(text: str = "", head: str = HEAD) -> Policy:
 
 def refusals(text: str, head: str = HEAD) -> list[Diagnostic]:
     """What is wrong with the policy."""
-    with pytest.raises(Refused) as refused:
-        policy(text, head)
-    return refused.value.diagnostics
+    return refusal(lambda: policy(text, head)).diagnostics
 
 
 def refused_codes(text: str, head: str = HEAD) -> list[str]:
@@ -53,11 +51,6 @@ def refused_codes(text: str, head: str = HEAD) -> list[str]:
 def versions(text: str = "") -> Versions:
     """The policy of this text, ready to plan with."""
     return Versions([Resolver(policy(text), "python")])
-
-
-def book(text: str) -> Book:
-    """The book of this text. Raises `Refused`."""
-    return book_of(parse_text(text, "book.yaml"))
 
 
 def operations(*texts: str) -> list[Instruction]:
@@ -73,7 +66,7 @@ def operations(*texts: str) -> list[Instruction]:
 
 def run(in_book: Book | str, *texts: str, policy: str = "", today: datetime.date = TODAY) -> list[Planned]:
     """Each operation planned on what the ones before it leave."""
-    found = book(in_book) if isinstance(in_book, str) else in_book
+    found = book_from(in_book) if isinstance(in_book, str) else in_book
     return list(dry_run(versions(policy), found, operations(*texts), today))
 
 
@@ -91,49 +84,26 @@ def refused(in_book: Book | str, text: str, *, policy: str = "", today: datetime
     return sorted({problem.code for problem in planned.problems})
 
 
-def documents(found: Plan) -> list[Numbered]:
-    """The documents that a plan makes."""
-    return [planned.document for planned in found.documents]
+def book_after(in_book: Book | str, *operations: str, policy: str = "") -> Book:
+    """The book that these operations leave, none of which is refused."""
+    after = book_from(in_book) if isinstance(in_book, str) else in_book
+    for one in run(after, *operations, policy=policy):
+        assert one.plan is not None, [str(problem) for problem in one.problems]
+        after = left_by(one.plan, after)
+    return after
 
 
-def credit_memo(found: Plan) -> CreditMemo:
-    """The one document of a plan, a credit memo."""
-    (document,) = documents(found)
-    assert isinstance(document, CreditMemo)
-    return document
+def layered(folder: Path, *layers: str) -> Policy:
+    """The standard policy and these above it, each extending the one before."""
+    base = STANDARD
+    for n, text in enumerate(layers):
+        path = folder / f"layer{n}.yaml"
+        head = f"policy: layer{n}\nextends: {base}\neffective: {{from: 2026-01-01}}\n"
+        path.write_text(head + text, encoding="utf-8")
+        base = path
+    return load_policy(base, VOCABULARY)
 
 
-def debit_memo(found: Plan) -> DebitMemo:
-    """The one document of a plan, a debit memo."""
-    (document,) = documents(found)
-    assert isinstance(document, DebitMemo)
-    return document
-
-
-def payment(found: Plan) -> Payment:
-    """The one document of a plan, a payment."""
-    (document,) = documents(found)
-    assert isinstance(document, Payment)
-    return document
-
-
-def refund(found: Plan) -> Refund:
-    """The one document of a plan, a refund."""
-    (document,) = documents(found)
-    assert isinstance(document, Refund)
-    return document
-
-
-def balances(found: Plan) -> dict[str, str]:
-    """Number -> the balance (or unapplied amount) that a plan leaves."""
-    return {change.number: str(change.after) for change in found.balances}
-
-
-def parts(found: Plan) -> dict[tuple[str, str], dict[str, str]]:
-    """(Source, target) -> how much is put on each item (`item`) and tax (`item/tax`) of the target."""
-    return {
-        (application.from_, application.to): {
-            part.item + (f"/{part.tax}" if part.tax else ""): str(part.amount) for part in application.parts
-        }
-        for application in found.applications
-    }
+def layered_refusals(folder: Path, *layers: str) -> list[Diagnostic]:
+    """What is wrong with it."""
+    return refusal(lambda: layered(folder, *layers)).diagnostics

@@ -12,9 +12,6 @@ from unittest import mock
 
 from billpolicy.cli import main
 
-ROOT = Path(__file__).parents[1]
-STANDARD = ROOT / "policies" / "standard"
-
 
 class Ran(NamedTuple):
     """What a run of `billpolicy` left behind."""

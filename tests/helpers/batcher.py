@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import open_ledger
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import Job, post_jobs
-from tests.ledger.asking import effects
-from tests.ledger.build import NOW, credit_plan
+from tests.helpers.sample import NOW, credit_plan
 
 
 def credits_of(count: int) -> Iterator[Job]:
@@ -27,7 +26,7 @@ def _credit(n: int) -> Job:
 
     def planner(book: Book) -> tuple[Plan, Book]:
         plan = credit_plan(book, id, invoice, "1.00")
-        return plan, effects(book, plan)
+        return plan, left_by(plan, book)
 
     request = {"operation": "credit_memo_from_invoice", "invoice": invoice, "amount": "1.00"}
     return Job(id, request, Needs(numbers=frozenset({invoice})), planner, "ann")

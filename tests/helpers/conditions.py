@@ -6,17 +6,12 @@ import datetime
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words
 from billpolicy.policy.model import ALWAYS, Chain, Clause, Effective, ExceptionRule, Policy
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
-
-# A machine that is busy is no finding.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 KINDS = ("regular", "trial")
 FIELDS = (

@@ -11,7 +11,6 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, ChargedThrough, Issued, Reversed
-from billpolicy.book.load import book_of
 from billpolicy.book.model import (
     TRANSFERRED,
     Application,
@@ -29,8 +28,8 @@ from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
-from billpolicy.source.tree import parse_text
 from billpolicy.vocabulary.spec import DocumentKind
+from tests.helpers.books import book_from
 
 DAY = datetime.date(2026, 7, 1)
 NOW = datetime.datetime(2026, 7, 1, 12, 30, tzinfo=datetime.UTC)
@@ -125,11 +124,6 @@ accounting_periods:
 - {from: 2026-05-01, until: 2026-06-01, status: closed}
 - {from: 2026-06-01, until: 2027-01-01}
 """
-
-
-def book_from(text: str) -> Book:
-    """A checked book from YAML text."""
-    return book_of(parse_text(text, "book.yaml"))
 
 
 @cache

@@ -1,14 +1,6 @@
-"""What the tests of all operations ask: books with a value of its own on every level, and what a plan made of them."""
+"""Books with a value of its own on every level, which the tests of all operations ask for what is inherited."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-
-from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo
-from billpolicy.planning.plan import Plan
-from tests.ledger.asking import effects
-from tests.scenes import book, run
 
 NONE = "{}"
 ACCOUNT = "{bill_to_contact: alma, payment_term: Net 60, sequence_set: ACC}"
@@ -82,48 +74,3 @@ payments:
 def changed(operation: str, decision: str, text: str = LEVELS) -> str:
     """A page of policy that says one thing differently about an operation."""
     return f"{text}operations:\n  {operation}:\n    {decision}\n"
-
-
-def left_by(in_book: Book | str, *operations: str, policy: str = "") -> Book:
-    """The book that these operations leave, none of which is refused."""
-    after = book(in_book) if isinstance(in_book, str) else in_book
-    for one in run(after, *operations, policy=policy):
-        assert one.plan is not None, [str(problem) for problem in one.problems]
-        after = effects(after, one.plan)
-    return after
-
-
-def inherited(found: Plan, document: int = 0) -> dict[str, tuple[str, str]]:
-    """Attribute -> its value and the level it came from, of one document of a plan."""
-    return {
-        key: (str(resolution.value), resolution.level)
-        for key, resolution in found.documents[document].resolved.resolutions.items()
-        if resolution.level is not None
-    }
-
-
-def stored(found: Plan, document: int = 0) -> Mapping[str, str | None]:
-    """The attribute values that one document of a plan carries."""
-    return found.documents[document].document.attributes
-
-
-def numbers(found: Plan) -> list[str]:
-    """The numbers of the documents that a plan makes."""
-    return [planned.document.number for planned in found.documents]
-
-
-def made(found: Plan, document: int = 0) -> CreditMemo | DebitMemo:
-    """A memo that a plan makes."""
-    memo = found.documents[document].document
-    assert isinstance(memo, CreditMemo | DebitMemo)
-    return memo
-
-
-def amounts(memo: BillingDocument) -> dict[str, str]:
-    """What it mirrors -> the amount of each item (`item`) and tax (`item/tax`), as text with its decimals."""
-    found = {}
-    for item in memo.items:
-        found[item.source_item or item.charge or item.id] = str(item.amount)
-        for tax in item.taxes:
-            found[f"{item.source_item or item.charge or item.id}/{tax.source_tax or tax.id}"] = str(tax.amount)
-    return found

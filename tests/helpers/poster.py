@@ -10,8 +10,8 @@ import sys
 from billpolicy import Posted
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger, open_ledger
-from tests.ledger.build import NOW, credit_plan
-from tests.ledger.posting import execute
+from tests.helpers.ledgers import execute
+from tests.helpers.sample import NOW, credit_plan
 
 INVOICE = "INV00000004"
 """JPY 5000, of which each operation credits 1."""

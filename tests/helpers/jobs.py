@@ -12,8 +12,8 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.posting.store import Store
-from tests.ledger.build import NOW, credit_plan
-from tests.ledger.credit import followed
+from tests.helpers.credit import followed
+from tests.helpers.sample import NOW, credit_plan
 
 
 def credit(n: int, invoice: str = "INV00000004", amount: str = "1", id: str | None = None) -> Job:

@@ -12,7 +12,7 @@ from billpolicy.book.changes import Change, ChargedThrough, DraftCanceled, Draft
 from billpolicy.book.model import CreditAdjustment, DebitMemo, Invoice, Item, TaxItem
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.planning.plan import Plan, PlannedDocument
-from tests.ledger.build import (
+from tests.helpers.sample import (
     DAY,
     apply_plan,
     credit_plan,

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
-from billpolicy.book.model import BookFile, CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
+from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import from_minor
@@ -28,8 +28,9 @@ from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import to_json
-from tests.planning import plan_on
-from tests.scenes import versions
+from tests.helpers.books import file_of
+from tests.helpers.planning import plan_on
+from tests.helpers.scenes import versions
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -183,27 +184,6 @@ def read(written: Record) -> Book:
 def asked_for(*operations: Record) -> list[Instruction]:
     """The operations of a file."""
     return operations_of(parse_text(json.dumps({"operations": operations}), "operations.json")) if operations else []
-
-
-def file_of(book: Book) -> BookFile:
-    """The book as a file would have it."""
-    kinds: dict[str, list[Any]] = defaultdict(list)
-    for document in book.numbered.values():
-        kinds[document.kind].append(document)
-    return BookFile(
-        accounts=tuple(book.accounts.values()),
-        contacts=tuple(book.contacts.values()),
-        subscriptions=tuple(book.subscriptions.values()),
-        charges=tuple(book.charges.values()),
-        invoices=tuple(kinds["invoice"]),
-        credit_memos=tuple(kinds["credit_memo"]),
-        debit_memos=tuple(kinds["debit_memo"]),
-        payments=tuple(kinds["payment"]),
-        refunds=tuple(kinds["refund"]),
-        credit_adjustments=tuple(kinds["credit_adjustment"]),
-        applications=tuple(made for each in book.applications_from.values() for made in each),
-        accounting_periods=book.periods,
-    )
 
 
 def text_of(book: Book) -> str:

@@ -1,0 +1,50 @@
+"""What holds for all tests: on which examples a property is tried. And ledgers to copy, quicker than to make."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from billpolicy.book.book import Book
+from billpolicy.ledger.store import create_ledger, open_ledger
+from tests.helpers.sample import sample
+
+# A machine that is busy is no finding.
+_COMMON = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", _COMMON, max_examples=100, derandomize=True)
+settings.register_profile(
+    "soak",
+    _COMMON,
+    max_examples=100 * int(os.environ.get("SOAK_TIMES", "10")),
+    derandomize=False,
+    print_blob=True,
+)
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty ledger; not to be written to."""
+    path = tmp_path_factory.mktemp("made") / "empty.db"
+    create_ledger(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def stocked_file(tmp_path_factory: pytest.TempPathFactory, empty_file: Path) -> Path:
+    """The file of a ledger that holds the sample book; not to be written to."""
+    path = tmp_path_factory.mktemp("made") / "stocked.db"
+    shutil.copy(empty_file, path)
+    with open_ledger(f"sqlite:///{path}") as ledger:
+        ledger.import_book(sample())
+    return path
+
+
+@pytest.fixture
+def book() -> Book:
+    """The sample book."""
+    return sample()

@@ -1,0 +1,1 @@
+"""What tests share, a module an idea; `tests/README.md` says which has what."""

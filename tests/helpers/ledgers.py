@@ -1,0 +1,116 @@
+"""Ledgers: what they hold, and plans posted to them."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from billpolicy.book.book import Book
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.sqlite import SqliteDatabase
+from billpolicy.ledger.store import Ledger, open_ledger
+from billpolicy.planning.plan import Plan, left_by
+from billpolicy.posting.posting import Job, job_of, post_one
+from billpolicy.posting.store import Posted, Store
+from tests.helpers.refusals import refused
+from tests.helpers.sample import NOW
+
+
+def whole(ledger: Store) -> Book:
+    """Everything in the ledger."""
+    with ledger.reading() as connection:
+        return connection.book(Needs(everything=True))
+
+
+def dump(ledger: Ledger) -> list[str]:
+    """Every row of every table, as text."""
+    with closing(sqlite3.connect(file_of(ledger))) as connection:
+        return list(connection.iterdump())
+
+
+def unkept(book: Book) -> Book:
+    """A book without what only a ledger has: revisions, and which prefix is bound to what."""
+    return replace(book, revisions={}, prefixes={})
+
+
+def file_of(ledger: Ledger) -> Path:
+    """The file that a ledger is kept in."""
+    assert isinstance(ledger.database, SqliteDatabase)
+    return ledger.database.path
+
+
+def by_hand(path: Path, *statements: str) -> None:
+    """Change a ledger from outside, guards down, as somebody might who knows SQLite."""
+    with closing(sqlite3.connect(path)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0, f"nothing was changed by: {statement}"
+        connection.commit()
+
+
+def post(ledger: Store, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:
+    """Post a plan that was made before."""
+    return post_one(ledger, job_of(plan, who), now=now)
+
+
+def execute(
+    ledger: Store,
+    id: str,
+    request: Mapping[str, Any],
+    needs: Needs,
+    planner: Callable[[Book], Plan],
+    *,
+    who: str,
+    now: datetime.datetime,
+) -> Posted:
+    """Plan and post in one transaction."""
+
+    def planned(book: Book) -> tuple[Plan, Book]:
+        plan = planner(book)
+        return plan, left_by(plan, book)
+
+    return post_one(ledger, Job(id, request, needs, planned, who), now=now)
+
+
+def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:
+    """Post what was planned on the whole ledger; it must become what the plan says, and stay whole."""
+    before = whole(ledger)
+    plan = make(before)
+    done = post(ledger, plan, who="ines", now=NOW)
+    after = whole(ledger)
+    assert unkept(after) == unkept(left_by(plan, before))
+    assert {n: r for n, r in after.revisions.items() if r} == {
+        n: r for n, r in left_by(plan, before).revisions.items() if r
+    }
+    assert ledger.check() == []
+    assert post(ledger, plan, who="somebody", now=NOW) == replace(done, repeated=True)
+    return done
+
+
+def refused_unchanged(ledger: Ledger, make: Callable[[Book], Plan]) -> Refused:
+    """The refusal of what was planned on the whole ledger, of which not a row is left."""
+    before = dump(ledger)
+    plan = make(whole(ledger))
+    refusal = refused(lambda: post(ledger, plan, who="ines", now=NOW))
+    assert dump(ledger) == before
+    return refusal
+
+
+@contextmanager
+def ledger_of(book: Book, empty: Path) -> Iterator[Ledger]:
+    """A ledger that holds a book, for a while; `empty`: the file of one that holds nothing."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.db"
+        shutil.copy(empty, file)
+        with open_ledger(f"sqlite:///{file}") as ledger:
+            ledger.import_book(book)
+            yield ledger
