@@ -175,4 +175,4 @@ def test_exactly_as_many_mistakes_as_are_told_are_all() -> None:
         while True:
             yield one
 
-    assert [found.code for found in first_of(endless(), at)] == ["code"] * MAX_PROBLEMS + ["problems-more"]
+    assert [found.code for found in first_of(endless(), at)] == ["key-unknown"] * MAX_PROBLEMS + ["problems-more"]

@@ -87,7 +87,7 @@ def test_the_name_of_a_file_in_a_diagnostic(name: str) -> None:
         for one in json.loads(billpolicy("validate", name, "--format", "json").out)["diagnostics"]
         if one["code"] == "key-unknown"
     )
-    assert found["position"] == {"file": name, "line": 2, "column": 1}
+    assert found["position"] == {"file": name, "line": 2, "column": 1, "end_line": 2, "end_column": 8}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def told(text: str, *place: int, folder: Path) -> list[str]:
         ("a: 1\nbb: 22\n", (2, 5), [" 2 | bb: 22", "   |     ^"]),
         # What goes on below is underlined to the end of its first line.
         ("a:\n  b: 1  \n  c: 2\n", (2, 3, 3, 7), [" 2 |   b: 1", "   |   ^^^^"]),
+        ("a:\n  - b: 1 # one\n    c: 2\n", (2, 5, 3, 9), [" 2 |   - b: 1 # one", "   |     ^^^^"]),
         # A byte order mark and the breaks of Windows and old Macs are no part of a line.
         ("\ufeffa: 1\r\nbb: 22\r\n", (2, 5, 2, 7), [" 2 | bb: 22", "   |     ^^"]),
         ("a: 1\rbb: 22\r", (2, 5, 2, 7), [" 2 | bb: 22", "   |     ^^"]),

@@ -17,6 +17,7 @@ _MOST = 64 * 1024 * 1024
 """Bytes of a file that is quoted."""
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What YAML takes for the end of a line."""
+_COMMENT = re.compile(r"\s#")
 _LEAST = 20
 """Columns that a quotation has at least, however long the number of its line."""
 
@@ -47,7 +48,11 @@ def _quoted(at: Position, lines: list[str]) -> Iterator[str]:
     if not line.strip():
         return
     start = at.column - 1
-    end = at.end_column - 1 if at.end_line == at.line else len(line.rstrip()) if at.end_line > at.line else start + 1
+    end = start + 1
+    if at.end_line == at.line:
+        end = at.end_column - 1
+    elif at.end_line > at.line:  # it goes on below: to the end of this line, or to its comment
+        end = start + len(_COMMENT.split(line[start:], maxsplit=1)[0].rstrip())
     before, meant, after = visible(line[:start]), visible(line[start:end]), visible(line[end:].rstrip())
     gutter = f" {at.line} | "
     before, meant, after = _cut(before, meant, after, max(WIDTH - len(gutter), _LEAST))
