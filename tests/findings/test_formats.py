@@ -98,7 +98,7 @@ def test_each_rule_of_sarif_says_what_its_page_says(broken: str) -> None:
     for rule in sarif(told("sarif", "validate", broken))["tool"]["driver"]["rules"]:
         page = (ROOT / "docs" / "diagnostics" / f"{rule['id']}.md").read_text(encoding="utf-8")
         assert rule["help"]["markdown"] == page
-        assert rule["shortDescription"]["text"] in page
+        assert rule["shortDescription"]["text"] in " ".join(page.split())
 
 
 def test_a_file_elsewhere_goes_by_its_whole_address(broken: str) -> None:
