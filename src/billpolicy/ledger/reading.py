@@ -63,7 +63,7 @@ WITH RECURSIVE siblings(number) AS (
 ),
 core(number) AS (
     SELECT number FROM siblings
-    UNION SELECT documents.number FROM siblings JOIN documents ON documents.source = siblings.number
+    UNION SELECT number FROM documents WHERE source IN (SELECT number FROM siblings)
     UNION SELECT documents.source FROM siblings JOIN documents ON documents.number = siblings.number
     UNION SELECT documents.refund_of FROM siblings JOIN documents ON documents.number = siblings.number
 ),
@@ -75,8 +75,8 @@ part_of(subscription, date) AS (
 ),
 related(number) AS (
     SELECT number FROM core
-    UNION SELECT applications.to_number FROM core JOIN applications ON applications.from_number = core.number
-    UNION SELECT applications.from_number FROM core JOIN applications ON applications.to_number = core.number
+    UNION SELECT to_number FROM applications WHERE from_number IN (SELECT number FROM core)
+    UNION SELECT from_number FROM applications WHERE to_number IN (SELECT number FROM core)
     UNION SELECT billed.document
     FROM part_of JOIN billed ON billed.subscription = part_of.subscription AND billed.date >= part_of.date
     WHERE billed.kind = 'invoice'
@@ -87,16 +87,17 @@ related(number) AS (
     ) FROM part_of
 )
 SELECT number FROM related WHERE number IS NOT NULL
-UNION SELECT documents.number FROM related JOIN documents ON documents.refund_of = related.number
-UNION SELECT whole.number FROM related
-JOIN documents ON documents.number = related.number AND documents.kind = 'credit_adjustment'
-JOIN documents whole ON whole.kind = 'credit_adjustment' AND whole.account = documents.account
+UNION SELECT number FROM documents WHERE refund_of IN (SELECT number FROM related)
+UNION SELECT number FROM documents WHERE kind = 'credit_adjustment' AND account IN (
+    SELECT account FROM documents WHERE kind = 'credit_adjustment' AND number IN (SELECT number FROM related)
+)
 """
 """The documents in the slice of some named ones. *siblings*: they, and what the same bill run made of the same
 subscriptions, step by step. *core*: siblings, what they were made from and what was made from them. *part_of*: the
 subscriptions that core has items of, each since when. *related*: core, the other sides of its applications, and of
 these subscriptions each invoice since then and the newest posted one. Then the refunds of all these; and of an account
-of which something changes the credit balance, everything that does."""
+of which something changes the credit balance, everything that does. Where the other table is the large one it is
+asked with `IN`: a join leaves it to the database which to go through, and SQLite 3.51 would take the large one."""
 
 _OPEN = f"""
 WITH open(number) AS (

@@ -13,6 +13,7 @@ from billpolicy.policy.language import Decided
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Setting
 from billpolicy.source.scalars import read_boolean, read_integer, read_prose, read_text
+from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.spec import LEVELS, OperationSpec, SettingSpec
 
 _BECAUSE = "because"
@@ -33,7 +34,7 @@ def _every_operation(declared: Declarations, layer: Layer) -> Iterator[BaseRule]
             hint = did_you_mean(key, known | declared.attributes.keys())
             declared.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at, hint)
         for spec in specs:
-            outcome = outcome_of(declared, spec, key, decided, at)
+            outcome = outcome_of(declared, spec, decided, tree, "every_operation", key)
             if outcome is not None:
                 yield BaseRule(spec.name, key, outcome, at, decided.because)
 
@@ -55,7 +56,7 @@ def _operations(declared: Declarations, layer: Layer) -> Iterator[BaseRule]:
                     declared.problem("said-twice", message, at, "keep one of the two")
                     continue
                 first[operation, key] = at
-                outcome = outcome_of(declared, spec, key, decided, at)
+                outcome = outcome_of(declared, spec, decided, tree, "operations", operation, key)
                 if outcome is not None:
                     yield BaseRule(operation, key, outcome, at, decided.because or shared)
 
@@ -82,17 +83,20 @@ def _decides(declared: Declarations, spec: OperationSpec, key: str) -> bool:
     return any(setting.name == key for setting in spec.settings)
 
 
-def outcome_of(declared: Declarations, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Outcome | None:
-    """What is decided; None if it cannot be, which is a problem at its place."""
+def outcome_of(
+    declared: Declarations, spec: OperationSpec, decided: Decided, tree: Tree, *path: str | int
+) -> Outcome | None:
+    """What is decided at `path`, whose last step is its key; None if it cannot be, which is a problem at its place."""
+    key, at = str(path[-1]), tree.at(*path, key=True)
     setting = next((setting for setting in spec.settings if setting.name == key), None)
     attribute = declared.attributes.get(key)
     if attribute is not None and set(spec.produces).isdisjoint(attribute.documents):
         message = f"`{spec.name}` makes {_made(spec)} no {_words(key)}"
         declared.problem("attribute-not-on-document", message, at, "remove this line")
     elif attribute is not None:
-        return _chain(declared, spec, key, decided, at)
+        return _chain(declared, spec, decided, tree, *path)
     elif setting is not None:
-        return _setting(declared, setting, decided, at)
+        return _setting(declared, setting, decided, tree.at(*path, "is"))
     else:
         known = [a.name for a in declared.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
         known += [s.name for s in spec.settings]
@@ -101,19 +105,21 @@ def outcome_of(declared: Declarations, spec: OperationSpec, key: str, decided: D
     return None
 
 
-def _chain(declared: Declarations, spec: OperationSpec, key: str, decided: Decided, at: Position) -> Chain | None:
+def _chain(declared: Declarations, spec: OperationSpec, decided: Decided, tree: Tree, *path: str | int) -> Chain | None:
+    key, at = str(path[-1]), tree.at(*path, "from")
     if decided.chain is None:
         message = f"`{key}` is inherited: say from which levels"
         declared.problem("chain-wanted", message, at, "write it as a list, like `[invoice, account]`")
         return None
     found = len(declared.problems)
-    for level in decided.chain:
+    for index, level in enumerate(decided.chain):
+        level_at = tree.at(*path, "from", index)
         if level not in LEVELS:
             hint = did_you_mean(level, spec.levels)
-            declared.problem("level-unknown", f"`{level}` is not a level", at, hint)
+            declared.problem("level-unknown", f"`{level}` is not a level", level_at, hint)
         elif level not in spec.levels:
             message = f"`{spec.name}` has no level `{level}`"
-            declared.problem("level-not-here", message, at, f"levels here: {', '.join(spec.levels)}")
+            declared.problem("level-not-here", message, level_at, f"levels here: {', '.join(spec.levels)}")
     if not decided.chain:
         declared.problem("chain-empty", f"the chain of `{key}` is empty", at, f"levels: {', '.join(spec.levels)}")
     if len(set(decided.chain)) < len(decided.chain):

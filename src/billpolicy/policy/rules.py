@@ -80,7 +80,7 @@ class Rules:
         then_at: dict[str, Position] = {}
         for key, decided in text.then.items():
             then_at[key] = tree.at(*path, "then", key, key=True)
-            outcomes = [outcome_of(self._declared, spec, key, decided, then_at[key]) for spec in specs]
+            outcomes = [outcome_of(self._declared, spec, decided, tree, *path, "then", key) for spec in specs]
             if outcomes and all(outcome is not None for outcome in outcomes):
                 then[key] = outcomes[0]  # type: ignore[assignment]
         self.exceptions[text.id] = ExceptionRule(

@@ -191,7 +191,7 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         mark = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
         if isinstance(event, yaml.AliasEvent):
-            message = f"the alias `*{event.anchor}` is not used here"
+            message = f"the alias `*{event.anchor}` cannot be used here"
             self._problem("yaml-alias", message, mark, "write the value out where it is needed")
             self._add(None, mark)
         elif isinstance(event, yaml.ScalarEvent):
@@ -277,10 +277,10 @@ class _Builder:
 
     def _refuse_decoration(self, event: Any, mark: Mark) -> None:
         if event.anchor is not None:
-            self._problem("yaml-anchor", f"the anchor `&{event.anchor}` is not used here", mark, "remove it")
+            self._problem("yaml-anchor", f"the anchor `&{event.anchor}` cannot be used here", mark, "remove it")
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._problem("yaml-tag", f"the tag `{tag}` is not used here", mark, "remove it")
+            self._problem("yaml-tag", f"the tag `{tag}` cannot be used here", mark, "remove it")
 
     def _problem(self, code: Code, message: str, mark: Mark, hint: str) -> None:
         self.problems.append(Diagnostic(code, message, Position(self.file, *mark), hint))
