@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 from billpolicy.catalogue.page import pages
+from billpolicy.report.findings.formats import FORMATS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "diagnostics"
 
 
 def main() -> int:
-    wanted = dict(pages())
+    wanted = dict(pages({name: purpose for name, (_, purpose) in FORMATS.items()}))
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         if old.name not in wanted:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from billpolicy.deciding.proven import validate
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+    from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import load_operations, operation_from
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.planning.plan import Plan, left_by
@@ -53,6 +54,7 @@ _WHERE = {
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "validate": "deciding.proven",
+    "violations": "exchange.conformity",
 }
 """The room that a name stands in, where that is not `api`."""
 
@@ -87,6 +89,7 @@ __all__ = [
     "post",
     "post_all",
     "validate",
+    "violations",
 ]
 
 

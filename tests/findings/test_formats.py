@@ -12,6 +12,8 @@ import pytest
 import xmlschema
 from jsonschema import Draft7Validator, FormatChecker
 
+from billpolicy.cli import COMMANDS
+from billpolicy.cli.ledger import command as ledger
 from billpolicy.report.findings.formats import FINDINGS_ONLY, FORMATS
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT, STANDARD
@@ -240,8 +242,59 @@ def test_a_file_that_is_not_there_is_told_in_every_format(format: str) -> None:
     assert bool(ran.err) == (format == "text")
 
 
+@pytest.mark.parametrize("format", FINDINGS_ONLY)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["validate"],
+        ["plan", "--policy", "policies/standard", "operations.yaml"],
+        ["plan", "--engine", "diesel", "--policy", "policies/standard", "--book", "b.yaml", "operations.yaml"],
+        ["schema", "book", "--all"],
+    ],
+    ids=" ".join,
+)
+def test_what_did_not_run_is_no_passed_check(command: list[str], format: str) -> None:
+    ran = billpolicy(*command, "--format", format)
+    assert ran.code == 2
+    assert codes(format, ran.out) == ["usage-wrong"]
+
+
+def test_where_not_even_the_options_can_be_read_there_is_no_report() -> None:
+    ran = billpolicy("validate", "policies/standard", "--nonsense", "--format", "junit")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--nonsense" in ran.err
+
+
+@pytest.mark.parametrize("format", FINDINGS_ONLY)
+@pytest.mark.parametrize(
+    ("raised", "code", "told"), [(ValueError("x"), 3, "internal-error"), (KeyboardInterrupt(), 130, "interrupted")]
+)
+def test_nor_is_what_broke_or_was_interrupted(
+    raised: BaseException, code: int, told: str, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> None:
+        raise raised
+
+    monkeypatch.setattr("billpolicy.validate", broken)
+    ran = billpolicy("validate", str(STANDARD), "--format", format)
+    assert ran.code == code
+    assert codes(format, ran.out) == [told]
+
+
+def test_what_has_no_place_is_shown_at_the_file_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub shows a finding only where it has a location, GitLab only where it has a path."""
+    monkeypatch.chdir(tmp_path)
+    assert billpolicy("ledger", "init", "sqlite:///l.db").code == 0
+    asked = ["ledger", "show", "sqlite:///l.db", "nobody"]
+    (result,) = sarif(told("sarif", *asked))["results"]
+    assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "l.db"}}}]
+    (issue,) = json.loads(told("gitlab", *asked))
+    assert issue["location"]["path"] == "l.db"
+
+
 def test_every_page_of_the_help_names_the_formats() -> None:
-    for command in ("validate", "explain", "plan", "post", "matrix", "rule", "schema"):
-        assert "sarif" in billpolicy(command, "--help").out.replace("\n", "").replace(" ", "")
-    for command in ("init", "import", "show", "check"):
-        assert "sarif" in billpolicy("ledger", command, "--help").out.replace("\n", "").replace(" ", "")
+    commands = [[name] for name in COMMANDS if name != "ledger"]
+    commands += [["ledger", name] for name in ledger.commands]
+    assert len(commands) > 10
+    for command in commands:
+        assert "|".join(FINDINGS_ONLY) in "".join(billpolicy(*command, "--help").out.split())

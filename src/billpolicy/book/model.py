@@ -216,7 +216,10 @@ class Invoice(Document):
 
 @record
 class CreditMemo(Document):
-    """Money given back or not asked for; applied to invoices and debit memos. It has no term (docs/domain.md 1.1)."""
+    """Money given back or not asked for; applied to invoices and debit memos.
+
+    It has no payment term (docs/domain.md 1.1).
+    """
 
     kind: ClassVar[str] = "credit_memo"
     related_field: ClassVar[str | None] = "source"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from functools import cache
 from importlib.resources import files
@@ -85,6 +86,14 @@ def entry(code: str) -> Entry | None:
 def codes() -> tuple[str, ...]:
     """Every code that has an entry, sorted."""
     return tuple(sorted(_entries()))
+
+
+def entries() -> Iterator[Entry]:
+    """Every entry, by its code."""
+    for code in codes():
+        found = entry(code)
+        if found is not None:
+            yield found
 
 
 def common_files() -> dict[str, str]:

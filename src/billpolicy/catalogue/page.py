@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from billpolicy.catalogue.entry import THEMES, Entry, Example, codes, common_files, entry
+from billpolicy.catalogue.entry import THEMES, Entry, Example, common_files, entries
 
 _LANGUAGES = {"yaml": "yaml", "json": "json", "py": "python"}
 
@@ -29,9 +29,9 @@ def page(found: Entry) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def index() -> str:
-    """Every code under what it is about, with its sentence."""
-    found = [entry(code) for code in codes()]
+def index(formats: Mapping[str, str]) -> str:
+    """Every code under what it is about, with its sentence. `formats`: each format of findings, and whom it is for."""
+    found = list(entries())
     lines = [
         "# Diagnostics",
         "",
@@ -47,32 +47,24 @@ def index() -> str:
         "",
         "| format | for |",
         "| --- | --- |",
-        "| `text` | people: the line of the file, with what is meant underlined |",
-        "| `concise` | editors and `grep`: `file:line:column: severity: message [code]` |",
-        "| `json` | programs, by the schema that `billpolicy schema diagnostics` prints |",
-        "| `sarif` | code scanning of GitHub and Azure DevOps, SARIF viewers of editors (SARIF 2.1.0) |",
-        "| `junit` | whatever shows the results of tests |",
-        "| `github` | annotations of GitHub Actions: a step prints them |",
-        "| `gitlab` | the Code Quality report of GitLab |",
+        *(f"| `{name}` | {purpose} |" for name, purpose in formats.items()),
     ]
     for theme, title in THEMES.items():
         lines += ["", f"## {title}", "", "| code | severity | what is wrong |", "| --- | --- | --- |"]
         lines += [
             f"| [{one.code}]({one.code}.md) | {one.text.severity} | {one.text.sentence.replace('|', chr(92) + '|')} |"
             for one in found
-            if one is not None and one.theme == theme
+            if one.theme == theme
         ]
     return "\n".join(lines) + "\n"
 
 
-def pages() -> Iterator[tuple[str, str]]:
+def pages(formats: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Name and text of every file under `docs/diagnostics/`."""
-    yield "README.md", index()
+    yield "README.md", index(formats)
     yield from common_files().items()
-    for code in codes():
-        found = entry(code)
-        if found is not None:
-            yield f"{code}.md", page(found)
+    for found in entries():
+        yield f"{found.code}.md", page(found)
 
 
 def _prose(text: str) -> Iterator[str]:

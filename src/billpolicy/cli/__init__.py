@@ -42,16 +42,15 @@ class _Lazy(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises is said in the format that it was asked for."""
-        from billpolicy.cli.output import fail, tell_gathered
+        from billpolicy.cli.output import fail, telling
 
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
-            raise
-        except Exception as error:
-            ctx.exit(fail(error))
-        finally:
-            tell_gathered(ctx)
+        with telling(ctx):
+            try:
+                return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
+                raise
+            except Exception as error:
+                ctx.exit(fail(error))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -31,7 +31,7 @@ from billpolicy.cli.output import gather, show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_text, explanations_markdown, why_not_text
-from billpolicy.report.findings.outcome import found_about
+from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 
 

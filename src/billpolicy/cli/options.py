@@ -77,7 +77,9 @@ def format_option(*formats: str) -> Callable[[_F], _F]:
         return value
 
     every = (*formats, *FINDINGS_ONLY)
-    return click.option("--format", type=click.Choice(every), default=formats[0], show_default=True, callback=used)
+    kind = click.Choice(every)
+    # Eager, so that also a mistake in another option is told in it.
+    return click.option("--format", type=kind, default=formats[0], show_default=True, callback=used, is_eager=True)
 
 
 def day_or_today(day: datetime.date | None) -> datetime.date:

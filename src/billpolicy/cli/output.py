@@ -7,34 +7,64 @@ found is gathered, and told in one piece on stdout when the command is done, als
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from billpolicy import EngineError
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy import EngineError, ledger_files
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.diagnostics.visible import visible, visible_lines
 from billpolicy.report.findings.formats import FINDINGS_ONLY, report
+from billpolicy.report.findings.text import texts
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; the other formats have all of them."""
 _COLOURS = {"error": "red", "warning": "yellow"}
-_FORMAT, _COMMAND, _GATHERED = "billpolicy.format", "billpolicy.command", "billpolicy.gathered"
+_FORMAT, _CONTEXT, _GATHERED = "billpolicy.format", "billpolicy.context", "billpolicy.gathered"
 
 
 def use_format(ctx: click.Context, format: str) -> None:
     """From here on, what the command finds is told in this format."""
     ctx.meta[_FORMAT] = format
-    ctx.meta[_COMMAND] = ctx.command_path.partition(" ")[2]
+    ctx.meta[_CONTEXT] = ctx
     if format in FINDINGS_ONLY:
         ctx.meta[_GATHERED] = []
 
 
-def tell_gathered(ctx: click.Context) -> None:
-    """Print what was gathered, if the format is one that gathers."""
-    if _GATHERED in ctx.meta:
-        click.echo(report(ctx.meta[_FORMAT], ctx.meta[_COMMAND], ctx.meta.pop(_GATHERED)), nl=False)
+@contextmanager
+def telling(ctx: click.Context) -> Iterator[None]:
+    """While a command runs: in a format that gathers, print in the end what was found, and why it did not come to one.
+
+    A report that says nothing is wrong must never come of a command that did not do what it was asked.
+    """
+    try:
+        yield
+    except click.ClickException as error:
+        gather([Diagnostic("usage-wrong", error.format_message(), hint="--help lists what can be typed")])
+        raise
+    except KeyboardInterrupt:
+        gather([Diagnostic("interrupted", "this was interrupted before its end", hint="do it again")])
+        raise
+    finally:
+        if _GATHERED in ctx.meta:
+            command: click.Context = ctx.meta[_CONTEXT]
+            path, found = command.command_path.partition(" ")[2], ctx.meta.pop(_GATHERED)
+            click.echo(report(ctx.meta[_FORMAT], path, found, _subject(command)), nl=False)
+
+
+def _subject(command: click.Context) -> str | None:
+    """The file that a command was given first, or the file of its ledger."""
+    for parameter in command.command.params:
+        given = command.params.get(parameter.name or "")
+        if isinstance(parameter, click.Argument) and isinstance(given, Path):
+            return str(given)
+        if parameter.name == "ledger" and given:
+            with suppress(Refused):
+                return str(ledger_files(given)[0])
+    return None
 
 
 def fail(error: Exception) -> int:
@@ -56,14 +86,16 @@ def fail(error: Exception) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"internal error: {type(error).__name__}: {visible(str(error))}", err=True)
-    click.echo("    hint: this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it.", err=True)
+    message = f"{type(error).__name__}: {error}"
+    hint = "this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it."
+    gather([Diagnostic("internal-error", message, hint=hint)])
+    click.echo(f"internal error: {visible(message)}\n    hint: {hint}", err=True)
     return 3
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
     """All diagnostics: as JSON on stdout, or as text on stderr."""
-    diagnostics = list(diagnostics)
+    diagnostics = in_order(diagnostics)
     if gather(diagnostics):
         return
     if _meta().get(_FORMAT) == "json":
@@ -71,15 +103,16 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
         return
     show_text(diagnostics[:MOST_SHOWN])
     if len(diagnostics) > MOST_SHOWN:
-        click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (--format json has all)", err=True)
+        click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (other formats have all)", err=True)
 
 
 def show_text(diagnostics: Iterable[Diagnostic]) -> None:
     """Diagnostics on stderr, whatever the format of the result; click drops the colour where there is no terminal."""
-    for one in diagnostics:
+    diagnostics = list(diagnostics)
+    for one, text in zip(diagnostics, texts(diagnostics), strict=True):
         word = f"{one.severity}:"
         coloured = click.style(word, fg=_COLOURS[one.severity], bold=True)
-        click.echo(report("text", "", [one]).replace(word, coloured, 1), nl=False, err=True)
+        click.echo(text.replace(word, coloured, 1), nl=False, err=True)
 
 
 def gather(diagnostics: Iterable[Diagnostic]) -> bool:

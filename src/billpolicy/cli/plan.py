@@ -31,7 +31,7 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.report.batch_text import MANY, Tally
-from billpolicy.report.findings.outcome import found_about
+from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
 

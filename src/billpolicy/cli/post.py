@@ -28,8 +28,8 @@ from billpolicy.cli.output import gather, say, show_refused, use_format, write, 
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import MANY, Tally, before_text
-from billpolicy.report.findings.outcome import found_about
 from billpolicy.report.ledger import posting_report
+from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.scalars import read_text
 

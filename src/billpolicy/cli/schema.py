@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import say, show, write
 from billpolicy.cli.writing import SCHEMA, write_file
-from billpolicy.exchange.conformity import violations
 from billpolicy.exchange.schemas import SCHEMAS, schema_text
 from billpolicy.source.plain_file import read_plain
 
@@ -63,7 +63,7 @@ def _validate(name: str | None, file: Path) -> None:
     """Tell where a file is not what its schema says."""
     if name is None:
         raise click.UsageError("--validate needs the name of one schema")
-    found = violations(name, file)
+    found = billpolicy.violations(name, file)
     show(found)
     if found:
         raise click.exceptions.Exit(1)

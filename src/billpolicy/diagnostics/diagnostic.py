@@ -49,9 +49,13 @@ class Diagnostic(NamedTuple):
     severity: Severity = "error"
 
     def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self, quoted: Iterable[str] = ()) -> list[str]:
+        """Its place and message, the lines of the file if they are given, and its hint."""
         place = f"{self.position}: " if self.position else ""
-        hint = f"\n    hint: {visible(self.hint)}" if self.hint else ""
-        return f"{place}{self.severity}: {visible(self.message)} [{self.code}]{hint}"
+        hint = [f"    hint: {visible(self.hint)}"] if self.hint else []
+        return [f"{place}{self.severity}: {visible(self.message)} [{self.code}]", *quoted, *hint]
 
 
 class Refused(Exception):

@@ -6,16 +6,19 @@ The schemas describe the form; what a book or a policy must be beyond that, `led
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean, in_order
 from billpolicy.diagnostics.limit import first_of
-from billpolicy.exchange.schemas import DRAFT, SCHEMAS
+from billpolicy.exchange.schemas import Schema, schema_of
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import Tree, parse
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 MAX_MEGABYTES = 64
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -23,26 +26,45 @@ _LONGEST = 200
 """Characters of what the library says, which quotes the data."""
 
 
-def violations(name: str, path: Path) -> list[Diagnostic]:
+def violations(name: str, path: str | Path) -> list[Diagnostic]:
     """Each place of a YAML or JSON file where the schema `name` says otherwise. Raises `Refused` if it is no such file.
 
     The library is jsonschema, which knows nothing of billpolicy: so schemas and files are held against each other by
-    somebody who wrote neither.
+    somebody who wrote neither. Raises `KeyError` for a schema that there is not.
     """
-    tree = parse(path, max_megabytes=MAX_MEGABYTES)
-    return first_of(_found(name, tree), Position(tree.file))
+    schema = schema_of(name)
+    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
+    return in_order(first_of(_found(name, schema, tree), Position(tree.file)))
 
 
-def _found(name: str, tree: Tree) -> Iterator[Diagnostic]:
+def _found(name: str, schema: Schema, tree: Tree) -> Iterator[Diagnostic]:
     from jsonschema import Draft7Validator
     from jsonschema.exceptions import best_match
 
-    schema = {"$schema": DRAFT, **SCHEMAS[name]()}
     for error in Draft7Validator(schema).iter_errors(_json(tree.data)):
         deepest = best_match([error]) or error  # of several forms, the one that the file comes closest to
-        said = deepest.message if len(deepest.message) <= _LONGEST else f"{deepest.message[:_LONGEST]}…"
-        hint = f"`billpolicy schema {name}` prints the schema"
-        yield Diagnostic("schema-violated", f"the schema `{name}` says: {said}", tree.at(*deepest.absolute_path), hint)
+        yield from _told(name, deepest, tree)
+
+
+def _told(name: str, error: ValidationError, tree: Tree) -> Iterator[Diagnostic]:
+    path = tuple(error.absolute_path)
+    of = error.schema
+    if error.validator == "additionalProperties" and isinstance(of, Mapping) and isinstance(error.instance, dict):
+        known = list(of.get("properties", ()))
+        for key in error.instance.keys() - set(known):
+            message = f"the schema `{name}` has no key `{key}` here"
+            yield Diagnostic("schema-violated", message, tree.at(*path, key, key=True), did_you_mean(key, known))
+        return
+    said = error.message if len(error.message) <= _LONGEST else f"{error.message[:_LONGEST]}…"
+    hint = f"`billpolicy schema {name}` prints the schema"
+    yield Diagnostic("schema-violated", f"the schema `{name}` says: {said}", tree.at(*path), hint)
+
+
+class _Exact(Decimal):
+    """A decimal that messages quote as it was written."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _json(value: Any) -> Any:
@@ -55,6 +77,6 @@ def _json(value: Any) -> Any:
         if value in ("true", "false"):
             return value == "true"
         if _NUMBER.fullmatch(value):
-            return Decimal(value) if "." in value else int(value)
+            return _Exact(value) if "." in value else int(value)
         return str(value)
     return value

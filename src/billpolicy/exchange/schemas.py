@@ -19,7 +19,7 @@ from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
 
-DRAFT = "http://json-schema.org/draft-07/schema#"
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
 
@@ -150,8 +150,13 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
 }
 
 
+def schema_of(name: str) -> Schema:
+    """One schema."""
+    schema = {"$schema": _DRAFT, "title": "", **SCHEMAS[name]()}
+    schema["title"] = f"billpolicy {name}"  # it has the name of a class of its own
+    return schema
+
+
 def schema_text(name: str) -> str:
     """One schema as the text of its file."""
-    schema = {"$schema": DRAFT, "title": f"billpolicy {name}", **SCHEMAS[name]()}
-    schema["title"] = f"billpolicy {name}"
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"

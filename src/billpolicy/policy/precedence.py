@@ -1,4 +1,4 @@
-"""Which of the exceptions that match decides: docs/policy-language.md rule 5. No priorities, no order of lines."""
+"""Which of the exceptions that match decides: no priorities, no order of files or lines (docs/policy-language.md rule 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what was resolved to its explanation. Built only when asked for; docs/architecture.md rule 2."""
+"""From what was resolved to its explanation, which is data (docs/architecture.md rule 2), made only when asked for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
+from billpolicy.report.results import findings
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
 
@@ -79,7 +80,7 @@ def _explain(
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
             if concerns(resolver.policy, resolution, planned.document.kind if planned else None)
         ),
-        warnings=tuple(f"{warning.message} [{warning.code}]" for warning in plan.warnings),
+        warnings=findings(plan.warnings),
     )
 
 

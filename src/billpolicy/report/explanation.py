@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.report.results import Refusal
+from billpolicy.report.results import Finding, Refusal
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 
@@ -92,7 +92,7 @@ class Explanation:
     decisions: tuple[Decision, ...] = ()
     follow_ups: tuple[Candidate, ...] = ()
     """Follow-ups of the policy that had something to do after this, and why they were passed over."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     """What the operation does and its reader may not expect, like another allocation rule than the one decided, each
     with its code in brackets."""
 

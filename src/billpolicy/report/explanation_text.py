@@ -30,7 +30,8 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
     lines += _settings(explanation, every_candidate)
     lines += _passed_over(explanation, every_candidate)
     if explanation.warnings:
-        lines += ["", *(line for text in explanation.warnings for line in _labelled("!", text, indent=2, width=2))]
+        told = [f"{warning.message} [{warning.code}]" for warning in explanation.warnings]
+        lines += ["", *(line for text in told for line in _labelled("!", text, indent=2, width=2))]
     return "\n".join(lines) + "\n"
 
 
@@ -189,7 +190,7 @@ def _section(explanation: Explanation) -> str:
         cells = (f"`{decision.key}`", escaped(value), escaped(source), rule, escaped(decision.rule.because or ""))
         lines.append("| " + " | ".join(cells) + " |")
     if explanation.warnings:
-        lines += ["", *(f"- Warning: {escaped(warning)}" for warning in explanation.warnings)]
+        lines += ["", *(f"- Warning: {escaped(f'{one.message} [{one.code}]')}" for one in explanation.warnings)]
     others = [
         f"- `{decision.key}`: {escaped(candidate_text(candidate))}"
         for decision in explanation.decisions

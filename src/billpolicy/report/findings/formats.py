@@ -9,15 +9,21 @@ from typing import NamedTuple
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 
 FORMATS = {
-    "text": "billpolicy.report.findings.text",
-    "json": "billpolicy.report.findings.json",
-    "concise": "billpolicy.report.findings.concise",
-    "sarif": "billpolicy.report.findings.sarif",
-    "junit": "billpolicy.report.findings.junit",
-    "github": "billpolicy.report.findings.github",
-    "gitlab": "billpolicy.report.findings.gitlab",
+    "text": ("billpolicy.report.findings.text", "people: the line of the file, with what is meant underlined"),
+    "json": ("billpolicy.report.findings.json", "programs, by the schema that `billpolicy schema diagnostics` prints"),
+    "concise": (
+        "billpolicy.report.findings.concise",
+        "editors and `grep`: `file:line:column: severity: message [code]`",
+    ),
+    "sarif": (
+        "billpolicy.report.findings.sarif",
+        "code scanning of GitHub and Azure DevOps, SARIF viewers of editors (SARIF 2.1.0)",
+    ),
+    "junit": ("billpolicy.report.findings.junit", "whatever shows the results of tests"),
+    "github": ("billpolicy.report.findings.github", "annotations of GitHub Actions: a step prints them"),
+    "gitlab": ("billpolicy.report.findings.gitlab", "the Code Quality report of GitLab"),
 }
-"""Name -> the module whose `report` takes a `Found` and gives the text, imported when it is used."""
+"""Name -> the module whose `report` takes a `Found` and gives the text, imported when used; and whom it is for."""
 FINDINGS_ONLY = tuple(name for name in FORMATS if name not in ("text", "json"))
 """Formats that can say nothing but what was found: a command's result has none of them."""
 
@@ -29,9 +35,12 @@ class Found(NamedTuple):
     """As it was typed: `ledger check`."""
     diagnostics: tuple[Diagnostic, ...]
     """Each once, in the order of their places."""
+    subject: str | None = None
+    """The file that the command was given: where a finding is shown that has no place, in formats that want one."""
 
 
-def report(format: str, command: str, diagnostics: Iterable[Diagnostic]) -> str:
+def report(format: str, command: str, diagnostics: Iterable[Diagnostic], subject: str | None = None) -> str:
     """The findings of a command in one of the `FORMATS`."""
-    text: str = importlib.import_module(FORMATS[format]).report(Found(command, tuple(in_order(diagnostics))))
+    module, _ = FORMATS[format]
+    text: str = importlib.import_module(module).report(Found(command, tuple(in_order(diagnostics)), subject))
     return text

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 
@@ -15,16 +15,16 @@ _SEVERITY = {"error": "major", "warning": "minor"}
 
 
 def report(found: Found) -> str:
-    """A list of issues. What stands in no file is shown at the root of the checkout, as GitLab wants a path."""
+    """A list of issues. GitLab wants a path: what has no place is shown at the file that the command was given."""
     seen: Counter[str] = Counter()
-    return json.dumps([_issue(one, seen) for one in found.diagnostics], indent=2) + "\n"
+    nowhere = Position(found.subject or ".")
+    return json.dumps([_issue(one, one.position or nowhere, seen) for one in found.diagnostics], indent=2) + "\n"
 
 
-def _issue(one: Diagnostic, seen: Counter[str]) -> dict[str, Any]:
-    at = one.position
-    path = visible(at.file) if at is not None else "."
-    begin = {"line": max(at.line, 1), "column": max(at.column, 1)} if at is not None else {"line": 1, "column": 1}
-    end = {"line": at.end_line, "column": at.end_column} if at is not None and at.end_line else begin
+def _issue(one: Diagnostic, at: Position, seen: Counter[str]) -> dict[str, Any]:
+    path = visible(at.file)
+    begin = {"line": max(at.line, 1), "column": max(at.column, 1)}
+    end = {"line": at.end_line, "column": at.end_column} if at.end_line else begin
     hint = f" ({visible(one.hint)})" if one.hint else ""
     return {
         "check_name": one.code,

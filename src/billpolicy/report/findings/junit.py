@@ -12,8 +12,6 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 
-_NO_FILE = "no file"
-
 
 def report(found: Found) -> str:
     """A document that the schema of Jenkins' xUnit plugin accepts."""
@@ -27,7 +25,7 @@ def report(found: Found) -> str:
 
 
 def _suite(command: str, file: str, found: list[Diagnostic]) -> str:
-    named = f"name={quoteattr(file or _NO_FILE)} file={quoteattr(file)}" if file else f"name={quoteattr(command)}"
+    named = f"name={quoteattr(file)} file={quoteattr(file)}" if file else f"name={quoteattr(command)}"
     cases = [_case(command, one) for one in found]
     if not cases:
         cases = [f"    <testcase name={quoteattr('nothing wrong')} classname={quoteattr(f'billpolicy.{command}')}/>"]

@@ -25,7 +25,7 @@ def report(found: Found) -> str:
         "tool": {"driver": {"name": "billpolicy", "version": __version__, "rules": [_rule(code) for code in codes]}},
         "automationDetails": {"id": f"billpolicy {found.command}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, codes) for one in found.diagnostics],
+        "results": [_result(one, codes, found.subject) for one in found.diagnostics],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -37,13 +37,13 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": found.text.sentence},
-        "fullDescription": {"text": found.text.why},
+        "fullDescription": {"text": " ".join(found.text.why.split())},
         "help": {"text": page(found), "markdown": page(found)},
         "defaultConfiguration": {"level": found.text.severity},
     }
 
 
-def _result(one: Diagnostic, codes: Sequence[str]) -> dict[str, Any]:
+def _result(one: Diagnostic, codes: Sequence[str], subject: str | None) -> dict[str, Any]:
     hint = f"\nHint: {visible(one.hint)}" if one.hint else ""
     result: dict[str, Any] = {
         "ruleId": one.code,
@@ -51,8 +51,9 @@ def _result(one: Diagnostic, codes: Sequence[str]) -> dict[str, Any]:
         "level": one.severity,
         "message": {"text": visible(one.message) + hint},
     }
-    if one.position is not None:
-        result["locations"] = [{"physicalLocation": _location(one.position)}]
+    at = one.position or (None if subject is None else Position(subject))
+    if at is not None:
+        result["locations"] = [{"physicalLocation": _location(at)}]
     return result
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 from billpolicy.report.texts import WIDTH
@@ -24,14 +24,16 @@ _LEAST = 20
 
 def report(found: Found) -> str:
     """Each finding with its line."""
+    return "".join(texts(found.diagnostics))
+
+
+def texts(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """The same one by one. Each file is read once."""
     lines = cache(_lines)
-    parts: list[str] = []
-    for diagnostic in found.diagnostics:
-        head, hint, rest = str(diagnostic).partition("\n    hint: ")
-        at = diagnostic.position
-        parts += [head, *(_quoted(at, lines(at.file)) if at is not None and at.line else ())]
-        parts += [f"{hint.lstrip(chr(10))}{rest}"] if hint else []
-    return "".join(f"{part}\n" for part in parts)
+    for one in diagnostics:
+        at = one.position
+        quoted = _quoted(at, lines(at.file)) if at is not None and at.line else ()
+        yield "".join(f"{line}\n" for line in one.lines(quoted))
 
 
 def _lines(file: str) -> list[str]:
