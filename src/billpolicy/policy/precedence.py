@@ -1,4 +1,7 @@
-"""Which of the exceptions that match decides: no priorities, no order of files or lines (docs/policy-language.md rule 5)."""
+"""Which of the exceptions that match decides. No priorities, no order of files or lines.
+
+docs/policy-language.md rule 5.
+"""
 
 from __future__ import annotations
 
