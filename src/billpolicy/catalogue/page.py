@@ -17,12 +17,15 @@ def page(found: Entry) -> str:
     same = text.files
     if same:
         parts += ["## In both examples", *_listed(same)]
+    parts += ["Each example is for a new folder, beside a copy of `policies/standard`."]
     parts += ["## This gives it", *_listed(text.bad.files), *_typed(found.bad)]
     parts += ["## Mended", *_listed(text.mended.files)]
     if text.mended.run is not None:
         parts += _typed(found.mended)
-    typed = f"{found.bad.run} {found.mended.run}"
-    used = [name for name in sorted(common_files()) if name in typed.split() and name not in found.bad.files]
+    said = "\n".join(
+        [found.bad.run or "", found.mended.run or "", *found.bad.files.values(), *found.mended.files.values()]
+    )
+    used = [name for name in sorted(common_files()) if name in said and name not in found.bad.files]
     if used:
         links = " and ".join(f"[`{name}`]({name})" for name in used)
         parts.append(f"{links}: what many of these pages are about.")
@@ -38,7 +41,8 @@ def index(formats: Mapping[str, str]) -> str:
         "What billpolicy says is wrong carries a code in brackets. Each code has a page: what is wrong, why it",
         "matters, an example that gives it and the same mended. `billpolicy rule CODE` prints it.",
         "",
-        "Each example runs in a folder with its files and `policies/standard`.",
+        "Each example is for a new folder, with its files and a copy of `policies/standard`. In the formats for other",
+        "programs paths are as they were typed: run the commands from the root of the repository.",
         "",
         "## For other programs",
         "",

@@ -23,7 +23,6 @@ def report(found: Found) -> str:
     codes = sorted({one.code for one in found.diagnostics})
     run = {
         "tool": {"driver": {"name": "billpolicy", "version": __version__, "rules": [_rule(code) for code in codes]}},
-        "automationDetails": {"id": f"billpolicy {found.command}/"},
         "columnKind": "unicodeCodePoints",
         "results": [_result(one, codes, found.subject) for one in found.diagnostics],
     }
