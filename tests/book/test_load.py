@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -212,3 +213,37 @@ def test_a_payment_may_come_from_one_of_another_account() -> None:
 def test_a_transferred_payment_has_its_money_from_its_source(payments: str, applications: str, code: str) -> None:
     text = TWO + INVOICE + PAYMENTS + payments + (f"applications:\n{applications}" if applications else "")
     assert f"[{code}]" in told(text)
+
+
+def test_periods_may_touch_and_stand_in_any_order() -> None:
+    """Newest first; each begins on the very day on which the one before ends."""
+    periods = ["{from: 2026-03-01, until: 2026-04-01}", "{from: 2026-02-01, until: 2026-03-01, status: closed}"]
+    for order in (periods, periods[::-1]):
+        book = load(ACCOUNT + f"accounting_periods: [{', '.join(order)}]")
+        assert [str(period.from_) for period in book.periods] == ["2026-02-01", "2026-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "message"),
+    [
+        # The day that both have, 02-28; told at the later one, whichever stands first.
+        (
+            ["{from: 2026-02-28, until: 2026-04-01}", "{from: 2026-02-01, until: 2026-03-01}"],
+            "book.yaml:3:3: error: this period begins on 2026-02-28, before the one from 2026-02-01 ends",
+        ),
+        (
+            ["{from: 2026-02-01, until: 2026-03-01}", "{from: 2026-04-01, until: 2026-04-01}"],
+            "book.yaml:4:3: error: this",
+        ),
+    ],
+)
+def test_periods_are_wrong_by_a_day(periods: list[str], message: str) -> None:
+    found = told(ACCOUNT + "accounting_periods:\n" + "".join(f"- {period}\n" for period in periods))
+    assert found.startswith(message)
+    assert found.count("error: ") == 1
+
+
+def test_what_is_repeated_is_told_in_order() -> None:
+    twice = ", ".join(f"{{id: {name}}}" for name in ("c", "b", "a", "c", "a"))
+    found = told(ACCOUNT + f"subscriptions: [{{id: s, account: a, charges: [{twice}]}}]")
+    assert re.findall(r"charge `(.)` stands", found) == ["a", "c"]

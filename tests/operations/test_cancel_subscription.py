@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -303,3 +304,40 @@ def test_each_step_is_followed_by_the_policy_of_its_own_day(tmp_path: Path) -> N
         ("write_off_invoice", "new"),
     ]
     assert left.balance(left.numbered["INV00000001"]) == 0
+
+
+# -- the first day without service ---------------------------------------------------------------------------------
+
+TERM = BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, term_end: 2026-05-01,", 1)
+ASK = "operation: cancel_subscription, subscription: S, date: 2026-04-09"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("", "date-missing: `at: date` needs the day"),
+        ("at: date", "date-missing: `at: date` needs the day"),
+        ("effective_date: 2026-03-31", "date-outside-term: 2026-03-31 is before the subscription begins (2026-04-01)"),
+        ("effective_date: 2026-05-02", "date-outside-term: 2026-05-02 is after the term ends (2026-05-01)"),
+        (
+            "at: end_of_term, effective_date: 2026-05-01",
+            "date-unwanted: `effective_date` says another day than `at: end_of_term`",
+        ),
+        ("at: end_of_invoiced_period", "not-invoiced: nothing of subscription `S` has been invoiced yet"),
+    ],
+)
+def test_a_day_that_is_missing_or_outside_the_term_is_refused(fields: str, message: str) -> None:
+    assert told(load(TERM), ", ".join(filter(None, (ASK, fields)))) == message
+
+
+@pytest.mark.parametrize("day", ["2026-04-01", "2026-05-01"])
+def test_the_first_day_and_the_day_on_which_the_term_ends_are_possible(day: str) -> None:
+    _, left = run(load(TERM), f"{ASK}, effective_date: {day}, final_bill: false")
+    assert str(left.subscriptions["S"].canceled_on) == day
+
+
+def test_it_ends_where_the_last_of_its_charges_was_invoiced() -> None:
+    two = "charges: [{id: gym, charged_through: 2026-04-21}, {id: pool}, {id: sauna, charged_through: 2026-04-11}]}"
+    book = re.sub(r"charges: .*", two, TERM)
+    _, left = run(load(book), f"{ASK}, at: end_of_invoiced_period, final_bill: false")
+    assert str(left.subscriptions["S"].canceled_on) == "2026-04-21"

@@ -133,3 +133,13 @@ def test_a_debit_memo_is_paid_from_the_credit_balance() -> None:
     plan, after = planned(scene, memo, policy=FOLLOW_UPS)
     assert used(plan.follow_ups[0].plan) == {"DM00000001": "30.00"}
     assert str(after.credit_balance("a", "USD")) == "20.00"
+
+
+@pytest.mark.parametrize(("open_", "credit", "is_used"), [("0.01", "5", True), ("0", "5", False), ("30", "0.01", True)])
+def test_it_is_used_down_to_the_last_cent(open_: str, credit: str, is_used: bool) -> None:
+    scene = f"""{ACCOUNTS}
+invoices: [{{number: I1, account: a, date: 2026-07-01, currency: USD, items: [{{id: x, amount: {open_}}}]}}]
+"""
+    after = book(scene + CREDIT.format("2026-07-01", credit))
+    assert bool(asked_for("apply_credit_balance", "invoice_posted", "I1", after)) is is_used
+    assert bool(asked_for("apply_credit_balance", "credit_increased", "C1", after)) is is_used

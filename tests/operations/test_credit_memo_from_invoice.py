@@ -224,6 +224,11 @@ def test_an_invoice_with_a_discount_is_credited_net() -> None:
     assert refused(DISCOUNTED, ASK + "items: [{item: d}]") == ["discount-too-large"]
     assert refused(DISCOUNTED, ASK + "items: [{item: x, amount: 9.99}, {item: d}]") == ["discount-too-large"]
     assert refused(DISCOUNTED, ASK + "items: [{item: x}, {item: d, amount: 5.00}]") == ["amount-sign"]
+    # It may take all of it: 10.00 - 10.00. The rest of the memo is another item's.
+    other = DISCOUNTED + "  - {id: y, line: 3, amount: 7.00}\n"
+    for amount, credited in (("10.00", "7.00"), ("10.01", "7.01")):
+        asked = ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}, {{item: d, taxes: []}}, {{item: y}}]"
+        assert str(credit_memo(plan(other, asked)).amount) == credited
 
 
 DISCOUNTED = """

@@ -74,6 +74,13 @@ def test_attributes_and_defaults_fit_together(text: str, code: str) -> None:
     assert code in refused_codes(text)
 
 
+def test_the_kinds_of_documents_that_lack_an_attribute_are_told_in_order() -> None:
+    found = refusals("attributes: {sequence_set: {type: sequence_set, documents: [payment]}}")
+    (message,) = (problem.message for problem in found if problem.code == "attribute-documents")
+    kinds = "credit memos and debit memos and invoices and refunds"
+    assert message == f"{kinds} need the attribute `sequence_set` for their numbers"
+
+
 def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
     """Domain 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
     text = """
