@@ -214,6 +214,15 @@ def test_the_money_of_an_adjustment_is_in_its_applications(applications: str, co
     assert not at or (code, at.strip()) in found
 
 
+@pytest.mark.parametrize(
+    ("from_", "to"), [("P1", "CBA-00000004"), ("CBA-00000001", "CBA-00000004"), ("N1", "P1"), ("I1", "R1")]
+)
+def test_money_that_cannot_go_there_is_told_of_that_alone(from_: str, to: str) -> None:
+    payments = "payments: [{number: P1, account: a, date: 2026-01-02, currency: USD, amount: 10}]\n"
+    wrong = f"- {{from: {from_}, to: {to}, date: 2026-01-22, amount: 1}}\n"
+    assert told(written(applications=GIVEN + PUT + wrong, rest=payments)) == {("application-kind", wrong.strip())}
+
+
 def test_a_refund_is_of_something_or_paid_by_one_decrease() -> None:
     refund = REFUNDS.splitlines()[1]
     assert told(written(adjustments=UP + USED + GIFT)) == {("refund-unpaid", refund)}

@@ -247,3 +247,11 @@ def test_what_is_repeated_is_told_in_order() -> None:
     twice = ", ".join(f"{{id: {name}}}" for name in ("c", "b", "a", "c", "a"))
     found = told(ACCOUNT + f"subscriptions: [{{id: s, account: a, charges: [{twice}]}}]")
     assert re.findall(r"charge `(.)` stands", found) == ["a", "c"]
+
+
+def test_what_does_not_add_up_is_told_once_all_references_hold() -> None:
+    wrong = ACCOUNT + INVOICE + "  total: 110.00\n"
+    assert "[total-differs]" in told(wrong)
+    found = told(wrong.replace("account: a", "account: b"))
+    assert "[reference-unknown]" in found
+    assert "[total-differs]" not in found

@@ -74,6 +74,12 @@ def test_single_numbers(chosen: list[int]) -> None:
     assert members(Numbers.only(*chosen), tuple(range(-5, 6))) == set(chosen)
 
 
+def test_one_set_of_numbers_is_written_in_one_way() -> None:
+    # Sorted, and neighbors in one range, however they are named.
+    for chosen in ((1, 2, 3, 5), (5, 3, 2, 1), (3, 5, 1, 2, 3), (2, 5, 1, 3)):
+        assert Numbers.only(*chosen) == Numbers(((1, 3), (5, 5)))
+
+
 @given(st.builds(Values, numbers, st.booleans()), st.builds(Values, numbers, st.booleans()))
 def test_values(a: Values, b: Values) -> None:
     domain = tuple(NUMBERS)

@@ -76,6 +76,23 @@ def test_mistakes_are_told_in_words(text: str, told: list[str]) -> None:
         assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("number", "is_read"),
+    [
+        ("9007199254740991", True),
+        ("-9007199254740991", True),
+        ("9007199254740992", False),
+        ("-9007199254740992", False),
+    ],
+)
+def test_whole_numbers_are_those_that_every_reader_of_json_knows_exactly(number: str, is_read: bool) -> None:
+    if is_read:
+        assert read(f"name: a\ncount: {number}").count == int(number)
+    else:
+        with pytest.raises(Refused, match=f"`{number}` is too large a number"):
+            read(f"name: a\ncount: {number}")
+
+
 @pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\x7f\ud800")
 def test_marks_that_reverse_or_steer_are_refused(mark: str) -> None:
     with pytest.raises(ValueError, match="a text of one line is wanted here, without control characters"):
