@@ -138,6 +138,14 @@ def test_it_is_found_also_where_the_check_goes_by_small_parts(
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
 
 
+def test_a_gap_names_the_number_before_it(busy: Ledger) -> None:
+    by_hand(file_of(busy), "DELETE FROM counters WHERE prefix = 'CM'")
+    assert [problem.message for problem in busy.check()] == [
+        "CM00000003 does not follow on 0, the number before it of prefix `CM`",
+        "the counter of prefix `CM` does not stand at its highest number, 4",
+    ]
+
+
 def test_a_revision_that_no_operation_and_no_import_explains(ledger: Ledger) -> None:
     """S1 was billed by an imported invoice, which may have raised it; S2 never was."""
     invoice = "number: INV00000001, account: acme, date: 2026-06-01, currency: USD"

@@ -86,7 +86,12 @@ def test_the_write_off_of_an_older_invoice_keeps_what_later_ones_billed() -> Non
 
 def test_the_write_off_of_the_newest_invoice_reopens_its_time() -> None:
     plan, left = run(after(APRIL, MAY), "operation: write_off_invoice, invoice: INV00000002, date: 2026-05-02")
-    assert [warning.code for warning in plan.warnings] == ["charged-through-reverted"]
+    (warning,) = plan.warnings
+    assert warning.code == "charged-through-reverted"
+    assert warning.message == (
+        "charge `gym` of subscription `S` is charged through 2026-05-01 again: "
+        "the next bill run bills this time once more"
+    )
     assert through(left) == "2026-05-01"
 
 
@@ -103,7 +108,9 @@ def test_a_reversed_credit_memo_is_made_again() -> None:
     assert through(left) == "2026-04-09"
     reverse = "operation: reverse_credit_memo, credit_memo: CM00000001, date: 2026-04-10"
     plan, left = run(left, reverse)
-    assert [warning.code for warning in plan.warnings] == ["charged-through-reverted"]
+    (warning,) = plan.warnings
+    assert warning.code == "charged-through-reverted"
+    assert warning.message.endswith("through 2026-05-01 again: the next bill run credits this time once more")
     assert through(left) == "2026-05-01"
     again, _ = run(left, "operation: bill_run, date: 2026-04-11, subscriptions: [S]")
     assert made(again) == [("CM00000002", Decimal("73.33"))]  # 22 of 30 days

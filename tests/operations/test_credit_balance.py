@@ -12,6 +12,7 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice, Refund
+from billpolicy.operations.shared.billed_time import corrected_by
 from billpolicy.planning.plan import Plan
 from tests.planning import Planned, dry_run, plan_on
 from tests.scenes import balances, book, documents, operations, parts, versions
@@ -527,3 +528,37 @@ def test_numbers_have_no_gaps_and_belong_to_no_sequence_set() -> None:
     plan, after = planned(OPEN, APPLY, ADJUST + "type: increase\namount: 1")
     assert sorted(n for n in after.numbered if n.startswith("CBA")) == [f"CBA-0000000{n}" for n in range(1, 6)]
     assert adjustments(plan)[0].attributes == {}
+
+
+@pytest.mark.parametrize(
+    ("item", "amount", "is_first"),
+    [
+        (
+            "service_start: 2026-03-31, service_end: 2026-04-30",
+            "0.01",
+            True,
+        ),  # the last day is the first one given back
+        ("service_start: 2026-04-30, service_end: 2026-05-31", "0.01", True),
+        ("service_start: 2026-05-01, service_end: 2026-05-31", "0.01", False),
+        ("service_start: 2026-03-01, service_end: 2026-03-31", "0.01", False),
+        ("service_start: 2026-03-01", "0.01", True),  # without a last day it is open on that side
+        ("service_end: 2026-04-01", "0.01", True),
+        ("service_end: 2026-03-31", "0.01", False),
+        ("service_start: 2026-04-01, service_end: 2026-04-30", "0.00", False),  # nothing is open
+        ("service_start: 2026-04-01, service_end: 2026-04-30", "-0.01", False),
+    ],
+)
+def test_a_final_credit_first_clears_what_it_gives_back(item: str, amount: str, is_first: bool) -> None:
+    """April is given back: the invoice with an item of that charge and a day of April, with a cent open on it."""
+    of_gym = "subscription: S, subscribed_charge: gym"
+    scene = book(f"""
+accounts: [{{id: a, currency: USD}}]
+subscriptions: [{{id: S, account: a, charges: [{{id: gym}}]}}]
+invoices:
+- {{number: I1, account: a, date: 2026-04-01, currency: USD, items: [{{id: x, {of_gym}, {item}, amount: {amount}}}]}}
+- {{number: BACK, account: a, date: 2026-05-01, currency: USD,
+   items: [{{id: x, {of_gym}, service_start: 2026-04-01, service_end: 2026-04-30, amount: -5.00}}]}}
+""")
+    negative = scene.numbered["BACK"]
+    assert isinstance(negative, Invoice)
+    assert [invoice.number for invoice in corrected_by(scene, negative)] == (["I1"] if is_first else [])
