@@ -210,12 +210,14 @@ def test_a_shared_invoice_is_refused_where_the_policy_says_so() -> None:
     message = told(after(APRIL, book=two), CANCEL + ", write_off: true", own)
     assert message.startswith("invoice-shared: INV00000001 also bills T")
     plan, left = run(after(APRIL, book=two), CANCEL + ", write_off: true")
+    assert plan.follow_ups[-1].plan.request.get("subscription") == "S"
     assert left.balance(left.numbered["INV00000001"]) == Decimal("50.00")
     assert [amount for _, amount in made(plan)] == [Decimal("73.33"), Decimal("26.67")]
 
 
 def test_canceling_leaves_no_document_of_another_kind_behind() -> None:
     plan, left = run(after(APRIL), CANCEL + ", write_off: true")
+    assert plan.follow_ups[-1].plan.request.get("subscription") is None  # all of the invoice is its own
     kinds = {type(one.document) for step in in_turn(plan) for one in step.documents}
     assert kinds == {CreditMemo}
     assert all(left.balance(one) == 0 for one in left.numbered.values() if isinstance(one, CreditMemo | Invoice))
