@@ -272,6 +272,7 @@ def test_what_is_refused_whatever_the_rule() -> None:
     assert codes("20.01", target) == ["over-applied"]
     assert codes("0", target) == ["amount-sign"]
     assert codes("-1", target) == ["amount-sign"]
+    assert codes("0", replace(target, amount=Decimal(1))) == ["amount-sign"]
     assert codes("20.00", replace(target, amount=Decimal("15.01"))) == ["over-applied"]
     assert codes("20.00", replace(target, amount=Decimal(0))) == ["over-applied"]
     other = replace(target, number="INV2", amount=Decimal(10))

@@ -173,6 +173,22 @@ def test_money_that_crosses_accounts_is_looked_at_as_a_whole(busy: Ledger) -> No
         assert {"acme", "nippon"} in [set(part) for part in check.parts(reader.connection, 1)]
 
 
+@pytest.mark.parametrize(
+    ("documents", "sizes"), [(1, [1, 1, 1, 1, 0]), (2, [2, 2, 0]), (3, [3, 1]), (4, [4, 0]), (5, [4])]
+)
+def test_parts_have_as_many_documents_as_are_looked_at_at_once(
+    documents: int, sizes: list[int], ledger: Ledger
+) -> None:
+    """Four accounts with a payment each; the last part is what is left, and may be nothing."""
+    accounts = ", ".join(f"{{id: a{n}, currency: USD}}" for n in range(4))
+    payments = "".join(
+        f"- {{number: P{n}, account: a{n}, date: 2026-01-01, currency: USD, amount: 1.00}}\n" for n in range(4)
+    )
+    ledger.import_book(book_from(f"accounts: [{accounts}]\npayments:\n{payments}"))
+    with ledger.reading() as reader:
+        assert [len(part) for part in check.parts(reader.connection, documents)] == sizes
+
+
 def test_a_damaged_file_is_found(busy: Ledger, tmp_path: Path) -> None:
     file = file_of(busy)
     busy.close()

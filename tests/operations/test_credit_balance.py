@@ -562,3 +562,12 @@ invoices:
     negative = scene.numbered["BACK"]
     assert isinstance(negative, Invoice)
     assert [invoice.number for invoice in corrected_by(scene, negative)] == (["I1"] if is_first else [])
+
+
+@pytest.mark.parametrize(("amount", "codes"), [("0.01", ["not-negative"]), ("0.00", ["not-negative"]), ("-0.01", [])])
+def test_what_it_came_from_is_below_zero(amount: str, codes: list[str]) -> None:
+    scene = SCENE.replace("-100.00", amount) + (
+        "credit_adjustments:\n- {number: C1, account: a, date: 2026-08-01, currency: USD, amount: 5, type: increase}\n"
+    )
+    (found,) = outcomes(scene, APPLY + "date: 2026-09-10\nnegative_invoice: INV-001")
+    assert [problem.code for problem in found.problems] == codes

@@ -47,6 +47,14 @@ def test_words_of_an_open_list(a: Words, b: Words) -> None:
     assert a.empty or a.sample() in a
 
 
+def test_an_example_of_any_other_word_is_another_one() -> None:
+    named = frozenset(("any other", "any other 0"))
+    assert Words(frozenset(("any other",)), complement=True).sample() == "any other 0"
+    assert Words(named, complement=True).sample() == "any other 1"
+    assert Words(frozenset(("DE",)), complement=True).sample() == "any other"
+    assert Words(frozenset(("FR", "DE"))).sample() == "DE"
+
+
 @given(closed_words, closed_words)
 def test_words_of_a_closed_list(a: Words, b: Words) -> None:
     assert members(a & b, KINDS) == members(a, KINDS) & members(b, KINDS)
