@@ -1,9 +1,10 @@
 # Every target that needs the environment makes it first. `make` alone lists the targets.
-# PYTHON: the Python to make it with. VENV: its folder, in this one.
+# PYTHON: the Python to make it with. VENV: its folder, in this one. ARGS: options of `make mutants`.
 
 PYTHON ?= python3
 VENV ?= .venv
 UPGRADE ?=
+ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/finished
@@ -11,7 +12,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup check lint format types schemas schema-drift examples bench lock clean
+.PHONY: help demo test setup check lint format types schemas schema-drift examples bench mutants lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -54,6 +55,9 @@ examples: $(READY) ## run the demo and print nothing but its errors
 bench: $(READY) ## measure the speed, beside other programs in the same run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m benchmarks
+
+mutants: $(READY) ## change the code at random and see whether the tests notice (an hour; ARGS="--room billing --count 40")
+	@$(BIN)/python -m scripts.mutants $(ARGS)
 
 lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py
