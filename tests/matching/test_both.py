@@ -11,6 +11,7 @@ from billpolicy.deciding.matching.protocol import EngineError
 from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
 from tests.matching.needs_engine import needs_engine
+from tests.scenes import versions
 from tests.strategies import exception, words
 
 
@@ -97,5 +98,6 @@ def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(durable, "load", fails)
     try:
         assert "pip install durable_rules==2.0.28" in str(durable.unavailable())
+        assert versions().without_engine() == durable.unavailable()
     finally:
         durable.unavailable.cache_clear()

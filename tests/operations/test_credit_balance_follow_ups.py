@@ -102,6 +102,11 @@ def test_after_an_increase_what_can_be_used_is_refunded() -> None:
     }
     _, after = planned(after, ADJUST + "type: decrease\namount: 70")
     assert asked_for("refund_credit_balance", "credit_increased", "CBA-00000001", after) == []
+    # An increase of a later day is paid back on that day.
+    (request,) = asked_for(
+        "refund_credit_balance", "credit_increased", "C1", book(SCENE + CREDIT.format("2026-10-01", 5))
+    )
+    assert (str(request["amount"]), str(request["date"])) == ("5.00", "2026-10-01")
 
 
 FOLLOW_UPS = """
