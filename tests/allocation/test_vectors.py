@@ -180,10 +180,12 @@ def test_discounts_g7(book: Book, compatible: bool, expected: dict[str, str]) ->
     assert found == expected
 
 
+@pytest.mark.parametrize("rule", ["proration", "by_component"])  # of one component, the two are the same
 @pytest.mark.parametrize(("compatible", "expected"), [(False, ["40.00", "25.00"]), (True, ["43.33", "21.67"])])
-def test_discounts_without_tax_g7(compatible: bool, expected: list[str]) -> None:
+def test_discounts_without_tax_g7(compatible: bool, expected: list[str], rule: str) -> None:
     slots = (Slot(Place("A"), Decimal(80), "charge", discount=Decimal(20)), Slot(Place("B"), Decimal(50), "charge"))
-    done = allocate(payment("65"), [Target("INV1", DAY, slots)], Decimal(65), Rules(zuora_compatible=compatible))
+    how = Rules(item_rule=rule, zuora_compatible=compatible)
+    done = allocate(payment("65"), [Target("INV1", DAY, slots)], Decimal(65), how)
     assert parts(done) == expected
 
 

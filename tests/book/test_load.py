@@ -162,6 +162,7 @@ def test_what_was_applied_may_be_taken_back_and_applied_again() -> None:
         (PUT + BACK + BACK, "60.00 of P1 is taken back from item `x` of I1, where 30.00 of it"),
         (PUT + BACK.replace("item: x", "item: x, tax: t"), "30.00 of P1 is taken back from tax `t` of item `x` of I1"),
         (BACK, "30.00 of P1 is taken back from item `x` of I1, where 0 of it"),
+        (BACK.replace("30.00", "0.01"), "0.01 of P1 is taken back from item `x` of I1, where 0 of it"),
         # Another payment's money, behind a sum that is sound.
         (
             PUT + "- {from: P2, to: I1, date: 2026-01-20, amount: 6.00, parts: "
@@ -255,3 +256,12 @@ def test_what_does_not_add_up_is_told_once_all_references_hold() -> None:
     found = told(wrong.replace("account: a", "account: b"))
     assert "[reference-unknown]" in found
     assert "[total-differs]" not in found
+
+
+def test_the_items_that_there_are_are_told_in_order() -> None:
+    items = ", ".join(f"{{id: {name}, amount: 10.00}}" for name in ("c", "e", "a", "d", "b"))
+    invoice = f"invoices: [{{number: I1, account: a, date: 2026-01-10, currency: USD, items: [{items}]}}]\n"
+    wrong = "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 1.00, parts: [{item: z, amount: 1.00}]}]"
+    found = told(ACCOUNT + invoice + PAYMENT + wrong)
+    assert "I1 has no item `z`" in found
+    assert "hint: items of I1: `a`, `b`, `c`, `d`, `e`" in found

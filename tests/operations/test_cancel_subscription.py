@@ -165,6 +165,15 @@ def test_a_write_off_that_is_refused_refuses_the_cancellation() -> None:
     assert "(in the step `write_off_invoice`, by `write-off-on-cancellation`, " in message
 
 
+def test_of_several_rules_for_one_write_off_the_strictest_counts() -> None:
+    own = CLERKS + (
+        "follow_ups: [{id: a-lenient-one, after: subscription_canceled, when: {write_off: true}, "
+        "then: write_off_invoice, if_refused: leave_out}]"
+    )
+    message = told(after(APRIL), CANCEL + ", write_off: true, actor: kim", own)
+    assert "(in the step `write_off_invoice`, by `write-off-on-cancellation`, " in message
+
+
 def test_a_policy_can_let_the_cancellation_stay() -> None:
     """Domain 5.2: in Zuora cancel and billing survive a failing write-off."""
     own = (

@@ -571,3 +571,15 @@ def test_what_it_came_from_is_below_zero(amount: str, codes: list[str]) -> None:
     )
     (found,) = outcomes(scene, APPLY + "date: 2026-09-10\nnegative_invoice: INV-001")
     assert [problem.code for problem in found.problems] == codes
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2026-08-31", ["period-closed"]), ("2026-09-01", [])])
+@pytest.mark.parametrize("text", [APPLY, REFUND + "amount: 1\n", ADJUST + "type: decrease\namount: 1\n"])
+def test_nothing_is_dated_in_a_closed_period(text: str, day: str, expected: list[str]) -> None:
+    scene = (
+        f"{ACCOUNTS}accounting_periods: [{{from: 2026-08-01, until: 2026-09-01, status: closed}}]\n"
+        "invoices: [{number: I1, account: a, date: 2026-07-01, currency: USD, items: [{id: x, amount: 30.00}]}]\n"
+        "credit_adjustments: [{number: C1, account: a, date: 2026-07-01, currency: USD, amount: 5, type: increase}]\n"
+    )
+    (found,) = outcomes(scene, f"{text}date: {day}")
+    assert [problem.code for problem in found.problems] == expected

@@ -117,6 +117,24 @@ def test_reason_codes_are_of_a_kind_of_document_that_has_them() -> None:
     assert refused_codes("reason_codes: {payment: [Cash]}") == ["reason-category-unknown"]
 
 
+MANY = ", ".join(f"segment {n}" for n in range(10, 40))
+
+
+@pytest.mark.parametrize(
+    ("field", "word", "hint"),
+    [
+        ("invoice.settled", "xyz", "known here: `all`, `nothing`, `part`"),
+        ("invoice.settled", "parts", "did you mean `part`?"),
+        ("account.segment", "xyz", f"allowed: {MANY}"),
+    ],
+)
+def test_a_word_that_is_none_of_a_choice_is_told_what_is(field: str, word: str, hint: str) -> None:
+    wrong = f"{{id: x, operations: [write_off_invoice], when: {{{field}: {word}}}, then: {{item_limit: 1}}}}"
+    segments = f"fields: {{account.segment: {{type: choice, values: [{MANY}]}}}}\n"
+    (found,) = refusals(f"{segments}exceptions: [{wrong}]")
+    assert found.message == f"`{word}` is not one of the values of `{field}`; {hint}"
+
+
 # -- overrides, dates, conflicts -----------------------------------------------------------------------------------
 
 
