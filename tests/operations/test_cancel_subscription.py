@@ -359,3 +359,13 @@ def test_it_ends_where_the_last_of_its_charges_was_invoiced() -> None:
     book = re.sub(r"charges: .*", two, TERM)
     _, left = run(load(book), f"{ASK}, at: end_of_invoiced_period, final_bill: false")
     assert str(left.subscriptions["S"].canceled_on) == "2026-04-21"
+
+
+@pytest.mark.parametrize(("day", "is_open"), [("2026-04-08", False), ("2026-04-09", True)])
+def test_it_is_dated_in_no_closed_period(day: str, is_open: bool) -> None:
+    closed = load(BOOK + "accounting_periods: [{from: 2026-04-01, until: 2026-04-09, status: closed}]\n")
+    ask = f"operation: cancel_subscription, subscription: S, date: {day}, effective_date: 2026-04-01, final_bill: false"
+    if is_open:
+        assert str(run(closed, ask)[1].subscriptions["S"].canceled_on) == "2026-04-01"
+    else:
+        assert told(closed, ask).startswith("period-closed: 2026-04-08 lies in a closed accounting period")

@@ -165,3 +165,23 @@ def test_only_a_posted_debit_memo_has_undone_it(kind: str, fields: str, is_undon
         assert told(in_book, UNDO_C1) == "undone-already: the write-off C1 was undone already, by M1"
     else:
         assert debited(in_book) == [Decimal("100.00")]
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("2026-01-01", "date-too-early"),  # the write-off is of 01-02
+        ("2026-01-02", None),
+        ("2026-02-01", "period-closed"),
+        ("2026-02-28", "period-closed"),
+        ("2026-03-01", None),
+    ],
+)
+def test_it_is_dated_after_the_write_off_and_in_no_closed_period(day: str, code: str | None) -> None:
+    closed = "accounting_periods: [{from: 2026-02-01, until: 2026-03-01, status: closed}]"
+    in_book = load(WRITTEN_OFF.replace("DAYS", JANUARY).replace("MORE", "") + closed)
+    asked = UNDO_C1.replace("2026-02-03", day)
+    if code is None:
+        assert [planned.document.amount for planned in run(in_book, asked)[0].documents] == [Decimal("100.00")]
+    else:
+        assert told(in_book, asked).startswith(f"{code}: ")
