@@ -146,6 +146,14 @@ def test_what_the_final_credit_leaves_is_followed() -> None:
     assert left.balance(left.numbered["OLD-1"]) == Decimal("436.67")  # 500.00 - (73.33 - 10.00)
 
 
+def test_a_credit_goes_to_documents_or_to_what_a_subscription_owes() -> None:
+    credited = after(APRIL, "operation: credit_memo_from_invoice, invoice: INV00000001, date: 2026-04-02")
+    apply = "operation: apply_credit_memo, credit_memo: CM00000001, subscription: S, date: 2026-04-02"
+    message = "apply-both: `apply` names documents and `subscription` takes all that it owes"
+    assert told(credited, apply + ", apply: [{document: INV00000001}]") == message
+    assert run(credited, apply)[1].balance(credited.numbered["INV00000001"]) == 0
+
+
 # -- what is written off -------------------------------------------------------------------------------------------
 
 CLERKS = """
@@ -346,6 +354,13 @@ ASK = "operation: cancel_subscription, subscription: S, date: 2026-04-09"
 )
 def test_a_day_that_is_missing_or_outside_the_term_is_refused(fields: str, message: str) -> None:
     assert told(load(TERM), ", ".join(filter(None, (ASK, fields)))) == message
+
+
+def test_what_is_canceled_or_has_no_term_is_refused() -> None:
+    canceled = load(BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, canceled_on: 2026-04-20,", 1))
+    message = "canceled-already: subscription `S` is canceled already, on 2026-04-20"
+    assert told(canceled, f"{ASK}, effective_date: 2026-04-20") == message
+    assert told(load(BOOK), f"{ASK}, at: end_of_term") == "term-missing: subscription `S` has no term that ends"
 
 
 @pytest.mark.parametrize("day", ["2026-04-01", "2026-05-01"])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo
 from tests.operations.asking import LEVELS, NONE, amounts, changed, inherited, left_by, levelled, numbers, stored
 from tests.scenes import balances, book, credit_memo, plan, refused, run
@@ -297,6 +298,18 @@ def test_the_limit_is_the_policys(limit: str, fits: bool) -> None:
         assert plan(BOOK, more, policy=policy)
     else:
         assert refused(BOOK, more, policy=policy) == ["available-to-credit"]
+
+
+def test_once_less_is_left_of_an_item_than_of_its_discount_the_rest_is_named_item_by_item() -> None:
+    def after_crediting(amount: str) -> Book:
+        return left_by(DISCOUNTED, ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}]")
+
+    # 10.00 of x and -10.00 of d are left, with taxes of 20.00 and -2.00.
+    assert str(credit_memo(plan(after_crediting("90.00"), ASK)).amount) == "18.00"
+    (planned,) = run(after_crediting("90.01"), ASK)
+    assert [f"{problem.code}: {problem.message}" for problem in planned.problems] == [
+        "items-wanted: less is left of item `x` of I1 than of its discounts"
+    ]
 
 
 def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> None:
