@@ -2,6 +2,7 @@
 # PYTHON: the Python to make it with. VENV: its folder, in this one.
 # SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
+# ARGS: options of `make mutants`.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,6 +10,7 @@ UPGRADE ?=
 SEED := $(or $(SEED),$(shell date +%s))
 SOAK_TIMES ?= 10
 WORKERS ?= auto
+ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/finished
@@ -17,7 +19,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples bench engine-wheel lock clean
+.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples bench mutants engine-wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -71,6 +73,10 @@ bench: $(READY) ## measure the speed, beside other programs in the same run
 engine-wheel: $(READY) ## build the rules engine once, for machines without a C compiler (into dist/engine)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-wheel.lock
 	@$(BIN)/python -m scripts.build_engine_wheel
+
+mutants: $(READY) ## change the code at random and see whether the tests notice (an hour; ARGS="--room billing --count 40")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.lock
+	@$(BIN)/python -m scripts.mutants $(ARGS)
 
 lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py

@@ -6,6 +6,7 @@ Each lock holds one exact version and its hashes for every supported Python and 
   requirements-engine.lock  the rules engine alone, since it is compiled here and the rest works without it
   requirements-wheel.lock   what only `make engine-wheel` needs
   requirements-bench.lock   what only `make bench` needs
+  requirements-mutants.lock what only `make mutants` needs
 """
 
 import os
@@ -26,6 +27,7 @@ LOCKS: dict[str, list[str]] = {
     "requirements-engine.lock": ["--group", "engine", "--constraints", MAIN_LOCK],
     "requirements-wheel.lock": ["--group", "wheel", "--constraints", MAIN_LOCK],
     "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],
+    "requirements-mutants.lock": ["--group", "mutants", "--constraints", MAIN_LOCK],
 }
 
 

@@ -137,6 +137,28 @@ def test_a_cell_of_the_matrix_names_its_levels_and_its_exceptions() -> None:
         assert isinstance(exceptions[id]["then"]["bill_to_contact"], list)
 
 
+def test_the_schemas_that_are_published_are_those_of_this_program() -> None:
+    ran = billpolicy("schema", "--all", "--check", "schemas")
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_right"),
+    [
+        ({"at_least": 1}, True),
+        ({"at_least": 1, "below": 2}, True),
+        ({"at_least": 1, "bellow": 2}, False),
+        ({}, False),
+        ({"is": "set"}, True),
+        ({"is": "set", "at_least": 1}, False),
+        ({"is": "there"}, False),
+    ],
+)
+def test_an_editor_sees_which_conditions_cannot_be(wanted: dict[str, Any], is_right: bool) -> None:
+    exception = {"id": "x", "operations": ["write_off_invoice"], "when": {"amount": wanted}, "then": {"item_limit": 1}}
+    assert Draft7Validator(schema("policy")).is_valid({"exceptions": [exception]}) is is_right
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_schema_is_closed_and_requires_what_is_always_written(name: str) -> None:
     """Mappings whose keys are data have a schema for their values instead."""

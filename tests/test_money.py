@@ -33,8 +33,16 @@ def test_an_amount_is_a_whole_number_of_minor_units(amount: str, currency: str, 
     [
         ("1.001", "USD", "more decimals than USD has (2)"),
         ("0.5", "JPY", "more decimals than JPY has (0)"),
-        ("1", "XXY", "`XXY` is not an ISO 4217 currency code"),
+        ("1", "XXY", "`XXY` is not an ISO 4217 currency code, like `EUR`"),
+        ("1", "usd", "`usd` is not an ISO 4217 currency code, like `USD`"),
+        ("1", "X" * 41, f"`{'X' * 40}` is not an ISO 4217 currency code"),
         ("1e15", "USD", "too large an amount"),
+        ("-1e15", "USD", "too large an amount"),
+        # More than 60 digits before or behind the point are not even counted.
+        ("1e60", "USD", "too large an amount"),
+        ("1e61", "USD", "this amount is out of range"),
+        ("1e-60", "USD", "more decimals than USD has (2)"),
+        ("1e-61", "USD", "this amount is out of range"),
     ],
 )
 def test_what_does_not_fit_a_currency_is_refused_in_words(amount: str, currency: str, sentence: str) -> None:
@@ -47,6 +55,21 @@ def test_what_does_not_fit_a_currency_is_refused_in_words(amount: str, currency:
 def test_only_plain_decimals_are_amounts(text: str) -> None:
     with pytest.raises(AmountError):
         parse_amount(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "an amount is wanted here, not an empty text"),
+        ("  ", "an amount is wanted here, not an empty text"),
+        ("9" * 100, "this amount is out of range"),
+        ("x" * 41, f"`{'x' * 40}` is not a decimal amount; write digits and a point, like `100.00`"),
+    ],
+)
+def test_what_is_no_amount_is_told_as_what_it_is(text: str, sentence: str) -> None:
+    with pytest.raises(AmountError) as refused:
+        parse_amount(text)
+    assert str(refused.value) == sentence
 
 
 def test_money_names_its_currency() -> None:

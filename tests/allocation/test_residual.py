@@ -101,6 +101,51 @@ def test_steps(total: int, weights: list[int], step: int, parts: list[int]) -> N
     assert split(total, weights, None, Cents(step=step)) == parts
 
 
+@pytest.mark.parametrize(
+    ("residual", "parts"),
+    [
+        # The first place is full with 2. Of the other 8, 3/7 and 4/7: 3.43 and 4.57, so one is left over 3 and 4.
+        ("first", [2, 4, 4]),
+        ("last", [2, 3, 5]),
+        ("largest_remainder", [2, 3, 5]),
+        ("largest_weight", [2, 3, 5]),
+    ],
+)
+def test_what_is_left_goes_to_places_that_are_open(residual: str, parts: list[int]) -> None:
+    assert split(10, [5, 3, 4], [2, 10, 10], Cents(residual)) == parts
+
+
+@pytest.mark.parametrize(
+    ("residual", "parts"),
+    [
+        # 22/3 = 7.33 each, so 5, 5, 5 and 7 left: a step that only the middle has room for, and 2 to the next one.
+        ("first", [5, 10, 7]),
+        ("last", [7, 10, 5]),
+        ("largest_remainder", [5, 10, 7]),  # of equal ones, the earliest
+        ("largest_weight", [5, 10, 7]),
+    ],
+)
+def test_steps_pass_over_places_without_room(residual: str, parts: list[int]) -> None:
+    assert split(22, [1, 1, 1], [8, 20, 8], Cents(residual, 5)) == parts
+    # 20/3 = 6.67 each: 5, 5, 5 and one step left, for which only the middle has room.
+    assert split(20, [1, 1, 1], [7, 20, 7], Cents(residual, 5)) == [5, 10, 5]
+
+
+@pytest.mark.parametrize(
+    ("residual", "cents", "steps"),
+    [
+        ("first", [0, 2, 1, 0], [0, 6, 5, 0]),
+        ("last", [0, 1, 2, 0], [0, 5, 6, 0]),
+        ("largest_remainder", [0, 2, 1, 0], [0, 6, 5, 0]),
+        ("largest_weight", [0, 2, 1, 0], [0, 6, 5, 0]),
+    ],
+)
+def test_what_is_left_passes_over_exhausted_places(residual: str, cents: list[int], steps: list[int]) -> None:
+    # Half of 3, and half of 11 in steps of 5, to each of the two that are open: one unit is left.
+    assert split(3, [0, 3, 3, 0], None, Cents(residual)) == cents
+    assert split(11, [0, 7, 7, 0], None, Cents(residual, 5)) == steps
+
+
 @pytest.mark.parametrize("residual", NAMES)
 def test_nothing_goes_where_nothing_is_open(residual: str) -> None:
     assert split(1, [0, 2, 0], None, Cents(residual)) == [0, 1, 0]

@@ -11,7 +11,7 @@ import pytest
 from billpolicy.allocation.allocate import allocate, spread
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import Slot
-from billpolicy.book.book import Book, Place
+from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, Invoice, Payment
 from billpolicy.source.tree import parse_text
@@ -76,6 +76,14 @@ def test_the_grid_counts_what_is_open_where_money_goes() -> None:
     settled = Target("INV1", DAY, (Slot(Place("x"), Decimal(5), "charge"), Slot(Place("y"), Decimal(0), "charge")))
     done = allocate(payment("5"), [settled, paid], Decimal(5), Rules(grid_limit=1))
     assert (done.grid, done.warnings) == (1, ())
+
+
+@pytest.mark.parametrize(("limit", "rule"), [(2, "proration"), (1, "fifo")])
+def test_the_grid_counts_the_items_that_are_named(limit: int, rule: str) -> None:
+    # One of three open items is named; the memo has two: 1 x 2.
+    target = Target("INV1", DAY, charges("5.00", "5.00", "5.00"), amount=Decimal(5), parts={Place("i1"): Decimal(5)})
+    done = allocate(memo("3.00", "2.00"), [target], Decimal(5), Rules(grid_limit=limit))
+    assert (done.grid, done.item_rule, bool(done.warnings)) == (2, rule, limit == 1)
 
 
 def test_by_component_keeps_its_components_above_the_limit() -> None:
@@ -172,10 +180,12 @@ def test_discounts_g7(book: Book, compatible: bool, expected: dict[str, str]) ->
     assert found == expected
 
 
+@pytest.mark.parametrize("rule", ["proration", "by_component"])  # of one component, the two are the same
 @pytest.mark.parametrize(("compatible", "expected"), [(False, ["40.00", "25.00"]), (True, ["43.33", "21.67"])])
-def test_discounts_without_tax_g7(compatible: bool, expected: list[str]) -> None:
+def test_discounts_without_tax_g7(compatible: bool, expected: list[str], rule: str) -> None:
     slots = (Slot(Place("A"), Decimal(80), "charge", discount=Decimal(20)), Slot(Place("B"), Decimal(50), "charge"))
-    done = allocate(payment("65"), [Target("INV1", DAY, slots)], Decimal(65), Rules(zuora_compatible=compatible))
+    how = Rules(item_rule=rule, zuora_compatible=compatible)
+    done = allocate(payment("65"), [Target("INV1", DAY, slots)], Decimal(65), how)
     assert parts(done) == expected
 
 
@@ -201,6 +211,24 @@ def test_a_memo_goes_home(book: Book) -> None:
         ("B", None, "y", None, "5.00"),
     ]
     assert done.left == Decimal(23)
+
+
+def test_a_memo_of_all_that_is_open_goes_home(book: Book) -> None:
+    """46.00 on 46.00, and each of its items is all that is open where it belongs; a cent less is too much."""
+    cm, inv = source(book, "CM1"), invoice(book)
+    open_ = [
+        slot._replace(balance=Decimal(balance), discount=Decimal(0))
+        for slot, balance in ((inv.slots[0], 30), (inv.slots[1], 6), (inv.slots[3], 10))
+    ]
+    how = Rules(item_rule="source_item")
+    done = allocate(cm, [replace(inv, slots=tuple(open_))], Decimal(46), how)
+    assert (parts(done), done.left) == (["30.00", "6.00", "10.00"], ZERO)
+    short = (*open_[:2], open_[2]._replace(balance=Decimal("9.99")))
+    done = allocate(cm, [replace(inv, slots=short)], Decimal(46), how)
+    assert [problem.message for problem in done.problems] == [
+        "46 is more than the 45.99 that is open on INV1",
+        "CM1 has 10.00 for item `B` of INV1, where 9.99 is open",
+    ]
 
 
 def test_what_source_item_refuses(book: Book) -> None:
@@ -246,6 +274,7 @@ def test_what_is_refused_whatever_the_rule() -> None:
     assert codes("20.01", target) == ["over-applied"]
     assert codes("0", target) == ["amount-sign"]
     assert codes("-1", target) == ["amount-sign"]
+    assert codes("0", replace(target, amount=Decimal(1))) == ["amount-sign"]
     assert codes("20.00", replace(target, amount=Decimal("15.01"))) == ["over-applied"]
     assert codes("20.00", replace(target, amount=Decimal(0))) == ["over-applied"]
     other = replace(target, number="INV2", amount=Decimal(10))
@@ -255,6 +284,12 @@ def test_what_is_refused_whatever_the_rule() -> None:
     assert codes("20.00", replace(target, amount=Decimal("5.01"), parts=parts)) == ["over-applied"]
     assert codes("20.00", replace(target, amount=Decimal(4), parts={Place("i1"): Decimal(5)})) == ["parts-sum"]
     assert codes("20.00", replace(target, amount=Decimal(1), parts={Place("no"): Decimal(1)})) == ["over-applied"]
+
+
+def test_documents_that_are_named_twice_are_told_in_order() -> None:
+    targets = [Target(number, DAY, charges("5.00")) for number in ("INV3", "INV1", "INV3", "INV2", "INV1")]
+    done = allocate(payment("20.00"), targets, Decimal(20), Rules())
+    assert [problem.document for problem in done.problems] == ["INV1", "INV3"]
 
 
 def test_asked_amounts_come_first_and_the_rest_by_the_order() -> None:

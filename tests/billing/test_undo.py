@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from billpolicy.billing.undo import charged_before
+from billpolicy.billing.undo import charged_again, charged_before
 from billpolicy.book.model import CreditMemo, Document, Invoice, Item, SubscribedCharge, Subscription
 from tests.helpers.rating import day
 
@@ -75,3 +75,19 @@ def test_items_of_no_charge_or_no_days_move_nothing() -> None:
         assert before(of_kind(Invoice, other), "2026-03-01") == {}
     a_day = of_kind(CreditMemo, replace(whole, service_end=None, unit_price=Decimal(-100)))
     assert before(a_day, "2026-01-01") == {"c": "2026-01-02"}
+
+
+def test_what_is_paid_after_all_is_charged_behind_its_last_day_again() -> None:
+    def again(document: Document, through: str) -> dict[str, str]:
+        charge = SubscribedCharge(id="c", rate=Decimal(100), charged_through=day(through))
+        of = Subscription(id="s", account="a", charges=(charge,))
+        return {charge: str(until) for charge, until in charged_again(document, of)}
+
+    two = item("2026-01-01", "2026-01-31", "100"), item("2026-02-01", "2026-02-28", "100", "2")
+    for order in (two, two[::-1]):
+        assert again(of_kind(CreditMemo, *order), "2026-01-01") == {"c": "2026-03-01"}
+    # It is charged through another day than where this began: it was not let be billed again, or was billed since.
+    assert again(of_kind(CreditMemo, *two), "2026-01-02") == {}
+    assert again(of_kind(CreditMemo, *two), "2025-12-31") == {}
+    nobody_knows = replace(two[1], service_end=None)
+    assert again(of_kind(CreditMemo, two[0], nobody_knows), "2026-01-01") == {}

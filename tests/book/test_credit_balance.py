@@ -154,6 +154,38 @@ def test_what_is_wrong_with_an_adjustment_is_told_at_its_line(old: str, new: str
     assert (code, new.strip()) in told(written(adjustments=(UP + USED + PAID + GIFT).replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    ("applications", "message", "hint"),
+    [
+        (
+            PUT,
+            "CBA-00000001 amounts to 96.00, but 0 was transferred to it from N1",
+            "add or mend the application from N1 to CBA-00000001",
+        ),
+        (
+            GIVEN + PUT.replace("30", "29.99"),
+            "CBA-00000002 amounts to 30.00, but 29.99 was put on I1",
+            "add or mend the application from CBA-00000002 to I1",
+        ),
+    ],
+)
+def test_what_did_not_move_is_told_with_both_ends(applications: str, message: str, hint: str) -> None:
+    with pytest.raises(Refused) as refused:
+        load(written(applications=applications))
+    assert [(problem.message, problem.hint) for problem in refused.value.diagnostics] == [(message, hint)]
+
+
+def test_a_document_that_is_named_again_is_told_for_what() -> None:
+    for again, message in (
+        (GIFT.replace("type: increase", "type: increase, document: N1"), "N1 has been transferred already"),
+        (GIFT.replace("01-12", "01-22").replace("increase", "decrease, document: R1"), "R1 has been paid out already"),
+    ):
+        with pytest.raises(Refused) as refused:
+            load(written(adjustments=UP + USED + PAID + again))
+        found = [problem for problem in refused.value.diagnostics if problem.code == "document-repeated"]
+        assert [(problem.message, problem.hint) for problem in found] == [(message, "name it once")]
+
+
 def test_an_adjustment_is_of_the_account_and_currency_of_what_it_names() -> None:
     other = USED.replace("account: a", "account: b")
     assert ("account-mismatch", other.strip()) in told(written(adjustments=UP + other + PAID + GIFT))
@@ -212,6 +244,15 @@ def test_the_money_of_an_adjustment_is_in_its_applications(applications: str, co
     found = told(written(applications=applications))
     assert code in {code for code, _ in found}
     assert not at or (code, at.strip()) in found
+
+
+@pytest.mark.parametrize(
+    ("from_", "to"), [("P1", "CBA-00000004"), ("CBA-00000001", "CBA-00000004"), ("N1", "P1"), ("I1", "R1")]
+)
+def test_money_that_cannot_go_there_is_told_of_that_alone(from_: str, to: str) -> None:
+    payments = "payments: [{number: P1, account: a, date: 2026-01-02, currency: USD, amount: 10}]\n"
+    wrong = f"- {{from: {from_}, to: {to}, date: 2026-01-22, amount: 1}}\n"
+    assert told(written(applications=GIVEN + PUT + wrong, rest=payments)) == {("application-kind", wrong.strip())}
 
 
 def test_a_refund_is_of_something_or_paid_by_one_decrease() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -161,6 +162,7 @@ def test_what_was_applied_may_be_taken_back_and_applied_again() -> None:
         (PUT + BACK + BACK, "60.00 of P1 is taken back from item `x` of I1, where 30.00 of it"),
         (PUT + BACK.replace("item: x", "item: x, tax: t"), "30.00 of P1 is taken back from tax `t` of item `x` of I1"),
         (BACK, "30.00 of P1 is taken back from item `x` of I1, where 0 of it"),
+        (BACK.replace("30.00", "0.01"), "0.01 of P1 is taken back from item `x` of I1, where 0 of it"),
         # Another payment's money, behind a sum that is sound.
         (
             PUT + "- {from: P2, to: I1, date: 2026-01-20, amount: 6.00, parts: "
@@ -212,3 +214,54 @@ def test_a_payment_may_come_from_one_of_another_account() -> None:
 def test_a_transferred_payment_has_its_money_from_its_source(payments: str, applications: str, code: str) -> None:
     text = TWO + INVOICE + PAYMENTS + payments + (f"applications:\n{applications}" if applications else "")
     assert f"[{code}]" in told(text)
+
+
+def test_periods_may_touch_and_stand_in_any_order() -> None:
+    """Newest first; each begins on the very day on which the one before ends."""
+    periods = ["{from: 2026-03-01, until: 2026-04-01}", "{from: 2026-02-01, until: 2026-03-01, status: closed}"]
+    for order in (periods, periods[::-1]):
+        book = load(ACCOUNT + f"accounting_periods: [{', '.join(order)}]")
+        assert [str(period.from_) for period in book.periods] == ["2026-02-01", "2026-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "message"),
+    [
+        # The day that both have, 02-28; told at the later one, whichever stands first.
+        (
+            ["{from: 2026-02-28, until: 2026-04-01}", "{from: 2026-02-01, until: 2026-03-01}"],
+            "book.yaml:3:3: error: this period begins on 2026-02-28, before the one from 2026-02-01 ends",
+        ),
+        (
+            ["{from: 2026-02-01, until: 2026-03-01}", "{from: 2026-04-01, until: 2026-04-01}"],
+            "book.yaml:4:3: error: this",
+        ),
+    ],
+)
+def test_periods_are_wrong_by_a_day(periods: list[str], message: str) -> None:
+    found = told(ACCOUNT + "accounting_periods:\n" + "".join(f"- {period}\n" for period in periods))
+    assert found.startswith(message)
+    assert found.count("error: ") == 1
+
+
+def test_what_is_repeated_is_told_in_order() -> None:
+    twice = ", ".join(f"{{id: {name}}}" for name in ("c", "b", "a", "c", "a"))
+    found = told(ACCOUNT + f"subscriptions: [{{id: s, account: a, charges: [{twice}]}}]")
+    assert re.findall(r"charge `(.)` stands", found) == ["a", "c"]
+
+
+def test_what_does_not_add_up_is_told_once_all_references_hold() -> None:
+    wrong = ACCOUNT + INVOICE + "  total: 110.00\n"
+    assert "[total-differs]" in told(wrong)
+    found = told(wrong.replace("account: a", "account: b"))
+    assert "[reference-unknown]" in found
+    assert "[total-differs]" not in found
+
+
+def test_the_items_that_there_are_are_told_in_order() -> None:
+    items = ", ".join(f"{{id: {name}, amount: 10.00}}" for name in ("c", "e", "a", "d", "b"))
+    invoice = f"invoices: [{{number: I1, account: a, date: 2026-01-10, currency: USD, items: [{items}]}}]\n"
+    wrong = "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 1.00, parts: [{item: z, amount: 1.00}]}]"
+    found = told(ACCOUNT + invoice + PAYMENT + wrong)
+    assert "I1 has no item `z`" in found
+    assert "hint: items of I1: `a`, `b`, `c`, `d`, `e`" in found

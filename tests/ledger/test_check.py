@@ -138,6 +138,14 @@ def test_it_is_found_also_where_the_check_goes_by_small_parts(
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
 
 
+def test_a_gap_names_the_number_before_it(busy: Ledger) -> None:
+    by_hand(file_of(busy), "DELETE FROM counters WHERE prefix = 'CM'")
+    assert [problem.message for problem in busy.check()] == [
+        "CM00000003 does not follow on 0, the number before it of prefix `CM`",
+        "the counter of prefix `CM` does not stand at its highest number, 4",
+    ]
+
+
 def test_a_revision_that_no_operation_and_no_import_explains(ledger: Ledger) -> None:
     """S1 was billed by an imported invoice, which may have raised it; S2 never was."""
     invoice = "number: INV00000001, account: acme, date: 2026-06-01, currency: USD"
@@ -163,6 +171,22 @@ def test_money_that_crosses_accounts_is_looked_at_as_a_whole(busy: Ledger) -> No
     by_hand(file_of(busy), "UPDATE documents SET account = 'nippon' WHERE number = 'INV00000001'")
     with busy.reading() as reader:
         assert {"acme", "nippon"} in [set(part) for part in check.parts(reader.connection, 1)]
+
+
+@pytest.mark.parametrize(
+    ("documents", "sizes"), [(1, [1, 1, 1, 1, 0]), (2, [2, 2, 0]), (3, [3, 1]), (4, [4, 0]), (5, [4])]
+)
+def test_parts_have_as_many_documents_as_are_looked_at_at_once(
+    documents: int, sizes: list[int], ledger: Ledger
+) -> None:
+    """Four accounts with a payment each; the last part is what is left, and may be nothing."""
+    accounts = ", ".join(f"{{id: a{n}, currency: USD}}" for n in range(4))
+    payments = "".join(
+        f"- {{number: P{n}, account: a{n}, date: 2026-01-01, currency: USD, amount: 1.00}}\n" for n in range(4)
+    )
+    ledger.import_book(book_from(f"accounts: [{accounts}]\npayments:\n{payments}"))
+    with ledger.reading() as reader:
+        assert [len(part) for part in check.parts(reader.connection, documents)] == sizes
 
 
 def test_a_damaged_file_is_found(busy: Ledger, tmp_path: Path) -> None:

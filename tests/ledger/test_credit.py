@@ -98,6 +98,13 @@ def _refund(amount: str) -> Make:
     return lambda book: refund_plan(book, "refund", amount)
 
 
+def _of_other(plan: Plan) -> Plan:
+    """A plan whose one document is another account's."""
+    (planned,) = plan.documents
+    document = replace(planned.document, account="other")
+    return doing(plan, (planned._replace(document=document),), plan.applications)
+
+
 class TestCreditBalance:
     def test_transferred_used_and_refunded(self, credit: Ledger) -> None:
         post_it(credit, TRANSFERRED)
@@ -150,6 +157,8 @@ class TestCreditBalance:
                 "adjustment-differs",
             ),
             (lambda book: transfer_plan(book, "x", "I2", "70.00"), "over-applied"),
+            # What one account gives up is not what another one gets.
+            (lambda book: _of_other(transfer_plan(book, "x", "I1")), "adjustment-differs"),
         ],
     )
     def test_a_change_is_what_moved(self, credit: Ledger, make: Make, code: str) -> None:

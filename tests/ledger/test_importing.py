@@ -160,3 +160,16 @@ def test_a_number_of_a_series_that_is_drawn_here_is_refused(stocked: Ledger) -> 
     assert codes(refusal) == ["prefix-drawn"]
     assert "CM00000009" in messages(refusal)
     assert dump(stocked) == before
+
+
+@pytest.mark.parametrize("order", [(5, 3), (3, 5)])
+def test_the_counter_goes_on_after_the_highest_number_whatever_the_order(
+    order: tuple[int, int], ledger: Ledger
+) -> None:
+    invoices = "".join(
+        f"- {{number: X-0000000{n}, account: a, date: 2026-01-01, currency: USD, items: [{{id: x, amount: 1.00}}]}}\n"
+        for n in order
+    )
+    ledger.import_book(book_from("accounts: [{id: a, currency: USD}]\ninvoices:\n" + invoices))
+    assert whole(ledger).counters["X-"] == 5
+    assert ledger.check() == []

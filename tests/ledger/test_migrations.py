@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -68,3 +70,34 @@ def test_a_step_that_fails_leaves_everything_as_it_was(url: str, monkeypatch: py
         create_ledger(url)
     with closing(sqlite3.connect(path)) as connection:
         assert list(connection.iterdump()) == before
+
+
+def test_a_draft_that_an_operation_posted_was_imported_as_a_draft(url: str) -> None:
+    """Of two drafts of a book, an operation has posted the one; the other had been posted when it was imported."""
+    made_up_to(url, "0004")
+    path = Path(url.removeprefix("sqlite:///"))
+    plan: dict[str, Any] = {
+        "basis": {"D1": 0},
+        **{name: [] for name in ("reversed", "charged_through", "balances", "warnings")},
+        "posted_drafts": {"D1": "I1"},
+        **dict.fromkeys(("actor", "comment")),
+    }
+    drafts = [("D1", "draft", "I1"), ("D2", "draft", "I2"), ("I1", "posted", None), ("I2", "posted", None)]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO accounts VALUES ('a', 'USD', NULL, NULL, '{}', '{}', 0)")
+        connection.execute(
+            "INSERT INTO operations (id, operation, date, request, plan, policy, policy_digest, engine) "
+            "VALUES ('op', 'post_draft', '2026-01-01', '{}', ?, 'p', 'd', 'python')",
+            (json.dumps(plan),),
+        )
+        connection.executemany(
+            "INSERT INTO documents (number, kind, account, date, currency, amount_minor, status, reversed, split, "
+            "attributes, revision, posted_as) "
+            "VALUES (?, 'invoice', 'a', '2026-01-01', 'USD', 0, ?, 0, 0, '{}', 0, ?)",
+            drafts,
+        )
+        connection.commit()
+    create_ledger(url).close()
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT number, posted_as, imported_posted_as FROM documents WHERE number LIKE 'D%'")
+        assert sorted(found) == [("D1", "I1", None), ("D2", "I2", "I2")]

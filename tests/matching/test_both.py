@@ -12,6 +12,7 @@ from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
 from tests.helpers.conditions import exception, words
 from tests.helpers.engine import needs_engine
+from tests.helpers.scenes import versions
 
 
 class Says:
@@ -100,5 +101,6 @@ def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatc
         reason = str(durable.unavailable())
         assert reason.startswith("the rules engine is not installed here, and plain Python decides the same without it")
         assert durable.INSTALL in reason
+        assert versions().without_engine() == durable.unavailable()
     finally:
         durable.unavailable.cache_clear()

@@ -230,3 +230,63 @@ def test_a_memo_of_a_run_is_a_credit_memo_of_its_own() -> None:
     book = subscribed(f"id: s1, {CANCELED}", f"id: s2, {MONTHLY}, invoice_separately: true")
     kinds = [type(document) for document in documents(plan(book, RUN))]
     assert kinds == [CreditMemo, Invoice]
+
+
+# -- drafts beside the days that are credited ----------------------------------------------------------------------
+
+OFF = subscribed("id: s1, canceled_on: 2026-01-09, charges: [{id: c, rate: 100.00, charged_through: 2026-02-01}]")
+"""Of January, the days from 01-09 to 01-31 are credited."""
+
+
+def with_draft(item: str) -> str:
+    draft = "number: D1, account: acme, date: 2026-01-01, currency: USD, status: draft"
+    return OFF + f"invoices: [{{{draft}, items: [{{id: x, amount: 10.00, {item}}}]}}]"
+
+
+OF_C = "subscription: s1, subscribed_charge: c"
+
+
+@pytest.mark.parametrize(
+    ("item", "is_credited"),
+    [
+        (f"{OF_C}, service_start: 2026-01-01, service_end: 2026-01-08", False),  # ends the day before
+        (f"{OF_C}, service_start: 2026-01-01, service_end: 2026-01-09", True),
+        (f"{OF_C}, service_start: 2026-01-31, service_end: 2026-02-28", True),
+        (f"{OF_C}, service_start: 2026-02-01, service_end: 2026-02-28", False),  # begins the day after
+        (f"{OF_C}, service_start: 2026-01-08", False),  # without a last day, it is its first one
+        (f"{OF_C}, service_start: 2026-01-09", True),
+        (f"{OF_C}, service_end: 2026-01-20", False),  # nobody knows since when
+        ("subscription: s1, subscribed_charge: d, service_start: 2026-01-09", False),
+        ("subscription: s1, service_start: 2026-01-09", False),
+    ],
+)
+def test_days_that_only_a_draft_bills_are_not_credited(item: str, is_credited: bool) -> None:
+    in_book = with_draft(item)
+    if is_credited:
+        assert refused(in_book, RUN) == ["draft-open"]
+    else:
+        assert amounts(plan(in_book, RUN)) == {"CM00000001": ["74.19"]}
+
+
+# -- why nothing is due --------------------------------------------------------------------------------------------
+
+
+def test_it_says_what_the_first_three_are_charged_through_in_order_and_which_draft_waits() -> None:
+    paid = "rate: 1.00, charged_through: 2026-03-01"
+    subscriptions = [f"id: s{n}, {charges(f'id: b, {paid}', f'id: a, {paid}', 'id: n, name: Free')}" for n in (2, 1)]
+    in_book = subscribed(*subscriptions)
+    (planned,) = run(in_book, RUN)
+    told = "`a` of `s1` is charged through 2026-03-01; `b` of `s1` is charged through 2026-03-01; "
+    told += "`a` of `s2` is charged through 2026-03-01"
+    assert [problem.hint for problem in planned.problems] == [told]
+    drafts = [
+        f"{{number: {number}, account: acme, date: 2026-01-01, currency: USD, status: {status}, "
+        "items: [{id: x, subscription: s1, amount: 1.00}]}"
+        for number, status in (("D2", "draft"), ("D1", "draft"), ("C1", "canceled"), ("B1", "posted"))
+    ]
+    (planned,) = run(in_book + f"invoices: [{', '.join(drafts)}]", RUN)
+    assert [problem.hint for problem in planned.problems] == [f"{told}; D1 waits to be posted"]
+    (planned,) = run(subscribed("id: s1, charges: [{id: n, name: Free}]"), RUN)
+    assert [problem.hint for problem in planned.problems] == [
+        "check the target date, and the rate and the start of each charge"
+    ]

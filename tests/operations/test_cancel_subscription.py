@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -86,7 +87,12 @@ def test_the_write_off_of_an_older_invoice_keeps_what_later_ones_billed() -> Non
 
 def test_the_write_off_of_the_newest_invoice_reopens_its_time() -> None:
     plan, left = run(after(APRIL, MAY), "operation: write_off_invoice, invoice: INV00000002, date: 2026-05-02")
-    assert [warning.code for warning in plan.warnings] == ["charged-through-reverted"]
+    (warning,) = plan.warnings
+    assert warning.code == "charged-through-reverted"
+    assert warning.message == (
+        "charge `gym` of subscription `S` is charged through 2026-05-01 again: "
+        "the next bill run bills this time once more"
+    )
     assert through(left) == "2026-05-01"
 
 
@@ -103,7 +109,9 @@ def test_a_reversed_credit_memo_is_made_again() -> None:
     assert through(left) == "2026-04-09"
     reverse = "operation: reverse_credit_memo, credit_memo: CM00000001, date: 2026-04-10"
     plan, left = run(left, reverse)
-    assert [warning.code for warning in plan.warnings] == ["charged-through-reverted"]
+    (warning,) = plan.warnings
+    assert warning.code == "charged-through-reverted"
+    assert warning.message.endswith("through 2026-05-01 again: the next bill run credits this time once more")
     assert through(left) == "2026-05-01"
     again, _ = run(left, "operation: bill_run, date: 2026-04-11, subscriptions: [S]")
     assert made(again) == [("CM00000002", Decimal("73.33"))]  # 22 of 30 days
@@ -139,6 +147,14 @@ def test_what_the_final_credit_leaves_is_followed() -> None:
     assert left.balance(left.numbered["OLD-1"]) == Decimal("436.67")  # 500.00 - (73.33 - 10.00)
 
 
+def test_a_credit_goes_to_documents_or_to_what_a_subscription_owes() -> None:
+    credited = after(APRIL, "operation: credit_memo_from_invoice, invoice: INV00000001, date: 2026-04-02")
+    apply = "operation: apply_credit_memo, credit_memo: CM00000001, subscription: S, date: 2026-04-02"
+    message = "apply-both: `apply` names documents and `subscription` takes all that it owes"
+    assert told(credited, apply + ", apply: [{document: INV00000001}]") == message
+    assert run(credited, apply)[1].balance(credited.numbered["INV00000001"]) == 0
+
+
 # -- what is written off -------------------------------------------------------------------------------------------
 
 CLERKS = """
@@ -155,6 +171,15 @@ def test_a_write_off_that_is_refused_refuses_the_cancellation() -> None:
     """The default: all or nothing."""
     message = told(after(APRIL), CANCEL + ", write_off: true, actor: kim", CLERKS)
     assert message.startswith("not-permitted: `kim` may not do this")
+    assert "(in the step `write_off_invoice`, by `write-off-on-cancellation`, " in message
+
+
+def test_of_several_rules_for_one_write_off_the_strictest_counts() -> None:
+    own = CLERKS + (
+        "follow_ups: [{id: a-lenient-one, after: subscription_canceled, when: {write_off: true}, "
+        "then: write_off_invoice, if_refused: leave_out}]"
+    )
+    message = told(after(APRIL), CANCEL + ", write_off: true, actor: kim", own)
     assert "(in the step `write_off_invoice`, by `write-off-on-cancellation`, " in message
 
 
@@ -203,12 +228,14 @@ def test_a_shared_invoice_is_refused_where_the_policy_says_so() -> None:
     message = told(after(APRIL, book=two), CANCEL + ", write_off: true", own)
     assert message.startswith("invoice-shared: INV00000001 also bills T")
     plan, left = run(after(APRIL, book=two), CANCEL + ", write_off: true")
+    assert plan.follow_ups[-1].plan.request.get("subscription") == "S"
     assert left.balance(left.numbered["INV00000001"]) == Decimal("50.00")
     assert [amount for _, amount in made(plan)] == [Decimal("73.33"), Decimal("26.67")]
 
 
 def test_canceling_leaves_no_document_of_another_kind_behind() -> None:
     plan, left = run(after(APRIL), CANCEL + ", write_off: true")
+    assert plan.follow_ups[-1].plan.request.get("subscription") is None  # all of the invoice is its own
     kinds = {type(one.document) for step in in_turn(plan) for one in step.documents}
     assert kinds == {CreditMemo}
     assert all(left.balance(one) == 0 for one in left.numbered.values() if isinstance(one, CreditMemo | Invoice))
@@ -304,3 +331,57 @@ def test_each_step_is_followed_by_the_policy_of_its_own_day(tmp_path: Path) -> N
         ("write_off_invoice", "new"),
     ]
     assert left.balance(left.numbered["INV00000001"]) == 0
+
+
+# -- the first day without service ---------------------------------------------------------------------------------
+
+TERM = BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, term_end: 2026-05-01,", 1)
+ASK = "operation: cancel_subscription, subscription: S, date: 2026-04-09"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("", "date-missing: `at: date` needs the day"),
+        ("at: date", "date-missing: `at: date` needs the day"),
+        ("effective_date: 2026-03-31", "date-outside-term: 2026-03-31 is before the subscription begins (2026-04-01)"),
+        ("effective_date: 2026-05-02", "date-outside-term: 2026-05-02 is after the term ends (2026-05-01)"),
+        (
+            "at: end_of_term, effective_date: 2026-05-01",
+            "date-unwanted: `effective_date` says another day than `at: end_of_term`",
+        ),
+        ("at: end_of_invoiced_period", "not-invoiced: nothing of subscription `S` has been invoiced yet"),
+    ],
+)
+def test_a_day_that_is_missing_or_outside_the_term_is_refused(fields: str, message: str) -> None:
+    assert told(book_from(TERM), ", ".join(filter(None, (ASK, fields)))) == message
+
+
+def test_what_is_canceled_or_has_no_term_is_refused() -> None:
+    canceled = book_from(BOOK.replace("start: 2026-04-01,", "start: 2026-04-01, canceled_on: 2026-04-20,", 1))
+    message = "canceled-already: subscription `S` is canceled already, on 2026-04-20"
+    assert told(canceled, f"{ASK}, effective_date: 2026-04-20") == message
+    assert told(book_from(BOOK), f"{ASK}, at: end_of_term") == "term-missing: subscription `S` has no term that ends"
+
+
+@pytest.mark.parametrize("day", ["2026-04-01", "2026-05-01"])
+def test_the_first_day_and_the_day_on_which_the_term_ends_are_possible(day: str) -> None:
+    _, left = run(book_from(TERM), f"{ASK}, effective_date: {day}, final_bill: false")
+    assert str(left.subscriptions["S"].canceled_on) == day
+
+
+def test_it_ends_where_the_last_of_its_charges_was_invoiced() -> None:
+    two = "charges: [{id: gym, charged_through: 2026-04-21}, {id: pool}, {id: sauna, charged_through: 2026-04-11}]}"
+    book = re.sub(r"charges: .*", two, TERM)
+    _, left = run(book_from(book), f"{ASK}, at: end_of_invoiced_period, final_bill: false")
+    assert str(left.subscriptions["S"].canceled_on) == "2026-04-21"
+
+
+@pytest.mark.parametrize(("day", "is_open"), [("2026-04-08", False), ("2026-04-09", True)])
+def test_it_is_dated_in_no_closed_period(day: str, is_open: bool) -> None:
+    closed = book_from(BOOK + "accounting_periods: [{from: 2026-04-01, until: 2026-04-09, status: closed}]\n")
+    ask = f"operation: cancel_subscription, subscription: S, date: {day}, effective_date: 2026-04-01, final_bill: false"
+    if is_open:
+        assert str(run(closed, ask)[1].subscriptions["S"].canceled_on) == "2026-04-01"
+    else:
+        assert told(closed, ask).startswith("period-closed: 2026-04-08 lies in a closed accounting period")

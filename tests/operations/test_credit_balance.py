@@ -12,6 +12,7 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Invoice, Refund
+from billpolicy.operations.shared.billed_time import corrected_by
 from billpolicy.planning.plan import Plan
 from tests.helpers.books import book_from
 from tests.helpers.plan_views import balances, documents, parts
@@ -531,3 +532,58 @@ def test_numbers_have_no_gaps_and_belong_to_no_sequence_set() -> None:
     plan, after = planned(OPEN, APPLY, ADJUST + "type: increase\namount: 1")
     assert sorted(n for n in after.numbered if n.startswith("CBA")) == [f"CBA-0000000{n}" for n in range(1, 6)]
     assert adjustments(plan)[0].attributes == {}
+
+
+@pytest.mark.parametrize(
+    ("item", "amount", "is_first"),
+    [
+        (
+            "service_start: 2026-03-31, service_end: 2026-04-30",
+            "0.01",
+            True,
+        ),  # the last day is the first one given back
+        ("service_start: 2026-04-30, service_end: 2026-05-31", "0.01", True),
+        ("service_start: 2026-05-01, service_end: 2026-05-31", "0.01", False),
+        ("service_start: 2026-03-01, service_end: 2026-03-31", "0.01", False),
+        ("service_start: 2026-03-01", "0.01", True),  # without a last day it is open on that side
+        ("service_end: 2026-04-01", "0.01", True),
+        ("service_end: 2026-03-31", "0.01", False),
+        ("service_start: 2026-04-01, service_end: 2026-04-30", "0.00", False),  # nothing is open
+        ("service_start: 2026-04-01, service_end: 2026-04-30", "-0.01", False),
+    ],
+)
+def test_a_final_credit_first_clears_what_it_gives_back(item: str, amount: str, is_first: bool) -> None:
+    """April is given back: the invoice with an item of that charge and a day of April, with a cent open on it."""
+    of_gym = "subscription: S, subscribed_charge: gym"
+    scene = book_from(f"""
+accounts: [{{id: a, currency: USD}}]
+subscriptions: [{{id: S, account: a, charges: [{{id: gym}}]}}]
+invoices:
+- {{number: I1, account: a, date: 2026-04-01, currency: USD, items: [{{id: x, {of_gym}, {item}, amount: {amount}}}]}}
+- {{number: BACK, account: a, date: 2026-05-01, currency: USD,
+   items: [{{id: x, {of_gym}, service_start: 2026-04-01, service_end: 2026-04-30, amount: -5.00}}]}}
+""")
+    negative = scene.numbered["BACK"]
+    assert isinstance(negative, Invoice)
+    assert [invoice.number for invoice in corrected_by(scene, negative)] == (["I1"] if is_first else [])
+
+
+@pytest.mark.parametrize(("amount", "codes"), [("0.01", ["not-negative"]), ("0.00", ["not-negative"]), ("-0.01", [])])
+def test_what_it_came_from_is_below_zero(amount: str, codes: list[str]) -> None:
+    scene = SCENE.replace("-100.00", amount) + (
+        "credit_adjustments:\n- {number: C1, account: a, date: 2026-08-01, currency: USD, amount: 5, type: increase}\n"
+    )
+    (found,) = outcomes(scene, APPLY + "date: 2026-09-10\nnegative_invoice: INV-001")
+    assert [problem.code for problem in found.problems] == codes
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2026-08-31", ["period-closed"]), ("2026-09-01", [])])
+@pytest.mark.parametrize("text", [APPLY, REFUND + "amount: 1\n", ADJUST + "type: decrease\namount: 1\n"])
+def test_nothing_is_dated_in_a_closed_period(text: str, day: str, expected: list[str]) -> None:
+    scene = (
+        f"{ACCOUNTS}accounting_periods: [{{from: 2026-08-01, until: 2026-09-01, status: closed}}]\n"
+        "invoices: [{number: I1, account: a, date: 2026-07-01, currency: USD, items: [{id: x, amount: 30.00}]}]\n"
+        "credit_adjustments: [{number: C1, account: a, date: 2026-07-01, currency: USD, amount: 5, type: increase}]\n"
+    )
+    (found,) = outcomes(scene, f"{text}date: {day}")
+    assert [problem.code for problem in found.problems] == expected

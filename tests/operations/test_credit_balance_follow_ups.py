@@ -104,6 +104,11 @@ def test_after_an_increase_what_can_be_used_is_refunded() -> None:
     }
     _, after = planned(after, ADJUST + "type: decrease\namount: 70")
     assert asked_for("refund_credit_balance", "credit_increased", "CBA-00000001", after) == []
+    # An increase of a later day is paid back on that day.
+    (request,) = asked_for(
+        "refund_credit_balance", "credit_increased", "C1", book_from(SCENE + CREDIT.format("2026-10-01", 5))
+    )
+    assert (str(request["amount"]), str(request["date"])) == ("5.00", "2026-10-01")
 
 
 FOLLOW_UPS = """
@@ -135,3 +140,13 @@ def test_a_debit_memo_is_paid_from_the_credit_balance() -> None:
     plan, after = planned(scene, memo, policy=FOLLOW_UPS)
     assert used(plan.follow_ups[0].plan) == {"DM00000001": "30.00"}
     assert str(after.credit_balance("a", "USD")) == "20.00"
+
+
+@pytest.mark.parametrize(("open_", "credit", "is_used"), [("0.01", "5", True), ("0", "5", False), ("30", "0.01", True)])
+def test_it_is_used_down_to_the_last_cent(open_: str, credit: str, is_used: bool) -> None:
+    scene = f"""{ACCOUNTS}
+invoices: [{{number: I1, account: a, date: 2026-07-01, currency: USD, items: [{{id: x, amount: {open_}}}]}}]
+"""
+    after = book_from(scene + CREDIT.format("2026-07-01", credit))
+    assert bool(asked_for("apply_credit_balance", "invoice_posted", "I1", after)) is is_used
+    assert bool(asked_for("apply_credit_balance", "credit_increased", "C1", after)) is is_used

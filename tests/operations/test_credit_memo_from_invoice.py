@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo
 from tests.helpers.books import book_from
 from tests.helpers.levels import LEVELS, NONE, changed, levelled
@@ -227,6 +228,11 @@ def test_an_invoice_with_a_discount_is_credited_net() -> None:
     assert refused(DISCOUNTED, ASK + "items: [{item: d}]") == ["discount-too-large"]
     assert refused(DISCOUNTED, ASK + "items: [{item: x, amount: 9.99}, {item: d}]") == ["discount-too-large"]
     assert refused(DISCOUNTED, ASK + "items: [{item: x}, {item: d, amount: 5.00}]") == ["amount-sign"]
+    # It may take all of it: 10.00 - 10.00. The rest of the memo is another item's.
+    other = DISCOUNTED + "  - {id: y, line: 3, amount: 7.00}\n"
+    for amount, credited in (("10.00", "7.00"), ("10.01", "7.01")):
+        asked = ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}, {{item: d, taxes: []}}, {{item: y}}]"
+        assert str(credit_memo(plan(other, asked)).amount) == credited
 
 
 DISCOUNTED = """
@@ -295,6 +301,18 @@ def test_the_limit_is_the_policys(limit: str, fits: bool) -> None:
         assert plan(BOOK, more, policy=policy)
     else:
         assert refused(BOOK, more, policy=policy) == ["available-to-credit"]
+
+
+def test_once_less_is_left_of_an_item_than_of_its_discount_the_rest_is_named_item_by_item() -> None:
+    def after_crediting(amount: str) -> Book:
+        return book_after(DISCOUNTED, ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}]")
+
+    # 10.00 of x and -10.00 of d are left, with taxes of 20.00 and -2.00.
+    assert str(credit_memo(plan(after_crediting("90.00"), ASK)).amount) == "18.00"
+    (planned,) = run(after_crediting("90.01"), ASK)
+    assert [f"{problem.code}: {problem.message}" for problem in planned.problems] == [
+        "items-wanted: less is left of item `x` of I1 than of its discounts"
+    ]
 
 
 def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> None:

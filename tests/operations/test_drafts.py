@@ -149,3 +149,19 @@ def test_credit_memos_keep_their_reason() -> None:
     (memo,) = documents(plan(book, POST + "TMP-CM-00000001"))
     assert isinstance(memo, CreditMemo)
     assert memo.reason == "Service unavailable"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ("{}", "TMP-INV-00000001 does not say which sequence set numbers it"),
+        ("{sequence_set: null}", "TMP-INV-00000001 does not say which sequence set numbers it"),
+        ("{sequence_set: XX}", "TMP-INV-00000001 names the sequence set `XX`, which the policy does not have"),
+        ("{sequence_set: DEFAULT}", None),
+    ],
+)
+def test_a_draft_is_numbered_by_a_set_that_there_is(attributes: str, words: str | None) -> None:
+    draft = f"number: TMP-INV-00000001, account: acme, date: 2026-01-01, currency: USD, attributes: {attributes}"
+    in_book = subscribed(rest=f"invoices: [{{{draft}, status: draft, items: [{{id: x, amount: 1.00}}]}}]")
+    (planned,) = run(in_book.replace("subscriptions:\n", ""), POST + "TMP-INV-00000001\ndate: 2026-01-31")
+    assert [problem.message for problem in planned.problems] == ([] if words is None else [words])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import DebitMemo
@@ -77,3 +79,112 @@ def test_only_a_write_off_can_be_undone() -> None:
     assert told(credited, UNDO).startswith("not-a-write-off: CM00000001 is not applied in full to an invoice")
     applied = run(credited, "operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-01-02")[1]
     assert told(applied, UNDO).startswith("not-a-write-off: CM00000001 has the reason `Correcting invoice error`")
+
+
+WRITTEN_OFF = """
+accounts: [{id: ann, currency: USD, attributes: {bill_to_contact: ann}}]
+contacts: [{id: ann, account: ann}]
+subscriptions: [{id: S, account: ann, start: 2025-01-01, charges: [{id: gym, rate: 100.00}, {id: pool, rate: 1.00}]}]
+invoices:
+- {number: I1, account: ann, date: 2026-01-01, currency: USD, items: [{id: x, amount: 100.00, DAYS}]}
+MORE
+credit_memos:
+- {number: C1, account: ann, date: 2026-01-02, currency: USD, source: I1, reason: Write-off,
+   items: [{id: x, source_item: x, amount: 100.00, DAYS}]}
+applications: [{from: C1, to: I1, date: 2026-01-02, amount: 100.00}]
+"""
+UNDO_C1 = "operation: undo_write_off, credit_memo: C1, date: 2026-02-03"
+OF_GYM = "subscription: S, subscribed_charge: gym"
+JANUARY = f"{OF_GYM}, service_start: 2026-01-01, service_end: 2026-01-31"
+
+
+def written_off(days: str = JANUARY, more: str = "") -> Book:
+    """A book with a write-off of 100.00 for the time of `days`."""
+    return book_from(WRITTEN_OFF.replace("DAYS", days).replace("MORE", more))
+
+
+def later(item: str, amount: str = "0.01", status: str = "posted") -> str:
+    head = f"number: I2, account: ann, date: 2026-02-01, currency: USD, status: {status}"
+    return f"- {{{head}, items: [{{id: y, amount: {amount}, {item}}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("days", "since", "is_billed_since"),
+    [
+        (JANUARY, f"{OF_GYM}, service_start: 2026-01-31, service_end: 2026-02-28", True),
+        (JANUARY, f"{OF_GYM}, service_start: 2026-02-01, service_end: 2026-02-28", False),  # the day after
+        (JANUARY, f"{OF_GYM}, service_start: 2025-12-01, service_end: 2026-01-01", True),
+        (JANUARY, f"{OF_GYM}, service_start: 2025-12-01, service_end: 2025-12-31", False),  # the day before
+        # Of nothing but a first day, that one.
+        (JANUARY, f"{OF_GYM}, service_start: 2026-01-31", True),
+        (JANUARY, f"{OF_GYM}, service_start: 2026-02-01", False),
+        (f"{OF_GYM}, service_start: 2026-01-15", f"{OF_GYM}, service_start: 2026-01-15", True),
+        (f"{OF_GYM}, service_start: 2026-01-15", f"{OF_GYM}, service_start: 2026-01-14", False),
+        (f"{OF_GYM}, service_start: 2026-01-15", f"{OF_GYM}, service_start: 2026-01-16", False),
+        (JANUARY, OF_GYM, False),
+        (JANUARY, f"{OF_GYM}, service_end: 2026-01-31", False),
+        (JANUARY, JANUARY.replace("gym", "pool"), False),
+        (
+            "subscription: S, service_start: 2026-01-15",
+            "subscription: S, service_start: 2026-01-15",
+            False,
+        ),  # no charge
+    ],
+)
+def test_time_that_shares_a_day_has_been_billed_since(days: str, since: str, is_billed_since: bool) -> None:
+    in_book = written_off(days, later(since))
+    if is_billed_since:
+        assert told(in_book, UNDO_C1).startswith("billed-since: I2 has billed the time of I1 again")
+    else:
+        assert debited(in_book) == [Decimal("100.00")]
+
+
+def debited(book: Book) -> list[Decimal]:
+    return [planned.document.amount for planned in run(book, UNDO_C1)[0].documents]
+
+
+def test_what_gives_time_back_or_was_never_posted_has_not_billed_it() -> None:
+    assert debited(written_off(more=later(JANUARY, "-0.01"))) == [Decimal("100.00")]
+    assert debited(written_off(more=later(JANUARY, status="canceled"))) == [Decimal("100.00")]
+    assert debited(written_off(more=later(JANUARY, status="draft"))) == [Decimal("100.00")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "is_undone"),
+    [
+        ("debit_memos", "", True),
+        ("debit_memos", ", status: draft", False),
+        ("debit_memos", ", status: canceled", False),
+        ("credit_memos", "", False),  # a memo that was made from the memo asks for nothing
+    ],
+)
+def test_only_a_posted_debit_memo_has_undone_it(kind: str, fields: str, is_undone: bool) -> None:
+    memo = f"{{number: M1, account: ann, date: 2026-01-03, currency: USD, source: C1{fields}, items: ITEMS}}"
+    memo = memo.replace("ITEMS", "[{id: '1', source_item: x, amount: 1.00}]")
+    text = WRITTEN_OFF.replace("DAYS", JANUARY).replace("MORE", "")
+    text = text.replace("credit_memos:", f"credit_memos:\n- {memo}") if kind == "credit_memos" else text
+    in_book = book_from(text if kind == "credit_memos" else f"{text}{kind}: [{memo}]")
+    if is_undone:
+        assert told(in_book, UNDO_C1) == "undone-already: the write-off C1 was undone already, by M1"
+    else:
+        assert debited(in_book) == [Decimal("100.00")]
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("2026-01-01", "date-too-early"),  # the write-off is of 01-02
+        ("2026-01-02", None),
+        ("2026-02-01", "period-closed"),
+        ("2026-02-28", "period-closed"),
+        ("2026-03-01", None),
+    ],
+)
+def test_it_is_dated_after_the_write_off_and_in_no_closed_period(day: str, code: str | None) -> None:
+    closed = "accounting_periods: [{from: 2026-02-01, until: 2026-03-01, status: closed}]"
+    in_book = book_from(WRITTEN_OFF.replace("DAYS", JANUARY).replace("MORE", "") + closed)
+    asked = UNDO_C1.replace("2026-02-03", day)
+    if code is None:
+        assert [planned.document.amount for planned in run(in_book, asked)[0].documents] == [Decimal("100.00")]
+    else:
+        assert told(in_book, asked).startswith(f"{code}: ")

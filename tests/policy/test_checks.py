@@ -74,6 +74,13 @@ def test_attributes_and_defaults_fit_together(text: str, code: str) -> None:
     assert code in refused_codes(text)
 
 
+def test_the_kinds_of_documents_that_lack_an_attribute_are_told_in_order() -> None:
+    found = refusals("attributes: {sequence_set: {type: sequence_set, documents: [payment]}}")
+    (message,) = (problem.message for problem in found if problem.code == "attribute-documents")
+    kinds = "credit memos and debit memos and invoices and refunds"
+    assert message == f"{kinds} need the attribute `sequence_set` for their numbers"
+
+
 def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
     """docs/domain.md 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
     text = """
@@ -108,6 +115,24 @@ def test_a_layer_cannot_take_away_words_that_its_base_decides_with() -> None:
 
 def test_reason_codes_are_of_a_kind_of_document_that_has_them() -> None:
     assert refused_codes("reason_codes: {payment: [Cash]}") == ["reason-category-unknown"]
+
+
+MANY = ", ".join(f"segment {n}" for n in range(10, 40))
+
+
+@pytest.mark.parametrize(
+    ("field", "word", "hint"),
+    [
+        ("invoice.settled", "xyz", "known here: `all`, `nothing`, `part`"),
+        ("invoice.settled", "parts", "did you mean `part`?"),
+        ("account.segment", "xyz", f"allowed: {MANY}"),
+    ],
+)
+def test_a_word_that_is_none_of_a_choice_is_told_what_is(field: str, word: str, hint: str) -> None:
+    wrong = f"{{id: x, operations: [write_off_invoice], when: {{{field}: {word}}}, then: {{item_limit: 1}}}}"
+    segments = f"fields: {{account.segment: {{type: choice, values: [{MANY}]}}}}\n"
+    (found,) = refusals(f"{segments}exceptions: [{wrong}]")
+    assert found.message == f"`{word}` is not one of the values of `{field}`; {hint}"
 
 
 # -- overrides, dates, conflicts -----------------------------------------------------------------------------------

@@ -47,6 +47,14 @@ def test_words_of_an_open_list(a: Words, b: Words) -> None:
     assert a.empty or a.sample() in a
 
 
+def test_an_example_of_any_other_word_is_another_one() -> None:
+    named = frozenset(("any other", "any other 0"))
+    assert Words(frozenset(("any other",)), complement=True).sample() == "any other 0"
+    assert Words(named, complement=True).sample() == "any other 1"
+    assert Words(frozenset(("DE",)), complement=True).sample() == "any other"
+    assert Words(frozenset(("FR", "DE"))).sample() == "DE"
+
+
 @given(closed_words, closed_words)
 def test_words_of_a_closed_list(a: Words, b: Words) -> None:
     assert members(a & b, KINDS) == members(a, KINDS) & members(b, KINDS)
@@ -72,6 +80,12 @@ def test_numbers(a: Numbers, b: Numbers) -> None:
 @given(st.lists(st.integers(-3, 3)))
 def test_single_numbers(chosen: list[int]) -> None:
     assert members(Numbers.only(*chosen), tuple(range(-5, 6))) == set(chosen)
+
+
+def test_one_set_of_numbers_is_written_in_one_way() -> None:
+    # Sorted, and neighbors in one range, however they are named.
+    for chosen in ((1, 2, 3, 5), (5, 3, 2, 1), (3, 5, 1, 2, 3), (2, 5, 1, 3)):
+        assert Numbers.only(*chosen) == Numbers(((1, 3), (5, 5)))
 
 
 @given(st.builds(Values, numbers, st.booleans()), st.builds(Values, numbers, st.booleans()))

@@ -160,6 +160,17 @@ def test_what_wins_for_one_key_only_leaves_the_other() -> None:
     assert "disagree about `bill_to_contact` of" in problem.message
 
 
+@pytest.mark.parametrize(("begins", "meet"), [("2026-07-01", True), ("2026-07-02", False)])
+def test_conditions_on_the_date_meet_on_a_day_or_on_none(begins: str, meet: bool) -> None:
+    last, first = (datetime.date.fromisoformat(day).toordinal() for day in ("2026-07-01", begins))
+    until_july = exception("a", between("date", None, last))
+    later = exception("b", between("date", first, None), then={"bill_to_contact": ROUND_TWO})
+    found = conflicts(policy(until_july, later), VOCABULARY)
+    assert [problem.message.partition("for example ")[2] for problem in found] == (
+        ["on 2026-07-01, whatever the fields are"] if meet else []
+    )
+
+
 def test_the_example_has_the_date_from_which_both_are_in_force() -> None:
     july = Effective(datetime.date(2026, 7, 1), datetime.date(2027, 1, 1))
     german = exception("german", effective=july)

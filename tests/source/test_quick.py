@@ -18,7 +18,7 @@ from billpolicy.source.quick.yaml_sections import yaml_sections
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Plain, Prose, Text
-from billpolicy.source.tree import parse_text
+from billpolicy.source.tree import MAX_DEPTH, parse_text
 from tests.helpers.properties import examples
 
 # -- the form of a file --------------------------------------------------------------------------------------------
@@ -55,6 +55,18 @@ def agrees(text: str, file: str) -> bool:
         return False
     assert told(found) == told(parse_text(text, file).data)
     return True
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_yaml_is_read_as_deep_as_the_careful_reading_and_no_deeper(more: int) -> None:
+    levels = MAX_DEPTH - 2 + more  # beside the mapping of the file and the list of the section
+    text = f"a:\n- {'[' * levels}{']' * levels}\n"
+    if more <= 0:
+        assert agrees(text, "f.yaml")
+    else:
+        assert quick(text, "f.yaml") is None
+        with pytest.raises(Refused, match="yaml-depth"):
+            parse_text(text, "f.yaml")
 
 
 USUAL = (

@@ -12,7 +12,7 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text
+from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text, read_prose, read_text
 from billpolicy.source.tree import parse_text
 
 
@@ -74,6 +74,44 @@ def test_mistakes_are_told_in_words(text: str, told: list[str]) -> None:
         read(text)
     for words in told:
         assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_read"),
+    [
+        ("9007199254740991", True),
+        ("-9007199254740991", True),
+        ("9007199254740992", False),
+        ("-9007199254740992", False),
+    ],
+)
+def test_whole_numbers_are_those_that_every_reader_of_json_knows_exactly(number: str, is_read: bool) -> None:
+    if is_read:
+        assert read(f"name: a\ncount: {number}").count == int(number)
+    else:
+        with pytest.raises(Refused, match=f"`{number}` is too large a number"):
+            read(f"name: a\ncount: {number}")
+
+
+@pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\x7f\ud800")
+def test_marks_that_reverse_or_steer_are_refused(mark: str) -> None:
+    with pytest.raises(ValueError, match="a text of one line is wanted here, without control characters"):
+        read_text(f"Ann{mark}Lee")
+    with pytest.raises(ValueError, match="a text without control characters is wanted here"):
+        read_prose(f"Ann{mark}Lee")
+
+
+@pytest.mark.parametrize("mark", "\n\r\x0b\x0c\x1c\x85\u2028\u2029")
+def test_breaks_of_lines_are_refused_in_a_text_and_joined_in_prose(mark: str) -> None:
+    with pytest.raises(ValueError, match="a text of one line is wanted here, without control characters"):
+        read_text(f"Ann{mark}Lee")
+    assert read_prose(f"Ann{mark} Lee") == "Ann Lee"
+
+
+@pytest.mark.parametrize("mark", "\xa0\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\xad\u200e\u200f")
+def test_other_marks_that_are_not_seen_are_part_of_a_text(mark: str) -> None:
+    """Spaces that do not break, joiners, marks of direction that reverse nothing: names are written with them."""
+    assert read_text(f"Ann{mark}Lee") == f"Ann{mark}Lee"
 
 
 def test_all_mistakes_are_told_at_once_in_order() -> None:

@@ -98,6 +98,10 @@ def test_every_value_and_key_has_its_place() -> None:
     assert tree.at("a", 1, "c", "d") == Position("f.yaml", 3, 12, 3, 13)
     assert tree.at("a", 1, "c", "d", key=True) == Position("f.yaml", 3, 9, 3, 10)
     assert tree.at("a", 9, "nowhere") == tree.at("a")
+    # Of two entries, the last has number 1; what is not there is told at the list.
+    assert tree.at("a", 1) == Position("f.yaml", 3, 5, 3, 14)
+    for nowhere in (2, 9, -1):
+        assert tree.at("a", nowhere, "nowhere") == tree.at("a") == Position("f.yaml", 2, 3, 3, 14)
 
 
 @pytest.mark.parametrize(

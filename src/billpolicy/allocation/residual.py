@@ -113,7 +113,6 @@ def _place(left: int, parts: list[int], caps: Sequence[int], order: Sequence[int
         if caps[i] - parts[i] >= step:
             parts[i] += step
             left -= step
-    given %= len(order)
     for i in (*order[given:], *order[:given]):
         put = min(left, caps[i] - parts[i])
         parts[i] += put

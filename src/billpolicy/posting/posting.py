@@ -268,7 +268,6 @@ class _NotWritten(Exception):
 
     def __init__(self, problems: Iterable[Diagnostic]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 def _posted(scope: Callable[[], AbstractContextManager[Writer]], jobs: Sequence[Job], now: Clock) -> list[Outcome]:

@@ -108,7 +108,7 @@ def read_integer(value: Any) -> int:
         raise ValueError(f"`{_short(text)}` is not a whole number")
     if not isinstance(value, Plain):
         raise ValueError(f"`{text}` is a text, since it stands in quotes; write the number without them")
-    if abs(int(text)) > MAX_INTEGER:
+    if abs(int(text)) >= MAX_INTEGER:
         raise ValueError(f"`{text}` is too large a number")
     return int(text)
 

@@ -72,7 +72,7 @@ def grouped(planning: Planning, bills: Iterable[Bill], asked: Mapping[str, str |
             bill.currency,
             bill.subscription.id if bill.subscription.invoice_separately else None,
             *(asked.get(setting) or bill.resolved.text(setting) for setting in _OF_DOCUMENTS),
-            *(values[name].value for name in splitting if name in values),
+            *(values[name].value for name in splitting),
         )
         groups.setdefault(key, []).append(bill)
     return list(groups.values())
