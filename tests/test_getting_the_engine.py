@@ -11,7 +11,7 @@ from billpolicy.deciding.matching import durable
 from scripts import setup_venv
 from scripts.build_engine_wheel import check_licence
 from scripts.setup_venv import ENGINE_FLAG, ENGINE_LOCK, ROOT, Environment, SetupError, build_settings
-from tests.helpers import engine as needs_engine
+from tests.helpers import engine as engine_helper
 
 
 class Dry(Environment):
@@ -112,11 +112,11 @@ def test_only_where_it_cannot_be_had_are_its_tests_skipped(
     required: str,
     excused: bool,
 ) -> None:
-    monkeypatch.setattr(needs_engine, "unavailable", lambda: trouble)
-    monkeypatch.setattr(needs_engine, "missing_for_engine", lambda: missing)
-    monkeypatch.setattr(needs_engine, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr(engine_helper, "unavailable", lambda: trouble)
+    monkeypatch.setattr(engine_helper, "missing_for_engine", lambda: missing)
+    monkeypatch.setattr(engine_helper, "find_spec", lambda name: object() if installed else None)
     monkeypatch.setenv("BILLPOLICY_REQUIRE_ENGINE", required)
-    reason = needs_engine._excuse()
+    reason = engine_helper._excuse()
     assert (reason is not None) is excused
     assert reason is None or missing is None or missing in reason
 

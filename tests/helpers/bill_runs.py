@@ -64,3 +64,31 @@ def amounts(found: Plan) -> dict[str, list[str]]:
 def moves(found: Plan) -> list[str]:
     """`subscription/charge: before -> after` of each charged-through date that moves."""
     return [f"{m.subscription}/{m.charge}: {m.before} -> {m.after}" for m in found.of(ChargedThrough)]
+
+
+def bill_run(*, memo_run: str = "BR-1", memo_charge: str = "seats", more: str = "") -> str:
+    """A bill run that made an invoice and a credit memo on the same subscription charge."""
+    return f"""
+accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
+contacts: [{{id: c, account: a}}, {{id: s, account: a}}]
+subscriptions:
+- id: s
+  account: a
+  attributes: {{bill_to_contact: s}}
+  charges: [{{id: seats, charged_through: 2026-06-01}}, {{id: other, charged_through: 2026-06-01}}]
+invoices:
+- number: I1
+  account: a
+  date: 2026-05-01
+  currency: USD
+  bill_run: BR-1
+  items: [{{id: x, subscription: s, subscribed_charge: seats, amount: 100.00, service_start: 2026-05-01}}]
+credit_memos:
+- number: C1
+  account: a
+  date: 2026-05-01
+  currency: USD
+  bill_run: {memo_run}
+  {more}
+  items: [{{id: x, subscription: s, subscribed_charge: {memo_charge}, amount: 7.00, service_start: 2026-04-15}}]
+"""

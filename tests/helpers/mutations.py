@@ -24,6 +24,7 @@ VALUES = tuple(
 
 @cache
 def data(name: str) -> Any:
+    """The data of a file that says everything."""
     return parse_text((EVERYTHING / name).read_text(encoding="utf-8"), name).data
 
 
@@ -46,6 +47,7 @@ def with_a_key_twice(node: Any) -> Iterator[Any]:
 
 
 def paths(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every node, the root first."""
     yield path
     inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, value in inside:
@@ -53,6 +55,7 @@ def paths(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
 
 
 def changed(node: Any, path: tuple[str | int, ...], change: Callable[[Any], Any]) -> Any:
+    """A copy in which one node is what `change` makes of it."""
     if not path:
         return change(node)
     copy: Any = dict(node) if isinstance(node, dict) else list(node)
@@ -61,6 +64,7 @@ def changed(node: Any, path: tuple[str | int, ...], change: Callable[[Any], Any]
 
 
 def without(node: Any, step: Any) -> Any:
+    """A copy of a mapping or list without one entry."""
     if isinstance(node, dict):
         return {key: value for key, value in node.items() if key != step}
     return [value for index, value in enumerate(node) if index != step]
@@ -73,14 +77,17 @@ class Twice(str):
 
 
 def doubled(node: dict[str, Any], step: str) -> dict[str, Any]:
+    """A copy of a mapping in which one key is written twice."""
     return {Twice(key) if key == step else key: value for key, value in node.items()}
 
 
 def twice(node: list[Any], step: int) -> list[Any]:
+    """A copy of a list in which one entry comes again at the end."""
     return [*node, node[step]]
 
 
 def renamed(node: dict[str, Any], step: str) -> dict[str, Any]:
+    """A copy of a mapping in which one key is another one."""
     return {key + "s" if key == step else key: value for key, value in node.items()}
 
 
@@ -108,6 +115,7 @@ def tree_of(node: Any) -> Tree:
 
 
 def read(node: Any) -> Any:
+    """The data as reading a file gives it; every node stands in one place."""
     if isinstance(node, dict):
         block = Block(_SOMEWHERE)
         for key, value in node.items():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Numbered, Payment, Refund
 from billpolicy.planning.plan import Plan
+
+_T = TypeVar("_T", bound=Numbered)
 
 
 def documents(found: Plan) -> list[Numbered]:
@@ -14,32 +17,31 @@ def documents(found: Plan) -> list[Numbered]:
     return [planned.document for planned in found.documents]
 
 
+def _only(found: Plan, kind: type[_T]) -> _T:
+    """The one document of a plan, which is of this kind."""
+    (document,) = documents(found)
+    assert isinstance(document, kind)
+    return document
+
+
 def credit_memo(found: Plan) -> CreditMemo:
     """The one document of a plan, a credit memo."""
-    (document,) = documents(found)
-    assert isinstance(document, CreditMemo)
-    return document
+    return _only(found, CreditMemo)
 
 
 def debit_memo(found: Plan) -> DebitMemo:
     """The one document of a plan, a debit memo."""
-    (document,) = documents(found)
-    assert isinstance(document, DebitMemo)
-    return document
+    return _only(found, DebitMemo)
 
 
 def payment(found: Plan) -> Payment:
     """The one document of a plan, a payment."""
-    (document,) = documents(found)
-    assert isinstance(document, Payment)
-    return document
+    return _only(found, Payment)
 
 
 def refund(found: Plan) -> Refund:
     """The one document of a plan, a refund."""
-    (document,) = documents(found)
-    assert isinstance(document, Refund)
-    return document
+    return _only(found, Refund)
 
 
 def made(found: Plan, document: int = 0) -> CreditMemo | DebitMemo:

@@ -14,8 +14,8 @@ from billpolicy.planning.plan import in_turn
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request, request_data
 from tests.helpers.books import book_from
+from tests.helpers.credit_balances import ACCOUNTS, ADJUST, TRANSFER, planned, used
 from tests.helpers.scenes import operations, versions
-from tests.operations.test_credit_balance import ACCOUNTS, ADJUST, TRANSFER, planned, used
 
 TODAY = datetime.date(2026, 9, 1)
 SCENE = f"""{ACCOUNTS}

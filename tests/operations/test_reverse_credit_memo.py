@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.book.changes import ChargedThrough, Reversed
+from tests.helpers.bill_runs import bill_run
 from tests.helpers.levels import LEVELS, NONE, changed, levelled
 from tests.helpers.plan_views import amounts, balances, debit_memo, inherited, made, numbers, parts, stored
 from tests.helpers.scenes import book_after, plan, refused
-from tests.operations.test_reverse_invoice import bill_run
 
 NAME = "reverse_credit_memo"
 ASK = f"operation: {NAME}\ncredit_memo: C1\n"

@@ -8,6 +8,7 @@ import pytest
 
 from billpolicy.book.changes import ChargedThrough, Reversed
 from billpolicy.book.model import CreditMemo, Document
+from tests.helpers.bill_runs import bill_run
 from tests.helpers.levels import LEVELS, NONE, changed, levelled
 from tests.helpers.plan_views import amounts, balances, credit_memo, inherited, made, numbers, parts, stored
 from tests.helpers.scenes import book_after, plan, refused
@@ -204,34 +205,6 @@ def test_both_are_flagged_and_stay_posted() -> None:
 
 
 # -- the same bill run ---------------------------------------------------------------------------------------------
-
-
-def bill_run(*, memo_run: str = "BR-1", memo_charge: str = "seats", more: str = "") -> str:
-    """A bill run that made an invoice and a credit memo on the same subscription charge."""
-    return f"""
-accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
-contacts: [{{id: c, account: a}}, {{id: s, account: a}}]
-subscriptions:
-- id: s
-  account: a
-  attributes: {{bill_to_contact: s}}
-  charges: [{{id: seats, charged_through: 2026-06-01}}, {{id: other, charged_through: 2026-06-01}}]
-invoices:
-- number: I1
-  account: a
-  date: 2026-05-01
-  currency: USD
-  bill_run: BR-1
-  items: [{{id: x, subscription: s, subscribed_charge: seats, amount: 100.00, service_start: 2026-05-01}}]
-credit_memos:
-- number: C1
-  account: a
-  date: 2026-05-01
-  currency: USD
-  bill_run: {memo_run}
-  {more}
-  items: [{{id: x, subscription: s, subscribed_charge: {memo_charge}, amount: 7.00, service_start: 2026-04-15}}]
-"""
 
 
 def test_the_credit_memo_of_the_same_bill_run_and_charge_is_reversed_too() -> None:
