@@ -74,7 +74,11 @@ def build_settings() -> dict[str, str]:
 
 def missing_for_engine() -> str | None:
     """What this machine would need to compile the engine and does not have; None where all is there."""
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    named = os.environ.get("CC") or sysconfig.get_config_var("CC") or ""
+    try:
+        compiler = (shlex.split(named) or ["cc"])[0]
+    except ValueError:  # a quote that is not closed
+        compiler = named
     if shutil.which(compiler) is None:
         return f"there is no C compiler `{compiler}`"
     if not Path(sysconfig.get_path("include"), "Python.h").exists():

@@ -154,7 +154,7 @@ def test_schemas_are_not_compared_with_it(kind: str, folder: Path, sockets: sock
     make(kind, "schemas/book.schema.json", sockets)
     ran = billpolicy("schema", "--all", "--check", "schemas")
     assert ran.code == 1
-    assert "not the schemas of this program: schemas/book.schema.json\n" in ran.err
+    assert "schemas/book.schema.json: error: this is not the schema of this program [schema-stale]\n" in ran.err
     ran = billpolicy("schema", "--all", "--output", "schemas")
     assert ran.code == 1
     assert "this is not a plain file [file-not-plain]" in ran.err

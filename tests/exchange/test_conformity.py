@@ -97,6 +97,14 @@ def test_what_is_written_without_quotes_is_a_number_or_a_truth_as_in_json(tmp_pa
     assert [one.partition(" ")[0] for one in told("book", file)] == ["2:50", "2:76"]
 
 
+def test_a_number_that_nobody_counts_with_is_no_bug_of_ours(tmp_path: Path) -> None:
+    """Texts may be written as numbers; that this one is too long, the loader says."""
+    file = tmp_path / "operations.json"
+    one = '{"id": "a", "operation": "apply_credits", "account": ' + "9" * 5000 + "}"
+    file.write_text('{"operations": [' + one + "]}", encoding="utf-8")
+    assert billpolicy.violations("operations", file) == []
+
+
 def test_a_long_quotation_is_cut(tmp_path: Path) -> None:
     file = tmp_path / "book.yaml"
     file.write_text(f"accounts: {'x' * 5000}\n", encoding="utf-8")

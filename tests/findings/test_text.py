@@ -78,6 +78,33 @@ def test_a_file_that_is_gone_or_none_is_not_quoted(tmp_path: Path) -> None:
         assert len(report("text", "validate", [found]).splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["secret.env", "notes.txt", "yaml"])
+def test_of_a_file_that_is_none_of_ours_no_line_is_shown(name: str, tmp_path: Path) -> None:
+    """A policy may say `extends:` and the name of any file that the program can read."""
+    file = tmp_path / name
+    file.write_text("token: hunter2\n", encoding="utf-8")
+    found = Diagnostic("key-unknown", "no", Position(str(file), 1, 1, 1, 6))
+    assert report("text", "validate", [found]) == f"{file}:1:1: error: no [key-unknown]\n"
+
+
+def test_a_file_is_read_once_for_all_of_its_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def reading(path: Path, most: int) -> bytes:
+        read.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr("billpolicy.report.findings.text.read_plain", reading)
+    file = tmp_path / "f.yaml"
+    file.write_text("".join(f"a{number}: 1\n" for number in range(1, 101)), encoding="utf-8")
+    places = [Diagnostic("key-unknown", "no", Position(str(file), number, 1)) for number in (7, 100, 3, 50)]
+    told = [report("text", "plan", [one]).splitlines()[1] for one in places]  # each on its own, as refusals are
+    assert told == [" 7 | a7: 1", " 100 | a100: 1", " 3 | a3: 1", " 50 | a50: 1"]
+    assert read == [file]
+    file.write_text("b: 1\nb: 2\nchanged: 1\n", encoding="utf-8")
+    assert report("text", "plan", [places[2]]).splitlines()[1] == " 3 | changed: 1"
+
+
 def test_findings_come_by_their_places_each_once() -> None:
     later, sooner = (Diagnostic("key-unknown", "no", Position("f.yaml", line, 1)) for line in (10, 9))
     first, second = report("concise", "validate", [later, sooner, later]).splitlines()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 
 from billpolicy.deciding.matching import durable, engines
@@ -87,6 +89,21 @@ def test_where_it_does_not_load_python_is_the_default_and_the_reason_is_said(mon
         with pytest.raises(EngineError, match=r"does not load on Python .*PyEval_CallObject") as raised:
             engine_matcher("both", "write_off_invoice", RULES)
         assert durable.INSTALL in str(raised.value)
+    finally:
+        durable.unavailable.cache_clear()
+
+
+@pytest.mark.parametrize("error", [ImportError("undefined symbol"), RuntimeError("no"), SystemExit(7)], ids=repr)
+def test_one_that_does_not_load_for_any_reason_leaves_plain_python_to_decide(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> durable.EngineFunctions:
+        raise error
+
+    durable.unavailable.cache_clear()
+    monkeypatch.setattr(durable, "load", fails)
+    try:
+        assert f"does not load on Python {platform.python_version()} ({error})" in str(durable.unavailable())
     finally:
         durable.unavailable.cache_clear()
 

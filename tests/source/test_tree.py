@@ -155,3 +155,31 @@ def test_files_that_cannot_be_read_are_refused_in_words(tmp_path: Path) -> None:
             parse(tmp_path / name, max_megabytes=1)
         assert [diagnostic.code for diagnostic in refused.value.diagnostics] == [code]
     assert parse(tmp_path / "bom.yaml", max_megabytes=1).data == {"a": "1"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_a_line_ends_where_yaml_lets_it_end(end: str) -> None:
+    """In what is wrong with the form, too: line 2, column 14 is the `@`."""
+    with pytest.raises(Refused) as refused:
+        parse_text(f"policy: acme{end}description: @x", "f.yaml")
+    (problem,) = refused.value.diagnostics
+    assert problem.position == Position("f.yaml", 2, 14)
+    assert problem.message == "a text cannot begin with `@`"
+    with pytest.raises(Refused) as refused:
+        parse_text(f"a: b{end}{end}c: d\x07", "f.yaml")
+    assert refused.value.diagnostics[0].position == Position("f.yaml", 3, 5, 3, 6)
+
+
+def test_places_in_json_are_those_of_the_file_also_behind_characters_written_as_two_escapes() -> None:
+    written = '{"id": "\\ud83d\\ude00\\ud83d\\ude00!", "oops": 1, "é\\ud83d\\ude00": 2}'
+    tree = parse_text(written, "f.json")
+    assert tree.data["id"] == "😀😀!"
+    for path, key, text in (
+        ("id", False, '"\\ud83d\\ude00\\ud83d\\ude00!"'),
+        ("oops", True, '"oops"'),
+        ("oops", False, "1"),
+        ("é😀", True, '"é\\ud83d\\ude00"'),
+        ("é😀", False, "2"),
+    ):
+        at = tree.at(path, key=key)
+        assert written[at.column - 1 : at.end_column - 1] == text

@@ -16,7 +16,7 @@ import click
 
 from billpolicy import EngineError, ledger_files
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
-from billpolicy.diagnostics.visible import visible, visible_lines
+from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
 from billpolicy.report.findings.formats import FINDINGS_ONLY, report
 from billpolicy.report.findings.text import texts
 
@@ -128,7 +128,7 @@ def show_refused(title: str, diagnostics: Iterable[Diagnostic]) -> None:
     """Which operation is refused, and every reason."""
     if gather(diagnostics):
         return
-    click.echo(click.style(f"{visible(title)} is refused", bold=True), err=True)
+    click.echo(click.style(f"{visible_first(title)} is refused", bold=True), err=True)
     show(diagnostics)
     click.echo("", err=True)
 
@@ -141,7 +141,7 @@ def _meta() -> dict[str, Any]:
 
 def say(message: str) -> None:
     """A message beside the result, in one line."""
-    click.echo(visible(message), err=True)
+    click.echo(visible_first(message), err=True)
 
 
 def write(text: str) -> None:

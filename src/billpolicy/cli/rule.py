@@ -20,7 +20,8 @@ def command(code: str, format: str) -> None:
 
     The pages are under docs/diagnostics, too.
     """
-    found = entry(code.strip("[]"))
+    code = code.strip("[]").lower()
+    found = entry(code)
     if found is None:
         hint = did_you_mean(code, codes()) or "it stands in brackets after what was found, like `[key-unknown]`"
         raise Refused([Diagnostic("code-unknown", f"no diagnostic has the code `{code}`", hint=hint)])

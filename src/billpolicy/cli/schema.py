@@ -10,6 +10,7 @@ import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import say, show, write
 from billpolicy.cli.writing import SCHEMA, write_file
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.exchange.schemas import SCHEMAS, schema_text
 from billpolicy.source.plain_file import read_plain
 
@@ -54,8 +55,9 @@ def command(
         else:
             write(text)
     if stale:
-        say(f"not the schemas of this program: {', '.join(stale)}")
-        say(f"    hint: run `billpolicy schema --all --output {check}`")
+        hint = f"run `billpolicy schema --all --output {check}`"
+        message = "this is not the schema of this program"
+        show(Diagnostic("schema-stale", message, Position(each), hint) for each in stale)
         raise click.exceptions.Exit(1)
 
 

@@ -228,6 +228,7 @@ Known = Literal[
     "role-twice",
     "rule-unknown",
     "said-twice",
+    "schema-stale",
     "schema-violated",
     "sequence-default-missing",
     "sequence-incomplete",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.visible import visible
+from billpolicy.diagnostics.visible import visible, visible_first
 
 Severity = Literal["error", "warning"]
 _MOST_LISTED = 20
@@ -36,7 +36,7 @@ class Position(NamedTuple):
     @property
     def place(self) -> str:
         """The file and the line, as they are printed."""
-        return f"{visible(self.file)}:{self.line}" if self.line else visible(self.file)
+        return f"{visible_first(self.file)}:{self.line}" if self.line else visible_first(self.file)
 
 
 class Diagnostic(NamedTuple):

@@ -16,6 +16,12 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def visible_first(text: str) -> str:
+    """The same where a line of messages begins with the text, which must be no command of GitHub Actions there."""
+    told = visible(text)
+    return f"\\x{ord(told[0]):02x}{told[1:]}" if told.lstrip().startswith(("::", "##[")) else told
+
+
 def visible_lines(text: str) -> str:
     """A whole result: lines and spaces of any width stay as they are."""
     return "\n".join(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_MEGABYTES = 64
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_DIGITS = 40
+"""Of a whole number; a longer one is in no schema, and Python reads it slowly or not at all."""
 _LONGEST = 200
 """Characters of what the library says, which quotes the data."""
 
@@ -77,6 +79,6 @@ def _json(value: Any) -> Any:
         if value in ("true", "false"):
             return value == "true"
         if _NUMBER.fullmatch(value):
-            return _Exact(value) if "." in value else int(value)
+            return _Exact(value) if "." in value or len(value) > _DIGITS else int(value)
         return str(value)
     return value

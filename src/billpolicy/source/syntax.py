@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from billpolicy.source.lines import BREAK
+
 _Mark = tuple[int, int]
 
 # A part of what the parser says -> one sentence, and what to do. `{opened}`: where the bracket or quote opens.
@@ -67,7 +69,7 @@ def in_words(error: Any, text: str) -> tuple[_Mark | None, str, str]:
     """Where a file stops being well-formed, one sentence that says how, and a hint."""
     mark, opened = _mark(error.problem_mark), _mark(error.context_mark)
     said = str(error.problem)
-    lines = text.split("\n")
+    lines = BREAK.split(text)
     at_end = mark is not None and not "\n".join(lines[mark[0] - 1 :])[mark[1] - 1 :].strip()
     if "cannot start any token" in said and mark is not None:
         character = lines[mark[0] - 1][mark[1] - 1]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import yaml
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.source.lines import BREAK, place_after
 from billpolicy.source.plain_file import NotPlainError, read_plain
 from billpolicy.source.scalars import Plain
 from billpolicy.source.syntax import in_words
@@ -27,6 +30,7 @@ MAX_KEY = 255
 _MEGABYTE = 1024 * 1024
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_PAIR_LONGER = len("\\ud83d\\ude00") - 1
 LoaderOfYaml: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Mark = tuple[int, int, int, int]
@@ -98,8 +102,11 @@ def parse_text(text: str, file: str) -> Tree:
     """Read YAML or JSON text; `file` is the name that positions carry. Raises `Refused`."""
     if file.endswith(".json"):
         # A tab is white space in JSON but not in YAML; inside a JSON string neither may stand literally.
-        text = joined_surrogates(text.replace("\t", " "))
-    builder = _Builder(file)
+        written = text.replace("\t", " ")
+        text = joined_surrogates(written)
+        builder = _Builder(file, _joins(written) if text != written else None)
+    else:
+        builder = _Builder(file)
     try:
         for event in yaml.parse(text, Loader=LoaderOfYaml):
             builder.take(event)
@@ -110,8 +117,7 @@ def parse_text(text: str, file: str) -> Tree:
         builder.problems.append(Diagnostic("yaml-syntax", message, position, hint))
     except yaml.reader.ReaderError as error:
         character = error.character if isinstance(error.character, str) else chr(error.character)
-        before = text.partition(character)[0]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        line, column = place_after(text.partition(character)[0])
         position = Position(file, line, column, line, column + 1)
         message = f"the character U+{ord(character):04X} may not stand in a file"
         hint = "remove it; the file may be damaged or not be text at all"
@@ -149,9 +155,8 @@ def _text(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        before = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig")
-        position = Position(name, line, len(before) + 1, line, len(before) + 2)
+        line, column = place_after(raw[: error.start].decode("utf-8-sig"))
+        position = Position(name, line, column, line, column + 1)
         message = f"this file is not UTF-8 text (byte {error.start + 1})"
         hint = "save it as UTF-8"
         raise Refused([Diagnostic("file-encoding", message, position, hint)]) from None
@@ -171,14 +176,24 @@ def _joined(match: re.Match[str]) -> str:
     return match[1] + pair.decode("utf-16-be")
 
 
+def _joins(written: str) -> dict[int, list[int]]:
+    """Line -> the columns, in what is parsed, behind characters that are written as two escapes."""
+    joins: dict[int, list[int]] = {}
+    for number, line in enumerate(BREAK.split(written), start=1):
+        for count, match in enumerate(_SURROGATE_PAIR.finditer(line)):
+            joins.setdefault(number, []).append(match.end() - _PAIR_LONGER * (count + 1))
+    return joins
+
+
 _NOTHING = object()
 
 
 class _Builder:
     """Builds the data from parser events: no recursion, so nesting can be bounded before it hurts."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, joins: Mapping[int, list[int]] | None = None) -> None:
         self.file = file
+        self._joins = joins
         self.problems: list[Diagnostic] = []
         self.root: Any = _NOTHING
         self._open: list[Block | Items] = []
@@ -190,6 +205,8 @@ class _Builder:
     def take(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
         mark = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        if self._joins:
+            mark = (*self._as_written(mark[0], mark[1]), *self._as_written(mark[2], mark[3]))
         if isinstance(event, yaml.AliasEvent):
             message = f"the alias `*{event.anchor}` cannot be used here"
             self._problem("yaml-alias", message, mark, "write the value out where it is needed")
@@ -210,6 +227,11 @@ class _Builder:
             if self._documents == 2:
                 hint = "keep one document in each file"
                 self._problem("yaml-documents", "a second document starts here", mark, hint)
+
+    def _as_written(self, line: int, column: int) -> tuple[int, int]:
+        """A place of what is parsed in the file, where a character may be written as two escapes."""
+        joins = (self._joins or {}).get(line, ())
+        return line, column + _PAIR_LONGER * bisect_left(joins, column)
 
     def _scalar(self, event: Any) -> Any:
         if event.style is not None and event.style != "":

@@ -13,6 +13,7 @@ import platform
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Protocol, cast
 
@@ -59,7 +60,7 @@ def unavailable() -> str | None:
         load()
     except ModuleNotFoundError:
         trouble = "is not installed here"
-    except ImportError as error:
+    except (Exception, SystemExit) as error:
         trouble = f"was built in a way that does not load on Python {platform.python_version()} ({error})"
     else:
         return None
@@ -163,7 +164,8 @@ class _Ruleset:
     def abandon(self) -> None:
         """Free what a failed engine can still be trusted to free: a state in doubt is left behind."""
         if self._finalizer.detach():
-            self._engine.delete_ruleset(self._handle)
+            with suppress(Exception):  # what failed before is what is told
+                self._engine.delete_ruleset(self._handle)
 
 
 def _rule(terms: Iterable[Term]) -> dict[str, object]:

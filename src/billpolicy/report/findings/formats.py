@@ -10,7 +10,10 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 
 FORMATS = {
     "text": ("billpolicy.report.findings.text", "people: the line of the file, with what is meant underlined"),
-    "json": ("billpolicy.report.findings.json", "programs, by the schema that `billpolicy schema diagnostics` prints"),
+    "json": (
+        "billpolicy.report.findings.json",
+        "programs: in the answer of the command, which has a schema (`billpolicy schema plan`, `diagnostics`, ...)",
+    ),
     "concise": (
         "billpolicy.report.findings.concise",
         "editors and `grep`: `file:line:column: severity: message [code]`",

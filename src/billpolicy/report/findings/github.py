@@ -18,7 +18,7 @@ def _command(one: Diagnostic) -> str:
     if at is not None:
         fields.append(("file", visible(at.file)))
         if at.line:
-            fields += [("line", at.line), ("col", at.column)]
+            fields += [("line", at.line), ("col", max(at.column, 1))]
         if at.end_line:
             fields.append(("endLine", at.end_line))
         if at.end_line and at.end_line == at.line:  # GitHub takes columns within one line only

@@ -21,7 +21,7 @@ def report(found: Found) -> str:
     counts = _counts(found.diagnostics)
     name = quoteattr(f"billpolicy {found.command}")
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites name={name} {counts}>", *suites, "</testsuites>"]
-    return "\n".join(lines) + "\n"
+    return ("\n".join(lines) + "\n").encode("ascii", "xmlcharrefreplace").decode()  # whatever a terminal writes
 
 
 def _suite(command: str, file: str, found: list[Diagnostic]) -> str:
@@ -34,7 +34,7 @@ def _suite(command: str, file: str, found: list[Diagnostic]) -> str:
 
 def _case(command: str, one: Diagnostic) -> str:
     at = one.position
-    place = f"{at.line}:{at.column} " if at is not None and at.line else ""
+    place = f"{at.line}:{max(at.column, 1)} " if at is not None and at.line else ""
     case = f"    <testcase name={quoteattr(place + one.code)} classname={quoteattr(f'billpolicy.{command}')}>"
     if one.severity == "error":
         told = f"type={quoteattr(one.code)} message={quoteattr(visible(one.message))}"

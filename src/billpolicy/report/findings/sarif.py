@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def _result(one: Diagnostic, codes: Sequence[str], subject: str | None) -> dict[
 def _location(at: Position) -> dict[str, Any]:
     location: dict[str, Any] = {"artifactLocation": {"uri": _uri(at.file)}}
     if at.line:
-        region = {"startLine": at.line, "startColumn": at.column}
+        region = {"startLine": at.line, "startColumn": max(at.column, 1)}
         if at.end_line:
             region |= {"endLine": at.end_line, "endColumn": at.end_column}
         location["region"] = region
@@ -69,4 +70,4 @@ def _location(at: Position) -> dict[str, Any]:
 def _uri(file: str) -> str:
     """A relative path stays one: whoever shows it knows where the checkout is."""
     path = Path(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))

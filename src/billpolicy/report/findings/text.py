@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 from billpolicy.report.texts import WIDTH
+from billpolicy.source.lines import BREAK
 from billpolicy.source.plain_file import read_plain
 
 _MOST = 64 * 1024 * 1024
 """Bytes of a file that is quoted."""
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What YAML takes for the end of a line."""
+_KINDS = (".yaml", ".yml", ".json")
 _COMMENT = re.compile(r"\s#")
 _LEAST = 20
 """Columns that a quotation has at least, however long the number of its line."""
@@ -28,25 +29,56 @@ def report(found: Found) -> str:
 
 
 def texts(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
-    """The same one by one. Each file is read once."""
-    lines = cache(_lines)
+    """The same one by one."""
     for one in diagnostics:
         at = one.position
-        quoted = _quoted(at, lines(at.file)) if at is not None and at.line else ()
-        yield "".join(f"{line}\n" for line in one.lines(quoted))
+        yield "".join(f"{text}\n" for text in one.lines(_quoted(at) if at is not None and at.line else ()))
 
 
-def _lines(file: str) -> list[str]:
-    """The lines of a file; none where it cannot be read any more, or where a program gave data in place of a file."""
+class _Quotable:
+    """A file whose lines are quoted, mostly one below the other: it is gone through once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._line, self._start = 1, 0
+
+    def line(self, number: int) -> str:
+        """A line without its end; nothing where the file has not so many."""
+        if number < self._line:
+            self._line, self._start = 1, 0
+        while True:
+            end = BREAK.search(self._text, self._start)
+            if self._line == number:
+                return self._text[self._start : end.start() if end else len(self._text)]
+            if end is None:
+                return ""
+            self._line, self._start = self._line + 1, end.end()
+
+
+def _quotable(file: str) -> _Quotable | None:
+    """A file of a kind that we read: what a policy extends may be any other, and none of its lines is shown.
+
+    None where there is none, or where a program gave data in place of a file.
+    """
     try:
-        return _BREAK.split(read_plain(Path(file), _MOST).decode("utf-8-sig", "replace"))
+        if not file.endswith(_KINDS):
+            return None
+        found = os.stat(file)  # noqa: PTH116  a name may be none that a file can have
+        return _read(file, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError):
-        return []
+        return None
 
 
-def _quoted(at: Position, lines: list[str]) -> Iterator[str]:
+@lru_cache(maxsize=4)
+def _read(file: str, changed: int, size: int) -> _Quotable:
+    """The same file is read again only where it has changed: thousands of findings may be in one."""
+    return _Quotable(read_plain(Path(file), _MOST).decode("utf-8-sig", "replace"))
+
+
+def _quoted(at: Position) -> Iterator[str]:
     """The line, and below it carets under all of it that is meant."""
-    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    source = _quotable(at.file)
+    line = source.line(at.line) if source is not None else ""
     if not line.strip():
         return
     start = at.column - 1
