@@ -179,6 +179,16 @@ def test_no_more_is_taken_back_than_was_put(applications: str, message: str) -> 
     assert "[over-unapplied]" in found
 
 
+def test_what_one_application_takes_back_too_much_of_is_told_once() -> None:
+    """It takes back 1.00 of an item and 1.00 of its tax, of which nothing had been put."""
+    both = BACK.replace("-30.00, parts: [{item: x, amount: -30.00}]", "-2.00, parts: "
+                        "[{item: x, amount: -1.00}, {item: x, tax: t, amount: -1.00}]")  # fmt: skip
+    assert both != BACK
+    found = told(ACCOUNT + INVOICE + PAYMENTS + OTHER + "applications:\n" + both)
+    assert found.count("is taken back from") == 1
+    assert "1.00 of P1 is taken back from item `x` of I1, where 0 of it" in found
+
+
 def test_more_than_was_applied_of_a_payment_is_told_at_the_payment() -> None:
     found = told(ACCOUNT + INVOICE + PAYMENTS + OTHER + "applications:\n" + PUT + BACK.replace("P1", "P2"))
     assert "more was taken back to P2 than was applied of it" in found

@@ -544,3 +544,18 @@ def test_nothing_is_dated_in_a_closed_period(text: str, day: str, expected: list
     )
     (found,) = outcomes(scene, f"{text}date: {day}")
     assert [problem.code for problem in found.problems] == expected
+
+
+@pytest.mark.parametrize(("paid", "why"), [("30.00", ["nothing-open"]), ("29.99", [])])
+def test_credit_is_put_on_a_document_that_is_named_while_a_cent_is_open_on_it(paid: str, why: list[str]) -> None:
+    book = f"""{SCENE}credit_adjustments:
+- {{number: CBA-00000001, account: a, date: 2026-09-01, currency: USD, type: increase, amount: 50.00}}
+payments: [{{number: P1, account: a, date: 2026-09-01, currency: USD, amount: {paid}}}]
+applications: [{{from: P1, to: INV-002, date: 2026-09-01, amount: {paid}, parts: [{{item: x, amount: {paid}}}]}}]
+"""
+    asked = APPLY + "apply: [{document: INV-002}]"
+    if why:
+        assert codes(book, asked) == why
+    else:
+        found, _ = planned(book, asked)
+        assert used(found) == {"INV-002": "0.01"}  # 30.00 - 29.99

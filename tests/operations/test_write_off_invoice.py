@@ -231,3 +231,22 @@ def test_the_policy_can_keep_it() -> None:
 def test_a_date_that_is_earlier_already_never_moves_forward() -> None:
     earlier = BILLED.replace("{id: seats, charged_through: 2026-06-01}", "{id: seats, charged_through: 2026-04-01}")
     assert plan(earlier, ASK).of(ChargedThrough) == ()
+
+
+@pytest.mark.parametrize(("canceled", "codes"), [("", []), ("canceled_on: 2026-05-01, ", ["credit-unused"])])
+def test_a_credit_of_a_canceled_subscription_must_be_used_first_and_of_no_other(
+    canceled: str, codes: list[str]
+) -> None:
+    """I1 is open, and I2 holds 5.00 for the same subscription."""
+    book = f"""
+accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
+contacts: [{{id: c, account: a}}]
+subscriptions: [{{id: s, account: a, start: 2026-01-01, {canceled}charges: [{{id: seat}}]}}]
+invoices:
+- {{number: I1, account: a, date: 2026-05-01, currency: USD, items: [{{id: x, subscription: s, amount: 40.00}}]}}
+- {{number: I2, account: a, date: 2026-05-02, currency: USD, items: [{{id: x, subscription: s, amount: -5.00}}]}}
+"""
+    if codes:
+        assert refused(book, ASK) == codes
+    else:
+        assert balances(plan(book, ASK))["I1"] == "0.00"

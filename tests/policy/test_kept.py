@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,19 @@ def test_without_a_folder_it_is_the_users_cache(
 def test_where_nothing_can_be_kept_it_works_all_the_same(cache: Path, proofs: list[Path]) -> None:
     cache.parent.write_text("a file where the folder would be", encoding="utf-8")
     assert [times(proofs), times(proofs)] == [1, 1]
+
+
+def test_an_entry_that_holds_something_else_is_not_taken_for_a_policy(cache: Path, proofs: list[Path]) -> None:
+    assert times(proofs) == 1
+    (entry,) = cache.iterdir()
+    kept = pickle.loads(entry.read_bytes())
+    entry.write_bytes(pickle.dumps({**kept, "policy": "a text"}))
+    assert times(proofs) == 1
+    assert times(proofs) == 0  # and it was kept anew
+
+
+def test_what_a_policy_consists_of_stands_in_an_order_of_its_own_and_not_in_that_of_the_files(cache: Path) -> None:
+    policy = load_proven(Path("policy"))
+    assert list(policy.base) == sorted(policy.base)
+    for held in (policy.attributes, policy.fields, policy.payment_terms, policy.sequence_sets):
+        assert list(held) == sorted(held)

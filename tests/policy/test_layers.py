@@ -149,6 +149,15 @@ def test_a_base_that_is_none_is_told(files: dict[str, str], expected: str, tmp_p
     assert expected in codes(tmp_path / "a")
 
 
+def test_of_two_bases_the_first_is_taken_to_look_for_other_mistakes(tmp_path: Path) -> None:
+    header = "policy: {}\neffective: {{from: 2026-01-01}}\n"
+    write(tmp_path, "b", "", extends=str(STANDARD))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "p.yaml").write_text(header.format("a") + "extends: ../b\n", encoding="utf-8")
+    (tmp_path / "a" / "q.yaml").write_text("extends: ../nowhere\n", encoding="utf-8")
+    assert codes(tmp_path / "a") == ["said-twice"]
+
+
 def test_more_layers_than_anybody_needs_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "l0", "", extends=str(STANDARD))
     for depth in range(1, 9):
