@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.report.findings.formats import report
@@ -70,6 +71,18 @@ def test_of_a_long_line_the_part_is_quoted_that_has_what_is_meant(start: int, le
     assert "…" in line.replace("1 | ", "")
     if length < 60:
         assert marked == text[start - 1 : end - 1]
+
+
+@pytest.mark.parametrize("letter", ["a", "東", "e\u0301"])
+@pytest.mark.parametrize("start", [1, 20, 60, 110])
+def test_a_long_line_fits_into_the_columns_of_a_terminal(letter: str, start: int, tmp_path: Path) -> None:
+    line, carets = told(letter * 120, 1, start, 1, start + 4, folder=tmp_path)
+    assert cell_len(line) <= WIDTH
+    assert cell_len(carets) <= WIDTH
+    before = carets.index("^")
+    width = len(carets) - before
+    assert width == cell_len((letter * 120)[start - 1 : start + 3]) or width == 1
+    assert cell_len(line) >= before + width
 
 
 def test_a_file_that_is_gone_or_none_is_not_quoted(tmp_path: Path) -> None:

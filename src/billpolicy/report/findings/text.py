@@ -96,19 +96,24 @@ def _quoted(at: Position) -> Iterator[str]:
 
 def _cut(before: str, meant: str, after: str, room: int) -> tuple[str, str, str]:
     """The part of a long line that has what is meant in it, with `…` where something is left out."""
-    if len(before) + len(meant) + len(after) <= room:
+    if len(before) + len(meant) + len(after) <= room and _columns(before + meant + after) <= room:
         return before, meant, after
-    if len(meant) > room // 2:
-        meant, after = meant[: room // 2 - 1] + "…", ""
-    left = room - len(meant)
-    if len(before) > left // 2:
-        keep = max(left // 2, left - len(after))
-        if len(before) > keep:
-            before = "…" + before[len(before) - keep + 1 :]
-    left -= len(before)
-    if len(after) > left:
-        after = after[: max(left - 1, 0)] + "…"
-    return before, meant, after
+    if len(meant) > room // 2 or _columns(meant) > room // 2:
+        meant, after = _start(meant, room // 2), ""
+    left = room - _columns(meant)
+    # What follows takes half of the room, or less where it is short.
+    before = _start(before[: -room - 1 : -1], max(left // 2, left - _columns(after[:room])))[::-1]
+    return before, meant, _start(after, left - _columns(before))
+
+
+def _start(text: str, room: int) -> str:
+    """As much of the start of a text as fits into some columns."""
+    found = text[:room]
+    if len(found) == len(text) and _columns(found) <= room:
+        return text
+    while found and _columns(found) > room - 1:
+        found = found[:-1]
+    return found + "…"
 
 
 def _columns(text: str) -> int:
