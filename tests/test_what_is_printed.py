@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible, visible_json, visible_lines
 from tests.helpers.command_line import Ran, billpolicy
-from tests.helpers.paths import STANDARD
+from tests.helpers.paths import ROOT, STANDARD
 
 FORGED = "all is well"
 NAMES = {
@@ -236,3 +238,27 @@ def test_json_is_read_back_as_it_was() -> None:
     assert written == '{\n  "name": "a\\u007fb\\u009bc\\u200bd\\u202ee\\udb40\\udc41f\u3000é\\udcff"\n}'
     assert json.loads(written) == {"name": text}
     assert visible_lines("a\tb\nc\u3000d\u200b") == "a\\tb\nc\u3000d\\u200b"
+
+
+@pytest.mark.parametrize(
+    ("command", "left_out"),
+    [
+        (["validate", "policies/standard"], ["sqlalchemy", "alembic", "pydantic", "rich", "jsonschema"]),
+        (["rule", "key-unknown"], ["sqlalchemy", "alembic", "durable_rules_engine", "jsonschema"]),
+        (["schema", "book"], ["alembic", "durable_rules_engine", "jsonschema"]),
+        (["validate", "nowhere", "--format", "sarif"], ["sqlalchemy", "alembic", "jsonschema"]),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_only_what_it_needs(command: list[str], left_out: list[str]) -> None:
+    """These take a tenth of a second and more each, and most commands are shorter."""
+    program = f"""
+import atexit, sys
+from billpolicy.cli import main
+atexit.register(lambda: print([name for name in {left_out!r} if name in sys.modules], file=sys.stderr))
+sys.argv = ["billpolicy", *{command!r}]
+main()
+"""
+    python = [sys.executable, "-c", program]
+    done = subprocess.run(python, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.splitlines()[-1] == "[]"

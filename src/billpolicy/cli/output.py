@@ -14,11 +14,11 @@ from typing import Any, cast
 
 import click
 
-from billpolicy import EngineError, ledger_files
+import billpolicy
+from billpolicy import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
 from billpolicy.report.findings.formats import FINDINGS_ONLY, report
-from billpolicy.report.findings.text import texts
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; the other formats have all of them."""
@@ -63,7 +63,7 @@ def _subject(command: click.Context) -> str | None:
             return str(given)
         if parameter.name == "ledger" and given:
             with suppress(Refused):
-                return str(ledger_files(given)[0])
+                return str(billpolicy.ledger_files(given)[0])
     return None
 
 
@@ -108,6 +108,8 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
 
 def show_text(diagnostics: Iterable[Diagnostic]) -> None:
     """Diagnostics on stderr, whatever the format of the result; click drops the colour where there is no terminal."""
+    from billpolicy.report.findings.text import texts
+
     diagnostics = list(diagnostics)
     for one, text in zip(diagnostics, texts(diagnostics), strict=True):
         word = f"{one.severity}:"
