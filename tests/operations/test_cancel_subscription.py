@@ -129,6 +129,15 @@ def test_time_that_is_only_on_a_draft_is_not_credited() -> None:
     assert steps(plan) == ["bill_run", "apply_credit_memo"]
 
 
+@pytest.mark.parametrize(("rate", "credit"), [("30.00", "1.00"), ("0.30", "0.01")])
+def test_a_final_credit_is_used_however_small_it_is(rate: str, credit: str) -> None:
+    """One of the 30 days of April is not used: 30.00 / 30 = 1.00, and 0.30 / 30 = 0.01."""
+    left = after(APRIL, book=BOOK.replace("rate: 100.00", f"rate: {rate}"))
+    plan, _ = run(left, "operation: cancel_subscription, subscription: S, date: 2026-04-30, effective_date: 2026-04-30")
+    assert made(plan)[:1] == [("CM00000001", Decimal(credit))]
+    assert "apply_credit_memo" in steps(plan)
+
+
 def test_the_final_credit_is_used_before_the_follow_ups_of_the_bill_run() -> None:
     """Else a rule that applies every new memo would put it on another invoice, on another date."""
     own = "follow_ups: [{id: at-once, after: credit_memo_posted, then: apply_credits}]"
