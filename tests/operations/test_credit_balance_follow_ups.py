@@ -15,7 +15,7 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request, request_data
 from tests.helpers.books import book_from
 from tests.helpers.credit_balances import ACCOUNTS, ADJUST, TRANSFER, planned, used
-from tests.helpers.scenes import operations, versions
+from tests.helpers.scenes import operations, plan, versions
 
 TODAY = datetime.date(2026, 9, 1)
 SCENE = f"""{ACCOUNTS}
@@ -150,3 +150,23 @@ invoices: [{{number: I1, account: a, date: 2026-07-01, currency: USD, items: [{{
     after = book_from(scene + CREDIT.format("2026-07-01", credit))
     assert bool(asked_for("apply_credit_balance", "invoice_posted", "I1", after)) is is_used
     assert bool(asked_for("apply_credit_balance", "credit_increased", "C1", after)) is is_used
+
+
+@pytest.mark.parametrize(("amount", "events"), [("40.00", []), ("39.99", ["I1 was left open"])])
+def test_an_invoice_is_left_open_while_a_cent_is_open_on_it(amount: str, events: list[str]) -> None:
+    """What happened is seen by a follow-up that never holds: of an open invoice nothing is zero."""
+    never = """
+follow_ups:
+- id: never
+  after: invoice_left_open
+  when: {invoice.balance_is: zero}
+  then: write_off_invoice
+"""
+    paid = """
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+invoices: [{number: I1, account: a, date: 2026-05-01, currency: USD, items: [{id: x, amount: 40.00}]}]
+payments: [{number: P1, account: a, date: 2026-05-02, currency: USD, amount: 50.00}]
+"""
+    asked = f"operation: apply_payment\npayment: P1\namount: {amount}\napply: [{{document: I1}}]"
+    assert [one.after for one in plan(paid, asked, policy=never).passed_over] == events
