@@ -181,8 +181,8 @@ def test_no_more_is_taken_back_than_was_put(applications: str, message: str) -> 
 
 def test_what_one_application_takes_back_too_much_of_is_told_once() -> None:
     """It takes back 1.00 of an item and 1.00 of its tax, of which nothing had been put."""
-    both = BACK.replace("-30.00, parts: [{item: x, amount: -30.00}]", "-2.00, parts: "
-                        "[{item: x, amount: -1.00}, {item: x, tax: t, amount: -1.00}]")  # fmt: skip
+    parts = "[{item: x, amount: -1.00}, {item: x, tax: t, amount: -1.00}]"
+    both = BACK.replace("-30.00, parts: [{item: x, amount: -30.00}]", f"-2.00, parts: {parts}")
     assert both != BACK
     found = told(ACCOUNT + INVOICE + PAYMENTS + OTHER + "applications:\n" + both)
     assert found.count("is taken back from") == 1

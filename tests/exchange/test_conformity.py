@@ -105,6 +105,14 @@ def test_a_number_that_nobody_counts_with_is_no_bug_of_ours(tmp_path: Path) -> N
     assert billpolicy.violations("operations", file) == []
 
 
+def test_of_a_thousand_mistakes_the_first_are_told_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "book.yaml"
+    file.write_text("accounts: []\n" + "".join(f"key{number}: 1\n" for number in range(2000)), encoding="utf-8")
+    *first, more = sorted(billpolicy.violations("book", file), key=lambda one: one.code != "schema-violated")
+    assert more.code == "problems-more"
+    assert [one.position.line for one in first if one.position] == list(range(2, 1002))
+
+
 def test_a_long_quotation_is_cut(tmp_path: Path) -> None:
     file = tmp_path / "book.yaml"
     file.write_text(f"accounts: {'x' * 5000}\n", encoding="utf-8")

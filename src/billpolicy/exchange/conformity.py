@@ -53,7 +53,7 @@ def _told(name: str, error: ValidationError, tree: Tree) -> Iterator[Diagnostic]
     of = error.schema
     if error.validator == "additionalProperties" and isinstance(of, Mapping) and isinstance(error.instance, dict):
         known = list(of.get("properties", ()))
-        for key in error.instance.keys() - set(known):
+        for key in (key for key in error.instance if key not in known):  # in their order: the first ones are told
             message = f"the schema `{name}` has no key `{key}` here"
             yield Diagnostic("schema-violated", message, tree.at(*path, key, key=True), did_you_mean(key, known))
         return
