@@ -24,9 +24,15 @@ KEPT = (
     "audit",
     "subscriptions",
     "subscribed_charges",
+    "accounts",
+    "contacts",
+    "charges",
+    "accounting_periods",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
+    ("documents", "reversed_reason"),
+    ("accounts", "revision"),
     ("documents", "status"),
     ("documents", "posted_as"),
     ("documents", "revision"),

@@ -29,7 +29,7 @@ from billpolicy.book.changes import (
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.store import Ledger, create_ledger
-from billpolicy.planning.plan import FollowedBy, Plan, in_turn
+from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
 from tests.helpers.books import file_of as book_file
@@ -87,7 +87,17 @@ def _steps(plan: Told) -> Iterator[Told]:
 def test_the_book_is_the_same_and_nothing_is_wrong_with_it(told: Told, upgraded: Ledger) -> None:
     assert upgraded.check() == []
     book = whole(upgraded)
-    assert plain_data(book_file(book)) == told["book"]
+    found = plain_data(book_file(book))
+    steps = [step for plan in told["plans"].values() for step in _steps(plan)]
+    written_off = {
+        one["document"]["number"]
+        for step in steps
+        if step["operation"] == "write_off_invoice"
+        for one in step["documents"]
+    }
+    for memo in found.get("credit_memos", ()):
+        assert memo.pop("write_off") == (memo["number"] in written_off)
+    assert found == told["book"]
     assert (dict(book.counters), dict(book.revisions)) == (told["counters"], told["revisions"])
 
 
@@ -157,8 +167,13 @@ def as_it_was(plan: Plan) -> Told:
     def of(kind: type[Change]) -> list[Any]:
         return [plain_data(change) for change in plan.of(kind)]
 
+    def issued(one: PlannedDocument) -> Any:
+        data = plain_data(one)
+        data["document"].pop("write_off", None)
+        return data
+
     then: Told = {
-        "documents": [plain_data(one) for one in plan.documents],
+        "documents": [issued(one) for one in plan.documents],
         "applications": [plain_data(made) for made in plan.applications],
         "decisions": [plain_data(one) for one in plan.decisions],
         "reversed": [one["number"] for one in of(Reversed)],

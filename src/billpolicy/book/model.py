@@ -26,6 +26,23 @@ BillingPeriod = Literal["one_time", "month", "quarter", "half_year", "year"]
 
 
 @record
+class Held:
+    """A value that a record holds from a day on: its history is all that it held, in the order in which that came.
+
+    The record itself has the values that came last for their day; `history.py` tells those of any day.
+    """
+
+    field: Text
+    """As it is written: `name`, `attributes.payment_term`, `custom.segment`."""
+    value: Text | None = None
+    """As text, also of a day, a number or a yes and no; null is none."""
+    since: Date | None = None
+    """The first day on which it holds; without it, from the beginning."""
+    operation: Text | None = None
+    """The id of the operation that gave it; without it, it came with the record."""
+
+
+@record
 class Account:
     """Who is billed. Its attributes are the defaults that documents fall back to."""
 
@@ -35,6 +52,9 @@ class Account:
     country: Text | None = None
     attributes: Attributes = field(default_factory=dict)
     custom: Custom = field(default_factory=dict)
+    created_by: Text | None = None
+    """The id of the operation that created it; without it, it came with the book."""
+    history: tuple[Held, ...] = ()
 
 
 @record
@@ -46,6 +66,11 @@ class Contact:
     name: Text | None = None
     country: Text | None = None
     email: Text | None = None
+    retired_on: Date | None = None
+    """The first day on which no document may be addressed to it any more; it is never deleted."""
+    created_by: Text | None = None
+    """The id of the operation that created it; without it, it came with the book."""
+    history: tuple[Held, ...] = ()
 
 
 @record
@@ -71,6 +96,10 @@ class SubscribedCharge:
     """The first day after the last; without it the charge runs as long as its subscription."""
     discounts: Text | None = None
     """On a discount: the charge of the same subscription that it reduces."""
+    continues: Text | None = None
+    """The charge of the same subscription that it follows, at another rate or quantity: their periods are the same."""
+    created_by: Text | None = None
+    """The id of the operation that added it; without it, it came with the subscription."""
 
 
 @record
@@ -95,6 +124,9 @@ class Subscription:
     attributes: Attributes = field(default_factory=dict)
     charges: tuple[SubscribedCharge, ...] = ()
     custom: Custom = field(default_factory=dict)
+    created_by: Text | None = None
+    """The id of the operation that created it; without it, it came with the book."""
+    history: tuple[Held, ...] = ()
 
 
 @record
@@ -104,6 +136,9 @@ class Charge:
     id: Text
     name: Text
     type: Literal["one_time", "recurring", "usage"] = "one_time"
+    created_by: Text | None = None
+    """The id of the operation that created it; without it, it came with the book."""
+    history: tuple[Held, ...] = ()
 
 
 @record
@@ -227,6 +262,8 @@ class CreditMemo(Document):
     reason: Text | None = None
     source: Text | None = None
     """The number of the document that it was created from."""
+    write_off: Boolean = False
+    """Whether it writes off what is not paid: such a memo is never money."""
 
 
 @record
@@ -349,6 +386,9 @@ class AccountingPeriod:
     from_: Date
     until: Date
     status: Literal["open", "closed"] = "open"
+    created_by: Text | None = None
+    """The id of the operation that created it; without it, it came with the book."""
+    history: tuple[Held, ...] = ()
 
 
 @record
@@ -374,4 +414,6 @@ OwedDocument = Invoice | DebitMemo
 """Asks for money."""
 SourceDocument = CreditMemo | Payment
 """Its own money is put on others."""
+MasterRecord = Account | Contact | Subscription | Charge | AccountingPeriod
+"""What operations create and give other values from a day on; each keeps its history."""
 Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund | CreditAdjustment

@@ -189,7 +189,9 @@ def money_of(connection: Connection, accounts: Collection[str]) -> Book:
 def accounts_of(connection: Connection, keys: Keys) -> tuple[dict[str, Account], Revisions]:
     """Accounts by id."""
     found = _select(connection, schema.accounts, "id", keys)
-    return {row[0]: rows.ACCOUNTS.record(row) for row in found}, {f"account:{row[0]}": row[-1] for row in found}
+    return {row[0]: rows.ACCOUNTS.record(row) for row in found}, {
+        f"account:{row[0]}": row[_ACCOUNT_REVISION] for row in found
+    }
 
 
 def contacts_of(connection: Connection, accounts: Keys) -> dict[str, Contact]:
@@ -220,7 +222,7 @@ def subscriptions_of(connection: Connection, keys: Keys) -> tuple[dict[str, Subs
         )
         for row in found
     }
-    return subscriptions, {f"subscription:{row[0]}": row[-1] for row in found}
+    return subscriptions, {f"subscription:{row[0]}": row[_SUBSCRIPTION_REVISION] for row in found}
 
 
 def periods_of(connection: Connection) -> tuple[AccountingPeriod, ...]:
@@ -255,7 +257,13 @@ def documents_of(connection: Connection, keys: Keys) -> tuple[dict[str, Numbered
     return documents, {row[1]: row[_REVISION] for row in found}
 
 
-_REVISION = [column.name for column in schema.documents.columns].index("revision")
+def _place_of_revision(table: Table) -> int:
+    return [column.name for column in table.columns].index("revision")
+
+
+_REVISION = _place_of_revision(schema.documents)
+_ACCOUNT_REVISION = _place_of_revision(schema.accounts)
+_SUBSCRIPTION_REVISION = _place_of_revision(schema.subscriptions)
 
 
 def applications_of(connection: Connection, numbers: Keys) -> list[Application]:

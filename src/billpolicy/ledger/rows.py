@@ -98,7 +98,7 @@ class Rows(Generic[R]):
 
 
 _Conversion = tuple[Callable[[Any, str], Any] | None, Callable[[Any, str], Any] | None]
-_DEFAULTS: dict[str, Any] = {"reversed": False, "split": False, "auto_apply": True}
+_DEFAULTS: dict[str, Any] = {"reversed": False, "split": False, "auto_apply": True, "write_off": False, "usage": False}
 """What a column holds for records that have no such field, where that is not nothing."""
 
 

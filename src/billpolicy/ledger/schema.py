@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -42,6 +42,11 @@ def _later(target: str) -> ForeignKey:
     return ForeignKey(target, deferrable=True, initially="DEFERRED")
 
 
+def _created_by() -> Column[str]:
+    """Of master data, whose rows stand as they came; what becomes of their values stands in `held`."""
+    return Column("created_by", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported")
+
+
 accounts = Table(
     "accounts",
     metadata,
@@ -52,6 +57,7 @@ accounts = Table(
     Column("attributes", _TEXT, nullable=False),
     Column("custom", _TEXT, nullable=False),
     Column("revision", Integer, nullable=False),
+    _created_by(),
 )
 contacts = Table(
     "contacts",
@@ -61,6 +67,8 @@ contacts = Table(
     Column("name", _TEXT),
     Column("country", _TEXT),
     Column("email", _TEXT),
+    _created_by(),
+    Column("retired_on", _DATE),
 )
 charges = Table(
     "charges",
@@ -68,6 +76,7 @@ charges = Table(
     Column("id", _TEXT, primary_key=True),
     Column("name", _TEXT, nullable=False),
     Column("type", _TEXT, nullable=False),
+    _created_by(),
 )
 subscriptions = Table(
     "subscriptions",
@@ -85,6 +94,7 @@ subscriptions = Table(
     Column("attributes", _TEXT, nullable=False),
     Column("custom", _TEXT, nullable=False),
     Column("revision", Integer, nullable=False),
+    _created_by(),
 )
 subscribed_charges = Table(
     "subscribed_charges",
@@ -103,6 +113,10 @@ subscribed_charges = Table(
     Column("start", _DATE),
     Column("until", _DATE),
     Column("discounts", _TEXT),
+    _created_by(),
+    Column("continues", _TEXT),
+    Column("usage", Boolean, nullable=False, server_default=false()),
+    Column("included", _TEXT),
     sqlite_with_rowid=False,
 )
 accounting_periods = Table(
@@ -111,6 +125,20 @@ accounting_periods = Table(
     Column("from_date", _DATE, primary_key=True),
     Column("until_date", _DATE, nullable=False),
     Column("status", _TEXT, nullable=False),
+    _created_by(),
+)
+held = Table(
+    "held",
+    metadata,
+    Column("scope", _TEXT, primary_key=True, comment="whose value it is: account, contact, subscription, ..."),
+    Column("id", _TEXT, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False, comment="in the order in which they came"),
+    Column("field", _TEXT, nullable=False),
+    Column("value", _TEXT, comment="as text; null is none"),
+    Column("since", _DATE, comment="the first day on which it holds; null is from the beginning"),
+    Column("operation", _TEXT, comment="what gave it, as it is told"),
+    Column("posted_by", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
+    sqlite_with_rowid=False,
 )
 operations = Table(
     "operations",
@@ -182,6 +210,9 @@ documents = Table(
     Column("imported_status", _TEXT, comment="status, reversed and posted_as as they were imported"),
     Column("imported_reversed", Boolean),
     Column("imported_posted_as", _TEXT),
+    Column("reference", _TEXT, comment="of a payment or refund: what others know it by"),
+    Column("reversed_reason", _TEXT, comment="of a payment that was reversed"),
+    Column("write_off", Boolean, nullable=False, server_default=false(), comment="a memo that is no money"),
 )
 items = Table(
     "items",
@@ -266,6 +297,21 @@ application_parts = Table(
 )
 
 
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("subscription", _TEXT, ForeignKey("subscriptions.id"), nullable=False),
+    Column("charge", _TEXT, nullable=False),
+    Column("date", _DATE, nullable=False),
+    Column("quantity", _TEXT, nullable=False),
+    Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
+    Column("billed_by", _TEXT, _later("documents.number"), comment="the document that bills it"),
+    Column("imported_billed_by", _TEXT),
+)
+Index("ix_usage_charge", usage.c.subscription, usage.c.charge, usage.c.date)
+
+
 def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = False) -> Index:
     """An index of only the rows that have the first column."""
     condition = text(f"{columns[0].name} IS NOT NULL")
@@ -274,6 +320,7 @@ def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = Fa
 
 _where_set("ix_documents_source", documents.c.source)
 _where_set("ix_documents_refund_of", documents.c.refund_of)
+_where_set("ix_documents_reference", documents.c.reference, documents.c.account)
 _where_set("ix_documents_operation", documents.c.operation)
 _where_set("ix_documents_draw", documents.c.prefix, documents.c.counter, unique=True)
 _where_set("ix_operations_caused_by", operations.c.caused_by, operations.c.step, unique=True)

@@ -79,7 +79,7 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     resolved = resolve_on(planning, invoice, places, reason)
     check_item_limit(planning, origin.items, resolved, invoice.number)
     items = mirror(origin, places, keep_zero=resolved.text("zero_balance_items") == "mirror")
-    memo = issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason)
+    memo = issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason, write_off=True)
     settle(planning, memo, invoice, apply_date, request.subscription)
     if request.apply_date is not None:
         planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))

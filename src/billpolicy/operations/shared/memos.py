@@ -73,11 +73,13 @@ def issue_memo(
     *,
     reason: str | None,
     due: datetime.date | None = None,
+    write_off: bool = False,
 ) -> _M:
-    """Make the memo of this kind with these items of a document. A debit memo without `due` has its payment term's."""
-    only_debit: dict[str, Any] = {}
+    """Make the memo of this kind with these items of a document. A debit memo without `due` has its payment term's;
+    `write_off` is said of credit memos."""
+    of_kind: dict[str, Any] = {"write_off": write_off}
     if kind is DebitMemo:
-        only_debit["due_date"] = due or due_date(planning, resolved)
+        of_kind = {"due_date": due or due_date(planning, resolved)}
     memo = kind(
         number="",
         account=origin.account,
@@ -87,7 +89,7 @@ def issue_memo(
         reason=reason or resolved.text("reason_code"),
         source=origin.number,
         comment=planning.request.comment,
-        **only_debit,
+        **of_kind,
     )
     return issue(planning, memo, resolved)
 
