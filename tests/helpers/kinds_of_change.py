@@ -8,8 +8,30 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Change, ChargedThrough, DraftCanceled, DraftPosted, SubscriptionCanceled
-from billpolicy.book.model import CreditAdjustment, DebitMemo, Invoice, Item, TaxItem
+from billpolicy.book.changes import (
+    Change,
+    ChargeAdded,
+    ChargedThrough,
+    Created,
+    DraftCanceled,
+    DraftPosted,
+    Given,
+    SubscriptionCanceled,
+)
+from billpolicy.book.model import (
+    Account,
+    AccountingPeriod,
+    Charge,
+    Contact,
+    CreditAdjustment,
+    DebitMemo,
+    Held,
+    Invoice,
+    Item,
+    SubscribedCharge,
+    Subscription,
+    TaxItem,
+)
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.planning.plan import Plan, PlannedDocument
 from tests.helpers.sample import (
@@ -26,6 +48,7 @@ from tests.helpers.sample import (
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
 DRAFT = "INV00000005"
+FAR = datetime.date(2099, 1, 1)
 
 
 def only(book: Book, id: str, *changes: Change, basis: tuple[str, ...]) -> Plan:
@@ -87,6 +110,10 @@ def _draft_posted(book: Book, id: str) -> Plan:
     return _with(only(book, id, basis=(DRAFT, "subscription:s1")), posted, draw, DraftPosted(DRAFT, draw.number))
 
 
+def _charge(id: str) -> SubscribedCharge:
+    return SubscribedCharge(id=f"{id}-charge", rate=Decimal("3.00"), start=DAY, created_by=id)
+
+
 EACH: dict[str, Callable[[Book, str], Plan]] = {
     "invoice_issued": _invoice,
     "credit_memo_issued": lambda book, id: credit_plan(book, id, "INV00000001", "40.00"),
@@ -102,5 +129,36 @@ EACH: dict[str, Callable[[Book, str], Plan]] = {
         book, id, SubscriptionCanceled("s1", DAY), basis=("subscription:s1",)
     ),
     "charged_through": lambda book, id: credit_plan(book, id, "INV00000002", "10.00", charged_through=[MOVED]),
+    "account_created": lambda book, id: only(
+        book, id, Created(Account(id=f"{id}-a", currency="EUR", created_by=id)), basis=()
+    ),
+    "contact_created": lambda book, id: only(
+        book, id, Created(Contact(id=f"{id}-c", account="acme", created_by=id)), basis=("account:acme",)
+    ),
+    "subscription_created": lambda book, id: only(
+        book,
+        id,
+        Created(Subscription(id=f"{id}-s", account="acme", charges=(_charge(id),), created_by=id)),
+        basis=(),
+    ),
+    "charge_created": lambda book, id: only(
+        book, id, Created(Charge(id=f"{id}-c", name="Seats", created_by=id)), basis=()
+    ),
+    "accounting_period_created": lambda book, id: only(
+        book,
+        id,
+        Created(AccountingPeriod(from_=FAR, until=FAR + datetime.timedelta(days=30), created_by=id)),
+        basis=(),
+    ),
+    "given": lambda book, id: only(
+        book,
+        id,
+        Given("account", "acme", Held(field="attributes.payment_term", value="Net 7", since=DAY, operation=id)),
+        Given("contact", "ann", Held(field="name", value="Ann M.", since=DAY, operation=id), account="acme"),
+        Given("subscription", "s1", Held(field="bill_day", value="5", since=DAY, operation=id)),
+        Given("subscription", "s1", Held(field="charges.s1-seat.until", value="2027-01-01", since=DAY, operation=id)),
+        basis=("account:acme", "subscription:s1"),
+    ),
+    "charge_added": lambda book, id: only(book, id, ChargeAdded("s1", _charge(id)), basis=("subscription:s1",)),
 }
 """By the names in `CHANGES`. Each can be posted after the others, but a draft is posted or canceled."""

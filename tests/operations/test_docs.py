@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Request
+from billpolicy.source.record import written_name
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -20,5 +21,6 @@ def test_every_operation_with_its_keys() -> None:
     for name, operation in OPERATIONS.items():
         own = [field for field in fields(operation.request) if field.name not in everywhere]
         needs = [f.name for f in own if f.default is MISSING and f.default_factory is MISSING]
-        known.append((name, operation.spec.doc, needs, [f.name for f in own if f.name not in needs]))
+        may = [f.name for f in own if f.name not in needs]
+        known.append((name, operation.spec.doc, [*map(written_name, needs)], [*map(written_name, may)]))
     assert said == known

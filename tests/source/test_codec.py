@@ -28,7 +28,9 @@ def test_each_kind_of_change_comes_back_as_it_was(name: str) -> None:
 
 def _is(kind: Any, change: Any) -> bool:
     held = getattr(kind, "__args__", None)
-    return type(change) is kind if held is None else hasattr(change, "document") and type(change.document) is held[0]
+    if held is None:
+        return type(change) is kind
+    return type(change) is kind.__origin__ and type(getattr(change, "document", None) or change.record) is held[0]
 
 
 @pytest.mark.parametrize(

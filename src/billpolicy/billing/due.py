@@ -54,6 +54,12 @@ def start_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.d
     return max(filter(None, (charge.start, subscription.start)), default=None)
 
 
+def _anchor(subscription: Subscription, charge: SubscribedCharge) -> datetime.date | None:
+    """Where the billing periods are counted from: a charge that continues another one has the periods of that one."""
+    first = next((each for each in subscription.charges if each.id == charge.continues), charge)
+    return start_of(subscription, first)
+
+
 def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.date) -> Due | None:
     start = start_of(subscription, charge)
     if start is None:
@@ -65,7 +71,7 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
     through = max(start, charge.charged_through or start)
     if charge.period == "one_time":
         return _one_time(subscription, charge, start, through, end, target)
-    periods = Periods.of(start, subscription.bill_day, MONTHS[charge.period])
+    periods = Periods.of(_anchor(subscription, charge) or start, subscription.bill_day, MONTHS[charge.period])
     if end is not None and end < through:
         unused = _stretches(periods, start, end, through)
         ended = min(by_itself, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from billpolicy.book.model import (
     CreditAdjustment,
     Document,
     Item,
+    MasterRecord,
     Numbered,
     Part,
     Refund,
@@ -135,6 +136,18 @@ class Book:
                 for index, changed in changes.items()
             }
         )
+
+    def with_records(self, records: Iterable[MasterRecord]) -> Book:
+        """The book after these records of master data came, or in place of those that it had under their names."""
+        book = self
+        for record in records:
+            if isinstance(record, AccountingPeriod):
+                others = (period for period in book.periods if period.from_ != record.from_)
+                periods = tuple(sorted((*others, record), key=lambda period: period.from_))
+                book = replace(book, periods=periods)
+            else:
+                book = book._over({_INDEX[type(record)]: {record.id: record}})
+        return book
 
     def joined(self, more: Book) -> Book:
         """This book with what another one has beside it; of what both have, this one's counts.
@@ -280,6 +293,12 @@ class Book:
         return day
 
 
+_INDEX: dict[type[MasterRecord], str] = {
+    Account: "accounts",
+    Contact: "contacts",
+    Subscription: "subscriptions",
+    Charge: "charges",
+}
 _RECORDS = ("accounts", "contacts", "subscriptions", "charges", "revisions", "counters", "prefixes")
 """The indexes of a book that are no documents and no money."""
 

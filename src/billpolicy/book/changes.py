@@ -9,14 +9,30 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from billpolicy.book.book import Book
+from billpolicy.book.history import given
 from billpolicy.book.kinds import KINDS
-from billpolicy.book.model import Application, BillingDocument, Document, Invoice, Numbered
+from billpolicy.book.model import (
+    Account,
+    AccountingPeriod,
+    Application,
+    BillingDocument,
+    Charge,
+    Contact,
+    Document,
+    Held,
+    Invoice,
+    MasterRecord,
+    Numbered,
+    SubscribedCharge,
+    Subscription,
+)
 from billpolicy.book.numbers import NumberDraw
 
 D = TypeVar("D", bound=Numbered)
+R = TypeVar("R", bound=MasterRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +158,83 @@ class ChargedThrough:
         yield subscription_name(self.subscription)
 
 
-Change = Issued[Numbered] | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
+@dataclass(frozen=True, slots=True)
+class Created(Generic[R]):
+    """A record of master data comes into the book."""
+
+    record: R
+
+    def on(self, book: Book) -> Book:
+        """The book with the record."""
+        return book.with_records([self.record])
+
+    def touched(self) -> Iterator[str]:
+        """The record; of a contact, the account whose documents can be addressed to it now."""
+        if isinstance(self.record, Contact):
+            yield account_name(self.record.account)
+        else:
+            yield master_name(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A record of master data holds another value, from a day on."""
+
+    scope: Literal["account", "contact", "subscription", "charge", "accounting_period"]
+    id: str
+    """Of an accounting period, its first day."""
+    held: Held
+    before: str | None = None
+    """What it held on that day until now."""
+    account: str | None = None
+    """Of a contact: whose it is."""
+
+    def on(self, book: Book) -> Book:
+        """The book in which it holds that value."""
+        return book.with_records([given(master_record(book, self.scope, self.id), self.held)])
+
+    def touched(self) -> Iterator[str]:
+        """The record; of a contact, the account whose documents are addressed to it."""
+        yield f"{self.scope}:{self.id}" if self.account is None else account_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeAdded:
+    """A subscription has one more charge."""
+
+    subscription: str
+    charge: SubscribedCharge
+
+    def on(self, book: Book) -> Book:
+        """The book with the charge, behind those that the subscription had."""
+        found = book.subscriptions[self.subscription]
+        return book.with_records([replace(found, charges=(*found.charges, self.charge))])
+
+    def touched(self) -> Iterator[str]:
+        """The subscription."""
+        yield subscription_name(self.subscription)
+
+
+Change = (
+    Issued[Numbered]
+    | Applied
+    | Reversed
+    | DraftPosted
+    | DraftCanceled
+    | SubscriptionCanceled
+    | ChargedThrough
+    | Created[Any]
+    | Given
+    | ChargeAdded
+)
+SCOPES: dict[type[MasterRecord], str] = {
+    Account: "account",
+    Contact: "contact",
+    Subscription: "subscription",
+    Charge: "charge",
+    AccountingPeriod: "accounting_period",
+}
+"""Records of master data by what they are called."""
 CHANGES: dict[str, type] = {
     **{f"{name}_issued": Issued[kind.record] for name, kind in KINDS.items()},  # type: ignore[name-defined]
     "applied": Applied,
@@ -151,6 +243,9 @@ CHANGES: dict[str, type] = {
     "draft_canceled": DraftCanceled,
     "subscription_canceled": SubscriptionCanceled,
     "charged_through": ChargedThrough,
+    **{f"{scope}_created": Created[kind] for kind, scope in SCOPES.items()},  # type: ignore[valid-type]
+    "given": Given,
+    "charge_added": ChargeAdded,
 }
 """Each kind of change by the name it is written by."""
 _NAMES = {kind: name for name, kind in CHANGES.items()}
@@ -158,7 +253,11 @@ _NAMES = {kind: name for name, kind in CHANGES.items()}
 
 def change_name(change: Change) -> str:
     """The name that a change is written by."""
-    return f"{change.document.kind}_issued" if isinstance(change, Issued) else _NAMES[type(change)]
+    if isinstance(change, Issued):
+        return f"{change.document.kind}_issued"
+    if isinstance(change, Created):
+        return f"{SCOPES[type(change.record)]}_created"
+    return _NAMES[type(change)]
 
 
 def after(book: Book, changes: Iterable[Change]) -> Book:
@@ -171,7 +270,8 @@ def after(book: Book, changes: Iterable[Change]) -> Book:
 def touched(changes: Iterable[Change]) -> frozenset[str]:
     """What these changes, of one operation, change of what was there before: its revision rises by one.
 
-    Numbers of documents and `subscription:ID`, named as in `Book.revisions`. A new document begins at revision 0.
+    Numbers of documents, `account:ID` and `subscription:ID`, named as in `Book.revisions`. What is new begins at
+    revision 0; charges of the catalogue and accounting periods have none.
     """
     names: set[str] = set()
     new: set[str] = set()
@@ -179,7 +279,12 @@ def touched(changes: Iterable[Change]) -> frozenset[str]:
         names.update(change.touched())
         if isinstance(change, Issued):
             new.add(change.document.number)
-    return frozenset(names - new)
+        elif isinstance(change, Created):
+            new.add(master_name(change.record))
+    return frozenset(name for name in names - new if scope_of(name)[0] in _WITH_REVISION)
+
+
+_WITH_REVISION = ("document", "account", "subscription")
 
 
 def subscription_name(id: str) -> str:
@@ -187,10 +292,32 @@ def subscription_name(id: str) -> str:
     return f"subscription:{id}"
 
 
+def account_name(id: str) -> str:
+    """An account as `Book.revisions` names it."""
+    return f"account:{id}"
+
+
+def master_name(record: MasterRecord) -> str:
+    """A record of master data, named in the same way."""
+    return f"{SCOPES[type(record)]}:{master_id(record)}"
+
+
+def master_id(record: MasterRecord) -> str:
+    """What names a record of master data among those of its kind; of an accounting period, its first day."""
+    return record.from_.isoformat() if isinstance(record, AccountingPeriod) else record.id
+
+
+def master_record(book: Book, scope: str, id: str) -> Any:
+    """A record of master data that the book is known to have. Raises `KeyError` where it has not."""
+    if scope == "accounting_period":
+        return {master_id(period): period for period in book.periods}[id]
+    return getattr(book, f"{scope}s")[id]
+
+
 def scope_of(name: str) -> tuple[str, str]:
-    """What a name in `Book.revisions` is of, `account`, `subscription` or `document`, and its id or number."""
+    """What such a name is of: `account`, `subscription`, another scope, or `document`; and its id or number."""
     scope, separator, id = name.partition(":")
-    return (scope, id) if separator and scope in ("account", "subscription") else ("document", name)
+    return (scope, id) if separator and scope in SCOPES.values() else ("document", name)
 
 
 def billing(book: Book, number: str) -> BillingDocument:

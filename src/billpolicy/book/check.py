@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from billpolicy.book.book import Book, Place
 from billpolicy.book.exact import exact_amounts
@@ -30,10 +30,17 @@ _LAST_BILL_DAY = 31
 _NOWHERE = Position("")
 
 
+class Places(Protocol):
+    """Where what stands in a book was written: a file, or the request of an operation."""
+
+    def at(self, *path: str | int) -> Position:
+        """The place of what stands at a path of the book."""
+
+
 class Context:
     """The book file with the positions of everything in it; without a tree, to see only whether anything is wrong."""
 
-    def __init__(self, file: BookFile, tree: Tree | None) -> None:
+    def __init__(self, file: BookFile, tree: Places | None) -> None:
         self.file = file
         self.tree = tree
         self.unknown = 0

@@ -14,6 +14,8 @@ class Needs(NamedTuple):
     """Numbers of documents, payments and refunds."""
     charges: frozenset[str] = frozenset()
     subscriptions: frozenset[str] = frozenset()
+    contacts: frozenset[str] = frozenset()
+    """Contacts, with their accounts."""
     open_of: frozenset[str] = frozenset()
     """Accounts of which every document with something open or unapplied is needed, and the whole credit balance."""
     open_of_owner: frozenset[str] = frozenset()
@@ -22,6 +24,8 @@ class Needs(NamedTuple):
     """The same, for the accounts that own these subscriptions."""
     subscriptions_of: frozenset[str] = frozenset()
     """Accounts of which every subscription is needed."""
+    subscriptions_of_contact: frozenset[str] = frozenset()
+    """Contacts of whose accounts every subscription is needed."""
     every_subscription: bool = False
     """Every subscription there is: a bill run over all accounts."""
     open_of_every_subscriber: bool = False

@@ -7,6 +7,7 @@ values: whoever plans the operation says where in the request they stand, and re
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.policy.model import Policy
+from billpolicy.policy.model import Attribute, Policy
 
 
 class Objection(NamedTuple):
@@ -99,32 +100,53 @@ def not_known(
     policy: Policy, resolved: Resolved, contacts: Mapping[str, Contact], accounts: Collection[str]
 ) -> Iterator[Objection]:
     """The values that name nothing: no contact of the accounts, no declared payment term, no declared sequence set."""
-    declared: dict[str, tuple[Code, Mapping[str, object]]] = {
-        "payment_term": ("payment-term-unknown", policy.payment_terms),
-        "sequence_set": ("sequence-set-unknown", policy.sequence_sets),
-    }
     for attribute in policy.attributes.values():
         resolution = resolved.resolutions.get(attribute.name)
         if resolution is None or resolution.level is None:
             continue
         value = str(resolution.value)
-        code: Code
-        code, known = declared.get(attribute.type, ("contact-unknown", None))
-        if attribute.type == "contact":
-            contact = contacts.get(value)
-            if contact is not None and contact.account in accounts:
-                continue
-            whose = f"a contact of account `{next(iter(accounts))}`"
-            known = {one.id: one for one in contacts.values() if one.account in accounts}
-            what, otherwise = f"which is not {whose}", f"name {whose}"
-        elif known is None or value in known:
-            continue
-        else:
-            kind = attribute.type.replace("_", " ")
-            what, otherwise = (
-                f"but the policy declares no such {kind}",
-                f"declare it in the policy, or name another {kind}",
-            )
-        message = f"`{attribute.name}` is `{value}` (from {resolved.levels[resolution.level].label}), {what}"
-        path = ("attributes", attribute.name) if resolution.level == "request" else ()
-        yield Objection(code, message, path, did_you_mean(value, known) or otherwise)
+        found = unknown_value(policy, attribute, value, contacts, accounts, resolved.date)
+        if found is not None:
+            label = resolved.levels[resolution.level].label
+            message = f"`{attribute.name}` is `{value}` (from {label}), {found.what}"
+            path = ("attributes", attribute.name) if resolution.level == "request" else ()
+            yield Objection(found.code, message, path, found.hint)
+
+
+class Unknown(NamedTuple):
+    """Why the value of an attribute cannot be used: `what` goes on from `bill_to_contact is ann, ...`."""
+
+    code: Code
+    what: str
+    hint: str
+
+
+def unknown_value(
+    policy: Policy,
+    attribute: Attribute,
+    value: str,
+    contacts: Mapping[str, Contact],
+    accounts: Collection[str],
+    day: datetime.date,
+) -> Unknown | None:
+    """Why a document of that day cannot have this value; None if it can. `accounts`: those whose contacts it may be."""
+    declared: dict[str, tuple[Code, Mapping[str, object]]] = {
+        "payment_term": ("payment-term-unknown", policy.payment_terms),
+        "sequence_set": ("sequence-set-unknown", policy.sequence_sets),
+    }
+    if attribute.type == "contact":
+        contact = contacts.get(value)
+        whose = f"a contact of account `{next(iter(accounts))}`"
+        theirs = {one.id: one for one in contacts.values() if one.account in accounts}
+        if contact is None or contact.account not in accounts:
+            return Unknown("contact-unknown", f"which is not {whose}", did_you_mean(value, theirs) or f"name {whose}")
+        if contact.retired_on is not None and contact.retired_on <= day:
+            what = f"a contact that is retired since {contact.retired_on}"
+            return Unknown("contact-retired", what, f"name {whose} that is not retired")
+    elif attribute.type in declared:
+        code, known = declared[attribute.type]
+        kind = attribute.type.replace("_", " ")
+        if value not in known:
+            hint = did_you_mean(value, known) or f"declare it in the policy, or name another {kind}"
+            return Unknown(code, f"but the policy declares no such {kind}", hint)
+    return None

@@ -33,11 +33,20 @@ class Several:
         return ", ".join(f"{name}: {value or 'none'}" for name, value in self.values)
 
 
+class Since(NamedTuple):
+    """Since when a value holds, and what gave it; None where it came with the record, or holds from the beginning."""
+
+    day: datetime.date | None
+    operation: str | None
+
+
 class LevelValues(NamedTuple):
     """One level as it stands for one document: what it is (`invoice INV-1`) and the attribute values it holds."""
 
     label: str
     held: Mapping[str, str | Several | None]
+    since: Mapping[str, Since] = {}
+    """Of values that an operation gave, or that have changed."""
 
 
 class Resolution(NamedTuple):

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-
-from sqlalchemy import Table
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
@@ -22,18 +20,20 @@ from billpolicy.book.model import (
     CreditAdjustment,
     Document,
     Invoice,
+    MasterRecord,
     Numbered,
     Subscription,
 )
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import reading, rows, schema, writing
-from billpolicy.ledger.statements import Connection, Row, insert_into
+from billpolicy.ledger import reading, writing
+from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
 
 _R = TypeVar("_R")
+_M = TypeVar("_M", bound=MasterRecord)
 _NEVER = "never"
 """Stands for the date of what was never imported."""
 
@@ -64,11 +64,16 @@ class _Import:
     def run(self) -> Imported:
         connection, book = self.connection, self.book
         known_documents, _ = reading.documents_of(connection, book.numbered)
+        accounts = self._new_master("account", book.accounts, lambda *of: reading.accounts_of(connection, *of)[0])
+        contacts = self._new_master("contact", book.contacts, lambda *of: reading.contacts_by_id(connection, *of))
+        charges = self._new_master("charge", book.charges, lambda *of: reading.charges_of(connection, *of))
         known_subscriptions, _ = reading.subscriptions_of(connection, book.subscriptions)
-        accounts = self._new("account", reading.accounts_of(connection, book.accounts)[0], book.accounts)
-        contacts = self._new("contact", reading.contacts_by_id(connection, book.contacts), book.contacts)
-        charges = self._new("charge", reading.charges_of(connection, book.charges), book.charges)
-        subscriptions = self._new("subscription", known_subscriptions, book.subscriptions, self._since_imported())
+        subscriptions = self._new_master(
+            "subscription",
+            book.subscriptions,
+            lambda *of: reading.subscriptions_of(connection, *of)[0],
+            self._since_imported(),
+        )
         documents = self._new("document", known_documents, book.numbered, _as_changed)
         periods = self._new_periods()
         applications = self._new_applications()
@@ -78,12 +83,7 @@ class _Import:
         new = {document.number for document in documents}
         touched = _touched(documents, applications) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
-        self._write(schema.accounts, (rows.ACCOUNTS.row(one, revision=0) for one in accounts))
-        self._write(schema.contacts, map(rows.CONTACTS.row, contacts))
-        self._write(schema.charges, map(rows.CHARGES.row, charges))
-        self._write(schema.subscriptions, map(_subscription_row, subscriptions))
-        self._write(schema.subscribed_charges, (row for one in subscriptions for row in _charge_rows(one)))
-        self._write(schema.accounting_periods, map(rows.PERIODS.row, periods))
+        writing.write_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), imported=True)
         self._count(documents)
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
@@ -131,6 +131,24 @@ class _Import:
                 self.problems += _differing(f"{what} `{key}`", known[key], as_known(record, known[key]))
         return new
 
+    def _new_master(
+        self,
+        what: str,
+        given: Mapping[str, _M],
+        read: Callable[[Collection[str], bool], Mapping[str, _M]],
+        as_known: Callable[[_M, _M], _M] = lambda given, known: given,
+    ) -> list[_M]:
+        """The records of master data that the ledger does not have. What was imported before is nothing new, nor is
+        what operations have made of it since. `read`: those of some ids, as they are or as they were imported."""
+        known = {key: _stripped(record) for key, record in read(given, False).items()}
+        alike = {
+            key: record
+            for key, record in read(given, True).items()
+            if as_known(_as_imported(given[key]), record) == record
+        }
+        mine = {key: _as_imported(record) for key, record in given.items()}
+        return self._new(what, known | alike, mine, as_known)
+
     def _since_imported(self) -> Callable[[Subscription, Subscription], Subscription]:
         """Operations cancel subscriptions and move charged-through dates; what was imported before is nothing new."""
         through = self._imported("SELECT subscription, id, imported_through FROM subscribed_charges")
@@ -155,9 +173,13 @@ class _Import:
         return {row[:-1]: row[-1] for row in found}
 
     def _new_periods(self) -> list[AccountingPeriod]:
-        known = {period.from_.isoformat(): period for period in reading.periods_of(self.connection)}
+        def read(keys: Collection[str], as_imported: bool) -> dict[str, AccountingPeriod]:
+            periods = reading.periods_of(self.connection, as_imported)
+            return {period.from_.isoformat(): period for period in periods if period.from_.isoformat() in keys}
+
         given = {period.from_.isoformat(): period for period in self.book.periods}
-        new = self._new("accounting_period", known, given)
+        new = self._new_master("accounting_period", given, read)
+        known = {period.from_.isoformat(): period for period in reading.periods_of(self.connection)}
         for period in new:
             for other in known.values():
                 if period.from_ < other.until and other.from_ < period.until:
@@ -180,9 +202,6 @@ class _Import:
                 new.append(application)
                 self.added["applications"] += 1
         return new
-
-    def _write(self, table: Table, values: Iterable[Row]) -> None:
-        self.connection.run(insert_into(table), list(values))
 
     def _stop_if_refused(self) -> None:
         if self.problems:
@@ -216,16 +235,16 @@ def _owners_of_credit(documents: Iterable[Numbered]) -> frozenset[str]:
     return frozenset(one.account for one in documents if isinstance(one, CreditAdjustment))
 
 
-def _subscription_row(subscription: Subscription) -> Row:
-    return rows.SUBSCRIPTIONS.row(subscription, imported_canceled_on=_day(subscription.canceled_on), revision=0)
+def _as_imported(record: Any) -> Any:
+    """A record as this ledger has it: no operation of this ledger created it."""
+    if isinstance(record, Subscription):
+        record = replace(record, charges=tuple(replace(charge, created_by=None) for charge in record.charges))
+    return replace(record, created_by=None)
 
 
-def _charge_rows(subscription: Subscription) -> Iterator[Row]:
-    for position, charge in enumerate(subscription.charges):
-        through = _day(charge.charged_through)
-        yield rows.SUBSCRIBED_CHARGES.row(
-            charge, subscription=subscription.id, position=position, imported_through=through
-        )
+def _stripped(record: Any) -> Any:
+    """A record as it is, whatever it was before."""
+    return replace(_as_imported(record), history=())
 
 
 def _drawn_here(number: str, prefix: str) -> Diagnostic:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from billpolicy.book import history
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import (
@@ -115,6 +116,7 @@ open too."""
 
 _OWNERS = "SELECT account FROM documents WHERE number IN {keys}"
 _SUBSCRIBERS = "SELECT account FROM subscriptions WHERE id IN {keys}"
+_OWNERS_OF_CONTACTS = "SELECT account FROM contacts WHERE id IN {keys}"
 _SUBSCRIPTIONS_OF = "SELECT id FROM subscriptions WHERE account IN {keys}"
 
 _NEWEST = """
@@ -143,14 +145,16 @@ def book_of(connection: Connection, needs: Needs) -> Book:
         return {row[0] for row in connection.rows(statement, keys)}
 
     open_of = needs.open_of | found(_OWNERS, needs.open_of_owner) | found(_SUBSCRIBERS, needs.open_of_subscriber)
-    subscribed = needs.subscriptions | found(_SUBSCRIPTIONS_OF, needs.subscriptions_of)
+    of_contacts = found(_OWNERS_OF_CONTACTS, needs.contacts | needs.subscriptions_of_contact)
+    subscribers = needs.subscriptions_of | found(_OWNERS_OF_CONTACTS, needs.subscriptions_of_contact)
+    subscribed = needs.subscriptions | found(_SUBSCRIPTIONS_OF, subscribers)
     if needs.every_subscription:
         subscribed |= {row[0] for row in connection.rows("SELECT id FROM subscriptions")}
     if needs.open_of_every_subscriber:
         open_of |= {row[0] for row in connection.rows("SELECT DISTINCT account FROM subscriptions")}
     numbers = found(_RELATED, needs.numbers) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     numbers |= found(_OPEN, open_of)
-    return _book(connection, numbers, subscribed, needs.charges, needs.accounts | needs.subscriptions_of | open_of)
+    return _book(connection, numbers, subscribed, needs.charges, needs.accounts | subscribers | of_contacts | open_of)
 
 
 def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:
@@ -186,49 +190,78 @@ def money_of(connection: Connection, accounts: Collection[str]) -> Book:
     return Book().with_posted(documents.values(), applications_of(connection, numbers))
 
 
-def accounts_of(connection: Connection, keys: Keys) -> tuple[dict[str, Account], Revisions]:
-    """Accounts by id."""
+def accounts_of(connection: Connection, keys: Keys, as_imported: bool = False) -> tuple[dict[str, Account], Revisions]:
+    """Accounts by id; `as_imported` before operations gave them other values."""
     found = _select(connection, schema.accounts, "id", keys)
-    return {row[0]: rows.ACCOUNTS.record(row) for row in found}, {
-        f"account:{row[0]}": row[_ACCOUNT_REVISION] for row in found
-    }
+    accounts = _with_history(
+        connection, "account", keys, {row[0]: rows.ACCOUNTS.record(row) for row in found}, as_imported
+    )
+    return accounts, {f"account:{row[0]}": row[_ACCOUNT_REVISION] for row in found}
 
 
-def contacts_of(connection: Connection, accounts: Keys) -> dict[str, Contact]:
+def contacts_of(connection: Connection, accounts: Keys, as_imported: bool = False) -> dict[str, Contact]:
     """The contacts of these accounts."""
     found = _select(connection, schema.contacts, "account", accounts, "ORDER BY id")
-    return {row[0]: rows.CONTACTS.record(row) for row in found}
+    return _contacts(connection, found, None if accounts is None else [row[0] for row in found], as_imported)
 
 
-def contacts_by_id(connection: Connection, keys: Collection[str]) -> dict[str, Contact]:
+def contacts_by_id(connection: Connection, keys: Collection[str], as_imported: bool = False) -> dict[str, Contact]:
     """These contacts."""
-    return {row[0]: rows.CONTACTS.record(row) for row in _select(connection, schema.contacts, "id", keys)}
+    return _contacts(connection, _select(connection, schema.contacts, "id", keys), keys, as_imported)
 
 
-def charges_of(connection: Connection, keys: Keys) -> dict[str, Charge]:
+def _contacts(connection: Connection, found: Iterable[Row], keys: Keys, as_imported: bool) -> dict[str, Contact]:
+    contacts = {row[0]: rows.CONTACTS.record(row) for row in found}
+    return _with_history(connection, "contact", keys, contacts, as_imported)
+
+
+def charges_of(connection: Connection, keys: Keys, as_imported: bool = False) -> dict[str, Charge]:
     """Charges of the catalogue by id."""
-    return {row[0]: rows.CHARGES.record(row) for row in _select(connection, schema.charges, "id", keys)}
+    charges = {row[0]: rows.CHARGES.record(row) for row in _select(connection, schema.charges, "id", keys)}
+    return _with_history(connection, "charge", keys, charges, as_imported)
 
 
-def subscriptions_of(connection: Connection, keys: Keys) -> tuple[dict[str, Subscription], Revisions]:
+def _with_history(
+    connection: Connection, scope: str, keys: Keys, records: dict[str, history.R], as_imported: bool
+) -> dict[str, history.R]:
+    """Records as they came, with what was given to them since: by operations too, or by the import alone."""
+    if not records:
+        return records
+    text = f"{select_from(schema.held)} WHERE scope = :scope{' AND posted_by IS NULL' if as_imported else ''}"
+    order = "ORDER BY id, position"
+    if keys is None:
+        found = connection.rows(f"{text} {order}", scope=scope)
+    else:
+        found = connection.rows(f"{text} AND id IN {{keys}} {order}", keys, scope=scope)
+    for row in found:
+        if row[1] in records:
+            records[row[1]] = history.given(records[row[1]], rows.HELD.record(row))
+    return records
+
+
+def subscriptions_of(
+    connection: Connection, keys: Keys, as_imported: bool = False
+) -> tuple[dict[str, Subscription], Revisions]:
     """Subscriptions with their charges, by id."""
     found = _select(connection, schema.subscriptions, "id", keys)
     held = None if keys is None else [row[0] for row in found]
     order = "ORDER BY subscription, position"
     charges = _grouped(_select(connection, schema.subscribed_charges, "subscription", held, order))
-    subscriptions = {
-        row[0]: rows.SUBSCRIPTIONS.record(
-            row, charges=tuple(map(rows.SUBSCRIBED_CHARGES.record, charges.get(row[0], ())))
-        )
-        for row in found
-    }
+    subscriptions = {}
+    for row in found:
+        those = tuple(map(rows.SUBSCRIBED_CHARGES.record, charges.get(row[0], ())))
+        if as_imported:
+            those = tuple(charge for charge in those if charge.created_by is None)
+        subscriptions[row[0]] = rows.SUBSCRIPTIONS.record(row, charges=those)
+    subscriptions = _with_history(connection, "subscription", keys, subscriptions, as_imported)
     return subscriptions, {f"subscription:{row[0]}": row[_SUBSCRIPTION_REVISION] for row in found}
 
 
-def periods_of(connection: Connection) -> tuple[AccountingPeriod, ...]:
+def periods_of(connection: Connection, as_imported: bool = False) -> tuple[AccountingPeriod, ...]:
     """Every accounting period, oldest first."""
     found = connection.rows(f"{select_from(schema.accounting_periods)} ORDER BY from_date")
-    return tuple(map(rows.PERIODS.record, found))
+    periods = {row[0]: rows.PERIODS.record(row) for row in found}
+    return tuple(_with_history(connection, "accounting_period", None, periods, as_imported).values())
 
 
 def counters_of(connection: Connection) -> tuple[dict[str, int], dict[str, str]]:

@@ -11,17 +11,33 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Applied, Change, Issued, scope_of, subscription_name, touched
-from billpolicy.book.model import Document, Numbered, Subscription
+from billpolicy.book.changes import (
+    Applied,
+    Change,
+    Issued,
+    master_name,
+    scope_of,
+    subscription_name,
+    touched,
+)
+from billpolicy.book.model import Document, MasterRecord, Numbered
 from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import journal
-from billpolicy.ledger.reading import applications_by, documents_of, subscriptions_of
+from billpolicy.ledger.reading import (
+    accounts_of,
+    applications_by,
+    charges_of,
+    contacts_of,
+    documents_of,
+    periods_of,
+    subscriptions_of,
+)
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.codec import CodecError
 from billpolicy.source.differences import differences, in_words
@@ -34,7 +50,6 @@ _AT_ONCE = 500
 _FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IN {keys} GROUP BY caused_by"
 _MADE_BY = "SELECT number, operation, prefix, start, counter FROM documents WHERE operation IN {keys}"
 _RAISED = "SELECT number, revision FROM documents WHERE revision > 0"
-_RAISED_SUBSCRIPTIONS = "SELECT id, revision FROM subscriptions WHERE revision > 0"
 _IMPORTED_BILLS = """
 SELECT b.subscription FROM billed b JOIN documents d ON d.number = b.document
 WHERE d.operation IS NULL AND b.subscription IN {keys}
@@ -62,6 +77,18 @@ SELECT id FROM subscriptions WHERE coalesce(canceled_on, '') <> coalesce(importe
 UNION
 SELECT subscription FROM subscribed_charges WHERE coalesce(charged_through, '') <> coalesce(imported_through, '')
 """
+_OTHER_MASTER = """
+SELECT CASE scope WHEN 'contact' THEN 'account' ELSE scope END,
+CASE scope WHEN 'contact' THEN (SELECT account FROM contacts WHERE contacts.id = held.id) ELSE id END
+FROM held WHERE posted_by IS NOT NULL
+UNION SELECT 'account', id FROM accounts WHERE created_by IS NOT NULL
+UNION SELECT 'account', account FROM contacts WHERE created_by IS NOT NULL
+UNION SELECT 'charge', id FROM charges WHERE created_by IS NOT NULL
+UNION SELECT 'subscription', id FROM subscriptions WHERE created_by IS NOT NULL
+UNION SELECT 'subscription', subscription FROM subscribed_charges WHERE created_by IS NOT NULL
+UNION SELECT 'accounting_period', from_date FROM accounting_periods WHERE created_by IS NOT NULL
+"""
+"""Records of master data that operations created or gave something, by what the tables say; contacts by account."""
 
 
 @dataclass
@@ -90,6 +117,7 @@ def replayed(connection: Connection) -> Iterator[Breach]:
     yield from _revisions(connection, seen.times)
     names = {*seen.differing, *seen.changed, *(row[0] for row in connection.rows(_OTHER_DOCUMENTS))}
     names.update(subscription_name(row[0]) for row in connection.rows(_OTHER_SUBSCRIPTIONS))
+    names.update(f"{scope}:{id}" for scope, id in connection.rows(_OTHER_MASTER))
     for group in _groups(sorted(names)):
         yield from _made_anew(connection, group, seen)
 
@@ -134,41 +162,46 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
 
 def _revisions(connection: Connection, times: Counter[str]) -> Iterator[Breach]:
     for group in _groups(sorted(times)):
-        numbers, subscriptions = _by_scope(group)
-        found = {row[0]: row[1] for row in connection.rows(_REVISIONS, numbers)}
-        others = connection.rows("SELECT id, revision FROM subscriptions WHERE id IN {keys}", subscriptions)
-        found |= {subscription_name(row[0]): row[1] for row in others}
+        of = _by_scope(group)
+        found = {row[0]: row[1] for row in connection.rows(_REVISIONS, of["document"])}
+        for scope in ("account", "subscription"):
+            others = connection.rows(f"SELECT id, revision FROM {scope}s WHERE id IN {{keys}}", of[scope])
+            found |= {f"{scope}:{row[0]}": row[1] for row in others}
         for name in group:
             if found.get(name, times[name]) < times[name]:
                 message = f"{name} is at revision {found[name]}, but {times[name]} operations have changed it"
                 yield "revision-low", message
     raised = [(row[0], row[1]) for row in connection.each(_RAISED)]
-    raised += [(subscription_name(row[0]), row[1]) for row in connection.each(_RAISED_SUBSCRIPTIONS)]
+    for scope in ("account", "subscription"):
+        above_zero = connection.each(f"SELECT id, revision FROM {scope}s WHERE revision > 0")
+        raised += [(f"{scope}:{row[0]}", row[1]) for row in above_zero]
     above = {name: revision for name, revision in raised if revision > times[name]}
     for group in _groups(sorted(above)):
         # An import that goes on with a document, or bills a subscription, raises its revision, too.
-        numbers, subscriptions = _by_scope(group)
-        imported_on = {row[0] for row in connection.rows(_IMPORTED_ON, numbers)}
-        imported_on |= {subscription_name(row[0]) for row in connection.rows(_IMPORTED_BILLS, subscriptions)}
+        of = _by_scope(group)
+        imported_on = {row[0] for row in connection.rows(_IMPORTED_ON, of["document"])}
+        imported_on |= {subscription_name(row[0]) for row in connection.rows(_IMPORTED_BILLS, of["subscription"])}
         for name in group:
             if name not in imported_on:
                 message = f"{name} is at revision {above[name]}, but {times[name]} operations in the journal changed it"
                 yield "revision-high", message
 
 
-def _by_scope(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The numbers of documents and the ids of subscriptions among these names."""
-    scoped = [scope_of(name) for name in names]
-    return [id for scope, id in scoped if scope == "document"], [id for scope, id in scoped if scope == "subscription"]
+def _by_scope(names: Iterable[str]) -> dict[str, list[str]]:
+    """The numbers of documents, and the ids of other records, among these names: by what they are of."""
+    of: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        scope, id = scope_of(name)
+        of[scope].append(id)
+    return of
 
 
 def _made_anew(connection: Connection, names: Collection[str], seen: _Seen) -> Iterator[Breach]:
     """Records as they were imported or issued, after all their changes, held against the tables."""
-    numbers, ids = _by_scope(names)
-    documents, _ = documents_of(connection, numbers)
-    subscriptions, _ = subscriptions_of(connection, ids)
-    expected = _as_imported(connection, documents, subscriptions).with_posted(
-        seen.differing[number] for number in numbers if number in seen.differing
+    of = _by_scope(names)
+    found: dict[str, Any] = dict(documents_of(connection, of["document"])[0])
+    expected = _as_imported(connection, found, of).with_posted(
+        seen.differing[number] for number in of["document"] if number in seen.differing
     )
     for name in names:
         for operation, change in seen.changed.get(name, ()):
@@ -178,23 +211,28 @@ def _made_anew(connection: Connection, names: Collection[str], seen: _Seen) -> I
                 message = f"operation `{operation}` changed {missing.args[0]}, which is not there any more"
                 yield "operation-differs", message
     for number, document in expected.numbered.items():
-        yield from _differing(number, document, documents.get(number))
-    for id, subscription in expected.subscriptions.items():
-        yield from _differing(f"subscription `{id}`", subscription, subscriptions.get(id))
+        yield from _differing(number, document, found.get(number))
+    known = {master_name(record): record for record in _records(expected)}
+    found = {master_name(record): record for record in _master(connection, of)}
+    for name in dict.fromkeys((*known, *found)):
+        scope, id = scope_of(name)
+        yield from _differing(f"{scope.replace('_', ' ')} `{id}`", known.get(name), found.get(name))
 
 
-def _as_imported(
-    connection: Connection, documents: dict[str, Numbered], subscriptions: dict[str, Subscription]
-) -> Book:
+def _as_imported(connection: Connection, documents: dict[str, Any], of: Mapping[str, list[str]]) -> Book:
     """These as they were before the first operation: the tables keep what operations can change of them."""
     before = dict(documents)
     for number, status, reversed_, posted_as in connection.rows(_IMPORTED, documents):
         document = documents[number]
         if isinstance(document, Document) and status is not None:
             before[number] = replace(document, status=status, reversed_=bool(reversed_), posted_as=posted_as)
+    book = Book().with_posted(before.values())
+    imported = (record for record in _master(connection, of, as_imported=True) if record.created_by is None)
+    book = book.with_records(imported)
+    subscriptions = book.subscriptions
     canceled = {row[0]: row[1] for row in connection.rows(_IMPORTED_CANCELED, subscriptions)}
     through = {row[:2]: row[2] for row in connection.rows(_IMPORTED_THROUGH, subscriptions)}
-    subscribed = [
+    return book.with_records(
         replace(
             subscription,
             canceled_on=_day(canceled.get(id)),
@@ -203,13 +241,33 @@ def _as_imported(
             ),
         )
         for id, subscription in subscriptions.items()
-    ]
-    return Book().with_posted(before.values(), subscriptions=subscribed)
+    )
 
 
-def _differing(what: str, expected: Numbered | Subscription, found: Numbered | Subscription | None) -> Iterator[Breach]:
+def _master(connection: Connection, of: Mapping[str, list[str]], as_imported: bool = False) -> Iterator[MasterRecord]:
+    """The records of master data that these names are of; of an account its contacts, too."""
+    accounts = of.get("account", [])
+    yield from accounts_of(connection, accounts, as_imported)[0].values()
+    yield from contacts_of(connection, accounts, as_imported).values()
+    yield from charges_of(connection, of.get("charge", []), as_imported).values()
+    yield from subscriptions_of(connection, of.get("subscription", []), as_imported)[0].values()
+    if wanted := of.get("accounting_period"):
+        yield from (one for one in periods_of(connection, as_imported) if one.from_.isoformat() in wanted)
+
+
+def _records(book: Book) -> Iterator[MasterRecord]:
+    for records in (book.accounts, book.contacts, book.charges, book.subscriptions):
+        yield from records.values()
+    yield from book.periods
+
+
+def _differing(
+    what: str, expected: Numbered | MasterRecord | None, found: Numbered | MasterRecord | None
+) -> Iterator[Breach]:
     if found is None:
         yield "operation-differs", f"{what} is in the journal, but not there any more"
+    elif expected is None:
+        yield "journal-differs", f"{what} is not in the journal, nor was it imported"
     elif found != expected:
         if type(found) is not type(expected):
             yield "journal-differs", f"{what} is of another kind than in the journal"

@@ -24,6 +24,7 @@ from billpolicy.book.model import (
     Application,
     Charge,
     Contact,
+    Held,
     Item,
     Numbered,
     Part,
@@ -139,6 +140,7 @@ CHARGES = Rows(schema.charges, Charge)
 PERIODS = Rows(schema.accounting_periods, AccountingPeriod, renamed={"from_date": "from_", "until_date": "until"})
 SUBSCRIPTIONS = Rows(schema.subscriptions, Subscription, ["imported_canceled_on", "revision"])
 SUBSCRIBED_CHARGES = Rows(schema.subscribed_charges, SubscribedCharge, ["subscription", "position", "imported_through"])
+HELD = Rows(schema.held, Held, ["scope", "id", "position", "posted_by"])
 ITEMS = Rows(schema.items, Item, ["document", "position"])
 TAXES = Rows(schema.taxes, TaxItem, ["document", "item", "position"])
 REFUND_PARTS = Rows(schema.refund_parts, Part, ["refund", "position"])

@@ -7,22 +7,43 @@ whole, because a whole is closed from the moment it stands (see the guards).
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Issued
-from billpolicy.book.model import Application, Document, Numbered, Refund, Subscription
+from billpolicy.book.changes import (
+    ChargeAdded,
+    Created,
+    Given,
+    Issued,
+    master_name,
+    master_record,
+    scope_of,
+)
+from billpolicy.book.history import as_it_came, given_since
+from billpolicy.book.model import (
+    Account,
+    Application,
+    Charge,
+    Contact,
+    Document,
+    MasterRecord,
+    Numbered,
+    Refund,
+    Subscription,
+)
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
 from billpolicy.ledger.statements import Connection, Row, insert_into
+from billpolicy.planning.plan import Plan
 from billpolicy.posting.store import Entry
 
-_SUBSCRIPTION = "subscription:"
+_RAISE_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = :id"
 _RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = :number"
 _RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = :id"
 _CHANGE_DOCUMENT = """
@@ -55,6 +76,7 @@ class Applied(NamedTuple):
 def write_entries(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
     """Write operations with all that they make and change: `Writer.write`."""
     journal.write_operations(connection, entries)
+    _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
     count_on(connection, after.counters, after.prefixes, before.counters)
     write_documents(
         connection,
@@ -96,6 +118,84 @@ def count_on(
         connection.run(_COUNT_IMPORTED, [(counter, counter, prefix) for counter, prefix in known])
     else:
         connection.run(_COUNT_DRAWN, known)
+
+
+def write_master(connection: Connection, records: Iterable[MasterRecord], *, imported: bool) -> None:
+    """Insert records of master data: as they came, and what was given to them since."""
+    values: dict[Table, list[Row]] = defaultdict(list)
+    for record in records:
+        _add_master(values, record, imported)
+    _insert_master(connection, values)
+
+
+def _write_posted_master(connection: Connection, plans: Sequence[Plan], before: Book, after: Book) -> None:
+    """Insert what operations created, added and gave."""
+    values: dict[Table, list[Row]] = defaultdict(list)
+    created = {master_name(one.record) for plan in plans for one in plan.of(Created)}
+    for name in created:
+        _add_master(values, master_record(after, *scope_of(name)), imported=False)
+    for id in dict.fromkeys(one.subscription for plan in plans for one in plan.of(ChargeAdded)):
+        if f"subscription:{id}" not in created:
+            _add_charges(values, as_it_came(after.subscriptions[id]), len(before.subscriptions[id].charges))
+    given = dict.fromkeys((one.scope, one.id) for plan in plans for one in plan.of(Given))
+    for scope, id in given:
+        if f"{scope}:{id}" not in created:
+            known = len(given_since(master_record(before, scope, id)))
+            _add_given(values, master_record(after, scope, id), known)
+    _insert_master(connection, values)
+
+
+_MASTER = (
+    schema.accounts,
+    schema.contacts,
+    schema.charges,
+    schema.subscriptions,
+    schema.subscribed_charges,
+    schema.accounting_periods,
+    schema.held,
+)
+"""In an order in which each row finds those that it names."""
+
+
+def _insert_master(connection: Connection, values: Mapping[Table, list[Row]]) -> None:
+    for table in _MASTER:
+        connection.run(insert_into(table), values.get(table, []))
+
+
+def _add_master(values: dict[Table, list[Row]], record: MasterRecord, imported: bool) -> None:
+    came: Any = as_it_came(record)
+    if isinstance(came, Account):
+        values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=0))
+    elif isinstance(came, Contact):
+        values[schema.contacts].append(rows.CONTACTS.row(came))
+    elif isinstance(came, Charge):
+        values[schema.charges].append(rows.CHARGES.row(came))
+    elif isinstance(came, Subscription):
+        canceled = _day(came.canceled_on) if imported else None
+        values[schema.subscriptions].append(rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=0))
+        _add_charges(values, came, 0, imported)
+    else:
+        values[schema.accounting_periods].append(rows.PERIODS.row(came))
+    _add_given(values, record, 0, imported)
+
+
+def _add_charges(values: dict[Table, list[Row]], came: Subscription, first: int, imported: bool = False) -> None:
+    for position, charge in enumerate(came.charges[first:], first):
+        through = _day(charge.charged_through) if imported else None
+        values[schema.subscribed_charges].append(
+            rows.SUBSCRIBED_CHARGES.row(charge, subscription=came.id, position=position, imported_through=through)
+        )
+
+
+def _add_given(values: dict[Table, list[Row]], record: MasterRecord, first: int, imported: bool = False) -> None:
+    scope, id = scope_of(master_name(record))
+    for position, held in enumerate(given_since(record)[first:], first):
+        by = None if imported else held.operation
+        values[schema.held].append(rows.HELD.row(held, scope=scope, id=id, position=position, posted_by=by))
+
+
+def _day(day: datetime.date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 _COUNT_DRAWN = "UPDATE counters SET last = :last WHERE prefix = :prefix"
@@ -168,14 +268,19 @@ def _write_changed(connection: Connection, times: Mapping[str, int], before: Boo
     documents, subscriptions, raised = [], [], []
     charges: list[Row] = []
     for name, count in times.items():
-        if name.startswith(_SUBSCRIPTION):
-            id = name.removeprefix(_SUBSCRIPTION)
-            known, now = before.subscriptions[id], after.subscriptions[id]
-            if known is not now:
-                _can_change(replace(known, canceled_on=now.canceled_on, charges=now.charges), now, id)
-                charges += _moved(known, now)
-                subscriptions.append((now.canceled_on and now.canceled_on.isoformat(), id))
+        scope, id = scope_of(name)
+        if scope == "subscription":
+            was_subscribed, now = before.subscriptions.get(id), after.subscriptions[id]
+            if was_subscribed is None:
+                continue  # as of a document: it was created by one of these operations
+            if was_subscribed is not now:
+                _check_kept(was_subscribed, now)
+                charges += _moved(was_subscribed, now)
+                subscriptions.append((_day(now.canceled_on), id))
                 count -= 1
+        elif scope == "account":
+            if id not in before.accounts:
+                continue
         elif name in before.numbered:
             was, document = before.numbered[name], after.numbered[name]
             if document is not was:
@@ -195,11 +300,19 @@ def _write_changed(connection: Connection, times: Mapping[str, int], before: Boo
     connection.run(_CHANGE_CHARGE, charges)
 
 
+def _check_kept(known: Subscription, now: Subscription) -> None:
+    """What was given to a subscription, or added to it, stands in rows of its own; of itself little changes."""
+    came, before = as_it_came(now), as_it_came(known)
+    _can_change(replace(before, canceled_on=came.canceled_on, charges=came.charges), came, now.id)
+    for one, was in zip(came.charges, before.charges, strict=False):
+        _can_change(replace(was, charged_through=one.charged_through), one, one.id)
+
+
 def _moved(known: Subscription, now: Subscription) -> Iterator[Row]:
-    for one, was in zip(now.charges, known.charges, strict=True):
-        if one is not was:
-            _can_change(replace(was, charged_through=one.charged_through), one, one.id)
-            yield (one.charged_through and one.charged_through.isoformat(), now.id, one.id)
+    """Charges that are charged through another day. What was added behind them is inserted as it is now."""
+    for one, was in zip(now.charges, known.charges, strict=False):
+        if one.charged_through != was.charged_through:
+            yield (_day(one.charged_through), now.id, one.id)
 
 
 def _can_change(written: object, now: object, name: str) -> None:
@@ -209,13 +322,11 @@ def _can_change(written: object, now: object, name: str) -> None:
 
 
 def raise_revisions(connection: Connection, names: Iterable[str]) -> None:
-    """Raise the revision of documents and of `subscription:ID` by one, as often as each is named."""
-    documents: list[Row] = []
-    subscriptions: list[Row] = []
+    """Raise the revision of documents, of `account:ID` and of `subscription:ID` by one, as often as each is named."""
+    of: dict[str, list[Row]] = {"document": [], "account": [], "subscription": []}
     for name in names:
-        if name.startswith(_SUBSCRIPTION):
-            subscriptions.append((name.removeprefix(_SUBSCRIPTION),))
-        else:
-            documents.append((name,))
-    connection.run(_RAISE_DOCUMENT, documents)
-    connection.run(_RAISE_SUBSCRIPTION, subscriptions)
+        scope, id = scope_of(name)
+        of[scope].append((id,))
+    connection.run(_RAISE_DOCUMENT, of["document"])
+    connection.run(_RAISE_ACCOUNT, of["account"])
+    connection.run(_RAISE_SUBSCRIPTION, of["subscription"])

@@ -28,6 +28,22 @@ from billpolicy.operations import (
     undo_write_off,
     write_off_invoice,
 )
+from billpolicy.operations.master import (
+    accounting_periods,
+    add_subscribed_charge,
+    change_account,
+    change_charge,
+    change_contact,
+    change_subscribed_charge,
+    change_subscription,
+    create_account,
+    create_charge,
+    create_contact,
+    create_subscription,
+    end_subscribed_charge,
+    renew_subscription,
+    retire_contact,
+)
 from billpolicy.planning.operation import Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -57,5 +73,21 @@ OPERATIONS: dict[str, Operation] = {
         apply_credit_balance.OPERATION,
         refund_credit_balance.OPERATION,
         adjust_credit_balance.OPERATION,
+        create_account.OPERATION,
+        change_account.OPERATION,
+        create_contact.OPERATION,
+        change_contact.OPERATION,
+        retire_contact.OPERATION,
+        create_subscription.OPERATION,
+        change_subscription.OPERATION,
+        renew_subscription.OPERATION,
+        add_subscribed_charge.OPERATION,
+        change_subscribed_charge.OPERATION,
+        end_subscribed_charge.OPERATION,
+        create_charge.OPERATION,
+        change_charge.OPERATION,
+        accounting_periods.CREATE,
+        accounting_periods.CLOSE,
+        accounting_periods.REOPEN,
     )
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, BillingDocument, Document, SourceDocument, Subscription
 from billpolicy.deciding.facts import facts_about, operation_facts
 from billpolicy.deciding.levels import every_level, levels_of
 from billpolicy.deciding.objections import not_heard, not_known, not_permitted
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import Money
 from billpolicy.planning.planning import Planning
 from billpolicy.policy.condition import Fact
@@ -19,7 +20,7 @@ from billpolicy.vocabulary.operations import VOCABULARY
 
 def resolve(
     planning: Planning,
-    account: Account,
+    account: Account | None,
     *documents: BillingDocument | SourceDocument,
     subscriptions: Sequence[Subscription] = (),
     amount: Money | None = None,
@@ -29,34 +30,59 @@ def resolve(
 ) -> Resolved:
     """All decisions for one document. Refuses what was found wrong, or where policy and book give no usable value.
 
-    Conditions ask about the account, the subscriptions and the documents, and values are inherited from them. `more`:
-    facts that only this operation has. `operation`: by which one is decided, if it is not the one that is planned.
+    Conditions ask about the account, the subscriptions and the documents, and values are inherited from them: as they
+    are on the day that the policy says (`values_of`). `account` is None where none is concerned. `more`: facts that
+    only this operation has. `operation`: by which one is decided, if it is not the one that is planned.
     """
     planning.stop_if_refused()
     request, policy = planning.request, planning.policy
     spec = VOCABULARY[operation or request.operation]
-    objects: dict[str, Sequence[Any]] = {"account": [account], "subscription": subscriptions}
-    objects |= {document.kind: [document] for document in documents}
-    facts, wrong = facts_about(planning.book, objects, policy.fields)
-    for sentence in wrong:
-        planning.problem("custom-value-wrong", sentence, hint="mend it under `custom` in the book")
-    facts |= operation_facts(spec, policy, date=planning.date, actor=request.actor, amount=amount, reason=reason)
-    facts |= more or {}
-    planning.stop_if_refused()
-    holders = [document for document in documents if isinstance(document, Document)]
-    asked_for = request.attributes if spec.name == request.operation else {}
-    levels = every_level(policy, levels_of(account, holders, subscriptions), asked_for)
-    try:
-        resolved = planning.resolver.resolve(spec.name, planning.date, facts, levels)
-    except Refused as refused:
-        raise Refused(
-            problem._replace(position=problem.position or planning.instruction.at()) for problem in refused.diagnostics
-        ) from None
+    said = operation_facts(spec, policy, date=planning.date, actor=request.actor, amount=amount, reason=reason)
+    asked_for = request.asked_for() if spec.name == request.operation else {}
+    planning.rely_on_values([] if account is None else [account], subscriptions)
+    resolved = _decided(planning, spec.name, account, documents, subscriptions, said | dict(more or {}), asked_for)
     for code, message, path, hint in (
         *not_permitted(planning.resolver, resolved, request.actor, request.approved_by),
         *not_heard(planning.resolver, resolved, asked_for),
-        *not_known(policy, resolved, planning.book.contacts, [account.id]),
+        *not_known(policy, resolved, planning.book.contacts, [] if account is None else [account.id]),
     ):
         planning.problem(code, message, *path, hint=hint)
     planning.stop_if_refused()
     return resolved
+
+
+def would_resolve(planning: Planning, operation: str, account: Account, subscription: Subscription) -> Resolved | None:
+    """What another operation would decide for a subscription, on the book as it is planned so far; None if it would be
+    refused. Nobody is asked whether they may do it."""
+    try:
+        return _decided(planning, operation, account, (), [subscription], {"date": planning.date.toordinal()}, {})
+    except Refused:
+        return None
+
+
+def _decided(
+    planning: Planning,
+    operation: str,
+    account: Account | None,
+    documents: Sequence[BillingDocument | SourceDocument],
+    subscriptions: Sequence[Subscription],
+    said: Mapping[str, Fact],
+    asked_for: Mapping[str, str | None],
+) -> Resolved:
+    """What the policy decides, of values as they are on the day that it says. Raises `Refused`."""
+    policy, at = planning.policy, planning.instruction.at()
+    day = planning.day_of_values(operation)
+    accounts = [] if account is None else [on_day(account, day)]
+    subscriptions = [on_day(subscription, day) for subscription in subscriptions]
+    objects: dict[str, Sequence[Any]] = {"account": accounts, "subscription": subscriptions}
+    objects |= {document.kind: [document] for document in documents}
+    facts, wrong = facts_about(planning.book, objects, policy.fields)
+    if wrong:
+        hint = "mend it under `custom` in the book"
+        raise Refused(Diagnostic("custom-value-wrong", sentence, at, hint) for sentence in wrong)
+    holders = [document for document in documents if isinstance(document, Document)]
+    levels = every_level(policy, levels_of(accounts, holders, subscriptions, day=day), asked_for)
+    try:
+        return planning.resolver.resolve(operation, planning.date, {**facts, **said}, levels)
+    except Refused as refused:
+        raise Refused(problem._replace(position=problem.position or at) for problem in refused.diagnostics) from None

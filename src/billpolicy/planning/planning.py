@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NoReturn, TypeVar
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Applied, Change, ChargedThrough, subscription_name
+from billpolicy.book.changes import Applied, Change, ChargedThrough, account_name, subscription_name
 from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, Application, Document, Item, Numbered, Part, Subscription
 from billpolicy.deciding.resolver import Resolved
@@ -65,6 +65,10 @@ class Planning:
     def problem(self, code: Code, message: str, *path: str | int, hint: str | None = None) -> None:
         """Note a reason to refuse; planning goes on to find the others."""
         self._problems.append(Diagnostic(code, message, self.instruction.at(*path), hint))
+
+    def add(self, found: Diagnostic) -> None:
+        """Note a reason to refuse that was found elsewhere, with its own place."""
+        self._problems.append(found)
 
     def refuse(self, code: Code, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
         """Refuse now: without this, nothing more can be said."""
@@ -146,6 +150,22 @@ class Planning:
     def rely_on(self, name: str) -> None:
         """The plan holds only as long as this has not changed: a number, `account:ID` or `subscription:ID`."""
         self._basis[name] = self._before.revisions.get(name, 0)
+
+    def rely_on_values(self, accounts: Iterable[Account], subscriptions: Iterable[Subscription]) -> None:
+        """The plan holds only as long as these hold the values that they hold now."""
+        for account in accounts:
+            if account.id in self._before.accounts:
+                self.rely_on(account_name(account.id))
+        for subscription in subscriptions:
+            if subscription.id in self._before.subscriptions:
+                self.rely_on(subscription_name(subscription.id))
+
+    def day_of_values(self, operation: str) -> datetime.date:
+        """Whose values of accounts and subscriptions count, by the policy's `values_of`: those of the document date, or
+        the latest ones, which are those of today unless the document is of a later day."""
+        base = self.policy.base.get((operation, "values_of"))
+        dated = base is not None and str(base.outcome) == "document_date"
+        return self.date if dated else max(self.date, self.today)
 
     # -- dates -------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,10 @@ class Request:
         """The document date: it also selects the version of the policy."""
         return self.date or today
 
+    def asked_for(self) -> Attributes:
+        """The attribute values that the document shall have, as far as the policy takes them from the request."""
+        return self.attributes
+
     def done_to(self) -> str | None:
         """The number of the document that it is done to, where conditions of a follow-up can ask about that."""
         return None

@@ -80,6 +80,11 @@ class Rules:
         then_at: dict[str, Position] = {}
         for key, decided in text.then.items():
             then_at[key] = tree.at(*path, "then", key, key=True)
+            if any(not one.excepted for spec in specs for one in spec.settings if one.name == key):
+                message = f"an exception cannot decide `{key}`: it says which values the conditions ask about"
+                hint = "say it under `operations` or `every_operation`"
+                self._problem("setting-not-excepted", message, then_at[key], hint)
+                continue
             outcomes = [outcome_of(self._declared, spec, decided, tree, *path, "then", key) for spec in specs]
             if outcomes and all(outcome is not None for outcome in outcomes):
                 then[key] = outcomes[0]  # type: ignore[assignment]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from billpolicy.book import changes
-from billpolicy.book.model import Application, Part
+from billpolicy.book.model import (
+    Account,
+    AccountingPeriod,
+    Application,
+    Charge,
+    Contact,
+    MasterRecord,
+    Part,
+    SubscribedCharge,
+    Subscription,
+)
 from billpolicy.planning.plan import Plan
 from billpolicy.report.results import told
 from billpolicy.source.record import record
@@ -94,7 +105,54 @@ class ChargedThrough:
     after: Date
 
 
-ChangeReport = Issued | Applied | Reversed | DraftPosted | DraftCanceled | SubscriptionCanceled | ChargedThrough
+@record
+class Created:
+    """A record of master data comes into the book."""
+
+    change: Literal[
+        "account_created", "contact_created", "subscription_created", "charge_created", "accounting_period_created"
+    ]
+    record: Account | Contact | Subscription | Charge | AccountingPeriod
+
+
+@record
+class Given:
+    """A record of master data holds another value, from a day on."""
+
+    change: Literal["given"]
+    scope: Literal["account", "contact", "subscription", "charge", "accounting_period"]
+    id: str
+    field: str
+    """`name`, `attributes.payment_term`, `charges.seats.until`, ..."""
+    value: str | None = None
+    """As text; without it, none."""
+    before: str | None = None
+    """What it held on that day until now."""
+    since: Date | None = None
+    """The first day on which it holds."""
+
+
+@record
+class ChargeAdded:
+    """A subscription has one more charge."""
+
+    change: Literal["charge_added"]
+    subscription: str
+    charge: SubscribedCharge
+
+
+ChangeReport = (
+    Issued
+    | Applied
+    | Reversed
+    | DraftPosted
+    | DraftCanceled
+    | SubscriptionCanceled
+    | ChargedThrough
+    | Created
+    | Given
+    | ChargeAdded
+)
 
 
 class Told(NamedTuple):
@@ -106,6 +164,35 @@ class Told(NamedTuple):
     """By `ledger show`, of what has happened."""
     in_plan: Callable[[Any], str] | None = None
     """In a plan; None where other lines of it say so."""
+
+
+def _named(record: MasterRecord) -> str:
+    scope = changes.SCOPES[type(record)].replace("_", " ")
+    return f"{scope} {changes.master_id(record)}"
+
+
+def _created(record: MasterRecord) -> str:
+    return f"{_named(record)} created"
+
+
+_WORDS = {"retired_on": "retired from", "until": "ends before", "term_end": "term ends before"}
+
+
+def _given_to(one: changes.Given) -> str:
+    if one.scope == "subscription" and one.held.field.startswith("charges."):
+        return f"{one.id}/{one.held.field.removeprefix('charges.').rpartition('.')[0]}"
+    return f"{one.scope.replace('_', ' ')} {one.id}"
+
+
+def _held(one: changes.Given) -> str:
+    name = one.held.field.rpartition(".")[2]
+    # What is a day itself needs no day from which on it is that.
+    since = None if name in ("until", "retired_on", "term_end") else one.held.since
+    return f"{_given_to(one)}: {_WORDS.get(name, name)} {one.held.value or 'none'}{_from(since)}"
+
+
+def _from(day: datetime.date | None) -> str:
+    return "" if day is None else f" from {day} on"
 
 
 TOLD: dict[type, Told] = {
@@ -129,6 +216,17 @@ TOLD: dict[type, Told] = {
         ),
     ),
     changes.Reversed: Told(Reversed, lambda one: f"{one.number}: reversed"),
+    changes.Created: Told(Created, lambda one: f"{_named(one.record)}: created", lambda one: _created(one.record)),
+    changes.ChargeAdded: Told(
+        ChargeAdded,
+        lambda one: f"{one.subscription}/{one.charge.id}: added",
+        lambda one: f"{one.subscription}/{one.charge.id} added{_from(one.charge.start)}",
+    ),
+    changes.Given: Told(
+        Given,
+        _held,
+        lambda one: f"{_held(one)} (was {one.before or 'none'})",
+    ),
 }
 """In the order in which a plan and a ledger tell them."""
 
@@ -161,4 +259,7 @@ def change_report(change: changes.Change, currencies: Mapping[str, str]) -> Chan
         # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
         currency = currencies.get(made.from_) or currencies[made.to]
         return Applied(change=name, application=application_report(made, currency))
+    if isinstance(change, changes.Given):
+        held = change.held
+        return told(Given, change, change=name, field=held.field, value=held.value, since=held.since)
     return told(TOLD[type(change)].record, change, change=name)

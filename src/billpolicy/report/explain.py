@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from billpolicy.book.model import CreditAdjustment
 from billpolicy.deciding.matching.reference import unmet
-from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
+from billpolicy.deciding.resolver import Resolution, Resolved, Resolver, Since
 from billpolicy.deciding.versions import Versions
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
@@ -169,10 +169,22 @@ def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -
         source = resolved.levels.get(level)  # type: ignore[call-overload]
         held = source.held.get(resolution.key) if source is not None else None
         label = source.label if source is not None else "there is none here"
-        tried.append(Tried(level=level, label=label, value=None if held is None else str(held)))
+        since = source.since.get(resolution.key, _NOBODY_KNOWS) if source is not None else _NOBODY_KNOWS
+        tried.append(
+            Tried(
+                level=level,
+                label=label,
+                value=None if held is None else str(held),
+                since=since.day,
+                operation=since.operation,
+            )
+        )
         if level == resolution.level:
             break
     return tuple(tried)
+
+
+_NOBODY_KNOWS = Since(None, None)
 
 
 def _candidates(

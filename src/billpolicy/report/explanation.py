@@ -37,6 +37,10 @@ class Tried:
     level: str
     label: str
     value: str | None = None
+    since: Date | None = None
+    """The first day on which it holds that value; without it, from the beginning, or nobody knows."""
+    operation: str | None = None
+    """The id of the operation that gave it that value."""
 
 
 @record

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
-from billpolicy.report.texts import WIDTH, code, escaped, wrapped
+from billpolicy.report.texts import WIDTH, code, escaped, origin, wrapped
 
 _QUIET = ("not_matched", "not_in_force")
 _FEW = 3
@@ -53,12 +53,18 @@ def _follows(explanation: Explanation) -> Iterator[str]:
 
 def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
     yield f"  {decision.key}: {decision.value}"
-    yield f"    from     {decision.tried[-1].label}"
+    yield from _labelled("from", _origin(decision))
     yield from _labelled("chain", _chain(decision))
     yield from _labelled("rule", _by(decision))
     if decision.rule.because:
         yield from _labelled("because", decision.rule.because)
     yield from _candidates(decision, every_candidate)
+
+
+def _origin(decision: Decision) -> str:
+    """The level that had the value, and since when."""
+    source = decision.tried[-1]
+    return origin(source.label, source.since, source.operation)
 
 
 def _chain(decision: Decision) -> str:
@@ -182,7 +188,7 @@ def _section(explanation: Explanation) -> str:
         "|---|---|---|---|---|",
     ]
     for decision in explanation.decisions:
-        source = decision.tried[-1].label if decision.tried else "setting"
+        source = _origin(decision) if decision.tried else "setting"
         rule = code(place_text(decision.rule), in_table=True)
         if decision.exception:
             rule = f"{escaped(decision.rule.id)}, {rule}"

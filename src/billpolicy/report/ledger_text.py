@@ -13,6 +13,7 @@ from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit
 from billpolicy.report.changes import in_ledger
+from billpolicy.report.texts import level_origin
 
 
 def document_text(shown: ShownDocument) -> str:
@@ -79,7 +80,7 @@ def _attribute(shown: ShownDocument, name: str, value: str | None) -> str | None
     resolution = resolved.resolutions.get(name) if resolved is not None else None
     if value is None or resolved is None or resolution is None or resolution.level is None:
         return value
-    return f"{value}  ({resolved.levels[resolution.level].label}; by {resolution.rule})"
+    return f"{value}  ({level_origin(resolved, name, resolution.level)}; by {resolution.rule})"
 
 
 def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Numbered
-from billpolicy.deciding.resolver import Resolved
+from billpolicy.deciding.resolver import Resolution, Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import FollowedBy, Plan
@@ -33,6 +33,10 @@ class Decided:
     level: str | None = None
     label: str | None = None
     """What the level is here: `invoice INV00000001`."""
+    since: Date | None = None
+    """The first day on which the level holds that value; without it, from the beginning, or nobody knows."""
+    given_by: str | None = None
+    """The id of the operation that gave it that value."""
     rule: str
 
 
@@ -170,6 +174,13 @@ def document_report(
     )
 
 
+def _decided(resolution: Resolution, resolved: Resolved) -> Decided:
+    source = None if resolution.level is None else resolved.levels[resolution.level]
+    since = None if source is None else source.since.get(resolution.key)
+    day, operation = (None, None) if since is None else since
+    return told(Decided, resolution, label=None if source is None else source.label, since=day, given_by=operation)
+
+
 def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
     declared = [*VOCABULARY[resolved.operation].fields, *(policy.fields.values() if policy else ())]
     return Decisions(
@@ -178,7 +189,7 @@ def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = Non
         facts=facts_in_words(resolved.facts, {field.name: field for field in declared}),
         exceptions=resolved.matched,
         decided=tuple(
-            told(Decided, one, label=None if one.level is None else resolved.levels[one.level].label)
+            _decided(one, resolved)
             for one in resolved.resolutions.values()
             if policy is None or concerns(policy, one, kind)
         ),

@@ -14,7 +14,7 @@ from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import level_origin, wrapped
 
 _SPREAD = ("source_order", "document_order", "allocation")
 """What decides which money goes where, in this order."""
@@ -118,7 +118,7 @@ def _adjustment(adjustment: CreditAdjustment) -> Iterator[str]:
 def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resolver) -> list[str]:
     """The value of an attribute and where it is from, with what a reader of the document would wonder about."""
     resolved, document = planned.resolved, planned.document
-    notes = [resolved.levels[resolution.level].label] if resolution.level else []
+    notes = [level_origin(resolved, resolution.key, resolution.level)] if resolution.level else []
     if isinstance(resolver.rule(resolved.operation, resolution.key, resolution.rule), ExceptionRule):
         notes.append(f"by {resolution.rule}")
     if resolution.key == "sequence_set":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import textwrap
 
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.visible import visible, visible_lines
+from billpolicy.vocabulary.spec import Level
 
 WIDTH = 80
 _MARKUP = re.compile(
@@ -30,6 +33,19 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
         break_long_words=break_long_words,
         break_on_hyphens=False,
     )
+
+
+def origin(label: str, since: datetime.date | None, operation: str | None) -> str:
+    """Where a value is from: the level, since when it holds it, and what gave it."""
+    day = f", since {since}" if since else ""
+    return f"{label}{day}{f', by `{operation}`' if operation else ''}"
+
+
+def level_origin(resolved: Resolved, key: str, level: Level) -> str:
+    """Where the value of an attribute is from, of a level that holds it."""
+    source = resolved.levels[level]
+    since = source.since.get(key)
+    return source.label if since is None else origin(source.label, *since)
 
 
 def escaped(text: str) -> str:

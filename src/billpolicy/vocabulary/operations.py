@@ -20,6 +20,7 @@ from billpolicy.vocabulary.settings import (
     SETTLEMENT,
     SOURCE_ORDER,
     UNAPPLY_ALLOCATION,
+    VALUES_OF,
     WHO,
     ZERO_BALANCE_ITEMS,
     reason_code,
@@ -271,6 +272,118 @@ _SPECS = (
         settings=(reason_code("credit_balance"),),
         causes=("credit_increased",),
     ),
+    OperationSpec(
+        name="create_account",
+        doc="create an account, with the values that its documents fall back to",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account")),
+    ),
+    OperationSpec(
+        name="change_account",
+        doc="give an account other values, from a day on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account")),
+    ),
+    OperationSpec(
+        name="create_contact",
+        doc="create a contact of an account",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account")),
+    ),
+    OperationSpec(
+        name="change_contact",
+        doc="give a contact another name or address, from a day on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account")),
+    ),
+    OperationSpec(
+        name="retire_contact",
+        doc="let no document be addressed to a contact any more, from a day on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account")),
+    ),
+    OperationSpec(
+        name="create_subscription",
+        doc="create a subscription with its charges",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="change_subscription",
+        doc="give a subscription other values, from a day on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="renew_subscription",
+        doc="let a subscription run for another term",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="add_subscribed_charge",
+        doc="add a charge to a subscription",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="change_subscribed_charge",
+        doc="give a charge of a subscription another rate or quantity, from a day on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="end_subscribed_charge",
+        doc="end a charge of a subscription",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+    ),
+    OperationSpec(
+        name="create_charge",
+        doc="create a charge of the catalogue",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
+    OperationSpec(
+        name="change_charge",
+        doc="give a charge of the catalogue another name or type, from a day on",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
+    OperationSpec(
+        name="create_accounting_period",
+        doc="create an accounting period",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
+    OperationSpec(
+        name="close_accounting_period",
+        doc="close an accounting period: nothing is dated in it any more",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
+    OperationSpec(
+        name="reopen_accounting_period",
+        doc="reopen the accounting period that was closed last",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
 )
 
 _FOLLOWS: dict[str, tuple[str, ...]] = {
@@ -288,7 +401,7 @@ def _complete(spec: OperationSpec) -> OperationSpec:
     """With what every operation has, and the events that it can follow."""
     return spec._replace(
         fields=(*spec.fields, *ACTOR),
-        settings=(*spec.settings, PERMISSION, WHO),
+        settings=(*spec.settings, VALUES_OF, PERMISSION, WHO),
         follows=tuple(
             event_after(event, tuple(each.name for each in _SPECS if event in each.causes))
             for event in _FOLLOWS.get(spec.name, ())

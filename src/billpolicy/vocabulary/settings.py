@@ -115,6 +115,14 @@ PERMISSION = SettingSpec(
 WHO = SettingSpec(
     "actor", "choice", "whether somebody must be named as the actor", ("optional", "required"), routine=True
 )
+VALUES_OF = SettingSpec(
+    "values_of",
+    "choice",
+    "which day's values of accounts and subscriptions count: the `latest` ones, or those of the `document_date`",
+    ("latest", "document_date"),
+    routine=True,
+    excepted=False,
+)
 BILLING = (
     SettingSpec(
         "negative_totals",

@@ -48,6 +48,8 @@ class SettingSpec(NamedTuple):
     """As in `FieldSpec`."""
     routine: bool = False
     """Text explanations leave it out as long as the base rule decides it."""
+    excepted: bool = True
+    """Whether exceptions can decide it; not what says which values their conditions ask about."""
 
 
 class EventSpec(NamedTuple):

@@ -1,0 +1,61 @@
+"""`change_account`: another name, country, currency, attribute or custom value, from a day on.
+
+Documents that are posted keep what they hold. The plan says which subscriptions and open documents take the values
+from this account, and so change with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from billpolicy.book.model import Custom
+from billpolicy.book.needs import Needs
+from billpolicy.operations.master.impact import tell_who_inherits
+from billpolicy.operations.master.shared import (
+    ChangeRequest,
+    HoldsAttributes,
+    check_values,
+    give,
+    permit,
+    since,
+    wanted,
+)
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Currency, Text
+
+
+@record
+class ChangeAccount(HoldsAttributes, ChangeRequest):
+    """What the account holds from a day on. The currency is the one that is meant where none is named."""
+
+    account: Text
+    name: Text | None = None
+    country: Text | None = None
+    currency: Currency | None = None
+    custom: Custom = field(default_factory=dict)
+
+
+def _plan(planning: Planning, request: ChangeAccount) -> None:
+    account = planning.account(request.account, "account")
+    day = since(planning, request)
+    values = wanted(planning, request, "name", "country", "currency")
+    if values.get("currency", account.currency) is None:
+        planning.problem("clear-unknown", "an account has a currency", "clear", hint="give it another one")
+    check_values(planning, "account", account, request.attributes, request.custom, day)
+    permit(planning, account)
+    given = give(planning, account, values, day)
+    tell_who_inherits(planning, account.id, given)
+
+
+OPERATION = Operation(
+    "change_account",
+    ChangeAccount,
+    needs=lambda request: Needs(
+        accounts=frozenset({request.account}),
+        subscriptions_of=frozenset({request.account}),
+        open_of=frozenset({request.account}),
+    ),
+    plan=_plan,
+)

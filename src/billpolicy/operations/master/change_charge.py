@@ -1,0 +1,43 @@
+"""`change_charge`: another name or type of a charge of the catalogue, from a day on. Posted items keep theirs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.operations.master.shared import ChangeRequest, give, permit, since, wanted
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+
+@record
+class ChangeCharge(ChangeRequest):
+    """What the charge is called, and what it is, from a day on."""
+
+    charge: Text
+    name: Text | None = None
+    type: Literal["one_time", "recurring", "usage"] | None = None
+
+
+def _plan(planning: Planning, request: ChangeCharge) -> None:
+    charge = planning.book.charges.get(request.charge)
+    if charge is None:
+        hint = did_you_mean(request.charge, planning.book.charges) or "create it with `create_charge`"
+        planning.refuse("charge-unknown", f"there is no charge `{request.charge}`", "charge", hint=hint)
+    values = wanted(planning, request, "name", "type")
+    if request.clear:
+        message = "a charge of the catalogue has a name and a type"
+        planning.problem("clear-unknown", message, "clear", hint="give it another one")
+    permit(planning, None)
+    give(planning, charge, values, since(planning, request))
+
+
+OPERATION = Operation(
+    "change_charge",
+    ChangeCharge,
+    needs=lambda request: Needs(charges=frozenset({request.charge})),
+    plan=_plan,
+)

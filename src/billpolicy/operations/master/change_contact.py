@@ -1,0 +1,37 @@
+"""`change_contact`: another name, country or address of a contact, from a day on."""
+
+from __future__ import annotations
+
+from billpolicy.book.needs import Needs
+from billpolicy.operations.master.impact import contact_of
+from billpolicy.operations.master.shared import ChangeRequest, give, permit, since, wanted
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Text
+
+
+@record
+class ChangeContact(ChangeRequest):
+    """What the contact is called, and where it is, from a day on."""
+
+    contact: Text
+    name: Text | None = None
+    country: Text | None = None
+    email: Text | None = None
+
+
+def _plan(planning: Planning, request: ChangeContact) -> None:
+    contact = contact_of(planning, request.contact)
+    account = planning.account(contact.account, "contact")
+    values = wanted(planning, request, "name", "country", "email")
+    permit(planning, account)
+    give(planning, contact, values, since(planning, request))
+
+
+OPERATION = Operation(
+    "change_contact",
+    ChangeContact,
+    needs=lambda request: Needs(contacts=frozenset({request.contact})),
+    plan=_plan,
+)

@@ -1,0 +1,52 @@
+"""`change_subscription`: another plan, bill day, attribute or custom value, from a day on."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from billpolicy.book.model import Custom
+from billpolicy.book.needs import Needs
+from billpolicy.operations.master.shared import (
+    ChangeRequest,
+    HoldsAttributes,
+    check_values,
+    give,
+    permit,
+    since,
+    wanted,
+)
+from billpolicy.operations.master.subscribed import check_bill_day
+from billpolicy.planning.operation import Operation
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Boolean, Integer, Text
+
+
+@record
+class ChangeSubscription(HoldsAttributes, ChangeRequest):
+    """What the subscription holds from a day on. An attribute that it holds no more is the account's."""
+
+    subscription: Text
+    plan: Text | None = None
+    bill_day: Integer | None = None
+    invoice_separately: Boolean | None = None
+    custom: Custom = field(default_factory=dict)
+
+
+def _plan(planning: Planning, request: ChangeSubscription) -> None:
+    subscription = planning.subscription(request.subscription, "subscription")
+    account = planning.account(subscription.account, "subscription")
+    day = since(planning, request)
+    values = wanted(planning, request, "plan", "bill_day", "invoice_separately")
+    check_bill_day(planning, request.bill_day)
+    check_values(planning, "subscription", account, request.attributes, request.custom, day)
+    permit(planning, account, [subscription])
+    give(planning, subscription, values, day)
+
+
+OPERATION = Operation(
+    "change_subscription",
+    ChangeSubscription,
+    needs=lambda request: Needs(subscriptions=frozenset({request.subscription})),
+    plan=_plan,
+)

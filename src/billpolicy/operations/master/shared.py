@@ -1,0 +1,181 @@
+"""What operations on master data share: who may do it, that what is written can be used, and values from a day on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from billpolicy.book.changes import SCOPES, Created, Given, master_id
+from billpolicy.book.check import Context, problems
+from billpolicy.book.history import held_on, value_of, written
+from billpolicy.book.model import Account, Attributes, BookFile, Contact, Custom, Held, MasterRecord, Subscription
+from billpolicy.deciding.objections import unknown_value
+from billpolicy.diagnostics.diagnostic import Position, did_you_mean
+from billpolicy.planning.deciding import resolve
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import Instruction, Request
+from billpolicy.policy.typed import typed
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date, Plain, Text
+
+
+class HoldsAttributes:
+    """Of these requests the `attributes` are values that the record shall hold; no document comes of it."""
+
+    __slots__ = ()
+
+    def asked_for(self) -> Attributes:
+        """Nothing: no document is made."""
+        return {}
+
+
+@record
+class ChangeRequest(Request):
+    """Give a record other values, from a day on. What is not named stays; an attribute or custom value of null, and
+    whatever `clear` names, is held no more."""
+
+    from_: Date | None = None
+    """The first day on which the values hold; without it, the document date."""
+    clear: tuple[Text, ...] = ()
+
+
+def since(planning: Planning, request: ChangeRequest) -> datetime.date:
+    """The day from which on the values hold."""
+    return request.from_ or planning.date
+
+
+def permit(planning: Planning, account: Account | None, subscriptions: Iterable[Subscription] = ()) -> None:
+    """Ask the policy whether this may be done. Raises `Refused` with everything that was found wrong so far."""
+    planning.decide(resolve(planning, account, subscriptions=list(subscriptions)))
+
+
+# -- what is created -----------------------------------------------------------------------------------------------
+
+
+def create(planning: Planning, new: MasterRecord, known: Mapping[str, MasterRecord], *path: str) -> None:
+    """Put a new record in the plan, unless there is one of its name."""
+    id = master_id(new)
+    if id in known:
+        what = SCOPES[type(new)].replace("_", " ")
+        message = f"there is {'an' if what[0] in 'aeiou' else 'a'} {what} `{id}` already"
+        planning.refuse("record-known", message, *path, hint=f"give the new one another name, or change {id}")
+    planning.stop_if_refused()
+    planning.change(Created(new))
+
+
+def check_as_in_a_book(planning: Planning, section: str, new: MasterRecord, **beside: Iterable[Any]) -> None:
+    """Note what would be wrong with the record in the file of a book, at the field of the request that says so.
+
+    `beside`: the other records of that file, by section.
+    """
+    others = {name: tuple(records) for name, records in beside.items()}
+    held = BookFile(**{"accounts": (), **others, section: (*others.get(section, ()), new)})
+    place = len(others.get(section, ()))
+    for found in problems(Context(held, _Asked(planning.instruction, section, place))):
+        planning.add(found)
+
+
+class _Asked:
+    """The places of a book's file that holds what was asked for: those in the request."""
+
+    def __init__(self, instruction: Instruction, section: str, place: int) -> None:
+        self._instruction = instruction
+        self._of = (section, place)
+
+    def at(self, *path: str | int) -> Position:
+        """Where that field of the request stands."""
+        return self._instruction.at(*path[2:]) if path[:2] == self._of else self._instruction.at()
+
+
+# -- values from a day on ------------------------------------------------------------------------------------------
+
+
+def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], day: datetime.date) -> list[Given]:
+    """Let a record hold values from a day on: field -> value, None for none. What it holds already is passed over;
+    if that is all of it, there is nothing to do, and that is refused."""
+    scope: Any = SCOPES[type(record)]
+    account = record.account if isinstance(record, Contact) else None
+    given = []
+    for field, value in values.items():
+        before = _on_day(record, field, day)
+        if before != written(value):
+            held = Held(field=field, value=written(value), since=day, operation=planning.request.id)
+            given.append(Given(scope, master_id(record), held, before, account))
+    if not given:
+        what = f"{scope.replace('_', ' ')} `{master_id(record)}`"
+        named = ", ".join(f"`{field}`" for field in values)
+        message = f"{what} holds {'just these values' if values else 'what it holds'} on {day} already"
+        message += f": {named}" if named else ""
+        planning.refuse("nothing-changes", message, hint="name a value that is another one from that day on")
+    planning.stop_if_refused()
+    for one in given:
+        planning.change(one)
+    return given
+
+
+def _on_day(record: MasterRecord, field: str, day: datetime.date) -> str | None:
+    if any(held.field == field for held in record.history):
+        held = held_on(record, field, day)
+        return None if held is None else held.value
+    return value_of(record, field)
+
+
+def wanted(planning: Planning, request: ChangeRequest, *names: str) -> dict[str, Any]:
+    """Field -> value, of these fields of the request and of its attributes and custom values; None is none.
+
+    What cannot be cleared, or is given and cleared at once, is noted.
+    """
+    values = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    for index, name in enumerate(request.clear):
+        if name not in names:
+            hint = did_you_mean(name, names) or f"one of {', '.join(names)}; an attribute is cleared by `null`"
+            planning.problem("clear-unknown", f"`{name}` cannot be cleared here", "clear", index, hint=hint)
+        elif name in values:
+            message = f"`{name}` is given a value and cleared at once"
+            planning.problem("clear-unknown", message, "clear", index, hint="remove one of the two")
+        else:
+            values[name] = None
+    for holder in ("attributes", "custom"):
+        values |= {f"{holder}.{name}": value for name, value in (getattr(request, holder, None) or {}).items()}
+    return values
+
+
+# -- what is written can be used -----------------------------------------------------------------------------------
+
+
+def check_values(
+    planning: Planning,
+    scope: str,
+    account: Account,
+    attributes: Attributes,
+    custom: Custom,
+    day: datetime.date,
+    *path: str | int,
+) -> None:
+    """Note attributes and custom values that the policy does not declare, and values that name nothing."""
+    policy, book = planning.policy, planning.book
+    for name, value in attributes.items():
+        where = (*path, "attributes", name)
+        attribute = policy.attributes.get(name)
+        if attribute is None:
+            hint = did_you_mean(name, policy.attributes) or f"one of {', '.join(sorted(policy.attributes))}"
+            planning.problem("attribute-not-here", f"the policy declares no attribute `{name}`", *where, hint=hint)
+        elif value is not None:
+            found = unknown_value(policy, attribute, value, book.contacts, [account.id], day)
+            if found is not None:
+                planning.problem(found.code, f"`{name}` is `{value}`, {found.what}", *where, hint=found.hint)
+    for name, value in custom.items():
+        where = (*path, "custom", name)
+        field = policy.fields.get(f"{scope}.{name}")
+        if field is None:
+            own = [one.removeprefix(f"{scope}.") for one in policy.fields if one.startswith(f"{scope}.")]
+            hint = did_you_mean(name, own) or f"declare it in the policy: `fields: {{{scope}.{name}: {{type: text}}}}`"
+            message = f"the policy declares no field `{scope}.{name}`"
+            planning.problem("custom-value-wrong", message, *where, hint=hint)
+        elif value is not None:
+            try:
+                typed(field, Plain(value))
+            except ValueError as error:
+                hint = f"`{scope}.{name}` is declared in the policy"
+                planning.problem("custom-value-wrong", f"`{name}` is wrong: {error}", *where, hint=hint)
