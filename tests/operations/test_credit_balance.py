@@ -262,7 +262,7 @@ def test_what_is_used_later_is_not_used_before() -> None:
     assert used(plan) == {"I2": "25.00", "D1": "5.00"}
     assert told(after, APPLY) == (
         "credit-unavailable: the credit balance of account `a` is 70.00 USD on 2026-09-01, "
-        "and 70.00 of it is used on later dates; there is nothing to use, on that date or later"
+        "and 70.00 of it is used on later dates; there is nothing to use in USD, on that date or later"
     )
 
 

@@ -18,7 +18,7 @@ from billpolicy.book.exact import exact_amounts
 from billpolicy.book.identities import Breach, identities
 from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
 from billpolicy.book.links import links
-from billpolicy.book.model import BookFile, CreditAdjustment, Document, Item, Payment, Subscription
+from billpolicy.book.model import BookFile, CreditAdjustment, Document, Item, Subscription
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
@@ -239,18 +239,6 @@ def _discounts(context: Context) -> Found:
                 yield Diagnostic("amount-sign", message, context.at(*path, "amount"), hint)
 
 
-def _currencies(context: Context) -> Found:
-    accounts = {account.id: account for account in context.file.accounts}
-    for section, index, record in context.records(*SECTIONS):
-        account = accounts.get(record.account)
-        # What a refund is of and what an adjustment names may be in another currency, and so are they then.
-        of_account = isinstance(record, Payment) or not (isinstance(record, Document) or record.related)
-        if account is not None and of_account and record.currency != account.currency:
-            message = f"{record.number} is in {record.currency}, but account `{account.id}` is in {account.currency}"
-            hint = f"write it in {account.currency}, or give the account that currency"
-            yield Diagnostic("currency-mismatch", message, context.at(section, index, "currency"), hint)
-
-
 def _periods(context: Context) -> Found:
     periods = sorted(enumerate(context.file.accounting_periods), key=lambda entry: entry[1].from_)
     for index, period in periods:
@@ -327,7 +315,6 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _references,
     _amounts,
     _discounts,
-    _currencies,
     _links,
     _subscriptions,
     _periods,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from decimal import Decimal
+
 from billpolicy.book.book import Book
+from billpolicy.book.kinds import is_owed, is_source
 from billpolicy.book.model import CreditAdjustment, Document, Numbered
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_of
 from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
+from billpolicy.money import from_minor
 from billpolicy.posting.shown import OpenPlace, ShownAccount, ShownDocument, ShownOperation
 
 
@@ -64,9 +69,20 @@ def show_account(connection: Connection, id: str) -> ShownAccount | None:
         subscriptions=tuple(subscriptions[name] for name in owned),
         documents=tuple(documents),
         balances={document.number: book.balance(document) for document in documents},
+        open=_by_currency(book, documents, is_owed),
+        unapplied=_by_currency(book, documents, is_source),
         credit={currency: book.credit_balance(id, currency) for currency in currencies},
         adjustments=adjustments,
     )
+
+
+def _by_currency(book: Book, documents: Collection[Numbered], wanted: Callable[[Numbered], bool]) -> dict[str, Decimal]:
+    """Currency -> the balances of the wanted documents together; every currency of any document, in their order."""
+    totals = {currency: from_minor(0, currency) for currency in sorted({one.currency for one in documents})}
+    for one in documents:
+        if wanted(one) and one.status == "posted" and not getattr(one, "reversed_", False):
+            totals[one.currency] += book.balance(one)
+    return totals
 
 
 def show_operation(connection: Connection, id: str) -> ShownOperation | None:

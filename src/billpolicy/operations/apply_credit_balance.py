@@ -20,6 +20,7 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.billed_time import corrected_by
+from billpolicy.operations.shared.currencies import check_currency, currency_of
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.settling import (
     Named,
@@ -29,6 +30,7 @@ from billpolicy.operations.shared.settling import (
     check_enough,
     check_limits,
     named_or_open,
+    nothing_open,
     open_targets,
     rules_of,
 )
@@ -49,7 +51,7 @@ class ApplyCreditBalance(Request):
     account: Text
     amount: Amount | None = None
     currency: Currency | None = None
-    """By default the account's."""
+    """By default that of the documents that are named, else the account's."""
     apply: tuple[DocumentAmount, ...] = ()
     negative_invoice: Text | None = None
     """Where the money came from: what that corrects comes first if the policy says so (`corrected_first`)."""
@@ -58,17 +60,18 @@ class ApplyCreditBalance(Request):
 
 def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     account = planning.account(request.account, "account")
-    currency = request.currency or account.currency
+    named = [*(wanted.document for wanted in request.apply), *filter(None, (request.negative_invoice,))]
+    currency = currency_of(planning, account, request.currency, named, "the credit balance that is used")
     planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance")
-    corrected = _corrected(planning, account, request)
+    corrected = _corrected(planning, account, currency, request)
     targets = named_or_open(planning, account, currency, request.apply)
     amount = _amount(planning, account, currency, request, targets)
     if request.apply and all(planning.book.balance(target.document) <= 0 for target in targets):
         message = "nothing is open on the documents that are named"
         planning.problem("nothing-open", message, "apply", hint="name others, or leave `apply` out")
     elif not targets:
-        message = f"account `{account.id}` has no open document in {currency}"
+        message = nothing_open(planning, account, currency)
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.problem("nothing-open", message, "account", hint=hint)
 
@@ -153,11 +156,12 @@ def _amount(
     return check_usable(planning, account, currency, last, None, "account")
 
 
-def _corrected(planning: Planning, account: Account, request: ApplyCreditBalance) -> Sequence[Invoice]:
+def _corrected(planning: Planning, account: Account, currency: str, request: ApplyCreditBalance) -> Sequence[Invoice]:
     if request.negative_invoice is None:
         return ()
     negative = planning.posted(Invoice, request.negative_invoice, "negative_invoice")
     check_account(planning, negative, account, "an invoice", "negative_invoice")
+    check_currency(planning, negative, currency, "negative_invoice")
     if negative.amount >= 0:
         message = f"{negative.number} amounts to {negative.amount} {negative.currency}, which is not below zero"
         hint = "name the negative invoice that the money came from, or leave this out"

@@ -1,27 +1,28 @@
 """`apply_credits`: every unapplied credit memo and payment of an account, spread over its open documents in one plan.
 
-The policy says which money goes first (`source_order`) and which documents are settled first. Credit memos, payments
-and documents that opted out (`auto_apply: false`) are left alone. docs/domain.md 2.2.
+Currency by currency: what is unapplied goes on what is open in the same one (docs/domain.md 9.5). The policy says which
+money goes first (`source_order`) and which documents are settled first. Credit memos, payments and documents that opted
+out (`auto_apply: false`) are left alone. docs/domain.md 2.2.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
-from billpolicy.book.book import ZERO
-from billpolicy.book.kinds import is_source
-from billpolicy.book.model import Account, SourceDocument, Subscription
+from billpolicy.book.model import Account, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
-from billpolicy.operations.shared.settling import check_limits, open_targets, put
-from billpolicy.operations.shared.what_is_open import documents_of, open_for_rules
+from billpolicy.operations.shared.currencies import NEVER_ACROSS, but_in_others, by_currency, in_words
+from billpolicy.operations.shared.settling import check_limits, nothing_open, open_targets, put
+from billpolicy.operations.shared.what_is_open import money_for_rules, owed_for_rules
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import Currency, Text
 
 
 @record
@@ -29,53 +30,71 @@ class ApplyCredits(Request):
     """Use all that is unapplied of an account."""
 
     account: Text
+    currency: Currency | None = None
+    """Only what is in this one; without it, in each that the account has money in."""
 
 
 def _plan(planning: Planning, request: ApplyCredits) -> None:
     account = planning.account(request.account, "account")
     planning.check_date()
-    sources = _sources(planning, account, planning.date)
-    if not sources:
-        message = f"account `{account.id}` has nothing unapplied"
-        planning.problem("nothing-unapplied", message, "account", hint="there is nothing to use")
-    if not open_targets(planning, account, account.currency, planning.date):
-        message = f"account `{account.id}` has no open document"
-        hint = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
-        planning.problem("nothing-open", message, "account", hint=hint)
+    unapplied = by_currency(money_for_rules(planning.book, account, planning.date))
+    owed = by_currency(owed_for_rules(planning.book, account, planning.date))
+    _check(planning, request.currency, account, unapplied, owed)
+    planning.stop_if_refused()
+    in_both = [name for name in unapplied if name in owed and request.currency in (None, name)]
+    decided = {name: resolve(planning, account, amount=Money(unapplied[name], name)) for name in in_both}
+    for currency, resolved in decided.items():
+        planning.decide(resolved)
+        _use(planning, account, currency, resolved)
+    check_limits(planning, 0, *decided.values())
 
-    amount = sum((planning.book.balance(source) for source in sources), ZERO)
-    resolved = resolve(planning, account, amount=Money(amount, account.currency))
-    planning.decide(resolved)
+
+def _check(
+    planning: Planning,
+    named: str | None,
+    account: Account,
+    unapplied: Mapping[str, Decimal],
+    owed: Mapping[str, Decimal],
+) -> None:
+    """There is something to use, and something to use it on, in one currency."""
+    if not unapplied or (named is not None and named not in unapplied):
+        where = "" if named is None else f" in {named}{but_in_others(unapplied, named, 'unapplied')}"
+        message = f"account `{account.id}` has nothing unapplied{where}"
+        planning.problem(
+            "nothing-unapplied", message, "account", hint=NEVER_ACROSS if unapplied else "there is nothing to use"
+        )
+    if not owed or (named is not None and named not in owed):
+        none = f"account `{account.id}` has no open document"
+        message = none if named is None else nothing_open(planning, account, named)
+        left_alone = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
+        planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS if owed else left_alone)
+    elif unapplied and not owed.keys() & unapplied.keys():
+        message = f"account `{account.id}` has {in_words(unapplied)} unapplied, but only {in_words(owed)} open"
+        planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS)
+
+
+def _use(planning: Planning, account: Account, currency: str, resolved: Resolved) -> None:
+    """Put all money of one currency on what is open in it."""
+    money = [one for one, _ in money_for_rules(planning.book, account, planning.date) if one.currency == currency]
     cash_first = resolved.text("source_order") == "cash_first"
     by_date_only = resolved.text("source_order") == "oldest_first"
-    ordered = sorted(
-        sources,
-        key=lambda s: (not by_date_only and (s.kind == "payment") is not cash_first, s.date, s.number),
-    )
-    for source in ordered:
-        targets = open_targets(planning, account, account.currency, planning.date)
+    for source in sorted(
+        money, key=lambda s: (not by_date_only and (s.kind == "payment") is not cash_first, s.date, s.number)
+    ):
+        targets = open_targets(planning, account, currency, planning.date)
         if targets:
             put(planning, source, targets, planning.book.balance(source), resolved)
-    check_limits(planning, 0, resolved)
-
-
-def _sources(planning: Planning, account: Account, day: datetime.date) -> list[SourceDocument]:
-    """In the account's own currency; money in another one is applied by name."""
-    book = planning.book
-    return [
-        document
-        for document in documents_of(book, account)
-        if is_source(document) and open_for_rules(book, document, account.currency, day) > 0
-    ]
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:
-    """After a document was posted: everything that its account has, on everything that it owes."""
-    assert not isinstance(event.subject, Subscription)
-    account = planning.book.accounts[event.subject.account]
-    day = max(event.subject.date, event.date)
-    if _sources(planning, account, day) and open_targets(planning, account, account.currency, day):
-        yield ApplyCredits(id="", operation="apply_credits", date=day, account=account.id)
+    """After a document was posted: all that its account has in its currency, on all that it owes in that."""
+    subject, book = event.subject, planning.book
+    assert not isinstance(subject, Subscription)
+    account = book.accounts[subject.account]
+    day = max(subject.date, event.date)
+    found = (by_currency(money_for_rules(book, account, day)), by_currency(owed_for_rules(book, account, day)))
+    if all(subject.currency in amounts for amounts in found):
+        yield ApplyCredits(id="", operation="apply_credits", date=day, account=account.id, currency=subject.currency)
 
 
 OPERATION = Operation(

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from billpolicy.book.changes import SubscriptionCanceled
-from billpolicy.book.model import Subscription
+from billpolicy.book.model import CreditMemo, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.shared.memos import checked_reason
-from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices
+from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices, owing_to
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation, Step
 from billpolicy.planning.planning import Planning
@@ -156,9 +156,9 @@ def _steps(
     billed = [planned.document.number for step in planning.follow_ups for planned in step.plan.documents]
     for number in billed:
         memo = planning.book.numbered[number]
-        if memo.kind != "credit_memo" or memo.status != "posted" or planning.book.balance(memo) <= 0:
+        if not isinstance(memo, CreditMemo) or memo.status != "posted" or planning.book.balance(memo) <= 0:
             continue
-        if owing_invoices(planning.book, subscription.id):
+        if owing_to(planning.book, subscription.id, memo):
             apply = ApplyCreditMemo(
                 id=f"{request.id}/cancel_subscription.final_credit/{number}",
                 operation="apply_credit_memo",

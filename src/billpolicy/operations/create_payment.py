@@ -8,7 +8,15 @@ from billpolicy.book.model import Payment
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
-from billpolicy.operations.shared.settling import check_limits, named_in_all, named_targets, open_targets, put
+from billpolicy.operations.shared.currencies import check_allowed, currency_of
+from billpolicy.operations.shared.settling import (
+    check_limits,
+    named_in_all,
+    named_targets,
+    nothing_open,
+    open_targets,
+    put,
+)
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
@@ -25,7 +33,7 @@ class CreatePayment(Request):
     account: Text
     amount: Amount
     currency: Currency | None = None
-    """By default the account's; any other is refused (docs/domain.md 9.5)."""
+    """By default that of the documents that are named, else the account's (docs/domain.md 9.5)."""
     type: Literal["external", "electronic"] = "external"
     apply: tuple[DocumentAmount, ...] = ()
     apply_to_open: Boolean = False
@@ -35,12 +43,10 @@ class CreatePayment(Request):
 def _plan(planning: Planning, request: CreatePayment) -> None:
     account = planning.account(request.account, "account")
     planning.check_date()
-    if request.currency is not None and request.currency != account.currency:
-        message = f"the payment is in {request.currency}, but account `{account.id}` is in {account.currency}"
-        hint = f"a payment is in the currency of its account: write `currency: {account.currency}`"
-        planning.problem("currency-mismatch", message, "currency", hint=hint)
-    amount = positive(planning, request.amount, account.currency, "amount")
-    targets = named_targets(planning, account, account.currency, request.apply)
+    named = [wanted.document for wanted in request.apply]
+    currency = currency_of(planning, account, request.currency, named, "the payment")
+    amount = positive(planning, request.amount, currency, "amount")
+    targets = named_targets(planning, account, currency, request.apply)
     total = named_in_all(targets)
     if total > amount > 0:
         message = f"{total} is put on documents, but the payment is {amount}"
@@ -49,19 +55,22 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         message = "`apply` names documents and `apply_to_open` takes all of them"
         planning.problem("apply-both", message, "apply_to_open", hint="keep one of the two")
 
-    resolved = resolve(planning, account, amount=Money(amount, account.currency))
+    resolved = resolve(planning, account, amount=Money(amount, currency))
+    check_allowed(planning, account, currency, resolved, "currency")
     draft = Payment(
         number="",
         account=account.id,
         date=planning.date,
-        currency=account.currency,
+        currency=currency,
         amount=amount,
         type=request.type,
         comment=request.comment,
     )
     payment = issue(planning, draft, resolved)
     if request.apply_to_open:
-        targets = open_targets(planning, account, account.currency, planning.date)
+        targets = open_targets(planning, account, currency, planning.date)
+        if not targets:
+            planning.note(f"all of it stays unapplied: {nothing_open(planning, account, currency)}")
     if targets:
         put(planning, payment, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)

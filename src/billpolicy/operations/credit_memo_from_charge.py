@@ -12,7 +12,7 @@ from billpolicy.source.record import record
 
 @record
 class CreditMemoFromCharge(FromCharge):
-    """Credit an account for charges, without an invoice; amounts are in the account's currency."""
+    """Credit an account for charges, without an invoice."""
 
 
 def _plan(planning: Planning, request: CreditMemoFromCharge) -> None:

@@ -20,15 +20,17 @@ from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Text
+from billpolicy.source.scalars import Amount, Currency, Text
 
 
 @record
 class RefundCreditBalance(Request):
-    """An amount in the account's currency."""
+    """An amount of the credit balance in one currency, paid back in that."""
 
     account: Text
     amount: Amount
+    currency: Currency | None = None
+    """By default the account's."""
     reason: Text | None = None
     type: Literal["external", "electronic"] = "external"
 
@@ -37,34 +39,43 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     account = planning.account(request.account, "account")
     planning.check_date()
     reason = checked_reason(planning, request.reason, "credit_balance_refund")
-    amount = positive(planning, request.amount, account.currency, "amount")
-    check_usable(planning, account, account.currency, planning.date, amount, "amount")
-    resolved = resolve(planning, account, amount=Money(amount, account.currency), reason=reason)
+    currency = request.currency or account.currency
+    amount = positive(planning, request.amount, currency, "amount")
+    check_usable(planning, account, currency, planning.date, amount, "amount")
+    resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     reason = reason or resolved.text("reason_code")
     draft = Refund(
         number="",
         account=account.id,
         date=planning.date,
-        currency=account.currency,
+        currency=currency,
         amount=amount,
         type=request.type,
         reason=reason,
         comment=request.comment,
     )
     refund = issue(planning, draft, resolved)
-    adjust(planning, account, amount, resolved, type="decrease", reason=reason, document=refund.number)
+    adjust(
+        planning, account, amount, resolved, type="decrease", reason=reason, currency=currency, document=refund.number
+    )
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:
-    """After `credit_increased`: all that can be used, not dated before that increase nor before today."""
+    """After `credit_increased`: all that can be used in its currency, not dated before it nor before today."""
     increase = event.subject
     if not isinstance(increase, CreditAdjustment):
         return
-    account = planning.book.accounts[increase.account]
     day = max(increase.date, planning.today)
-    usable = planning.book.credit_usable(account.id, account.currency, day)
-    if increase.currency == account.currency and usable > 0:
-        yield RefundCreditBalance(id="", operation="refund_credit_balance", date=day, account=account.id, amount=usable)
+    usable = planning.book.credit_usable(increase.account, increase.currency, day)
+    if usable > 0:
+        yield RefundCreditBalance(
+            id="",
+            operation="refund_credit_balance",
+            date=day,
+            account=increase.account,
+            amount=usable,
+            currency=increase.currency,
+        )
 
 
 OPERATION = Operation(

@@ -1,7 +1,7 @@
 """`transfer_payment`: what is unapplied of a payment goes to another account, as a payment of that account.
 
 A posted payment cannot change its account. The money is applied from the old payment to a new one, so that both
-accounts show where it went and nothing appears or disappears.
+accounts show where it went and nothing appears or disappears. It stays in its currency, whatever that of the account.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from billpolicy.book.model import TRANSFERRED, Part, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.currencies import by_default, check_allowed
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
@@ -37,14 +38,14 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     if account.id == payment.account:
         message = f"{payment.number} is of account `{account.id}` already"
         planning.problem("account-same", message, "to_account", hint="name another account")
-    if account.currency != payment.currency:
-        message = f"{payment.number} is in {payment.currency} and account `{account.id}` in {account.currency}"
-        planning.problem("currency-mismatch", message, "to_account", hint="money never changes its currency")
     if unapplied <= 0 or amount > unapplied:
         message = f"{unapplied} of {payment.number} is unapplied; only that can be transferred"
         planning.problem("over-applied", message, "amount", hint="unapply some of it first, or transfer less")
 
     resolved = resolve(planning, account, payment, amount=Money(amount, payment.currency))
+    check_allowed(planning, account, payment.currency, resolved, "to_account")
+    if payment.currency != account.currency:
+        planning.note(f"{payment.number} stays in {payment.currency}; {by_default(account)}")
     draft = Payment(
         number="",
         account=account.id,

@@ -61,7 +61,7 @@ def adjust(
     *,
     type: str,
     reason: str | None,
-    currency: str | None = None,
+    currency: str,
     date: datetime.date | None = None,
     document: str | None = None,
 ) -> CreditAdjustment:
@@ -74,7 +74,7 @@ def adjust(
         number=draw.number,
         account=account.id,
         date=date or planning.date,
-        currency=currency or account.currency,
+        currency=currency,
         amount=amount,
         type="increase" if type == "increase" else "decrease",
         reason=reason or resolved.text("reason_code"),

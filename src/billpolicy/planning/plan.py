@@ -130,6 +130,20 @@ class Plan:
         about_documents = set(self.reasons.values())
         return tuple(one for place, one in enumerate(self.resolved) if place not in about_documents)
 
+    def currency_of(self, application: Application) -> str:
+        """The currency of money that it moves, which is that of both documents (docs/domain.md 9.5)."""
+        # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
+        return self._currencies.get(application.from_) or self._currencies[application.to]
+
+    @cached_property
+    def _currencies(self) -> dict[str, str]:
+        return {one.number: one.currency for one in self.balances if one.kind != "credit_balance"}
+
+    @property
+    def currency_by_currency(self) -> bool:
+        """Whether it decides about money in several currencies, each by itself."""
+        return len({one.facts["amount.currency"] for one in self.decisions if "amount.currency" in one.facts}) > 1
+
     @cached_property
     def touched(self) -> frozenset[str]:
         """What it (not what follows it) changes of what was there before, as `Plan.basis` names it."""

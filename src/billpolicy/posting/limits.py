@@ -50,9 +50,8 @@ def moved(plan: Plan, size: Callable[[Decimal], Decimal]) -> dict[str, Decimal]:
         if document.number not in named:
             amounts[document.currency] += size(document.amount)
     if not plan.documents and plan.applications:
-        # Money is never applied across currencies, so the balance of any document that it touches says which it is.
-        total = sum((abs(made.amount) for made in plan.applications), Decimal(0))
-        amounts[plan.balances[0].currency] += total
+        for made in plan.applications:
+            amounts[plan.currency_of(made)] += abs(made.amount)
     return dict(amounts)
 
 

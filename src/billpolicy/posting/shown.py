@@ -76,6 +76,10 @@ class ShownAccount:
     subscriptions: tuple[Subscription, ...]
     documents: tuple[Numbered, ...]
     balances: Mapping[str, Decimal]
+    open: Mapping[str, Decimal]
+    """Currency -> what is open of its invoices and debit memos in it; every currency that it has a document in."""
+    unapplied: Mapping[str, Decimal]
+    """Currency -> what is unapplied of its payments and credit memos in it."""
     credit: Mapping[str, Decimal]
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
     adjustments: tuple[CreditAdjustment, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from billpolicy.book import changes
@@ -249,16 +249,14 @@ def application_report(application: Application, currency: str) -> ApplicationRe
     return told(ApplicationReport, application, currency=currency)
 
 
-def change_report(change: changes.Change, currencies: Mapping[str, str]) -> ChangeReport:
-    """A change for programs. `currencies`: of the documents of which it moves money."""
+def change_report(change: changes.Change, plan: Plan) -> ChangeReport:
+    """A change of a plan for programs."""
     name: Any = changes.change_name(change)
     if isinstance(change, changes.Issued):
         return Issued(change=name, number=change.document.number)
     if isinstance(change, changes.Applied):
         made = change.application
-        # The balance of a change of a credit balance is that of its account, but its other side has one of its own.
-        currency = currencies.get(made.from_) or currencies[made.to]
-        return Applied(change=name, application=application_report(made, currency))
+        return Applied(change=name, application=application_report(made, plan.currency_of(made)))
     if isinstance(change, changes.Given):
         held = change.held
         return told(Given, change, change=name, field=held.field, value=held.value, since=held.since)

@@ -74,7 +74,7 @@ def _explain(
         policy_digest=plan.policy_digest,
         engine=plan.engine,
         facts=words,
-        about=resolved.levels["subscription"].label if planned is None and "subscription" in resolved.levels else None,
+        about=_about(plan, resolved, words) if planned is None else None,
         decisions=tuple(
             _decision(resolver, resolved, resolution, words, routine)
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
@@ -82,6 +82,13 @@ def _explain(
         ),
         warnings=findings(plan.warnings),
     )
+
+
+def _about(plan: Plan, resolved: Resolved, words: Mapping[str, str]) -> str | None:
+    """Of what makes no document: its subscription; where money in several currencies is decided, how much of which."""
+    if "subscription" in resolved.levels:
+        return resolved.levels["subscription"].label
+    return words["amount"] if plan.currency_by_currency else None
 
 
 def _passed_over(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> tuple[Candidate, ...]:

@@ -81,7 +81,8 @@ class Explanation:
     """Kind of the document; None for an operation that makes none."""
     number: str | None = None
     about: str | None = None
-    """Of what makes no document: the subscription that it is about, if there is one."""
+    """Of what makes no document: the subscription that it is about, if there is one; where money in several currencies
+    is decided, how much of which."""
     step: str | None = None
     """Of a step that follows another operation: its own id; `operation_id` is that of the operation asked for."""
     after: str | None = None

@@ -83,6 +83,10 @@ class AccountReport:
     subscriptions: tuple[Subscription, ...]
     documents: tuple[DocumentReport, ...]
     """By date, changes of the credit balance among them."""
+    open: dict[str, Amount]
+    """Currency -> what is open of its invoices and debit memos in it; every currency that it has a document in."""
+    unapplied: dict[str, Amount]
+    """Currency -> what is unapplied of its payments and credit memos in it."""
     credit: dict[str, Amount]
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
 

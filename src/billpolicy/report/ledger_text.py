@@ -99,17 +99,19 @@ def _section(title: str, rows: Iterable[str]) -> list[str]:
 
 
 def account_text(shown: ShownAccount) -> str:
-    """An account: what documents inherit from it, and its documents with what is open of each."""
+    """An account: what documents inherit from it, its balances by currency, and its documents with what is open of
+    each."""
     account = shown.account
     named = f", {account.name}" if account.name else ""
     lines = [f"account {account.id}{named}, {account.currency}"]
     lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
     lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
     lines += _section("subscriptions", map(_subscription, shown.subscriptions))
+    lines += _section(f"{'balances':<6} {'open':>15} {'unapplied':>15} {'credit balance':>15}", _balances(shown))
     lines += _section(
         "documents",
         (
-            f"{d.date}  {KINDS[d.kind].words:<12} {d.number:<20} {d.amount:>12}" + _state(shown, d)
+            f"{d.date}  {KINDS[d.kind].words:<12} {d.number:<20} {d.amount:>12} {d.currency}" + _state(shown, d)
             for d in shown.documents
             if not isinstance(d, CreditAdjustment)
         ),
@@ -118,6 +120,18 @@ def account_text(shown: ShownAccount) -> str:
         changes = (one for one in shown.adjustments if one.currency == currency)
         lines += _section(f"credit balance {balance} {currency}", map(_change, changes))
     return "\n".join(lines) + "\n"
+
+
+def _balances(shown: ShownAccount) -> Iterator[str]:
+    """A line for each currency: nothing is added up across them (docs/domain.md 9.5)."""
+    for currency, left in shown.open.items():
+        credit = shown.credit.get(currency, "")
+        yield f"{currency:<6} {left:>15} {shown.unapplied[currency]:>15} {credit:>15}".rstrip()
+
+
+def _money(plan: Plan, made: Application) -> str:
+    """An amount, in its currency where there are several."""
+    return f"{abs(made.amount)}" + (f" {plan.currency_of(made)}" if plan.currency_by_currency else "")
 
 
 def _steps(plan: Plan, above: str) -> Iterator[str]:
@@ -173,7 +187,7 @@ def operation_text(shown: ShownOperation) -> str:
     lines += _section("changed", in_ledger(plan))
     put = [a for a in plan.applications if a.amount >= 0]
     back = [a for a in plan.applications if a.amount < 0]
-    lines += _section("applied", (f"{a.amount} of {a.from_} on {a.to}, {a.date}" for a in put))
-    lines += _section("taken back", (f"{-a.amount} of {a.from_} from {a.to}, {a.date}" for a in back))
+    lines += _section("applied", (f"{_money(plan, a)} of {a.from_} on {a.to}, {a.date}" for a in put))
+    lines += _section("taken back", (f"{_money(plan, a)} of {a.from_} from {a.to}, {a.date}" for a in back))
     lines += _section("followed by", _steps(plan, ""))
     return "\n".join(lines) + "\n"

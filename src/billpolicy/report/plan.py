@@ -142,12 +142,11 @@ def planning_report(outcomes: Sequence[Outcome], versions: Versions, beyond: Ite
 def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
     """A plan with all that follows it. `versions`: the policy that it was made by, where that is at hand."""
     policy = None if versions is None else versions.on(plan.date).policy
-    currencies = {one.number: one.currency for one in plan.balances if one.kind != "credit_balance"}
     return told(
         PlanReport,
         plan,
         documents=tuple(document_report(one.document, one.resolved, policy) for one in plan.documents),
-        changes=tuple(change_report(one, currencies) for one in plan.changes),
+        changes=tuple(change_report(one, plan) for one in plan.changes),
         decisions=tuple(_decisions(one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
         warnings=findings(plan.warnings),

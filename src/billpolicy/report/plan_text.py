@@ -52,13 +52,15 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date), drafts.get(planned.document.number))
     spread = sum(len(application.parts) for application in plan.applications) > 1
+    several = plan.currency_by_currency
     for resolved in _decided(plan):
-        lines += _settings_by(resolved, versions.on(plan.date), spread=spread)
+        lead = f"  in {resolved.facts['amount.currency']} by " if several else "  by "
+        lines += _settings_by(resolved, versions.on(plan.date), lead, spread=spread)
     # What a negative invoice gives to a credit balance is all of it: the adjustment has said so.
     given = {p.document.number for p in plan.documents if isinstance(p.document, CreditAdjustment)}
     for application in plan.applications:
         if application.to not in given:
-            lines += _application(application)
+            lines += _application(application, f" {plan.currency_of(application)}" if several else "")
     lines += wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
     lines += [f"  ~ {text}" for text in in_plan(plan)]
     lines += _balances(plan.balances)
@@ -146,7 +148,7 @@ def _decided(plan: Plan) -> Iterable[Resolved]:
     return (*(plan.resolved[place] for place in documents), *plan.decisions)
 
 
-def _settings_by(resolved: Resolved, resolver: Resolver, *, spread: bool) -> Iterator[str]:
+def _settings_by(resolved: Resolved, resolver: Resolver, lead: str, *, spread: bool) -> Iterator[str]:
     """The settings that an exception decided, and the rules by which money was spread where there was a choice."""
     rules: dict[str, list[str]] = {}
     for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
@@ -157,13 +159,13 @@ def _settings_by(resolved: Resolved, resolver: Resolver, *, spread: bool) -> Ite
             if exception or (spread and key in _SPREAD):
                 rules.setdefault(exception, []).append(f"{key} {Setting(resolution.value)}")
     for exception, decided in sorted(rules.items()):
-        yield from wrapped("  by ", ", ".join(decided) + exception)
+        yield from wrapped(lead, ", ".join(decided) + exception)
 
 
-def _application(application: Application) -> Iterator[str]:
-    """Money put somewhere, or taken back; item by item unless it is all on one."""
+def _application(application: Application, currency: str) -> Iterator[str]:
+    """Money put somewhere, or taken back; item by item unless it is all on one. `currency`: where there are several."""
     back = application.amount < 0
-    amount, put = abs(application.amount), "back from" if back else "on"
+    amount, put = f"{abs(application.amount)}{currency}", "back from" if back else "on"
     yield f"  {'<' if back else '='} {amount} of {application.from_} {put} {application.to}, {application.date}"
     at: dict[Place, list[Part]] = {}
     for part in application.parts:

@@ -13,6 +13,7 @@ from billpolicy.vocabulary.settings import (
     AVAILABLE_TO_CREDIT,
     BILLING,
     CHARGED_THROUGH,
+    CURRENCIES,
     ITEM_LIMIT,
     MEMO_SETTLEMENT,
     PERMISSION,
@@ -79,7 +80,7 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "account", "default"),
         fields=(*asked("credit_memo"), *fields_of("account")),
-        settings=(reason_code("credit_memo"), ATTRIBUTE_BINDING, ITEM_LIMIT),
+        settings=(reason_code("credit_memo"), ATTRIBUTE_BINDING, CURRENCIES, ITEM_LIMIT),
         causes=("credit_memo_posted",),
     ),
     OperationSpec(
@@ -88,7 +89,7 @@ _SPECS = (
         produces=("debit_memo",),
         levels=("request", "account", "default"),
         fields=(*asked("debit_memo"), *fields_of("account")),
-        settings=(reason_code("debit_memo"), ATTRIBUTE_BINDING, ITEM_LIMIT),
+        settings=(reason_code("debit_memo"), ATTRIBUTE_BINDING, CURRENCIES, ITEM_LIMIT),
         causes=("debit_memo_posted",),
     ),
     OperationSpec(
@@ -97,7 +98,7 @@ _SPECS = (
         produces=("payment",),
         levels=("request", "account", "default"),
         fields=(DATE, AMOUNT, *fields_of("account")),
-        settings=SETTLEMENT,
+        settings=(*SETTLEMENT, CURRENCIES),
         causes=("payment_posted", "invoice_left_open"),
     ),
     OperationSpec(
@@ -157,6 +158,7 @@ _SPECS = (
         produces=("payment",),
         levels=("request", "account", "default"),
         fields=(DATE, AMOUNT, *fields_of("account", "payment")),
+        settings=(CURRENCIES,),
         causes=("payment_posted",),
     ),
     OperationSpec(
@@ -269,7 +271,7 @@ _SPECS = (
             FieldSpec("type", "choice", "whether it is raised or lowered", ("increase", "decrease")),
             *fields_of("account"),
         ),
-        settings=(reason_code("credit_balance"),),
+        settings=(reason_code("credit_balance"), CURRENCIES),
         causes=("credit_increased",),
     ),
     OperationSpec(

@@ -105,6 +105,13 @@ SOURCE_ORDER = SettingSpec(
     ("credits_first", "cash_first", "oldest_first"),
 )
 
+CURRENCIES = SettingSpec(
+    "currencies",
+    "choice",
+    "in which currencies an account may get this: `any`, or only that of the `account`",
+    ("any", "account"),
+    routine=True,
+)
 PERMISSION = SettingSpec(
     "permission",
     "choice",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.model import Account, Document, Item, TaxItem
+from billpolicy.book.model import Document, Item, TaxItem
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import AmountError, exact, from_minor, prorate, to_minor
 from billpolicy.planning.planning import Planning
@@ -39,7 +39,7 @@ def positive(planning: Planning, amount: Decimal, currency: str, *path: str | in
 # -- on charges ----------------------------------------------------------------------------------------------------
 
 
-def items_of_charges(planning: Planning, account: Account, asked: Sequence[ChargeAmount]) -> tuple[Item, ...]:
+def items_of_charges(planning: Planning, currency: str, asked: Sequence[ChargeAmount]) -> tuple[Item, ...]:
     """One item per charge named. What is wrong with it is noted on the planning; then the items mean nothing."""
     if not asked:
         planning.problem("charges-missing", "no charge is named", "charges", hint="list at least one")
@@ -52,13 +52,13 @@ def items_of_charges(planning: Planning, account: Account, asked: Sequence[Charg
             hint = did_you_mean(wanted.charge, planning.book.charges)
             planning.problem("charge-unknown", message, *path, "charge", hint=hint)
             continue
-        amount = positive(planning, wanted.amount, account.currency, *path, "amount")
+        amount = positive(planning, wanted.amount, currency, *path, "amount")
         taxes = tuple(
             TaxItem(
                 id=str(t),
                 name=tax.name,
                 rate=tax.rate,
-                amount=positive(planning, tax.amount, account.currency, *path, "taxes"),
+                amount=positive(planning, tax.amount, currency, *path, "taxes"),
             )
             for t, tax in enumerate(wanted.taxes, start=1)
         )

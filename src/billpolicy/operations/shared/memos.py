@@ -14,13 +14,14 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money, exact
 from billpolicy.operations.shared.amounts import items_of_charges
+from billpolicy.operations.shared.currencies import check_allowed
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import Currency, Text
 
 _M = TypeVar("_M", CreditMemo, DebitMemo)
 
@@ -30,10 +31,12 @@ _M = TypeVar("_M", CreditMemo, DebitMemo)
 
 @record
 class FromCharge(Request):
-    """A memo of an account over charges, without an invoice; amounts are in the account's currency."""
+    """A memo of an account over charges, without an invoice."""
 
     account: Text
     charges: tuple[ChargeAmount, ...]
+    currency: Currency | None = None
+    """Of all amounts; by default the account's."""
     reason: Text | None = None
 
 
@@ -47,16 +50,18 @@ def memo_from_charges(planning: Planning, kind: type[_M], request: FromCharge) -
     account = planning.account(request.account, "account")
     planning.check_date()
     reason = checked_reason(planning, request.reason, kind.kind)
-    items = items_of_charges(planning, account, request.charges)
+    currency = request.currency or account.currency
+    items = items_of_charges(planning, currency, request.charges)
     memo = kind(
         number="",
         account=account.id,
         date=planning.date,
-        currency=account.currency,
+        currency=currency,
         items=items,
         comment=request.comment,
     )
-    resolved = resolve(planning, account, amount=Money(memo.amount, account.currency), reason=reason)
+    resolved = resolve(planning, account, amount=Money(memo.amount, currency), reason=reason)
+    check_allowed(planning, account, currency, resolved, "currency")
     check_item_limit(planning, items, resolved)
     return replace(memo, reason=reason or resolved.text("reason_code")), resolved
 

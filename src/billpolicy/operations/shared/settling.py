@@ -17,14 +17,14 @@ from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
 from billpolicy.allocation.orders import within_reach
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import Account, DebitMemo, Invoice, OwedDocument, SourceDocument
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
-from billpolicy.operations.shared.what_is_open import documents_of, open_for_rules, owed_on, owing_invoices
+from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
+from billpolicy.operations.shared.what_is_open import owed_for_rules, owed_on, owing_to
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
@@ -73,10 +73,7 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
         path = ("apply", index)
         target = planning.posted_either(Invoice, DebitMemo, wanted.document, *path, "document")
         check_account(planning, target, account, "a document", *path, "document")
-        if target.currency != currency:
-            message = f"{target.number} is in {target.currency} and the money in {currency}"
-            hint = "money is never applied across currencies"
-            planning.problem("currency-mismatch", message, *path, "document", hint=hint)
+        if not check_currency(planning, target, currency, *path, "document"):
             continue
         amount, balance = None, planning.book.balance(target)
         if wanted.amount is not None:
@@ -94,12 +91,15 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
 
 def open_targets(planning: Planning, account: Account, currency: str, day: datetime.date) -> list[Named]:
     """Every invoice and debit memo of the account with something open that rules may use on a day, by number."""
-    book = planning.book
-    return [
-        Named(document, balance)
-        for document in documents_of(book, account)
-        if is_owed(document) and (balance := open_for_rules(book, document, currency, day)) > 0
-    ]
+    owed = owed_for_rules(planning.book, account, day)
+    return [Named(document, balance) for document, balance in owed if document.currency == currency]
+
+
+def nothing_open(planning: Planning, account: Account, currency: str, to_what_end: str = "") -> str:
+    """That the account has nothing open in a currency, and what is open in others instead."""
+    owed = by_currency(owed_for_rules(planning.book, account, planning.date))
+    others = but_in_others(owed, currency, "open")
+    return f"account `{account.id}` has no open document in {currency}{to_what_end}{others}"
 
 
 def named_or_open(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -193,15 +193,18 @@ def put(
         planning.apply(source, target, max(day, target.date), applied.parts)
 
 
-def check_limits(planning: Planning, named: int, resolved: Resolved) -> None:
-    """The most documents, named or settled, and items and taxes that are touched (inclusive; docs/domain.md 2.3)."""
+def check_limits(planning: Planning, named: int, *decided: Resolved) -> None:
+    """The most documents, named or settled, and items and taxes that are touched (inclusive; docs/domain.md 2.3).
+
+    Of money in several currencies each is decided by itself; the operation keeps to the lowest limit.
+    """
     count = max(named, len({application.to for application in planning.applications}))
-    limit = resolved.integer("document_limit")
+    limit = min(resolved.integer("document_limit") for resolved in decided)
     if count > limit:
         message = f"{count} documents would be settled at once; the policy allows {limit}"
         planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
     touched = len({(a.to, part.item, part.tax) for a in planning.applications for part in a.parts})
-    limit = resolved.integer("touched_limit")
+    limit = min(resolved.integer("touched_limit") for resolved in decided)
     if touched > limit:
         message = f"{touched} items and taxes would be touched; the policy allows {limit}"
         planning.problem("touched-limit", message, "apply", hint="split the work, or raise `touched_limit`")
@@ -269,8 +272,7 @@ def plan_apply(
     if subscription is not None:
         targets = [
             Named(invoice, owed_on(planning.book, invoice, subscription), subscription=subscription)
-            for invoice in owing_invoices(planning.book, subscription)
-            if (invoice.account, invoice.currency) == (account.id, source.currency)
+            for invoice in owing_to(planning.book, subscription, source)
         ]
     else:
         targets = named_or_open(planning, account, source.currency, request.apply)
@@ -280,8 +282,12 @@ def plan_apply(
             planning.check_not_before(planning.date, target.date, target.number, "apply", target.position)
     amount = _amount(planning, request, source, named_in_all(targets))
     planning.stop_if_refused()
+    if not targets and subscription is not None:
+        message = f"subscription `{subscription}` owes nothing in {source.currency} that {source.number} could pay"
+        hint = "leave `subscription` out to put it on what else is open of the account"
+        planning.refuse("nothing-open", message, "subscription", hint=hint)
     if not targets:
-        message = f"account `{account.id}` has no open document to apply {source.number} to"
+        message = nothing_open(planning, account, source.currency, f" to apply {source.number} to")
         hint = f"name one in `apply`: rules take only what is dated {planning.date} or before and has not opted out"
         planning.refuse("nothing-open", message, hint=hint)
     resolved = resolve(planning, account, source, amount=Money(amount, source.currency))

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
-from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, SourceDocument
+from billpolicy.book.kinds import is_owed, is_source
+from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, OwedDocument, SourceDocument
+from billpolicy.operations.shared.currencies import in_words
 from billpolicy.planning.planning import Planning
 
 
@@ -25,14 +27,23 @@ def documents_of(book: Book, account: Account) -> list[Numbered]:
     return [book.numbered[number] for number in sorted(book.numbers_of.get(account.id, ()))]
 
 
-def open_for_rules(
-    book: Book, document: BillingDocument | SourceDocument, currency: str, day: datetime.date
-) -> Decimal:
-    """What is open of a document for rules that look for money in a currency, or for where to put it, on a day.
+def owed_for_rules(book: Book, account: Account, day: datetime.date) -> list[tuple[OwedDocument, Decimal]]:
+    """The invoices and debit memos of an account on which rules may put money on a day, by number, each with what is
+    open on it; in whatever currency."""
+    owed = (document for document in documents_of(book, account) if is_owed(document))
+    return [(document, left) for document in owed if (left := _open_for_rules(book, document, day)) > 0]
 
-    Documents that opted out (`auto_apply: false`) and later ones are left alone (docs/domain.md 2.2).
-    """
-    if document.currency != currency or document.date > day or not document.auto_apply:
+
+def money_for_rules(book: Book, account: Account, day: datetime.date) -> list[tuple[SourceDocument, Decimal]]:
+    """The credit memos and payments of an account that rules may use on a day, by number, each with what is unapplied
+    of it; in whatever currency."""
+    sources = (document for document in documents_of(book, account) if is_source(document))
+    return [(document, left) for document in sources if (left := _open_for_rules(book, document, day)) > 0]
+
+
+def _open_for_rules(book: Book, document: BillingDocument | SourceDocument, day: datetime.date) -> Decimal:
+    """Documents that opted out (`auto_apply: false`) and later ones are left alone (docs/domain.md 2.2)."""
+    if document.date > day or not document.auto_apply:
         return ZERO
     posted = in_force(document) if isinstance(document, Document) else document.status == "posted"
     return book.balance(document) if posted else ZERO
@@ -57,6 +68,12 @@ def owing_invoices(book: Book, subscription: str) -> list[Invoice]:
     found = [invoice for invoice in invoices_on(book, [subscription]) if owed_on(book, invoice, subscription) > 0]
     last = datetime.date.max
     return sorted(found, key=lambda invoice: (invoice.due_date or last, invoice.date, invoice.number))
+
+
+def owing_to(book: Book, subscription: str, source: SourceDocument) -> list[Invoice]:
+    """Those of them that money can go on: of its account and in its currency."""
+    same = (source.account, source.currency)
+    return [one for one in owing_invoices(book, subscription) if (one.account, one.currency) == same]
 
 
 def owed_on(book: Book, invoice: Invoice, subscription: str) -> Decimal:
@@ -111,9 +128,14 @@ def check_usable(
 
 
 def _hint(book: Book, account: str, currency: str, day: datetime.date, usable: Decimal) -> str:
-    later = sorted({change.date for change in book.credit_of.get(account, ()) if change.date > day})
-    for date in later:
+    changes = book.credit_of.get(account, ())
+    for date in sorted({change.date for change in changes if change.date > day}):
         more = book.credit_usable(account, currency, date)
         if more > usable:
             return f"from {date} on {more} {currency} can be used"
-    return f"use at most {usable} {currency}" if usable > 0 else "there is nothing to use, on that date or later"
+    if usable > 0:
+        return f"use at most {usable} {currency}"
+    others = {each: book.credit_usable(account, each, day) for each in sorted({change.currency for change in changes})}
+    others = {each: amount for each, amount in others.items() if each != currency and amount > 0}
+    nothing = f"there is nothing to use in {currency}, on that date or later"
+    return f"{nothing}; say `currency` to use {in_words(others)}" if others else nothing
