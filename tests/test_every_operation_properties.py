@@ -188,6 +188,112 @@ def test_the_credit_balance_is_below_zero_on_no_date() -> None:
     hold(holds, walks(400))
 
 
+# -- several currencies in one account -----------------------------------------------------------------------------
+
+MONEY = (
+    "create_payment",
+    "credit_memo_from_charge",
+    "debit_memo_from_charge",
+    "transfer_payment",
+    "apply_credits",
+    "apply_payment",
+    "apply_credit_memo",
+    "adjust_credit_balance",
+    "apply_credit_balance",
+    "refund_credit_balance",
+)
+
+
+def test_nothing_goes_from_one_currency_to_another() -> None:
+    def holds(found: Walk) -> None:
+        for each, plan in planned(found):
+            _conserved(each.after)
+            before, after = (_held(book) for book in (each.before, each.after))
+            moved = {(_owner(each.after, one), one.currency) for step in in_turn(plan) for one in step.balances}
+            assert {pot for pot in before | after if before.get(pot, ZERO) != after.get(pot, ZERO)} <= moved
+            for one in (one for made in each.after.applications_from.values() for one in made):
+                assert each.after.numbered[one.from_].currency == each.after.numbered[one.to].currency
+
+    hold(holds, walks(300, kinds=MONEY))
+
+
+def _held(book: Book) -> dict[Pot, Decimal]:
+    """Account and currency -> what is open of its documents, less what it has left to use."""
+    held: dict[Pot, Decimal] = defaultdict(Decimal)
+    for one in book.numbered.values():
+        if isinstance(one, CreditAdjustment):
+            held[one.account, one.currency] += one.amount if one.type == "decrease" else -one.amount
+        elif one.status == "posted":
+            owed = isinstance(one, Invoice | DebitMemo)
+            held[one.account, one.currency] += book.balance(one) if owed else -book.balance(one)
+    return held
+
+
+def _owner(book: Book, change: BalanceChange) -> str:
+    return change.number if change.kind == "credit_balance" else book.numbered[change.number].account
+
+
+def mixed(seed: int) -> Walk:
+    """An account with a few documents and a little money in each of three currencies, and `apply_credits` twice."""
+    chance = Chance(seed)
+    book: dict[str, Any] = defaultdict(list)
+    book["accounts"].append({"id": "a", "currency": "USD"})
+    for currency, section in product(CURRENCIES, ("invoices", "debit_memos", "credit_memos", "payments")):
+        for n in range(chance.whole(0, 1)):
+            record = {"number": f"{section}-{currency}-{n}", "account": "a", "currency": currency}
+            record["date"] = chance.day(-20, 0)
+            amount = chance.money(1, 9000, currency)
+            record |= {"amount": amount} if section == "payments" else {"items": [{"id": "i", "amount": amount}]}
+            book[section].append(record | ({"auto_apply": False} if chance.seldom() else {}))
+    asked = [
+        {"operation": "apply_credits", "account": "a", "date": chance.day(-10, 5)}
+        | ({"currency": chance.one_of((*CURRENCIES, "GBP"))} if chance.maybe() else {})
+        for _ in range(2)
+    ]
+    return Walk(STANDARD, dict(book), tuple({"id": f"op-{n}", **each} for n, each in enumerate(asked)))
+
+
+def test_apply_credits_passes_no_currency_over_and_says_what_there_is() -> None:
+    several, told = 0, 0
+
+    def holds(found: Walk) -> None:
+        nonlocal several, told
+        for each in found.steps:
+            request = plain_data(each.asked.request)
+            account, wanted = request.get("account"), request.get("currency")
+            if request["operation"] != "apply_credits" or account not in each.before.accounts:
+                continue
+            day = each.asked.request.document_date(TODAY)
+            codes, text = {one.code for one in each.problems}, "; ".join(one.message for one in each.problems)
+            for_use, owed = _for_rules(each.after, account, day)
+            if each.plan is not None or codes <= {"nothing-open", "nothing-unapplied"}:
+                left = for_use & owed
+                assert not (left if wanted is None else left & {wanted}), text
+            several += each.plan is not None and each.plan.currency_by_currency
+            for code, there in (("nothing-open", owed), ("nothing-unapplied", for_use)):
+                if code in codes:
+                    assert all(currency in text for currency in there), text
+                    told += bool(there)
+
+    hold(holds, map(mixed, seeds(400)))
+    assert min(several, told) > 50  # else the walks say nothing about it
+
+
+def _for_rules(book: Book, account: str, day: datetime.date) -> tuple[set[str], set[str]]:
+    """The currencies in which an account has money that rules may use on a day, and in which it owes something."""
+    left = [
+        one
+        for one in book.numbered.values()
+        if isinstance(one, Payment | Document)
+        and (one.account, one.status, one.auto_apply) == (account, "posted", True)
+        and one.date <= day
+        and not getattr(one, "reversed_", False)
+        and book.balance(one) > 0
+    ]
+    owed = {one.currency for one in left if isinstance(one, Invoice | DebitMemo)}
+    return {one.currency for one in left if not isinstance(one, Invoice | DebitMemo)}, owed
+
+
 # -- bill runs -----------------------------------------------------------------------------------------------------
 
 
@@ -421,7 +527,9 @@ def test_after_a_write_off_a_subscription_owes_nothing_and_others_what_they_did(
                     continue
                 own = {item.id for item in invoice.items if item.subscription == request.subscription}
                 places = each.after.open_places(invoice)
-                assert total(left for place, left in places.items() if place.item in own) <= 0 or left_out
+                left = total(left for place, left in places.items() if place.item in own)
+                # What others have below zero on the invoice pays for it, too.
+                assert min(left, total(places.values())) <= 0 or left_out
                 if number in each.before.numbered and len(invoice.subscriptions) > 1:
                     before = each.before.open_places(invoice)
                     assert all(before[place] == left for place, left in places.items() if place.item not in own)

@@ -225,7 +225,8 @@ class Chance:
 
 
 def _book(chance: Chance) -> Record:
-    """Two accounts, often of one currency, with subscriptions that were never billed and documents that came before."""
+    """Two accounts, often of one currency, with subscriptions that were never billed and documents that came before,
+    some of them in other currencies than the account's."""
     currency = chance.one_of(CURRENCIES)
     currencies = {"a": currency, "b": chance.one_of((currency, currency, *CURRENCIES))}
     book: Record = defaultdict(list)
@@ -236,17 +237,21 @@ def _book(chance: Chance) -> Record:
         book["contacts"] += [{"id": f"{account}{n}", "account": account} for n in (1, 2)]
         names = [f"{account}-s{n}" for n in range(chance.whole(0, 2))]
         book["subscriptions"] += [any_subscription(chance, name, account) for name in names]
-        common: Record = {"account": account, "currency": own}
+        held = (own, chance.one_of(CURRENCIES))
         for section, letter, most in (("invoices", "I", 2), ("credit_memos", "C", 1), ("debit_memos", "D", 1)):
             for n in range(chance.whole(0, most)):
-                document = _document(chance, own, names, may_be_negative=section == "invoices")
+                common: Record = {"account": account, "currency": chance.one_of(held)}
+                document = _document(chance, common["currency"], names, may_be_negative=section == "invoices")
                 book[section].append({"number": f"{account}-{letter}{n}", **common, **document})
-        if chance.maybe():
-            paid = {"date": chance.day(-40, -5), "amount": chance.money(1, 9000, own)}
-            book["payments"].append({"number": f"{account}-P", **common, **paid})
-        if chance.maybe():
-            kept = {"date": chance.day(-40, 20), "amount": chance.money(1, 9000, own), "type": "increase"}
-            book["credit_adjustments"].append({"number": f"{account}-K", **common, **kept})
+        for section, letter, last, more in (
+            ("payments", "P", -5, {}),
+            ("credit_adjustments", "K", 20, {"type": "increase"}),
+        ):
+            if chance.maybe():
+                currency = chance.one_of(held)
+                money = {"currency": currency, "amount": chance.money(1, 9000, currency)}
+                record = {"number": f"{account}-{letter}", "account": account, "date": chance.day(-40, last)}
+                book[section].append(record | money | more)
     if chance.seldom():
         book["accounting_periods"] = [{"from": "2026-01-01", "until": chance.day(-60, -5), "status": "closed"}]
     return dict(book)
@@ -344,8 +349,13 @@ class Drawing:
             found = [one for one in found if one.status == "posted" and self.book.balance(one) > 0] or found
         return self.one_of([one.number for one in found])
 
-    def currency(self, account: str) -> str:
-        return self.book.accounts[account].currency if account in self.book.accounts else "USD"
+    def currency(self, account: str) -> Record:
+        """A currency of an account, seldom another one."""
+        if account not in self.book.accounts:
+            return {"currency": "USD"}
+        mine = sorted({one.currency for one in self.book.numbered.values() if one.account == account})
+        own = self.book.accounts[account].currency
+        return {"currency": self.chance.one_of(CURRENCIES if self.seldom() else (own, *mine))}
 
     def amount(self, currency: str, most: Decimal | None = None) -> str:
         """Up to `most`, all of it, or a little more."""
@@ -362,20 +372,24 @@ class Drawing:
         return self.amount("USD") if document is None else self.amount(document.currency, self.book.balance(document))
 
     def from_account(self) -> Record:
-        account = self.account()
-        return {"account": account, "amount": self.amount(self.currency(account))}
+        asked = {"account": self.account()}
+        asked |= self.currency(asked["account"])
+        return asked | {"amount": self.amount(asked["currency"])}
 
     def from_credit(self) -> Record:
-        account = self.account()
-        currency = self.currency(account)
-        return {"account": account, "amount": self.amount(currency, self.book.credit_balance(account, currency))}
+        asked = {"account": self.account()}
+        asked |= self.currency(asked["account"])
+        most = self.book.credit_balance(asked["account"], asked["currency"])
+        return asked | {"amount": self.amount(asked["currency"], most)}
 
-    def apply(self, account: str | None) -> Record:
-        """Nothing, which means all that is open, or some documents with or without amounts."""
+    def apply(self, account: str | None, currency: str | None) -> Record:
+        """Nothing, which means all that is open, or some documents with or without amounts; seldom in any currency."""
         if self.maybe():
             return {}
+        of = {currency} if not self.seldom() else {*CURRENCIES}
         mine = {
-            self.number(Invoice, DebitMemo, wanted=lambda one: one.account == account) for _ in range(self.whole(1, 2))
+            self.number(Invoice, DebitMemo, wanted=lambda one: one.account == account and one.currency in of)
+            for _ in range(self.whole(1, 2))
         }
         named = [{"document": number} for number in sorted(mine)]
         return {"apply": [one | ({"amount": self.amount_of(one["document"])} if self.maybe() else {}) for one in named]}
@@ -397,6 +411,12 @@ class Drawing:
     def owner(self, number: str) -> str | None:
         return self.book.numbered[number].account if number in self.book.numbered else None
 
+    def not_said(self, asked: Record) -> Record:
+        """The same without `currency` where that means the same, not always."""
+        own = self.book.accounts.get(asked["account"])
+        same = asked.get("apply") or (own is not None and own.currency == asked["currency"])
+        return {key: value for key, value in asked.items() if key != "currency"} if same and self.maybe() else asked
+
 
 def _credit_memo_from_invoice(d: Drawing) -> Record:
     number = d.number(Invoice)
@@ -410,12 +430,13 @@ def _debit_memo_from_invoice(d: Drawing) -> Record:
 
 def _from_charge(d: Drawing) -> Record:
     asked = d.from_account()
-    return {"account": asked["account"], "charges": [{"charge": "setup", "amount": asked["amount"]}]}
+    charges = [{"charge": "setup", "amount": asked.pop("amount")}]
+    return d.not_said(asked) | {"charges": charges}
 
 
 def _create_payment(d: Drawing) -> Record:
     asked = d.from_account() | {"type": d.chance.one_of(("electronic", "external"))}
-    return asked | (d.apply(asked["account"]) or {"apply_to_open": d.maybe()})
+    return d.not_said(asked | (d.apply(asked["account"], asked["currency"]) or {"apply_to_open": d.maybe()}))
 
 
 def _create_refund(d: Drawing) -> Record:
@@ -430,7 +451,8 @@ def _apply(d: Drawing, key: str, kind: type) -> Record:
         asked["amount"] = d.amount_of(number)
     if kind is CreditMemo and d.book.subscriptions and d.maybe():
         return asked | {"subscription": d.subscription()}
-    return asked | d.apply(d.owner(number))
+    source = d.book.numbered.get(number)
+    return asked | d.apply(d.owner(number), source.currency if source else None)
 
 
 def _unapply(d: Drawing, key: str, kind: type) -> Record:
@@ -443,6 +465,11 @@ def _unapply(d: Drawing, key: str, kind: type) -> Record:
         net = sum((made.amount for made in applied[number] if made.to == wanted["document"]), Decimal(0))
         wanted["amount"] = d.amount(d.book.numbered[number].currency, net)
     return {key: number, "unapply": [wanted]}
+
+
+def _apply_credits(d: Drawing) -> Record:
+    account = d.account()
+    return {"account": account} | (d.currency(account) if d.maybe() else {})
 
 
 def _transfer_payment(d: Drawing) -> Record:
@@ -479,12 +506,16 @@ def _cancel_subscription(d: Drawing) -> Record:
 
 
 def _apply_credit_balance(d: Drawing) -> Record:
-    asked = d.from_credit() | {"currency": d.chance.one_of(CURRENCIES)} if d.seldom() else d.from_credit()
+    asked = d.from_credit()
     if d.maybe():
         del asked["amount"]
     if d.seldom():
         asked["negative_invoice"] = d.number(Invoice, wanted=lambda invoice: invoice.amount < 0)
-    return asked | d.apply(asked["account"])
+    return d.not_said(asked | d.apply(asked["account"], asked["currency"]))
+
+
+def _adjust_credit_balance(d: Drawing) -> Record:
+    return d.not_said(d.from_credit()) | {"type": d.chance.one_of(("increase", "decrease"))}
 
 
 FIELDS: dict[str, Callable[[Drawing], Record]] = {
@@ -501,7 +532,7 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "unapply_payment": lambda d: _unapply(d, "payment", Payment),
     "apply_credit_memo": lambda d: _apply(d, "credit_memo", CreditMemo),
     "unapply_credit_memo": lambda d: _unapply(d, "credit_memo", CreditMemo),
-    "apply_credits": lambda d: {"account": d.account()},
+    "apply_credits": _apply_credits,
     "transfer_payment": _transfer_payment,
     "bill_run": _bill_run,
     "post_draft": _draft,
@@ -510,8 +541,8 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "undo_write_off": lambda d: {"credit_memo": d.number(CreditMemo, wanted=lambda memo: memo.reason == "Write-off")},
     "transfer_negative_invoice": lambda d: {"invoice": d.number(Invoice, wanted=lambda one: d.book.balance(one) < 0)},
     "apply_credit_balance": _apply_credit_balance,
-    "refund_credit_balance": Drawing.from_credit,
-    "adjust_credit_balance": lambda d: d.from_credit() | {"type": d.chance.one_of(("increase", "decrease"))},
+    "refund_credit_balance": lambda d: d.not_said(d.from_credit()),
+    "adjust_credit_balance": _adjust_credit_balance,
 }
 """Operation -> what is asked of it beside its date."""
 BILLING = (

@@ -68,7 +68,7 @@ def _check(
         message = none if named is None else nothing_open(planning, account, named)
         left_alone = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
         planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS if owed else left_alone)
-    elif unapplied and not owed.keys() & unapplied.keys():
+    elif named is None and unapplied and not owed.keys() & unapplied.keys():
         message = f"account `{account.id}` has {in_words(unapplied)} unapplied, but only {in_words(owed)} open"
         planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS)
 
