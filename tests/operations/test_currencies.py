@@ -174,6 +174,11 @@ def test_apply_credits_uses_each_currency_by_itself(book: Book) -> None:
     assert [plan.currency_of(made) for made in plan.applications] == ["EUR", "USD", "USD", "USD"]
 
 
+def test_it_does_so_where_nothing_is_in_the_currency_of_the_account() -> None:
+    plan, _ = run(without("E1", "G1", "CE", "U2", "PU", "PJ"), "operation: apply_credits, account: a")
+    assert totals(plan) == {"U1": "10.00"}
+
+
 @pytest.mark.parametrize(("currency", "put"), [("EUR", {"E1": "12.00"}), ("USD", {"U1": "10.00", "U2": "10.00"})])
 def test_or_one_of_them(book: Book, currency: str, put: dict[str, str]) -> None:
     assert together(run(book, f"operation: apply_credits, account: a, currency: {currency}")[0]) == put

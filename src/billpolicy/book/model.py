@@ -48,6 +48,7 @@ class Account:
 
     id: Text
     currency: Currency
+    """What is meant where none is said; documents and money of the account may be in others."""
     name: Text | None = None
     country: Text | None = None
     attributes: Attributes = field(default_factory=dict)

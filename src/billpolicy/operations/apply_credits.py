@@ -57,20 +57,20 @@ def _check(
     owed: Mapping[str, Decimal],
 ) -> None:
     """There is something to use, and something to use it on, in one currency."""
+    field = "account" if named is None else "currency"
     if not unapplied or (named is not None and named not in unapplied):
         where = "" if named is None else f" in {named}{but_in_others(unapplied, named, 'unapplied')}"
         message = f"account `{account.id}` has nothing unapplied{where}"
-        planning.problem(
-            "nothing-unapplied", message, "account", hint=NEVER_ACROSS if unapplied else "there is nothing to use"
-        )
+        hint = NEVER_ACROSS if unapplied else "there is nothing to use"
+        planning.problem("nothing-unapplied", message, field, hint=hint)
     if not owed or (named is not None and named not in owed):
         none = f"account `{account.id}` has no open document"
         message = none if named is None else nothing_open(planning, account, named)
         left_alone = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
-        planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS if owed else left_alone)
+        planning.problem("nothing-open", message, field, hint=NEVER_ACROSS if owed else left_alone)
     elif named is None and unapplied and not owed.keys() & unapplied.keys():
         message = f"account `{account.id}` has {in_words(unapplied)} unapplied, but only {in_words(owed)} open"
-        planning.problem("nothing-open", message, "account", hint=NEVER_ACROSS)
+        planning.problem("nothing-open", message, field, hint=NEVER_ACROSS)
 
 
 def _use(planning: Planning, account: Account, currency: str, resolved: Resolved) -> None:

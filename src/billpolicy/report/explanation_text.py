@@ -177,6 +177,7 @@ def _section(explanation: Explanation) -> str:
         f"## {escaped(explanation.step or explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
         "",
         *_follows_markdown(explanation),
+        *([f"About {escaped(explanation.about)}.", ""] if explanation.about else []),
         *(
             [f"Makes {explanation.document.replace('_', ' ')} {escaped(explanation.number or '')}.", ""]
             if explanation.document

@@ -111,7 +111,7 @@ def account_text(shown: ShownAccount) -> str:
     lines += _section(
         "documents",
         (
-            f"{d.date}  {KINDS[d.kind].words:<12} {d.number:<20} {d.amount:>12} {d.currency}" + _state(shown, d)
+            f"{d.date}  {KINDS[d.kind].words:<11} {d.number:<18} {d.amount:>11} {d.currency}" + _state(shown, d)
             for d in shown.documents
             if not isinstance(d, CreditAdjustment)
         ),
