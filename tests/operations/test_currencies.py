@@ -242,6 +242,27 @@ invoices:
     assert str(after.balance(after.numbered["U1"])) == "10.00"
 
 
+CHANGE = "operation: change_account, account: a, currency: CHF"
+
+
+def test_an_account_whose_subscriptions_name_a_currency_gets_another_one() -> None:
+    for section in ("", "subscriptions: [{id: s, account: a, currency: EUR}, {id: t, account: b}]\n"):
+        now = book_from(BOOK.replace("invoices:", f"{section}invoices:"))
+        _, after = run(now, CHANGE)
+        assert after.accounts["a"].currency == "CHF"
+        assert made(run(after, PAY, id="op-2")[0]) == [("payment", "20.00", "CHF")]
+        assert balances(after) == balances(now)
+
+
+def test_rates_do_not_become_amounts_of_another_currency() -> None:
+    mine = "{id: s, account: a}"
+    now = book_from(BOOK.replace("invoices:", f"subscriptions: [{mine}]\ninvoices:"))
+    assert told(now, CHANGE) == ("currency-mismatch: account `a` stays in EUR: s bills in it, since it names none")
+    now = book_from(BOOK.replace("invoices:", f"subscriptions: [{mine}, {{id: t, account: a}}]\ninvoices:"))
+    assert told(now, CHANGE).endswith("s, t bill in it, since they name none")
+    assert run(now, "operation: change_account, account: a, name: Ann")[1].accounts["a"].name == "Ann"
+
+
 # -- never across --------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from dataclasses import field
 
 from billpolicy.book.model import Custom
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.impact import tell_who_inherits
+from billpolicy.operations.master.impact import check_nothing_is_billed_in_it, tell_who_inherits
 from billpolicy.operations.master.shared import (
     ChangeRequest,
     HoldsAttributes,
@@ -43,6 +43,8 @@ def _plan(planning: Planning, request: ChangeAccount) -> None:
     values = wanted(planning, request, "name", "country", "currency")
     if values.get("currency", account.currency) is None:
         planning.problem("clear-unknown", "an account has a currency", "clear", hint="give it another one")
+    if values.get("currency") not in (None, account.currency):
+        check_nothing_is_billed_in_it(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)
     permit(planning, account)
     given = give(planning, account, values, day)

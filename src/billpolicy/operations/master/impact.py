@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billpolicy.book.changes import Given
-from billpolicy.book.model import Contact, Document, Subscription
+from billpolicy.book.model import Account, Contact, Document, Subscription
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.planning.deciding import would_resolve
 from billpolicy.planning.planning import Planning
@@ -54,6 +54,18 @@ def tell_who_inherits(planning: Planning, account: str, given: Iterable[Given]) 
         ]
         if live:
             planning.note(f"{_counted(live, 'open document')} `{name}` live from this account: {_some(live)}")
+
+
+def check_nothing_is_billed_in_it(planning: Planning, account: Account) -> None:
+    """No rate of a subscription is in the currency of the account: by another one, it would be another amount, and what
+    was billed in the one would be credited in the other (docs/domain.md 1.1, 9.5)."""
+    subscriptions = planning.book.subscriptions
+    those = sorted(id for id, one in subscriptions.items() if one.account == account.id and one.currency is None)
+    if those:
+        names = "bills in it, since it names none" if len(those) == 1 else "bill in it, since they name none"
+        message = f"account `{account.id}` stays in {account.currency}: {_some(those)} {names}"
+        hint = "leave it as it is: payments, memos and new subscriptions can name another currency"
+        planning.problem("currency-mismatch", message, "currency", hint=hint)
 
 
 def tell_who_names(planning: Planning, contact: Contact) -> None:
