@@ -63,7 +63,7 @@ def own(tmp_path: Path, text: str) -> Path:
 def credit(ledger: str) -> str:
     """The line of the credit balance of the account; empty where it never changed."""
     out = billpolicy("ledger", "show", ledger, "a").out
-    return next((line.strip() for line in out.splitlines() if "credit balance" in line), "")
+    return next((line.strip() for line in out.splitlines() if line.startswith("  credit balance")), "")
 
 
 def test_many_operations_are_told_as_a_table_and_what_is_refused_in_a_report(ledger: str, tmp_path: Path) -> None:
