@@ -50,6 +50,7 @@ from tests.helpers.sample import NOW
 from tests.helpers.scenes import policy, versions
 from tests.helpers.walks import (
     BILLING,
+    CASH,
     CURRENCIES,
     FIELDS,
     STANDARD,
@@ -92,14 +93,15 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 # -- money ---------------------------------------------------------------------------------------------------------
 
 
-def test_money_is_conserved_and_nothing_is_applied_twice() -> None:
+@pytest.mark.parametrize("kinds", [(), CASH])
+def test_money_is_conserved_and_nothing_is_applied_twice(kinds: tuple[str, ...]) -> None:
     def holds(found: Walk) -> None:
         for each, plan in planned(found):
             _conserved(each.after)
             assert check(file_of(each.after), NO_FILE) == []
             _told(each, plan)
 
-    hold(holds, walks(400))
+    hold(holds, walks(400, kinds=kinds))
 
 
 def _told(each: Step, plan: Plan) -> None:
@@ -149,6 +151,10 @@ def _conserved(book: Book) -> None:
             assert min(one.amount, ZERO) <= balance <= max(one.amount, ZERO)
             asked[pot] += one.amount
             shown[pot] += balance
+        elif isinstance(one, Payment) and one.reversed_:
+            assert (out_of[number], paid_back[number], balance) == (ZERO, ZERO, ZERO)
+            assert one.source is None or onto[number] == ZERO
+            assert not any(any(parts) for parts in book.links_from(number).values())
         elif isinstance(one, CreditMemo | Payment):
             assert balance == one.amount - out_of[number] - paid_back[number]
             assert ZERO <= balance <= one.amount
@@ -557,8 +563,9 @@ def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> li
     return list(post_jobs(ledger, asked, now=lambda: NOW, group=group, atomic=atomic))
 
 
+@pytest.mark.parametrize("kinds", [(), CASH])
 @pytest.mark.parametrize("group", [1, 3, 100])
-def test_what_is_planned_is_what_is_posted(empty_file: Path, group: int) -> None:
+def test_what_is_planned_is_what_is_posted(empty_file: Path, group: int, kinds: tuple[str, ...]) -> None:
     def holds(found: Walk) -> None:
         with ledger_of(read(found.book), empty_file) as ledger:
             book = whole(ledger)
@@ -583,7 +590,7 @@ def test_what_is_planned_is_what_is_posted(empty_file: Path, group: int) -> None
             assert again == [replace(one.posted, repeated=True) for one in posted if one.posted is not None]
             assert dump(ledger) == before
 
-    hold(holds, walks(50))
+    hold(holds, walks(50, kinds=kinds))
 
 
 def _changed(book: Book) -> dict[str, int]:

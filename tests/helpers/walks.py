@@ -63,6 +63,8 @@ follow_ups:
 - {id: spend-on-invoices, after: invoice_posted, then: apply_credits, because: test}
 - {id: spend-memos, after: credit_memo_posted, then: apply_credits, because: test}
 - {id: spend-payments, after: payment_posted, when: {payment.type: electronic}, then: apply_credits, because: test}
+- {id: pay-otherwise, after: payment_reversed, then: apply_credits, because: test}
+- {id: use-what-is-kept, after: payment_reversed, then: apply_credit_balance, because: test}
 """
 CREDIT_PAID_BACK = """
 operations:
@@ -436,6 +438,12 @@ def _from_charge(d: Drawing) -> Record:
 
 def _create_payment(d: Drawing) -> Record:
     asked = d.from_account() | {"type": d.chance.one_of(("electronic", "external"))}
+    if d.maybe():
+        known = [one for one in d.book.numbered.values() if isinstance(one, Payment) and one.reference]
+        again = d.chance.one_of(known) if known and d.maybe() else None
+        asked["reference"] = again.reference if again else f"BANK-{d.whole(0, 99)}"
+        if again and d.maybe():
+            asked |= {"account": again.account, "amount": str(again.amount), "type": again.type}
     return d.not_said(asked | (d.apply(asked["account"], asked["currency"]) or {"apply_to_open": d.maybe()}))
 
 
@@ -534,6 +542,7 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "unapply_credit_memo": lambda d: _unapply(d, "credit_memo", CreditMemo),
     "apply_credits": _apply_credits,
     "transfer_payment": _transfer_payment,
+    "reverse_payment": lambda d: {"payment": d.number(Payment)},
     "bill_run": _bill_run,
     "post_draft": _draft,
     "cancel_draft": _draft,
@@ -555,6 +564,19 @@ BILLING = (
     "cancel_draft",
 )
 """What gives the others something to do is drawn more often."""
+CASH = (
+    "debit_memo_from_charge",
+    "create_payment",
+    "create_payment",
+    "apply_payment",
+    "unapply_payment",
+    "create_refund",
+    "transfer_payment",
+    "transfer_payment",
+    "reverse_payment",
+    "apply_credits",
+)
+"""Payments on their way through accounts, until some of them bounce."""
 
 
 def _operation(chance: Chance, book: Book, kinds: tuple[str, ...]) -> Record:

@@ -35,6 +35,7 @@ MAY_CHANGE = {
     ("accounts", "revision"),
     ("documents", "status"),
     ("documents", "posted_as"),
+    ("documents", "changed_by"),
     ("documents", "revision"),
     ("subscriptions", "canceled_on"),
     ("subscriptions", "revision"),
@@ -105,6 +106,8 @@ def test_nothing_is_added_to(posted: Ledger, hand: sqlite3.Connection, statement
     [
         "UPDATE documents SET reversed = 0, revision = revision + 1 WHERE reversed",
         "UPDATE documents SET reversed = 1 WHERE number = 'INV00000002'",
+        "UPDATE documents SET changed_by = 'op-2', revision = revision + 1 WHERE number = 'INV00000001'",
+        "UPDATE documents SET reversed_reason = 'Chargeback', revision = revision + 1 WHERE reversed",
         "UPDATE documents SET revision = revision - 1 WHERE number = 'INV00000001'",
         "UPDATE documents SET revision = revision + 2",
         "UPDATE counters SET last = last - 1",

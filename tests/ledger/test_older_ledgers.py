@@ -33,7 +33,7 @@ from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
 from tests.helpers.books import file_of as book_file
-from tests.helpers.ledgers import dump, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, whole
 from tests.helpers.sample import NOW
 
 KEPT = Path(__file__).parent / "older" / "revision_0004.json.xz"
@@ -97,6 +97,7 @@ def test_the_book_is_the_same_and_nothing_is_wrong_with_it(told: Told, upgraded:
     }
     for memo in found.get("credit_memos", ()):
         assert memo.pop("write_off") == (memo["number"] in written_off)
+    assert not any(payment.pop("reversed") for payment in found.get("payments", ()))
     assert found == told["book"]
     assert (dict(book.counters), dict(book.revisions)) == (told["counters"], told["revisions"])
 
@@ -156,6 +157,17 @@ def test_what_never_changes_is_guarded_again(told: Told, upgraded: Ledger) -> No
             connection.driver.execute(statement)
 
 
+def test_payments_that_were_imported_then_are_watched_now(told: Told, upgraded: Ledger) -> None:
+    """They can be reversed since 0006, so it is known of each that it was not."""
+    with upgraded.reading() as reader:
+        asked = "SELECT number FROM documents WHERE kind = 'payment' AND operation IS NULL"
+        imported = {row[0] for row in reader.connection.rows(asked)}
+    if imported:
+        by_hand(file_of(upgraded), "UPDATE documents SET reversed = 1 WHERE kind = 'payment' AND operation IS NULL")
+        told_of = {one.message.split()[2] for one in upgraded.check() if one.code == "journal-differs"}
+        assert told_of == imported
+
+
 def as_it_was(plan: Plan) -> Told:
     """A plan in the form of that time: what it does in fields of its own, each document with how it was decided."""
     told: Told = plain_data(plan)
@@ -170,6 +182,8 @@ def as_it_was(plan: Plan) -> Told:
     def issued(one: PlannedDocument) -> Any:
         data = plain_data(one)
         data["document"].pop("write_off", None)
+        if one.document.kind == "payment":
+            assert data["document"].pop("reversed") is False
         return data
 
     then: Told = {

@@ -46,6 +46,7 @@ class Postgres:
 
     syntax: Dialect = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
     in_keys = "= ANY(:keys)"
+    pairs = "(SELECT * FROM unnest(:keys) AS pairs (one TEXT, other TEXT))"
 
     def keys(self, keys: object) -> object:
         return keys

@@ -140,8 +140,11 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
         reading._SUBSCRIBERS,
         reading._SUBSCRIPTIONS_OF,
         reading._DRAFTS,
+        reading._TRANSFERRED,
+        reading._REFERENCED,
+        reading._REFERENCES_OF_OWNER,
     ],
-    ids=range(7),
+    ids=range(10),
 )
 def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
     tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adinpr]"

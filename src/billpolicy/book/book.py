@@ -26,6 +26,7 @@ from billpolicy.book.model import (
     MasterRecord,
     Numbered,
     Part,
+    Payment,
     Refund,
     Subscription,
     TaxItem,
@@ -69,6 +70,8 @@ class Book:
     """Subscription -> the numbers of the documents that have items of it."""
     credit_of: Mapping[str, tuple[CreditAdjustment, ...]] = field(default_factory=dict)
     """Account -> every change of its credit balance."""
+    referenced: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Account and reference -> the numbers of the payments and refunds that others know by it."""
     periods: tuple[AccountingPeriod, ...] = ()
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
@@ -100,9 +103,9 @@ class Book:
         prefixes: Mapping[str, str] | None = None,
     ) -> Book:
         """The book after these were added; a document or subscription that is already there is replaced."""
-        changes: dict[str, dict[str, Any]] = defaultdict(dict)
+        changes: dict[str, dict[Any, Any]] = defaultdict(dict)
 
-        def add(index: str, key: str, *more: Any) -> None:
+        def add(index: str, key: str | tuple[str, str], *more: Any) -> None:
             before = changes[index].get(key)
             if before is None:
                 before = list(getattr(self, index).get(key, ()))
@@ -117,6 +120,8 @@ class Book:
                 add("numbers_of", document.account, number)
                 for name in document.subscriptions if isinstance(document, Document) else ():
                     add("numbers_on", name, number)
+                if isinstance(document, Payment | Refund) and document.reference is not None:
+                    add("referenced", (document.account, document.reference), number)
             index, field = kind_of(document).index or ("", "kind")
             key = getattr(document, field)
             if index and key is not None:
@@ -214,10 +219,12 @@ class Book:
     def balance(self, document: Numbered) -> Decimal:
         """What is open: of an invoice or debit memo amount - applied; of a payment or credit memo what is unapplied.
 
-        docs/domain.md 9.2: a memo's or payment's amount = applied + unapplied + refunded. What a negative invoice has
-        given to the credit balance brings it up to zero.
+        docs/domain.md 9.2: a memo's or payment's amount = applied + unapplied + refunded, and of a reversed payment
+        nothing is left. What a negative invoice has given to the credit balance brings it up to zero.
         """
         kind = kind_of(document)
+        if isinstance(document, Payment) and document.reversed_:
+            return from_minor(0, document.currency)
         if kind.is_owed:
             return document.amount - self.applied_to(document.number) + self.applied_from(document.number)
         if kind.is_source:

@@ -26,6 +26,7 @@ from billpolicy.book.model import (
     Invoice,
     MasterRecord,
     Numbered,
+    Payment,
     SubscribedCharge,
     Subscription,
 )
@@ -75,12 +76,17 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """A document is flagged as reversed; it stays posted (docs/domain.md 4.1)."""
+    """A document is flagged as reversed; it stays posted (docs/domain.md 4.1 and 4.6)."""
 
     number: str
+    reason: str | None = None
+    """Of a payment; of another document, the one that takes its money back has it."""
 
     def on(self, book: Book) -> Book:
         """The book with the flag."""
+        document = book.numbered[self.number]
+        if isinstance(document, Payment):
+            return book.with_posted([replace(document, reversed_=True, reversed_reason=self.reason)])
         return book.with_posted([replace(billing(book, self.number), reversed_=True)])
 
     def touched(self) -> Iterator[str]:

@@ -4,7 +4,8 @@ Of a document, of each item and of each tax, what was applied, and of payments a
 lies between nothing and its whole amount. An item with its discount is one place, as in `Book.open_places`.
 
 What is taken back is an application below zero: it goes back to where it came from by the very links it went, and never
-more than was put on them by that day. A payment that was transferred has all its money from the payment it names.
+more than was put on them by that day. A payment that was transferred has all its money from the payment it names. Of a
+reversed payment nothing is left anywhere.
 
 A change of a credit balance is what moved between it and the document that it names, and no credit balance is below
 zero on any date (docs/domain.md 6.1).
@@ -85,7 +86,7 @@ def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[B
             yield breach
     for document in documents:
         if isinstance(document, Payment):
-            yield from _transfer(book, document)
+            yield from _reversed(book, document) if document.reversed_ else _transfer(book, document)
         elif isinstance(document, CreditAdjustment):
             yield from _adjusted(book, document)
         elif kind_of(document).is_owed and document.number not in taken_from:
@@ -239,6 +240,21 @@ def _transfer(book: Book, payment: Payment) -> Iterator[Breach]:
         hint = "a transferred payment has all its money from its source"
         elsewhere = Diagnostic("transfer-differs", message, hint=hint)
         yield Breach(number, in_file, elsewhere)
+
+
+def _reversed(book: Book, payment: Payment) -> Iterator[Breach]:
+    """Of a reversed payment nothing is left anywhere, link by link; nor has one that was transferred kept any money."""
+    number = payment.number
+    still = [f"some of it is on {target}" for target, links in book.links_from(number).items() if links]
+    if book.refunded(number):
+        still.append("some of it was refunded")
+    if payment.source is not None and book.applied_to(number):
+        still.append(f"some of {payment.source} is on it")
+    if still:
+        hint = "take back what was put there, or remove `reversed`"
+        found = Diagnostic("reversal-odd", f"{number} was reversed, but {' and '.join(still)}", hint=hint)
+        elsewhere = found._replace(hint="all that was put of a payment is taken back before it is reversed")
+        yield Breach(number, found, elsewhere, "reversed")
 
 
 def _moved(made: Collection[Application], from_: str | None = None, to: str | None = None) -> Decimal:

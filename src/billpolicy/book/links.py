@@ -22,6 +22,7 @@ from billpolicy.book.model import (
     Part,
     Payment,
     Refund,
+    Reversible,
 )
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -38,6 +39,8 @@ def links(book: Book) -> _Found:
             yield from _application(book, application, place)
     became: dict[str, str] = {}
     for document in book.numbered.values():
+        if isinstance(document, Reversible):
+            yield from _reversal(document)
         related = book.numbered.get(document.related or "")
         if isinstance(document, CreditAdjustment):
             yield from _adjustment(document, related)
@@ -187,6 +190,18 @@ def _memo(memo: Document, source: Numbered | None) -> _Found:
             yield _breach(
                 memo.number, "source-differs", message, "mend one of the two, or remove `source`", odd, "source"
             )
+
+
+def _reversal(document: Reversible) -> _Found:
+    """Only what is posted is reversed. Of a ledger, one query tells it of all."""
+    number = document.number
+    if document.reversed_ and document.status != "posted":
+        message = f"{number} is {document.status}, so it cannot have been reversed"
+        yield _breach(number, "reversal-odd", message, "remove `reversed`, or mend the status", None, "reversed")
+    if isinstance(document, Payment) and document.reversed_reason is not None and not document.reversed_:
+        message = f"{number} says why it was reversed, but not that it was"
+        hint = "write `reversed: true`, or remove `reversed_reason`"
+        yield _breach(number, "reversal-odd", message, hint, None, "reversed_reason")
 
 
 def _transfer(payment: Payment, source: Numbered | None) -> _Found:

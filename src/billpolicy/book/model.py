@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Text
+from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Reference, Text
 
 Status = Literal["draft", "posted", "canceled"]
 """docs/domain.md 9.3. Reversed is a flag on a posted document, not a status (docs/domain.md 9.1)."""
@@ -281,7 +281,7 @@ class DebitMemo(Document):
 
 @record
 class Payment(Related):
-    """Money received. What is not applied or refunded is unapplied."""
+    """Money received. What is not applied or refunded is unapplied; of a reversed one nothing is left."""
 
     kind: ClassVar[str] = "payment"
     related_field: ClassVar[str | None] = "source"
@@ -292,7 +292,12 @@ class Payment(Related):
     currency: Currency
     amount: Amount
     status: Status = "posted"
+    reversed_: Boolean = False
+    """Whether the money is gone: it bounced, or was charged back. Nothing of it is applied, unapplied or refunded."""
+    reversed_reason: Text | None = None
     type: Literal["external", "electronic"] = "external"
+    reference: Reference | None = None
+    """What others know it by, such as the bank; a transferred payment has that of the payment it comes from."""
     attributes: Attributes = field(default_factory=dict)
     source: Text | None = None
     """The number of the payment of another account that it was transferred from."""
@@ -329,6 +334,8 @@ class Refund(Related):
     """Without it the money comes from the account's credit balance, whose decrease names this refund."""
     status: Status = "posted"
     type: Literal["external", "electronic"] = "external"
+    reference: Reference | None = None
+    """What others know it by, such as the bank."""
     reason: Text | None = None
     attributes: Attributes = field(default_factory=dict)
     comment: Prose | None = None
@@ -415,6 +422,8 @@ OwedDocument = Invoice | DebitMemo
 """Asks for money."""
 SourceDocument = CreditMemo | Payment
 """Its own money is put on others."""
+Reversible = BillingDocument | Payment
+"""Can be reversed; it stays posted then (docs/domain.md 9.1)."""
 MasterRecord = Account | Contact | Subscription | Charge | AccountingPeriod
 """What operations create and give other values from a day on; each keeps its history."""
 Numbered = Invoice | CreditMemo | DebitMemo | Payment | Refund | CreditAdjustment

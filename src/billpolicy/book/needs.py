@@ -22,6 +22,12 @@ class Needs(NamedTuple):
     """The same, for the accounts that own these documents."""
     open_of_subscriber: frozenset[str] = frozenset()
     """The same, for the accounts that own these subscriptions."""
+    transfers_of: frozenset[str] = frozenset()
+    """Payments of which everything that was transferred from them, step by step, is needed as they are themselves."""
+    references: frozenset[tuple[str, str]] = frozenset()
+    """Accounts, each with a reference: the payments and refunds of it that others know by that."""
+    references_of_owner: frozenset[tuple[str, str]] = frozenset()
+    """The same, for the accounts that own these documents."""
     subscriptions_of: frozenset[str] = frozenset()
     """Accounts of which every subscription is needed."""
     subscriptions_of_contact: frozenset[str] = frozenset()

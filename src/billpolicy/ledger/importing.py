@@ -22,6 +22,7 @@ from billpolicy.book.model import (
     Invoice,
     MasterRecord,
     Numbered,
+    Payment,
     Subscription,
 )
 from billpolicy.book.needs import Needs
@@ -87,7 +88,7 @@ class _Import:
         self._count(documents)
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
-            connection, [writing.Applied(one, book.numbered[one.from_].currency) for one in applications]
+            connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
         )
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed &= known_subscriptions.keys()
@@ -217,6 +218,8 @@ def _touched(documents: Iterable[Numbered], applications: Iterable[Application])
 
 def _as_changed(given: Numbered, known: Numbered) -> Numbered:
     """A document that an operation has reversed, canceled or posted since is still the one that was imported."""
+    if isinstance(given, Payment) and isinstance(known, Payment) and not given.reversed_:
+        return replace(given, reversed_=known.reversed_, reversed_reason=known.reversed_reason)
     if not isinstance(given, Document) or not isinstance(known, Document):
         return given
     canceled = (given.status, known.status) == ("draft", "canceled")

@@ -64,7 +64,11 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
     ),
     (
         "reversal-odd",
-        f"SELECT number FROM documents WHERE reversed AND (status <> 'posted' OR kind NOT IN ({_BILLING}))",
+        f"""
+        SELECT number FROM documents
+        WHERE reversed AND (status <> 'posted' OR kind NOT IN ({_BILLING}, 'payment'))
+        OR reversed_reason IS NOT NULL AND (NOT reversed OR kind <> 'payment')
+        """,
         "{0} is marked as reversed, which it cannot be",
     ),
     (

@@ -37,6 +37,7 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     UNION SELECT operation FROM applications WHERE from_number = :number OR to_number = :number
     UNION SELECT posted.operation FROM documents JOIN documents posted ON posted.number = documents.posted_as
     WHERE documents.number = :number
+    UNION SELECT changed_by FROM documents WHERE number = :number
 ) ORDER BY id
 """
 _IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY coalesce(a.id, 0), o.id"

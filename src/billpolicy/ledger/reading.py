@@ -114,6 +114,30 @@ UNION SELECT number FROM documents WHERE account IN {{keys}} AND kind = 'credit_
 credit balance. Settled ones are not read further; nor is what an open one was made from or applied to, unless that is
 open too."""
 
+_TRANSFERRED = """
+WITH RECURSIVE transferred(number) AS (
+    SELECT number FROM documents WHERE number IN {keys}
+    UNION SELECT documents.number FROM transferred JOIN documents ON documents.source = transferred.number
+    WHERE documents.kind = 'payment'
+)
+SELECT number FROM transferred
+"""
+"""Some payments, and all that was transferred from them, step by step."""
+
+_REFERENCED = """
+WITH known(number) AS (
+    SELECT documents.number FROM {pairs} pairs CROSS JOIN documents
+    WHERE documents.account = pairs.one AND documents.reference = pairs.other
+)
+SELECT number FROM known
+UNION SELECT documents.number FROM known JOIN documents ON documents.refund_of = known.number
+"""
+"""The payments and refunds of some accounts that others know by some references, and the refunds of these. A cross join
+is done in the order in which it is written: the pairs are few."""
+
+_REFERENCES_OF_OWNER = """
+SELECT documents.account, pairs.other FROM {pairs} pairs CROSS JOIN documents WHERE documents.number = pairs.one
+"""
 _OWNERS = "SELECT account FROM documents WHERE number IN {keys}"
 _SUBSCRIBERS = "SELECT account FROM subscriptions WHERE id IN {keys}"
 _OWNERS_OF_CONTACTS = "SELECT account FROM contacts WHERE id IN {keys}"
@@ -141,7 +165,7 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     if needs.everything:
         return _book(connection, None, None, None, None)
 
-    def found(statement: str, keys: Collection[str]) -> set[str]:
+    def found(statement: str, keys: Collection[Any]) -> set[str]:
         return {row[0] for row in connection.rows(statement, keys)}
 
     open_of = needs.open_of | found(_OWNERS, needs.open_of_owner) | found(_SUBSCRIBERS, needs.open_of_subscriber)
@@ -152,8 +176,10 @@ def book_of(connection: Connection, needs: Needs) -> Book:
         subscribed |= {row[0] for row in connection.rows("SELECT id FROM subscriptions")}
     if needs.open_of_every_subscriber:
         open_of |= {row[0] for row in connection.rows("SELECT DISTINCT account FROM subscriptions")}
-    numbers = found(_RELATED, needs.numbers) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
-    numbers |= found(_OPEN, open_of)
+    named = needs.numbers | found(_TRANSFERRED, needs.transfers_of)
+    numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
+    owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
+    numbers |= found(_OPEN, open_of) | found(_REFERENCED, needs.references | owned)
     return _book(connection, numbers, subscribed, needs.charges, needs.accounts | subscribers | of_contacts | open_of)
 
 

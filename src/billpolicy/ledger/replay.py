@@ -26,7 +26,7 @@ from billpolicy.book.changes import (
     subscription_name,
     touched,
 )
-from billpolicy.book.model import Document, MasterRecord, Numbered
+from billpolicy.book.model import Document, MasterRecord, Numbered, Payment
 from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import journal
 from billpolicy.ledger.reading import (
@@ -64,6 +64,7 @@ _REVISIONS = "SELECT number, revision FROM documents WHERE number IN {keys}"
 _IMPORTED = (
     "SELECT number, imported_status, imported_reversed, imported_posted_as FROM documents WHERE number IN {keys}"
 )
+_CHANGED_BY = "SELECT number, changed_by FROM documents WHERE number IN {keys} AND changed_by IS NOT NULL"
 _IMPORTED_CANCELED = "SELECT id, imported_canceled_on FROM subscriptions WHERE id IN {keys}"
 _IMPORTED_THROUGH = "SELECT subscription, id, imported_through FROM subscribed_charges WHERE subscription IN {keys}"
 _OTHER_DOCUMENTS = """
@@ -71,6 +72,7 @@ SELECT number FROM documents WHERE imported_status IS NOT NULL AND (
     status <> imported_status OR reversed <> imported_reversed
     OR coalesce(posted_as, '') <> coalesce(imported_posted_as, '')
 )
+UNION SELECT number FROM documents WHERE changed_by IS NOT NULL
 """
 _OTHER_SUBSCRIPTIONS = """
 SELECT id FROM subscriptions WHERE coalesce(canceled_on, '') <> coalesce(imported_canceled_on, '')
@@ -210,6 +212,11 @@ def _made_anew(connection: Connection, names: Collection[str], seen: _Seen) -> I
             except KeyError as missing:
                 message = f"operation `{operation}` changed {missing.args[0]}, which is not there any more"
                 yield "operation-differs", message
+    for number, operation in connection.rows(_CHANGED_BY, of["document"]):
+        by_journal = [each for each, _ in seen.changed.get(number, ())]
+        if operation not in by_journal[-1:]:
+            message = f"{number} says that operation `{operation}` changed it last, which the journal does not have"
+            yield "operation-differs", message
     for number, document in expected.numbered.items():
         yield from _differing(number, document, found.get(number))
     known = {master_name(record): record for record in _records(expected)}
@@ -224,7 +231,10 @@ def _as_imported(connection: Connection, documents: dict[str, Any], of: Mapping[
     before = dict(documents)
     for number, status, reversed_, posted_as in connection.rows(_IMPORTED, documents):
         document = documents[number]
-        if isinstance(document, Document) and status is not None:
+        if isinstance(document, Payment) and status is not None:
+            reason = document.reversed_reason if reversed_ else None
+            before[number] = replace(document, status=status, reversed_=bool(reversed_), reversed_reason=reason)
+        elif isinstance(document, Document) and status is not None:
             before[number] = replace(document, status=status, reversed_=bool(reversed_), posted_as=posted_as)
     book = Book().with_posted(before.values())
     imported = (record for record in _master(connection, of, as_imported=True) if record.created_by is None)

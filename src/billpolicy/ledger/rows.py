@@ -153,7 +153,7 @@ APPLICATIONS = Rows(
 )
 IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
 """Columns of a document that say how it was imported, where operations can change that."""
-_BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision"]
+_BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]
 _RELATED = {"refund": "refund_of"}
 """Kind -> the column of the document that it hangs on, where that is not `source`."""
 DOCUMENTS: dict[str, Rows[Any]] = {

@@ -213,6 +213,7 @@ documents = Table(
     Column("reference", _TEXT, comment="of a payment or refund: what others know it by"),
     Column("reversed_reason", _TEXT, comment="of a payment that was reversed"),
     Column("write_off", Boolean, nullable=False, server_default=false(), comment="a memo that is no money"),
+    Column("changed_by", _TEXT, ForeignKey("operations.id"), comment="the last to reverse, post or cancel it itself"),
 )
 items = Table(
     "items",

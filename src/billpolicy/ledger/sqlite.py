@@ -42,9 +42,10 @@ class SqliteDialect:
 
     syntax: Syntax = sqlite.dialect(paramstyle="qmark")
     in_keys = "IN (SELECT value FROM json_each(:keys))"
+    pairs = "(SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS other FROM json_each(:keys))"
 
     def keys(self, keys: Collection[Any]) -> str:
-        """A list of keys as one parameter."""
+        """A list of keys, or of pairs of them, as one parameter."""
         return json.dumps(list(keys))
 
 

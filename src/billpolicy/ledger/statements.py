@@ -2,7 +2,8 @@
 
 They run straight on the driver: the rows of one operation are written several times faster than through SQLAlchemy,
 which knows the tables and the dialects. A list of keys, of texts or of numbers, is one parameter; how a database looks
-for a value among them is its dialect's, and stands where `IN {keys}` is written.
+for a value among them is its dialect's, and stands where `IN {keys}` is written. Where they are pairs, `{pairs}` is a
+table of them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ class Dialect(Hashable, Protocol):
     in_keys: str
     """The SQL after a value that says that it is one of the parameter `:keys`."""
 
+    pairs: str
+    """A table of the pairs that the parameter `:keys` lists, with columns `one` and `other`, as SQL."""
+
     def keys(self, keys: Collection[Any]) -> Any:
-        """A list of keys as one parameter."""
+        """A list of keys, or of pairs of them, as one parameter."""
 
 
 class Connection:
@@ -95,6 +99,6 @@ def select_from(table: Table) -> str:
 def compiled(statement: Statement, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
     """The text for the driver, and the names of its parameters in their order."""
     if isinstance(statement, str):
-        statement = text(statement.replace("IN {keys}", dialect.in_keys))
+        statement = text(statement.replace("IN {keys}", dialect.in_keys).replace("{pairs}", dialect.pairs))
     compiled = statement.compile(dialect=dialect.syntax)
     return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from sqlalchemy import Table
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import (
+    Applied,
     ChargeAdded,
     Created,
     Given,
@@ -34,7 +35,9 @@ from billpolicy.book.model import (
     Document,
     MasterRecord,
     Numbered,
+    Payment,
     Refund,
+    Reversible,
     Subscription,
 )
 from billpolicy.book.numbers import NumberDraw
@@ -47,7 +50,8 @@ _RAISE_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = :id"
 _RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = :number"
 _RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = :id"
 _CHANGE_DOCUMENT = """
-UPDATE documents SET revision = revision + 1, status = :status, reversed = :reversed, posted_as = :posted_as
+UPDATE documents SET revision = revision + 1, status = :status, reversed = :reversed,
+    reversed_reason = :reversed_reason, posted_as = :posted_as, changed_by = :changed_by
 WHERE number = :number
 """
 _CHANGE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1, canceled_on = :canceled_on WHERE id = :id"
@@ -63,9 +67,11 @@ class Filed(NamedTuple):
     draw: NumberDraw | None = None
     operation: str | None = None
     revision: int = 0
+    changed_by: str | None = None
+    """The last operation that changed the record itself; None for none."""
 
 
-class Applied(NamedTuple):
+class Put(NamedTuple):
     """An application to be written; `operation` is None for what is imported."""
 
     application: Application
@@ -75,13 +81,20 @@ class Applied(NamedTuple):
 
 def write_entries(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
     """Write operations with all that they make and change: `Writer.write`."""
+    changed_by = {
+        name: plan.id
+        for plan, _, _ in entries
+        for change in plan.changes
+        if not isinstance(change, (Issued, Applied))
+        for name in change.touched()
+    }
     journal.write_operations(connection, entries)
     _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
     count_on(connection, after.counters, after.prefixes, before.counters)
     write_documents(
         connection,
         [
-            Filed(after.numbered[number], change.draw, plan.id, after.revisions.get(number, 0))
+            Filed(after.numbered[number], change.draw, plan.id, after.revisions.get(number, 0), changed_by.get(number))
             for plan, _, _ in entries
             for change in plan.of(Issued)
             for number in [change.document.number]
@@ -90,12 +103,13 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
     write_applications(
         connection,
         [
-            Applied(made, after.numbered[made.from_].currency, plan.id)
+            Put(made, after.numbered[made.from_].currency, plan.id)
             for plan, _, _ in entries
             for made in plan.applications
         ],
     )
-    _write_changed(connection, Counter(name for plan, _, _ in entries for name in plan.touched), before, after)
+    times = Counter(name for plan, _, _ in entries for name in plan.touched)
+    _write_changed(connection, times, changed_by, before, after)
 
 
 def count_on(
@@ -205,7 +219,7 @@ _COUNT_IMPORTED = "UPDATE counters SET imported = :imported, last = :last WHERE 
 def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
     """Insert documents with all their items."""
     values: dict[Table, list[Row]] = defaultdict(list)
-    for document, draw, operation, revision in filed:
+    for document, draw, operation, revision, changed_by in filed:
         amount = rows.minor_of(document.amount, document.currency)
         if isinstance(document, Document):
             _add_items(values, document)
@@ -214,7 +228,7 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
                 rows.REFUND_PARTS.row(part, document.currency, refund=document.number, position=position)
                 for position, part in enumerate(document.parts)
             ]
-        imported = document if operation is None and isinstance(document, Document) else None
+        imported = document if operation is None and isinstance(document, Reversible) else None
         row = rows.document_row(
             document,
             amount,
@@ -225,7 +239,8 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
             revision=revision,
             imported_status=imported and imported.status,
             imported_reversed=imported and imported.reversed_,
-            imported_posted_as=imported and imported.posted_as,
+            imported_posted_as=imported and getattr(imported, "posted_as", None),
+            changed_by=changed_by,
         )
         values[schema.documents].append(row)
     for table in (schema.items, schema.taxes, schema.refund_parts, schema.documents, schema.billed):
@@ -247,7 +262,7 @@ def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
         ]
 
 
-def write_applications(connection: Connection, applied: Sequence[Applied]) -> None:
+def write_applications(connection: Connection, applied: Sequence[Put]) -> None:
     """Insert applications with all their parts."""
     if not applied:
         return
@@ -263,7 +278,9 @@ def write_applications(connection: Connection, applied: Sequence[Applied]) -> No
     connection.run(insert_into(schema.applications), wholes)
 
 
-def _write_changed(connection: Connection, times: Mapping[str, int], before: Book, after: Book) -> None:
+def _write_changed(
+    connection: Connection, times: Mapping[str, int], changed_by: Mapping[str, str], before: Book, after: Book
+) -> None:
     """Raise the revision of what stood before as often as it was changed, and write what is another record now."""
     documents, subscriptions, raised = [], [], []
     charges: list[Row] = []
@@ -284,12 +301,7 @@ def _write_changed(connection: Connection, times: Mapping[str, int], before: Boo
         elif name in before.numbered:
             was, document = before.numbered[name], after.numbered[name]
             if document is not was:
-                assert isinstance(was, Document)
-                assert isinstance(document, Document)
-                changed = document.status, document.reversed_, document.posted_as
-                status, flag, posted_as = changed
-                _can_change(replace(was, status=status, reversed_=flag, posted_as=posted_as), document, name)
-                documents.append((*changed, name))
+                documents.append((*_changed(was, document), changed_by.get(name), name))
                 count -= 1
         else:
             continue  # it was made by one of these operations, and is written as it is after all of them
@@ -306,6 +318,22 @@ def _check_kept(known: Subscription, now: Subscription) -> None:
     _can_change(replace(before, canceled_on=came.canceled_on, charges=came.charges), came, now.id)
     for one, was in zip(came.charges, before.charges, strict=False):
         _can_change(replace(was, charged_through=one.charged_through), one, one.id)
+
+
+def _changed(was: Numbered, now: Numbered) -> Row:
+    """What a document says now, of the columns that operations change."""
+    written: Numbered
+    if isinstance(now, Payment):
+        assert isinstance(was, Payment)
+        written = replace(was, reversed_=now.reversed_, reversed_reason=now.reversed_reason)
+        row: Row = (now.status, now.reversed_, now.reversed_reason, None)
+    else:
+        assert isinstance(was, Document)
+        assert isinstance(now, Document)
+        written = replace(was, status=now.status, reversed_=now.reversed_, posted_as=now.posted_as)
+        row = (now.status, now.reversed_, None, now.posted_as)
+    _can_change(written, now, now.number)
+    return row
 
 
 def _moved(known: Subscription, now: Subscription) -> Iterator[Row]:

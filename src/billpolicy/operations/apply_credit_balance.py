@@ -14,7 +14,7 @@ from itertools import groupby
 from billpolicy.allocation.model import Source
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import Account, CreditAdjustment, Invoice, OwedDocument
+from billpolicy.book.model import Account, CreditAdjustment, Invoice, OwedDocument, Payment
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
@@ -185,9 +185,9 @@ def _explain(
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:
-    """After `credit_increased`: on what the account has open. After a document was posted: on that document.
+    """After a document was posted: on that document. After the other events: on what the account has open.
 
-    Not dated before either of the two, nor before today.
+    Not dated before what it follows, nor before today.
     """
     subject, book = event.subject, planning.book
     apply: tuple[DocumentAmount, ...] = ()
@@ -196,6 +196,9 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         day = max(subject.date, planning.today)
         source = book.numbered.get(subject.document or "")
         negative = source.number if isinstance(source, Invoice) else None
+        is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
+    elif isinstance(subject, Payment):
+        day = max(event.date, planning.today)
         is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
     elif isinstance(subject, OwedDocument):
         day = max(subject.date, planning.today)

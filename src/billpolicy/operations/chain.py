@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import ChargedThrough, SubscriptionCanceled
+from billpolicy.book.changes import ChargedThrough, Reversed, SubscriptionCanceled
 from billpolicy.book.kinds import kind_of
-from billpolicy.book.model import CreditAdjustment, Document, Numbered, Subscription
+from billpolicy.book.model import CreditAdjustment, Document, Numbered, Payment, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.facts import actor_facts, facts_about
 from billpolicy.deciding.versions import Versions
@@ -129,6 +129,10 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
         document = book.numbered[number]
         if document.status == "posted" and _something_left(book, document):
             yield from event(kind_of(document).event, document)
+    for payment in (book.numbered[one.number] for one in plan.of(Reversed)):
+        # What was transferred of it goes with it, and is not followed: that is about other accounts.
+        if isinstance(payment, Payment) and payment.source is None:
+            yield from event("payment_reversed", payment)
     for number in dict.fromkeys(made.to for made in plan.applications if made.amount > 0):
         document = book.numbered[number]
         if document.kind == "invoice" and number not in new and book.balance(document) > 0:
@@ -149,7 +153,8 @@ def _in_words(event: Event) -> str:
         return f"time of subscription {subject.id} was to be billed again"
     if event.name == "credit_increased":
         return f"{subject.number} raised the credit balance of {subject.account}"
-    return f"{subject.number} was {'left open' if event.name == 'invoice_left_open' else 'posted'}"
+    became = {"invoice_left_open": "left open", "payment_reversed": "reversed"}
+    return f"{subject.number} was {became.get(event.name, 'posted')}"
 
 
 # -- what the policy lets follow -----------------------------------------------------------------------------------

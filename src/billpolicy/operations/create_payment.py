@@ -9,6 +9,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.currencies import check_allowed, currency_of
+from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.settling import (
     check_limits,
     named_in_all,
@@ -23,7 +24,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Text
+from billpolicy.source.scalars import Amount, Boolean, Currency, Reference, Text
 
 
 @record
@@ -35,6 +36,8 @@ class CreatePayment(Request):
     currency: Currency | None = None
     """By default that of the documents that are named, else the account's (docs/domain.md 9.5)."""
     type: Literal["external", "electronic"] = "external"
+    reference: Reference | None = None
+    """What others know it by, such as the bank."""
     apply: tuple[DocumentAmount, ...] = ()
     apply_to_open: Boolean = False
     """Instead of `apply`: spread it over all open documents of the account, in the policy's document order."""
@@ -55,8 +58,11 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         message = "`apply` names documents and `apply_to_open` takes all of them"
         planning.problem("apply-both", message, "apply_to_open", hint="keep one of the two")
 
-    resolved = resolve(planning, account, amount=Money(amount, currency))
+    money = Money(amount, currency)
+    again = repeated(planning, account, Payment, request.type, money, request.reference)
+    resolved = resolve(planning, account, amount=money, more=again.facts)
     check_allowed(planning, account, currency, resolved, "currency")
+    again.check(planning, resolved)
     draft = Payment(
         number="",
         account=account.id,
@@ -64,6 +70,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         currency=currency,
         amount=amount,
         type=request.type,
+        reference=request.reference,
         comment=request.comment,
     )
     payment = issue(planning, draft, resolved)
@@ -83,6 +90,7 @@ OPERATION = Operation(
         accounts=frozenset({request.account}),
         numbers=frozenset(wanted.document for wanted in request.apply),
         open_of=frozenset({request.account} if request.apply_to_open else ()),
+        references=references_of(request.account, request.reference),
     ),
     plan=_plan,
 )

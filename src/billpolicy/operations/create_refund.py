@@ -13,13 +13,14 @@ from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Text
+from billpolicy.source.scalars import Amount, Reference, Text
 
 
 @record
@@ -30,6 +31,8 @@ class CreateRefund(Request):
     amount: Amount
     reason: Text | None = None
     type: Literal["external", "electronic"] = "external"
+    reference: Reference | None = None
+    """What others know it by, such as the bank."""
 
 
 def _plan(planning: Planning, request: CreateRefund) -> None:
@@ -43,7 +46,10 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
         planning.problem("over-refunded", message, "amount", hint="unapply some of it first, or refund less")
 
     account = planning.account(source.account, "of")
-    resolved = resolve(planning, account, amount=Money(amount, source.currency), reason=reason)
+    money = Money(amount, source.currency)
+    again = repeated(planning, account, Refund, request.type, money, request.reference)
+    resolved = resolve(planning, account, amount=money, reason=reason, more=again.facts)
+    again.check(planning, resolved)
     put = (
         spread(resolved.text("allocation"), amount, source, planning.book.open_places(source))
         if isinstance(source, CreditMemo)
@@ -57,6 +63,7 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
         amount=amount,
         of=source.number,
         type=request.type,
+        reference=request.reference,
         reason=reason or resolved.text("reason_code"),
         parts=tuple(Part(item=place.item, tax=place.tax, amount=part) for place, part in put.items()),
         comment=request.comment,
@@ -66,5 +73,10 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
 
 
 OPERATION = Operation(
-    "create_refund", CreateRefund, needs=lambda request: Needs(numbers=frozenset({request.of})), plan=_plan
+    "create_refund",
+    CreateRefund,
+    needs=lambda request: Needs(
+        numbers=frozenset({request.of}), references_of_owner=references_of(request.of, request.reference)
+    ),
+    plan=_plan,
 )

@@ -13,6 +13,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.what_is_open import check_usable
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import adjust, issue
@@ -20,7 +21,7 @@ from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Currency, Text
+from billpolicy.source.scalars import Amount, Currency, Reference, Text
 
 
 @record
@@ -33,6 +34,8 @@ class RefundCreditBalance(Request):
     """By default the account's."""
     reason: Text | None = None
     type: Literal["external", "electronic"] = "external"
+    reference: Reference | None = None
+    """What others know it by, such as the bank."""
 
 
 def _plan(planning: Planning, request: RefundCreditBalance) -> None:
@@ -42,7 +45,10 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     currency = request.currency or account.currency
     amount = positive(planning, request.amount, currency, "amount")
     check_usable(planning, account, currency, planning.date, amount, "amount")
-    resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
+    money = Money(amount, currency)
+    again = repeated(planning, account, Refund, request.type, money, request.reference)
+    resolved = resolve(planning, account, amount=money, reason=reason, more=again.facts)
+    again.check(planning, resolved)
     reason = reason or resolved.text("reason_code")
     draft = Refund(
         number="",
@@ -51,6 +57,7 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
         currency=currency,
         amount=amount,
         type=request.type,
+        reference=request.reference,
         reason=reason,
         comment=request.comment,
     )
@@ -81,7 +88,11 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
 OPERATION = Operation(
     "refund_credit_balance",
     RefundCreditBalance,
-    needs=lambda request: Needs(accounts=frozenset({request.account}), open_of=frozenset({request.account})),
+    needs=lambda request: Needs(
+        accounts=frozenset({request.account}),
+        open_of=frozenset({request.account}),
+        references=references_of(request.account, request.reference),
+    ),
     plan=_plan,
     follow=_follow,
 )

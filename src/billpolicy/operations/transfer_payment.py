@@ -53,6 +53,7 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
         currency=payment.currency,
         amount=amount,
         type=payment.type,
+        reference=payment.reference,
         source=payment.number,
         comment=request.comment,
     )

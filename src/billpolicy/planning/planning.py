@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, ChargedThrough, account_name, subscription_name
 from billpolicy.book.kinds import KINDS, kind_of
-from billpolicy.book.model import Account, Application, Document, Item, Numbered, Part, Subscription
+from billpolicy.book.model import Account, Application, Item, Numbered, Part, Payment, Reversible, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
@@ -136,8 +136,9 @@ class Planning:
             message = f"{number} is {_STATUS[found.status]}; this is done to posted documents only"
             hint = "post it first, with `post_draft`" if found.status == "draft" else "name a posted document"
             self.refuse("not-posted", message, *path, hint=hint)
-        if isinstance(found, Document) and found.reversed_:
-            message = f"{number} has been reversed; it cannot change any more"
+        if isinstance(found, Reversible) and found.reversed_:
+            why = f" ({found.reversed_reason})" if isinstance(found, Payment) and found.reversed_reason else ""
+            message = f"{number} has been reversed{why}; it cannot change any more"
             self.refuse("reversed", message, *path, hint="name a document that has not been reversed")
         self.rely_on(number)
         return found

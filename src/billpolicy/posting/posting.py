@@ -228,6 +228,9 @@ def _with_planned(needs: Needs, book: Book, reader: Reader) -> Needs:
                 numbers=frozenset(filter(None, [related])),
                 subscriptions=frozenset(document.subscriptions if isinstance(document, Document) else ()),
                 open_of=owner if number in needs.open_of_owner else frozenset(),
+                references=frozenset(
+                    (document.account, reference) for of, reference in needs.references_of_owner if of == number
+                ),
             )
         )
         if related is not None and related in book.numbered and related not in seen:

@@ -65,6 +65,8 @@ class Reversed:
 
     change: Literal["reversed"]
     number: str
+    reason: str | None = None
+    """Of a payment; of another document, the one that takes its money back has it."""
 
 
 @record
@@ -215,7 +217,9 @@ TOLD: dict[type, Told] = {
             f"({f'was {one.before}' if one.before else 'never billed before'})"
         ),
     ),
-    changes.Reversed: Told(Reversed, lambda one: f"{one.number}: reversed"),
+    changes.Reversed: Told(
+        Reversed, lambda one: f"{one.number}: reversed" + (f", reason {one.reason}" if one.reason else "")
+    ),
     changes.Created: Told(Created, lambda one: f"{_named(one.record)}: created", lambda one: _created(one.record)),
     changes.ChargeAdded: Told(
         ChargeAdded,

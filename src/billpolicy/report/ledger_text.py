@@ -36,6 +36,8 @@ def document_text(shown: ShownDocument) -> str:
         ("type", document.type if isinstance(document, CreditAdjustment) else None),
         (_word(document), getattr(document, "document", None)),
         ("reason", getattr(document, "reason", None)),
+        ("reversed for", getattr(document, "reversed_reason", None)),
+        ("reference", getattr(document, "reference", None)),
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),
@@ -148,7 +150,8 @@ def _state(shown: ShownAccount, document: Numbered) -> str:
         posted_as = getattr(document, "posted_as", None)
         return f"  {document.status}" + (f", posted as {posted_as}" if posted_as else "")
     word = KINDS[document.kind].open_word
-    return f"  {word} {shown.balances[document.number]}" if word else ""
+    gone = ", reversed" if getattr(document, "reversed_", False) else ""
+    return f"  {word} {shown.balances[document.number]}{gone}" if word else ""
 
 
 def _subscription(subscription: Subscription) -> str:

@@ -61,7 +61,8 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for application in plan.applications:
         if application.to not in given:
             lines += _application(application, f" {plan.currency_of(application)}" if several else "")
-    lines += wrapped("  ~ reversed: ", ", ".join(one.number for one in plan.of(Reversed)))
+    gone = (one.number + (f" ({one.reason})" if one.reason else "") for one in plan.of(Reversed))
+    lines += wrapped("  ~ reversed: ", ", ".join(gone))
     lines += [f"  ~ {text}" for text in in_plan(plan)]
     lines += _balances(plan.balances)
     for note in plan.notes:
@@ -87,6 +88,7 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         ("draft", draft),
         ("from", getattr(document, "source", None)),
         ("of", getattr(document, "of", None)),
+        ("reference", getattr(document, "reference", None)),
     )
     yield from wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
     reason = getattr(document, "reason", None)

@@ -81,6 +81,14 @@ def read_prose(value: Any) -> str:
     return text
 
 
+def read_reference(value: Any) -> str:
+    """A text that others gave, as it is compared: in Unicode's composed form (NFC), white space joined and none around.
+
+    Capitals count, and so does all else (docs/domain.md 2.10).
+    """
+    return read_text(unicodedata.normalize("NFC", " ".join(read_text(value).split())))
+
+
 def _steering(text: str) -> bool:
     """Whether a text has control characters, breaks of lines, or marks that reverse how it is read."""
     return not text.isprintable() and any(unicodedata.category(c) in _STEERING or c in _REVERSING for c in text)
@@ -166,6 +174,7 @@ def _type(read: Callable[[Any], Any], **json_schema: Any) -> Scalar:
 _AMOUNT_PATTERN = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 
 Text = Annotated[str, _type(read_text, type=["string", "number", "boolean"])]
+Reference = Annotated[str, _type(read_reference, type=["string", "number", "boolean"])]
 Prose = Annotated[str, _type(read_prose, type="string")]
 Date = Annotated[datetime.date, _type(read_date, type="string", format="date", pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Integer = Annotated[int, _type(read_integer, type="integer")]

@@ -39,6 +39,11 @@ EVENTS: dict[str, EventSpec] = {
             fields_of("account", "debit_memo"),
         ),
         EventSpec("payment_posted", "a payment is posted and some of it is unapplied", fields_of("account", "payment")),
+        EventSpec(
+            "payment_reversed",
+            "a payment is reversed, and what it had paid is open again",
+            fields_of("account", "payment"),
+        ),
         EventSpec("credit_increased", "the credit balance of an account is increased", fields_of("account")),
     )
 }

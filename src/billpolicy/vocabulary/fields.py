@@ -40,6 +40,12 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
 """Object -> its fields."""
 DATE = FieldSpec("date", "date", "the document date of the operation")
 AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included")
+REFERENCE_IS = FieldSpec(
+    "reference_is",
+    "choice",
+    "of a reference that is given: `new`, `known` of such a payment or refund, or only of one that was `reversed`",
+    ("new", "known", "reversed"),
+)
 ACTOR = (
     FieldSpec("actor.id", "text", "who asks"),
     FieldSpec("actor.role", "choice", "the role of who asks, as the policy's `roles` say", codes=ROLES),

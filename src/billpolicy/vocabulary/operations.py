@@ -7,7 +7,7 @@ and who inherits what, is policy; here is only what can be said.
 from __future__ import annotations
 
 from billpolicy.vocabulary.events import event_after
-from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, asked, fields_of, reason_of
+from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, REFERENCE_IS, asked, fields_of, reason_of
 from billpolicy.vocabulary.settings import (
     ATTRIBUTE_BINDING,
     AVAILABLE_TO_CREDIT,
@@ -18,6 +18,7 @@ from billpolicy.vocabulary.settings import (
     MEMO_SETTLEMENT,
     PERMISSION,
     REFUND_ALLOCATION,
+    REPEATED_REFERENCE,
     SETTLEMENT,
     SOURCE_ORDER,
     UNAPPLY_ALLOCATION,
@@ -97,8 +98,8 @@ _SPECS = (
         doc="record a payment and apply it to named documents",
         produces=("payment",),
         levels=("request", "account", "default"),
-        fields=(DATE, AMOUNT, *fields_of("account")),
-        settings=(*SETTLEMENT, CURRENCIES),
+        fields=(DATE, AMOUNT, REFERENCE_IS, *fields_of("account")),
+        settings=(REPEATED_REFERENCE, *SETTLEMENT, CURRENCIES),
         causes=("payment_posted", "invoice_left_open"),
     ),
     OperationSpec(
@@ -106,8 +107,8 @@ _SPECS = (
         doc="refund what is unapplied of a payment or credit memo",
         produces=("refund",),
         levels=("request", "account", "default"),
-        fields=(*asked("refund"), *fields_of("account")),
-        settings=(reason_code("refund"), REFUND_ALLOCATION),
+        fields=(*asked("refund"), REFERENCE_IS, *fields_of("account")),
+        settings=(reason_code("refund"), REPEATED_REFERENCE, REFUND_ALLOCATION),
     ),
     OperationSpec(
         name="apply_payment",
@@ -160,6 +161,15 @@ _SPECS = (
         fields=(DATE, AMOUNT, *fields_of("account", "payment")),
         settings=(CURRENCIES,),
         causes=("payment_posted",),
+    ),
+    OperationSpec(
+        name="reverse_payment",
+        doc="take back a payment that bounced or was charged back",
+        produces=(),
+        levels=("account",),
+        fields=(*asked("payment_reversal"), *fields_of("account", "payment")),
+        settings=(reason_code("payment_reversal"),),
+        causes=("payment_reversed",),
     ),
     OperationSpec(
         name="bill_run",
@@ -258,8 +268,8 @@ _SPECS = (
         doc="pay credit balance back",
         produces=("refund",),
         levels=("request", "account", "default"),
-        fields=(*asked("credit_balance_refund"), *fields_of("account")),
-        settings=(reason_code("credit_balance_refund"),),
+        fields=(*asked("credit_balance_refund"), REFERENCE_IS, *fields_of("account")),
+        settings=(reason_code("credit_balance_refund"), REPEATED_REFERENCE),
     ),
     OperationSpec(
         name="adjust_credit_balance",
@@ -391,9 +401,15 @@ _SPECS = (
 _FOLLOWS: dict[str, tuple[str, ...]] = {
     "bill_run": ("charges_reopened",),
     "transfer_negative_invoice": ("invoice_posted",),
-    "apply_credit_balance": ("credit_increased", "invoice_posted", "debit_memo_posted"),
+    "apply_credit_balance": ("credit_increased", "invoice_posted", "debit_memo_posted", "payment_reversed"),
     "refund_credit_balance": ("credit_increased",),
-    "apply_credits": ("invoice_posted", "debit_memo_posted", "credit_memo_posted", "payment_posted"),
+    "apply_credits": (
+        "invoice_posted",
+        "debit_memo_posted",
+        "credit_memo_posted",
+        "payment_posted",
+        "payment_reversed",
+    ),
     "write_off_invoice": ("subscription_canceled", "invoice_posted", "invoice_left_open"),
 }
 """Operation -> the events after which a follow-up can run it."""

@@ -55,6 +55,13 @@ ATTRIBUTE_BINDING = SettingSpec(
     "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
     ("snapshot", "live"),
 )
+REPEATED_REFERENCE = SettingSpec(
+    "repeated_reference",
+    "choice",
+    "where the account has one of the same type, amount and reference already: `refuse`, `warn`, or `allow` it",
+    ("refuse", "warn", "allow"),
+    routine=True,
+)
 REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", LINK_RULES)
 UNAPPLY_ALLOCATION = SettingSpec(
     "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", LINK_RULES

@@ -9,12 +9,12 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
 from billpolicy.book.kinds import is_owed, is_source
-from billpolicy.book.model import Account, BillingDocument, Document, Invoice, Numbered, OwedDocument, SourceDocument
+from billpolicy.book.model import Account, BillingDocument, Invoice, Numbered, OwedDocument, Reversible, SourceDocument
 from billpolicy.operations.shared.currencies import in_words
 from billpolicy.planning.planning import Planning
 
 
-def in_force(document: Document) -> bool:
+def in_force(document: Reversible) -> bool:
     """Whether it is posted and has not been reversed."""
     return document.status == "posted" and not document.reversed_
 
@@ -45,8 +45,7 @@ def _open_for_rules(book: Book, document: BillingDocument | SourceDocument, day:
     """Documents that opted out (`auto_apply: false`) and later ones are left alone (docs/domain.md 2.2)."""
     if document.date > day or not document.auto_apply:
         return ZERO
-    posted = in_force(document) if isinstance(document, Document) else document.status == "posted"
-    return book.balance(document) if posted else ZERO
+    return book.balance(document) if in_force(document) else ZERO
 
 
 # -- of subscriptions ----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ _MASTER = {
 }
 """Tables of master data, and what a second row of the same key has in common with the first."""
 _MAY_CHANGE = {
-    "documents": ("reversed", "reversed_reason", "status", "posted_as", "revision"),
+    "documents": ("reversed", "reversed_reason", "status", "posted_as", "changed_by", "revision"),
     "accounts": ("revision",),
     "subscriptions": ("canceled_on", "revision"),
     "subscribed_charges": ("charged_through",),
@@ -36,15 +36,19 @@ _MAY_CHANGE = {
 _FLAGS = """
 NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
 OR NEW.reversed_reason IS NOT OLD.reversed_reason AND NEW.reversed = OLD.reversed
+OR NEW.changed_by IS NOT OLD.changed_by
+AND NEW.reversed = OLD.reversed AND NEW.status = OLD.status AND NEW.posted_as IS OLD.posted_as
 OR NEW.status <> OLD.status AND (OLD.status <> 'draft' OR NEW.status <> 'canceled' OR OLD.posted_as IS NOT NULL)
 OR NEW.posted_as IS NOT OLD.posted_as
 AND (OLD.posted_as IS NOT NULL OR OLD.status <> 'draft' OR NEW.status <> 'draft')
 """
+_PAYMENTS = "UPDATE documents SET imported_status = status, imported_reversed = reversed"
+"""They can be reversed now, so it is kept how they were imported; nothing has changed them yet."""
 _WRITTEN_OFF = "kind = 'credit_memo' AND operation IN (SELECT id FROM operations WHERE operation = 'write_off_invoice')"
 
 
 def upgrade() -> None:
-    """Add columns and tables, say which memos are write-offs, and put the guards up again."""
+    """Add columns and tables, fill what is known of old documents, and put the guards up again."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     old = ("documents_fixed", "documents_flags", "subscriptions_fixed", "subscriptions_flags")
     for trigger in (*old, "subscribed_charges_fixed", "operations_fixed") if sqlite else ():
@@ -52,6 +56,7 @@ def upgrade() -> None:
     _add_columns()
     _add_tables()
     op.execute(f"UPDATE documents SET write_off = true WHERE {_WRITTEN_OFF}")
+    op.execute(f"{_PAYMENTS} WHERE kind = 'payment' AND operation IS NULL")
     _write_journal()
     if sqlite:
         _put_up_guards()
@@ -70,6 +75,7 @@ def _add_columns() -> None:
     op.add_column("documents", sa.Column("write_off", sa.Boolean(), server_default=sa.false(), nullable=False))
     condition = sa.text("reference IS NOT NULL")
     columns = ["reference", "account"]
+    op.execute("ALTER TABLE documents ADD COLUMN changed_by TEXT REFERENCES operations (id)")
     op.create_index("ix_documents_reference", "documents", columns, sqlite_where=condition, postgresql_where=condition)
 
 
