@@ -246,7 +246,7 @@ def mixed(seed: int) -> Walk:
     book["accounts"].append({"id": "a", "currency": "USD"})
     for currency, section in product(CURRENCIES, ("invoices", "debit_memos", "credit_memos", "payments")):
         for n in range(chance.whole(0, 1)):
-            record = {"number": f"{section}-{currency}-{n}", "account": "a", "currency": currency}
+            record: dict[str, Any] = {"number": f"{section}-{currency}-{n}", "account": "a", "currency": currency}
             record["date"] = chance.day(-20, 0)
             amount = chance.money(1, 9000, currency)
             record |= {"amount": amount} if section == "payments" else {"items": [{"id": "i", "amount": amount}]}

@@ -46,7 +46,7 @@ def check(before: Book, after: Book) -> None:
     for number, document in after.numbered.items():
         balance = after.balance(document)
         if isinstance(document, Payment) and document.reversed_:
-            assert (used[number], balance) == (0, 0)
+            assert used[number] == balance == 0
             continue
         moved = used if isinstance(document, Payment | CreditMemo) else put
         assert document.amount == moved[number] + balance
