@@ -8,7 +8,7 @@ is no such thing at all, a `TypeError` that says what is wanted.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -22,10 +22,12 @@ from billpolicy.exchange.operations_file import operation_from
 from billpolicy.operations.chain import needs_of, plan_operation
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
+from billpolicy.posting.bill_runs import divided
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
     GROUP,
     BookReader,
+    Extent,
     Job,
     Outcome,
     dry_run,
@@ -43,17 +45,21 @@ from billpolicy.vocabulary.operations import VOCABULARY
 Operation = Mapping[str, Any] | Instruction
 """What is asked for: a mapping like an entry of an operations file, or what `load_operations` gave."""
 
-Watch = Callable[[Iterable[Outcome], int, str], Iterable[Outcome]]
-"""Is given what comes, how many there will be and what is being done, and gives it on."""
+Watch = Callable[[Iterable[Outcome], Callable[[], int], str], Iterable[Outcome]]
+"""Is given what comes, how many there will be as far as is known by then, and what is being done, and gives it on."""
 
 
 def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: datetime.date | None = None) -> Plan:
     """What one operation would do, with all that follows it by the policy, on a book or a ledger. Changes nothing.
 
     `today`: the day of planning, for operations without a date; by default the calendar's. Of an operation that the
-    ledger has posted, what it did. Raises `Refused` with every reason why it cannot be done.
+    ledger has posted, what it did. A bill run over every account is one plan here, which is for few; `plan_all` divides
+    it. Raises `Refused` with every reason why it cannot be done.
     """
-    (outcome,) = plan_all(policy, on, [operation], today=today)
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect_to_read(on)
+    with _reading(on) as reader:
+        (outcome,) = dry_run(reader, [_whole(policy, operation_from(operation), _day(today), "")])
     if outcome.plan is None:
         raise Refused(outcome.problems)
     return outcome.plan
@@ -66,17 +72,19 @@ def plan_all(
     *,
     today: datetime.date | None = None,
     warn: Callable[[Diagnostic], None] | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Outcome]:
     """What each of these operations would do after the ones before it; a refused one changes nothing for the others.
 
-    They are planned as the outcomes are asked for. Raises `Refused` at one that cannot be read at all.
+    They are planned as the outcomes are asked for. Raises `Refused` at one that cannot be read at all. A bill run over
+    every account is divided, as `post_all` does it. `watch` may show how far it is.
 
     `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
     """
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     _expect_to_read(on)
     day = _day(today)
-    return _planned(policy, on, _several(operations), day, warn)
+    return _planned(policy, on, _several(operations), day, warn, watch)
 
 
 def _planned(
@@ -85,10 +93,15 @@ def _planned(
     operations: Iterable[Operation],
     day: datetime.date,
     warn: Callable[[Diagnostic], None] | None,
+    watch: Watch | None,
 ) -> Iterator[Outcome]:
+    if watch is not None:
+        operations = list(operations)  # to know how many they are
     jobs = (_job(policy, operation_from(one), day, "") for one in operations)
+    extent = Extent(len(operations) if isinstance(operations, Sized) else 0)
     with _reading(on) as reader:
-        yield from dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs)
+        outcomes = dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs, extent=extent)
+        yield from _watched(outcomes, extent, watch, "planning")
 
 
 def explain(policy: Versions, plan: Plan) -> list[Explanation]:
@@ -110,7 +123,8 @@ def post(
     """Post one operation with all that follows it, in one transaction: planned now, or as it was planned before.
 
     `who`: the person, for the audit trail; an operation that names its actor is posted by them. `now`: the moment,
-    with a time zone. The same operation again is answered with what was posted. A plan on a ledger that has moved on,
+    with a time zone. The same operation again is answered with what was posted. A bill run over every account is one
+    operation here, which is for few; `post_all` divides it. A plan on a ledger that has moved on,
     or by another policy, and whatever else cannot be posted, raises `Refused` and changes nothing.
     """
     _expect_to_post(policy, ledger, who)
@@ -118,7 +132,7 @@ def post(
     _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
     if isinstance(operation, Plan):
         return post_one(ledger, _by_its_policy(operation, policy, operation.actor or who), now=moment)
-    return post_one(ledger, _job(policy, operation_from(operation), _day(today), who), now=moment)
+    return post_one(ledger, _whole(policy, operation_from(operation), _day(today), who), now=moment)
 
 
 def post_all(
@@ -141,6 +155,9 @@ def post_all(
     What became of each is given as its group is committed; a refused one changes nothing for the others. `go_on` is
     asked before each group; `watch` may show how far it is. Raises `Refused`, before anything is posted, for a batch
     beyond the policy's `batch_limits`.
+
+    A bill run over every account is a batch itself: an operation for each account on which it finds something to do,
+    with an outcome of its own. Its id is that of the run and the account, `BR-1/acme`.
     """
     _expect_to_post(policy, ledger, who)
     day = _day(today)
@@ -149,12 +166,14 @@ def post_all(
     jobs = [_job(policy, operation_from(one), day, who) for one in _several(operations)]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
-    return _watched(post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on), len(jobs), watch)
+    extent = Extent(len(jobs))
+    outcomes = post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on, extent=extent)
+    return _watched(outcomes, extent, watch, "posting")
 
 
-def _watched(outcomes: Generator[Outcome], count: int, watch: Watch | None) -> Generator[Outcome]:
+def _watched(outcomes: Generator[Outcome], extent: Extent, watch: Watch | None, label: str) -> Generator[Outcome]:
     with closing(outcomes):
-        yield from outcomes if watch is None else watch(outcomes, count, "posting")
+        yield from outcomes if watch is None else watch(outcomes, lambda: extent.count, label)
 
 
 def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watch | None) -> list[Job]:
@@ -162,12 +181,12 @@ def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watc
     totals = Totals()
     planned = []
     with ledger.reading() as reader:
-        outcomes = dry_run(reader, jobs)
-        for outcome in outcomes if watch is None else watch(outcomes, len(jobs), "checking the limits"):
+        extent = Extent(len(jobs))
+        for outcome in _watched(dry_run(reader, jobs, extent=extent), extent, watch, "checking the limits"):
             made = outcome.plan if outcome.posted is None else None
             planned.append(outcome.job if made is None else planned_before(outcome.job, made))
             if made is not None:
-                totals.add(made)
+                totals.add(made, outcome.job.asked.id)
     stops = list(beyond(policy.policies, totals))
     if stops:
         raise Refused(stops)
@@ -182,6 +201,7 @@ class _Warning:
         self._told: set[Diagnostic] = set()
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
+        self.subscriptions = reader.subscriptions
 
     def book(self, needs: Needs) -> Book:
         """As it is read."""
@@ -194,6 +214,14 @@ class _Warning:
 
 
 def _job(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
+    """An operation as a job; a bill run over every account is done in parts."""
+    whole = _whole(policy, instruction, today, who)
+    if not instruction.request.is_divided():
+        return whole
+    return divided(whole, instruction, policy, today, lambda part: _whole(policy, part, today, who))
+
+
+def _whole(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
     request = instruction.request
     return Job(
         id=request.id,

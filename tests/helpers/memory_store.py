@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from billpolicy.book.book import Book
+from billpolicy.book.model import Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.posting.store import Entry, Posted
@@ -35,6 +36,9 @@ class MemoryReader:
 
     def book(self, needs: Needs) -> Book:
         return self.kept.book
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        yield from self.kept.book.subscriptions.values()
 
     def known(self, numbers: Collection[str]) -> set[str]:
         return {number for number in numbers if number in self.kept.book.numbered}

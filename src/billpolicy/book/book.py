@@ -66,6 +66,8 @@ class Book:
     """Number of a source document -> the memos created from it."""
     numbers_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Account -> the numbers of everything that is its own."""
+    subscriptions_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Account -> the ids of its subscriptions."""
     numbers_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription -> the numbers of the documents that have items of it."""
     credit_of: Mapping[str, tuple[CreditAdjustment, ...]] = field(default_factory=dict)
@@ -86,13 +88,12 @@ class Book:
         book = cls(
             accounts={account.id: account for account in file.accounts},
             contacts={contact.id: contact for contact in file.contacts},
-            subscriptions={subscription.id: subscription for subscription in file.subscriptions},
             charges={charge.id: charge for charge in file.charges},
             periods=tuple(sorted(file.accounting_periods, key=lambda period: period.from_)),
         )
         documents: list[Numbered] = [document for section in SECTIONS for document in getattr(file, section)]
         counters = highest_counters(document.number for document in documents)
-        return book.with_posted(documents, file.applications, counters=counters)
+        return book.with_posted(documents, file.applications, file.subscriptions, counters)
 
     def with_posted(
         self,
@@ -132,7 +133,10 @@ class Book:
         for application in applications:
             add("applications_from", application.from_, application)
             add("applications_to", application.to, application)
-        changes["subscriptions"] |= {subscription.id: subscription for subscription in subscriptions}
+        for subscription in subscriptions:
+            if subscription.id not in self.subscriptions and subscription.id not in changes["subscriptions"]:
+                add("subscriptions_of", subscription.account, subscription.id)
+            changes["subscriptions"][subscription.id] = subscription
         changes["counters"] |= counters or {}
         changes["prefixes"] |= prefixes or {}
         return self._over(
@@ -150,6 +154,8 @@ class Book:
                 others = (period for period in book.periods if period.from_ != record.from_)
                 periods = tuple(sorted((*others, record), key=lambda period: period.from_))
                 book = replace(book, periods=periods)
+            elif isinstance(record, Subscription):
+                book = book.with_posted(subscriptions=[record])
             else:
                 book = book._over({_INDEX[type(record)]: {record.id: record}})
         return book
@@ -163,6 +169,7 @@ class Book:
             return more
         new = {number: document for number, document in more.numbered.items() if number not in self.numbered}
         records = {index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS}
+        subscriptions = _missing(self.subscriptions, more.subscriptions)
         # Of a new document the other book has all money, in the order in which it was moved; this one maybe some of it.
         money = {
             index: {key: made for key, made in moved.items() if key in new or key not in getattr(self, index)}
@@ -171,7 +178,7 @@ class Book:
                 ("applications_to", more.applications_to),
             )
         }
-        return self._over(records).with_posted(new.values())._over(money)
+        return self._over(records).with_posted(new.values(), subscriptions=subscriptions.values())._over(money)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
@@ -303,11 +310,10 @@ class Book:
 _INDEX: dict[type[MasterRecord], str] = {
     Account: "accounts",
     Contact: "contacts",
-    Subscription: "subscriptions",
     Charge: "charges",
 }
-_RECORDS = ("accounts", "contacts", "subscriptions", "charges", "revisions", "counters", "prefixes")
-"""The indexes of a book that are no documents and no money."""
+_RECORDS = ("accounts", "contacts", "charges", "revisions", "counters", "prefixes")
+"""The indexes of a book on which no other one hangs."""
 
 
 def _missing(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 import billpolicy
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
+    Progress,
     documents_in,
     load_asked,
     load_versions,
@@ -76,15 +77,15 @@ def command(
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
     day = day_or_today(today)
-    by_id = {one.request.id: one for one in asked}
     with documents_in(book, ledger) as documents:
-        outcomes = planned(versions, documents, asked, day)
+        found = list(planned(versions, documents, asked, day, Progress(asked)))
+    outcomes = [outcome for _, outcome in found]
     if format == "text":
         tell_posted_before(outcomes)
-    for outcome in outcomes:
+    for one, outcome in found:
         gather(found_about(outcome))
         if outcome.problems and format != "json":
-            show_refused(title(by_id[outcome.job.id], day), outcome.problems)
+            show_refused(title(one, day), outcome.problems)
         if outcome.plan is not None and outcome.posted is None:
             explanations.extend(billpolicy.explain(versions, outcome.plan))
     if format == "json":

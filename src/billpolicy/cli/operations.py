@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,12 +16,11 @@ import billpolicy
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.report.batch_text import before_text
+from billpolicy.report.batch_text import MANY, before_text
 
 if TYPE_CHECKING:
     from billpolicy import Book, EngineName, Instruction, Ledger, Outcome, Versions
 
-_T = TypeVar("_T")
 _WORTH_WATCHING = 200
 """Operations; fewer are done before a bar could be read."""
 
@@ -72,17 +71,30 @@ def title(asked: Instruction, today: datetime.date) -> str:
     return f"{request.id}: {request.operation} on {request.document_date(today)}"
 
 
-def planned(versions: Versions, on: Book | Ledger, asked: list[Instruction], today: datetime.date) -> list[Outcome]:
+def planned(
+    versions: Versions, on: Book | Ledger, asked: list[Instruction], today: datetime.date, progress: Progress
+) -> Iterator[tuple[Instruction, Outcome]]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    outcomes = billpolicy.plan_all(versions, on, asked, today=today, warn=_Warnings())
+    return placed(asked, billpolicy.plan_all(versions, on, asked, today=today, warn=_Warnings(), watch=progress))
+
+
+def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:
+    """What came of each operation or of each part of it, and what was asked for, of a part under the id of the part.
+
+    Problems have a place: those of a ledger are at the operation that they are about.
+    """
     by_id = {one.request.id: one for one in asked}
-    return [placed(by_id[one.job.id], one) for one in watched(outcomes, len(asked), "planning")]
+    for outcome in outcomes:
+        one = by_id[outcome.job.asked.id]
+        if outcome.job.part_of is not None:
+            one = replace(one, request=replace(one.request, id=outcome.job.id))
+        problems = tuple(problem._replace(position=problem.position or one.at()) for problem in outcome.problems)
+        yield one, replace(outcome, problems=problems)
 
 
-def placed(asked: Instruction, outcome: Outcome) -> Outcome:
-    """An outcome whose problems have a place: those of a ledger are at the operation that they are about."""
-    problems = tuple(problem._replace(position=problem.position or asked.at()) for problem in outcome.problems)
-    return replace(outcome, problems=problems)
+def is_told(outcome: Outcome) -> bool:
+    """Whether programs are told of it also among very many: a part of a bill run only counts, unless it is refused."""
+    return outcome.job.part_of is None or bool(outcome.problems)
 
 
 def tell_posted_before(outcomes: Iterable[Outcome]) -> None:
@@ -108,10 +120,28 @@ class _Warnings:
             say(f"... and more than {MOST_SHOWN} such names in all")
 
 
-def watched(steps: Iterable[_T], count: int, label: str) -> Iterator[_T]:
-    """The steps as they come, with progress on a terminal when there are many."""
-    if count < _WORTH_WATCHING or not sys.stderr.isatty():
-        yield from steps
-        return
-    with click.progressbar(steps, length=count, label=label, file=sys.stderr) as bar:
-        yield from bar
+class Progress:
+    """How far a batch is: for the command, and on a terminal for whoever waits for many operations."""
+
+    def __init__(self, asked: Sequence[Instruction]) -> None:
+        self.count = len(asked)
+        """How many outcomes there will be, as far as is known: a bill run over every account is divided on the way."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are more operations than anybody reads one by one."""
+        return self.count > MANY
+
+    def __call__(self, outcomes: Iterable[Outcome], count: Callable[[], int], label: str) -> Iterator[Outcome]:
+        """The outcomes as they come, with a bar where there are many."""
+        with ExitStack() as shown:
+            bar = None
+            for done, outcome in enumerate(outcomes, 1):
+                self.count = count()
+                if bar is None and self.count >= _WORTH_WATCHING and sys.stderr.isatty():
+                    bar = shown.enter_context(click.progressbar(length=self.count, label=label, file=sys.stderr))
+                if bar is not None:
+                    bar.length = self.count
+                    bar.update(done - bar.pos)
+                yield outcome
+            self.count = count()

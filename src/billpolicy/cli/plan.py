@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
+    Progress,
     check_report,
     documents_in,
+    is_told,
     load_asked,
     load_versions,
     one_place,
@@ -30,10 +33,13 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
-from billpolicy.report.batch_text import MANY, Tally
+from billpolicy.report.batch_text import Tally
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
+
+if TYPE_CHECKING:
+    from billpolicy import Instruction, Outcome
 
 
 @click.command("plan")
@@ -70,23 +76,25 @@ def command(
         check_report(report, operations, book, ledger, versions)
     asked = load_asked(operations, actor)
     day = day_or_today(today)
-    by_id = {one.request.id: one for one in asked}
+    tally, progress = Tally(), Progress(asked)
+    kept: list[tuple[Instruction, Outcome]] = []
     with documents_in(book, ledger) as documents:
-        outcomes = planned(versions, documents, asked, day)
-    tally = Tally()
-    for outcome in outcomes:
-        tally.add(by_id[outcome.job.id], outcome)
-        gather(found_about(outcome))
+        for one, outcome in planned(versions, documents, asked, day, progress):
+            tally.add(one, outcome)
+            gather(found_about(outcome))
+            if details or not progress.is_long or (format == "json" and is_told(outcome)):
+                kept.append((one, outcome))
     stops = tally.beyond(versions)
+    outcomes = [outcome for _, outcome in kept]
     if format == "json":
-        write_json(planning_report(outcomes, versions, stops))
-    elif details or len(asked) <= MANY:
+        write_json(planning_report(outcomes, versions, stops, tally.totals(len(outcomes))))
+    elif details or not progress.is_long:
         tell_posted_before(outcomes)
-        for one in outcomes:
-            if one.problems:
-                show_refused(title(by_id[one.job.id], day), one.problems)
-            elif one.plan is not None and one.posted is None:
-                write(plan_text(one.plan, versions) + "\n")
+        for one, outcome in kept:
+            if outcome.problems:
+                show_refused(title(one, day), outcome.problems)
+            elif outcome.plan is not None and outcome.posted is None:
+                write(plan_text(outcome.plan, versions) + "\n")
     else:
         write(tally.table("planned") + "\n")
     if format != "json":

@@ -13,7 +13,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import check_report, load_asked, load_versions, placed, title, watched
+from billpolicy.cli.operations import Progress, check_report, is_told, load_asked, load_versions, placed, title
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -27,7 +27,7 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.report.batch_text import MANY, Tally, before_text
+from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
@@ -77,34 +77,33 @@ def command(
             report, tally.report(), REPORT
         )  # now, when nothing has been posted yet, it can still be told that it cannot be
     outcomes: list[Outcome] = []
-    one_by_one = format == "text" and (details or len(asked) <= MANY)
-    by_id = {one.request.id: one for one in asked}
+    progress = Progress(asked)
     posting = billpolicy.open_ledger(ledger)
     with posting, interruptible() as interrupt:
         # A few are posted and told one by one; many in groups, which is several times faster.
-        group = {"group": 1} if len(asked) <= MANY else {}
-        running = _begin(versions, posting, asked, who=who, atomic=atomic, **group, today=day, go_on=interrupt.go_on)
+        few = not progress.is_long and not any(one.request.is_divided() for one in asked)
+        how = {"who": who, "atomic": atomic, "today": day, "go_on": interrupt.go_on, "watch": progress}
+        running = _begin(versions, posting, asked, **how, **({"group": 1} if few else {}))
         try:
             with closing(running):
-                for outcome in running:
-                    one = by_id[outcome.job.id]
-                    outcome = placed(one, outcome)
-                    if format == "json":
-                        outcomes.append(outcome)
+                for one, outcome in placed(asked, running):
                     tally.add(one, outcome)
                     gather(found_about(outcome))
-                    if one_by_one:
+                    each = details or not progress.is_long
+                    if format == "json" and (each or is_told(outcome)):
+                        outcomes.append(outcome)
+                    elif format != "json" and each:
                         _write(outcome, one, versions, day)
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
-                write_json(posting_report(outcomes, versions))
+                write_json(posting_report(outcomes, versions, tally.totals(len(outcomes))))
                 # The answer is whole; what made it fail half-way is said beside it.
                 use_format(click.get_current_context(), "text")
             else:
-                if not one_by_one:
+                if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
-                say(tally.posted_text(len(asked)))
+                say(tally.posted_text(progress.count))
             if report is not None:
                 write_file(report, tally.report(), REPORT)
     if interrupt.asked_for:
@@ -126,7 +125,7 @@ def _login() -> str:
 def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: Any) -> Generator[Outcome]:
     """Begin to post, unless the policy stops the batch before anything is posted."""
     try:
-        return billpolicy.post_all(versions, ledger, asked, watch=watched, **how)
+        return billpolicy.post_all(versions, ledger, asked, **how)
     except Refused as refused:
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
             say(f"nothing was posted: the policy stops this batch of {len(asked):,}")

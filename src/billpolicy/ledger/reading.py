@@ -199,14 +199,13 @@ def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys
     book = Book(
         accounts=owners,
         contacts=contacts_of(connection, accounts if accounts is None else owners),
-        subscriptions=subscriptions,
         charges=charges_of(connection, charges),
         periods=periods_of(connection),
         revisions=revisions | subscription_revisions | account_revisions,
         counters=counters,
         prefixes=prefixes,
     )
-    return book.with_posted(documents.values(), applications_of(connection, numbers))
+    return book.with_posted(documents.values(), applications_of(connection, numbers), subscriptions.values())
 
 
 def money_of(connection: Connection, accounts: Collection[str]) -> Book:
@@ -281,6 +280,16 @@ def subscriptions_of(
         subscriptions[row[0]] = rows.SUBSCRIPTIONS.record(row, charges=those)
     subscriptions = _with_history(connection, "subscription", keys, subscriptions, as_imported)
     return subscriptions, {f"subscription:{row[0]}": row[_SUBSCRIPTION_REVISION] for row in found}
+
+
+def every_subscription(connection: Connection) -> Iterator[Subscription]:
+    """Every subscription with its charges, a page of them at a time."""
+    ids = [row[0] for row in connection.rows("SELECT id FROM subscriptions ORDER BY id")]
+    for start in range(0, len(ids), _PAGE):
+        yield from subscriptions_of(connection, ids[start : start + _PAGE])[0].values()
+
+
+_PAGE = 1000
 
 
 def periods_of(connection: Connection, as_imported: bool = False) -> tuple[AccountingPeriod, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from billpolicy.book.book import Book
+from billpolicy.book.model import Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import journal, reading, show, writing
@@ -34,6 +35,13 @@ class LedgerReader:
             return reading.book_of(self.connection, needs)
         except CodecError:
             raise journal.damaged("a record of this ledger cannot be read any more") from None
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """As `Reader.subscriptions`. Raises `Refused` where one has been damaged."""
+        try:
+            yield from reading.every_subscription(self.connection)
+        except CodecError:
+            raise journal.damaged("a subscription of this ledger cannot be read any more") from None
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """As `Reader.known`."""

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from billpolicy.billing.documents import Kind, items_of, split
-from billpolicy.billing.due import what_is_due
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
@@ -20,7 +19,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.operations.shared.bills import Bill, bills_of, grouped
+from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
 from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.what_is_open import documents_on
@@ -44,11 +43,16 @@ class BillRun(Request):
     """Without it the policy decides."""
     reason: Text | None = None
     """The reason of credit memos; without it the policy decides."""
+    part_of: Text | None = None
+    """The id of the bill run over every account that this is a part of: its documents are documents of that run."""
+
+    def is_divided(self) -> bool:
+        """Over every account, it is done account by account."""
+        return not self.accounts and not self.subscriptions
 
 
 def _plan(planning: Planning, request: BillRun) -> None:
-    planning.check_date()
-    reason = checked_reason(planning, request.reason, "credit_memo")
+    reason = check_terms(planning, request)
     subscriptions = _asked_for(planning, request)
     planning.stop_if_refused()
     target = request.target_date or planning.date
@@ -67,6 +71,12 @@ def _plan(planning: Planning, request: BillRun) -> None:
         _move(planning, lines)
 
 
+def check_terms(planning: Planning, request: BillRun) -> str | None:
+    """Note what is wrong with a bill run whatever it bills; the reason of its credit memos, if it names one."""
+    planning.check_date()
+    return checked_reason(planning, request.reason, "credit_memo")
+
+
 def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
     """The subscriptions that the request names, or that belong to an account that it names, or all."""
     book = planning.book
@@ -79,13 +89,11 @@ def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
             if name not in known:
                 hint = did_you_mean(name, known) or f"name {kind}s of the book"
                 planning.problem(code, f"there is no {kind} `{name}`", field, index, hint=hint)
-    everything = not request.accounts and not request.subscriptions
-    accounts, subscriptions = set(request.accounts), set(request.subscriptions)
-    return [
-        subscription
-        for subscription in book.subscriptions.values()
-        if everything or subscription.account in accounts or subscription.id in subscriptions
-    ]
+    if request.is_divided():
+        return list(book.subscriptions.values())
+    of_accounts = (id for account in request.accounts for id in book.subscriptions_of.get(account, ()))
+    wanted = dict.fromkeys((*of_accounts, *request.subscriptions))
+    return [book.subscriptions[id] for id in wanted if id in book.subscriptions]
 
 
 def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> str:
@@ -151,7 +159,7 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
         "currency": first.currency,
         "items": items_of(lines, kind, first.currency, planning.book.charges),
         "status": request.bill_as or first.resolved.text("bill_as"),
-        "bill_run": request.id,
+        "bill_run": request.part_of or request.id,
         "comment": request.comment,
     }
     # Each item is in range; their sum may not be.
@@ -180,16 +188,8 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     """After time of a subscription was reopened: bill it again, as it stands now."""
     if isinstance(event.subject, Subscription):
         subscription = planning.book.subscriptions[event.subject.id]
-        if _may_be_due(subscription, event.date):
+        if may_be_due(subscription, event.date):
             yield BillRun(id="", operation="bill_run", date=event.date, subscriptions=(subscription.id,))
-
-
-def _may_be_due(subscription: Subscription, day: datetime.date) -> bool:
-    """Whether a bill run is worth planning; where the calendar ends, it says so itself."""
-    try:
-        return bool(what_is_due(subscription, day))
-    except (OverflowError, ValueError):
-        return True
 
 
 OPERATION = Operation(
@@ -199,7 +199,7 @@ OPERATION = Operation(
         accounts=frozenset(request.accounts),
         subscriptions=frozenset(request.subscriptions),
         subscriptions_of=frozenset(request.accounts),
-        every_subscription=not request.accounts and not request.subscriptions,
+        every_subscription=request.is_divided(),
     ),
     plan=_plan,
     follow=_follow,

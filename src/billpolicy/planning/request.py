@@ -42,6 +42,10 @@ class Request:
         """The number of the document that it is done to, where conditions of a follow-up can ask about that."""
         return None
 
+    def is_divided(self) -> bool:
+        """Whether it is posted as a batch of parts, each an operation of its own, and not as one operation."""
+        return False
+
     def told(self) -> dict[str, str | bool]:
         """What conditions of a follow-up can ask about it, beside what it brought about."""
         return {}

@@ -25,16 +25,24 @@ class Totals:
     counts: Counter[str] = field(default_factory=Counter)
     amounts: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
     """Operation -> currency -> amount."""
+    asked: set[str] = field(default_factory=set)
+    """The ids of what was asked for, as far as it counts."""
 
-    def add(self, plan: Plan) -> None:
-        """Count an operation and all that follows it, whatever the signs of its amounts."""
-        for each in in_turn(plan):
-            self.add_one(each, abs)
+    def add(self, plan: Plan, asked: str) -> None:
+        """Count an operation and all that follows it, whatever the signs of its amounts.
 
-    def add_one(self, plan: Plan, size: Callable[[Decimal], Decimal]) -> None:
+        `asked`: the id of what was asked for. It counts once, in however many parts it is done.
+        """
+        first, *steps = in_turn(plan)
+        self.add_one(first, abs, count=0 if asked in self.asked else 1)
+        self.asked.add(asked)
+        for step in steps:
+            self.add_one(step, abs)
+
+    def add_one(self, plan: Plan, size: Callable[[Decimal], Decimal], count: int = 1) -> None:
         """Count one operation without what follows it; `size` is what counts of the amount of a document."""
         for name in (plan.operation, EVERY):
-            self.counts[name] += 1
+            self.counts[name] += count
             for currency, amount in moved(plan, size).items():
                 self.amounts[name][currency] += amount
 

@@ -2,7 +2,8 @@
 
 For a group of jobs one slice is read, and each is planned on the book that the ones before it leave. A dry run goes on
 with that book; posting writes the group in one transaction, so whole groups stay, whatever happens then. A group ends
-before a job that names what only an earlier one of it makes.
+before a job that names what only an earlier one of it makes. A job that is done in parts is divided when its turn
+comes: which parts it has depends on what the jobs before it have done.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from billpolicy.book import identities
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Issued, scope_of
-from billpolicy.book.model import CreditAdjustment, Document
+from billpolicy.book.model import CreditAdjustment, Document, Subscription
 from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, in_turn, left_by
@@ -31,6 +32,8 @@ GROUP = 500
 Clock = Callable[[], datetime.datetime]
 Planner = Callable[[Book], tuple[Plan, Book]]
 """Gives the plan and the book that it leaves. Raises `Refused`."""
+Divide = Callable[[Reader, Book], "Parts"]
+"""Is given the ledger as it stands, and what a dry run has planned on it. Raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,31 @@ class Job:
     planner: Planner
     who: str
     """Who posts it."""
+    divide: Divide | None = None
+    """Of a job that is done in parts: gives them. If it was posted as a whole before, it is answered as that."""
+    part_of: Job | None = None
+    """The job that it is a part of. A part that finds nothing to do is passed over, unless all of them do."""
+
+    @property
+    def asked(self) -> Job:
+        """What was asked for: this job, or the one that it is a part of."""
+        return self.part_of or self
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a job is divided into."""
+
+    count: int
+    jobs: Iterator[Job]
+    """They are made as they are taken, since there may be very many."""
+
+
+class Extent:
+    """How many outcomes a batch will have, as far as is known: more when a job of it has been divided."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +89,29 @@ class Outcome:
     """As it is in the ledger; None of what a dry run has planned."""
     problems: tuple[Diagnostic, ...] = ()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is a part of a job that found nothing to do, which is no fault of it."""
+        return self.job.part_of is not None and [one.code for one in self.problems] == ["nothing-due"]
 
-def dry_run(reader: Reader, jobs: Iterable[Job], group: int = GROUP) -> Iterator[Outcome]:
+
+def dry_run(
+    reader: Reader, jobs: Iterable[Job], group: int = GROUP, extent: Extent | None = None
+) -> Generator[Outcome]:
     """Plan each job on the book that the ones before it leave, and post nothing; a refused one leaves it as it was.
 
     What was posted before, with the same content, is given as it was posted. Of what comes twice nothing is given the
     second time: plans that were given are not kept, so that memory grows with what they leave in the book only.
+    `extent` tells meanwhile how many outcomes there will be.
     """
+    extent = extent or Extent()
+    waiting = _Waiting(jobs, group, extent)
+    yield from _without_idle(_tried(reader, waiting), waiting, extent)
+
+
+def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
     book, read = Book(), None
     planned: dict[str, Mapping[str, Any]] = {}
-    waiting = _Waiting(jobs, group)
     while waiting.more():
         taken = waiting.take(reader, book)
         answers = _answers(reader, taken)
@@ -104,17 +145,25 @@ def post_jobs(
     group: int = GROUP,
     atomic: bool = False,
     go_on: Callable[[], bool] = lambda: True,
+    extent: Extent | None = None,
 ) -> Generator[Outcome]:
     """Plan and post these jobs; what became of each is given in their order, as their group is committed.
 
     A refused one leaves the others as they are. With `atomic` all are one transaction: if any is refused nothing is
     posted, and all that are refused are told. `go_on` is asked before each group; with No, the batch ends there, and an
-    atomic one posts nothing. Raises `Refused` where the store fails.
+    atomic one posts nothing. `extent` tells meanwhile how many outcomes there will be. Raises `Refused` where the store
+    fails.
     """
-    waiting = _Waiting(jobs, group)
+    extent = extent or Extent()
+    waiting = _Waiting(jobs, group, extent)
     if atomic:
-        yield from _all_or_nothing(store, waiting, now, go_on)
-        return
+        outcomes: Iterable[Outcome] = _all_or_nothing(store, waiting, now, go_on)
+    else:
+        outcomes = _in_groups(store, waiting, now, go_on)
+    yield from _without_idle(outcomes, waiting, extent)
+
+
+def _in_groups(store: Store, waiting: _Waiting, now: Clock, go_on: Callable[[], bool]) -> Iterator[Outcome]:
     while waiting.more() and go_on():
         with store.reading() as reader:
             taken = waiting.take(reader)
@@ -179,20 +228,29 @@ def _refusals(plan: Plan, book: Book) -> list[Diagnostic]:
 class _Waiting:
     """The jobs that are still to be done."""
 
-    def __init__(self, jobs: Iterable[Job], group: int) -> None:
+    def __init__(self, jobs: Iterable[Job], group: int, extent: Extent) -> None:
         if group < 1:
             raise ValueError(f"a group has at least one job, not {group}")
+        self.extent = extent
+        self._parts: Iterator[Job] = iter(())
+        self._behind: list[Job] = []
+        """What was next when a job was divided: it comes when the parts are done."""
         self._coming = iter(jobs)
         self._group = group
         self._next: deque[Job] = deque()
 
     def more(self) -> bool:
         """Whether there is another group; outside of a transaction, since those who ask may take their time."""
-        self._next.extend(islice(self._coming, self._group - len(self._next)))
+        self._next.extend(islice(self._parts, self._group - len(self._next)))
+        if len(self._next) < self._group:
+            self._next.extend(self._behind)
+            self._behind = []
+            self._next.extend(islice(self._coming, self._group - len(self._next)))
         return bool(self._next)
 
     def take(self, reader: Reader, book: Book | None = None) -> list[Job]:
         """The next group: as many as can be planned on one slice of the ledger as it stands, and on a book."""
+        self._divide(reader, book or Book())
         known = reader.known({name for job in self._next for name in _named(job)})
         known |= {name for job in self._next for name in _named(job) if book is not None and name in book.numbered}
         taken: dict[str, Job] = {}
@@ -206,6 +264,34 @@ class _Waiting:
             if wide:
                 break
         return list(taken.values())
+
+    def _divide(self, reader: Reader, book: Book) -> None:
+        """Put the parts of the next job in its place, if it is one that is divided."""
+        job = self._next[0]
+        if job.divide is None:
+            return
+        self._next.popleft()
+        whole = replace(job, divide=None)
+        if reader.requests([job.id]):
+            self._next.appendleft(whole)
+            return
+        try:
+            parts = job.divide(reader, book)
+        except Refused as refused:
+            parts = Parts(1, iter([refusing(whole, refused)]))
+        self.extent.count += parts.count - 1
+        self._parts, self._behind = parts.jobs, [*self._next]
+        self._next.clear()
+        self.more()
+
+
+def refusing(job: Job, refused: Refused) -> Job:
+    """A job that is refused when its turn comes, whatever the book is then."""
+
+    def planner(book: Book) -> tuple[Plan, Book]:
+        raise refused
+
+    return replace(job, needs=Needs(), planner=planner)
 
 
 def _named(job: Job) -> frozenset[str]:
@@ -248,12 +334,36 @@ def _all_or_nothing(store: Store, waiting: _Waiting, now: Clock, go_on: Callable
                     raise _GivenUp
                 taken = waiting.take(writer)
                 outcomes += _posted(lambda: _part(writer), taken, now)
-            if any(outcome.posted is None for outcome in outcomes):
+            if any(outcome.posted is None for outcome in _without_idle(outcomes, waiting, Extent())):
                 raise _GivenUp
     except _GivenUp:
         here = {outcome.job.id for outcome in outcomes if outcome.posted and not outcome.posted.repeated}
         return [replace(o, plan=None, posted=None) if o.job.id in here else o for o in outcomes]
     return outcomes
+
+
+def _without_idle(outcomes: Iterable[Outcome], waiting: _Waiting, extent: Extent) -> Iterator[Outcome]:
+    """Without the parts that found nothing to do; where all parts of a job did, that is told once, of the job."""
+    idle: Outcome | None = None
+    """The last one, of a job of which nothing else has come."""
+    active: Job | None = None
+    """The last job of which something has come."""
+    for outcome in outcomes:
+        asked = outcome.job.asked
+        if idle is not None and idle.job.asked is not asked:
+            yield replace(idle, job=idle.job.asked)
+            idle = None
+        if not outcome.is_idle:
+            if idle is not None:
+                extent.count -= 1
+            idle, active = None, asked
+            yield outcome
+        elif idle is not None or asked is active:
+            extent.count -= 1
+        else:
+            idle = outcome  # it stands for the whole job in the count, until another one does
+    if idle is not None and not waiting.more():
+        yield replace(idle, job=idle.job.asked)
 
 
 class _GivenUp(Exception):
@@ -388,6 +498,10 @@ class BookReader:
     def book(self, needs: Needs) -> Book:
         """All of it."""
         return self._book
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """All of them."""
+        yield from self._book.subscriptions.values()
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""

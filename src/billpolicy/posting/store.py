@@ -7,12 +7,13 @@ that it hands out. `tests/posting/test_store_contract.py` is the contract that e
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from billpolicy.book.book import Book
+from billpolicy.book.model import Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import Plan
@@ -70,6 +71,9 @@ class Reader(Protocol):
 
     def book(self, needs: Needs) -> Book:
         """The part that an operation needs, with true balances and revisions. What is not known is passed over."""
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """Every subscription, one by one: for what asks of each of them only whether it is to be read further."""
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.limits import EVERY, Totals, beyond
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Posted
+from billpolicy.report.results import Total
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -57,7 +58,7 @@ class Tally:
             self.repeated[asked.request.operation] += 1
         else:
             self.accepted += 1
-            self.done.add(outcome.plan)
+            self.done.add(outcome.plan, outcome.job.asked.id)
             first, *steps = in_turn(outcome.plan)
             self.asked_for.add_one(first, _signed)
             for step in steps:
@@ -88,6 +89,23 @@ class Tally:
             if len(self.refused) > _SHOWN:
                 lines.append(f"  ... and {len(self.refused) - _SHOWN:,} more: --report FILE.csv lists all")
         return "\n".join(lines) + "\n"
+
+    def totals(self, told: int) -> tuple[Total, ...]:
+        """What the operations add up to, where only so many of them are told of one by one."""
+        if told == self.count:
+            return ()
+        refused = Counter(asked.request.operation for asked, _ in self.refused)
+        return tuple(
+            Total(
+                operation=name,
+                done=self.asked_for.counts[name],
+                followed=self.followed.counts[name],
+                before=self.repeated[name],
+                refused=refused[name],
+                amounts=_summed(self.asked_for.amounts.get(name, {}), self.followed.amounts.get(name, {})),
+            )
+            for name in sorted(self.names | self.followed.counts.keys() - {EVERY})
+        )
 
     def posted_text(self, asked: int) -> str:
         """How many of those that were asked for are posted, and what became of the others."""
@@ -129,6 +147,11 @@ def before_text(posted: Posted) -> str:
 
 def _amounts(totals: Totals, name: str) -> str:
     return ", ".join(f"{total:,} {currency}" for currency, total in sorted(totals.amounts.get(name, {}).items()))
+
+
+def _summed(*amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    currencies = sorted({currency for each in amounts for currency in each})
+    return {currency: sum((each.get(currency, Decimal(0)) for each in amounts), Decimal(0)) for currency in currencies}
 
 
 def _signed(amount: Decimal) -> Decimal:

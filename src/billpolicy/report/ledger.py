@@ -13,7 +13,7 @@ from billpolicy.posting.store import Audit, Cause
 from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.plan import DocumentReport, PlanReport, document_report, plan_report
-from billpolicy.report.results import Refusal, refusals, told
+from billpolicy.report.results import Refusal, Total, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
@@ -119,6 +119,8 @@ class PostingReport:
     refused: tuple[Refusal, ...]
     not_posted: tuple[str, ...]
     """The ids of operations of an atomic batch with which nothing was wrong, but others were refused."""
+    totals: tuple[Total, ...] = ()
+    """Of a bill run over more than 50 accounts the parts are not told one by one, unless they are refused."""
 
 
 def ledger_report(shown: ShownDocument | ShownAccount | ShownOperation) -> LedgerReport:
@@ -163,7 +165,7 @@ def _cause(cause: Cause) -> CausedBy:
     return told(CausedBy, cause, rule=rule_at(cause.rule, cause.position, cause.because))
 
 
-def posting_report(outcomes: Sequence[Outcome], versions: Versions) -> PostingReport:
+def posting_report(outcomes: Sequence[Outcome], versions: Versions, totals: tuple[Total, ...]) -> PostingReport:
     """What became of a batch. What was posted before may have been decided by another policy."""
     return PostingReport(
         posted=tuple(
@@ -173,4 +175,5 @@ def posting_report(outcomes: Sequence[Outcome], versions: Versions) -> PostingRe
         ),
         refused=refusals(outcomes),
         not_posted=tuple(one.job.id for one in outcomes if one.posted is None and not one.problems),
+        totals=totals,
     )

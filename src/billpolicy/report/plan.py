@@ -16,7 +16,7 @@ from billpolicy.posting.posting import Outcome
 from billpolicy.report.changes import ChangeReport, change_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
-from billpolicy.report.results import Finding, Refusal, findings, posted_before, refusals, told
+from billpolicy.report.results import Finding, Refusal, Total, findings, posted_before, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -127,15 +127,20 @@ class PlanningReport:
     refused: tuple[Refusal, ...]
     batch_limits: tuple[Finding, ...]
     """The limits of the policy that these operations together go beyond."""
+    totals: tuple[Total, ...] = ()
+    """Of a bill run over more than 50 accounts the parts are not told one by one, unless they are refused."""
 
 
-def planning_report(outcomes: Sequence[Outcome], versions: Versions, beyond: Iterable[Diagnostic]) -> PlanningReport:
+def planning_report(
+    outcomes: Sequence[Outcome], versions: Versions, beyond: Iterable[Diagnostic], totals: tuple[Total, ...]
+) -> PlanningReport:
     """What a dry run has planned, and the limits that it goes beyond."""
     return PlanningReport(
         plans=tuple(plan_report(one.plan, versions) for one in outcomes if one.plan and not one.posted),
         posted_before=posted_before(outcomes),
         refused=refusals(outcomes),
         batch_limits=findings(beyond),
+        totals=totals,
     )
 
 

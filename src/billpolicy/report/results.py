@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
 from billpolicy.policy.model import ALWAYS, Effective, Policy
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Date
+from billpolicy.source.scalars import Amount, Date
 
 if TYPE_CHECKING:  # `validate` and `matrix` need no books
     from billpolicy.posting.posting import Outcome
@@ -59,6 +59,22 @@ class Refusal:
 
     id: str
     diagnostics: tuple[Finding, ...]
+
+
+@record
+class Total:
+    """What one operation adds up to in a batch of which not each is told: its count, and what it is about."""
+
+    operation: str
+    done: int
+    """How many were asked for and are planned or posted."""
+    followed: int
+    """How many followed others."""
+    before: int
+    """How many had been posted before."""
+    refused: int
+    amounts: dict[str, Amount]
+    """By currency, what follows others included; what is credited on negative invoices is taken off."""
 
 
 @record

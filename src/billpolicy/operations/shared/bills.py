@@ -82,6 +82,17 @@ _OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code")
 """The settings that are of a document, not of a charge on it."""
 
 
+def may_be_due(subscription: Subscription, day: datetime.date) -> bool:
+    """Whether a bill run finds days of this subscription to bill or to credit; the policy may rate them at nothing.
+
+    Where the calendar ends, the bill run says so itself.
+    """
+    try:
+        return bool(what_is_due(subscription, day))
+    except (OverflowError, ValueError):
+        return True
+
+
 def _due(planning: Planning, subscription: Subscription, target: datetime.date) -> tuple[Due, ...]:
     for charge in without_start(subscription):
         message = (
