@@ -6,10 +6,13 @@ import datetime
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from billpolicy import Book, Diagnostic, Instruction, Plan, Versions, plan_all
+from billpolicy import Book, Diagnostic, Instruction, Plan, Versions
+from billpolicy.operations.chain import needs_of
 from billpolicy.operations.chain import plan_operation as plan_on
+from billpolicy.posting import posting
+from billpolicy.posting.posting import BookReader, Job
 
-__all__ = ["Planned", "dry_run", "plan_on", "plan_operation"]
+__all__ = ["Planned", "dry_run", "plan_on", "plan_operation", "whole"]
 
 
 class Planned(NamedTuple):
@@ -23,10 +26,17 @@ class Planned(NamedTuple):
 def dry_run(
     versions: Versions, book: Book, operations: Iterable[Instruction], today: datetime.date
 ) -> Iterator[Planned]:
-    """Each operation planned on the book that the ones before it leave."""
+    """Each operation planned on the book that the ones before it leave, as one plan also where a batch divides it."""
     asked = list(operations)
-    for one, outcome in zip(asked, plan_all(versions, book, asked, today=today), strict=True):
+    jobs = (whole(versions, one, today) for one in asked)
+    for one, outcome in zip(asked, posting.dry_run(BookReader(book), jobs), strict=True):
         yield Planned(one, outcome.plan, outcome.problems)
+
+
+def whole(versions: Versions, asked: Instruction, today: datetime.date, who: str = "tester") -> Job:
+    """An operation as one job."""
+    needs = needs_of(versions.policies, asked.request)
+    return Job(asked.request.id, asked.data, needs, lambda book: plan_on(versions, book, asked, today), who)
 
 
 def plan_operation(versions: Versions, book: Book, asked: Instruction, today: datetime.date) -> Plan:
