@@ -11,7 +11,7 @@ from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import say, show, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger import ImportReport, ledger_report
-from billpolicy.report.ledger_text import account_text, document_text, operation_text
+from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 
 _LEDGER = click.argument("ledger", metavar="LEDGER")
 
@@ -56,14 +56,15 @@ def import_(ledger: str, book: Path, format: str) -> None:
 @click.argument("id", type=LINE)
 @format_option("text", "json")
 def show_(ledger: str, id: str, format: str) -> None:
-    """Show ID of LEDGER: a document by its number, an account by its id, or an operation by its id."""
+    """Show ID of LEDGER: a document by its number, or an account, an operation or a bill run by its id."""
     with billpolicy.open_ledger(ledger) as opened, opened.reading() as reader:
         document = reader.document(id)
         account = reader.account(id) if document is None else None
         operation = reader.operation(id) if document is None and account is None else None
-    found = document or account or operation
+        run = reader.run(id) if document is None and account is None and operation is None else None
+    found = document or account or operation or run
     if found is None:
-        hint = "name a document by its number, an account or operation by its id"
+        hint = "name a document by its number, an account, operation or bill run by its id"
         raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
     if format == "json":
         write_json(ledger_report(found))
@@ -73,6 +74,8 @@ def show_(ledger: str, id: str, format: str) -> None:
         write(account_text(account))
     elif operation is not None:
         write(operation_text(operation))
+    elif run is not None:
+        write(run_text(run))
 
 
 @command.command("check")

@@ -1,4 +1,4 @@
-"""What a ledger has of one document, account or operation, gathered for `billpolicy ledger show`."""
+"""What a ledger has of one document, account, operation or bill run, gathered for `billpolicy ledger show`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_o
 from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
-from billpolicy.posting.shown import OpenPlace, ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.shown import OpenPlace, RunTotal, ShownAccount, ShownDocument, ShownOperation, ShownRun
 
 
 def show_document(connection: Connection, number: str) -> ShownDocument | None:
@@ -83,6 +83,25 @@ def _by_currency(book: Book, documents: Collection[Numbered], wanted: Callable[[
         if wanted(one) and one.status == "posted" and not getattr(one, "reversed_", False):
             totals[one.currency] += book.balance(one)
     return totals
+
+
+def show_run(connection: Connection, id: str) -> ShownRun | None:
+    """A bill run by its id; None if no document names it."""
+    found: dict[tuple[str, str, str], dict[str, int]] = {}
+    for kind, status, currency, number, minor in connection.rows(_OF_RUN, run=id):
+        found.setdefault((kind, status, currency), {})[number] = minor
+    totals = (
+        RunTotal(*group, from_minor(sum(amounts.values()), group[-1]), tuple(amounts))
+        for group, amounts in found.items()
+    )
+    return ShownRun(id, tuple(totals)) if found else None
+
+
+_OF_RUN = """
+SELECT kind, status, currency, number, amount_minor FROM documents
+WHERE number IN (SELECT document FROM billed WHERE bill_run = :run) AND posted_as IS NULL
+ORDER BY kind, status, currency, number
+"""
 
 
 def show_operation(connection: Connection, id: str) -> ShownOperation | None:

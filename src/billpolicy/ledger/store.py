@@ -18,7 +18,7 @@ from billpolicy.ledger import journal, reading, show, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.statements import Connection
-from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Entry, Posted
 from billpolicy.source.codec import CodecError
 
@@ -66,6 +66,10 @@ class LedgerReader:
     def operation(self, id: str) -> ShownOperation | None:
         """An operation by its id; None if none was posted."""
         return show.show_operation(self.connection, id)
+
+    def run(self, id: str) -> ShownRun | None:
+        """A bill run by its id, by the documents that name it; None if none does."""
+        return show.show_run(self.connection, id)
 
 
 class LedgerWriter(LedgerReader):

@@ -233,7 +233,7 @@ class _Waiting:
             raise ValueError(f"a group has at least one job, not {group}")
         self.extent = extent
         self._parts: Iterator[Job] = iter(())
-        self._behind: list[Job] = []
+        self._behind: deque[Job] = deque()
         """What was next when a job was divided: it comes when the parts are done."""
         self._coming = iter(jobs)
         self._group = group
@@ -241,11 +241,8 @@ class _Waiting:
 
     def more(self) -> bool:
         """Whether there is another group; outside of a transaction, since those who ask may take their time."""
-        self._next.extend(islice(self._parts, self._group - len(self._next)))
-        if len(self._next) < self._group:
-            self._next.extend(self._behind)
-            self._behind = []
-            self._next.extend(islice(self._coming, self._group - len(self._next)))
+        for source in (self._parts, _taken_from(self._behind), self._coming):
+            self._next.extend(islice(source, self._group - len(self._next)))
         return bool(self._next)
 
     def take(self, reader: Reader, book: Book | None = None) -> list[Job]:
@@ -280,9 +277,15 @@ class _Waiting:
         except Refused as refused:
             parts = Parts(1, iter([refusing(whole, refused)]))
         self.extent.count += parts.count - 1
-        self._parts, self._behind = parts.jobs, [*self._next]
+        self._behind.extendleft(reversed(self._next))
         self._next.clear()
+        self._parts = parts.jobs
         self.more()
+
+
+def _taken_from(queue: deque[Job]) -> Iterator[Job]:
+    while queue:
+        yield queue.popleft()
 
 
 def refusing(job: Job, refused: Refused) -> Job:

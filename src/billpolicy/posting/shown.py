@@ -32,6 +32,26 @@ class ShownOperation:
     """What it is a step of; None if it was asked for itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunTotal:
+    """What a bill run made of one kind, in one currency, and what became of it."""
+
+    kind: str
+    status: str
+    """Of a draft that was posted, only the posted document counts."""
+    currency: str
+    amount: Decimal
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A bill run that was done in parts, each an operation of its own: all documents that name it."""
+
+    id: str
+    totals: tuple[RunTotal, ...]
+
+
 class OpenPlace(NamedTuple):
     """What is open on an item (`tax` is None), or on one tax of it."""
 

@@ -1,4 +1,4 @@
-"""A document, an account or an operation of a ledger as `ledger show` tells it to programs, and what `post` answers."""
+"""What `ledger show` tells to programs of a document, an account, an operation or a bill run, and what `post` answers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from billpolicy.book.model import Account, Application, Contact, Subscription
 from billpolicy.deciding.versions import Versions
 from billpolicy.posting.posting import Outcome
-from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit, Cause
 from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
-from billpolicy.report.plan import DocumentReport, PlanReport, document_report, plan_report
+from billpolicy.report.plan import DocumentReport, Kind, PlanReport, document_report, plan_report
 from billpolicy.report.results import Refusal, Total, refusals, told
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount
+from billpolicy.source.scalars import Amount, Currency
 
 
 @record
@@ -91,7 +91,27 @@ class AccountReport:
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
 
 
-LedgerReport = DocumentHistory | AccountReport | OperationReport
+@record
+class RunTotalReport:
+    """What a bill run made of one kind, in one currency, and what became of it."""
+
+    kind: Kind
+    status: str
+    """Of a draft that was posted, only the posted document counts."""
+    currency: Currency
+    amount: Amount
+    numbers: tuple[str, ...]
+
+
+@record
+class RunReport:
+    """A bill run that was done in parts, each an operation of its own: all documents that name it."""
+
+    id: str
+    totals: tuple[RunTotalReport, ...]
+
+
+LedgerReport = DocumentHistory | AccountReport | OperationReport | RunReport
 
 
 @record
@@ -123,10 +143,12 @@ class PostingReport:
     """Of a bill run over more than 50 accounts the parts are not told one by one, unless they are refused."""
 
 
-def ledger_report(shown: ShownDocument | ShownAccount | ShownOperation) -> LedgerReport:
-    """What a ledger has of one document, account or operation."""
+def ledger_report(shown: ShownDocument | ShownAccount | ShownOperation | ShownRun) -> LedgerReport:
+    """What a ledger has of one document, account, operation or bill run."""
     if isinstance(shown, ShownDocument):
         return _document(shown)
+    if isinstance(shown, ShownRun):
+        return told(RunReport, shown, totals=tuple(told(RunTotalReport, one) for one in shown.totals))
     return _account(shown) if isinstance(shown, ShownAccount) else _operation(shown)
 
 

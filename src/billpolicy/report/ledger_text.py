@@ -10,7 +10,7 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
+from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit
 from billpolicy.report.changes import in_ledger
 from billpolicy.report.texts import level_origin
@@ -134,6 +134,17 @@ def _balances(shown: ShownAccount) -> Iterator[str]:
 def _money(plan: Plan, made: Application) -> str:
     """An amount, in its currency where there are several."""
     return f"{abs(made.amount)}" + (f" {plan.currency_of(made)}" if plan.currency_by_currency else "")
+
+
+def run_text(shown: ShownRun) -> str:
+    """A bill run that was done in parts: how many documents of each kind, from which number to which, and their sum."""
+    lines = [f"bill run {shown.id}, an operation for each account: {shown.id}/ACCOUNT"]
+    for one in shown.totals:
+        numbers = dict.fromkeys((one.numbers[0], one.numbers[-1]))
+        words = KINDS[one.kind].words + ("s" if len(one.numbers) > 1 else "")
+        lines.append(f"  {len(one.numbers):,} {words}, {one.status}: {one.amount:,} {one.currency}")
+        lines.append(f"      {' to '.join(numbers)}")
+    return "\n".join(lines) + "\n"
 
 
 def _steps(plan: Plan, above: str) -> Iterator[str]:

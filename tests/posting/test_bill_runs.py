@@ -1,0 +1,280 @@
+"""A bill run over every account, as a batch: an operation for each account that it finds something on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import billpolicy
+from billpolicy.book.book import Book
+from billpolicy.book.model import Document
+from billpolicy.ledger.store import Ledger
+from billpolicy.posting.posting import Outcome
+from billpolicy.posting.store import Store
+from tests.helpers.bill_runs import MONTHLY, charges
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import dump, ledger_of, whole
+from tests.helpers.refusals import refused
+from tests.helpers.sample import NOW
+from tests.helpers.scenes import versions
+from tests.posting.conftest import StoreOf
+
+DAY = datetime.date(2026, 1, 31)
+RUN: dict[str, Any] = {"id": "BR-1", "operation": "bill_run", "date": "2026-01-31"}
+DUE = f"start: 2026-01-01, {MONTHLY}"
+"""January is due: 100.00."""
+BILLED = f"start: 2026-01-01, {charges('id: c, rate: 100.00, charged_through: 2026-02-01')}"
+"""February begins after the run."""
+NO_START = MONTHLY
+"""Nothing says since when: a mistake in the book."""
+COMES_TO_NOTHING = (
+    "start: 2026-01-01, canceled_on: 2026-01-20, "
+    f"{charges('id: c, period: one_time, rate: 5.00, charged_through: 2026-01-02')}"
+)
+"""A setup that was charged and is not given back: the standard policy has `credit_one_time: false`."""
+
+
+@pytest.fixture
+def ledger(empty_file: Path) -> Iterator[Ledger]:
+    """A ledger that holds nothing yet."""
+    with ledger_of(Book(), empty_file) as made:
+        yield made
+
+
+def accounts(**each: str) -> Book:
+    """A book of these accounts, each with one subscription, `S-` and its name."""
+    lines = ["accounts:"]
+    lines += [f"- {{id: {name}, currency: USD, attributes: {{bill_to_contact: c-{name}}}}}" for name in each]
+    lines += ["contacts:", *(f"- {{id: c-{name}, account: {name}}}" for name in each), "subscriptions:"]
+    lines += [f"- {{id: S-{name}, account: {name}, {said}}}" for name, said in each.items()]
+    return book_from("\n".join(lines))
+
+
+def post(
+    store: Store, *operations: dict[str, Any], policy: str = "", today: datetime.date = DAY, **how: Any
+) -> list[str]:
+    return told(
+        billpolicy.post_all(versions(policy), store, operations, who="ann", now=lambda: NOW, today=today, **how)
+    )
+
+
+def plan(on: Book | Store, *operations: dict[str, Any], policy: str = "") -> list[str]:
+    return told(billpolicy.plan_all(versions(policy), on, operations, today=DAY))
+
+
+def told(outcomes: Iterable[Outcome]) -> list[str]:
+    """Of each its id, and what it made, `before` or the codes of its refusal; nothing where others were refused."""
+    return [f"{one.job.id}: {_told(one)}".rstrip() for one in outcomes]
+
+
+def _told(one: Outcome) -> str:
+    if one.posted is not None and one.posted.repeated:
+        return "before"
+    numbers: Sequence[str] = [made.document.number for made in one.plan.documents] if one.plan is not None else []
+    return " ".join(numbers or (problem.code for problem in one.problems))
+
+
+def runs(store: Store) -> dict[str, str | None]:
+    """Number -> the bill run that a document names."""
+    return {one.number: one.bill_run for one in whole(store).numbered.values() if isinstance(one, Document)}
+
+
+class TestParts:
+    def test_each_account_is_an_operation_of_its_own_and_its_documents_name_the_run(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(bo=DUE, ana=DUE, cy=BILLED))
+        shown = plan(store, RUN)
+        assert post(store, RUN) == shown == ["BR-1/ana: INV00000001", "BR-1/bo: INV00000002"]
+        assert runs(store) == {"INV00000001": "BR-1", "INV00000002": "BR-1"}
+
+    def test_the_same_again_changes_nothing(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        post(store, RUN)
+        before = whole(store)
+        assert post(store, RUN) == plan(store, RUN) == ["BR-1/ana: before", "BR-1/bo: before"]
+        assert whole(store) == before
+
+    def test_what_is_new_is_billed_and_what_was_posted_is_known(self, ledger: Ledger) -> None:
+        ledger.import_book(accounts(bo=DUE))
+        assert post(ledger, RUN) == ["BR-1/bo: INV00000001"]
+        ledger.import_book(accounts(ana=DUE, bo=DUE))
+        assert post(ledger, RUN) == ["BR-1/ana: INV00000002", "BR-1/bo: before"]
+
+    def test_a_refused_account_does_not_stop_the_others(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=NO_START, cy=DUE))
+        assert post(store, RUN) == ["BR-1/ana: INV00000001", "BR-1/bo: start-missing", "BR-1/cy: INV00000002"]
+        assert post(store, RUN) == ["BR-1/ana: before", "BR-1/bo: start-missing", "BR-1/cy: before"]
+
+    def test_all_or_nothing(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=NO_START, cy=DUE))
+        assert post(store, RUN, atomic=True, group=1) == ["BR-1/ana:", "BR-1/bo: start-missing", "BR-1/cy:"]
+        assert runs(store) == {}
+
+    def test_all_of_it_at_once_passes_over_what_comes_to_nothing(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=COMES_TO_NOTHING, cy=DUE))
+        assert post(store, RUN, atomic=True, group=1) == ["BR-1/ana: INV00000001", "BR-1/cy: INV00000002"]
+
+    @pytest.mark.parametrize("group", [1, 2, 3, 500])
+    def test_it_is_one_of_several_operations(self, store_of: StoreOf, group: int) -> None:
+        """What the ones before it have done is seen when its turn comes; those after it come after all its parts."""
+        store = store_of(accounts(ana=DUE, bo=DUE, cy=BILLED, di=BILLED))
+        asked = [
+            {**RUN, "id": "early", "accounts": ["bo"]},
+            {
+                "id": "stop",
+                "operation": "cancel_subscription",
+                "subscription": "S-cy",
+                "effective_date": "2026-01-31",
+                "final_bill": False,
+                "date": "2026-01-31",
+            },
+            RUN,
+            {**RUN, "id": "late", "accounts": ["ana"]},
+            {**RUN, "id": "BR-2"},
+            {**RUN, "id": "BR-3", "target_date": "2026-02-01"},
+        ]
+        # The last day of January: 100.00 / 31 = 3.23 of cy's month.
+        expected = [
+            "early: INV00000001",
+            "stop:",
+            "BR-1/ana: INV00000002",
+            "BR-1/cy: CM00000001",
+            "late: nothing-due",
+            "BR-2: nothing-due",
+            "BR-3/ana: INV00000003",
+            "BR-3/bo: INV00000004",
+            "BR-3/di: INV00000005",
+        ]
+        assert plan(store, *asked) == expected
+        assert post(store, *asked, group=group) == expected
+        assert whole(store).numbered["CM00000001"].amount == Decimal("3.23")
+
+
+class TestNothing:
+    def test_nothing_due_at_all_is_said_once_of_the_run(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=BILLED, bo=BILLED))
+        assert post(store, RUN) == plan(store, RUN) == ["BR-1: nothing-due"]
+        (outcome,) = billpolicy.plan_all(versions(), store, [RUN], today=DAY)
+        (problem,) = outcome.problems
+        assert problem.message == "nothing is due on 2026-01-31 that has not been billed"
+        assert problem.hint is not None
+        assert problem.hint.startswith("`c` of `S-ana` is charged through 2026-02-01; `c` of `S-bo` is charged through")
+
+    def test_nor_on_a_ledger_without_any_subscription(self, store_of: StoreOf) -> None:
+        assert post(store_of(Book()), RUN) == plan(Book(), RUN) == ["BR-1: nothing-due"]
+
+    @pytest.mark.parametrize("group", [1, 2, 500])
+    def test_what_the_policy_rates_at_nothing_is_passed_over(self, store_of: StoreOf, group: int) -> None:
+        store = store_of(accounts(ana=COMES_TO_NOTHING, bo=DUE, cy=COMES_TO_NOTHING))
+        assert plan(store, RUN) == post(store, RUN, group=group) == ["BR-1/bo: INV00000001"]
+        assert post(store, RUN, group=group) == ["BR-1/bo: before"]
+
+    @pytest.mark.parametrize("group", [1, 2, 500])
+    def test_where_all_of_it_comes_to_nothing_that_is_said_once(self, store_of: StoreOf, group: int) -> None:
+        only = store_of(accounts(ana=COMES_TO_NOTHING, bo=COMES_TO_NOTHING))
+        assert post(only, RUN, group=group) == ["BR-1: nothing-due"]
+        assert post(only, {**RUN, "id": "BR-0"}, RUN, group=group) == ["BR-0: nothing-due", "BR-1: nothing-due"]
+        assert post(only, RUN, group=group, atomic=True) == ["BR-1: nothing-due"]
+
+    def test_how_many_there_will_be_is_told_on_the_way(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=COMES_TO_NOTHING, bo=DUE, cy=COMES_TO_NOTHING, di=DUE))
+        counts: list[int] = []
+
+        def watch(outcomes: Iterable[Outcome], count: Any, _: str) -> Iterable[Outcome]:
+            for outcome in outcomes:
+                counts.append(count())
+                yield outcome
+            counts.append(count())
+
+        assert len(post(store, RUN, group=1, watch=watch)) == 2
+        # Four at first; each that comes to nothing is one less when the next one is known.
+        assert counts == [3, 2, 2]
+
+
+class TestTheRunAsAWhole:
+    def test_other_content_is_refused_once(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE, cy=BILLED))
+        post(store, RUN)
+        other = {**RUN, "target_date": "2026-02-28"}
+        assert post(store, other) == plan(store, other) == ["BR-1: operation-differs"]
+        (outcome,) = billpolicy.plan_all(versions(), store, [other], today=DAY)
+        assert "`target_date`" in outcome.problems[0].message
+        assert outcome.problems[0].message.startswith("operation `BR-1` was posted before")
+
+    def test_what_is_wrong_with_all_of_it_is_said_once_beside_what_was_posted(self, ledger: Ledger) -> None:
+        book = accounts(ana=DUE, bo=DUE, cy=DUE)
+        closed = book_from(
+            "accounts: []\naccounting_periods: [{from: 2026-02-01, until: 2026-03-01, status: closed}]"
+        ).periods
+        ledger.import_book(replace(book, periods=closed))
+        undated = {key: value for key, value in RUN.items() if key != "date"} | {"target_date": "2026-01-31"}
+        groups = iter([True, False])
+        assert post(ledger, undated, group=1, go_on=lambda: next(groups)) == ["BR-1/ana: INV00000001"]
+        february = datetime.date(2026, 2, 10)
+        assert post(ledger, undated, today=february) == ["BR-1/ana: before", "BR-1: period-closed"]
+        assert post(ledger, undated) == ["BR-1/ana: before", "BR-1/bo: INV00000002", "BR-1/cy: INV00000003"]
+        assert post(ledger, undated, today=february) == ["BR-1/ana: before", "BR-1/bo: before", "BR-1/cy: before"]
+
+    def test_posted_as_one_operation_it_is_answered_as_one(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        whole_run = billpolicy.post(versions(), store, RUN, who="ann", now=NOW, today=DAY)
+        assert [one.document.number for one in whole_run.plan.documents] == ["INV00000001", "INV00000002"]
+        assert post(store, RUN) == plan(store, RUN) == ["BR-1: before"]
+
+    def test_an_account_by_itself_is_a_part_of_the_run(self, store_of: StoreOf) -> None:
+        """As somebody does it who bills one account of a run by hand."""
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        assert post(store, {**RUN, "id": "BR-1/bo", "part_of": "BR-1", "accounts": ["bo"]}) == ["BR-1/bo: INV00000001"]
+        assert post(store, RUN) == ["BR-1/ana: INV00000002", "BR-1/bo: before"]
+        assert set(runs(store).values()) == {"BR-1"}
+
+    def test_another_operation_with_the_id_of_a_part_is_no_part(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        assert post(store, {**RUN, "id": "BR-1/bo", "accounts": ["bo"]}) == ["BR-1/bo: INV00000001"]
+        assert post(store, RUN) == ["BR-1: operation-differs"]
+
+    def test_limits_count_it_as_one_operation_and_all_of_its_amounts(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        limits = "batch_limits: {every_operation: {count: 1}, bill_run: {count: 1, amounts: {USD: %s}}}"
+        too_much = refused(lambda: post(store, RUN, policy=limits % "199.99"))
+        assert [problem.code for problem in too_much.diagnostics] == ["batch-limit"]
+        assert "200.00 USD" in too_much.diagnostics[0].message
+        assert runs(store) == {}
+        posted = ["BR-1/ana: INV00000001", "BR-1/bo: INV00000002"]
+        assert post(store, RUN, policy=limits % "200.00") == posted
+
+    @pytest.mark.parametrize("found", [BILLED, COMES_TO_NOTHING])
+    def test_nothing_due_under_limits_is_said_and_posts_nothing(self, store_of: StoreOf, found: str) -> None:
+        limits = "batch_limits: {every_operation: {count: 1}}"
+        assert post(store_of(accounts(ana=found)), RUN, policy=limits) == ["BR-1: nothing-due"]
+
+    def test_the_policy_permits_and_asks_for_approval_account_by_account(self, store_of: StoreOf) -> None:
+        exceptions = """
+exceptions:
+- {id: hands-off, operations: [bill_run], when: {account.id: bo}, then: {permission: refused}, because: test}
+- {id: look-twice, operations: [bill_run], when: {account.id: cy}, then: {permission: approval}, because: test}
+"""
+        store = store_of(accounts(ana=DUE, bo=DUE, cy=DUE))
+        one = [
+            "BR-1/ana: INV00000001",
+            "BR-1/bo: not-permitted",
+            "BR-1/cy: approval-missing",
+        ]
+        assert plan(store, {**RUN, "actor": "ines"}, policy=exceptions) == one
+        two = {**RUN, "actor": "ines", "approved_by": "max"}
+        assert post(store, two, policy=exceptions)[2] == "BR-1/cy: INV00000002"
+
+    def test_ended_before_it_is_done_it_is_finished_by_the_same_command(self, ledger: Ledger) -> None:
+        ledger.import_book(accounts(ana=DUE, bo=DUE, cy=DUE))
+        groups = iter([True, True, False])
+        assert len(post(ledger, RUN, group=1, go_on=lambda: next(groups))) == 2
+        assert post(ledger, RUN) == ["BR-1/ana: before", "BR-1/bo: before", "BR-1/cy: INV00000003"]
+        before = dump(ledger)
+        assert len(post(ledger, RUN)) == 3
+        assert dump(ledger) == before
+        assert ledger.check() == []
