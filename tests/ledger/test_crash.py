@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 from pathlib import Path
 
-from billpolicy.ledger.store import Ledger, create_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from tests.helpers.biller import ACCOUNTS, billed
 from tests.helpers.importer import INVOICES
-from tests.helpers.ledgers import file_of, unkept, whole
+from tests.helpers.ledgers import dump, file_of, unkept, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import finished, kill, next_lines, started
 from tests.helpers.sample import many_invoices
@@ -37,6 +39,33 @@ def test_killed_while_posting(stocked: Ledger) -> None:
         assert [number for _, number in after] == [f"CM{n:08d}" for n in range(3, 3 + len(after))]
         assert stocked.check() == []
     assert post_one(stocked, "op-last").plan.documents[0].document.number == f"CM{3 + len(drawn(stocked)) - 1:08d}"
+
+
+def test_a_bill_run_that_is_killed_is_finished_by_the_same_command(tmp_path: Path, empty_file: Path) -> None:
+    """Whole groups stay, and in the end every row is as if it had never been killed."""
+    group = 7
+    for name in ("killed", "straight"):
+        shutil.copy(empty_file, tmp_path / name)
+        with open_ledger(f"sqlite:///{tmp_path / name}") as ledger:
+            ledger.import_book(billed())
+    url = f"sqlite:///{tmp_path / 'killed'}"
+    posted = 0
+    for _ in range(2):
+        child = started("biller", url, str(group))
+        told = [*next_lines(child, posted + CHANCE.randint(1, 20)), *kill(child)]
+        with open_ledger(url) as ledger:
+            after = drawn(ledger)
+            assert ledger.check() == []
+        assert [f"{operation} {number}" for operation, number in after][: len(told)] == told
+        assert len(after) % group == 0
+        assert posted <= len(after) < ACCOUNTS
+        posted = len(after)
+    lines = finished(started("biller", url, str(group)))
+    assert lines == finished(started("biller", f"sqlite:///{tmp_path / 'straight'}", str(group)))
+    assert lines == [f"BR-1/a{n:03d} INV{n + 1:08d}" for n in range(ACCOUNTS)]
+    with open_ledger(url) as one, open_ledger(f"sqlite:///{tmp_path / 'straight'}") as other:
+        assert dump(one) == dump(other)
+        assert one.check() == []
 
 
 def test_killed_while_making_and_importing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import billpolicy
 from billpolicy.book.book import Book
-from billpolicy.book.model import Document
+from billpolicy.book.model import AccountingPeriod, Document
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Store
@@ -208,17 +208,15 @@ class TestTheRunAsAWhole:
 
     def test_what_is_wrong_with_all_of_it_is_said_once_beside_what_was_posted(self, ledger: Ledger) -> None:
         book = accounts(ana=DUE, bo=DUE, cy=DUE)
-        closed = book_from(
-            "accounts: []\naccounting_periods: [{from: 2026-02-01, until: 2026-03-01, status: closed}]"
-        ).periods
-        ledger.import_book(replace(book, periods=closed))
+        february = AccountingPeriod(from_=datetime.date(2026, 2, 1), until=datetime.date(2026, 3, 1), status="closed")
+        ledger.import_book(replace(book, periods=(february,)))
         undated = {key: value for key, value in RUN.items() if key != "date"} | {"target_date": "2026-01-31"}
         groups = iter([True, False])
         assert post(ledger, undated, group=1, go_on=lambda: next(groups)) == ["BR-1/ana: INV00000001"]
-        february = datetime.date(2026, 2, 10)
-        assert post(ledger, undated, today=february) == ["BR-1/ana: before", "BR-1: period-closed"]
+        later = datetime.date(2026, 2, 10)
+        assert post(ledger, undated, today=later) == ["BR-1/ana: before", "BR-1: period-closed"]
         assert post(ledger, undated) == ["BR-1/ana: before", "BR-1/bo: INV00000002", "BR-1/cy: INV00000003"]
-        assert post(ledger, undated, today=february) == ["BR-1/ana: before", "BR-1/bo: before", "BR-1/cy: before"]
+        assert post(ledger, undated, today=later) == ["BR-1/ana: before", "BR-1/bo: before", "BR-1/cy: before"]
 
     def test_posted_as_one_operation_it_is_answered_as_one(self, store_of: StoreOf) -> None:
         store = store_of(accounts(ana=DUE, bo=DUE))

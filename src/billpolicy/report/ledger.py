@@ -1,4 +1,4 @@
-"""What `ledger show` tells to programs of a document, an account, an operation or a bill run, and what `post` answers."""
+"""What `ledger show` tells to programs of what a ledger has, and what `post` answers."""
 
 from __future__ import annotations
 
