@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import load, post
+from benchmarks import bill_run, load, post
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
@@ -48,3 +48,11 @@ def test_what_is_posted_and_what_is_inserted_by_hand_is_the_same(
     """The contest ends in an error where it is not."""
     post.contest(operation, post.book(20, sign), whole=20, count=10, rounds=1, group=group)
     assert "sqlite3 by hand / post" in capsys.readouterr().out
+
+
+def test_a_bill_run_and_what_is_inserted_by_hand_are_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The contest ends in an error where it is not."""
+    bill_run.contest(tmp_path, subscriptions=20, rounds=1)
+    assert "sqlite3 by hand / post_all" in capsys.readouterr().out

@@ -228,6 +228,11 @@ class TestSlices:
                         assert found.subscriptions[name] == everything.subscriptions[name]
             assert found.created_from.get(named) == everything.created_from.get(named)
 
+    def test_every_subscription_is_given_one_by_one_as_it_stands(self, store: Store) -> None:
+        post_it(store, EACH["charged_through"](whole(store), "op-1"))
+        with store.reading() as reader:
+            assert {each.id: each for each in reader.subscriptions()} == whole(store).subscriptions
+
     def test_what_is_not_known_is_passed_over(self, store: Store) -> None:
         nothing = frozenset({"nothing"})
         with store.reading() as reader:
