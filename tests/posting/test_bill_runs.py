@@ -276,3 +276,18 @@ exceptions:
         assert len(post(ledger, RUN)) == 3
         assert dump(ledger) == before
         assert ledger.check() == []
+
+
+def test_a_subscription_that_was_created_before_it_in_the_same_batch_is_billed(store_of: StoreOf) -> None:
+    store = store_of(accounts(ana=BILLED))
+    new = {
+        "id": "new",
+        "operation": "create_subscription",
+        "date": "2026-01-31",
+        "account": "ana",
+        "subscription": "S-2",
+    }
+    new |= {"date": "2026-01-31", "start": "2026-01-01", "charges": [{"id": "c", "rate": "7.00"}]}
+    assert plan(store, new, RUN) == ["new:", "BR-1/ana: INV00000001"]
+    assert post(store, new, RUN) == ["new:", "BR-1/ana: INV00000001"]
+    assert whole(store).numbered["INV00000001"].amount == Decimal("7.00")
