@@ -31,8 +31,8 @@ def billed() -> Book:
 def main(url: str, group: int) -> None:
     run = {"id": "BR-1", "operation": "bill_run", "date": str(DAY)}
     with billpolicy.open_ledger(url) as ledger:
-        how = {"who": "ann", "today": DAY}
-        for outcome in billpolicy.post_all(versions(), ledger, [run], group=group, now=lambda: NOW, **how):
+        posting = billpolicy.post_all(versions(), ledger, [run], who="ann", today=DAY, group=group, now=lambda: NOW)
+        for outcome in posting:
             assert outcome.posted is not None
             print(outcome.job.id, outcome.posted.plan.documents[0].document.number, flush=True)
 

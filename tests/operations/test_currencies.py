@@ -388,6 +388,6 @@ def test_a_batch_counts_each_currency(book: Book) -> None:
     plan, _ = run(book, "operation: apply_credits, account: a")
     assert moved(plan, abs) == {"EUR": Decimal("12.00"), "USD": Decimal("20.00")}
     counted = Totals()
-    counted.add(plan)
-    counted.add(run(book, f"{PAY}, currency: USD")[0])
+    counted.add(plan, "a")
+    counted.add(run(book, f"{PAY}, currency: USD")[0], "b")
     assert counted.amounts["every_operation"] == {"EUR": Decimal("12.00"), "USD": Decimal("40.00")}

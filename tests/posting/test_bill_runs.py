@@ -280,7 +280,7 @@ exceptions:
 
 def test_a_subscription_that_was_created_before_it_in_the_same_batch_is_billed(store_of: StoreOf) -> None:
     store = store_of(accounts(ana=BILLED))
-    new = {
+    new: dict[str, Any] = {
         "id": "new",
         "operation": "create_subscription",
         "date": "2026-01-31",
