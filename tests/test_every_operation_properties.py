@@ -69,6 +69,8 @@ from tests.helpers.walks import (
 
 Pot = tuple[str, str]
 """An account (or a document) and a currency."""
+ENDING = ("cancel_subscription", "change_cancellation")
+"""What takes steps of its own."""
 NO_FILE = parse_text("accounts: []", "no file")
 
 
@@ -162,13 +164,45 @@ def _conserved(book: Book) -> None:
             shown[pot] -= balance
         elif isinstance(one, Refund):
             asked[pot] += one.amount
-        elif one.document is None:
+        elif one.document is None or isinstance(book.numbered[one.document], CreditAdjustment):
             asked[pot] -= one.amount if one.type == "increase" else -one.amount
         if isinstance(one, Document):
             assert total(book.open_places(one).values()) == balance
     for account, currency in asked:
         shown[account, currency] -= book.credit_balance(account, currency)
         assert asked[account, currency] == shown[account, currency]
+
+
+def test_what_writes_off_is_never_money_and_is_asked_for_again_at_most_once() -> None:
+    def holds(found: Walk) -> None:
+        for each, _ in planned(found):
+            book = each.after
+            for number, memo in book.numbered.items():
+                if not isinstance(memo, CreditMemo) or not memo.write_off:
+                    continue
+                assert {made.to for made in book.applications_from[number]} == {memo.source}
+                assert total(made.amount for made in book.applications_from[number]) == memo.amount
+                assert number not in book.refunds_of
+                again = [one for one in book.created_from.get(number, ()) if isinstance(one, DebitMemo)]
+                asked: dict[tuple[str | None, str | None], Decimal] = defaultdict(Decimal)
+                for item in (item for one in again for item in one.items):
+                    asked[item.source_item, None] += item.amount
+                    for tax in item.taxes:
+                        asked[item.source_item, tax.source_tax] += tax.amount
+                written_off = {(item.id, None): item.amount for item in memo.items}
+                written_off |= {(item.id, tax.id): tax.amount for item in memo.items for tax in item.taxes}
+                assert total(asked.values()) <= memo.amount
+                assert all(
+                    0 <= amount <= written_off[place] or amount == written_off[place] for place, amount in asked.items()
+                )
+
+    hold(holds, walks(400, kinds=WRITING_OFF))
+
+
+WRITING_OFF = (
+    *("bill_run", "create_payment", "create_refund", "unapply_credit_memo", "reverse_credit_memo", "apply_credit_memo"),
+    *("write_off_invoice", "write_off_debit_memo", "undo_write_off", "undo_write_off", "debit_memo_from_invoice"),
+)
 
 
 def refunds_of(book: Book) -> dict[str, Decimal]:
@@ -452,7 +486,7 @@ def test_a_chain_follows_the_rules_of_the_policy_and_comes_to_an_end() -> None:
     def holds(found: Walk) -> None:
         those = policy(found.policy)
         rules = {one.id for one in those.follow_ups}
-        rules |= {rule.id for (operation, _), rule in those.base.items() if operation == "cancel_subscription"}
+        rules |= {rule.id for (operation, _), rule in those.base.items() if operation in ENDING}
         ids: list[str] = []
         for _, plan in planned(found):
             ids += [one.id for one in in_turn(plan)]

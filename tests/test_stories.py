@@ -108,7 +108,7 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
         ],
         reversed=[one.number for one in plan.of(Reversed)],
         balances={change.number: str(change.after) for change in plan.balances if change.kind != "refund"},
-        canceled={canceled.subscription: str(canceled.day) for canceled in plan.of(SubscriptionCanceled)},
+        canceled={one.subscription: str(one.day or "not any more") for one in plan.of(SubscriptionCanceled)},
         posted_drafts={one.draft: one.number for one in plan.of(DraftPosted)},
         canceled_drafts=[one.draft for one in plan.of(DraftCanceled)],
         notes=list(plan.notes),

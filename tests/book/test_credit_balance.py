@@ -297,6 +297,41 @@ def test_never_below_zero_on_any_date(changes: list[tuple[str, int, int]], wrong
         assert told(text) == {("credit-below-zero", lines[wrong].strip())}
 
 
+UNDONE = (
+    GIFT.replace("00004", "00005").replace("01-12", "01-22").replace("increase", "decrease, document: CBA-00000004")
+)
+
+
+def test_what_was_done_by_hand_is_undone_by_its_opposite() -> None:
+    book = load(written(adjustments=UP + USED + PAID + GIFT + UNDONE))
+    assert str(book.credit_balance("a", "USD")) == "56.00"  # 96 - 30 - 10 + 5 - 5
+    taken = "- {number: C6, account: a, date: 2026-01-22, currency: USD, amount: 2, type: decrease}\n"
+    back = "- {number: C7, account: a, date: 2026-01-22, currency: USD, amount: 2, type: increase, document: C6}\n"
+    assert str(load(written(adjustments=UP + USED + PAID + taken + back)).credit_balance("a", "USD")) == "56.00"
+
+
+@pytest.mark.parametrize(
+    ("new", "code"),
+    [
+        (UNDONE.replace("amount: 5", "amount: 4"), "adjustment-differs"),
+        (UNDONE.replace("01-22", "01-11"), "date-too-early"),
+        (UNDONE.replace("decrease", "increase"), "adjustment-kind"),
+        (UNDONE.replace("CBA-00000004", "CBA-00000002").replace("decrease", "increase"), "adjustment-kind"),  # used
+        (UNDONE.replace("CBA-00000004", "CBA-00000001"), "adjustment-kind"),  # transferred
+        (UNDONE.replace("USD", "EUR"), "currency-mismatch"),
+        (UNDONE.replace("account: a", "account: b"), "account-mismatch"),
+        (UNDONE.replace("00005", "00006"), "document-repeated"),
+        (
+            UNDONE.replace("00005", "00006").replace("CBA-00000004", "CBA-00000005").replace("decrease", "increase"),
+            "adjustment-kind",
+        ),
+    ],
+)
+def test_what_is_wrong_with_undoing_is_told_at_its_line(new: str, code: str) -> None:
+    before = UP + USED + PAID + GIFT + (UNDONE if "00006" in new else "")
+    assert told(written(adjustments=before + new)) >= {(code, new.strip())}
+
+
 DRAFT = (
     "- {number: TMP-INV-00000001, account: a, date: 2026-01-15, currency: USD, status: draft, posted_as: I1, "
     "items: [{id: x, amount: 50}]}\n"

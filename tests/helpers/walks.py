@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
-from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
+from billpolicy.book.model import CreditAdjustment, CreditMemo, DebitMemo, Document, Invoice, Numbered, Payment
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.money import from_minor
@@ -341,8 +341,9 @@ class Drawing:
     def account(self) -> str:
         return self.one_of(list(self.book.accounts))
 
-    def subscription(self) -> str:
-        return self.one_of(list(self.book.subscriptions))
+    def subscription(self, *, canceled: bool = False) -> str:
+        found = self.book.subscriptions.values()
+        return self.one_of([one.id for one in found if one.canceled_on is not None or not canceled])
 
     def number(self, *kinds: type, wanted: Callable[[Any], bool] = lambda _: True) -> str:
         """A document of these kinds; more often one that has something open."""
@@ -499,8 +500,16 @@ def _draft(d: Drawing) -> Record:
     return {"draft": d.number(Invoice, CreditMemo, wanted=lambda one: one.status == "draft" and not one.posted_as)}
 
 
-def _cancel_subscription(d: Drawing) -> Record:
-    asked: Record = {"subscription": d.subscription(), "write_off": d.maybe()}
+def _part_of(d: Drawing, key: str, number: str) -> Record:
+    """All of a document, or an amount up to all of it."""
+    document = d.book.numbered.get(number)
+    if document is None or d.maybe():
+        return {key: number}
+    return {key: number, "amount": d.amount(document.currency, document.amount)}
+
+
+def _cancel_subscription(d: Drawing, *, canceled: bool = False) -> Record:
+    asked: Record = {"subscription": d.subscription(canceled=canceled), "write_off": d.maybe()}
     asked["at"] = d.chance.one_of(("date", "date", "end_of_term", "end_of_invoiced_period"))
     if asked["at"] == "date":
         known = d.book.subscriptions.get(asked["subscription"])
@@ -529,7 +538,8 @@ def _adjust_credit_balance(d: Drawing) -> Record:
 FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "credit_memo_from_invoice": _credit_memo_from_invoice,
     "debit_memo_from_invoice": _debit_memo_from_invoice,
-    "write_off_invoice": lambda d: {"invoice": d.number(Invoice)},
+    "write_off_invoice": lambda d: _part_of(d, "invoice", d.number(Invoice)),
+    "write_off_debit_memo": lambda d: _part_of(d, "debit_memo", d.number(DebitMemo)),
     "reverse_invoice": lambda d: {"invoice": d.number(Invoice)},
     "reverse_credit_memo": lambda d: {"credit_memo": d.number(CreditMemo)},
     "credit_memo_from_charge": _from_charge,
@@ -547,11 +557,14 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "post_draft": _draft,
     "cancel_draft": _draft,
     "cancel_subscription": _cancel_subscription,
-    "undo_write_off": lambda d: {"credit_memo": d.number(CreditMemo, wanted=lambda memo: memo.reason == "Write-off")},
+    "change_cancellation": lambda d: _cancel_subscription(d, canceled=True),
+    "undo_cancellation": lambda d: {"subscription": d.subscription(canceled=True)},
+    "undo_write_off": lambda d: _part_of(d, "credit_memo", d.number(CreditMemo, wanted=lambda memo: memo.write_off)),
     "transfer_negative_invoice": lambda d: {"invoice": d.number(Invoice, wanted=lambda one: d.book.balance(one) < 0)},
     "apply_credit_balance": _apply_credit_balance,
     "refund_credit_balance": lambda d: d.not_said(d.from_credit()),
     "adjust_credit_balance": _adjust_credit_balance,
+    "undo_credit_adjustment": lambda d: {"adjustment": d.number(CreditAdjustment)},
 }
 """Operation -> what is asked of it beside its date."""
 BILLING = (

@@ -394,3 +394,42 @@ def test_it_is_dated_in_no_closed_period(day: str, is_open: bool) -> None:
         assert str(run(closed, ask)[1].subscriptions["S"].canceled_on) == "2026-04-01"
     else:
         assert told(closed, ask).startswith("period-closed: 2026-04-08 lies in a closed accounting period")
+
+
+# -- a write-off before the final bill -----------------------------------------------------------------------------
+
+
+def test_what_a_later_bill_run_will_credit_is_warned_of() -> None:
+    """100.00 are written off, and a later bill run credits 22 of 30 days of the same April, 73.33, once more."""
+    left = after(APRIL)
+    plan, canceled = run(left, f"{CANCEL}, final_bill: false, write_off: true")
+    (warning,) = (one for step in in_turn(plan) for one in step.warnings)
+    assert warning.code == "credit-to-come"
+    assert warning.message == (
+        "service of subscription `S` ends on 2026-04-09, but `gym` is charged through 2026-05-01: "
+        "a later bill run credits the time between, which is written off here, too"
+    )
+    plan, _ = run(canceled, MAY)
+    assert made(plan) == [("CM00000002", Decimal("73.33"))]
+
+
+def test_also_where_it_is_written_off_by_hand() -> None:
+    left = after(APRIL, f"{CANCEL}, final_bill: false")
+    plan, _ = run(left, "operation: write_off_invoice, invoice: INV00000001, date: 2026-04-10")
+    assert [one.code for one in plan.warnings] == ["credit-to-come"]
+
+
+@pytest.mark.parametrize(
+    ("operations", "write_off"),
+    [
+        ([APRIL, CANCEL], "INV00000001"),  # credited by the final bill
+        ([APRIL], "INV00000001"),  # not canceled
+        ([APRIL, f"{CANCEL.replace('effective_date: 2026-04-09', 'effective_date: 2026-05-01')}"], "INV00000001"),
+        # May is to be credited, but April is written off.
+        ([APRIL, MAY, f"{CANCEL.replace('2026-04-09', '2026-05-09')}, final_bill: false"], "INV00000001"),
+    ],
+)
+def test_of_nothing_else(operations: list[str], write_off: str) -> None:
+    left = after(*operations)
+    plan, _ = run(left, f"operation: write_off_invoice, invoice: {write_off}, date: 2026-05-10")
+    assert "credit-to-come" not in [one.code for one in plan.warnings]

@@ -40,6 +40,7 @@ EXPECTED = {
     "apply_credit_balance": {"credit-unavailable", "nothing-open"},
     "refund_credit_balance": {"credit-unavailable"},
     "adjust_credit_balance": {"credit-unavailable"},
+    "undo_credit_adjustment": {"credit-unavailable", "date-too-early", "undone-already", "adjustment-not-by-hand"},
 }
 """Why a step may find nothing to do; any other refusal would be a mistake."""
 
@@ -84,13 +85,16 @@ AMOUNTS = st.integers(1, 9999)
 
 @st.composite
 def steps(draw: st.DrawFn, book: Book) -> str:
-    """One of the four operations, on any date, which may be refused."""
-    operation = draw(st.sampled_from(sorted(EXPECTED)))
+    """One of the operations, on any date, which may be refused."""
+    adjusted = sorted(number for number, one in book.numbered.items() if isinstance(one, CreditAdjustment))
+    operation = draw(st.sampled_from(sorted(EXPECTED if adjusted else EXPECTED.keys() - {"undo_credit_adjustment"})))
     text = f"operation: {operation}\ndate: {draw(DAYS)}\n"
     invoices = sorted(number for number, one in book.numbered.items() if isinstance(one, Invoice))
     amount = f"amount: {money(draw(AMOUNTS))}\n"
     if operation == "transfer_negative_invoice":
         return f"{text}invoice: {draw(st.sampled_from(invoices))}"
+    if operation == "undo_credit_adjustment":
+        return f"{text}adjustment: {draw(st.sampled_from(adjusted))}"
     text += "account: a\n"
     if operation == "refund_credit_balance":
         return text + amount
@@ -152,14 +156,17 @@ def checked(book: Book) -> None:
         elif isinstance(document, CreditAdjustment) and document.document is not None:
             named = book.numbered[document.document]
             assert document.date >= named.date
-            assert abs(moved[number]) == (0 if isinstance(named, Refund) else document.amount)
+            assert abs(moved[number]) == (0 if isinstance(named, Refund | CreditAdjustment) else document.amount)
+            if isinstance(named, CreditAdjustment):
+                assert (named.document, named.amount, named.type != document.type) == (None, document.amount, True)
         elif isinstance(document, Refund):
             paid += document.amount
     # What came in from negative invoices and by hand is there, was put on documents, was taken by hand or was paid.
     by_hand = sum(
         document.amount if document.type == "increase" else -document.amount
         for document in book.numbered.values()
-        if isinstance(document, CreditAdjustment) and document.document is None
+        if isinstance(document, CreditAdjustment)
+        and (document.document is None or isinstance(book.numbered[document.document], CreditAdjustment))
     )
     given = sum(
         one.amount - book.balance(one) for one in book.numbered.values() if isinstance(one, Invoice | DebitMemo)

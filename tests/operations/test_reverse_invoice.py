@@ -196,6 +196,13 @@ def test_the_memo_mirrors_every_item_and_tax_and_settles_both() -> None:
     assert list(amounts(credit_memo(left_out))) == ["x", "x/vat", "d", "d/vat"]
 
 
+def test_of_items_that_are_all_zero_there_is_a_memo_only_where_it_mirrors_them() -> None:
+    zero = scene(items="[{id: x, subscription: s, amount: 0.00}, {id: y, amount: 0.00}]")
+    assert amounts(credit_memo(plan(zero, ASK))) == {"x": "0.00", "y": "0.00"}
+    left_out = changed(NAME, "zero_balance_items: leave_out", "")
+    assert refused(zero, ASK, policy=left_out) == ["nothing-to-mirror"]
+
+
 def test_both_are_flagged_and_stay_posted() -> None:
     after = book_after(scene(), ASK)
     for number in ("I1", "CM00000001"):

@@ -10,6 +10,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import DebitMemo
 from tests.helpers.books import book_from
+from tests.helpers.scenes import refusals
 from tests.helpers.steps import run, told
 
 BOOK = """
@@ -76,9 +77,19 @@ def test_a_write_off_is_undone_once() -> None:
 
 def test_only_a_write_off_can_be_undone() -> None:
     credited = after(BILL, "operation: credit_memo_from_invoice, invoice: INV00000001, date: 2026-01-02")
-    assert told(credited, UNDO).startswith("not-a-write-off: CM00000001 is not applied in full to an invoice")
+    assert told(credited, UNDO) == "not-a-write-off: CM00000001 is not the memo of a write-off"
     applied = run(credited, "operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-01-02")[1]
-    assert told(applied, UNDO).startswith("not-a-write-off: CM00000001 has the reason `Correcting invoice error`")
+    assert told(applied, UNDO) == "not-a-write-off: CM00000001 is not the memo of a write-off"
+
+
+def test_a_policy_that_still_knows_write_offs_by_their_reason_is_told_what_to_do() -> None:
+    said = "{write_off_reason: Write-off}"
+    for text in (f"operations: {{undo_write_off: {said}}}", f"every_operation: {said}"):
+        (problem,) = refusals(text)
+        assert (problem.code, problem.hint) == (
+            "decision-unknown",
+            "remove this line: the memo of a write-off says itself that it is one (`write_off: true`)",
+        )
 
 
 WRITTEN_OFF = """
@@ -89,7 +100,7 @@ invoices:
 - {number: I1, account: ann, date: 2026-01-01, currency: USD, items: [{id: x, amount: 100.00, DAYS}]}
 MORE
 credit_memos:
-- {number: C1, account: ann, date: 2026-01-02, currency: USD, source: I1, reason: Write-off,
+- {number: C1, account: ann, date: 2026-01-02, currency: USD, source: I1, reason: Write-off, write_off: true,
    items: [{id: x, source_item: x, amount: 100.00, DAYS}]}
 applications: [{from: C1, to: I1, date: 2026-01-02, amount: 100.00}]
 """
@@ -160,7 +171,7 @@ def test_what_gives_time_back_or_was_never_posted_has_not_billed_it() -> None:
 )
 def test_only_a_posted_debit_memo_has_undone_it(kind: str, fields: str, is_undone: bool) -> None:
     memo = f"{{number: M1, account: ann, date: 2026-01-03, currency: USD, source: C1{fields}, items: ITEMS}}"
-    memo = memo.replace("ITEMS", "[{id: '1', source_item: x, amount: 1.00}]")
+    memo = memo.replace("ITEMS", "[{id: '1', source_item: x, amount: 100.00}]")
     text = WRITTEN_OFF.replace("DAYS", JANUARY).replace("MORE", "")
     text = text.replace("credit_memos:", f"credit_memos:\n- {memo}") if kind == "credit_memos" else text
     in_book = book_from(text if kind == "credit_memos" else f"{text}{kind}: [{memo}]")

@@ -39,7 +39,10 @@ def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_d
     declared = "attributes:\n  invoice_template: {documents: [credit_memo]}\n"
     found = refusals(declared)
     # docs/domain.md 1.2: these make credit memos, the bill run among them (row 2).
-    making = ("credit_memo_from_invoice", "credit_memo_from_charge", "write_off_invoice", "reverse_invoice", "bill_run")
+    making = (
+        *("credit_memo_from_invoice", "credit_memo_from_charge", "reverse_invoice", "bill_run"),
+        *("write_off_invoice", "write_off_debit_memo"),
+    )
     assert [d.code for d in found] == ["decision-missing"] * len(making)
     for operation in making:
         assert any(f"`{operation}`" in d.message for d in found)

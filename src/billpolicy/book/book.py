@@ -261,7 +261,7 @@ class Book:
             return open_at
         own = {item.id for item in document.items if item.subscription == subscription}
         of_it = {place: amount for place, amount in open_at.items() if place.item in own}
-        return _at_most(sum(open_at.values(), ZERO), of_it)
+        return at_most(sum(open_at.values(), ZERO), of_it)
 
     def used_places(self, document: Numbered) -> dict[Place, Decimal]:
         """What of each item and each tax is applied and refunded, whether it is there or not."""
@@ -343,7 +343,7 @@ def transferred_parts(open_places: Mapping[Place, Decimal]) -> tuple[Part, ...]:
     )
 
 
-def _at_most(most: Decimal, places: dict[Place, Decimal]) -> dict[Place, Decimal]:
+def at_most(most: Decimal, places: dict[Place, Decimal]) -> dict[Place, Decimal]:
     """The places with their amounts lowered, the last ones first, so that they add up to no more than `most`.
 
     What others have below zero on a document has settled part of what is owed on it.

@@ -127,13 +127,16 @@ class DraftCanceled:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionCanceled:
-    """A subscription is canceled; `day` is the first one without service."""
+    """A subscription is canceled, or its cancellation moved or taken back."""
 
     subscription: str
-    day: datetime.date
+    day: datetime.date | None
+    """The first one without service; None: service goes on."""
+    before: datetime.date | None = None
+    """What it was until then; None: it was not canceled."""
 
     def on(self, book: Book) -> Book:
-        """The book with the subscription canceled."""
+        """The book with the day."""
         return book.with_posted(subscriptions=[replace(book.subscriptions[self.subscription], canceled_on=self.day)])
 
     def touched(self) -> Iterator[str]:

@@ -7,6 +7,8 @@ What is taken back is an application below zero: it goes back to where it came f
 more than was put on them by that day. A payment that was transferred has all its money from the payment it names. Of a
 reversed payment nothing is left anywhere.
 
+The memo of a write-off is all on the invoice or debit memo that it was made from: it is never money.
+
 A change of a credit balance is what moved between it and the document that it names, and no credit balance is below
 zero on any date (docs/domain.md 6.1).
 
@@ -27,6 +29,8 @@ from billpolicy.book.model import (
     TRANSFERRED,
     Application,
     CreditAdjustment,
+    CreditMemo,
+    DebitMemo,
     Document,
     Invoice,
     Numbered,
@@ -67,7 +71,7 @@ def broken(book: Book, numbers: Collection[str] | None = None) -> Iterator[Diagn
             yield found
 
 
-_FOLLOWING = ("transfer-differs", "over-unapplied", "adjustment-differs")
+_FOLLOWING = ("transfer-differs", "over-unapplied", "adjustment-differs", "write-off-differs")
 
 
 def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[Breach]:
@@ -89,6 +93,8 @@ def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[B
             yield from _reversed(book, document) if document.reversed_ else _transfer(book, document)
         elif isinstance(document, CreditAdjustment):
             yield from _adjusted(book, document)
+        elif isinstance(document, CreditMemo):
+            yield from _written_off(book, document)
         elif kind_of(document).is_owed and document.number not in taken_from:
             yield from _opposed(book, document)
     yield from _named_once(book, documents)
@@ -257,6 +263,25 @@ def _reversed(book: Book, payment: Payment) -> Iterator[Breach]:
         yield Breach(number, found, elsewhere, "reversed")
 
 
+def _written_off(book: Book, memo: CreditMemo) -> Iterator[Breach]:
+    """The memo of a write-off is applied in full to what it was made from."""
+    source = book.numbered.get(memo.source or "")
+    if not memo.write_off or memo.status == "canceled":
+        return
+    can_be = isinstance(source, Invoice | DebitMemo)
+    on_source = _moved(book.applications_from.get(memo.number, ()), to=memo.source) if can_be else ZERO
+    if on_source == memo.amount:
+        return
+    what = memo.source if can_be else "an invoice or debit memo that it was made from"
+    message = f"{memo.number} writes off {memo.amount}, but {on_source} of it is applied to {what}"
+    hint = "add or mend its `source` and its application, or remove `write_off`"
+    in_file = Diagnostic("write-off-differs", message, hint=hint)
+    shown = f"{_shown(memo.amount, memo.currency)} {memo.currency}"
+    message = f"{memo.number} writes off {shown}, but {_shown(on_source, memo.currency)} of it is applied to {what}"
+    hint = "the memo of a write-off is never money: `undo_write_off` is the one way to ask for it again"
+    yield Breach(memo.number, in_file, Diagnostic("write-off-differs", message, hint=hint), "write_off")
+
+
 def _moved(made: Collection[Application], from_: str | None = None, to: str | None = None) -> Decimal:
     return sum((one.amount for one in made if one.from_ == from_ or one.to == to), ZERO)
 
@@ -271,7 +296,7 @@ def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Breach]:
         moved = amount
     elif named is not None and (named.account, named.currency) != (adjustment.account, adjustment.currency):
         moved = ZERO
-    elif isinstance(named, Refund) and not increases:
+    elif isinstance(named, CreditAdjustment) or (isinstance(named, Refund) and not increases):
         moved = named.amount
     else:
         moved = _moved(received, from_=name) if increases else _moved(given, to=name)
@@ -281,7 +306,11 @@ def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Breach]:
     if moved == amount and not strays:
         return
     field = None
-    if isinstance(named, Refund):
+    if isinstance(named, CreditAdjustment):
+        message = f"{number} is {amount}, but {name}, which it undoes, is {named.amount}"
+        in_file = Diagnostic("adjustment-differs", message, hint=f"write {named.amount}, or mend `document`")
+        field = "amount"
+    elif isinstance(named, Refund):
         message = f"{number} is {amount}, but {name} paid {named.amount} back"
         in_file = Diagnostic("refund-differs", message, hint=f"write {named.amount}, or mend the refund")
         field = "amount"
@@ -298,7 +327,8 @@ def _adjusted(book: Book, adjustment: CreditAdjustment) -> Iterator[Breach]:
 
 
 def _named_once(book: Book, documents: Collection[Numbered]) -> Iterator[Breach]:
-    """A negative invoice is transferred once; a refund out of a credit balance is paid by one decrease."""
+    """A negative invoice is transferred once, and what was done by hand undone once; one decrease pays a refund out of
+    a credit balance."""
     naming: dict[tuple[str, str | None], list[CreditAdjustment]] = defaultdict(list)
     for account in {document.account for document in documents}:
         for change in book.credit_of.get(account, ()):
@@ -310,6 +340,12 @@ def _named_once(book: Book, documents: Collection[Numbered]) -> Iterator[Breach]
             message = f"{number} was transferred to the credit balance more than once"
             elsewhere = Diagnostic("transferred-twice", message, hint="a negative invoice is transferred once")
             yield from _again(number, "transferred", again, elsewhere)
+        elif isinstance(document, CreditAdjustment):
+            undone = [*naming.get(("increase", number), []), *naming.get(("decrease", number), [])]
+            message = f"{number} was undone more than once"
+            hint = "what was done by hand is taken back once"
+            elsewhere = Diagnostic("adjustment-differs", message, hint=hint)
+            yield from _again(number, "undone", undone[1:], elsewhere)
         elif isinstance(document, Refund):
             paid = naming.get(("decrease", number), [])
             message = f"{number} is not the refund of one payment, one credit memo or one decrease of a credit balance"

@@ -269,8 +269,11 @@ def _refund(refund: Refund, source: Numbered | None) -> _Found:
 
 
 _NAMED = {
-    "increase": "an increase comes from an invoice below zero, or names no document",
-    "decrease": "a decrease is used on an invoice or a debit memo, pays a refund without `of`, or names no document",
+    "increase": "an increase comes from an invoice below zero, undoes a decrease by hand, or names no document",
+    "decrease": (
+        "a decrease is used on an invoice or a debit memo, pays a refund without `of`, undoes an increase by hand, or "
+        "names no document"
+    ),
 }
 
 
@@ -287,7 +290,9 @@ def _adjustment(adjustment: CreditAdjustment, document: Numbered | None) -> _Fou
     def breach(code: Code, message: str, hint: str, field: str = "document", elsewhere: _Told | None = odd) -> Breach:
         return _breach(number, code, message, hint, elsewhere, field)
 
-    if adjustment.type == "increase":
+    if isinstance(document, CreditAdjustment):
+        can_be = document.type != adjustment.type and document.document is None
+    elif adjustment.type == "increase":
         can_be = isinstance(document, Invoice) and document.amount < 0
     else:
         can_be = kind_of(document).is_owed or (isinstance(document, Refund) and document.of is None)

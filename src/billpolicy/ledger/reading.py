@@ -62,10 +62,15 @@ WITH RECURSIVE siblings(number) AS (
     JOIN items ON items.document = siblings.number
     JOIN billed ON billed.bill_run = documents.bill_run AND billed.subscription = items.subscription
 ),
+origins(number) AS (
+    SELECT documents.source FROM siblings JOIN documents ON documents.number = siblings.number
+    UNION
+    SELECT documents.source FROM origins JOIN documents ON documents.number = origins.number
+),
 core(number) AS (
     SELECT number FROM siblings
     UNION SELECT number FROM documents WHERE source IN (SELECT number FROM siblings)
-    UNION SELECT documents.source FROM siblings JOIN documents ON documents.number = siblings.number
+    UNION SELECT number FROM origins
     UNION SELECT documents.refund_of FROM siblings JOIN documents ON documents.number = siblings.number
 ),
 part_of(subscription, date) AS (
@@ -94,10 +99,11 @@ UNION SELECT number FROM documents WHERE kind = 'credit_adjustment' AND account 
 )
 """
 """The documents in the slice of some named ones. *siblings*: they, and what the same bill run made of the same
-subscriptions, step by step. *core*: siblings, what they were made from and what was made from them. *part_of*: the
-subscriptions that core has items of, each since when. *related*: core, the other sides of its applications, and of
-these subscriptions each invoice since then and the newest posted one. Then the refunds of all these; and of an account
-of which something changes the credit balance, everything that does. Where the other table is the large one it is
+subscriptions, step by step. *origins*: what siblings were made from, and that, back to the first. *core*: siblings,
+their origins and what was made from them. *part_of*: the subscriptions that core has items of, each since when.
+*related*: core, the other sides of its applications, and of these subscriptions each invoice since then and the newest
+posted one. Then the refunds of all these; and of an account of which something changes the credit balance, everything
+that does. Where the other table is the large one it is
 asked with `IN`: a join leaves it to the database which to go through, and SQLite 3.51 would take the large one."""
 
 _OPEN = f"""

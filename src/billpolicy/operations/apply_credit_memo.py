@@ -6,6 +6,7 @@ from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.settling import Apply, needs_of_apply, plan_apply
 from billpolicy.operations.shared.what_is_open import latest_in_words
+from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -23,6 +24,7 @@ class ApplyCreditMemo(Apply):
 
 def _plan(planning: Planning, request: ApplyCreditMemo) -> None:
     memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
+    refuse_write_off(planning, memo, "applied to anything else", "credit_memo")
     if request.subscription is None:
         plan_apply(planning, request, memo)
         return

@@ -18,6 +18,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
+from billpolicy.operations.shared.cancellation import canceled_already, note_what_is_next
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices, owing_to
 from billpolicy.planning.deciding import resolve
@@ -65,8 +66,20 @@ def _plan(planning: Planning, request: CancelSubscription) -> Iterator[Step]:
     reason = checked_reason(planning, request.reason, "cancellation")
     if subscription.canceled_on is not None:
         message = f"subscription `{subscription.id}` is canceled already, on {subscription.canceled_on}"
-        planning.problem("canceled-already", message, "subscription", hint="name another subscription")
-    end = _end(planning, subscription, request)
+        hint = canceled_already(planning, subscription.canceled_on)
+        planning.problem("canceled-already", message, "subscription", hint=hint)
+    end = end_of_service(planning, subscription, request)
+    return end_service(planning, subscription, request, end, reason)
+
+
+def end_service(
+    planning: Planning,
+    subscription: Subscription,
+    request: CancelSubscription,
+    end: datetime.date,
+    reason: str | None,
+) -> Iterator[Step]:
+    """Let the service of a subscription end before a day, whether it ended before or not; the steps that this takes."""
     if request.write_off and not _writes_off(planning):
         message = "`write_off` asks for a follow-up, but the policy has none that writes off after a cancellation"
         hint = "add `after: subscription_canceled`, `then: write_off_invoice`, or extend the standard policy"
@@ -77,11 +90,11 @@ def _plan(planning: Planning, request: CancelSubscription) -> Iterator[Step]:
     planning.decide(resolved)
     if resolved.text("shared_invoices") == "refuse":
         _refuse_shared(planning, subscription, resolved)
-    planning.change(SubscriptionCanceled(subscription.id, end))
+    planning.change(SubscriptionCanceled(subscription.id, end, subscription.canceled_on))
     return _steps(planning, subscription, request, resolved)
 
 
-def _end(planning: Planning, subscription: Subscription, request: CancelSubscription) -> datetime.date:
+def end_of_service(planning: Planning, subscription: Subscription, request: CancelSubscription) -> datetime.date:
     """The first day without service (docs/domain.md 5.1). What is wrong is noted on the planning."""
     if request.at != "date" and request.effective_date is not None:
         message = f"`effective_date` says another day than `at: {request.at}`"
@@ -138,9 +151,12 @@ def _steps(
 ) -> Iterator[Step]:
     """The final bill, then each credit memo of it used on what the subscription still owes."""
     wanted = resolved.text("final_bill") == "bill" if request.final_bill is None else request.final_bill
+    before, end = subscription.canceled_on, planning.book.subscriptions[subscription.id].canceled_on
+    if not wanted and before and end and end > before:
+        note_what_is_next(planning, subscription.id)
     if wanted:
         bill = BillRun(
-            id=f"{request.id}/cancel_subscription.final_bill",
+            id=f"{request.id}/{request.operation}.final_bill",
             operation="bill_run",
             date=planning.date,
             subscriptions=(subscription.id,),
@@ -160,7 +176,7 @@ def _steps(
             continue
         if owing_to(planning.book, subscription.id, memo):
             apply = ApplyCreditMemo(
-                id=f"{request.id}/cancel_subscription.final_credit/{number}",
+                id=f"{request.id}/{request.operation}.final_credit/{number}",
                 operation="apply_credit_memo",
                 date=max(memo.date, planning.today),
                 credit_memo=number,
@@ -178,7 +194,7 @@ def _step(
     no_fault: Mapping[str, str] | None = None,
 ) -> Step:
     """A step of the cancellation itself, by the rule that decided so."""
-    rule = planning.resolver.rule("cancel_subscription", key, resolved.resolutions[key].rule)
+    rule = planning.resolver.rule(resolved.operation, key, resolved.resolutions[key].rule)
     at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
     return Step(request, after, rule.id, at, rule.because, no_fault or {})
 

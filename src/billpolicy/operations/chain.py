@@ -119,10 +119,14 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
         if name in causes:
             yield Event(name, plan.operation, plan.date, subject, planning.request)
 
+    prolonged = set()
     for canceled in plan.of(SubscriptionCanceled):
-        yield from event("subscription_canceled", book.subscriptions[canceled.subscription])
+        if canceled.day is not None:
+            yield from event("subscription_canceled", book.subscriptions[canceled.subscription])
+        if canceled.before is not None and (canceled.day is None or canceled.day > canceled.before):
+            prolonged.add(canceled.subscription)
     back = {m.subscription for m in plan.of(ChargedThrough) if m.before is not None and m.after < m.before}
-    for name in sorted(back):
+    for name in sorted(back | prolonged):
         yield from event("charges_reopened", book.subscriptions[name])
     new = [planned.document.number for planned in plan.documents]
     for number in new:

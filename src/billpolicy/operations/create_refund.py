@@ -14,6 +14,7 @@ from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.references import references_of, repeated
+from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
@@ -37,6 +38,7 @@ class CreateRefund(Request):
 
 def _plan(planning: Planning, request: CreateRefund) -> None:
     source = planning.posted_either(Payment, CreditMemo, request.of, "of")
+    refuse_write_off(planning, source, "refunded", "of")
     planning.check_date(source)
     reason = checked_reason(planning, request.reason, "refund")
     amount = positive(planning, request.amount, source.currency, "amount")

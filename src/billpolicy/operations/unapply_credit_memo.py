@@ -5,6 +5,7 @@ from __future__ import annotations
 from billpolicy.book.model import CreditMemo
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.unapplying import Unapply, plan_unapply
+from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -19,7 +20,9 @@ class UnapplyCreditMemo(Unapply):
 
 
 def _plan(planning: Planning, request: UnapplyCreditMemo) -> None:
-    plan_unapply(planning, request, planning.posted(CreditMemo, request.credit_memo, "credit_memo"))
+    memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
+    refuse_write_off(planning, memo, "unapplied", "credit_memo")
+    plan_unapply(planning, request, memo)
 
 
 OPERATION = Operation(

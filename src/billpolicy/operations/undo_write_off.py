@@ -1,13 +1,16 @@
 """`undo_write_off`: what was written off is asked for again, by a debit memo. The write-off stays on record.
 
-docs/domain.md 3. The debit memo mirrors the credit memo of the write-off item by item; it is open, so that it can be
-paid. A write-off is undone once.
+docs/domain.md 3.2. The debit memo mirrors the credit memo of the write-off item by item; it is open, so that it can be
+paid, or written off itself. A write-off can be undone in parts, together up to the whole.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from billpolicy.billing.undo import charged_again
-from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
+from billpolicy.book.book import ZERO, Place, at_most
+from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.billed_time import billed_again
@@ -16,21 +19,25 @@ from billpolicy.operations.shared.memos import (
     checked_reason,
     issue_memo,
     mirror,
+    mirrored,
     whole_amounts,
 )
+from billpolicy.operations.shared.what_is_open import in_force
+from billpolicy.operations.shared.writing_off import amount_of, part_of
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import Amount, Text
 
 
 @record
 class UndoWriteOff(Request):
-    """Undo the write-off that made a credit memo."""
+    """Undo the write-off that made a credit memo; without `amount`, all that is left of it."""
 
     credit_memo: Text
+    amount: Amount | None = None
     reason: Text | None = None
 
 
@@ -38,36 +45,77 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     memo = planning.posted(CreditMemo, request.credit_memo, "credit_memo")
     planning.check_date(memo)
     reason = checked_reason(planning, request.reason, "debit_memo")
-    invoice = planning.book.numbered.get(memo.source or "")
-    on_invoice = planning.book.links_from(memo.number).get(memo.source or "", ())
-    if not isinstance(invoice, Invoice) or sum(part.amount for part in on_invoice) != memo.amount:
-        message = f"{memo.number} is not applied in full to an invoice that it was made from, so it is no write-off"
-        planning.refuse("not-a-write-off", message, "credit_memo", hint="name the credit memo of a write-off")
-    for made in planning.book.created_from.get(memo.number, ()):
-        if made.kind == "debit_memo" and made.status == "posted":
-            message = f"the write-off {memo.number} was undone already, by {made.number}"
-            planning.problem("undone-already", message, "credit_memo", hint=f"see {made.number}")
-    again = billed_again(planning.book, invoice, memo)
-    if again is not None:
-        message = f"{again.number} has billed the time of {invoice.number} again, so it would be asked for twice"
-        planning.problem("billed-since", message, "credit_memo", hint=f"reverse {again.number} first")
+    if not memo.write_off:
+        message = f"{memo.number} is not the memo of a write-off"
+        planning.refuse("not-a-write-off", message, "credit_memo", hint=_what_else(planning, memo))
+    places = _left(planning, memo)
+    left = sum(places.values(), ZERO)
+    amount = amount_of(planning, request.amount, left, memo, f"is left of the write-off {memo.number}", "ask for")
+    _refuse_time_billed_since(planning, memo)
 
     account = planning.account(memo.account, "credit_memo")
     subscriptions = planning.subscriptions_of(memo.items)
-    amount = Money(memo.amount, memo.currency)
-    resolved = resolve(planning, account, memo, invoice, subscriptions=subscriptions, amount=amount, reason=reason)
-    if memo.reason != resolved.text("write_off_reason"):
-        known, rule = resolved.text("write_off_reason"), resolved.resolutions["write_off_reason"].rule
-        message = f"{memo.number} has the reason `{memo.reason}`; a write-off has `{known}` (rule `{rule}`)"
-        hint = "name the credit memo of a write-off"
-        planning.problem("not-a-write-off", message, "credit_memo", hint=hint)
+    written_off = planning.book.numbered[memo.source or ""]
+    assert isinstance(written_off, Invoice | DebitMemo)  # the identities of a book: it is applied to that
+    money = Money(amount, memo.currency)
+    resolved = resolve(planning, account, memo, written_off, subscriptions=subscriptions, amount=money, reason=reason)
     check_item_limit(planning, memo.items, resolved, memo.number)
-    issue_memo(planning, DebitMemo, memo, mirror(memo, whole_amounts(memo)), resolved, reason=reason)
-    planning.touch(memo.number)
-    # What the write-off let be billed again is asked for by the debit memo.
+    items = mirror(memo, part_of(planning, resolved, memo, places, amount))
+    issue_memo(planning, DebitMemo, memo, items, resolved, reason=reason)
+    # What the write-off let be billed again is asked for by the debit memo; of a part, the rest stays written off.
     for subscription in subscriptions:
         for charge, day in charged_again(memo, subscription):
             planning.charge_through(subscription.id, charge, day)
+
+
+def _left(planning: Planning, memo: CreditMemo) -> dict[Place, Decimal]:
+    """What of each place of a write-off has not been asked for again. Refuses where nothing is left."""
+    undone_by = [
+        made
+        for made in planning.book.created_from.get(memo.number, ())
+        if isinstance(made, DebitMemo) and in_force(made)
+    ]
+    total = memo.amount - sum((made.amount for made in undone_by), ZERO)
+    if total <= 0:
+        numbers = " and ".join(made.number for made in undone_by)
+        message = f"the write-off {memo.number} was undone already, by {numbers}"
+        planning.refuse("undone-already", message, "credit_memo", hint=f"see {numbers}")
+    undone: dict[Place, Decimal] = {}
+    for made in undone_by:
+        for place, _, amount in mirrored(made):
+            undone[place] = undone.get(place, ZERO) + amount
+    # A debit memo that was imported may not say where on the write-off its money is from.
+    places = {}
+    for place, whole in whole_amounts(memo).items():
+        left = whole - undone.get(place, ZERO)
+        places[place] = max(left, ZERO) if whole > 0 else min(left, ZERO)
+    return at_most(total, places)
+
+
+def _refuse_time_billed_since(planning: Planning, memo: CreditMemo) -> None:
+    first = _first(planning, memo)
+    again = billed_again(planning.book, first, memo)
+    if again is not None:
+        message = f"{again.number} has billed the time of {first.number} again, so it would be asked for twice"
+        planning.problem("billed-since", message, "credit_memo", hint=f"reverse {again.number} first")
+
+
+def _first(planning: Planning, memo: CreditMemo) -> Numbered:
+    """What was written off, or, if that asked again for what had been written off before, the first of all."""
+    found: Numbered = memo
+    seen: set[str] = set()
+    while (before := planning.book.numbered.get(found.related or "")) is not None and before.number not in seen:
+        seen.add(before.number)
+        found = before
+    return found
+
+
+def _what_else(planning: Planning, memo: CreditMemo) -> str:
+    """What to do instead: with a book from elsewhere that does not say which of its memos are write-offs, too."""
+    on_source = planning.book.links_from(memo.number).get(memo.source or "", ())
+    if sum((part.amount for part in on_source), ZERO) != memo.amount:
+        return "name the credit memo of a write-off"
+    return "if it is one, its book must say `write_off: true`; once it is imported, ask by `debit_memo_from_invoice`"
 
 
 OPERATION = Operation(

@@ -8,18 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Invoice, Subscription
+from billpolicy.book.model import Invoice, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.billed_time import reopen
-from billpolicy.operations.shared.memos import (
-    check_item_limit,
-    checked_reason,
-    issue_memo,
-    mirror,
-    resolve_on,
-    settle,
-)
 from billpolicy.operations.shared.what_is_open import (
     documents_on,
     is_shared,
@@ -27,22 +18,21 @@ from billpolicy.operations.shared.what_is_open import (
     latest_in_words,
     owing_invoices,
 )
+from billpolicy.operations.shared.writing_off import WriteOff, write_off
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Date, Text
+from billpolicy.source.scalars import Text
 
 
 @record
-class WriteOffInvoice(Request):
-    """Write off all that is open of an invoice. `apply_date`: when the memo is applied, by default its date."""
+class WriteOffInvoice(WriteOff):
+    """Write off what is open of an invoice, or an `amount` of it."""
 
     invoice: Text
-    reason: Text | None = None
     subscription: Text | None = None
     """Only what this subscription has on the invoice."""
-    apply_date: Date | None = None
 
     def done_to(self) -> str | None:
         """The invoice."""
@@ -53,36 +43,21 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     # The invoice itself may lie in a closed period (docs/domain.md 3.1); the memo may not (docs/domain.md 9.4).
     planning.check_date(invoice)
-    apply_date = request.apply_date or planning.date
-    if apply_date != planning.date:
-        planning.check_not_before(apply_date, planning.date, "the memo", "apply_date")
-        planning.check_open(apply_date, "apply_date")
-    reason = checked_reason(planning, request.reason, "credit_memo")
-    if request.subscription is not None and request.subscription not in invoice.subscriptions:
-        message = f"{invoice.number} bills nothing of subscription `{request.subscription}`"
-        hint = f"it bills {', '.join(invoice.subscriptions) or 'no subscription'}"
-        planning.refuse("subscription-not-here", message, "subscription", hint=hint)
-    places = planning.book.open_places(invoice, request.subscription)
-    balance = sum(places.values(), ZERO)
-    if balance <= 0:
-        of = f" of subscription `{request.subscription}`" if request.subscription else ""
-        message = f"{invoice.number} has a balance of {balance}{of}, so there is nothing to write off"
-        hint = "only what is still owed can be written off"
-        planning.problem("nothing-to-write-off", message, "invoice", hint=hint)
     _refuse_unused_credit(planning, invoice)
     # What it mirrors: the whole invoice, or the items of the one subscription.
-    origin = invoice
+    origin, of = invoice, ""
     if request.subscription is not None:
+        if request.subscription not in invoice.subscriptions:
+            message = f"{invoice.number} bills nothing of subscription `{request.subscription}`"
+            hint = f"it bills {', '.join(invoice.subscriptions) or 'no subscription'}"
+            planning.refuse("subscription-not-here", message, "subscription", hint=hint)
         own = tuple(item for item in invoice.items if item.subscription == request.subscription)
-        origin = replace(invoice, items=own)
-
-    resolved = resolve_on(planning, invoice, places, reason)
-    check_item_limit(planning, origin.items, resolved, invoice.number)
-    items = mirror(origin, places, keep_zero=resolved.text("zero_balance_items") == "mirror")
-    memo = issue_memo(planning, CreditMemo, invoice, items, resolved, reason=reason, write_off=True)
-    settle(planning, memo, invoice, apply_date, request.subscription)
+        origin, of = replace(invoice, items=own), f" of subscription `{request.subscription}`"
+    open_places = planning.book.open_places(invoice, request.subscription)
+    resolved = write_off(planning, request, origin, open_places, of)
     if request.apply_date is not None:
-        planning.note(latest_in_words(apply_date, memo.date, invoice, planning.today))
+        planning.note(latest_in_words(request.apply_date, planning.date, invoice, planning.today))
+    _warn_of_credit_to_come(planning, origin)
     if resolved.text("charged_through") == "revert":
         reopen(planning, origin)
 
@@ -119,6 +94,25 @@ def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
             )
             hint = "transfer it to the credit balance and use that first, by hand or by follow-ups of the policy"
             planning.problem("credit-unused", message, "invoice", hint=hint)
+
+
+def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:
+    """Without a final bill, time after the end of service is written off here and credited by a later bill run."""
+    for subscription in planning.subscriptions_of(origin.items):
+        for charge in sorted(subscription.charges, key=lambda charge: charge.id):
+            end, through = subscription.canceled_on, charge.charged_through
+            if end is None or through is None or through <= end or charge.rate is None or charge.period == "one_time":
+                continue
+            if any(
+                (item.subscription, item.subscribed_charge) == (subscription.id, charge.id)
+                and (item.service_end is None or item.service_end >= end)
+                for item in origin.items
+            ):
+                message = (
+                    f"service of subscription `{subscription.id}` ends on {end}, but `{charge.id}` is charged through "
+                    f"{through}: a later bill run credits the time between, which is written off here, too"
+                )
+                planning.warn("credit-to-come", message)
 
 
 OPERATION = Operation(

@@ -17,6 +17,8 @@ from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.spec import LEVELS, OperationSpec, SettingSpec
 
 _BECAUSE = "because"
+_GONE = {"write_off_reason": "remove this line: the memo of a write-off says itself that it is one (`write_off: true`)"}
+"""What older policies may still say -> what to do."""
 
 
 def base_rules(declared: Declarations, layer: Layer) -> list[BaseRule]:
@@ -31,7 +33,7 @@ def _every_operation(declared: Declarations, layer: Layer) -> Iterator[BaseRule]
         specs = [spec for spec in declared.vocabulary.values() if _decides(declared, spec, key)]
         if not specs:
             known = {setting.name for spec in declared.vocabulary.values() for setting in spec.settings}
-            hint = did_you_mean(key, known | declared.attributes.keys())
+            hint = _GONE.get(key) or did_you_mean(key, known | declared.attributes.keys())
             declared.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at, hint)
         for spec in specs:
             outcome = outcome_of(declared, spec, decided, tree, "every_operation", key)
@@ -101,7 +103,7 @@ def outcome_of(
         known = [a.name for a in declared.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
         known += [s.name for s in spec.settings]
         message = f"`{spec.name}` has nothing called `{key}` to decide"
-        declared.problem("decision-unknown", message, at, did_you_mean(key, known))
+        declared.problem("decision-unknown", message, at, _GONE.get(key) or did_you_mean(key, known))
     return None
 
 

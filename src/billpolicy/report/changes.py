@@ -88,11 +88,14 @@ class DraftCanceled:
 
 @record
 class SubscriptionCanceled:
-    """A subscription is canceled; `day` is the first one without service."""
+    """A subscription is canceled, or its cancellation moved or taken back."""
 
     change: Literal["subscription_canceled"]
     subscription: str
-    day: Date
+    day: Date | None = None
+    """The first one without service; without it, the cancellation is taken back."""
+    before: Date | None = None
+    """What it was until then; without it, the subscription was not canceled."""
 
 
 @record
@@ -157,6 +160,12 @@ ChangeReport = (
 )
 
 
+def _service(one: changes.SubscriptionCanceled) -> str:
+    """From when on there is no service, and what it was before."""
+    until = "not canceled any more" if one.day is None else f"no service from {one.day} on"
+    return until + (f" (was {one.before})" if one.before else "")
+
+
 class Told(NamedTuple):
     """How a kind of change is told that is no document and no money."""
 
@@ -200,8 +209,8 @@ def _from(day: datetime.date | None) -> str:
 TOLD: dict[type, Told] = {
     changes.SubscriptionCanceled: Told(
         SubscriptionCanceled,
-        lambda one: f"subscription {one.subscription}: no service from {one.day} on",
-        lambda one: f"subscription {one.subscription} canceled, no service from {one.day} on",
+        lambda one: f"subscription {one.subscription}: {_service(one)}",
+        lambda one: f"subscription {one.subscription} {'canceled, ' if one.day else ''}{_service(one)}",
     ),
     changes.DraftPosted: Told(DraftPosted, lambda one: f"draft {one.draft}: posted as {one.number}"),
     changes.DraftCanceled: Told(

@@ -38,6 +38,7 @@ def document_text(shown: ShownDocument) -> str:
         ("reason", getattr(document, "reason", None)),
         ("reversed for", getattr(document, "reversed_reason", None)),
         ("reference", getattr(document, "reference", None)),
+        ("write-off", "no money: only `undo_write_off` undoes it" if getattr(document, "write_off", False) else None),
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),

@@ -14,14 +14,18 @@ EVENTS: dict[str, EventSpec] = {
     for event in (
         EventSpec(
             "subscription_canceled",
-            "a subscription is canceled, and its final bill made and credited",
+            "a subscription is canceled or its cancellation moved, and its final bill made and credited",
             (
                 reason_of("cancellation"),
                 FieldSpec("write_off", "boolean", "whether the request asks to write off what is left unpaid"),
                 *fields_of("account", "subscription"),
             ),
         ),
-        EventSpec("charges_reopened", "time that was billed is to be billed again", fields_of("account")),
+        EventSpec(
+            "charges_reopened",
+            "time that was billed, or that no service was expected in, is to be billed again",
+            fields_of("account"),
+        ),
         EventSpec("invoice_posted", "an invoice is posted", fields_of("account", "subscription", "invoice")),
         EventSpec(
             "invoice_left_open",

@@ -46,6 +46,7 @@ REFERENCE_IS = FieldSpec(
     "of a reference that is given: `new`, `known` of such a payment or refund, or only of one that was `reversed`",
     ("new", "known", "reversed"),
 )
+PARTIAL = FieldSpec("partial", "boolean", "whether only a part of what is open is written off")
 ACTOR = (
     FieldSpec("actor.id", "text", "who asks"),
     FieldSpec("actor.role", "choice", "the role of who asks, as the policy's `roles` say", codes=ROLES),

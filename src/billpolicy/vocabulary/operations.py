@@ -7,15 +7,17 @@ and who inherits what, is policy; here is only what can be said.
 from __future__ import annotations
 
 from billpolicy.vocabulary.events import event_after
-from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, REFERENCE_IS, asked, fields_of, reason_of
+from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, PARTIAL, REFERENCE_IS, asked, fields_of, reason_of
 from billpolicy.vocabulary.settings import (
     ATTRIBUTE_BINDING,
     AVAILABLE_TO_CREDIT,
     BILLING,
     CHARGED_THROUGH,
     CURRENCIES,
+    ENDING,
     ITEM_LIMIT,
     MEMO_SETTLEMENT,
+    PARTIAL_WRITE_OFFS,
     PERMISSION,
     REFUND_ALLOCATION,
     REPEATED_REFERENCE,
@@ -50,12 +52,20 @@ _SPECS = (
     ),
     OperationSpec(
         name="write_off_invoice",
-        doc="write off the open balance of an invoice, for bad debt",
+        doc="write off the open balance of an invoice, or a part of it, for bad debt",
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
-        fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
-        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, ITEM_LIMIT),
+        fields=(*asked("credit_memo"), PARTIAL, *fields_of("account", "subscription", "invoice")),
+        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, PARTIAL_WRITE_OFFS, ITEM_LIMIT),
         causes=("charges_reopened",),
+    ),
+    OperationSpec(
+        name="write_off_debit_memo",
+        doc="write off the open balance of a debit memo, or a part of it, for bad debt",
+        produces=("credit_memo",),
+        levels=("request", "debit_memo", "subscription", "account", "default"),
+        fields=(*asked("credit_memo"), PARTIAL, *fields_of("account", "subscription", "debit_memo")),
+        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, PARTIAL_WRITE_OFFS, ITEM_LIMIT),
     ),
     OperationSpec(
         name="reverse_invoice",
@@ -202,39 +212,33 @@ _SPECS = (
         produces=(),
         levels=("account",),
         fields=(DATE, reason_of("cancellation"), *fields_of("account", "subscription")),
-        settings=(
-            SettingSpec(
-                "final_bill",
-                "choice",
-                "whether the time until the end is billed or credited at once",
-                ("bill", "leave"),
-            ),
-            SettingSpec(
-                "final_credit",
-                "choice",
-                "whether what the final bill credits is used on the open invoices of the subscription",
-                ("apply", "leave"),
-            ),
-            SettingSpec(
-                "shared_invoices",
-                "choice",
-                "of an invoice that has other subscriptions too: only its `own_items`, or `refuse`",
-                ("own_items", "refuse"),
-            ),
-        ),
+        settings=ENDING,
         causes=("subscription_canceled",),
     ),
     OperationSpec(
+        name="change_cancellation",
+        doc="move a pending cancellation to another day, and bill and credit the time between",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, reason_of("cancellation"), *fields_of("account", "subscription")),
+        settings=ENDING,
+        causes=("subscription_canceled", "charges_reopened"),
+    ),
+    OperationSpec(
+        name="undo_cancellation",
+        doc="take a pending cancellation back, so that service goes on",
+        produces=(),
+        levels=("account",),
+        fields=(DATE, *fields_of("account", "subscription")),
+        causes=("charges_reopened",),
+    ),
+    OperationSpec(
         name="undo_write_off",
-        doc="ask for what was written off again, by a debit memo",
+        doc="ask for what was written off again, or for a part of it, by a debit memo",
         produces=("debit_memo",),
-        levels=("request", "credit_memo", "invoice", "subscription", "account", "default"),
-        fields=(*asked("debit_memo"), *fields_of("account", "subscription", "credit_memo", "invoice")),
-        settings=(
-            reason_code("debit_memo"),
-            SettingSpec("write_off_reason", "choice", "the reason by which a write-off is known", codes="credit_memo"),
-            ITEM_LIMIT,
-        ),
+        levels=("request", "credit_memo", "invoice", "debit_memo", "subscription", "account", "default"),
+        fields=(*asked("debit_memo"), *fields_of("account", "subscription", "credit_memo", "invoice", "debit_memo")),
+        settings=(reason_code("debit_memo"), PARTIAL_WRITE_OFFS, ITEM_LIMIT),
         causes=("debit_memo_posted",),
     ),
     OperationSpec(
@@ -282,6 +286,19 @@ _SPECS = (
             *fields_of("account"),
         ),
         settings=(reason_code("credit_balance"), CURRENCIES),
+        causes=("credit_increased",),
+    ),
+    OperationSpec(
+        name="undo_credit_adjustment",
+        doc="take back what was done to a credit balance by hand",
+        produces=(),
+        levels=("account",),
+        fields=(
+            *asked("credit_balance"),
+            FieldSpec("type", "choice", "whether it is raised or lowered again", ("increase", "decrease")),
+            *fields_of("account"),
+        ),
+        settings=(reason_code("credit_balance"),),
         causes=("credit_increased",),
     ),
     OperationSpec(

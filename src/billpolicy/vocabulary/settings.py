@@ -43,6 +43,13 @@ CHARGED_THROUGH = SettingSpec(
     "`revert` the charged-through date, so that the next bill run bills the time again, or `keep` it",
     ("revert", "keep"),
 )
+PARTIAL_WRITE_OFFS = SettingSpec(
+    "partial_write_offs",
+    "choice",
+    "how an amount that is written off, or asked for again, is spread over items and taxes",
+    LINK_RULES,
+    routine=True,
+)
 ITEM_LIMIT = SettingSpec(
     "item_limit", "integer", "the most items and taxes of one document (whole number, inclusive)", routine=True
 )
@@ -129,6 +136,24 @@ PERMISSION = SettingSpec(
 WHO = SettingSpec(
     "actor", "choice", "whether somebody must be named as the actor", ("optional", "required"), routine=True
 )
+ENDING = (
+    SettingSpec(
+        "final_bill", "choice", "whether the time until the end is billed or credited at once", ("bill", "leave")
+    ),
+    SettingSpec(
+        "final_credit",
+        "choice",
+        "whether what the final bill credits is used on the open invoices of the subscription",
+        ("apply", "leave"),
+    ),
+    SettingSpec(
+        "shared_invoices",
+        "choice",
+        "of an invoice that has other subscriptions too: only its `own_items`, or `refuse`",
+        ("own_items", "refuse"),
+    ),
+)
+"""What happens when the service of a subscription is to end (docs/domain.md 5.2)."""
 VALUES_OF = SettingSpec(
     "values_of",
     "choice",

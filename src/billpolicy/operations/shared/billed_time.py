@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from billpolicy.billing.undo import Undone, charged_before
 from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Subscription
+from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Numbered, Subscription
 from billpolicy.operations.shared.what_is_open import invoices_on
 from billpolicy.planning.planning import Planning
 
@@ -60,8 +60,8 @@ def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
     return sorted(found, key=lambda invoice: (invoice.date, invoice.number))
 
 
-def billed_again(book: Book, invoice: Invoice, memo: CreditMemo) -> Invoice | None:
-    """An invoice made after a write-off for time that the write-off, a credit memo, had let be billed again."""
+def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | None:
+    """An invoice beside the `first` one for time that a write-off, a credit memo, had let be billed again."""
     for other in invoices_on(book, memo.subscriptions):
         again = any(
             _same_charge(one, item) and _overlap(_known_days(one), _known_days(item))
@@ -69,7 +69,7 @@ def billed_again(book: Book, invoice: Invoice, memo: CreditMemo) -> Invoice | No
             for item in memo.items
             if one.amount > 0
         )
-        if again and other is not invoice:
+        if again and other.number != first.number:
             return other
     return None
 

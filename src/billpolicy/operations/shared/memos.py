@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from billpolicy.book.book import ZERO, Place, in_item_order, in_tax_order
-from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item, Part
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Item, Part
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money, exact
@@ -19,6 +19,7 @@ from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, Request
+from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import PaymentTerm
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Currency, Text
@@ -72,7 +73,7 @@ def memo_from_charges(planning: Planning, kind: type[_M], request: FromCharge) -
 def issue_memo(
     planning: Planning,
     kind: type[_M],
-    origin: Invoice | CreditMemo,
+    origin: BillingDocument,
     items: tuple[Item, ...],
     resolved: Resolved,
     *,
@@ -101,17 +102,20 @@ def issue_memo(
 
 def resolve_on(
     planning: Planning,
-    document: Invoice | CreditMemo,
+    document: BillingDocument,
     amounts: Mapping[Place, Decimal],
     reason: str | None,
     operation: str = "",
+    *,
+    total: Decimal | None = None,
+    more: Mapping[str, Fact] | None = None,
 ) -> Resolved:
     """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
-    something, and its account."""
+    something, and its account. `total`: what the memo amounts to, if it is less. `more`: as `resolve` has it."""
     account = planning.account(document.account, document.kind)
     used = {place.item for place, amount in amounts.items() if amount}
     subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
-    amount = Money(sum(amounts.values(), ZERO), document.currency)
+    amount = Money(sum(amounts.values(), ZERO) if total is None else total, document.currency)
     return resolve(
         planning,
         account,
@@ -119,6 +123,7 @@ def resolve_on(
         subscriptions=subscriptions,
         amount=amount,
         reason=reason,
+        more=more,
         operation=operation,
     )
 
@@ -186,17 +191,17 @@ def settle(
     memo: BillingDocument,
     origin: BillingDocument,
     day: datetime.date,
-    subscription: str | None = None,
+    amounts: Mapping[Place, Decimal] | None = None,
 ) -> None:
-    """Apply a credit memo and the document it mirrors to each other, place by place, as far as the origin is open; with
-    a subscription, only what that has on it.
+    """Apply a credit memo and the document it mirrors to each other, place by place: these amounts, or all that is open
+    of the origin.
 
     The memo is the source, unless the origin is a credit memo: then its money goes on the (debit) memo.
     """
     on_memo = {place: own for place, own, _ in mirrored(memo)}
     memo_is_source = origin.kind != "credit_memo"
     parts = []
-    for place, amount in planning.book.open_places(origin, subscription).items():
+    for place, amount in (planning.book.open_places(origin) if amounts is None else amounts).items():
         if amount:
             from_, to = (on_memo[place], place) if memo_is_source else (place, on_memo[place])
             parts.append(Part(item=to.item, tax=to.tax, amount=amount, source_item=from_.item, source_tax=from_.tax))

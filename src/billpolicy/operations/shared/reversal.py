@@ -21,6 +21,7 @@ from billpolicy.operations.shared.memos import (
     whole_amounts,
 )
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
+from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.planning import Planning
 
 
@@ -55,6 +56,12 @@ class Reversal:
         resolved = resolve_on(planning, document, amounts, reason, operation)
         check_item_limit(planning, document.items, resolved, document.number)
         items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
+        if not items:
+            message = (
+                f"all items of {document.number} are zero, and `zero_balance_items: leave_out` mirrors none of them"
+            )
+            hint = "let the policy say `zero_balance_items: mirror`"
+            planning.refuse("nothing-to-mirror", message, hint=hint)
         memo: CreditMemo | DebitMemo
         if is_invoice:
             memo = issue_memo(planning, CreditMemo, document, items, resolved, reason=reason)
@@ -96,11 +103,15 @@ class Reversal:
         def problem(code: Code, why: str, hint: str = with_a_memo) -> None:
             planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
+        refuse_write_off(planning, document, f"reversed{together}", field)
         planning.check_date(document)
         book, number = planning.book, document.number
         used = book.applied_to(number) if isinstance(document, Invoice) else book.applied_from(number)
         if used:
-            hint = "unapply it first, or correct with a memo instead"
+            written_off = any(
+                isinstance(memo, CreditMemo) and memo.write_off for memo in book.created_from.get(number, ())
+            )
+            hint = with_a_memo if written_off else "unapply it first, or correct with a memo instead"
             problem("already-applied", f"{used} {document.currency} of it has been applied", hint)
         refunded = book.refunded(number)
         if refunded:

@@ -44,7 +44,14 @@ AND (OLD.posted_as IS NOT NULL OR OLD.status <> 'draft' OR NEW.status <> 'draft'
 """
 _PAYMENTS = "UPDATE documents SET imported_status = status, imported_reversed = reversed"
 """They can be reversed now, so it is kept how they were imported; nothing has changed them yet."""
-_WRITTEN_OFF = "kind = 'credit_memo' AND operation IN (SELECT id FROM operations WHERE operation = 'write_off_invoice')"
+_WRITTEN_OFF = """
+kind = 'credit_memo' AND operation IN (SELECT id FROM operations WHERE operation = 'write_off_invoice')
+AND amount_minor = (
+    SELECT sum(a.amount_minor) FROM applications a
+    WHERE a.from_number = documents.number AND a.to_number = documents.source
+)
+"""
+"""Of which nothing was unapplied: a memo that was used as money before this revision stays what it became."""
 
 
 def upgrade() -> None:
@@ -108,7 +115,10 @@ def _add_tables() -> None:
 
 def _write_journal() -> None:
     """Write-offs say in the journal what they are, as their memos do in the tables."""
-    rows = sa.text("SELECT id, plan FROM operations WHERE operation = 'write_off_invoice'")
+    rows = sa.text(
+        "SELECT operations.id, operations.plan FROM operations JOIN documents ON documents.operation = operations.id "
+        "WHERE documents.write_off"
+    )
     write = sa.text("UPDATE operations SET plan = :plan WHERE id = :id")
     for id, text in op.get_bind().execute(rows).all():
         plan = json.loads(text)
