@@ -189,6 +189,7 @@ def test_what_writes_off_is_never_money_and_is_asked_for_again_at_most_once() ->
                     asked[item.source_item, None] += item.amount
                     for tax in item.taxes:
                         asked[item.source_item, tax.source_tax] += tax.amount
+                written_off: dict[tuple[str | None, str | None], Decimal]
                 written_off = {(item.id, None): item.amount for item in memo.items}
                 written_off |= {(item.id, tax.id): tax.amount for item in memo.items for tax in item.taxes}
                 assert total(asked.values()) <= memo.amount

@@ -295,9 +295,9 @@ def test_what_an_undone_write_off_left_is_written_off_and_undone_again() -> None
     assert found.of(ChargedThrough) == ()
     assert told(left, AGAIN).startswith("nothing-to-write-off: DM00000001 has a balance of 0.00")
     found, left = run(left, UNDO.replace("0001", "0002").replace("03-02", "03-04"))
-    memo = debit_memo(found)
-    assert (memo.number, memo.source, str(memo.amount)) == ("DM00000002", "CM00000002", "70.00")
-    assert amounts(memo) == {"1": "50.00", "2": "20.00"}
+    asked = debit_memo(found)
+    assert (asked.number, asked.source, str(asked.amount)) == ("DM00000002", "CM00000002", "70.00")
+    assert amounts(asked) == {"1": "50.00", "2": "20.00"}
     assert [item.unit_price for item in memo.items] == [None, None]
     # Of the first write-off 70.00 are left, of the second nothing.
     assert run(left, UNDO)[0].documents[0].document.amount == Decimal("70.00")
