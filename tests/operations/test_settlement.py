@@ -228,8 +228,11 @@ def test_refunded_money_is_not_there(book: Book) -> None:
 def test_nothing_open(book: Book) -> None:
     # 170 + 30 + 80 = 280 settle everything of account a that rules take; I7 opted out, I9 is later, drafts never count.
     book = after(book, "operation: create_payment, account: a, amount: 280, apply_to_open: true")
-    assert told(book, APPLY) == "nothing-open: account `a` has no open document in USD to apply P1 to"
-    assert told(book, "operation: apply_credits, account: a") == "nothing-open: account `a` has no open document"
+    why = "I9 is dated after 2026-03-15; I7 is not applied to by rules (`auto_apply: false`)"
+    assert told(book, APPLY) == f"nothing-open: account `a` has no open document in USD to apply P1 to: {why}"
+    assert told(book, "operation: apply_credits, account: a") == (
+        f"nothing-open: account `a` has no open document: {why}"
+    )
     assert totals(run(book, f"{APPLY}, apply: [{{document: I7}}]")[0]) == {"I7": "40.00"}
     assert told(book, f"{APPLY}, apply: [{{document: I1, amount: 0.01}}]") == (
         "over-applied: 0.01 is more than the 0.00 that is open on I1"

@@ -71,6 +71,8 @@ class Target:
     """What is asked for each item and tax, adding up to `amount`; None leaves it to the item rule."""
     kind: str = "invoice"
     """`invoice` or `debit_memo`."""
+    corrected: bool = False
+    """Whether the source takes back what this billed: it comes before all that is left to the document order."""
 
     @classmethod
     def of(
@@ -80,6 +82,8 @@ class Target:
         amount: Decimal | None = None,
         parts: Mapping[Place, Decimal] | None = None,
         subscription: str | None = None,
+        *,
+        corrected: bool = False,
     ) -> Target:
         """An invoice or debit memo as it stands in the book; with a subscription, only what that has on it."""
         slots = slots_of(document, book.open_places(document, subscription))
@@ -92,6 +96,7 @@ class Target:
             amount,
             parts,
             document.kind,
+            corrected,
         )
 
     @property

@@ -40,6 +40,10 @@ class Header(Protocol):
     def balance(self) -> Decimal:
         """What is open on all of it."""
 
+    @property
+    def corrected(self) -> bool:
+        """Whether it comes before all others that are left to the order."""
+
 
 _Header = TypeVar("_Header", bound=Header)
 
@@ -89,13 +93,13 @@ class DocumentOrder(NamedTuple):
     spread: Callable[[int, Sequence[int], Cents], list[int]] = one_after_the_other
 
     def sorted(self, targets: Sequence[_Header]) -> list[_Header]:
-        """The documents in this order."""
+        """The documents in this order, what is corrected before all others."""
         if not self.sorts:
-            return list(targets)
+            return sorted(targets, key=lambda target: not target.corrected)
         key = self.key
         if key is None:
-            return sorted(targets, key=total_order)
-        return sorted(targets, key=lambda target: (key(target), total_order(target)))
+            return sorted(targets, key=lambda target: (not target.corrected, total_order(target)))
+        return sorted(targets, key=lambda target: (not target.corrected, key(target), total_order(target)))
 
 
 DOCUMENT_ORDERS: dict[str, DocumentOrder] = {
@@ -132,21 +136,24 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
     return [target for target in targets if target.amount is not None or target.number in reached]
 
 
-def shares_of_documents(amount: int, nets: Sequence[Net], asked: Sequence[int | None], rules: Rules) -> list[int]:
+def shares_of_documents(
+    amount: int, nets: Sequence[Net], asked: Sequence[int | None], corrected: Sequence[bool], rules: Rules
+) -> list[int]:
     """Minor units for each document, in the order they stand: what is asked for it, and of the rest its share.
 
-    `asked` fits the balances and the amount.
+    What is corrected has its share before the others. `asked` fits the balances and the amount.
     """
     spread = DOCUMENT_ORDERS[rules.document_order].spread
     shares = [0 if one is None else one for one in asked]
     rest = amount - sum(shares)
     free = [i for i, one in enumerate(asked) if one is None and nets[i].total > 0]
-    for owed in _owed([nets[i] for i in free], rules):
-        room = [min(most, nets[i].total - shares[i]) for i, most in zip(free, owed, strict=True)]
-        put = min(rest, sum(room))
-        for i, part in zip(free, spread(put, room, rules.cents), strict=True):
-            shares[i] += part
-        rest -= put
+    for those in ([i for i in free if corrected[i]], [i for i in free if not corrected[i]]):
+        for owed in _owed([nets[i] for i in those], rules):
+            room = [min(most, nets[i].total - shares[i]) for i, most in zip(those, owed, strict=True)]
+            put = min(rest, sum(room))
+            for i, part in zip(those, spread(put, room, rules.cents), strict=True):
+                shares[i] += part
+            rest -= put
     return shares
 
 

@@ -24,7 +24,8 @@ from billpolicy.vocabulary.spec import Level
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """What a level holds when it is several objects that do not agree: no single value can be taken from it."""
+    """What a level holds when it is several objects of which not all hold the same: a single value can be taken from it
+    only where those that hold none come to that value, too."""
 
     values: tuple[tuple[str, str | None], ...]
     """(Name of the object, its value), sorted by name."""
@@ -130,9 +131,11 @@ class Resolver:
                     value = source.held.get(key)
                     if value is not None:
                         if type(value) is Several:
-                            problems.append(_ambiguous(key, level, value, rule))
-                        else:
-                            resolutions[key] = _new(Resolution, (key, value, level, rule))
+                            several, value = value, _in_effect(key, value, chain[chain.index(level) + 1 :], levels)
+                            if value is None:
+                                problems.append(_ambiguous(key, level, several, rule))
+                                break
+                        resolutions[key] = _new(Resolution, (key, value, level, rule))
                         break
             else:
                 problems.append(_exhausted(key, chain, levels, rule))
@@ -174,6 +177,19 @@ class Resolver:
             else:
                 settings[key] = Resolution(key, outcome.value, None, rule)
         return _Deciding(settings, tuple(chains))
+
+
+def _in_effect(key: str, several: Several, after: Sequence[Level], levels: Mapping[Level, LevelValues]) -> str | None:
+    """The one value that each of several objects would give by itself: its own, or else that of the levels `after`.
+
+    None where these differ, or one of the objects would find none (docs/domain.md 1.5).
+    """
+    values: set[str | Several | None] = {value for _, value in several.values}
+    if None in values:
+        held = (levels[level].held.get(key) for level in after if level in levels)
+        values = values - {None} | {next((value for value in held if value is not None), None)}
+    (first, *others) = values
+    return first if not others and isinstance(first, str) else None
 
 
 class _Matchers:

@@ -89,6 +89,7 @@ Known = Literal[
     "draft-odd",
     "draft-open",
     "draft-posted",
+    "due-date-missing",
     "effective-empty",
     "engine",
     "event-unknown",

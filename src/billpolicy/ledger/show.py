@@ -28,6 +28,7 @@ def show_document(connection: Connection, number: str) -> ShownDocument | None:
     made_by = None if operation is None else show_operation(connection, operation)
     return ShownDocument(
         document=document,
+        account=book.accounts[document.account],
         revision=book.revisions[number],
         balance=book.balance(document),
         open_places=_open_places(book, document),

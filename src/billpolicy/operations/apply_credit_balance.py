@@ -12,7 +12,6 @@ from decimal import Decimal
 from itertools import groupby
 
 from billpolicy.allocation.model import Source
-from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, CreditAdjustment, Invoice, OwedDocument, Payment
 from billpolicy.book.needs import Needs
@@ -29,10 +28,13 @@ from billpolicy.operations.shared.settling import (
     check_account,
     check_enough,
     check_limits,
+    named_in_all,
     named_or_open,
+    note_corrected,
     nothing_open,
     open_targets,
     rules_of,
+    warn_without_due_date,
 )
 from billpolicy.operations.shared.what_is_open import check_usable
 from billpolicy.planning.deciding import resolve
@@ -77,7 +79,8 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
 
     resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
-    _explain(planning, request, targets, first, resolved.text("document_order"))
+    warn_without_due_date(planning, targets, amount - named_in_all(targets), resolved)
+    note_corrected(planning, request.negative_invoice or "", targets, first, resolved.text("document_order"))
     for day, those in _in_turn(planning, targets, first):
         amount -= _use(planning, request, account, resolved, day, those, amount)
     check_limits(planning, len(request.apply), resolved)
@@ -167,21 +170,6 @@ def _corrected(planning: Planning, account: Account, currency: str, request: App
         hint = "name the negative invoice that the money came from, or leave this out"
         planning.problem("not-negative", message, "negative_invoice", hint=hint)
     return corrected_by(planning.book, negative)
-
-
-def _explain(
-    planning: Planning, request: ApplyCreditBalance, targets: list[Named], first: Collection[str], order: str
-) -> None:
-    """Say so where what is corrected comes before documents that would have been first."""
-    left_to_the_order = [target for target in targets if target.amount is None]
-    numbers = [target.number for target in DOCUMENT_ORDERS[order].sorted(left_to_the_order)]
-    earlier = [number for number in numbers if number in first]
-    if earlier and set(numbers[: len(earlier)]) != set(earlier):
-        these = "it" if len(earlier) == 1 else "them"
-        planning.note(
-            f"{', '.join(earlier)} before all others, since {request.negative_invoice} corrects {these} "
-            f"(`corrected_first`); by `{order}` alone, {numbers[0]} would have come first"
-        )
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:

@@ -10,12 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
 from billpolicy.operations.shared.currencies import NEVER_ACROSS, but_in_others, by_currency, in_words
-from billpolicy.operations.shared.settling import check_limits, nothing_open, open_targets, put
+from billpolicy.operations.shared.settling import (
+    check_limits,
+    left_alone,
+    nothing_open,
+    open_targets,
+    put,
+    warn_without_due_date,
+)
 from billpolicy.operations.shared.what_is_open import money_for_rules, owed_for_rules
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Event, Operation
@@ -64,10 +72,10 @@ def _check(
         hint = NEVER_ACROSS if unapplied else "there is nothing to use"
         planning.problem("nothing-unapplied", message, field, hint=hint)
     if not owed or (named is not None and named not in owed):
-        none = f"account `{account.id}` has no open document"
+        none = f"account `{account.id}` has no open document{left_alone(planning, account)}"
         message = none if named is None else nothing_open(planning, account, named)
-        left_alone = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
-        planning.problem("nothing-open", message, field, hint=NEVER_ACROSS if owed else left_alone)
+        by_name = "documents with `auto_apply: false` and later ones are left alone; apply to them by name"
+        planning.problem("nothing-open", message, field, hint=NEVER_ACROSS if owed else by_name)
     elif named is None and unapplied and not owed.keys() & unapplied.keys():
         message = f"account `{account.id}` has {in_words(unapplied)} unapplied, but only {in_words(owed)} open"
         planning.problem("nothing-open", message, field, hint=NEVER_ACROSS)
@@ -76,6 +84,8 @@ def _check(
 def _use(planning: Planning, account: Account, currency: str, resolved: Resolved) -> None:
     """Put all money of one currency on what is open in it."""
     money = [one for one, _ in money_for_rules(planning.book, account, planning.date) if one.currency == currency]
+    amount = sum((planning.book.balance(source) for source in money), ZERO)
+    warn_without_due_date(planning, open_targets(planning, account, currency, planning.date), amount, resolved)
     cash_first = resolved.text("source_order") == "cash_first"
     by_date_only = resolved.text("source_order") == "oldest_first"
     for source in sorted(

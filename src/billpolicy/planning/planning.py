@@ -51,6 +51,10 @@ class Planning:
         self._before = book
         self._basis: dict[str, int] = {}
         self._problems: list[Diagnostic] = []
+        self._not_before: dict[datetime.date, datetime.date] = {}
+        """A date of the request that is too early -> the first one that is not."""
+        self._dated: dict[int, tuple[str, datetime.date]] = {}
+        """Place of a problem with a date -> its hint, without the date that would do, and the date that does not."""
         self._warnings: list[Diagnostic] = []
         self._notes: list[str] = []
         self._changes: list[Change] = []
@@ -73,12 +77,18 @@ class Planning:
     def refuse(self, code: Code, message: str, *path: str | int, hint: str | None = None) -> NoReturn:
         """Refuse now: without this, nothing more can be said."""
         self.problem(code, message, *path, hint=hint)
-        raise Refused(self._problems)
+        raise self._refused()
 
     def stop_if_refused(self) -> None:
         """Raise `Refused` with every reason found so far, if there is one."""
         if self._problems:
-            raise Refused(self._problems)
+            raise self._refused()
+
+    def _refused(self) -> Refused:
+        return Refused(
+            problem._replace(hint=self._dated_hint(place)) if place in self._dated else problem
+            for place, problem in enumerate(self._problems)
+        )
 
     def warn(self, code: Code, message: str) -> None:
         """Say something that the plan does and its reader may not expect."""
@@ -179,16 +189,22 @@ class Planning:
     def check_not_before(self, day: datetime.date, earliest: datetime.date, of: str, *path: str | int) -> None:
         """A day is not before the earliest one possible, which is that `of` something."""
         if day < earliest:
-            message = f"the date {day} is before {of} ({earliest})"
-            self.problem("date-too-early", message, *path, hint=f"use {earliest} or later")
+            self._not_before[day] = max(earliest, self._not_before.get(day, earliest))
+            self._dated[len(self._problems)] = ("use {} or later", day)
+            self.problem("date-too-early", f"the date {day} is before {of} ({earliest})", *path)
 
     def check_open(self, day: datetime.date, *path: str | int) -> None:
         """A day does not lie in a closed accounting period (docs/domain.md 9.4)."""
         period = self.book.period_of(day)
         if period is not None and period.status == "closed":
-            opens = self.book.next_open_day(day)
+            self._dated[len(self._problems)] = ("the next open day is {}", day)
             message = f"{day} lies in a closed accounting period ({period.from_} until {period.until})"
-            self.problem("period-closed", message, *path, hint=f"the next open day is {opens}")
+            self.problem("period-closed", message, *path)
+
+    def _dated_hint(self, place: int) -> str:
+        """The first day on which nothing of what is wrong with a date is wrong: the same in all that is said of it."""
+        hint, day = self._dated[place]
+        return hint.format(self.book.next_open_day(self._not_before.get(day, day)))
 
     # -- changing the book -------------------------------------------------------------------------------------
 

@@ -65,6 +65,8 @@ class ShownDocument:
     """One document and all that hangs on it."""
 
     document: Numbered
+    account: Account
+    """Its own, as it is now: what the document holds itself may be bound live (docs/domain.md 1.4)."""
     revision: int
     balance: Decimal
     open_places: tuple[OpenPlace, ...]

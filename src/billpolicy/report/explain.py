@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from billpolicy.book.model import CreditAdjustment
 from billpolicy.deciding.matching.reference import unmet
-from billpolicy.deciding.resolver import Resolution, Resolved, Resolver, Since
+from billpolicy.deciding.resolver import Resolution, Resolved, Resolver, Several, Since
 from billpolicy.deciding.versions import Versions
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
+from billpolicy.report.requested import Requested, requested
 from billpolicy.report.results import findings
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
@@ -61,6 +62,7 @@ def _explain(
     fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
     words = facts_in_words(resolved.facts, fields)
     routine = {setting.name for setting in spec.settings if setting.routine}
+    asked_for = requested(plan, resolved)
     return Explanation(
         operation_id=asked,
         operation=resolved.operation,
@@ -76,7 +78,7 @@ def _explain(
         facts=words,
         about=_about(plan, resolved, words) if planned is None else None,
         decisions=tuple(
-            _decision(resolver, resolved, resolution, words, routine)
+            _decision(resolver, resolved, resolution, words, routine, asked_for.get(resolution.key))
             for resolution in sorted(resolved.resolutions.values(), key=lambda r: _order(r, spec))
             if concerns(resolver.policy, resolution, planned.document.kind if planned else None)
         ),
@@ -145,16 +147,25 @@ def facts_in_words(facts: Facts, fields: Mapping[str, FieldSpec]) -> dict[str, s
 
 
 def _decision(
-    resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str], routine: set[str]
+    resolver: Resolver,
+    resolved: Resolved,
+    resolution: Resolution,
+    words: Mapping[str, str],
+    routine: set[str],
+    asked_for: Requested | None,
 ) -> Decision:
     deciding = resolver.rule(resolved.operation, resolution.key, resolution.rule)
     is_exception = isinstance(deciding, ExceptionRule)
     outcome = deciding.then[resolution.key] if isinstance(deciding, ExceptionRule) else deciding.outcome
     chain = outcome.levels if isinstance(outcome, Chain) else ()
+    value = str(outcome) if not chain else str(resolution.value)
+    everywhere = asked_for is not None and not asked_for.on
     return Decision(
         key=resolution.key,
         kind="attribute" if chain else "setting",
-        value=str(outcome) if not chain else str(resolution.value),
+        value=asked_for.value if asked_for is not None and everywhere else value,
+        instead_of=value if everywhere else None,
+        except_on=() if asked_for is None else asked_for.on,
         rule=_rule(deciding, resolution.key),
         exception=is_exception,
         routine=resolution.key in routine,
@@ -177,15 +188,10 @@ def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -
         held = source.held.get(resolution.key) if source is not None else None
         label = source.label if source is not None else "there is none here"
         since = source.since.get(resolution.key, _NOBODY_KNOWS) if source is not None else _NOBODY_KNOWS
-        tried.append(
-            Tried(
-                level=level,
-                label=label,
-                value=None if held is None else str(held),
-                since=since.day,
-                operation=since.operation,
-            )
-        )
+        value = None if held is None else str(held)
+        if isinstance(held, Several):
+            value = f"{held}; in effect {resolution.value}"
+        tried.append(Tried(level=level, label=label, value=value, since=since.day, operation=since.operation))
         if level == resolution.level:
             break
     return tuple(tried)

@@ -32,7 +32,8 @@ def rule_at(id: str, position: Position, because: str | None) -> Rule:
 
 @record
 class Tried:
-    """One level of the chain: what it is here, and the value it holds, if any."""
+    """One level of the chain: what it is here, and the value it holds, if any: of several subscriptions that hold not
+    all the same, what each holds and what is in effect."""
 
     level: str
     label: str
@@ -59,6 +60,11 @@ class Decision:
     key: str
     kind: Literal["attribute", "setting"]
     value: str
+    """What counts: what the rule says, or what the request itself says of it."""
+    instead_of: str | None = None
+    """What the rule says, where the request itself says what counts."""
+    except_on: tuple[str, ...] = ()
+    """The documents of which the request names the amounts or the items: there it decides, and the rule elsewhere."""
     rule: Rule
     exception: bool
     """Whether an exception decided, and not the base rule."""

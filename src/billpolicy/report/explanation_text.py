@@ -87,7 +87,8 @@ def _settings(explanation: Explanation, every_candidate: bool) -> Iterator[str]:
     for decision in settings:
         yield f"    {decision.key:<{width}}  {value_text(explanation, decision)}"
         if decision.exception or every_candidate:
-            yield from _labelled("", f"{_by(decision)}", indent=width + 6)
+            instead = "" if decision.instead_of is None else f"instead of {decision.instead_of}, by "
+            yield from _labelled("", f"{instead}{_by(decision)}", indent=width + 6)
             if decision.rule.because:
                 yield from _labelled("", decision.rule.because, indent=width + 6)
         yield from _candidates(decision, every_candidate, indent=6)
@@ -126,9 +127,16 @@ def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> I
 
 
 def value_text(explanation: Explanation, decision: Decision) -> str:
-    """The value that counts: a reason that the request names goes before the policy's reason code."""
-    asked = explanation.facts.get("reason") if decision.key == "reason_code" else None
-    return f"{asked}, as requested" if asked else decision.value
+    """The value that counts, and whether the request itself says so; a step says only what is not the rule's value."""
+    if decision.except_on:
+        return f"{decision.value}, but for what is named of {', '.join(decision.except_on)}"
+    if not _is_asked(explanation, decision):
+        return decision.value
+    return f"{decision.value}, as {'the step says' if explanation.step else 'requested'}"
+
+
+def _is_asked(explanation: Explanation, decision: Decision) -> bool:
+    return decision.instead_of is not None and not (explanation.step and decision.instead_of == decision.value)
 
 
 def candidate_text(candidate: Candidate) -> str:
@@ -190,11 +198,18 @@ def _section(explanation: Explanation) -> str:
     ]
     for decision in explanation.decisions:
         source = _origin(decision) if decision.tried else "setting"
+        if _is_asked(explanation, decision):
+            source = f"the {'step' if explanation.step else 'request'}, instead of {decision.instead_of}"
         rule = code(place_text(decision.rule), in_table=True)
         if decision.exception:
             rule = f"{escaped(decision.rule.id)}, {rule}"
-        value = value_text(explanation, decision)
-        cells = (f"`{decision.key}`", escaped(value), escaped(source), rule, escaped(decision.rule.because or ""))
+        cells = (
+            f"`{decision.key}`",
+            escaped(value_text(explanation, decision)),
+            escaped(source),
+            rule,
+            escaped(decision.rule.because or ""),
+        )
         lines.append("| " + " | ".join(cells) + " |")
     if explanation.warnings:
         lines += ["", *(f"- Warning: {escaped(f'{one.message} [{one.code}]')}" for one in explanation.warnings)]

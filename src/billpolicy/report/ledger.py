@@ -12,6 +12,7 @@ from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation
 from billpolicy.posting.store import Audit, Cause
 from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
+from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.plan import DocumentReport, Kind, PlanReport, document_report, plan_report
 from billpolicy.report.results import Refusal, Total, refusals, told
 from billpolicy.source.record import record
@@ -56,6 +57,8 @@ class DocumentHistory:
     """One document and all that hangs on it."""
 
     document: DocumentReport
+    attributes: tuple[InEffect, ...] = ()
+    """The value of each that takes effect, and where it is from."""
     revision: int
     open_places: tuple[OpenPlaceReport, ...] = ()
     applications_from: tuple[ApplicationReport, ...] = ()
@@ -159,7 +162,10 @@ def _document(shown: ShownDocument) -> DocumentHistory:
     return told(
         DocumentHistory,
         shown,
-        document=document_report(shown.document, shown.resolved, balance=shown.balance),
+        document=document_report(
+            shown.document, shown.operation.plan if shown.operation else None, shown.resolved, balance=shown.balance
+        ),
+        attributes=in_effect(shown),
         open_places=tuple(told(OpenPlaceReport, one) for one in shown.open_places),
         applications_from=applications(shown.applications_from),
         applications_to=applications(shown.applications_to),

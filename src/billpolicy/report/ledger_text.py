@@ -13,7 +13,8 @@ from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit
 from billpolicy.report.changes import in_ledger
-from billpolicy.report.texts import level_origin
+from billpolicy.report.in_effect import InEffect, in_effect
+from billpolicy.report.texts import origin, wrapped
 
 
 def document_text(shown: ShownDocument) -> str:
@@ -42,9 +43,10 @@ def document_text(shown: ShownDocument) -> str:
         ("priority", getattr(document, "priority", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),
-        *((name, _attribute(shown, name, value)) for name, value in sorted(document.attributes.items())),
     ]
     lines += [f"  {name:<16} {value}" for name, value in fields if value is not None]
+    for attribute in in_effect(shown):
+        lines += wrapped(f"  {attribute.key:<16} ", _attribute(attribute))
     if isinstance(document, Document):
         open_at = {Place(one.item, one.tax): one.open for one in shown.open_places}
         lines += ["", *_items(document, open_at)]
@@ -77,13 +79,22 @@ def _people(audit: Audit) -> str:
     return visible(f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else ""))
 
 
-def _attribute(shown: ShownDocument, name: str, value: str | None) -> str | None:
-    """The value, and where it came from by which rule, if an operation resolved it."""
-    resolved = shown.resolved
-    resolution = resolved.resolutions.get(name) if resolved is not None else None
-    if value is None or resolved is None or resolution is None or resolution.level is None:
-        return value
-    return f"{value}  ({level_origin(resolved, name, resolution.level)}; by {resolution.rule})"
+def _attribute(found: InEffect) -> str:
+    """The value that takes effect, and where it is from by which rule."""
+    if found.label is None:
+        return found.value or "none"
+    label = found.label if found.level else f"as on {found.label}"
+    if found.binding == "live":
+        whose = f"{label}'s" if found.level == "account" else label
+        label = f"{whose}, live" if found.value else f"live, and {label} holds none now"
+    notes = [origin(label, found.since, found.given_by)]
+    if found.binding == "numbered":
+        notes.append("not stored")
+    if found.when_posted:
+        notes.append(f"{found.when_posted} when it was posted")
+    if found.rule:
+        notes.append(f"by {found.rule}")
+    return f"{found.value or 'none'}  ({'; '.join(notes)})"
 
 
 def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from billpolicy.posting.posting import Outcome
 from billpolicy.report.changes import ChangeReport, change_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
+from billpolicy.report.requested import Requested, requested
 from billpolicy.report.results import Finding, Refusal, Total, findings, posted_before, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
@@ -30,6 +31,11 @@ class Decided:
 
     key: str
     value: str | int | bool
+    """What counts: what the rule says, or what the request itself says of it."""
+    instead_of: str | int | bool | None = None
+    """What the rule says, where the request itself says what counts."""
+    except_on: tuple[str, ...] = ()
+    """The documents of which the request names the amounts or the items: there it decides, and the rule elsewhere."""
     level: str | None = None
     label: str | None = None
     """What the level is here: `invoice INV00000001`."""
@@ -150,9 +156,9 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
     return told(
         PlanReport,
         plan,
-        documents=tuple(document_report(one.document, one.resolved, policy) for one in plan.documents),
+        documents=tuple(document_report(one.document, plan, one.resolved, policy) for one in plan.documents),
         changes=tuple(change_report(one, plan) for one in plan.changes),
-        decisions=tuple(_decisions(one, policy) for one in plan.decisions),
+        decisions=tuple(_decisions(plan, one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
         warnings=findings(plan.warnings),
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
@@ -166,26 +172,25 @@ def _step(step: FollowedBy, versions: Versions | None) -> Step:
 
 
 def document_report(
-    document: Numbered, resolved: Resolved | None = None, policy: Policy | None = None, balance: Amount | None = None
+    document: Numbered,
+    plan: Plan | None = None,
+    resolved: Resolved | None = None,
+    policy: Policy | None = None,
+    balance: Amount | None = None,
 ) -> DocumentReport:
-    """A document, how it was decided, and what is left of it where its kind has something left."""
+    """A document, how it was decided in the plan that makes it, and what is left of it where its kind has something
+    left."""
     return told(
         DocumentReport,
         document,
         balance=balance if KINDS[document.kind].open_word else None,
         record=document,
-        decisions=None if resolved is None else _decisions(resolved, policy, document.kind),
+        decisions=None if plan is None or resolved is None else _decisions(plan, resolved, policy, document.kind),
     )
 
 
-def _decided(resolution: Resolution, resolved: Resolved) -> Decided:
-    source = None if resolution.level is None else resolved.levels[resolution.level]
-    since = None if source is None else source.since.get(resolution.key)
-    day, operation = (None, None) if since is None else since
-    return told(Decided, resolution, label=None if source is None else source.label, since=day, given_by=operation)
-
-
-def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
+def _decisions(plan: Plan, resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
+    asked_for = requested(plan, resolved)
     declared = [*VOCABULARY[resolved.operation].fields, *(policy.fields.values() if policy else ())]
     return Decisions(
         operation=resolved.operation,
@@ -193,8 +198,25 @@ def _decisions(resolved: Resolved, policy: Policy | None, kind: str | None = Non
         facts=facts_in_words(resolved.facts, {field.name: field for field in declared}),
         exceptions=resolved.matched,
         decided=tuple(
-            _decided(one, resolved)
+            _decided(resolved, one, asked_for.get(one.key))
             for one in resolved.resolutions.values()
             if policy is None or concerns(policy, one, kind)
         ),
+    )
+
+
+def _decided(resolved: Resolved, resolution: Resolution, asked_for: Requested | None) -> Decided:
+    source = None if resolution.level is None else resolved.levels[resolution.level]
+    since = None if source is None else source.since.get(resolution.key)
+    day, operation = (None, None) if since is None else since
+    everywhere = asked_for is not None and not asked_for.on
+    return told(
+        Decided,
+        resolution,
+        value=asked_for.value if asked_for is not None and everywhere else resolution.value,
+        instead_of=resolution.value if everywhere else None,
+        except_on=() if asked_for is None else asked_for.on,
+        label=None if source is None else source.label,
+        since=day,
+        given_by=operation,
     )

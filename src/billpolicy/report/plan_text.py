@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from billpolicy.book.book import Place
 from billpolicy.book.changes import DraftPosted, Reversed
@@ -14,6 +14,7 @@ from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
+from billpolicy.report.requested import Requested, requested
 from billpolicy.report.texts import level_origin, wrapped
 
 _SPREAD = ("source_order", "document_order", "allocation")
@@ -55,7 +56,7 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     several = plan.currency_by_currency
     for resolved in _decided(plan):
         lead = f"  in {resolved.facts['amount.currency']} by " if several else "  by "
-        lines += _settings_by(resolved, versions.on(plan.date), lead, spread=spread)
+        lines += _settings_by(resolved, versions.on(plan.date), requested(plan, resolved), lead, spread=spread)
     # What a negative invoice gives to a credit balance is all of it: the adjustment has said so.
     given = {p.document.number for p in plan.documents if isinstance(p.document, CreditAdjustment)}
     for application in plan.applications:
@@ -150,16 +151,24 @@ def _decided(plan: Plan) -> Iterable[Resolved]:
     return (*(plan.resolved[place] for place in documents), *plan.decisions)
 
 
-def _settings_by(resolved: Resolved, resolver: Resolver, lead: str, *, spread: bool) -> Iterator[str]:
-    """The settings that an exception decided, and the rules by which money was spread where there was a choice."""
+def _settings_by(
+    resolved: Resolved, resolver: Resolver, asked_for: Mapping[str, Requested], lead: str, *, spread: bool
+) -> Iterator[str]:
+    """The settings that an exception decided, and the rules by which money was spread where there was a choice: those
+    of the policy, or the amounts and items that the request names."""
     rules: dict[str, list[str]] = {}
     for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
         resolution = resolved.resolutions.get(key)
-        if resolution is not None and resolution.level is None:
+        asked = asked_for.get(key)
+        if asked is not None and not asked.on:
+            if spread and key in _SPREAD:
+                rules.setdefault("", []).append(asked.value)
+        elif resolution is not None and resolution.level is None:
             by = resolver.rule(resolved.operation, key, resolution.rule)
             exception = f" ({by.id})" if isinstance(by, ExceptionRule) else ""
             if exception or (spread and key in _SPREAD):
-                rules.setdefault(exception, []).append(f"{key} {Setting(resolution.value)}")
+                but = f" but for what is named of {', '.join(asked.on)}" if asked is not None else ""
+                rules.setdefault(exception, []).append(f"{key} {Setting(resolution.value)}{but}")
     for exception, decided in sorted(rules.items()):
         yield from wrapped(lead, ", ".join(decided) + exception)
 
@@ -194,6 +203,7 @@ def _place(item: str, tax: str | None) -> str:
 def _balances(balances: tuple[BalanceChange, ...]) -> Iterator[str]:
     for change in balances:
         word = KINDS[change.kind].open_word if change.kind in KINDS else "credit balance"
-        if word is not None:
+        stays_zero = change.before == change.after == 0
+        if word is not None and not stays_zero:
             before = f"{change.before} -> " if change.before is not None else ""
             yield f"  {word} of {change.number}: {before}{change.after} {change.currency}"

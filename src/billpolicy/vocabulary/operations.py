@@ -13,6 +13,7 @@ from billpolicy.vocabulary.settings import (
     AVAILABLE_TO_CREDIT,
     BILLING,
     CHARGED_THROUGH,
+    CORRECTED_FIRST,
     CURRENCIES,
     ENDING,
     ITEM_LIMIT,
@@ -143,7 +144,7 @@ _SPECS = (
         produces=(),
         levels=("account",),
         fields=(DATE, AMOUNT, *fields_of("account", "credit_memo")),
-        settings=MEMO_SETTLEMENT,
+        settings=(*MEMO_SETTLEMENT, CORRECTED_FIRST),
         causes=("invoice_left_open",),
     ),
     OperationSpec(
@@ -160,7 +161,7 @@ _SPECS = (
         produces=(),
         levels=("account",),
         fields=(DATE, AMOUNT, *fields_of("account")),
-        settings=(*SETTLEMENT, SOURCE_ORDER),
+        settings=(*SETTLEMENT, SOURCE_ORDER, CORRECTED_FIRST),
         causes=("invoice_left_open",),
     ),
     OperationSpec(
@@ -258,11 +259,7 @@ _SPECS = (
         fields=(*asked("credit_balance"), *fields_of("account")),
         settings=(
             reason_code("credit_balance"),
-            SettingSpec(
-                "corrected_first",
-                "boolean",
-                "whether the invoices that a negative invoice corrects come before all others",
-            ),
+            CORRECTED_FIRST,
             *SETTLEMENT,
         ),
         causes=("invoice_left_open",),

@@ -112,6 +112,11 @@ SETTLEMENT = (
 )
 MEMO_SETTLEMENT = (SETTLEMENT[0]._replace(choices=ITEM_RULES), *SETTLEMENT[1:])
 """Only the money of a credit memo has items that it came from."""
+CORRECTED_FIRST = SettingSpec(
+    "corrected_first",
+    "boolean",
+    "whether the invoices that a credit corrects come before all others",
+)
 SOURCE_ORDER = SettingSpec(
     "source_order",
     "choice",

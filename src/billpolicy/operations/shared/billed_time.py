@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from billpolicy.billing.undo import Undone, charged_before
 from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Numbered, Subscription
+from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Numbered, OwedDocument, Subscription
 from billpolicy.operations.shared.what_is_open import invoices_on
 from billpolicy.planning.planning import Planning
 
@@ -40,24 +40,33 @@ def reopen(planning: Planning, document: BillingDocument) -> None:
 
 
 def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
-    """The posted invoices with something open that billed what a negative invoice gives back, oldest first.
-
-    They have an item of the same charge of the same subscription whose service period overlaps that of an item below
-    zero (docs/domain.md 6.3: a final credit first clears the invoice it gives back).
-    """
-    given_back = [item for item in negative.items if item.amount < 0 and item.subscription is not None]
+    """The posted invoices with something open that a negative invoice corrects, oldest first."""
     found = [
         invoice
-        for invoice in invoices_on(book, (item.subscription for item in given_back if item.subscription))
+        for invoice in invoices_on(book, negative.subscriptions)
         if (invoice.account, invoice.currency) == (negative.account, negative.currency)
-        and any(
-            _same_charge(item, back) and _overlap(_period(item), _period(back))
-            for item in invoice.items
-            for back in given_back
-        )
+        and corrects(negative, invoice)
         and book.balance(invoice) > 0
     ]
     return sorted(found, key=lambda invoice: (invoice.date, invoice.number))
+
+
+def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> bool:
+    """Whether a negative invoice or a credit memo takes back what a document billed.
+
+    It does of the document that it was made from. One that was made from none does of each invoice with an item of the
+    same charge of the same subscription whose service period overlaps that of an item that it gives back
+    (docs/domain.md 6.3: a final credit first clears the invoice it gives back).
+    """
+    if isinstance(credit, CreditMemo) and credit.source is not None:
+        return credit.source == document.number
+    sign = -1 if isinstance(credit, Invoice) else 1
+    given_back = [item for item in credit.items if item.amount * sign > 0 and item.subscription is not None]
+    return isinstance(document, Invoice) and any(
+        _same_charge(item, back) and _overlap(_period(item), _period(back))
+        for back in given_back
+        for item in document.items
+    )
 
 
 def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | None:

@@ -33,9 +33,7 @@ class Reversal:
         self.apply_date = apply_date or planning.date
         self.reason = reason
         self._done: set[str] = set()
-        if self.apply_date < planning.date:
-            message = f"the apply date {self.apply_date} is before the memo date {planning.date}"
-            planning.problem("date-too-early", message, "apply_date", hint=f"use {planning.date} or later")
+        planning.check_not_before(self.apply_date, planning.date, "the memo", "apply_date")
         if apply_date is not None and apply_date != planning.date:
             planning.check_open(apply_date, "apply_date")
 

@@ -15,16 +15,18 @@ from typing import NamedTuple
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
-from billpolicy.allocation.orders import within_reach
+from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.model import Account, DebitMemo, Invoice, OwedDocument, SourceDocument
+from billpolicy.book.kinds import is_owed
+from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedDocument, SourceDocument
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
+from billpolicy.operations.shared.billed_time import corrects
 from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
-from billpolicy.operations.shared.what_is_open import owed_for_rules, owed_on, owing_to
+from billpolicy.operations.shared.what_is_open import documents_of, in_force, owed_for_rules, owed_on, owing_to
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
@@ -45,6 +47,8 @@ class Named(NamedTuple):
     """Where the request names it; -1 where a rule took it."""
     subscription: str | None = None
     """Only what this subscription has on it; `balance` is that alone."""
+    corrected: bool = False
+    """Whether it comes before all others that are left to the document order."""
 
     @property
     def number(self) -> str:
@@ -96,10 +100,11 @@ def open_targets(planning: Planning, account: Account, currency: str, day: datet
 
 
 def nothing_open(planning: Planning, account: Account, currency: str, to_what_end: str = "") -> str:
-    """That the account has nothing open in a currency, and what is open in others instead."""
+    """That the account has nothing open in a currency for rules to use, why, and what is open in others instead."""
     owed = by_currency(owed_for_rules(planning.book, account, planning.date))
     others = but_in_others(owed, currency, "open")
-    return f"account `{account.id}` has no open document in {currency}{to_what_end}{others}"
+    why = left_alone(planning, account, currency)
+    return f"account `{account.id}` has no open document in {currency}{to_what_end}{others}{why}"
 
 
 def named_or_open(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -114,6 +119,43 @@ def check_account(planning: Planning, document: OwedDocument, account: Account, 
     if document.account != account.id:
         message = f"{document.number} belongs to account `{document.account}`, not to `{account.id}`"
         planning.problem("account-mismatch", message, *path, hint=f"name {what} of the same account")
+
+
+def left_alone(planning: Planning, account: Account, currency: str | None = None) -> str:
+    """What an account has open, in this currency or any, and rules leave alone, with the reasons."""
+    book, day = planning.book, planning.date
+    those = [
+        one
+        for one in documents_of(book, account)
+        if is_owed(one) and currency in (None, one.currency) and in_force(one) and book.balance(one) > 0
+    ]
+    later = [one for one in those if one.date > day]
+    opted_out = [one for one in those if one.date <= day and not one.auto_apply]
+    told = [f"{_some(later)} dated after {day}"] if later else []
+    told += [f"{_some(opted_out)} not applied to by rules (`auto_apply: false`)"] if opted_out else []
+    return f": {'; '.join(told)}" if told else ""
+
+
+def _some(documents: Sequence[OwedDocument]) -> str:
+    """The first of them by number, how many others there are, and the verb."""
+    first, others = documents[0].number, len(documents) - 1
+    return f"{first} is" if not others else f"{first} and {others} other{'s' if others > 1 else ''} are"
+
+
+def warn_without_due_date(planning: Planning, targets: Sequence[Named], amount: Decimal, resolved: Resolved) -> None:
+    """Say which documents come last for want of a due date that their payment term would give them, if the amount does
+    not come to all: nothing works one out for what was not made here."""
+    free = [target for target in targets if target.amount is None]
+    if resolved.text("document_order") != "oldest_due_first" or amount >= sum(target.balance for target in free):
+        return
+    for target in free:
+        term = target.document.attributes.get("payment_term")
+        if target.due_date is None and term is not None:
+            message = (
+                f"{target.number} has the payment term `{term}` and no due date, so `oldest_due_first` takes it after "
+                f"all that have one: write its `due_date` in the book"
+            )
+            planning.warn("due-date-missing", message)
 
 
 # -- how much ------------------------------------------------------------------------------------------------------
@@ -175,7 +217,9 @@ def allocated(
 def _opened(planning: Planning, target: Named) -> Target:
     """The document as the allocation rules see it, with its items."""
     parts = _named_parts(planning, target) if target.items else None
-    return Target.of(planning.book, target.document, target.amount, parts, target.subscription)
+    return Target.of(
+        planning.book, target.document, target.amount, parts, target.subscription, corrected=target.corrected
+    )
 
 
 def put(
@@ -183,6 +227,8 @@ def put(
 ) -> None:
     """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
     day, rules = planning.date, rules_of(planning, source.currency, resolved)
+    if isinstance(source, CreditMemo) and resolved.resolutions["corrected_first"].value:
+        targets = _corrected_first(planning, source, targets, rules.document_order)
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
     documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
@@ -191,6 +237,28 @@ def put(
             # Of documents that are named with a payment that is dated before them.
             planning.check_open(target.date, "apply")
         planning.apply(source, target, max(day, target.date), applied.parts)
+
+
+def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], order: str) -> Sequence[Named]:
+    """The targets, marked which of them a credit memo corrects (docs/domain.md 5.2)."""
+    first = {one.number for one in targets if one.amount is None and corrects(memo, one.document)}
+    note_corrected(planning, memo.number, targets, first, order)
+    return [target._replace(corrected=target.number in first) for target in targets]
+
+
+def note_corrected(
+    planning: Planning, credit: str, targets: Sequence[Named], first: Collection[str], order: str
+) -> None:
+    """Say so where what a credit corrects comes before documents that would have been first."""
+    left_to_the_order = [target for target in targets if target.amount is None]
+    numbers = [target.number for target in DOCUMENT_ORDERS[order].sorted(left_to_the_order)]
+    earlier = [number for number in numbers if number in first]
+    if earlier and set(numbers[: len(earlier)]) != set(earlier):
+        these = "it" if len(earlier) == 1 else "them"
+        planning.note(
+            f"{', '.join(earlier)} before all others, since {credit} corrects {these} "
+            f"(`corrected_first`); by `{order}` alone, {numbers[0]} would have come first"
+        )
 
 
 def check_limits(planning: Planning, named: int, *decided: Resolved) -> None:
@@ -292,6 +360,7 @@ def plan_apply(
         planning.refuse("nothing-open", message, hint=hint)
     resolved = resolve(planning, account, source, amount=Money(amount, source.currency))
     planning.decide(resolved)
+    warn_without_due_date(planning, targets, amount - named_in_all(targets), resolved)
     put(planning, source, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)
 
