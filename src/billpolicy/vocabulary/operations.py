@@ -30,7 +30,7 @@ from billpolicy.vocabulary.settings import (
     ZERO_BALANCE_ITEMS,
     reason_code,
 )
-from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, SettingSpec, Vocabulary
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
 _SPECS = (
     OperationSpec(
