@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
+from billpolicy.planning.plan import BalanceChange
 from billpolicy.report.plan_text import plan_text
 from tests.helpers.books import book_from
 from tests.helpers.plan_views import totals
@@ -156,12 +160,13 @@ def test_a_balance_that_stays_zero_is_not_printed() -> None:
     book += """
 credit_memos:
 - {number: C1, account: a, date: 2026-01-02, currency: EUR, source: I1, reason: Write-off,
-   items: [{id: x, amount: 50.00, source_item: x}]}
+   write_off: true, items: [{id: x, amount: 50.00, source_item: x}]}
 applications:
 - {from: C1, to: I1, date: 2026-01-02, amount: 50.00, parts: [{item: x, amount: 50.00, source_item: x}]}
 """
     found = plan(book, "operation: undo_write_off\ncredit_memo: C1\ndate: 2026-03-01")
-    assert [(one.number, str(one.after)) for one in found.balances] == [("DM00000001", "50.00"), ("C1", "0.00")]
-    text = plan_text(found, versions())
+    assert [(one.number, str(one.after)) for one in found.balances] == [("DM00000001", "50.00")]
+    still = BalanceChange("credit_memo", "C1", "EUR", Decimal("0.00"), Decimal("0.00"))
+    text = plan_text(replace(found, balances=(*found.balances, still)), versions())
     assert "  balance of DM00000001: 50.00 EUR\n" in text
     assert "unapplied of C1" not in text
