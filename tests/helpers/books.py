@@ -35,6 +35,7 @@ def file_of(book: Book) -> BookFile:
         refunds=tuple(kinds["refund"]),
         credit_adjustments=tuple(kinds["credit_adjustment"]),
         applications=tuple(made for each in book.applications_from.values() for made in each),
+        usage=tuple(book.usage.values()),
         accounting_periods=book.periods,
     )
 
@@ -62,6 +63,7 @@ def contents(book: Book) -> Mapping[str, object]:
         "refunds": {source: Counter(refund.number for refund in made) for source, made in book.refunds_of.items()},
         "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
         "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
+        "usage": book.usage,
         "periods": book.periods,
         "counters": book.counters,
     }

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import (
+    BilledUsage,
     Change,
     ChargeAdded,
     ChargedThrough,
@@ -17,6 +18,8 @@ from billpolicy.book.changes import (
     DraftPosted,
     Given,
     SubscriptionCanceled,
+    UsageBilled,
+    UsageRecorded,
 )
 from billpolicy.book.model import (
     Account,
@@ -31,6 +34,7 @@ from billpolicy.book.model import (
     SubscribedCharge,
     Subscription,
     TaxItem,
+    UsageRecord,
 )
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.planning.plan import Plan, PlannedDocument
@@ -47,6 +51,7 @@ from tests.helpers.sample import (
 )
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
+BILLED = UsageBilled("s3", "s3-calls", None, "INV00000003", (BilledUsage("u1", Decimal("1.25")),))
 DRAFT = "INV00000005"
 FAR = datetime.date(2099, 1, 1)
 
@@ -66,6 +71,11 @@ def only(book: Book, id: str, *changes: Change, basis: tuple[str, ...]) -> Plan:
 
 def _with(plan: Plan, document: Invoice | DebitMemo | CreditAdjustment, draw: NumberDraw, *changes: Change) -> Plan:
     return doing(plan, (PlannedDocument(document, draw, resolved_for(document)),), (), *changes)
+
+
+def _used(operation: str) -> tuple[UsageRecord, ...]:
+    common = {"subscription": "s3", "charge": "s3-calls", "date": DAY, "operation": operation}
+    return tuple(UsageRecord(id=f"u-{n}", quantity=Decimal(n) / 8, **common) for n in (-1, 2))  # type: ignore[arg-type]
 
 
 def _invoice(book: Book, id: str) -> Plan:
@@ -128,6 +138,8 @@ EACH: dict[str, Callable[[Book, str], Plan]] = {
     "subscription_canceled": lambda book, id: only(
         book, id, SubscriptionCanceled("s1", DAY), basis=("subscription:s1",)
     ),
+    "usage_recorded": lambda book, id: only(book, id, UsageRecorded(_used(id)), basis=("subscription:s3",)),
+    "usage_billed": lambda book, id: only(book, id, BILLED, basis=("subscription:s3",)),
     "charged_through": lambda book, id: credit_plan(book, id, "INV00000002", "10.00", charged_through=[MOVED]),
     "account_created": lambda book, id: only(
         book, id, Created(Account(id=f"{id}-a", currency="EUR", created_by=id)), basis=()

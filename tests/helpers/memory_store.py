@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription
+from billpolicy.book.model import Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.posting.store import Entry, Posted
@@ -39,6 +39,9 @@ class MemoryReader:
 
     def subscriptions(self) -> Iterator[Subscription]:
         yield from self.kept.book.subscriptions.values()
+
+    def first_unbilled(self) -> Collection[UsageRecord]:
+        return [one for one in self.kept.book.usage.values() if one.billed_by is None]
 
     def known(self, numbers: Collection[str]) -> set[str]:
         return {number for number in numbers if number in self.kept.book.numbered}

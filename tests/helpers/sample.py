@@ -53,7 +53,9 @@ subscriptions:
   - {id: s1-seat, charge: seat, charged_through: 2026-07-01}
   - {id: s1-setup, charge: setup}
 - {id: s2, account: acme}
-- {id: s3, account: acme}
+- {id: s3, account: acme, charges: [{id: s3-calls, usage: true, included: 100}]}
+usage:
+- {id: u1, subscription: s3, charge: s3-calls, date: 2026-05-30, quantity: 12.50}
 invoices:
 - number: INV00000001
   account: acme

@@ -26,6 +26,7 @@ SECTIONS = {
     "payments": 2,
     "refunds": 2,
     "subscriptions": 3,
+    "usage_records": 1,
 }
 
 

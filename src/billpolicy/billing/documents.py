@@ -78,7 +78,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             subscription=line.subscription.id,
             subscribed_charge=line.charge.id,
             charge=line.charge.charge,
-            quantity=line.charge.quantity,
+            quantity=line.usage.quantity if line.usage is not None else line.charge.quantity,
             unit_price=_unit_price(line),
             service_start=line.start,
             service_end=line.end - datetime.timedelta(days=1),

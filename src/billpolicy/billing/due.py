@@ -37,10 +37,11 @@ def what_is_due(subscription: Subscription, target: datetime.date) -> tuple[Due,
 
     In advance, a period is due when it begins on or before the target date; in arrears, when its last day of service
     is. Billing goes on from `charged_through`. Charges without a rate are passed over, and so are those without a
-    start: see `without_start`. Raises `ValueError` or `OverflowError` past the end of the calendar.
+    start: see `without_start`; usage is told in `usage.py`. Raises `ValueError` or `OverflowError` past the end of the
+    calendar.
     """
     charges = sorted(subscription.charges, key=lambda charge: charge.id)
-    found = (_due(subscription, charge, target) for charge in charges if charge.rate is not None)
+    found = (_due(subscription, charge, target) for charge in charges if charge.rate is not None and not charge.usage)
     return tuple(due for due in found if due is not None and due.stretches)
 
 
@@ -60,18 +61,29 @@ def _anchor(subscription: Subscription, charge: SubscribedCharge) -> datetime.da
     return start_of(subscription, first)
 
 
+def end_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.date | None:
+    """The first day after the last one of a charge; None where it runs on. What ends before it starts has no day."""
+    days = (charge.until, subscription.term_end, subscription.canceled_on)
+    return min((day for day in days if day is not None), default=None)
+
+
+def periods_of(subscription: Subscription, charge: SubscribedCharge, start: datetime.date) -> Periods:
+    """The billing periods of a charge that starts on this day, and is not charged once."""
+    return Periods.of(_anchor(subscription, charge) or start, subscription.bill_day, MONTHS[charge.period])
+
+
 def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.date) -> Due | None:
     start = start_of(subscription, charge)
     if start is None:
         return None
     by_itself = [day for day in (charge.until, subscription.term_end) if day is not None]
-    ends = [*by_itself, *([] if subscription.canceled_on is None else [subscription.canceled_on])]
+    end = end_of(subscription, charge)
     # What ends before it starts has no service at all.
-    end = max(start, min(ends)) if ends else None
+    end = None if end is None else max(start, end)
     through = max(start, charge.charged_through or start)
     if charge.period == "one_time":
         return _one_time(subscription, charge, start, through, end, target)
-    periods = Periods.of(_anchor(subscription, charge) or start, subscription.bill_day, MONTHS[charge.period])
+    periods = periods_of(subscription, charge, start)
     if end is not None and end < through:
         unused = _stretches(periods, start, end, through)
         ended = min(by_itself, default=None)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from billpolicy.billing.due import Due, Stretch
 from billpolicy.billing.proration import Counting, share
-from billpolicy.book.model import SubscribedCharge, Subscription
+from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
 from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate
 
 
@@ -25,6 +26,22 @@ class Rules(NamedTuple):
     partial_charges: Literal["exact", "full"] = "exact"
     partial_credits: Literal["exact", "whole_months", "none"] = "exact"
     credit_one_time: bool = False
+    partial_included: Literal["exact", "full"] = "exact"
+
+
+class Usage(NamedTuple):
+    """What a line bills of the usage of its period."""
+
+    records: tuple[tuple[UsageRecord, int], ...]
+    """The records that it bills, each with what it costs after those before it, in minor units."""
+    quantity: Decimal
+    """How much it bills: of what was used, what was not included, and not billed before."""
+    used: Decimal
+    """How much its records add up to."""
+    billed: Decimal
+    """How much of the period was used by the records that were billed before."""
+    included: Decimal
+    """How much of the period costs nothing."""
 
 
 class Line(NamedTuple):
@@ -40,6 +57,8 @@ class Line(NamedTuple):
     amount: int
     suffix: Literal["", "Proration", "Proration Credit", "Credit"]
     """What its name on the document ends with (docs/domain.md 5.3)."""
+    usage: Usage | None = None
+    """Of a usage charge."""
 
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:

@@ -30,6 +30,7 @@ from billpolicy.book.model import (
     Refund,
     Subscription,
     TaxItem,
+    UsageRecord,
 )
 from billpolicy.book.numbers import highest_counters
 from billpolicy.money import from_minor
@@ -74,6 +75,9 @@ class Book:
     """Account -> every change of its credit balance."""
     referenced: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Account and reference -> the numbers of the payments and refunds that others know by it."""
+    usage: Mapping[str, UsageRecord] = field(default_factory=dict)
+    usage_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Subscription -> the ids of its usage records."""
     periods: tuple[AccountingPeriod, ...] = ()
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
@@ -93,7 +97,8 @@ class Book:
         )
         documents: list[Numbered] = [document for section in SECTIONS for document in getattr(file, section)]
         counters = highest_counters(document.number for document in documents)
-        return book.with_posted(documents, file.applications, file.subscriptions, counters)
+        book = book.with_posted(documents, file.applications, file.subscriptions, counters)
+        return book.with_usage(file.usage)
 
     def with_posted(
         self,
@@ -160,12 +165,22 @@ class Book:
                 book = book._over({_INDEX[type(record)]: {record.id: record}})
         return book
 
+    def with_usage(self, records: Iterable[UsageRecord]) -> Book:
+        """The book with these usage records; one that is already there is replaced."""
+        usage = {one.id: one for one in records}
+        new: dict[str, list[str]] = defaultdict(list)
+        for one in usage.values():
+            if one.id not in self.usage:
+                new[one.subscription].append(one.id)
+        usage_of = {name: (*self.usage_of.get(name, ()), *ids) for name, ids in new.items()}
+        return self._over({"usage": usage, "usage_of": usage_of})
+
     def joined(self, more: Book) -> Book:
         """This book with what another one has beside it; of what both have, this one's counts.
 
         The two are parts of one whole, as they are read of a ledger: each has all money of its documents.
         """
-        if not (self.accounts or self.numbered or self.subscriptions or self.counters):
+        if not (self.accounts or self.numbered or self.subscriptions or self.counters or self.usage):
             return more
         new = {number: document for number, document in more.numbered.items() if number not in self.numbered}
         records = {index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS}
@@ -178,7 +193,9 @@ class Book:
                 ("applications_to", more.applications_to),
             )
         }
-        return self._over(records).with_posted(new.values(), subscriptions=subscriptions.values())._over(money)
+        used = _missing(self.usage, more.usage)
+        posted = self._over(records).with_posted(new.values(), subscriptions=subscriptions.values())
+        return posted._over(money).with_usage(used.values())
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, TypeVar
+from decimal import Decimal
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.history import given
@@ -29,6 +30,7 @@ from billpolicy.book.model import (
     Payment,
     SubscribedCharge,
     Subscription,
+    UsageRecord,
 )
 from billpolicy.book.numbers import NumberDraw
 
@@ -224,6 +226,50 @@ class ChargeAdded:
         yield subscription_name(self.subscription)
 
 
+@dataclass(frozen=True, slots=True)
+class UsageRecorded:
+    """Usage comes into the book. It changes nothing that was there, so nobody need look again who relied on that."""
+
+    records: tuple[UsageRecord, ...]
+
+    def on(self, book: Book) -> Book:
+        """The book with the records."""
+        return book.with_usage(self.records)
+
+    def touched(self) -> Iterator[str]:
+        """Nothing."""
+        yield from ()
+
+
+class BilledUsage(NamedTuple):
+    """A usage record and what it is billed at; None where it is billed no more."""
+
+    id: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBilled:
+    """Usage records of a charge are billed by a document; or, as that is undone, by none, and will be billed again."""
+
+    subscription: str
+    charge: str
+    before: str | None
+    """The document that billed them before."""
+    after: str | None
+    records: tuple[BilledUsage, ...]
+
+    def on(self, book: Book) -> Book:
+        """The book in which the records say so."""
+        return book.with_usage(
+            replace(book.usage[one.id], billed_by=self.after, amount=one.amount) for one in self.records
+        )
+
+    def touched(self) -> Iterator[str]:
+        """The subscription."""
+        yield subscription_name(self.subscription)
+
+
 Change = (
     Issued[Numbered]
     | Applied
@@ -235,6 +281,8 @@ Change = (
     | Created[Any]
     | Given
     | ChargeAdded
+    | UsageRecorded
+    | UsageBilled
 )
 SCOPES: dict[type[MasterRecord], str] = {
     Account: "account",
@@ -255,6 +303,8 @@ CHANGES: dict[str, type] = {
     **{f"{scope}_created": Created[kind] for kind, scope in SCOPES.items()},  # type: ignore[valid-type]
     "given": Given,
     "charge_added": ChargeAdded,
+    "usage_recorded": UsageRecorded,
+    "usage_billed": UsageBilled,
 }
 """Each kind of change by the name it is written by."""
 _NAMES = {kind: name for name, kind in CHANGES.items()}

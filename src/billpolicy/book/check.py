@@ -18,7 +18,15 @@ from billpolicy.book.exact import exact_amounts
 from billpolicy.book.identities import Breach, identities
 from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
 from billpolicy.book.links import links
-from billpolicy.book.model import BookFile, CreditAdjustment, Document, Item, Subscription
+from billpolicy.book.model import (
+    BookFile,
+    CreditAdjustment,
+    Document,
+    Item,
+    SubscribedCharge,
+    Subscription,
+    UsageRecord,
+)
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
@@ -119,7 +127,13 @@ def _stated(context: Context) -> Found:
 
 
 def _unique(context: Context) -> Found:
-    for section, key in (("accounts", "id"), ("contacts", "id"), ("subscriptions", "id"), ("charges", "id")):
+    for section, key in (
+        ("accounts", "id"),
+        ("contacts", "id"),
+        ("subscriptions", "id"),
+        ("charges", "id"),
+        ("usage", "id"),
+    ):
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
     yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*SECTIONS)])
     for index, subscription in enumerate(context.file.subscriptions):
@@ -283,11 +297,88 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             message = f"the quantity of charge `{charge.id}` is {charge.quantity}, below zero"
             hint = "write a `rate` below zero where money is given back"
             yield Diagnostic("amount-sign", message, context.at(*path, "quantity"), hint)
+        for key, why in usage_charge_faults(charge):
+            message = f"charge `{charge.id}` {why}"
+            hint = "a usage charge is billed by its records alone, period by period, in arrears"
+            yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
         yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
         if charge.discounts in discounts:
             message = f"charge `{charge.discounts}` is a discount itself, so `{charge.id}` cannot discount it"
             hint = "name the charge that both reduce"
             yield Diagnostic("discount-of-discount", message, context.at(*path, "discounts"), hint)
+
+
+def usage_charge_faults(charge: SubscribedCharge) -> Iterator[tuple[str, str]]:
+    """What a charge says that goes with usage or not at all: the field, and what is wrong in words."""
+    if not charge.usage:
+        if charge.included is not None:
+            yield "included", "includes a quantity, but is not billed by usage"
+        return
+    if charge.included is not None and charge.included < 0:
+        yield "included", f"includes {charge.included}, below zero"
+    if charge.quantity != 1:
+        yield "quantity", f"has a quantity of {charge.quantity}, but is billed by usage"
+    if charge.charged_through is not None:
+        yield "charged_through", "is billed by usage, so its records say what is billed, and no date does"
+    if charge.period == "one_time":
+        yield "period", "is billed by usage, which has no end, but is charged one time"
+
+
+def _usage(context: Context) -> Found:
+    subscribed = {each.id: {one.id: one for one in each.charges} for each in context.file.subscriptions}
+    subscriptions = {each.id: each for each in context.file.subscriptions}
+    for index, used in enumerate(context.file.usage):
+        at = ("usage", index)
+        yield from _known(context, "subscription", used.subscription, subscribed, *at, "subscription")
+        charges = subscribed.get(used.subscription)
+        if charges is not None:
+            of = f"`{used.subscription}`"
+            yield from _known(context, "charge", used.charge, charges, *at, "charge", of=of)
+            yield from _usage_of(context, used, subscriptions[used.subscription], charges.get(used.charge), *at)
+        yield from _known(context, "document", used.billed_by, context.numbered, *at, "billed_by")
+        if (used.billed_by is None) != (used.amount is None):
+            said, missing = ("billed_by", "amount") if used.amount is None else ("amount", "billed_by")
+            message = f"usage `{used.id}` says `{said}`, but no `{missing}`"
+            hint = "write both: the document that bills it, and what it was billed at (0 if it was included)"
+            yield Diagnostic("usage-billed-odd", message, context.at(*at, said), hint)
+        elif used.billed_by in context.numbered:
+            yield from _billed(context, used, context.numbered[used.billed_by][2], *at)
+
+
+def _usage_of(
+    context: Context,
+    used: UsageRecord,
+    subscription: Subscription,
+    charge: SubscribedCharge | None,
+    *at: str | int,
+) -> Found:
+    if charge is None:
+        return
+    if not charge.usage:
+        message = f"charge `{charge.id}` of subscription `{subscription.id}` is not billed by usage"
+        hint = "name a usage charge, or write `usage: true` at the charge"
+        yield Diagnostic("charge-not-by-usage", message, context.at(*at, "charge"), hint)
+    start = max(filter(None, (charge.start, subscription.start)), default=None)
+    if start is not None and used.date < start:
+        message = f"{used.date} is before charge `{charge.id}` of subscription `{subscription.id}` begins ({start})"
+        yield Diagnostic("usage-outside-service", message, context.at(*at, "date"), f"use {start} or later")
+
+
+def _billed(context: Context, used: UsageRecord, document: Any, *at: str | int) -> Found:
+    """What bills a record has an item of its charge, in decimals of its currency, and is in force."""
+    charge = (used.subscription, used.charge)
+    items = document.items if isinstance(document, Document) else ()
+    if not any((item.subscription, item.subscribed_charge) == charge for item in items):
+        message = f"{document.number} has no item of charge `{used.charge}` of subscription `{used.subscription}`"
+        hint = "name the invoice or credit memo that bills it"
+        yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)
+    elif document.status == "canceled" or document.posted_as is not None:
+        posted_as = document.posted_as
+        message = f"{document.number} bills nothing: it is {f'posted as {posted_as}' if posted_as else 'canceled'}"
+        hint = f"name {posted_as}" if posted_as else "leave out `billed_by` and `amount`"
+        yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)
+    else:
+        yield from _fits(context, used.amount or Decimal(0), document.currency, *at, "amount")
 
 
 def _known(
@@ -317,5 +408,6 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _discounts,
     _links,
     _subscriptions,
+    _usage,
     _periods,
 )

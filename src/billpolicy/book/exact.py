@@ -56,6 +56,12 @@ def exact_amounts(file: BookFile) -> BookFile:
         file,
         **{section: tuple(map(exact_record, records)) for section, records in sections.items()},
         applications=tuple(map(application, file.applications)),
+        usage=tuple(
+            _with(one, amount=_exact(one.amount, currency.get(one.billed_by or "", "")))
+            if one.amount is not None
+            else one
+            for one in file.usage
+        ),
     )
 
 

@@ -79,6 +79,9 @@ class SubscribedCharge:
     """A charge as a subscription holds it; `charged_through` is exclusive: the first day not billed yet.
 
     A bill run rates it: `quantity` x `rate` for each whole billing period. Without `rate` bill runs pass it over.
+
+    With `usage` it is rated by its usage records instead, in arrears, and has no charged-through date: each record
+    says which document bills it.
     """
 
     id: Text
@@ -87,7 +90,8 @@ class SubscribedCharge:
     name: Text | None = None
     """As it stands on invoices; without it the name of the product rate plan charge, or the id."""
     rate: Amount | None = None
-    """The price of one unit for one whole billing period, in the subscription's currency; below zero it is a credit."""
+    """The price of one unit for one whole billing period, in the subscription's currency; below zero it is a credit.
+    Of usage, the price of one unit that was used."""
     quantity: Amount = Decimal(1)
     period: BillingPeriod = "month"
     timing: Literal["in_advance", "in_arrears"] = "in_advance"
@@ -97,6 +101,10 @@ class SubscribedCharge:
     """The first day after the last; without it the charge runs as long as its subscription."""
     discounts: Text | None = None
     """On a discount: the charge of the same subscription that it reduces."""
+    usage: Boolean = False
+    """Whether it is billed by its usage records."""
+    included: Amount | None = None
+    """Of usage: how much of one whole billing period costs nothing."""
     continues: Text | None = None
     """The charge of the same subscription that it follows, at another rate or quantity: their periods are the same."""
     created_by: Text | None = None
@@ -388,6 +396,24 @@ class Application:
 
 
 @record
+class UsageRecord:
+    """What was used of a usage charge on a day; below zero it is given back, as for a holiday stop."""
+
+    id: Text
+    subscription: Text
+    charge: Text
+    """The id of the subscribed charge."""
+    date: Date
+    quantity: Amount
+    operation: Text | None = None
+    """The operation that recorded it; without it, it was imported."""
+    billed_by: Text | None = None
+    """The number of the document that bills it; without it, nothing does yet."""
+    amount: Amount | None = None
+    """What it was billed at, after the records of its period before it, in the currency of that document."""
+
+
+@record
 class AccountingPeriod:
     """Days `[from, until)`; documents and applications may only be dated in open ones (docs/domain.md 9.4)."""
 
@@ -414,6 +440,7 @@ class BookFile:
     refunds: tuple[Refund, ...] = ()
     credit_adjustments: tuple[CreditAdjustment, ...] = ()
     applications: tuple[Application, ...] = ()
+    usage: tuple[UsageRecord, ...] = ()
     accounting_periods: tuple[AccountingPeriod, ...] = ()
 
 

@@ -36,6 +36,14 @@ class Needs(NamedTuple):
     """Every subscription there is: a bill run over all accounts."""
     open_of_every_subscriber: bool = False
     """As `open_of`, for every account that has a subscription."""
+    usage: frozenset[str] = frozenset()
+    """Ids of usage records, as far as they are there."""
+    usage_on: frozenset[str] = frozenset()
+    """Subscriptions on which usage is recorded: they themselves, and not what was billed of them."""
+    unbilled_usage: bool = False
+    """Of every subscription in the slice, the usage that is not billed, and what was billed of the same periods."""
+    billed_usage: bool = False
+    """Of every document in the slice, the usage that it bills."""
     everything: bool = False
     """The whole ledger."""
 

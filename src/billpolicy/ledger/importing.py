@@ -24,6 +24,7 @@ from billpolicy.book.model import (
     Numbered,
     Payment,
     Subscription,
+    UsageRecord,
 )
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
@@ -78,6 +79,7 @@ class _Import:
         documents = self._new("document", known_documents, book.numbered, _as_changed)
         periods = self._new_periods()
         applications = self._new_applications()
+        usage = self._new("usage_record", self._known_usage(), book.usage, self._usage_since_imported())
         self.problems += _reserved(documents)
         self._stop_if_refused()
 
@@ -90,6 +92,7 @@ class _Import:
         writing.write_applications(
             connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
         )
+        writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, imported=True)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed &= known_subscriptions.keys()
         writing.raise_revisions(connection, touched.union(f"subscription:{name}" for name in billed))
@@ -173,6 +176,22 @@ class _Import:
         found = self.connection.rows(f"{text} WHERE {key} IN {{keys}}", self.book.subscriptions)
         return {row[:-1]: row[-1] for row in found}
 
+    def _known_usage(self) -> dict[str, UsageRecord]:
+        return {one.id: one for one in reading.usage_of(self.connection, "id", self.book.usage)}
+
+    def _usage_since_imported(self) -> Callable[[UsageRecord, UsageRecord], UsageRecord]:
+        """Bill runs bill usage; what was imported before is nothing new."""
+        found = self.connection.rows(_USAGE_IMPORTED, self.book.usage)
+        imported = {row[0]: row[1:] for row in found}
+
+        def as_known(given: UsageRecord, known: UsageRecord) -> UsageRecord:
+            given = replace(given, operation=known.operation)
+            if imported[given.id] == (given.billed_by, writing.billed_at(given, self.book)):
+                return replace(given, billed_by=known.billed_by, amount=known.amount)
+            return given
+
+        return as_known
+
     def _new_periods(self) -> list[AccountingPeriod]:
         def read(keys: Collection[str], as_imported: bool) -> dict[str, AccountingPeriod]:
             periods = reading.periods_of(self.connection, as_imported)
@@ -231,6 +250,7 @@ def _as_changed(given: Numbered, known: Numbered) -> Numbered:
     )
 
 
+_USAGE_IMPORTED = "SELECT id, imported_billed_by, imported_amount_minor FROM usage WHERE id IN {keys}"
 _DRAWN = "SELECT DISTINCT prefix FROM documents WHERE prefix IN {keys}"
 
 

@@ -92,5 +92,31 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
         f"SELECT document FROM ({_BILLED} EXCEPT {_BILLED_BY_ITEMS}) surplus",
         "the index of billed subscriptions has {0} where it does not belong",
     ),
+    (
+        "usage-differs",
+        """
+        SELECT u.id FROM usage u LEFT JOIN subscribed_charges c ON c.subscription = u.subscription AND c.id = u.charge
+        WHERE c.usage IS NULL OR NOT c.usage
+        """,
+        "usage `{0}` is of no usage charge",
+    ),
+    (
+        "usage-differs",
+        "SELECT id FROM usage WHERE (billed_by IS NULL) <> (amount_minor IS NULL)",
+        "usage `{0}` is billed without an amount, or has an amount and is not billed",
+    ),
+    (
+        "usage-differs",
+        """
+        SELECT u.billed_by, u.charge, u.subscription FROM usage u
+        JOIN documents d ON d.number = u.billed_by AND d.operation IS NOT NULL
+        GROUP BY u.billed_by, u.subscription, u.charge, d.kind HAVING sum(u.amount_minor) <> (
+            SELECT coalesce(sum(CASE WHEN d.kind = 'credit_memo' THEN -i.amount_minor ELSE i.amount_minor END), 0)
+            FROM items i
+            WHERE i.document = u.billed_by AND i.subscription = u.subscription AND i.subscribed_charge = u.charge
+        )
+        """,
+        "what the usage of charge `{1}` of subscription `{2}` is billed at by {0} is not what its items add up to",
+    ),
 )
 """Code, the query that finds offenders, and the message that its rows complete."""

@@ -7,12 +7,14 @@ an operation asks about, never less; planning on a slice and on the whole book g
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Table
 
+from billpolicy.billing.usage import since
 from billpolicy.book import history
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import KINDS
@@ -26,8 +28,10 @@ from billpolicy.book.model import (
     Item,
     Numbered,
     Part,
+    SubscribedCharge,
     Subscription,
     TaxItem,
+    UsageRecord,
 )
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import rows, schema
@@ -159,6 +163,11 @@ SELECT document FROM (
 ) newest WHERE age = 1
 """
 
+_USAGE = select_from(schema.usage).replace(
+    "FROM usage", ", documents.currency FROM usage LEFT JOIN documents ON documents.number = usage.billed_by"
+)
+"""Each with the currency of the document that bills it."""
+
 _DRAFTS = """
 SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
 WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents.posted_as IS NULL
@@ -169,7 +178,7 @@ WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents
 def book_of(connection: Connection, needs: Needs) -> Book:
     """The part of the ledger that an operation on these needs. Ids that the ledger does not know are passed over."""
     if needs.everything:
-        return _book(connection, None, None, None, None)
+        return _book(connection, None, None, None, None).with_usage(usage_of(connection, "id", None))
 
     def found(statement: str, keys: Collection[Any]) -> set[str]:
         return {row[0] for row in connection.rows(statement, keys)}
@@ -186,7 +195,69 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
     numbers |= found(_OPEN, open_of) | found(_REFERENCED, needs.references | owned)
-    return _book(connection, numbers, subscribed, needs.charges, needs.accounts | subscribers | of_contacts | open_of)
+    accounts = needs.accounts | subscribers | of_contacts | open_of
+    book = _book(connection, numbers, subscribed | needs.usage_on, needs.charges, accounts)
+    usage = usage_of(connection, "id", needs.usage)
+    if needs.billed_usage:
+        usage += usage_of(connection, "billed_by", book.numbered)
+    if needs.unbilled_usage:
+        usage += _unbilled_usage(connection, book)
+    return book.with_usage(usage)
+
+
+def _unbilled_usage(connection: Connection, book: Book) -> list[UsageRecord]:
+    """The usage of the subscriptions of a book that is not billed, and what was billed of the same periods.
+
+    A slice may hold more of that than is needed: periods are read to their ends and beyond, a year's at most twice.
+    """
+    unbilled = usage_of(connection, "subscription", book.subscriptions, "AND usage.billed_by IS NULL")
+    first: dict[tuple[str, str], datetime.date] = {}
+    for one in unbilled:
+        key = one.subscription, one.charge
+        first[key] = min(one.date, first.get(key, one.date))
+    begins: dict[str, list[str]] = defaultdict(list)
+    for (name, id), day in sorted(first.items()):
+        subscription = book.subscriptions[name]
+        for charge in subscription.charges:
+            if charge.id == id and charge.usage:
+                begins[_begin(subscription, charge, day).isoformat()].append(name)
+    billed = [
+        one
+        for day, names in begins.items()
+        for one in usage_of(connection, "subscription", names, f"AND usage.date >= '{day}' {_BILLED}")
+    ]
+    return [*unbilled, *billed]
+
+
+_BILLED = "AND usage.billed_by IS NOT NULL"
+
+
+def _begin(subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> datetime.date:
+    """Where the billing period of a day begins; where the calendar ends, the bill run says so itself."""
+    try:
+        return since(subscription, charge, day)
+    except (OverflowError, ValueError):
+        return day
+
+
+_FIRST_UNBILLED = """
+SELECT id FROM (
+    SELECT id, row_number() OVER (PARTITION BY subscription, charge ORDER BY date, id) AS place
+    FROM usage WHERE billed_by IS NULL
+) unbilled WHERE place = 1
+"""
+
+
+def first_unbilled(connection: Connection) -> list[UsageRecord]:
+    """Of each usage charge the first record that is not billed."""
+    return usage_of(connection, "id", [row[0] for row in connection.rows(_FIRST_UNBILLED)])
+
+
+def usage_of(connection: Connection, column: str, keys: Keys, more: str = "") -> list[UsageRecord]:
+    """Usage records whose column has one of these keys, by date and id."""
+    where = "WHERE true" if keys is None else f"WHERE usage.{column} IN {{keys}}"
+    found = connection.rows(f"{_USAGE} {where} {more} ORDER BY usage.date, usage.id", keys)
+    return [rows.USAGE.record(row[:-1], row[-1] or "") for row in found]
 
 
 def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:

@@ -21,6 +21,8 @@ from billpolicy.book.changes import (
     Applied,
     Change,
     Issued,
+    UsageBilled,
+    UsageRecorded,
     master_name,
     scope_of,
     subscription_name,
@@ -38,6 +40,7 @@ from billpolicy.ledger.reading import (
     periods_of,
     subscriptions_of,
 )
+from billpolicy.ledger.replayed_usage import ReplayedUsage
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.codec import CodecError
 from billpolicy.source.differences import differences, in_words
@@ -107,15 +110,17 @@ class _Seen:
 
 def replayed(connection: Connection) -> Iterator[Breach]:
     """What of the tables is not as the journal says."""
-    seen = _Seen()
+    seen, usage = _Seen(), ReplayedUsage(connection)
     for ids in _groups(journal.ids_in_order(connection)):
         operations = list(journal.recorded(connection, ids))
         readable = list(takewhile(lambda one: one.changes is not None, operations))
         yield from _held(connection, readable, seen)
+        yield from usage.held(readable)
         if len(readable) < len(operations):
             id = operations[len(readable)].id
             yield "operation-unreadable", f"what operation `{id}` was asked and planned cannot be read any more"
             return  # what came after it cannot be judged
+    yield from usage.at_the_end()
     yield from _revisions(connection, seen.times)
     names = {*seen.differing, *seen.changed, *(row[0] for row in connection.rows(_OTHER_DOCUMENTS))}
     names.update(subscription_name(row[0]) for row in connection.rows(_OTHER_SUBSCRIPTIONS))
@@ -153,7 +158,7 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
                 if number in documents and made_by.get(number) != made:
                     message = f"{number} does not say that it was made by operation `{operation.id}`"
                     yield "operation-differs", f"{message}, and how it was numbered"
-            elif not isinstance(change, Applied):
+            elif not isinstance(change, Applied | UsageRecorded | UsageBilled):
                 for name in change.touched():
                     seen.changed[name].append((operation.id, change))
         seen.times.update(touched(changes))

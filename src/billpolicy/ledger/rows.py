@@ -31,6 +31,7 @@ from billpolicy.book.model import (
     SubscribedCharge,
     Subscription,
     TaxItem,
+    UsageRecord,
 )
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Row
@@ -151,6 +152,7 @@ APPLICATIONS = Rows(
     ["id", "currency", "operation"],
     {"from_number": "from_", "to_number": "to"},
 )
+USAGE = Rows(schema.usage, UsageRecord, ["imported_billed_by", "imported_amount_minor"])
 IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
 """Columns of a document that say how it was imported, where operations can change that."""
 _BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]

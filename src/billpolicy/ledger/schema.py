@@ -308,9 +308,11 @@ usage = Table(
     Column("quantity", _TEXT, nullable=False),
     Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
     Column("billed_by", _TEXT, _later("documents.number"), comment="the document that bills it"),
-    Column("imported_billed_by", _TEXT),
+    Column("amount_minor", BigInteger, comment="what it was billed at, in the currency of that document"),
+    Column("imported_billed_by", _TEXT, comment="billed_by and amount_minor as they were imported"),
+    Column("imported_amount_minor", BigInteger),
 )
-Index("ix_usage_charge", usage.c.subscription, usage.c.charge, usage.c.date)
+Index("ix_usage_subscription", usage.c.subscription, usage.c.date)
 
 
 def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = False) -> Index:
@@ -327,6 +329,10 @@ _where_set("ix_documents_draw", documents.c.prefix, documents.c.counter, unique=
 _where_set("ix_operations_caused_by", operations.c.caused_by, operations.c.step, unique=True)
 _where_set("ix_applications_operation", applications.c.operation)
 _where_set("ix_billed_bill_run", billed.c.bill_run, billed.c.subscription)
+_where_set("ix_usage_billed_by", usage.c.billed_by)
+_where_set("ix_usage_operation", usage.c.operation)
+_UNBILLED = text("billed_by IS NULL")
+Index("ix_usage_unbilled", usage.c.subscription, sqlite_where=_UNBILLED, postgresql_where=_UNBILLED)
 _CREDIT = text("kind = 'credit_adjustment'")
 Index(
     "ix_documents_credit",

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription
+from billpolicy.book.model import Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import journal, reading, show, writing
@@ -42,6 +42,13 @@ class LedgerReader:
             yield from reading.every_subscription(self.connection)
         except CodecError:
             raise journal.damaged("a subscription of this ledger cannot be read any more") from None
+
+    def first_unbilled(self) -> Collection[UsageRecord]:
+        """As `Reader.first_unbilled`. Raises `Refused` where one has been damaged."""
+        try:
+            return reading.first_unbilled(self.connection)
+        except CodecError:
+            raise journal.damaged("a usage record of this ledger cannot be read any more") from None
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """As `Reader.known`."""

@@ -22,6 +22,8 @@ from billpolicy.book.changes import (
     Created,
     Given,
     Issued,
+    UsageBilled,
+    UsageRecorded,
     master_name,
     master_record,
     scope_of,
@@ -39,6 +41,7 @@ from billpolicy.book.model import (
     Refund,
     Reversible,
     Subscription,
+    UsageRecord,
 )
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
@@ -58,6 +61,8 @@ _CHANGE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1, cancel
 _CHANGE_CHARGE = """
 UPDATE subscribed_charges SET charged_through = :charged_through WHERE subscription = :subscription AND id = :id
 """
+_FREE_USAGE = "UPDATE usage SET billed_by = NULL, amount_minor = NULL WHERE id = :id"
+_BILL_USAGE = "UPDATE usage SET billed_by = :billed_by, amount_minor = :amount_minor WHERE id = :id"
 
 
 class Filed(NamedTuple):
@@ -110,6 +115,44 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
     )
     times = Counter(name for plan, _, _ in entries for name in plan.touched)
     _write_changed(connection, times, changed_by, before, after)
+    _write_usage(connection, entries, before, after)
+
+
+def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    """Insert what is recorded, and write what of the others is billed by another document now, or by none any more."""
+    recorded = {one.id: None for plan, _, _ in entries for made in plan.of(UsageRecorded) for one in made.records}
+    billed = {one.id: None for plan, _, _ in entries for made in plan.of(UsageBilled) for one in made.records}
+    write_usage(connection, [after.usage[id] for id in recorded], after)
+    freed, taken = [], []
+    for id in billed:
+        if id in recorded:
+            continue
+        was, now = before.usage[id], after.usage[id]
+        _can_change(replace(was, billed_by=now.billed_by, amount=now.amount), now, id)
+        if was.billed_by is not None:
+            freed.append((id,))  # a guard lets nothing be billed by two documents, not even one after the other
+        if now.billed_by is not None:
+            taken.append((now.billed_by, billed_at(now, after), id))
+    connection.run(_FREE_USAGE, freed)
+    connection.run(_BILL_USAGE, taken)
+
+
+def write_usage(connection: Connection, records: Iterable[UsageRecord], book: Book, *, imported: bool = False) -> None:
+    """Insert usage records; the book has the documents that bill them."""
+    values = []
+    for one in records:
+        amount = billed_at(one, book)
+        currency = "" if one.billed_by is None else book.numbered[one.billed_by].currency
+        was = (one.billed_by, amount) if imported else (None, None)
+        values.append(rows.USAGE.row(one, currency, imported_billed_by=was[0], imported_amount_minor=was[1]))
+    connection.run(insert_into(schema.usage), values)
+
+
+def billed_at(record: UsageRecord, book: Book) -> int | None:
+    """What it is billed at, in minor units."""
+    if record.billed_by is None or record.amount is None:
+        return None
+    return rows.minor_of(record.amount, book.numbered[record.billed_by].currency)
 
 
 def count_on(

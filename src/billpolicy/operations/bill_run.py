@@ -19,6 +19,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
+from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
 from billpolicy.operations.shared.memos import checked_reason, due_date
@@ -65,7 +66,8 @@ def _plan(planning: Planning, request: BillRun) -> None:
         lines = [line for bill in group for line in bill.lines]
         _refuse_credit_of_drafts(planning, lines)
         for kind, members in split(lines, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
-            _issue(planning, request, kind, members, group[0])
+            number = _issue(planning, request, kind, members, group[0])
+            bill_usage(planning, number, members)
         for bill in group[1:]:
             planning.decide(bill.resolved)
         _move(planning, lines)
@@ -150,8 +152,8 @@ def _warn_of_others(planning: Planning, group: Sequence[Bill]) -> None:
             planning.warn("attribute-not-split", message)
 
 
-def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Line], first: Bill) -> None:
-    """One document, with the attributes of the first subscription of its group."""
+def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Line], first: Bill) -> str:
+    """One document, with the attributes of the first subscription of its group; its number."""
     common: dict[str, Any] = {
         "number": "",
         "account": first.account.id,
@@ -165,16 +167,17 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
     # Each item is in range; their sum may not be.
     to_minor(sum((item.amount for item in common["items"]), ZERO), first.currency)
     if kind == "invoice":
-        issue(planning, Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved)
-    else:
-        reason = request.reason or first.resolved.text("reason_code")
-        issue(planning, CreditMemo(**common, reason=reason), first.resolved)
+        return issue(planning, Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved).number
+    reason = request.reason or first.resolved.text("reason_code")
+    return issue(planning, CreditMemo(**common, reason=reason), first.resolved).number
 
 
 def _move(planning: Planning, lines: Sequence[Line]) -> None:
     """Each charge is charged through its last day that was billed, or up to its first one that was credited."""
     through: dict[tuple[str, str], datetime.date] = {}
     for line in lines:
+        if line.usage is not None:
+            continue  # its records say what bills them
         charge = (line.subscription.id, line.charge.id)
         if line.credit:
             through.setdefault(charge, line.start)
@@ -188,7 +191,7 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     """After time of a subscription was reopened: bill it again, as it stands now."""
     if isinstance(event.subject, Subscription):
         subscription = planning.book.subscriptions[event.subject.id]
-        if may_be_due(subscription, event.date):
+        if may_be_due(planning.book, subscription, event.date):
             yield BillRun(id="", operation="bill_run", date=event.date, subscriptions=(subscription.id,))
 
 
@@ -200,6 +203,7 @@ OPERATION = Operation(
         subscriptions=frozenset(request.subscriptions),
         subscriptions_of=frozenset(request.accounts),
         every_subscription=request.is_divided(),
+        unbilled_usage=True,
     ),
     plan=_plan,
     follow=_follow,

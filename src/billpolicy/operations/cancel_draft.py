@@ -1,7 +1,7 @@
 """`cancel_draft`: a draft of a bill run is canceled, with its siblings. docs/domain.md 4.4 and 9.3.
 
 What it billed can be billed again, and what it credited credited again: the charged-through dates go back to where
-they were.
+they were, and the usage that it billed is billed no more.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from billpolicy.book.changes import DraftCanceled
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.billed_time import undone_by
+from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -35,11 +36,15 @@ def _plan(planning: Planning, request: CancelDraft) -> None:
                 message = f"{what} has been billed for time after {draft.number}, so that time could never be billed"
                 hint = f"post {draft.number}, or cancel or reverse first what was billed after it"
                 planning.problem("billed-since", message, "draft", hint=hint)
+        free_usage(planning, draft)
         planning.rely_on(draft.number)
         planning.change(DraftCanceled(draft.number))
     planning.stop_if_refused()
 
 
 OPERATION = Operation(
-    "cancel_draft", CancelDraft, needs=lambda request: Needs(numbers=frozenset({request.draft})), plan=_plan
+    "cancel_draft",
+    CancelDraft,
+    needs=lambda request: Needs(numbers=frozenset({request.draft}), billed_usage=True),
+    plan=_plan,
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import ChargedThrough, Reversed, SubscriptionCanceled
+from billpolicy.book.changes import ChargedThrough, Reversed, SubscriptionCanceled, UsageBilled
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Payment, Subscription
 from billpolicy.book.needs import Needs
@@ -53,6 +53,8 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
             open_of_subscriber=needs.subscriptions,
             open_of_every_subscriber=needs.every_subscription,
         )
+        if any(follow_up.operation == "bill_run" for policy in policies for follow_up in policy.follow_ups):
+            needs |= Needs(unbilled_usage=True)
     return needs
 
 
@@ -126,6 +128,7 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
         if canceled.before is not None and (canceled.day is None or canceled.day > canceled.before):
             prolonged.add(canceled.subscription)
     back = {m.subscription for m in plan.of(ChargedThrough) if m.before is not None and m.after < m.before}
+    back |= {billed.subscription for billed in plan.of(UsageBilled) if billed.after is None}
     for name in sorted(back | prolonged):
         yield from event("charges_reopened", book.subscriptions[name])
     new = [planned.document.number for planned in plan.documents]

@@ -7,6 +7,7 @@ draft names, so that no number is lost to a draft that is canceled.
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.billed_usage import keep_usage
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
 from billpolicy.planning.documents import post_draft
 from billpolicy.planning.operation import Operation
@@ -29,9 +30,13 @@ def _plan(planning: Planning, request: PostDraft) -> None:
         planning.check_open(draft.date, "draft")
     planning.stop_if_refused()
     for draft in drafts:
-        post_draft(planning, draft, decided(planning, draft))
+        posted = post_draft(planning, draft, decided(planning, draft))
+        keep_usage(planning, draft, posted.number)
 
 
 OPERATION = Operation(
-    "post_draft", PostDraft, needs=lambda request: Needs(numbers=frozenset({request.draft})), plan=_plan
+    "post_draft",
+    PostDraft,
+    needs=lambda request: Needs(numbers=frozenset({request.draft}), billed_usage=True),
+    plan=_plan,
 )

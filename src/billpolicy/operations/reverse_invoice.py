@@ -29,5 +29,8 @@ def _plan(planning: Planning, request: ReverseInvoice) -> None:
 
 
 OPERATION = Operation(
-    "reverse_invoice", ReverseInvoice, needs=lambda request: Needs(numbers=frozenset({request.invoice})), plan=_plan
+    "reverse_invoice",
+    ReverseInvoice,
+    needs=lambda request: Needs(numbers=frozenset({request.invoice}), billed_usage=True),
+    plan=_plan,
 )

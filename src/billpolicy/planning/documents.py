@@ -39,8 +39,8 @@ def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
     return document
 
 
-def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolved) -> None:
-    """Number a draft from the sequence set that it names, and put it in the plan as a posted document."""
+def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolved) -> Invoice | CreditMemo:
+    """The posted document that a draft becomes, numbered from the sequence set that it names, and put in the plan."""
     sequence_set = draft.attributes.get("sequence_set")
     if sequence_set is None or sequence_set not in planning.policy.sequence_sets:
         named = f"names the sequence set `{sequence_set}`, which the policy does not have"
@@ -50,7 +50,9 @@ def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolv
     draw = _draw(planning, draft.kind, *_series(planning.policy, sequence_set, draft.kind))
     planning.rely_on(draft.number)
     planning.change(DraftPosted(draft.number, draw.number))
-    _put(planning, replace(draft, number=draw.number, status="posted"), draw, resolved)
+    posted = replace(draft, number=draw.number, status="posted")
+    _put(planning, posted, draw, resolved)
+    return posted
 
 
 def adjust(

@@ -55,7 +55,8 @@ class _Run:
         What is wrong with the run as a whole is told once, beside what was posted before.
         """
         target = self.request.target_date or self.request.document_date(self.today)
-        accounts, due, first = _asked(_subscriptions(reader, planned), target)
+        used = planned.joined(Book().with_usage(reader.first_unbilled()))
+        accounts, due, first = _asked(_subscriptions(reader, planned), used, target)
         known = reader.requests([self.id_of(account) for account in accounts])
         posted = {account for account in accounts if self.id_of(account) in known}
         if posted:
@@ -107,12 +108,15 @@ def _subscriptions(reader: Reader, planned: Book) -> Iterator[Subscription]:
     yield from (each for each in reader.subscriptions() if each.id not in planned.subscriptions)
 
 
-def _asked(subscriptions: Iterable[Subscription], target: datetime.date) -> tuple[set[str], set[str], frozenset[str]]:
-    """The accounts of these subscriptions, those of which something may be due, and the first subscriptions."""
+def _asked(
+    subscriptions: Iterable[Subscription], used: Book, target: datetime.date
+) -> tuple[set[str], set[str], frozenset[str]]:
+    """The accounts of these subscriptions, those of which something may be due, and the first subscriptions. `used`: a
+    book with the first usage of each charge that is not billed."""
     accounts, due, ids = set(), set(), []
     for each in subscriptions:
         ids.append(each.id)
         accounts.add(each.account)
-        if each.account not in due and (without_start(each) or may_be_due(each, target)):
+        if each.account not in due and (without_start(each) or may_be_due(used, each, target)):
             due.add(each.account)
     return accounts, due, frozenset(sorted(ids)[:_FIRST])

@@ -13,6 +13,8 @@ from billpolicy.book.changes import (
     DraftPosted,
     Issued,
     SubscriptionCanceled,
+    UsageBilled,
+    UsageRecorded,
     scope_of,
     subscription_name,
 )
@@ -32,6 +34,7 @@ def check_sound(plan: Plan) -> None:
     billed = {name for one in issued if isinstance(one.document, Document) for name in one.document.subscriptions}
     changed = {one.subscription for one in plan.of(ChargedThrough)}
     changed |= {one.subscription for one in plan.of(SubscriptionCanceled)}
+    changed |= {one.subscription for one in plan.of(UsageBilled)}
     only_billed = {subscription_name(name) for name in billed - changed}
     unseen = sorted(plan.touched - plan.basis.keys() - only_billed)
     if unseen:
@@ -58,7 +61,7 @@ def stale(plan: Plan, book: Book) -> list[Diagnostic]:
     """What of that which a plan relied on is another now, on the book that the operations before it leave."""
     now = {name: book.revisions.get(name, 0 if name in book.numbered else None) for name in plan.basis}
     found = [_stale(name, relied, now[name]) for name, relied in plan.basis.items() if now[name] != relied]
-    return found or [*_moved(plan, book), *_other_numbers(plan, book)]
+    return found or [*_moved(plan, book), *_recorded(plan, book), *_other_numbers(plan, book)]
 
 
 def _moved(plan: Plan, book: Book) -> Iterator[Diagnostic]:
@@ -75,6 +78,14 @@ def _moved(plan: Plan, book: Book) -> Iterator[Diagnostic]:
             message = f"{where} is no longer {was}, as it was when this was planned"
             yield Diagnostic("plan-stale", message, hint=_AGAIN)
         through[key] = move.after
+
+
+def _recorded(plan: Plan, book: Book) -> Iterator[Diagnostic]:
+    """A usage record is recorded once; other usage of its subscription changes nothing for a plan."""
+    for record in (record for one in plan.of(UsageRecorded) for record in one.records):
+        if record.id in book.usage:
+            message = f"usage `{record.id}` has been recorded since this was planned"
+            yield Diagnostic("plan-stale", message, hint=_AGAIN)
 
 
 def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:

@@ -18,8 +18,8 @@ from typing import Any
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Issued, scope_of
-from billpolicy.book.model import CreditAdjustment, Document, Subscription
+from billpolicy.book.changes import Issued, UsageBilled, UsageRecorded, scope_of
+from billpolicy.book.model import CreditAdjustment, Document, Subscription, UsageRecord
 from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, in_turn, left_by
@@ -189,11 +189,14 @@ def job_of(plan: Plan, who: str) -> Job:
         for one in step.of(Issued)
         if isinstance(one.document, CreditAdjustment)
     }
+    used = {one.id for step in in_turn(plan) for change in step.of(UsageRecorded) for one in change.records}
+    used |= {one.id for step in in_turn(plan) for change in step.of(UsageBilled) for one in change.records}
     needs = Needs(
         accounts=frozenset(named["account"]),
         numbers=frozenset(named["document"]),
         subscriptions=frozenset(named["subscription"]),
         open_of=frozenset(credit),
+        usage=frozenset(used),
     )
     return Job(plan.id, plan.request, needs, lambda book: (plan, _left_by(plan, book)), who)
 
@@ -505,6 +508,10 @@ class BookReader:
     def subscriptions(self) -> Iterator[Subscription]:
         """All of them."""
         yield from self._book.subscriptions.values()
+
+    def first_unbilled(self) -> Collection[UsageRecord]:
+        """All that is not billed, the first ones among it."""
+        return [one for one in self._book.usage.values() if one.billed_by is None]
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""

@@ -17,6 +17,7 @@ from billpolicy.book.model import (
     Part,
     SubscribedCharge,
     Subscription,
+    UsageRecord,
 )
 from billpolicy.planning.plan import Plan
 from billpolicy.report.results import told
@@ -146,6 +147,35 @@ class ChargeAdded:
     charge: SubscribedCharge
 
 
+@record
+class UsageRecorded:
+    """Usage comes into the book."""
+
+    change: Literal["usage_recorded"]
+    records: tuple[UsageRecord, ...]
+
+
+@record
+class BilledUsageReport:
+    """A usage record and what it is billed at; without an amount it is billed no more."""
+
+    id: str
+    amount: Amount | None = None
+
+
+@record
+class UsageBilled:
+    """Usage records of a charge are billed by a document; without `after` by none, and will be billed again."""
+
+    change: Literal["usage_billed"]
+    subscription: str
+    charge: str
+    before: str | None = None
+    """The document that billed them before."""
+    after: str | None = None
+    records: tuple[BilledUsageReport, ...]
+
+
 ChangeReport = (
     Issued
     | Applied
@@ -157,6 +187,8 @@ ChangeReport = (
     | Created
     | Given
     | ChargeAdded
+    | UsageRecorded
+    | UsageBilled
 )
 
 
@@ -206,6 +238,24 @@ def _from(day: datetime.date | None) -> str:
     return "" if day is None else f" from {day} on"
 
 
+def _recorded(one: changes.UsageRecorded) -> str:
+    days = [record.date for record in one.records]
+    subscriptions = len({record.subscription for record in one.records})
+    of = f"{_count(subscriptions, 'subscription')}, {min(days)} to {max(days)}"
+    return f"{_count(len(one.records), 'usage record')} of {of}"
+
+
+def _billed(one: changes.UsageBilled) -> str:
+    records = f"{one.subscription}/{one.charge}: {_count(len(one.records), 'usage record')}"
+    if one.after is None:
+        return f"{records} not billed by {one.before} any more"
+    return f"{records} billed by {one.after}" + (f" (was {one.before})" if one.before else "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 TOLD: dict[type, Told] = {
     changes.SubscriptionCanceled: Told(
         SubscriptionCanceled,
@@ -226,6 +276,8 @@ TOLD: dict[type, Told] = {
             f"({f'was {one.before}' if one.before else 'never billed before'})"
         ),
     ),
+    changes.UsageRecorded: Told(UsageRecorded, _recorded, _recorded),
+    changes.UsageBilled: Told(UsageBilled, _billed, _billed),
     changes.Reversed: Told(
         Reversed, lambda one: f"{one.number}: reversed" + (f", reason {one.reason}" if one.reason else "")
     ),

@@ -192,6 +192,13 @@ _SPECS = (
         causes=("invoice_posted", "credit_memo_posted"),
     ),
     OperationSpec(
+        name="record_usage",
+        doc="record what was used of usage charges, to be billed when its period has ended",
+        produces=(),
+        levels=(),
+        fields=(DATE,),
+    ),
+    OperationSpec(
         name="post_draft",
         doc="post a draft of a bill run, with its siblings, and number them",
         produces=(),

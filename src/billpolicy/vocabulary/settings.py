@@ -208,5 +208,12 @@ BILLING = (
         ("actual", "thirty", "thirty_360"),
     ),
     SettingSpec("credit_one_time", "boolean", "whether one-time charges are credited on cancellation", routine=True),
+    SettingSpec(
+        "partial_included",
+        "choice",
+        "of a billing period that is cut short: the `exact` part of what is included of usage, or the `full` quantity",
+        ("exact", "full"),
+        routine=True,
+    ),
 )
 """How a bill run rates and splits (docs/domain.md 5.3 and 6.2)."""

@@ -70,13 +70,19 @@ def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> bool:
 
 
 def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | None:
-    """An invoice beside the `first` one for time that a write-off, a credit memo, had let be billed again."""
+    """An invoice beside the `first` one for time that a write-off, a credit memo, had let be billed again.
+
+    Usage never is: a write-off lets it stay billed, and more of it in the same time is billed beside it.
+    """
+    of_usage = {
+        (name, charge.id) for name in memo.subscriptions for charge in book.subscriptions[name].charges if charge.usage
+    }
     for other in invoices_on(book, memo.subscriptions):
         again = any(
             _same_charge(one, item) and _overlap(_known_days(one), _known_days(item))
             for one in other.items
             for item in memo.items
-            if one.amount > 0
+            if one.amount > 0 and (one.subscription, one.subscribed_charge) not in of_usage
         )
         if again and other.number != first.number:
             return other

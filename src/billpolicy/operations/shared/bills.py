@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from billpolicy.billing.due import Due, what_is_due, without_start
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Line, Rules, rate
+from billpolicy.billing.usage import Used, rate_usage, what_was_used
+from billpolicy.book.book import Book
 from billpolicy.book.changes import subscription_name
-from billpolicy.book.model import Account, Subscription
+from billpolicy.book.model import Account, Subscription, UsageRecord
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.deciding import resolve
@@ -42,14 +44,14 @@ def bills_of(
     Raises `Refused` with what is wrong in any of them.
     """
     wanted = sorted(subscriptions, key=lambda each: (each.account, each.id))
-    due = [(subscription, _due(planning, subscription, target)) for subscription in wanted]
+    due = [(subscription, *_due(planning, subscription, target)) for subscription in wanted]
     planning.stop_if_refused()
     problems: list[Diagnostic] = []
     bills = []
-    for subscription, found in due:
-        if found:
+    for subscription, found, used in due:
+        if found or used:
             try:
-                bills.append(_bill(planning, subscription, found, reason))
+                bills.append(_bill(planning, subscription, found, used, reason))
             except Refused as refused:
                 problems += refused.diagnostics
     if problems:
@@ -82,18 +84,26 @@ _OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code")
 """The settings that are of a document, not of a charge on it."""
 
 
-def may_be_due(subscription: Subscription, day: datetime.date) -> bool:
-    """Whether a bill run finds days of this subscription to bill or to credit; the policy may rate them at nothing.
+def usage_of(book: Book, subscription: str) -> list[UsageRecord]:
+    """The usage records of a subscription."""
+    return [book.usage[id] for id in book.usage_of.get(subscription, ())]
+
+
+def may_be_due(book: Book, subscription: Subscription, day: datetime.date) -> bool:
+    """Whether a bill run finds days or usage of this subscription to bill or to credit; they may be rated at nothing.
 
     Where the calendar ends, the bill run says so itself.
     """
     try:
-        return bool(what_is_due(subscription, day))
+        used = what_was_used(subscription, usage_of(book, subscription.id), day)
+        return bool(what_is_due(subscription, day) or used)
     except (OverflowError, ValueError):
         return True
 
 
-def _due(planning: Planning, subscription: Subscription, target: datetime.date) -> tuple[Due, ...]:
+def _due(
+    planning: Planning, subscription: Subscription, target: datetime.date
+) -> tuple[tuple[Due, ...], tuple[Used, ...]]:
     for charge in without_start(subscription):
         message = (
             f"charge `{charge.id}` of subscription `{subscription.id}` has a rate, but nothing says when it starts"
@@ -101,20 +111,24 @@ def _due(planning: Planning, subscription: Subscription, target: datetime.date) 
         hint = "give the charge or its subscription a `start` in the book"
         planning.problem("start-missing", message, hint=hint)
     try:
-        return what_is_due(subscription, target)
+        used = what_was_used(subscription, usage_of(planning.book, subscription.id), target)
+        return what_is_due(subscription, target), used
     except (OverflowError, ValueError):
         message = f"billing subscription `{subscription.id}` through {target} goes past the last day of the calendar"
         planning.problem("date-too-late", message, hint="check the target date, and the dates of the subscription")
-        return ()
+        return (), ()
 
 
-def _bill(planning: Planning, subscription: Subscription, due: tuple[Due, ...], reason: str | None) -> Bill:
+def _bill(
+    planning: Planning, subscription: Subscription, due: tuple[Due, ...], used: tuple[Used, ...], reason: str | None
+) -> Bill:
     account = planning.account(subscription.account)
     planning.rely_on(subscription_name(subscription.id))
     resolved = resolve(planning, account, subscriptions=[subscription], reason=reason)
     bill = Bill(subscription, account, resolved, ())
     rules = _rules(resolved)
-    return bill._replace(lines=tuple(line for one in due for line in rate(one, rules, bill.currency)))
+    lines = [line for one in due for line in rate(one, rules, bill.currency)]
+    return bill._replace(lines=(*lines, *(rate_usage(one, rules, bill.currency) for one in used)))
 
 
 def _rules(resolved: Resolved) -> Rules:

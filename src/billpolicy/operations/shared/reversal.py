@@ -12,6 +12,7 @@ from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
 from billpolicy.diagnostics.codes import Code
 from billpolicy.operations.shared.billed_time import reopen
+from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     issue_memo,
@@ -71,6 +72,7 @@ class Reversal:
             planning.touch(number)
         if (is_invoice or document.bill_run is not None) and resolved.text("charged_through") == "revert":
             reopen(planning, document)
+            free_usage(planning, document)
         for sibling in self._siblings(document):
             self.reverse(sibling, pulled_in_by=document.number)
 

@@ -31,7 +31,7 @@ _MAY_CHANGE = {
     "accounts": ("revision",),
     "subscriptions": ("canceled_on", "revision"),
     "subscribed_charges": ("charged_through",),
-    "usage": ("billed_by",),
+    "usage": ("billed_by", "amount_minor"),
 }
 _FLAGS = """
 NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
@@ -108,9 +108,17 @@ def _add_tables() -> None:
         sa.Column("quantity", sa.Text(), nullable=False),
         sa.Column("operation", sa.Text(), sa.ForeignKey("operations.id")),
         sa.Column("billed_by", sa.Text(), sa.ForeignKey("documents.number", deferrable=True, initially="DEFERRED")),
+        sa.Column("amount_minor", sa.BigInteger()),
         sa.Column("imported_billed_by", sa.Text()),
+        sa.Column("imported_amount_minor", sa.BigInteger()),
     )
-    op.create_index("ix_usage_charge", "usage", ["subscription", "charge", "date"])
+    op.create_index("ix_usage_subscription", "usage", ["subscription", "date"])
+    for name, column, where in (
+        ("ix_usage_billed_by", "billed_by", "billed_by IS NOT NULL"),
+        ("ix_usage_operation", "operation", "operation IS NOT NULL"),
+        ("ix_usage_unbilled", "subscription", "billed_by IS NULL"),
+    ):
+        op.create_index(name, "usage", [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _write_journal() -> None:
@@ -139,6 +147,8 @@ def _put_up_guards() -> None:
         _guard(table, "flags", "UPDATE", "revisions only go up by one", "NEW.revision <> OLD.revision + 1")
     billed = "OLD.billed_by IS NOT NULL AND NEW.billed_by IS NOT NULL"
     _guard("usage", "flags", "UPDATE", "usage is billed once", billed)
+    priced = "(NEW.billed_by IS NULL) <> (NEW.amount_minor IS NULL)"
+    _guard("usage", "priced", "UPDATE", "usage has an amount as long as it is billed", priced)
     keys = {"held": "scope = NEW.scope AND id = NEW.id AND position = NEW.position", "usage": "id = NEW.id"}
     for table, same in (_MASTER | keys).items():
         if table not in ("subscriptions", "subscribed_charges"):  # theirs are up since 0004

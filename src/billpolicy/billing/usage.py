@@ -1,0 +1,155 @@
+"""What was used and is to be billed: one line for each usage charge and period, in arrears. docs/domain.md 5.5.
+
+The records of a period are billed together. What they add up to, less what is included, is billed at the rate; below
+zero nothing is included, and all of it is given back. The amount is rounded once, half up. Records that come when their
+period has been billed are billed by themselves, at what the period costs with them less what was billed of it: so they
+cost what they would have cost in time, whatever else was undone or billed anew meanwhile.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import NamedTuple
+
+from billpolicy.billing.due import Stretch, end_of, periods_of, start_of
+from billpolicy.billing.proration import share
+from billpolicy.billing.rating import Line, Rules, Usage
+from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
+from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate, to_minor
+
+_DAY = datetime.timedelta(days=1)
+_ZERO = Decimal(0)
+_DIGITS = 100
+"""Quantities have at most 40 digits before the point and 40 after it; sums of them are exact, too."""
+
+
+class Used(NamedTuple):
+    """The usage of one charge in one billing period, of which something is not billed yet."""
+
+    subscription: Subscription
+    charge: SubscribedCharge
+    stretch: Stretch
+    """The days of service in the period."""
+    new: tuple[UsageRecord, ...]
+    """What is to be billed, by date and id."""
+    billed: tuple[UsageRecord, ...]
+
+
+def what_was_used(
+    subscription: Subscription, records: Iterable[UsageRecord], target: datetime.date
+) -> tuple[Used, ...]:
+    """What is to be billed of a subscription's usage on a target date, by charge and period.
+
+    A period is due when its last day of service is on or before the target date. Of one in which everything is billed
+    nothing is told, and neither is usage after the end of service: see `after_the_end`. Raises `ValueError` or
+    `OverflowError` past the end of the calendar.
+    """
+    by_charge: dict[str, list[UsageRecord]] = defaultdict(list)
+    for record in records:
+        by_charge[record.charge].append(record)
+    charges = sorted(subscription.charges, key=lambda charge: charge.id)
+    return tuple(
+        used for charge in charges for used in _periods(subscription, charge, by_charge.get(charge.id, ()), target)
+    )
+
+
+def since(subscription: Subscription, charge: SubscribedCharge, first: datetime.date) -> datetime.date:
+    """The first day of service of the billing period that a day lies in."""
+    start = start_of(subscription, charge) or first
+    return max(start, next(periods_of(subscription, charge, start).since(first)).begin)
+
+
+def after_the_end(subscription: Subscription, records: Iterable[UsageRecord]) -> list[UsageRecord]:
+    """The records that no bill run bills, since there is no service on their days any more."""
+    ends = {charge.id: end_of(subscription, charge) for charge in subscription.charges}
+    return [
+        record
+        for record in records
+        if record.billed_by is None and (end := ends.get(record.charge)) is not None and record.date >= end
+    ]
+
+
+def _periods(
+    subscription: Subscription, charge: SubscribedCharge, records: Iterable[UsageRecord], target: datetime.date
+) -> Iterator[Used]:
+    start, end = start_of(subscription, charge), end_of(subscription, charge)
+    if start is None or charge.rate is None or not charge.usage:
+        return
+    in_order = sorted((one for one in records if one.date >= start), key=lambda one: (one.date, one.id))
+    unbilled = [one for one in in_order if one.billed_by is None and (end is None or one.date < end)]
+    periods = periods_of(subscription, charge, start)
+    done = start
+    for record in unbilled:
+        if record.date < done:
+            continue
+        period = next(periods.since(record.date))
+        stretch = Stretch(period, max(period.begin, start), max(period.begin, start), period.end)
+        if end is not None and end < period.end:
+            stretch = stretch._replace(end=end)
+        done = stretch.end
+        if stretch.end - _DAY > target:
+            return
+        new = tuple(one for one in unbilled if stretch.start <= one.date < stretch.end)
+        # Of a period that was cut short later, what was billed of its last days counts, too.
+        billed = tuple(one for one in in_order if one.billed_by and stretch.start <= one.date < period.end)
+        yield Used(subscription, charge, stretch, new, billed)
+
+
+def rate_usage(used: Used, rules: Rules, currency: str) -> Line:
+    """The line of one charge and period. Raises `AmountError` where an amount is too large."""
+    with localcontext(prec=_DIGITS):
+        return _line(used, rules, currency)
+
+
+def _line(used: Used, rules: Rules, currency: str) -> Line:
+    subscription, charge, stretch, new, billed = used
+    assert charge.rate is not None
+    price = Fraction(charge.rate) * 10 ** minor_digits(currency)
+    included = _included(charge, stretch, rules)
+    before = sum((one.quantity for one in billed), _ZERO)
+    charged = sum(to_minor(one.amount or _ZERO, currency) for one in billed)
+    shares = []
+    total, worth = before, charged
+    for record in new:
+        total += record.quantity
+        costs = _cost(price, charged_for(total, included))
+        shares.append((record, costs - worth))
+        worth = costs
+    usage = Usage(
+        tuple(shares),
+        charged_for(total, included) - charged_for(before, included),
+        total - before,
+        before,
+        included,
+    )
+    return Line(subscription, charge, False, stretch.start, stretch.end, worth - charged, "", usage)
+
+
+def charged_for(used: Decimal, included: Decimal) -> Decimal:
+    """How much is charged of what was used in a period: what is beyond the included quantity; below zero, all of it."""
+    return min(used, _ZERO) + max(used - included, _ZERO)
+
+
+def _included(charge: SubscribedCharge, stretch: Stretch, rules: Rules) -> Decimal:
+    """The quantity that is included in a period: of one that is cut short its part, in the decimals of the whole."""
+    whole = charge.included or _ZERO
+    if rules.partial_included == "full":
+        return whole
+    part = share(stretch.period, stretch.first, stretch.end, rules.counting)
+    if part == 1:
+        return whole
+    digits = max(0, -int(whole.as_tuple().exponent))
+    scaled = int(whole.scaleb(digits))
+    return Decimal(prorate(scaled, part.numerator, part.denominator)).scaleb(-digits)
+
+
+def _cost(price: Fraction, quantity: Decimal) -> int:
+    amount = price * Fraction(quantity)
+    cost = prorate(amount.numerator, 1, amount.denominator)
+    if abs(cost) >= MAX_MINOR:
+        raise AmountError("quantity x rate is too large an amount")
+    return cost
