@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from billpolicy.api import explain, plan, plan_all, post, post_all
+    from billpolicy.api import explain, plan, plan_all, post, post_all, usage_operations
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.deciding.matching.engines import EngineName
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import load_operations, operation_from
+    from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
@@ -51,6 +52,8 @@ _WHERE = {
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
     "load_policy": "deciding.versions",
+    "load_usage": "exchange.usage_file",
+    "UsageFile": "exchange.usage_file",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "validate": "deciding.proven",
@@ -73,6 +76,7 @@ __all__ = [
     "Position",
     "Posted",
     "Refused",
+    "UsageFile",
     "Versions",
     "book_from",
     "create_ledger",
@@ -82,12 +86,14 @@ __all__ = [
     "load_book",
     "load_operations",
     "load_policy",
+    "load_usage",
     "open_ledger",
     "operation_from",
     "plan",
     "plan_all",
     "post",
     "post_all",
+    "usage_operations",
     "validate",
     "violations",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from billpolicy.book.book import Book
@@ -19,7 +19,9 @@ from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.exchange.operations_file import operation_from
+from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.operations.chain import needs_of, plan_operation
+from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.bill_runs import divided
@@ -169,6 +171,26 @@ def post_all(
     extent = Extent(len(jobs))
     outcomes = post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on, extent=extent)
     return _watched(outcomes, extent, watch, "posting")
+
+
+def usage_operations(ledger: Store, file: UsageFile, actor: str | None = None) -> tuple[list[Instruction], int]:
+    """Operations that record what of a file of usage is not recorded yet, for `post_all`; and how much of it is.
+
+    What was recorded with other content stays in, to be refused at its line.
+    """
+    _expect(file, UsageFile, "`file` must be what `load_usage` gives")
+    known: set[str] = set()
+    with ledger.reading() as reader:
+        for first in range(0, len(file.rows), _AT_ONCE):
+            rows = {row.used.id: row.used for row in file.rows[first : first + _AT_ONCE]}
+            for id, found in reader.book(Needs(usage=frozenset(rows))).usage.items():
+                if id in rows and all(getattr(found, one.name) == getattr(rows[id], one.name) for one in _USED):
+                    known.add(id)
+    return list(file.operations(known, actor)), len(known)
+
+
+_AT_ONCE = 10_000
+_USED = fields(UsedQuantity)
 
 
 def _watched(outcomes: Generator[Outcome], extent: Extent, watch: Watch | None, label: str) -> Generator[Outcome]:

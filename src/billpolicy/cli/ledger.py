@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import datetime
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import billpolicy
-from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.interrupt import interruptible
+from billpolicy.cli.operations import load_versions, login, progress
+from billpolicy.cli.options import (
+    LINE,
+    actor_option,
+    day_or_today,
+    engine_option,
+    format_option,
+    policy_option,
+    today_option,
+)
 from billpolicy.cli.output import say, show, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.report.ledger import ImportReport, ledger_report
+from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
+from billpolicy.report.results import refusals
+
+if TYPE_CHECKING:
+    from billpolicy import EngineName, Outcome
 
 _LEDGER = click.argument("ledger", metavar="LEDGER")
 
@@ -49,6 +66,64 @@ def import_(ledger: str, book: Path, format: str) -> None:
     sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
     known = sum(done.known.values())
     say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
+
+
+@command.command("usage")
+@_LEDGER
+@click.argument("file", type=click.Path(path_type=Path))
+@policy_option
+@click.option("--atomic", is_flag=True, help="Record all of it or nothing.")
+@actor_option
+@engine_option
+@today_option
+@format_option("text", "json")
+def usage(
+    ledger: str,
+    file: Path,
+    policy: tuple[Path, ...],
+    atomic: bool,
+    actor: str | None,
+    engine: EngineName | None,
+    today: datetime.date | None,
+    format: str,
+) -> None:
+    """Record FILE, usage as CSV, in LEDGER: id,subscription,charge,date,quantity.
+
+    Rows are recorded a thousand at a time: a row that is wrong is told, and none of its thousand is recorded. What is
+    recorded already is skipped, so the same file can be given again, mended or longer.
+    """
+    versions = load_versions(policy, engine)
+    read = billpolicy.load_usage(file)
+    who, day = actor or login(), day_or_today(today)
+    refused: list[Outcome] = []
+    recorded = 0
+    with billpolicy.open_ledger(ledger) as opened, interruptible() as interrupt:
+        asked, known = billpolicy.usage_operations(opened, read, actor)
+        rows = {one.request.id: len(one.data["records"]) for one in asked}
+        count = sum(rows.values())
+        running = billpolicy.post_all(
+            versions, opened, asked, who=who, atomic=atomic, group=_GROUP, today=day, go_on=interrupt.go_on
+        )
+        with closing(running), progress(count, "recording") as done:
+            for outcome in running:
+                recorded += rows[outcome.job.id] if outcome.posted is not None else 0
+                refused += [outcome] if outcome.problems else []
+                done(rows[outcome.job.id])
+    left = count - recorded
+    if format == "json":
+        write_json(UsageReport(recorded=recorded, known=known, refused=refusals(refused), not_recorded=left))
+    else:
+        show(problem for one in refused for problem in one.problems)
+    already = f"; {known:,} recorded already" if known else ""
+    say(f"recorded {recorded:,} usage records{already}" + (f"; {left:,} not recorded" if left else ""))
+    if interrupt.asked_for:
+        raise KeyboardInterrupt
+    if left:
+        raise click.exceptions.Exit(1)
+
+
+_GROUP = 10
+"""Operations in one transaction."""
 
 
 @command.command("show")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import getpass
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,10 +18,12 @@ from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import MANY, before_text
+from billpolicy.source.scalars import read_text
 
 if TYPE_CHECKING:
     from billpolicy import Book, EngineName, Instruction, Ledger, Outcome, Versions
 
+_WORTH_WATCHING_ROWS = 20_000
 _WORTH_WATCHING = 200
 """Operations; fewer are done before a bar could be read."""
 
@@ -63,6 +66,17 @@ def load_asked(path: Path, actor: str | None) -> list[Instruction]:
     if actor is None:
         return asked
     return [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in asked]
+
+
+def login() -> str:
+    """Who is typing, for the audit trail."""
+    try:
+        return read_text(getpass.getuser())
+    except (OSError, KeyError):  # a container may run as a user whom it does not know
+        raise click.UsageError("it cannot be told who you are: say it with --actor NAME") from None
+    except ValueError:
+        message = "your login name cannot be kept as it is: say who you are with --actor NAME"
+        raise click.UsageError(message) from None
 
 
 def title(asked: Instruction, today: datetime.date) -> str:
@@ -145,3 +159,13 @@ class Progress:
                     bar.update(done - bar.pos)
                 yield outcome
             self.count = count()
+
+
+@contextmanager
+def progress(count: int, label: str) -> Iterator[Callable[[int], object]]:
+    """To be told how many more are done, of so many; shown on a terminal when there are many."""
+    if count < _WORTH_WATCHING_ROWS or not sys.stderr.isatty():
+        yield lambda more: None
+        return
+    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+        yield bar.update

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import Progress, check_report, is_told, load_asked, load_versions, placed, title
+from billpolicy.cli.operations import Progress, check_report, is_told, load_asked, load_versions, login, placed, title
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -31,7 +30,6 @@ from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
-from billpolicy.source.scalars import read_text
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions
@@ -69,7 +67,7 @@ def command(
     if report is not None:
         check_report(report, operations, None, ledger, versions)
     asked = load_asked(operations, actor)
-    who = actor or _login()
+    who = actor or login()
     day = day_or_today(today)
     tally = Tally()
     if report is not None:
@@ -110,16 +108,6 @@ def command(
         raise KeyboardInterrupt
     if tally.refused or tally.given_up:
         raise click.exceptions.Exit(1)
-
-
-def _login() -> str:
-    try:
-        return read_text(getpass.getuser())
-    except (OSError, KeyError):  # a container may run as a user whom it does not know
-        raise click.UsageError("it cannot be told who you are: say it with --actor NAME") from None
-    except ValueError:
-        message = "your login name cannot be kept as it is: say who you are with --actor NAME"
-        raise click.UsageError(message) from None
 
 
 def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: Any) -> Generator[Outcome]:

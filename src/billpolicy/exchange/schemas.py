@@ -10,7 +10,7 @@ from billpolicy.book.model import BookFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import ExplanationReport
-from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport
+from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation
@@ -145,6 +145,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "matrix": _written(Matrix),
     "ledger-import": _written(ImportReport),
     "ledger-show": _ledger_show,
+    "ledger-usage": _written(UsageReport),
     "rule": _written(RuleReport),
     "diagnostics": _written(Findings),
 }

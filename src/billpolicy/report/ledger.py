@@ -126,6 +126,18 @@ class ImportReport:
 
 
 @record
+class UsageReport:
+    """What `ledger usage` did: how many records it recorded, how many were recorded before, and what is refused."""
+
+    recorded: int
+    known: int
+    refused: tuple[Refusal, ...]
+    """The operations that were refused, each with some records of which at least one is wrong."""
+    not_recorded: int
+    """The records that were not recorded: those of refused operations and, after Ctrl-C or with `--atomic`, others."""
+
+
+@record
 class PostedReport:
     """An operation that is in the ledger. On a repeat: the plan and the audit entry of the first time."""
 
