@@ -22,7 +22,15 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
-from billpolicy.book.changes import ChargedThrough, DraftCanceled, DraftPosted, Reversed, SubscriptionCanceled
+from billpolicy.book.changes import (
+    ChargedThrough,
+    DraftCanceled,
+    DraftPosted,
+    Reversed,
+    SubscriptionCanceled,
+    UsageBilled,
+    UsageRecorded,
+)
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
     Application,
@@ -113,6 +121,8 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
         canceled_drafts=[one.draft for one in plan.of(DraftCanceled)],
         notes=list(plan.notes),
         charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.of(ChargedThrough)},
+        recorded_usage=[record.id for one in plan.of(UsageRecorded) for record in one.records],
+        billed_usage=_billed_usage(plan),
         warnings=sorted(warning.code for warning in plan.warnings),
         steps=[
             {
@@ -125,6 +135,16 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
             for followed in plan.follow_ups
         ],
     )
+
+
+def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
+    """Document, or `nothing` -> the usage records that it bills now, each at what."""
+    billed: dict[str, dict[str, str]] = {}
+    for one in plan.of(UsageBilled):
+        billed.setdefault(one.after or "nothing", {}).update(
+            (id, str(0 if amount is None else amount)) for id, amount in one.records
+        )
+    return billed
 
 
 def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:

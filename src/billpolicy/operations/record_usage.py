@@ -93,16 +93,16 @@ def _usage_charge(
     planning: Planning, subscription: Subscription, used: UsedQuantity, index: int
 ) -> SubscribedCharge | None:
     charge = next((each for each in subscription.charges if each.id == used.charge), None)
+    if charge is not None and charge.usage:
+        return charge
     of_usage = [each.id for each in subscription.charges if each.usage]
     hint = did_you_mean(used.charge, of_usage) or f"its usage charges: {', '.join(of_usage) or 'none'}"
     if charge is None:
         message = f"subscription `{subscription.id}` has no charge `{used.charge}`"
         planning.problem("charge-not-subscribed", message, "records", index, "charge", hint=hint)
-    elif not charge.usage:
+    else:
         message = f"charge `{charge.id}` of subscription `{subscription.id}` is not billed by usage"
         planning.problem("charge-not-by-usage", message, "records", index, "charge", hint=hint)
-    else:
-        return charge
     return None
 
 
@@ -119,7 +119,7 @@ def _check_day(
         message = f"{used.date} is before {what} begins ({start})"
         planning.problem("usage-outside-service", message, *at, hint=f"use {start} or later")
     elif end is not None and used.date >= end:
-        message = f"{used.date} is after {what} has ended: {end} is its first day without service"
+        message = f"{what} has no service on {used.date}: {end} is its first day without"
         planning.problem("usage-outside-service", message, *at, hint="check the date, or name the charge that goes on")
 
 

@@ -241,8 +241,8 @@ def _from(day: datetime.date | None) -> str:
 def _recorded(one: changes.UsageRecorded) -> str:
     days = [record.date for record in one.records]
     subscriptions = len({record.subscription for record in one.records})
-    of = f"{_count(subscriptions, 'subscription')}, {min(days)} to {max(days)}"
-    return f"{_count(len(one.records), 'usage record')} of {of}"
+    of = f"{_count(len(one.records), 'usage record')} of {_count(subscriptions, 'subscription')}"
+    return f"{of}, {min(days)}" + (f" to {max(days)}" if min(days) < max(days) else "")
 
 
 def _billed(one: changes.UsageBilled) -> str:

@@ -55,10 +55,10 @@ def _billed_by(planning: Planning, document: Document) -> Iterator[tuple[tuple[s
 
 
 def _in_words(line: Line, usage: Usage) -> str:
-    """`S-1/calls from 2026-07-01 to 2026-07-31: 130 used by 12 records, 100 included, 30 billed`."""
+    """`S-1/calls from 2026-07-01 to 2026-07-31: 130 in 12 records, 100 included, 30 billed`."""
     last = line.end - datetime.timedelta(days=1)
     count = len(usage.records)
-    told = [f"{usage.used} used by {count:,} record{'' if count == 1 else 's'}"]
+    told = [f"{usage.used} in {count:,} record{'' if count == 1 else 's'}"]
     if usage.billed:
         told.append(f"{usage.billed} before")
     if usage.included:
