@@ -75,3 +75,29 @@ subscriptions:
     made = {type(one.document): one.document.amount for one in plan.documents}
     expected = {Invoice: row["invoice"], CreditMemo: row["credit memo"]}
     assert made == {kind: Decimal(amount) for kind, amount in expected.items() if amount}
+
+
+@pytest.mark.parametrize("row", table("Usage"), ids=lambda row: row["because"])
+def test_usage(row: dict[str, str]) -> None:
+    ends = f", term_end: {row['ends']}" if row["ends"] else ""
+    book = book_from(f"""
+accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
+contacts: [{{id: c, account: a}}]
+subscriptions:
+- {{id: s, account: a, start: 2026-01-01{ends}, charges: [{{id: calls, rate: 0.10, usage: true, included: 100}}]}}
+""")
+    own = (
+        f"operations: {{bill_run: {{partial_included: {row['partial_included']}, negative_totals: negative_invoice}}}}"
+    )
+    for day, when in (("2026-02-01", "in time"), ("2026-03-01", "late")):
+        quantities = row[when].split(" + ") if row[when] else []
+        for n, quantity in enumerate(quantities):
+            used = f"{{id: {when}-{n}, subscription: s, charge: calls, date: 2026-01-10, quantity: {quantity}}}"
+            _, book = run(book, f"operation: record_usage, records: [{used}]", own)
+        if quantities:
+            plan, book = run(book, f"operation: bill_run, date: {day}", own)
+            (planned,) = plan.documents
+            assert isinstance(planned.document, Invoice)
+            assert str(planned.document.amount) == row["1 February" if when == "in time" else "1 March"]
+        else:
+            assert row["1 March"] == ""
