@@ -360,7 +360,10 @@ def test_no_days_of_a_charge_are_credited_for_more_than_they_were_billed(kinds: 
 
 
 def billed(book: Book) -> dict[tuple[str, str], list[Billed]]:
-    """Subscription and charge -> what bill runs made of it; drafts that were canceled or posted are none any more."""
+    """Subscription and charge -> what bill runs made of its time, not of usage, which may be below zero by itself.
+
+    Drafts that were canceled or posted are none any more.
+    """
     found: dict[tuple[str, str], list[Billed]] = defaultdict(list)
     for one in book.numbered.values():
         if not isinstance(one, Invoice | CreditMemo) or one.bill_run is None:
@@ -374,9 +377,36 @@ def billed(book: Book) -> dict[tuple[str, str], list[Billed]]:
             assert item.service_start is not None
             assert item.service_end is not None
             charge = (item.subscription, item.subscribed_charge)
+            if charge in by_usage(book):
+                continue
             gives_back = (item.unit_price or 0) * rate_of(book, *charge) < 0
             found[charge].append(Billed(item.service_start, item.service_end, sign * item.amount, gives_back))
     return found
+
+
+def by_usage(book: Book) -> set[tuple[str, str]]:
+    """The usage charges, each with its subscription."""
+    return {(one.id, charge.id) for one in book.subscriptions.values() for charge in one.charges if charge.usage}
+
+
+def test_usage_is_billed_once_at_what_its_documents_say() -> None:
+    def holds(found: Walk) -> None:
+        for each, _ in planned(found):
+            by_records: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+            for used in each.after.usage.values():
+                if used.billed_by is not None:
+                    assert used.amount is not None
+                    by_records[used.billed_by, used.subscription, used.charge] += used.amount
+            for (number, *charge), amount in by_records.items():
+                document = each.after.numbered[number]
+                assert isinstance(document, Invoice | CreditMemo)
+                assert (document.status, document.posted_as) in (("posted", None), ("draft", None))
+                sign = 1 if isinstance(document, Invoice) else -1
+                own = [one for one in document.items if [one.subscription, one.subscribed_charge] == charge]
+                assert own
+                assert amount == sign * total(item.amount for item in own)
+
+    hold(holds, walks(400, kinds=BILLING))
 
 
 def rate_of(book: Book, subscription: str, charge: str) -> Decimal:

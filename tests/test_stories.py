@@ -143,8 +143,6 @@ def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
     for one in plan.of(UsageBilled):
         shares = {id: str(0 if amount is None else amount) for id, amount in one.records}
         billed.setdefault(one.after or "nothing", {}).update(shares)
-            (id, str(0 if amount is None else amount)) for id, amount in one.records
-        )
     return billed
 
 

@@ -278,6 +278,15 @@ def any_subscription(chance: Chance, name: str, account: str) -> Record:
             charge["until"] = chance.day(31, 60)
         found["charges"].append(charge)
     if chance.maybe():
+        used: Record = {"id": "calls", "usage": True, "rate": str(Decimal(chance.whole(-200, 999)) / 1000)}
+        if chance.maybe():
+            used["included"] = str(chance.whole(0, 60))
+        if chance.seldom():
+            used["period"] = "quarter"
+        if chance.seldom():
+            used["until"] = chance.day(11, 60)
+        found["charges"].append(used)
+    if chance.maybe():
         found["bill_day"] = chance.whole(1, 31)
     if chance.maybe():
         found["term_end"] = chance.day(11, 200)
@@ -496,6 +505,23 @@ def _bill_run(d: Drawing) -> Record:
     return asked
 
 
+def _record_usage(d: Drawing) -> Record:
+    subscribed = [one.id for one in d.book.subscriptions.values() if any(charge.usage for charge in one.charges)]
+    name = d.one_of(subscribed)
+    start = d.book.subscriptions[name].start if name in d.book.subscriptions else None
+    records = [
+        {
+            "id": f"u-{d.whole(1, 10**6)}",
+            "subscription": name,
+            "charge": "old" if d.nonsense else "calls",
+            "date": str((start or TODAY) + datetime.timedelta(d.whole(0, 120))),
+            "quantity": str(Decimal(d.whole(-300, 900)) / 10),
+        }
+        for _ in range(d.whole(1, 4))
+    ]
+    return {"records": records}
+
+
 def _draft(d: Drawing) -> Record:
     return {"draft": d.number(Invoice, CreditMemo, wanted=lambda one: one.status == "draft" and not one.posted_as)}
 
@@ -554,6 +580,7 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "transfer_payment": _transfer_payment,
     "reverse_payment": lambda d: {"payment": d.number(Payment)},
     "bill_run": _bill_run,
+    "record_usage": _record_usage,
     "post_draft": _draft,
     "cancel_draft": _draft,
     "cancel_subscription": _cancel_subscription,
@@ -571,6 +598,8 @@ BILLING = (
     "bill_run",
     "bill_run",
     "bill_run",
+    "record_usage",
+    "record_usage",
     "cancel_subscription",
     "cancel_subscription",
     "post_draft",

@@ -117,7 +117,7 @@ def _line(used: Used, rules: Rules, currency: str) -> Line:
     for record in new:
         total += record.quantity
         costs = _cost(price, charged_for(total, included))
-        shares.append((record, costs - worth))
+        shares.append((record, _in_range(costs - worth)))
         worth = costs
     usage = Usage(
         tuple(shares),
@@ -126,7 +126,14 @@ def _line(used: Used, rules: Rules, currency: str) -> Line:
         before,
         included,
     )
-    return Line(subscription, charge, False, stretch.start, stretch.end, worth - charged, "", usage)
+    amount = _in_range(worth - charged)
+    return Line(subscription, charge, False, stretch.start, stretch.end, amount, "", usage)
+
+
+def check_worth(charge: SubscribedCharge, quantity: Decimal, currency: str) -> None:
+    """Raises `AmountError` if a quantity is worth more than any amount can be."""
+    price = Fraction(charge.rate or 0) * 10 ** minor_digits(currency)
+    _in_range(_cost(price, quantity))
 
 
 def charged_for(used: Decimal, included: Decimal) -> Decimal:
@@ -149,7 +156,10 @@ def _included(charge: SubscribedCharge, stretch: Stretch, rules: Rules) -> Decim
 
 def _cost(price: Fraction, quantity: Decimal) -> int:
     amount = price * Fraction(quantity)
-    cost = prorate(amount.numerator, 1, amount.denominator)
-    if abs(cost) >= MAX_MINOR:
+    return prorate(amount.numerator, 1, amount.denominator)
+
+
+def _in_range(amount: int) -> int:
+    if abs(amount) >= MAX_MINOR:
         raise AmountError("quantity x rate is too large an amount")
-    return cost
+    return amount

@@ -7,10 +7,12 @@ billed. A record is recorded once: its id names it for ever.
 from __future__ import annotations
 
 from billpolicy.billing.due import end_of, start_of
+from billpolicy.billing.usage import check_worth
 from billpolicy.book.changes import UsageRecorded
 from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.money import AmountError
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -55,6 +57,7 @@ def _plan(planning: Planning, request: RecordUsage) -> None:
         charge = _usage_charge(planning, subscription, used, index)
         if charge is not None:
             _check_day(planning, subscription, charge, used, index)
+            _check_quantity(planning, subscription, charge, used, index)
     planning.stop_if_refused()
     for name in sorted({used.subscription for used in request.records}):
         planning.subscription(name)  # a plan holds only as long as they end when they do now
@@ -121,6 +124,17 @@ def _check_day(
     elif end is not None and used.date >= end:
         message = f"{what} has no service on {used.date}: {end} is its first day without"
         planning.problem("usage-outside-service", message, *at, hint="check the date, or name the charge that goes on")
+
+
+def _check_quantity(
+    planning: Planning, subscription: Subscription, charge: SubscribedCharge, used: UsedQuantity, index: int
+) -> None:
+    """What no bill run could bill is not recorded: it would stand in the way of everything else of its account."""
+    currency = subscription.currency or planning.book.accounts[subscription.account].currency
+    try:
+        check_worth(charge, used.quantity, currency)
+    except AmountError as error:
+        planning.problem("amount-too-large", str(error), "records", index, "quantity", hint="check the quantity")
 
 
 OPERATION = Operation(
