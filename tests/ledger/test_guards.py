@@ -28,6 +28,7 @@ KEPT = (
     "contacts",
     "charges",
     "accounting_periods",
+    "usage",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -40,6 +41,8 @@ MAY_CHANGE = {
     ("subscriptions", "canceled_on"),
     ("subscriptions", "revision"),
     ("subscribed_charges", "charged_through"),
+    ("usage", "billed_by"),
+    ("usage", "amount_minor"),
 }
 """These change one way only; the tests below say how."""
 
