@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bill_run, load, post
+from benchmarks import bill_run, load, post, usage
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
@@ -56,3 +56,9 @@ def test_a_bill_run_and_what_is_inserted_by_hand_are_the_same(
     """The contest ends in an error where it is not."""
     bill_run.contest(tmp_path, subscriptions=20, rounds=1)
     assert "sqlite3 by hand / post_all" in capsys.readouterr().out
+
+
+def test_what_is_recorded_and_what_is_inserted_by_hand_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """The contest ends in an error where it is not."""
+    usage.main(rows=30, rounds=1, subscriptions=10)
+    assert "by hand / file to ledger" in capsys.readouterr().out

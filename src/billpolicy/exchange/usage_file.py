@@ -19,7 +19,6 @@ from billpolicy.planning.request import Instruction
 from billpolicy.source.codec import canonical
 from billpolicy.source.scalars import read_amount, read_date, read_text
 from billpolicy.source.tree import text_of
-from billpolicy.source.write import plain_data
 
 MAX_MEGABYTES = 64
 GROUP = 1_000
@@ -65,7 +64,7 @@ class UsageFile:
         for first in range(0, len(rows), GROUP):
             group = rows[first : first + GROUP]
             records = tuple(row.used for row in group)
-            digest = hashlib.sha256(canonical(plain_data(records)).encode()).hexdigest()
+            digest = hashlib.sha256(canonical(records).encode()).hexdigest()
             request = RecordUsage(id=f"usage-{digest[:24]}", operation="record_usage", records=records, actor=actor)
             yield Instruction(request, _Rows(self, group))
 
