@@ -2,8 +2,8 @@
 
 Each round brings a file of its own: read, held against subscriptions and charges, planned, journaled and written, ten
 thousand rows a transaction. The peer reads the same file with Python's csv module, turns dates and quantities into
-what they are, and inserts them into the same table of a copy of the ledger, with its indexes and guards, in transactions
-of the same size; it checks nothing else and keeps no journal.
+what they are, and inserts them into the same table of a copy of the ledger, with its indexes and guards, in
+transactions of the same size; it checks nothing else and keeps no journal.
 """
 
 from __future__ import annotations

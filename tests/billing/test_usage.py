@@ -6,6 +6,7 @@ import datetime
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from billpolicy.money import AmountError, from_minor
 from tests.helpers.properties import examples
 from tests.helpers.rating import BY_DAY, day, subscription
 
-CALLS = {"rate": "0.10", "usage": True, "included": Decimal(100)}
+CALLS: dict[str, Any] = {"rate": "0.10", "usage": True, "included": Decimal(100)}
 
 
 def used(quantity: str, on: str = "2026-01-10", id: str = "u", **more: object) -> UsageRecord:

@@ -116,15 +116,16 @@ def test_other_usage_under_the_same_id_is_refused(kept: Ledger, was: str, now: s
 def test_a_bill_run_reads_what_was_billed_of_the_same_periods_and_no_more(kept: Ledger) -> None:
     posted(kept, RUN, RECORD)
 
-    def read(**needs: bool) -> set[str]:
+    def read(*, unbilled: bool = False, billed: bool = False) -> set[str]:
+        needs = Needs(subscriptions=frozenset({"s1"}), unbilled_usage=unbilled, billed_usage=billed)
         with kept.reading() as reader:
-            return set(reader.book(Needs(subscriptions=frozenset({"s1"}), **needs)).usage)
+            return set(reader.book(needs).usage)
 
     assert read() == set()
-    assert read(unbilled_usage=True) == {"m1"}  # January is billed, and nothing of it is late
+    assert read(unbilled=True) == {"m1"}  # January is billed, and nothing of it is late
     posted(kept, recorded("late", "l1", "l2", "01-10"))
-    assert read(unbilled_usage=True) == {"m1", "l1", "old", "new"}
-    assert read(billed_usage=True) == {"new"}  # the newest invoice of the subscription bills it
+    assert read(unbilled=True) == {"m1", "l1", "old", "new"}
+    assert read(billed=True) == {"new"}  # the newest invoice of the subscription bills it
     with kept.reading() as reader:
         book = reader.book(Needs(usage=frozenset({"m2", "nothing"}), usage_on=frozenset({"s2"})))
     assert (set(book.usage), set(book.subscriptions), set(book.numbered)) == ({"m2"}, {"s2"}, set())
