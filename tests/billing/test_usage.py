@@ -109,6 +109,21 @@ def test_other_charges_and_days_before_the_first_are_passed_over(charge: dict[st
     assert told(subscription(**{**CALLS, **charge}), [used("500")], "2027-01-01") == []
 
 
+def test_a_charge_that_continues_another_one_rates_the_usage_of_its_days() -> None:
+    """0.10 until 16 January, 0.20 from then on, each with its part of what is included: 48 and 52 of 100."""
+    calls = subscription(until="2026-01-16", **CALLS)
+    (first,) = calls.charges
+    second = replace(first, id="c-2", rate=Decimal("0.20"), start=day("2026-01-16"), until=None, continues="c")
+    both = replace(calls, charges=(first, second))
+    records = [used("50", "2026-01-15", "a"), used("60", "2026-01-16", "b"), used("0", "2026-01-10", "d", charge="c-2")]
+    # 50 - 48 = 2 at 0.10; 60 - 52 = 8 at 0.20.
+    assert told(both, records, "2026-02-01") == ["2026-01-01..2026-01-15 2 0.20", "2026-01-16..2026-01-31 8 1.60"]
+    assert [line.charge.id for line in lines(both, records, "2026-02-01")] == ["c", "c-2"]
+    assert after_the_end(both, records) == []
+    ended = replace(both, canceled_on=day("2026-01-16"))
+    assert [one.id for one in after_the_end(ended, records)] == ["b"]
+
+
 def test_quantities_of_any_length_add_up_exactly() -> None:
     calls = subscription("1", usage=True)
     tiny, huge = "0." + "0" * 39 + "1", "1" + "0" * 12

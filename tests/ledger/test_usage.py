@@ -187,6 +187,41 @@ def test_a_plan_is_stale_where_its_usage_was_billed_since(kept: Ledger) -> None:
     assert {problem.code for problem in told.diagnostics} == {"plan-stale"}
 
 
+def test_a_new_rate_holds_for_what_is_recorded_under_the_old_charge_before_and_after(kept: Ledger) -> None:
+    """s2 at 0.10; from 10 February on 0.20: 7.5 of the 10th are 1.50, 10 of the 20th 2.00."""
+    dearer = (
+        "id: dearer\noperation: change_subscribed_charge\nsubscription: s2\ncharge: calls\nrate: 0.20\nfrom: 2026-02-10"
+    )
+    later = recorded("later", "l1", "l2", "02-20").replace("7.5", "10")
+    posted(kept, RECORD, dearer, later, RUN + "\nsubscriptions: [s2]")
+    assert (billed(kept)["m2"], billed(kept)["l2"]) == (("INV00000002", "1.50"), ("INV00000002", "2.00"))
+    posted(kept, "id: r\noperation: reverse_invoice\ninvoice: INV00000002\ndate: 2026-03-01")
+    posted(kept, RUN.replace("id: run", "id: again"))
+    assert billed(kept)["m2"] == ("INV00000003", "1.50")
+
+
+def test_a_charge_that_is_ended_says_what_usage_it_leaves(kept: Ledger) -> None:
+    posted(kept, RECORD)
+    (asked,) = operations(
+        "operation: end_subscribed_charge\nsubscription: s2\ncharge: calls\nuntil: 2026-02-10\ndate: 2026-02-10"
+    )
+    plan = api.plan(versions(), kept, asked, today=TODAY)
+    assert [warning.code for warning in plan.warnings] == ["usage-after-end"]
+
+
+def test_a_subscription_is_created_with_a_usage_charge(kept: Ledger) -> None:
+    create = (
+        "id: {0}\noperation: create_subscription\nsubscription: {0}\naccount: a\nstart: 2026-02-01\ncharges:\n- {1}"
+    )
+    calls = "{id: calls, rate: 0.10, usage: true, "
+    posted(kept, create.format("s3", calls + "included: 3}"))
+    posted(kept, recorded("m", "n1", "n2", "02-10").replace("s2", "s3"), RUN + "\nsubscriptions: [s3]")
+    assert billed(kept)["n2"] == ("INV00000002", "0.45")  # 7.5 - 3 = 4.5
+    (asked,) = operations(create.format("s4", calls + "quantity: 3}"))
+    told = refused(lambda: api.plan(versions(), kept, asked, today=TODAY))
+    assert [problem.code for problem in told.diagnostics] == ["usage-charge-odd"]
+
+
 # -- what a hand does to it ----------------------------------------------------------------------------------------
 
 PLANTED = {

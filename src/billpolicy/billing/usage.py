@@ -50,11 +50,29 @@ def what_was_used(
     """
     by_charge: dict[str, list[UsageRecord]] = defaultdict(list)
     for record in records:
-        by_charge[record.charge].append(record)
+        charge = rated_by(subscription, record.charge, record.date)
+        by_charge[record.charge if charge is None else charge.id].append(record)
     charges = sorted(subscription.charges, key=lambda charge: charge.id)
     return tuple(
         used for charge in charges for used in _periods(subscription, charge, by_charge.get(charge.id, ()), target)
     )
+
+
+def rated_by(subscription: Subscription, id: str, day: datetime.date) -> SubscribedCharge | None:
+    """The charge that usage of a day is rated by: the one that it names, or, where that has no service on the day, one
+    that continues it or that it continues. So whoever meters need not know of a new rate. None without service."""
+    charges = {charge.id: charge for charge in subscription.charges}
+    named = charges.get(id)
+    if named is None or _serves(subscription, named, day):
+        return named
+    first = named.continues or named.id
+    others = (each for each in subscription.charges if first in (each.id, each.continues))
+    return next((each for each in others if _serves(subscription, each, day)), None)
+
+
+def _serves(subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> bool:
+    start, end = start_of(subscription, charge), end_of(subscription, charge)
+    return start is not None and start <= day and (end is None or day < end)
 
 
 def since(subscription: Subscription, charge: SubscribedCharge, first: datetime.date) -> datetime.date:
@@ -65,11 +83,10 @@ def since(subscription: Subscription, charge: SubscribedCharge, first: datetime.
 
 def after_the_end(subscription: Subscription, records: Iterable[UsageRecord]) -> list[UsageRecord]:
     """The records that no bill run bills, since there is no service on their days any more."""
-    ends = {charge.id: end_of(subscription, charge) for charge in subscription.charges}
     return [
         record
         for record in records
-        if record.billed_by is None and (end := ends.get(record.charge)) is not None and record.date >= end
+        if record.billed_by is None and rated_by(subscription, record.charge, record.date) is None
     ]
 
 

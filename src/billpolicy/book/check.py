@@ -342,7 +342,8 @@ def _usage(context: Context) -> Found:
             hint = "write both: the document that bills it, and what it was billed at (0 if it was included)"
             yield Diagnostic("usage-billed-odd", message, context.at(*at, said), hint)
         elif used.billed_by in context.numbered:
-            yield from _billed(context, used, context.numbered[used.billed_by][2], *at)
+            family = _with_those_that_continue(charges or {}, used.charge)
+            yield from _billed(context, used, family, context.numbered[used.billed_by][2], *at)
 
 
 def _usage_of(
@@ -364,11 +365,16 @@ def _usage_of(
         yield Diagnostic("usage-outside-service", message, context.at(*at, "date"), f"use {start} or later")
 
 
-def _billed(context: Context, used: UsageRecord, document: Any, *at: str | int) -> Found:
-    """What bills a record has an item of its charge, in decimals of its currency, and is in force."""
-    charge = (used.subscription, used.charge)
+def _with_those_that_continue(charges: dict[str, SubscribedCharge], id: str) -> set[str]:
+    named = charges.get(id)
+    first = named.continues or id if named is not None else id
+    return {each.id for each in charges.values() if first in (each.id, each.continues)}
+
+
+def _billed(context: Context, used: UsageRecord, charges: set[str], document: Any, *at: str | int) -> Found:
+    """What bills a record has an item of one of these charges, in decimals of its currency, and is in force."""
     items = document.items if isinstance(document, Document) else ()
-    if not any((item.subscription, item.subscribed_charge) == charge for item in items):
+    if not any(item.subscription == used.subscription and item.subscribed_charge in charges for item in items):
         message = f"{document.number} has no item of charge `{used.charge}` of subscription `{used.subscription}`"
         hint = "name the invoice or credit memo that bills it"
         yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)

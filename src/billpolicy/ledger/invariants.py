@@ -108,12 +108,18 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
     (
         "usage-differs",
         """
-        SELECT u.billed_by, u.charge, u.subscription FROM usage u
-        JOIN documents d ON d.number = u.billed_by AND d.operation IS NOT NULL
-        GROUP BY u.billed_by, u.subscription, u.charge, d.kind HAVING sum(u.amount_minor) <> (
+        WITH billed_usage AS (
+            SELECT u.billed_by, u.subscription, coalesce(c.continues, c.id) AS charge, sum(u.amount_minor) AS amount
+            FROM usage u JOIN subscribed_charges c ON c.subscription = u.subscription AND c.id = u.charge
+            WHERE u.billed_by IS NOT NULL GROUP BY 1, 2, 3
+        )
+        SELECT b.billed_by, b.charge, b.subscription
+        FROM billed_usage b JOIN documents d ON d.number = b.billed_by AND d.operation IS NOT NULL
+        WHERE b.amount <> (
             SELECT coalesce(sum(CASE WHEN d.kind = 'credit_memo' THEN -i.amount_minor ELSE i.amount_minor END), 0)
-            FROM items i
-            WHERE i.document = u.billed_by AND i.subscription = u.subscription AND i.subscribed_charge = u.charge
+            FROM items i JOIN subscribed_charges c ON c.subscription = i.subscription AND c.id = i.subscribed_charge
+            WHERE i.document = b.billed_by AND i.subscription = b.subscription
+            AND coalesce(c.continues, c.id) = b.charge
         )
         """,
         "what the usage of charge `{1}` of subscription `{2}` is billed at by {0} is not what its items add up to",

@@ -12,14 +12,13 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from billpolicy.billing.usage import after_the_end
 from billpolicy.book.changes import SubscriptionCanceled
 from billpolicy.book.model import CreditMemo, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.operations.shared.bills import usage_of
+from billpolicy.operations.shared.billed_usage import warn_of_usage
 from billpolicy.operations.shared.cancellation import canceled_already, note_what_is_next
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices, owing_to
@@ -93,7 +92,7 @@ def end_service(
     if resolved.text("shared_invoices") == "refuse":
         _refuse_shared(planning, subscription, resolved)
     planning.change(SubscriptionCanceled(subscription.id, end, subscription.canceled_on))
-    _warn_of_usage(planning, subscription.id)
+    warn_of_usage(planning, subscription.id)
     return _steps(planning, subscription, request, resolved)
 
 
@@ -147,16 +146,6 @@ def _refuse_shared(planning: Planning, subscription: Subscription, resolved: Res
             hint = f"settle {invoice.number} first, or let the policy say `shared_invoices: own_items`"
             planning.problem("invoice-shared", message, "subscription", hint=hint)
     planning.stop_if_refused()
-
-
-def _warn_of_usage(planning: Planning, name: str) -> None:
-    """Usage after the end is recorded, but there is no service that it could be billed for."""
-    late = after_the_end(planning.book.subscriptions[name], usage_of(planning.book, name))
-    if late:
-        first = min(late, key=lambda one: (one.date, one.id))
-        records = "1 usage record" if len(late) == 1 else f"{len(late):,} usage records"
-        message = f"{records} of subscription `{name}` from {first.date} on (`{first.id}`) will not be billed"
-        planning.warn("usage-after-end", f"{message}: service ends before")
 
 
 def _steps(

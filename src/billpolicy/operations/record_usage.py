@@ -7,7 +7,7 @@ billed. A record is recorded once: its id names it for ever.
 from __future__ import annotations
 
 from billpolicy.billing.due import end_of, start_of
-from billpolicy.billing.usage import check_worth
+from billpolicy.billing.usage import check_worth, rated_by
 from billpolicy.book.changes import UsageRecorded
 from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
@@ -115,15 +115,17 @@ def _check_day(
     start, end = start_of(subscription, charge), end_of(subscription, charge)
     what = f"charge `{charge.id}` of subscription `{subscription.id}`"
     at = ("records", index, "date")
+    if rated_by(subscription, charge.id, used.date) is not None:
+        return
     if start is None:
         hint = "give the charge or its subscription a `start`"
         planning.problem("start-missing", f"nothing says when {what} starts", *at, hint=hint)
     elif used.date < start:
         message = f"{used.date} is before {what} begins ({start})"
         planning.problem("usage-outside-service", message, *at, hint=f"use {start} or later")
-    elif end is not None and used.date >= end:
+    else:
         message = f"{what} has no service on {used.date}: {end} is its first day without"
-        planning.problem("usage-outside-service", message, *at, hint="check the date, or name the charge that goes on")
+        planning.problem("usage-outside-service", message, *at, hint="check the date")
 
 
 def _check_quantity(

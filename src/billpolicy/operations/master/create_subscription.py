@@ -31,6 +31,8 @@ class NewCharge:
     start: Date | None = None
     until: Date | None = None
     discounts: Text | None = None
+    usage: Boolean = False
+    included: Amount | None = None
 
     def subscribed(self, operation: str) -> SubscribedCharge:
         """The charge as a subscription has it, added by that operation."""
@@ -45,6 +47,8 @@ class NewCharge:
             start=self.start,
             until=self.until,
             discounts=self.discounts,
+            usage=self.usage,
+            included=self.included,
             created_by=operation,
         )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from billpolicy.book.needs import Needs
 from billpolicy.operations.master.shared import permit
 from billpolicy.operations.master.subscribed import charge_of, end_charge
+from billpolicy.operations.shared.billed_usage import warn_of_usage
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -28,11 +29,12 @@ def _plan(planning: Planning, request: EndSubscribedCharge) -> None:
     charge = charge_of(planning, subscription, request.charge)
     permit(planning, account, [subscription])
     end_charge(planning, subscription, charge, request.until or planning.date, "until")
+    warn_of_usage(planning, subscription.id)
 
 
 OPERATION = Operation(
     "end_subscribed_charge",
     EndSubscribedCharge,
-    needs=lambda request: Needs(subscriptions=frozenset({request.subscription})),
+    needs=lambda request: Needs(subscriptions=frozenset({request.subscription}), unbilled_usage=True),
     plan=_plan,
 )

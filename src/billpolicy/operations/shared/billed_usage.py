@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from billpolicy.billing.rating import Line, Usage
+from billpolicy.billing.usage import after_the_end
 from billpolicy.book.changes import BilledUsage, UsageBilled, subscription_name
 from billpolicy.book.model import Document, UsageRecord
 from billpolicy.money import from_minor
@@ -35,6 +36,17 @@ def free_usage(planning: Planning, document: Document) -> None:
     for (subscription, charge), records in _billed_by(planning, document):
         shares = tuple(BilledUsage(one.id, None) for one in records)
         _change(planning, UsageBilled(subscription, charge, document.number, None, shares))
+
+
+def warn_of_usage(planning: Planning, name: str) -> None:
+    """Where service of a subscription was ended: usage after the end is recorded, but nothing bills it."""
+    book = planning.book
+    late = after_the_end(book.subscriptions[name], (book.usage[id] for id in book.usage_of.get(name, ())))
+    if late:
+        first = min(late, key=lambda one: (one.date, one.id))
+        records = "1 usage record" if len(late) == 1 else f"{len(late):,} usage records"
+        message = f"{records} of subscription `{name}` from {first.date} on (`{first.id}`) will not be billed"
+        planning.warn("usage-after-end", f"{message}: service ends before")
 
 
 def _change(planning: Planning, change: UsageBilled) -> None:
