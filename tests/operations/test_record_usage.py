@@ -1,4 +1,4 @@
-"""`record_usage`, and what becomes of usage that is billed, undone and billed anew: docs/domain.md 5.4."""
+"""`record_usage`, and what becomes of usage that is billed, undone and billed anew: docs/domain.md 5.5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was used and is to be billed: one line for each usage charge and period, in arrears. docs/domain.md 5.4.
+"""What was used and is to be billed: one line for each usage charge and period, in arrears. docs/domain.md 5.5.
 
 The records of a period are billed together. What they add up to, less what is included, is billed at the rate; below
 zero nothing is included, and all of it is given back. The amount is rounded once, half up. Records that come when their

@@ -39,7 +39,9 @@ OPERATION = Operation(
     "change_cancellation",
     ChangeCancellation,
     needs=lambda request: Needs(
-        subscriptions=frozenset({request.subscription}), open_of_subscriber=frozenset({request.subscription})
+        subscriptions=frozenset({request.subscription}),
+        open_of_subscriber=frozenset({request.subscription}),
+        unbilled_usage=True,
     ),
     plan=_plan,
 )

@@ -1,4 +1,4 @@
-"""`record_usage`: what was used of usage charges, to be billed when its period has ended. docs/domain.md 5.4.
+"""`record_usage`: what was used of usage charges, to be billed when its period has ended. docs/domain.md 5.5.
 
 It moves no money and changes nothing that is there, so it can be recorded at any time, also for a period that has been
 billed. A record is recorded once: its id names it for ever.

@@ -1,4 +1,4 @@
-"""Which usage has a document billed, and what becomes of that when it is posted or undone? docs/domain.md 5.4."""
+"""Which usage has a document billed, and what becomes of that when it is posted or undone? docs/domain.md 5.5."""
 
 from __future__ import annotations
 
