@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +31,7 @@ def runs(count: int) -> Iterator[Walk]:
 def _runs(seed: int) -> Walk:
     chance = Chance(seed)
     book: dict[str, Any] = {"charges": [{"id": "setup", "name": "Setup"}], "accounts": [], "contacts": []}
-    book["subscriptions"] = []
+    book["subscriptions"], book["usage"] = [], []
     for account in ACCOUNTS[: chance.whole(1, len(ACCOUNTS))]:
         attributes = {"bill_to_contact": f"{account}1"}
         book["accounts"].append({"id": account, "currency": chance.one_of(CURRENCIES), "attributes": attributes})
@@ -38,7 +39,9 @@ def _runs(seed: int) -> Walk:
         for n in range(chance.whole(0, 3)):
             subscription = any_subscription(chance, f"{account}-s{n}", account)
             for charge in subscription["charges"]:
-                if chance.maybe():
+                if "usage" in charge:
+                    book["usage"] += _used(chance, subscription)
+                elif chance.maybe():
                     charge["charged_through"] = chance.day(-60, 90)
             if chance.seldom():
                 subscription["canceled_on"] = max(chance.day(-60, 60), subscription["start"])
@@ -53,6 +56,21 @@ def _runs(seed: int) -> Walk:
     return Walk(chance.one_of(POLICIES), book, tuple(asked))
 
 
+def _used(chance: Chance, subscription: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was used of its usage charge, a few times or not at all."""
+    name, start = subscription["id"], datetime.date.fromisoformat(subscription["start"])
+    return [
+        {
+            "id": f"{name}-u{n}",
+            "subscription": name,
+            "charge": "calls",
+            "date": str(start + datetime.timedelta(chance.whole(0, 120))),
+            "quantity": str(chance.whole(-20, 90)),
+        }
+        for n in range(chance.whole(0, 3))
+    ]
+
+
 def divided(found: Walk, book: Book, asked: dict[str, Any]) -> list[Outcome]:
     return list(billpolicy.plan_all(versions(found.policy), book, [asked], today=TODAY))
 
@@ -62,7 +80,8 @@ def left(book: Book) -> Any:
     made = {number: _unnumbered(document) for number, document in book.numbered.items()}
     money = (one for applied in book.applications_from.values() for one in applied)
     moved = Counter(str((made[one.from_], made[one.to], replace(one, from_="", to=""))) for one in money)
-    return Counter(made.values()), moved, dict(book.subscriptions)
+    used = {one.id: (one.amount, one.billed_by and made[one.billed_by]) for one in book.usage.values()}
+    return Counter(made.values()), moved, dict(book.subscriptions), used
 
 
 def _unnumbered(document: Numbered) -> str:
