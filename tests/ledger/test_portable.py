@@ -91,6 +91,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
                 reader.account(account)
             reader.book(Needs(every_subscription=True, open_of_every_subscriber=True))
             assert len(list(reader.subscriptions())) == len(book.subscriptions)
+            assert {one.id for one in reader.first_unbilled()} <= book.usage.keys()
             assert reader.run("no such run") is None
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])

@@ -222,6 +222,15 @@ def test_a_subscription_is_created_with_a_usage_charge(kept: Ledger) -> None:
     assert [problem.code for problem in told.diagnostics] == ["usage-charge-odd"]
 
 
+def test_of_each_charge_the_first_unbilled_record_says_whether_anything_is_due(kept: Ledger) -> None:
+    posted(kept, RECORD, recorded("later", "l1", "l2", "02-20"))
+    with kept.reading() as reader:
+        assert {one.id for one in reader.first_unbilled()} == {"new", "m2"}
+    posted(kept, RUN)
+    with kept.reading() as reader:
+        assert list(reader.first_unbilled()) == []
+
+
 # -- what a hand does to it ----------------------------------------------------------------------------------------
 
 PLANTED = {

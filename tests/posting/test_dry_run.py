@@ -33,7 +33,7 @@ class Spying:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
-        self.subscriptions = reader.subscriptions
+        self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
         self.asked: list[Needs] = []
 
     def book(self, needs: Needs) -> Book:
