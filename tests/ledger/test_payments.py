@@ -136,7 +136,7 @@ def test_who_reversed_it_is_told_also_where_no_money_moved(paid: Ledger) -> None
         "    2026-07-01 12:30 UTC  op-1 by ines",
     ):
         assert line in text
-    assert "P1                          90.00  unapplied 0.00, reversed" in account_text(account)
+    assert "P1                       90.00 USD  unapplied 0.00, reversed" in account_text(account)
     assert "  changed\n    P1: reversed, reason Chargeback" in operation_text(operation)
 
 
