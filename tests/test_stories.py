@@ -23,13 +23,18 @@ from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from billpolicy.book.changes import (
+    SCOPES,
+    ChargeAdded,
     ChargedThrough,
+    Created,
     DraftCanceled,
     DraftPosted,
+    Given,
     Reversed,
     SubscriptionCanceled,
     UsageBilled,
     UsageRecorded,
+    master_id,
 )
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
@@ -119,6 +124,23 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
         canceled={one.subscription: str(one.day or "not any more") for one in plan.of(SubscriptionCanceled)},
         posted_drafts={one.draft: one.number for one in plan.of(DraftPosted)},
         canceled_drafts=[one.draft for one in plan.of(DraftCanceled)],
+        created=[f"{SCOPES[type(one.record)]} {master_id(one.record)}" for one in plan.of(Created)],
+        given=_given(plan.of(Given)),
+        added={
+            f"{one.subscription}/{one.charge.id}": f"{one.charge.quantity} x {one.charge.rate} from {one.charge.start}"
+            for one in plan.of(ChargeAdded)
+        },
+        inheriting=[
+            stated(
+                attribute=one.attribute,
+                who=one.who,
+                count=str(one.count),
+                since=str(one.since),
+                before=stated(value=one.before.value, label=one.before.label),
+                after=stated(value=one.after.value, label=one.after.label),
+            )
+            for one in plan.inheriting
+        ],
         notes=list(plan.notes),
         charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.of(ChargedThrough)},
         recorded_usage=[record.id for one in plan.of(UsageRecorded) for record in one.records],
@@ -144,6 +166,15 @@ def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
         shares = {id: str(0 if amount is None else amount) for id, amount in one.records}
         billed.setdefault(one.after or "nothing", {}).update(shares)
     return billed
+
+
+def _given(changes: Iterable[Given]) -> dict[str, dict[str, str]]:
+    """Record -> field -> its value, and from which day on."""
+    found: dict[str, dict[str, str]] = {}
+    for one in changes:
+        held = one.held
+        found.setdefault(f"{one.scope} {one.id}", {})[held.field] = f"{held.value or 'none'} from {held.since}"
+    return found
 
 
 def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:

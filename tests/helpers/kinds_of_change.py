@@ -166,7 +166,7 @@ EACH: dict[str, Callable[[Book, str], Plan]] = {
         book,
         id,
         Given("account", "acme", Held(field="attributes.payment_term", value="Net 7", since=DAY, operation=id)),
-        Given("contact", "ann", Held(field="name", value="Ann M.", since=DAY, operation=id), account="acme"),
+        Given("contact", "ann", Held(field="name", value="Ann M.", since=DAY, operation=id), "Ann", "acme"),
         Given("subscription", "s1", Held(field="bill_day", value="5", since=DAY, operation=id)),
         Given("subscription", "s1", Held(field="charges.s1-seat.until", value="2027-01-01", since=DAY, operation=id)),
         basis=("account:acme", "subscription:s1"),

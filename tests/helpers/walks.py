@@ -11,7 +11,7 @@ import datetime
 import json
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -561,6 +561,109 @@ def _adjust_credit_balance(d: Drawing) -> Record:
     return d.not_said(d.from_credit()) | {"type": d.chance.one_of(("increase", "decrease"))}
 
 
+def _attributes(d: Drawing, account: str | None) -> Record:
+    """Some attributes that an account or a subscription is given, or holds no more."""
+    contact: Any = d.one_of([one.id for one in d.book.contacts.values() if one.account == account])
+    term: Any = d.chance.one_of(("Net 30", "Due Upon Receipt"))
+    found = {"bill_to_contact": None if d.seldom() else contact, "payment_term": None if d.seldom() else term}
+    return {"attributes": {name: value for name, value in found.items() if d.maybe()}}
+
+
+def _from(d: Drawing) -> Record:
+    return {"from": d.chance.day(-40, 40)} if d.maybe() else {}
+
+
+def _new(d: Drawing, names: Iterable[str]) -> str:
+    """A name that is not there yet; as nonsense, one that is."""
+    known = sorted(names)
+    return d.chance.one_of(known) if known and d.seldom() else f"new-{len(known)}"
+
+
+def _change_account(d: Drawing) -> Record:
+    account = d.account()
+    return {"account": account, **_attributes(d, account), **({"country": "DE"} if d.maybe() else {}), **_from(d)}
+
+
+def _change_contact(d: Drawing) -> Record:
+    named: Record = {"name": d.chance.one_of(("Ann", "Ben"))} if d.maybe() else {"clear": ["name"]}
+    return {"contact": d.one_of(list(d.book.contacts)), **named, **_from(d)}
+
+
+def _retire_contact(d: Drawing) -> Record:
+    # Most contacts stay, so that something is left to be addressed.
+    back: Record = {"clear": ["retired_on"]} if d.maybe() else {"from": d.chance.day(20, 60)}
+    return {"contact": d.one_of(list(d.book.contacts)), **back}
+
+
+def _new_charge(d: Drawing, taken: Iterable[str]) -> Record:
+    start = {"start": d.chance.day(-60, 30)} if d.maybe() else {}
+    return {"id": _new(d, taken), "charge": "setup", "rate": str(Decimal(d.whole(-2000, 9999)) / 100), **start}
+
+
+def _create_subscription(d: Drawing) -> Record:
+    account = d.account()
+    asked: Record = {"subscription": _new(d, d.book.subscriptions), "account": account, **_attributes(d, account)}
+    return {**asked, "start": d.chance.day(-60, 20), "charges": [_new_charge(d, ())]}
+
+
+def _change_subscription(d: Drawing) -> Record:
+    name = d.subscription()
+    known = d.book.subscriptions.get(name)
+    asked: Record = {"subscription": name, **_attributes(d, known and known.account), **_from(d)}
+    if d.maybe():
+        asked["bill_day"] = d.whole(1, 31)
+    if d.seldom():
+        asked["invoice_separately"] = d.maybe()
+    return asked
+
+
+def _subscribed(d: Drawing) -> tuple[str, list[str]]:
+    name = d.subscription()
+    known = d.book.subscriptions.get(name)
+    return name, ["old"] if known is None else [charge.id for charge in known.charges]
+
+
+def _add_subscribed_charge(d: Drawing) -> Record:
+    name, taken = _subscribed(d)
+    return {"subscription": name, "charge": _new_charge(d, taken)}
+
+
+def _change_subscribed_charge(d: Drawing) -> Record:
+    name, taken = _subscribed(d)
+    charge = d.chance.one_of(taken)
+    found = {charge.id: charge for charge in d.book.subscriptions[name].charges} if name in d.book.subscriptions else {}
+    # Days are given back at their price: a charge stays one, and a discount a discount.
+    sign = -1 if charge in found and (found[charge].rate or 0) < 0 else 1
+    asked: Record = {"subscription": name, "charge": charge, **_from(d)}
+    if d.maybe():
+        return asked | {"quantity": str(d.whole(0, 4))}
+    return asked | {"rate": str(Decimal(sign * d.whole(1, 9999)) / 100)}
+
+
+def _end_subscribed_charge(d: Drawing) -> Record:
+    name, taken = _subscribed(d)
+    until = {"until": d.chance.day(-60, 60)} if d.maybe() else {}
+    return {"subscription": name, "charge": d.chance.one_of(taken), **until}
+
+
+def _change_charge(d: Drawing) -> Record:
+    return {"charge": d.one_of(list(d.book.charges)), "name": d.chance.one_of(("Setup", "Installation")), **_from(d)}
+
+
+def _create_accounting_period(d: Drawing) -> Record:
+    last = max((period.until for period in d.book.periods), default=datetime.date(2025, 12, 1))
+    first = last - datetime.timedelta(3 if d.seldom() and d.book.periods else 0)
+    return {"from": str(first), "until": str(first + datetime.timedelta(d.whole(1, 40)))}
+
+
+def _accounting_period(d: Drawing, status: str) -> Record:
+    """One that can be closed or reopened, if there is one."""
+    found = [str(one.from_) for one in d.book.periods if one.status == status]
+    if d.nonsense or not found:
+        return {"from": str(TODAY)}
+    return {"from": found[0] if status == "open" else found[-1]}
+
+
 FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "credit_memo_from_invoice": _credit_memo_from_invoice,
     "debit_memo_from_invoice": _debit_memo_from_invoice,
@@ -592,6 +695,22 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "refund_credit_balance": lambda d: d.not_said(d.from_credit()),
     "adjust_credit_balance": _adjust_credit_balance,
     "undo_credit_adjustment": lambda d: {"adjustment": d.number(CreditAdjustment)},
+    "create_account": lambda d: {"account": _new(d, d.book.accounts), "currency": d.chance.one_of(CURRENCIES)},
+    "change_account": _change_account,
+    "create_contact": lambda d: {"contact": _new(d, d.book.contacts), "account": d.account()},
+    "change_contact": _change_contact,
+    "retire_contact": _retire_contact,
+    "create_subscription": _create_subscription,
+    "change_subscription": _change_subscription,
+    "renew_subscription": lambda d: {"subscription": d.subscription(), "term_end": d.chance.day(100, 400)},
+    "add_subscribed_charge": _add_subscribed_charge,
+    "change_subscribed_charge": _change_subscribed_charge,
+    "end_subscribed_charge": _end_subscribed_charge,
+    "create_charge": lambda d: {"charge": _new(d, d.book.charges), "name": "New"},
+    "change_charge": _change_charge,
+    "create_accounting_period": _create_accounting_period,
+    "close_accounting_period": lambda d: _accounting_period(d, "open"),
+    "reopen_accounting_period": lambda d: {**_accounting_period(d, "closed"), "actor": "ann", "approved_by": "ben"},
 }
 """Operation -> what is asked of it beside its date."""
 BILLING = (

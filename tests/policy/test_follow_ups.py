@@ -159,8 +159,8 @@ def test_an_operation_that_cannot_follow_is_told_with_what_it_can_follow_and_wha
     (found,) = refusals(follow_up(after="credit_increased", then="bill_run"))
     assert found.code == "follow-up-not-here"
     assert found.hint == (
-        "`bill_run` can follow `charges_reopened`; after `credit_increased` can come `apply_credit_balance`, "
-        "`refund_credit_balance`"
+        "`bill_run` can follow `charges_reopened`, `subscription_changed`; after `credit_increased` can come "
+        "`apply_credit_balance`, `refund_credit_balance`"
     )
     (found,) = refusals(follow_up(after="charges_reopened", then="create_refund"))
     assert found.hint == "`create_refund` follows no event; after `charges_reopened` can come `bill_run`"

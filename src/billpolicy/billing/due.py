@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
 from billpolicy.billing.periods import MONTHS, Period, Periods, one_day
+from billpolicy.book.history import values_in_turn
 from billpolicy.book.model import SubscribedCharge, Subscription
 
 
@@ -67,9 +68,54 @@ def end_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.dat
     return min((day for day in days if day is not None), default=None)
 
 
-def periods_of(subscription: Subscription, charge: SubscribedCharge, start: datetime.date) -> Periods:
-    """The billing periods of a charge that starts on this day, and is not charged once."""
-    return Periods.of(_anchor(subscription, charge) or start, subscription.bill_day, MONTHS[charge.period])
+def period_of(subscription: Subscription, charge: SubscribedCharge, start: datetime.date, day: datetime.date) -> Period:
+    """The billing period that holds a day, of a charge that starts on one before and is not charged once."""
+    return next(
+        next(periods.since(day))
+        for periods, _, until in _calendars(subscription, charge, start)
+        if until is None or day < until
+    )
+
+
+def billed_alike(subscription: Subscription, other: Subscription) -> bool:
+    """Whether all that was billed of a subscription lies in the same billing periods by the bill days of another."""
+    for charge in subscription.charges:
+        start, through = start_of(subscription, charge), charge.charged_through
+        if charge.period != "one_time" and start is not None and through is not None and through > start:
+            before, after = (
+                list(_stretches(_calendars(one, charge, start), start, start, through)) for one in (subscription, other)
+            )
+            if before != after:
+                return False
+    return True
+
+
+class _Calendar(NamedTuple):
+    """Periods that begin on one bill day, for the days `[since, until)`."""
+
+    periods: Periods
+    since: datetime.date
+    until: datetime.date | None
+
+
+def _calendars(subscription: Subscription, charge: SubscribedCharge, start: datetime.date) -> list[_Calendar]:
+    """The billing periods of a charge, by bill day.
+
+    A new bill day begins with the first period that ends on or after the day from which it holds: what was billed by
+    the old one stays a whole period of the old one. Until its own first day, a part of one of its periods is billed.
+    """
+    months = MONTHS[charge.period]
+    found: list[_Calendar] = []
+    since = _anchor(subscription, charge) or start
+    for bill_day, day in values_in_turn(subscription, "bill_day"):
+        if found and day is not None and day > found[-1].since:
+            last = found[-1]
+            since = next(period.end for period in last.periods.since(last.since) if period.end >= day)
+            found[-1] = last._replace(until=since)
+        elif found:
+            since = found.pop().since
+        found.append(_Calendar(Periods.of(since, bill_day, months), since, None))
+    return found
 
 
 def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.date) -> Due | None:
@@ -83,9 +129,9 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
     through = max(start, charge.charged_through or start)
     if charge.period == "one_time":
         return _one_time(subscription, charge, start, through, end, target)
-    periods = periods_of(subscription, charge, start)
+    calendars = _calendars(subscription, charge, start)
     if end is not None and end < through:
-        unused = _stretches(periods, start, end, through)
+        unused = _stretches(calendars, start, end, through)
         ended = min(by_itself, default=None)
         return Due(subscription, charge, True, tuple(one._replace(service_ended=one.end == ended) for one in unused))
 
@@ -94,20 +140,26 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
             return stretch.first <= target
         return stretch.end - datetime.timedelta(days=1) <= target
 
-    return Due(subscription, charge, False, tuple(takewhile(is_due, _stretches(periods, start, through, end))))
+    return Due(subscription, charge, False, tuple(takewhile(is_due, _stretches(calendars, start, through, end))))
 
 
 def _stretches(
-    periods: Periods, first: datetime.date, start: datetime.date, end: datetime.date | None
+    calendars: Iterable[_Calendar], first: datetime.date, start: datetime.date, end: datetime.date | None
 ) -> Iterator[Stretch]:
     """The days `[start, end)` period by period; `first` is the first day of all."""
-    if start == end:
-        return
-    for period in periods.since(start):
-        until = period.end if end is None else min(period.end, end)
-        yield Stretch(period, max(period.begin, first), max(period.begin, start), until)
-        if until == end:
+    for periods, since, until in calendars:
+        if start == end:
             return
+        if until is not None and until <= start:
+            continue
+        last = min((day for day in (end, until) if day is not None), default=None)
+        for period in periods.since(start):
+            to = period.end if last is None else min(period.end, last)
+            yield Stretch(period, max(period.begin, first, since), max(period.begin, start), to)
+            if to == last:
+                break
+        if last is not None:
+            start = last
 
 
 def _one_time(

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import NamedTuple
 
-from billpolicy.billing.due import Stretch, end_of, periods_of, start_of
+from billpolicy.billing.due import Stretch, end_of, period_of, start_of
 from billpolicy.billing.proration import share
 from billpolicy.billing.rating import Line, Rules, Usage
 from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
@@ -78,7 +78,7 @@ def _serves(subscription: Subscription, charge: SubscribedCharge, day: datetime.
 def since(subscription: Subscription, charge: SubscribedCharge, first: datetime.date) -> datetime.date:
     """The first day of service of the billing period that a day lies in."""
     start = start_of(subscription, charge) or first
-    return max(start, next(periods_of(subscription, charge, start).since(first)).begin)
+    return max(start, period_of(subscription, charge, start, first).begin)
 
 
 def after_the_end(subscription: Subscription, records: Iterable[UsageRecord]) -> list[UsageRecord]:
@@ -98,12 +98,11 @@ def _periods(
         return
     in_order = sorted((one for one in records if one.date >= start), key=lambda one: (one.date, one.id))
     unbilled = [one for one in in_order if one.billed_by is None and (end is None or one.date < end)]
-    periods = periods_of(subscription, charge, start)
     done = start
     for record in unbilled:
         if record.date < done:
             continue
-        period = next(periods.since(record.date))
+        period = period_of(subscription, charge, start, record.date)
         stretch = Stretch(period, max(period.begin, start), max(period.begin, start), period.end)
         if end is not None and end < period.end:
             stretch = stretch._replace(end=end)

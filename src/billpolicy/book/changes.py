@@ -7,7 +7,7 @@ to know what a change does, so they cannot disagree. A new kind of change is a c
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -368,9 +368,19 @@ def master_id(record: MasterRecord) -> str:
 
 def master_record(book: Book, scope: str, id: str) -> Any:
     """A record of master data that the book is known to have. Raises `KeyError` where it has not."""
+    return _records(book, scope)[id]
+
+
+def known_record(book: Book, scope: str, id: str) -> Any:
+    """A record of master data; None where the book has none of that name."""
+    return _records(book, scope).get(id)
+
+
+def _records(book: Book, scope: str) -> Mapping[str, Any]:
     if scope == "accounting_period":
-        return {master_id(period): period for period in book.periods}[id]
-    return getattr(book, f"{scope}s")[id]
+        return {master_id(period): period for period in book.periods}
+    records: Mapping[str, Any] = getattr(book, f"{scope}s")
+    return records
 
 
 def scope_of(name: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Protocol
 
+from billpolicy.book import history
 from billpolicy.book.book import Book, Place
 from billpolicy.book.exact import exact_amounts
 from billpolicy.book.identities import Breach, identities
@@ -302,6 +303,7 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             hint = "a usage charge is billed by its records alone, period by period, in arrears"
             yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
         yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
+        yield from _known(context, "charge", charge.continues, ids, *path, "continues", of=f"`{subscription.id}`")
         if charge.discounts in discounts:
             message = f"charge `{charge.discounts}` is a discount itself, so `{charge.id}` cannot discount it"
             hint = "name the charge that both reduce"
@@ -407,6 +409,38 @@ def _fits(context: Context, amount: Decimal, currency: str, *path: str | int) ->
     return ()
 
 
+def _histories(context: Context) -> Found:
+    """Of each field the value from the beginning comes first, then those from a day on; the last is what it holds."""
+    for section, index, record in context.records(
+        "accounts", "contacts", "subscriptions", "charges", "accounting_periods"
+    ):
+        seen: set[str] = set()
+        for h, held in enumerate(record.history):
+            path = (section, index, "history", h)
+            if not history.can_change(record, held.field):
+                message = f"`{held.field}` is no field with a history of this record"
+                names = history.FIELDS[type(record)]
+                hint = did_you_mean(held.field, names) or f"it has {', '.join(name.rstrip('.') for name in names)}"
+                yield Diagnostic("history-field", message, context.at(*path, "field"), hint)
+            elif not history.can_hold(record, held.field, held.value):
+                message = f"`{held.value}` cannot be a value of `{held.field}`"
+                hint = "write it as it would stand in the field itself"
+                yield Diagnostic("history-value", message, context.at(*path, "value"), hint)
+            elif (held.since is None) == (held.field in seen):
+                first = "is held from the beginning" if held.since is None else f"is held from {held.since} on"
+                message = f"this value of `{held.field}` {first}, but is not the first of its history"
+                if held.since is not None:
+                    message = f"the history of `{held.field}` does not say what was held before {held.since}"
+                hint = "begin with one entry without `since`, and give all others a day"
+                yield Diagnostic("history-first", message, context.at(*path), hint)
+            elif held.field not in seen and (end := history.wrong_end(record, held.field)) is not None:
+                now = history.value_of(record, held.field) or "none"
+                message = f"`{held.field}` is {now}, but its history ends in {end}"
+                hint = "let the record hold what its history ends in"
+                yield Diagnostic("history-differs", message, context.at(*path), hint)
+            seen.add(held.field)
+
+
 CHECKS: tuple[Callable[[Context], Found], ...] = (
     _unique,
     _references,
@@ -416,4 +450,5 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _subscriptions,
     _usage,
     _periods,
+    _histories,
 )

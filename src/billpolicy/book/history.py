@@ -3,6 +3,9 @@
 A record has the values that came last for their day, and its `history` all values of the fields that ever changed. Of
 several that hold from the same day on, the one that came last counts. A field that never changed holds from the
 beginning. What stands in a ledger is the record as it came, and what was given to it since.
+
+An end says its day itself, and a period is open or closed for all its days: of these the value that came last counts,
+whatever day it was given on.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from billpolicy.book.model import (
     SubscribedCharge,
     Subscription,
 )
+from billpolicy.source.scalars import read_currency
 
 R = TypeVar("R", bound=MasterRecord)
 FIELDS: dict[type[Any], tuple[str, ...]] = {
@@ -32,15 +36,60 @@ FIELDS: dict[type[Any], tuple[str, ...]] = {
     AccountingPeriod: ("status",),
 }
 """What can change of a record; with a dot at its end, everything in it."""
+_SAYS_ITS_DAYS = ("term_end", "status")
+"""Fields whose values hold whatever the day; and so do those of charges."""
+OF_CHARGES = ("until",)
+"""What can change of a charge of a subscription, as `charges.ID.until`."""
 _READ: dict[str, Callable[[str], Any]] = {
     "retired_on": datetime.date.fromisoformat,
     "term_end": datetime.date.fromisoformat,
     "until": datetime.date.fromisoformat,
     "bill_day": int,
-    "invoice_separately": lambda text: text == "true",
+    "invoice_separately": lambda text: {"true": True, "false": False}[text],
+    "currency": read_currency,
+    "type": lambda text: _one_of(text, "one_time", "recurring", "usage"),
+    "status": lambda text: _one_of(text, "open", "closed"),
 }
 """How the text of a value is read, of fields that are no texts."""
+_ALWAYS: dict[type[Any], tuple[str, ...]] = {
+    Account: ("currency",),
+    Charge: ("name", "type"),
+    AccountingPeriod: ("status",),
+}
+"""What a record cannot be without."""
 _NOTHING: dict[str, Any] = {"invoice_separately": False}
+
+
+def _one_of(text: str, *choices: str) -> str:
+    if text not in choices:
+        raise ValueError(f"{text} is none of {', '.join(choices)}")
+    return text
+
+
+def can_change(record: MasterRecord, field: str) -> bool:
+    """Whether a record has a field that can hold other values."""
+    holder, _, name = field.partition(".")
+    if holder == "charges" and isinstance(record, Subscription):
+        charge, _, name = name.rpartition(".")
+        return name in OF_CHARGES and any(one.id == charge for one in record.charges)
+    return (f"{holder}." if name else field) in FIELDS[type(record)]
+
+
+def can_hold(record: MasterRecord, field: str, text: str | None) -> bool:
+    """Whether a value can be read as one of this field."""
+    if text is None:
+        return field not in _ALWAYS.get(type(record), ())
+    name = field.rpartition(".")[2] if field.startswith("charges.") else field
+    try:
+        return _as_value(name, text) is not None
+    except (KeyError, ValueError):
+        return False
+
+
+def wrong_end(record: MasterRecord, field: str) -> str | None:
+    """What the history of a field ends in, if the record does not hold that."""
+    last = _last(held for held in record.history if held.field == field)
+    return None if last is None or last.value == value_of(record, field) else (last.value or "none")
 
 
 def value_of(record: MasterRecord | SubscribedCharge, field: str) -> str | None:
@@ -69,10 +118,34 @@ def on_day(record: R, day: datetime.date) -> R:
         return record
     then: Any = record
     for field in dict.fromkeys(held.field for held in record.history):
-        if not field.startswith("charges."):  # what becomes of a charge says its days itself
-            found = held_on(record, field, day)
-            then = _with_value(then, field, None if found is None else found.value)
+        if _is_dated(field):
+            then = _with_value(then, field, value_on(record, field, day))
     return cast("R", then)
+
+
+def value_on(record: MasterRecord, field: str, day: datetime.date) -> str | None:
+    """What a record holds on a day, as text."""
+    if _is_dated(field) and any(held.field == field for held in record.history):
+        found = held_on(record, field, day)
+        return None if found is None else found.value
+    return value_of(record, field)
+
+
+def value_after(record: MasterRecord, field: str, day: datetime.date) -> Held | None:
+    """The next value of a field after that of a day: none, if that one holds for good."""
+    later = [held for held in record.history if held.field == field and held.since is not None and held.since > day]
+    first = min((held.since for held in later if held.since is not None), default=None)
+    return _last(held for held in later if held.since == first) if _is_dated(field) else None
+
+
+def values_in_turn(record: MasterRecord, field: str) -> list[tuple[Any, datetime.date | None]]:
+    """What a record holds one after the other, each with its first day; the first value is from the beginning."""
+    entries = [held for held in record.history if held.field == field]
+    if not entries:
+        return [(getattr(record, field), None)]
+    last = {held.since: held for held in entries}
+    days = sorted(last, key=lambda day: day or datetime.date.min)
+    return [(_as_value(field, last[day].value), day) for day in days]
 
 
 def held_on(record: MasterRecord, field: str, day: datetime.date) -> Held | None:
@@ -122,11 +195,19 @@ def with_history(record: R, history: Iterable[Held]) -> R:
     return record
 
 
+def _is_dated(field: str) -> bool:
+    return field not in _SAYS_ITS_DAYS and not field.startswith("charges.")
+
+
 def _last(entries: Iterable[Held]) -> Held | None:
-    """Of these the one that counts: the latest day, and of one day the last that came."""
+    """Of these values of one field the one that counts: the latest day, and of one day the last that came."""
     last = None
     for held in entries:
-        if last is None or (held.since or datetime.date.min) >= (last.since or datetime.date.min):
+        if (
+            last is None
+            or not _is_dated(held.field)
+            or (held.since or datetime.date.min) >= (last.since or datetime.date.min)
+        ):
             last = held
     return last
 
@@ -142,5 +223,8 @@ def _with_value(record: Any, field: str, text: str | None) -> Any:
         mapping: Mapping[str, str | None] = getattr(record, holder)
         changed = {**mapping, name: text} if text is not None else {k: v for k, v in mapping.items() if k != name}
         return replace(record, **{holder: changed})
-    value = _NOTHING.get(field) if text is None else _READ.get(field, str)(text)
-    return replace(record, **{field: value})
+    return replace(record, **{field: _as_value(field, text)})
+
+
+def _as_value(field: str, text: str | None) -> Any:
+    return _NOTHING.get(field) if text is None else _READ.get(field, str)(text)

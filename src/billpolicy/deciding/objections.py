@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from billpolicy.book.history import on_day
 from billpolicy.book.model import Contact
 from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
@@ -136,6 +137,7 @@ def unknown_value(
     }
     if attribute.type == "contact":
         contact = contacts.get(value)
+        contact = contact and on_day(contact, day)
         whose = f"a contact of account `{next(iter(accounts))}`"
         theirs = {one.id: one for one in contacts.values() if one.account in accounts}
         if contact is None or contact.account not in accounts:

@@ -17,7 +17,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
-from billpolicy.planning.plan import BalanceChange, FollowedBy, Plan
+from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, Plan
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
@@ -57,6 +57,7 @@ class _Kept:
     resolved: tuple[Resolved, ...]
     reasons: dict[str, int]
     balances: tuple[BalanceChange, ...] = ()
+    inheriting: tuple[Inheriting, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     follow_ups: int = 0
@@ -96,6 +97,7 @@ def _operation_row(plan: Plan, cause: Cause | None) -> Row:
         resolved=plan.resolved,
         reasons=dict(plan.reasons),
         balances=plan.balances,
+        inheriting=plan.inheriting,
         notes=plan.notes,
         warnings=plan.warnings,
         follow_ups=len(plan.follow_ups),
@@ -169,6 +171,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         resolved=kept.resolved,
         reasons=kept.reasons,
         balances=kept.balances,
+        inheriting=kept.inheriting,
         notes=kept.notes,
         warnings=kept.warnings,
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),

@@ -12,7 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import ChargedThrough, Reversed, SubscriptionCanceled, UsageBilled
+from billpolicy.book.changes import (
+    ChargeAdded,
+    ChargedThrough,
+    Given,
+    Reversed,
+    SubscriptionCanceled,
+    UsageBilled,
+)
+from billpolicy.book.history import on_day
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Payment, Subscription
 from billpolicy.book.needs import Needs
@@ -131,6 +139,9 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
     back |= {billed.subscription for billed in plan.of(UsageBilled) if billed.after is None}
     for name in sorted(back | prolonged):
         yield from event("charges_reopened", book.subscriptions[name])
+    given = [one.id for one in plan.of(Given) if one.scope == "subscription"]
+    for name in dict.fromkeys((*given, *(one.subscription for one in plan.of(ChargeAdded)))):
+        yield from event("subscription_changed", book.subscriptions[name])
     new = [planned.document.number for planned in plan.documents]
     for number in new:
         document = book.numbered[number]
@@ -157,6 +168,8 @@ def _in_words(event: Event) -> str:
     if isinstance(subject, Subscription):
         if event.name == "subscription_canceled":
             return f"subscription {subject.id} was canceled"
+        if event.name == "subscription_changed":
+            return f"subscription {subject.id} was changed"
         return f"time of subscription {subject.id} was to be billed again"
     if event.name == "credit_increased":
         return f"{subject.number} raised the credit balance of {subject.account}"
@@ -183,7 +196,7 @@ def _follow(planning: Planning, event: Event) -> None:
         for request in requests:
             target = _done_to(planning.book, request)
             try:
-                facts = _facts(planning, event, target)
+                facts = _facts(planning, event, name, target)
             except Refused as refused:
                 if any(one.if_refused == "refuse" for one in those):
                     raise
@@ -236,12 +249,16 @@ def _done_to(book: Book, request: Request) -> Numbered | None:
     return None if number is None else book.numbered[number]
 
 
-def _facts(planning: Planning, event: Event, target: Numbered | None) -> dict[str, Fact]:
-    """What a follow-up can ask about: the event, what it is about, and what the step would be done to."""
-    book = planning.book
+def _facts(planning: Planning, event: Event, operation: str, target: Numbered | None) -> dict[str, Fact]:
+    """What a follow-up can ask about: the event, what it is about, and what the step would be done to. Accounts and
+    subscriptions have the values that they hold for the operation that would follow."""
+    book, day = planning.book, planning.day_of_values(operation)
     objects = _objects(book, event.subject)
     for scope, members in _objects(book, target).items() if target is not None else ():
         objects.setdefault(scope, members)
+    for scope in ("account", "subscription"):
+        if scope in objects:
+            objects[scope] = [on_day(record, day) for record in objects[scope]]
     facts, wrong = facts_about(book, objects, planning.policy.fields)
     if wrong:
         hint = "mend it under `custom` in the book"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,11 +52,14 @@ def resolve(
     return resolved
 
 
-def would_resolve(planning: Planning, operation: str, account: Account, subscription: Subscription) -> Resolved | None:
-    """What another operation would decide for a subscription, on the book as it is planned so far; None if it would be
-    refused. Nobody is asked whether they may do it."""
+def would_resolve(
+    planning: Planning, operation: str, account: Account, subscription: Subscription, day: datetime.date
+) -> Resolved | None:
+    """What another operation would decide for a subscription by what is held on a day; None if it would be refused.
+    Nobody is asked whether they may do it."""
+    said = {"date": planning.date.toordinal()}
     try:
-        return _decided(planning, operation, account, (), [subscription], {"date": planning.date.toordinal()}, {})
+        return _decided(planning, operation, account, (), [subscription], said, {}, day)
     except Refused:
         return None
 
@@ -68,10 +72,11 @@ def _decided(
     subscriptions: Sequence[Subscription],
     said: Mapping[str, Fact],
     asked_for: Mapping[str, str | None],
+    day: datetime.date | None = None,
 ) -> Resolved:
-    """What the policy decides, of values as they are on the day that it says. Raises `Refused`."""
+    """What the policy decides, of values as they are on a day, by default the one that it says. Raises `Refused`."""
     policy, at = planning.policy, planning.instruction.at()
-    day = planning.day_of_values(operation)
+    day = day or planning.day_of_values(operation)
     accounts = [] if account is None else [on_day(account, day)]
     subscriptions = [on_day(subscription, day) for subscription in subscriptions]
     objects: dict[str, Sequence[Any]] = {"account": accounts, "subscription": subscriptions}

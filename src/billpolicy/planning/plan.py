@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, Issued, after, touched
@@ -43,6 +43,29 @@ class BalanceChange:
     currency: str
     before: Decimal | None
     after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The value of an attribute, and the level that it is taken from; without a value nothing can be made."""
+
+    value: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inheriting:
+    """Who takes another value of an attribute after a change of master data, or takes it from somewhere else."""
+
+    attribute: str
+    who: Literal["subscription", "document"]
+    """Subscriptions take it when they are billed, open documents that do not store it as long as they are read."""
+    count: int
+    examples: tuple[str, ...]
+    since: datetime.date
+    """The first day on which they do."""
+    before: Taken
+    after: Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +119,8 @@ class Plan:
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Number of a document that is issued -> which of `resolved` decided about it."""
     balances: tuple[BalanceChange, ...] = ()
+    inheriting: tuple[Inheriting, ...] = ()
+    """What a change of master data changes for others."""
     notes: tuple[str, ...] = ()
     """What its reader would ask about, like which of three dates won; one sentence each."""
     warnings: tuple[Diagnostic, ...] = ()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NoReturn, TypeVar
 
+from billpolicy.book import history
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, ChargedThrough, account_name, subscription_name
 from billpolicy.book.kinds import KINDS, kind_of
@@ -20,7 +21,7 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.planning.plan import BalanceChange, FollowedBy, PassedOver, Plan
+from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.planning.request import Instruction
 
 _D = TypeVar("_D", bound=Numbered)
@@ -62,6 +63,7 @@ class Planning:
         self._reasons: dict[str, int] = {}
         self._touched: list[str] = []
         self._credits: list[tuple[str, str]] = []
+        self._inheriting: list[Inheriting] = []
         self._own: Plan | None = None
 
     # -- what is wrong, and what is to be said -----------------------------------------------------------------
@@ -98,25 +100,34 @@ class Planning:
         """Say something that the reader of the plan would ask about."""
         self._notes.append(sentence)
 
+    def inherit(self, change: Inheriting) -> None:
+        """Show who takes another value after what is planned."""
+        self._inheriting.append(change)
+
+    @property
+    def before(self) -> Book:
+        """The book before this operation."""
+        return self._before
+
     # -- looking up --------------------------------------------------------------------------------------------
 
     def account(self, name: str, *path: str | int) -> Account:
-        """The account, or refuse."""
+        """The account with the values that count, or refuse."""
         account = self.book.accounts.get(name)
         if account is None:
             hint = did_you_mean(name, self.book.accounts)
             self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
         self.rely_on(f"account:{name}")
-        return account
+        return self.as_held(account)
 
     def subscription(self, name: str, *path: str | int) -> Subscription:
-        """The subscription, or refuse."""
+        """The subscription with the values that count, or refuse."""
         subscription = self.book.subscriptions.get(name)
         if subscription is None:
             hint = did_you_mean(name, self.book.subscriptions)
             self.refuse("subscription-unknown", f"there is no subscription `{name}`", *path, hint=hint)
         self.rely_on(subscription_name(name))
-        return subscription
+        return self.as_held(subscription)
 
     def subscriptions_of(self, items: Iterable[Item]) -> list[Subscription]:
         """The subscriptions that these items name, by id."""
@@ -170,6 +181,10 @@ class Planning:
         for subscription in subscriptions:
             if subscription.id in self._before.subscriptions:
                 self.rely_on(subscription_name(subscription.id))
+
+    def as_held(self, record: history.R) -> history.R:
+        """A record with the values that it holds on the day that counts."""
+        return history.on_day(record, self.day_of_values(self.request.operation))
 
     def day_of_values(self, operation: str) -> datetime.date:
         """Whose values of accounts and subscriptions count, by the policy's `values_of`: those of the document date, or
@@ -280,6 +295,7 @@ class Planning:
                 resolved=tuple(self._resolved),
                 reasons=self._reasons,
                 balances=(*map(self._balance, self._touched), *map(self._credit, self._credits)),
+                inheriting=tuple(self._inheriting),
                 actor=request.actor,
                 approved_by=request.approved_by,
                 comment=request.comment,

@@ -23,6 +23,7 @@ from billpolicy.policy.language import (
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet, Series
 from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.fields import changes_of
 from billpolicy.vocabulary.spec import (
     CUSTOM_SCOPES,
     NAME,
@@ -93,6 +94,15 @@ class Declarations:
             hint = did_you_mean(name, self.vocabulary)
             self.problem("operation-unknown", f"there is no operation `{name}`", at, hint)
         return spec
+
+    def fields_of(self, spec: OperationSpec) -> tuple[FieldSpec, ...]:
+        """What conditions can ask about an operation; what it changes is called as the policy declares it."""
+        return (*spec.fields, *changes_of(spec.changes, self.attributes, self.fields))
+
+    def every_field(self) -> dict[str, FieldSpec]:
+        """The fields that are there because the policy declares something: its own, and those for what is changed."""
+        changes = (changes_of(scope, self.attributes, self.fields) for scope in CUSTOM_SCOPES)
+        return {**self.fields, **{field.name: field for fields in changes for field in fields}}
 
     def effective(self, text: EffectiveText | None, tree: Tree, *path: str | int) -> Effective:
         """The days that stand at this place; always, if nothing does."""

@@ -64,7 +64,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
         # By name, so that the order of files and lines shows nowhere.
         attributes=dict(sorted(declared.attributes.items())),
-        fields=dict(sorted(declared.fields.items())),
+        fields=dict(sorted(declared.every_field().items())),
         defaults=dict(sorted(declared.defaults.items())),
         defaults_at=dict(sorted(declared.defaults_at.items())),
         reason_codes=dict(sorted(declared.reason_codes.items())),

@@ -65,7 +65,7 @@ class Rules:
     def _exception(self, text: ExceptionText, tree: Tree, index: int) -> None:
         path = ("exceptions", index)
         at = tree.at(*path, "id")
-        names = enumerate(text.operations)
+        names, fields_of = enumerate(text.operations), self._declared.fields_of
         found = [self._declared.operation(name, tree.at(*path, "operations", i)) for i, name in names]
         specs = [spec for spec in found if spec is not None]
         if not text.operations:
@@ -91,7 +91,7 @@ class Rules:
         self.exceptions[text.id] = ExceptionRule(
             id=text.id,
             operations=tuple(sorted(text.operations)),
-            clauses=self._clauses(text.when, {f"`{spec.name}`": spec.fields for spec in specs}, tree, *path),
+            clauses=self._clauses(text.when, {f"`{spec.name}`": fields_of(spec) for spec in specs}, tree, *path),
             then=then,
             position=at,
             then_at=then_at,

@@ -5,19 +5,25 @@ Everything is asked of the books before and after, so it is the same for every s
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import (
     ChargedThrough,
+    Created,
     DraftPosted,
+    Given,
     Issued,
     SubscriptionCanceled,
     UsageBilled,
     UsageRecorded,
+    known_record,
+    master_name,
     scope_of,
     subscription_name,
 )
+from billpolicy.book.history import value_on
 from billpolicy.book.model import Document
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -61,7 +67,45 @@ def stale(plan: Plan, book: Book) -> list[Diagnostic]:
     """What of that which a plan relied on is another now, on the book that the operations before it leave."""
     now = {name: book.revisions.get(name, 0 if name in book.numbered else None) for name in plan.basis}
     found = [_stale(name, relied, now[name]) for name, relied in plan.basis.items() if now[name] != relied]
-    return found or [*_moved(plan, book), *_recorded(plan, book), *_other_numbers(plan, book)]
+    return found or [
+        *_closed(plan, book),
+        *_moved(plan, book),
+        *_recorded(plan, book),
+        *_other_master(plan, book),
+        *_other_numbers(plan, book),
+    ]
+
+
+def _closed(plan: Plan, book: Book) -> Iterator[Diagnostic]:
+    """Nothing is dated in an accounting period that was closed since (docs/domain.md 9.4)."""
+    days = {one.document.date for one in plan.of(Issued)} | {made.date for made in plan.applications}
+    for period in dict.fromkeys(book.period_of(day) for day in sorted(days)):
+        if period is not None and period.status == "closed":
+            message = (
+                f"the accounting period from {period.from_} until {period.until} is closed, and this is dated in it"
+            )
+            yield Diagnostic("plan-stale", message, hint=f"{_AGAIN}, with a date in an open period")
+
+
+def _other_master(plan: Plan, book: Book) -> Iterator[Diagnostic]:
+    """Records that came since, and values that are others now, of what has no revision: charges of the catalogue,
+    accounting periods and what is new."""
+    for one in plan.of(Created):
+        scope, id = scope_of(master_name(one.record))
+        if known_record(book, scope, id) is not None:
+            message = f"there is {scope.replace('_', ' ')} `{id}` now, which there was not when this was planned"
+            yield Diagnostic("plan-stale", message, hint=_AGAIN)
+    created = {master_name(one.record) for one in plan.of(Created)}
+    for change in plan.of(Given):
+        record = known_record(book, change.scope, change.id)
+        held = change.held
+        if record is not None and value_on(record, held.field, held.since or datetime.date.min) != change.before:
+            what = f"`{held.field}` of {change.scope.replace('_', ' ')} `{change.id}`"
+            message = f"{what} is no longer {change.before or 'unset'}, as it was when this was planned"
+            yield Diagnostic("plan-stale", message, hint=_AGAIN)
+        elif record is None and f"{change.scope}:{change.id}" not in created:
+            message = f"{change.scope.replace('_', ' ')} `{change.id}` is not in this ledger"
+            yield Diagnostic("plan-stale", message, hint="import it first, or plan on this ledger")
 
 
 def _moved(plan: Plan, book: Book) -> Iterator[Diagnostic]:

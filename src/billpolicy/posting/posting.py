@@ -9,7 +9,7 @@ comes: which parts it has depends on what the jobs before it have done.
 from __future__ import annotations
 
 import datetime
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from typing import Any
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Issued, UsageBilled, UsageRecorded, scope_of
+from billpolicy.book.changes import SCOPES, Created, Given, Issued, UsageBilled, UsageRecorded, master_id, scope_of
 from billpolicy.book.model import CreditAdjustment, Document, Subscription, UsageRecord
 from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -180,7 +180,7 @@ def post_one(store: Store, job: Job, *, now: datetime.datetime) -> Posted:
 
 def job_of(plan: Plan, who: str) -> Job:
     """A job whose plan was made before. Refused, and nothing is changed, if the ledger has moved on since."""
-    named: dict[str, set[str]] = {"account": set(), "subscription": set(), "document": set()}
+    named: dict[str, set[str]] = defaultdict(set)
     for scope, id in (scope_of(name) for step in in_turn(plan) for name in (*step.basis, *step.touched)):
         named[scope].add(id)
     credit = {
@@ -191,8 +191,15 @@ def job_of(plan: Plan, who: str) -> Job:
     }
     used = {one.id for step in in_turn(plan) for change in step.of(UsageRecorded) for one in change.records}
     used |= {one.id for step in in_turn(plan) for change in step.of(UsageBilled) for one in change.records}
+    for step in in_turn(plan):
+        for created in step.of(Created):
+            named[SCOPES[type(created.record)]].add(master_id(created.record))
+        for given in step.of(Given):
+            named[given.scope].add(given.id)
     needs = Needs(
         accounts=frozenset(named["account"]),
+        contacts=frozenset(named["contact"]),
+        charges=frozenset(named["charge"]),
         numbers=frozenset(named["document"]),
         subscriptions=frozenset(named["subscription"]),
         open_of=frozenset(credit),

@@ -10,6 +10,7 @@ from billpolicy.book.model import Numbered
 from billpolicy.deciding.resolver import Resolution, Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.planning import plan as planned
 from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
@@ -88,6 +89,29 @@ class Balance:
 
 
 @record
+class Taken:
+    """The value of an attribute, and the level that it is taken from; without a value nothing can be made."""
+
+    value: str | None = None
+    label: str | None = None
+
+
+@record
+class Inheriting:
+    """Who takes another value of an attribute after a change of master data, or takes it from somewhere else."""
+
+    attribute: str
+    who: Literal["subscription", "document"]
+    """Subscriptions take it when they are billed, open documents that do not store it as long as they are read."""
+    count: int
+    examples: tuple[str, ...]
+    since: Date
+    """The first day on which they do."""
+    before: Taken
+    after: Taken
+
+
+@record
 class Step:
     """An operation that follows another one: after what, by which rule, and all that it does."""
 
@@ -116,6 +140,8 @@ class PlanReport:
     decisions: tuple[Decisions, ...] = ()
     """How everything was decided that is not about a document that it makes."""
     balances: tuple[Balance, ...]
+    inheriting: tuple[Inheriting, ...] = ()
+    """What a change of master data changes for others."""
     notes: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -160,10 +186,15 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         changes=tuple(change_report(one, plan) for one in plan.changes),
         decisions=tuple(_decisions(plan, one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
+        inheriting=tuple(map(_inheriting, plan.inheriting)),
         warnings=findings(plan.warnings),
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
         basis=dict(plan.basis),
     )
+
+
+def _inheriting(one: planned.Inheriting) -> Inheriting:
+    return told(Inheriting, one, before=told(Taken, one.before), after=told(Taken, one.after))
 
 
 def _step(step: FollowedBy, versions: Versions | None) -> Step:

@@ -10,7 +10,7 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
+from billpolicy.planning.plan import BalanceChange, Inheriting, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
@@ -66,11 +66,30 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     lines += wrapped("  ~ reversed: ", ", ".join(gone))
     lines += [f"  ~ {text}" for text in in_plan(plan)]
     lines += _balances(plan.balances)
+    for change in plan.inheriting:
+        lines += wrapped("  > ", _taken(change))
     for note in plan.notes:
         lines += wrapped("  . ", note)
     for warning in plan.warnings:
         lines += wrapped("  ! ", f"{warning.message} [{warning.code}]")
     return lines
+
+
+def _taken(change: Inheriting) -> str:
+    """Who takes another value, and from where: `12 subscriptions take ... from account acme: Net 60 (was Net 30)`."""
+    what = "subscription" if change.who == "subscription" else "open document"
+    who = f"1 {what}" if change.count == 1 else f"{change.count:,} {what}s"
+    one, before, after = change.count == 1, change.before, change.after
+    moved = f" from {before.label}" if before.label not in (None, after.label) else ""
+    was = f"was {before.value}{moved}" if before.value else "had none"
+    more = change.count - len(change.examples)
+    some = ", ".join(change.examples) + (f" and {more:,} more" if more else "")
+    if after.value is None:
+        have = f"{'has' if one else 'have'} no `{change.attribute}` that can be used ({was})"
+    else:
+        take = f"{'takes' if one else 'take'} `{change.attribute}` from {after.label}"
+        have = f"{take}: {after.value} ({was})"
+    return f"from {change.since} on {who} {have}: {some}"
 
 
 def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -> Iterator[str]:

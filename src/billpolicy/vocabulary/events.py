@@ -26,6 +26,11 @@ EVENTS: dict[str, EventSpec] = {
             "time that was billed, or that no service was expected in, is to be billed again",
             fields_of("account"),
         ),
+        EventSpec(
+            "subscription_changed",
+            "a subscription is given other values or another term, or a charge of it is added, changed or ended",
+            fields_of("account", "subscription"),
+        ),
         EventSpec("invoice_posted", "an invoice is posted", fields_of("account", "subscription", "invoice")),
         EventSpec(
             "invoice_left_open",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _SIGNS = ("below_zero", "zero", "above_zero")
@@ -47,6 +49,10 @@ REFERENCE_IS = FieldSpec(
     ("new", "known", "reversed"),
 )
 PARTIAL = FieldSpec("partial", "boolean", "whether only a part of what is open is written off")
+FROM = (
+    FieldSpec("from", "date", "the first day on which what it changes holds"),
+    FieldSpec("back_dated", "boolean", "whether that day is before the document date or today, whichever is later"),
+)
 ACTOR = (
     FieldSpec("actor.id", "text", "who asks"),
     FieldSpec("actor.role", "choice", "the role of who asks, as the policy's `roles` say", codes=ROLES),
@@ -56,6 +62,20 @@ ACTOR = (
 def fields_of(*scopes: str) -> tuple[FieldSpec, ...]:
     """The fields of these objects, by their dotted names."""
     return tuple(field._replace(name=f"{scope}.{field.name}") for scope in scopes for field in SCOPES[scope])
+
+
+def changes_of(scope: str, attributes: Iterable[str], custom: Iterable[str]) -> tuple[FieldSpec, ...]:
+    """What conditions can ask about an operation that changes an object of this scope, beside its own fields: whether
+    it changes an attribute or a custom value. `custom`: fields that the policy declares, `account.segment`."""
+    if not scope:
+        return ()
+    own = (name.partition(".")[2] for name in custom if name.startswith(f"{scope}."))
+    return changed(*attributes, *own)
+
+
+def changed(*names: str) -> tuple[FieldSpec, ...]:
+    """Whether an operation changes what is called so."""
+    return tuple(FieldSpec(f"changes.{name}", "boolean", f"whether it changes `{name}`") for name in names)
 
 
 def reason_of(category: str) -> FieldSpec:

@@ -7,7 +7,18 @@ and who inherits what, is policy; here is only what can be said.
 from __future__ import annotations
 
 from billpolicy.vocabulary.events import event_after
-from billpolicy.vocabulary.fields import ACTOR, AMOUNT, DATE, PARTIAL, REFERENCE_IS, asked, fields_of, reason_of
+from billpolicy.vocabulary.fields import (
+    ACTOR,
+    AMOUNT,
+    DATE,
+    FROM,
+    PARTIAL,
+    REFERENCE_IS,
+    asked,
+    changed,
+    fields_of,
+    reason_of,
+)
 from billpolicy.vocabulary.settings import (
     ATTRIBUTE_BINDING,
     AVAILABLE_TO_CREDIT,
@@ -317,7 +328,8 @@ _SPECS = (
         doc="give an account other values, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account")),
+        fields=(DATE, *FROM, *changed("name", "country", "currency"), *fields_of("account")),
+        changes="account",
     ),
     OperationSpec(
         name="create_contact",
@@ -331,14 +343,14 @@ _SPECS = (
         doc="give a contact another name or address, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account")),
+        fields=(DATE, *FROM, *changed("name", "country", "email"), *fields_of("account")),
     ),
     OperationSpec(
         name="retire_contact",
         doc="let no document be addressed to a contact any more, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account")),
+        fields=(DATE, *FROM, *fields_of("account")),
     ),
     OperationSpec(
         name="create_subscription",
@@ -352,35 +364,42 @@ _SPECS = (
         doc="give a subscription other values, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *changed("plan", "bill_day", "invoice_separately"), *fields_of("account", "subscription")),
+        changes="subscription",
+        causes=("subscription_changed",),
     ),
     OperationSpec(
         name="renew_subscription",
         doc="let a subscription run for another term",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *changed("term_end"), *fields_of("account", "subscription")),
+        changes="subscription",
+        causes=("subscription_changed",),
     ),
     OperationSpec(
         name="add_subscribed_charge",
         doc="add a charge to a subscription",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *fields_of("account", "subscription")),
+        causes=("subscription_changed",),
     ),
     OperationSpec(
         name="change_subscribed_charge",
         doc="give a charge of a subscription another rate or quantity, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *changed("rate", "quantity"), *fields_of("account", "subscription")),
+        causes=("subscription_changed",),
     ),
     OperationSpec(
         name="end_subscribed_charge",
         doc="end a charge of a subscription",
         produces=(),
         levels=("account",),
-        fields=(DATE, *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *fields_of("account", "subscription")),
+        causes=("subscription_changed",),
     ),
     OperationSpec(
         name="create_charge",
@@ -394,7 +413,7 @@ _SPECS = (
         doc="give a charge of the catalogue another name or type, from a day on",
         produces=(),
         levels=(),
-        fields=(DATE,),
+        fields=(DATE, *FROM, *changed("name", "type")),
     ),
     OperationSpec(
         name="create_accounting_period",
@@ -420,7 +439,7 @@ _SPECS = (
 )
 
 _FOLLOWS: dict[str, tuple[str, ...]] = {
-    "bill_run": ("charges_reopened",),
+    "bill_run": ("charges_reopened", "subscription_changed"),
     "transfer_negative_invoice": ("invoice_posted",),
     "apply_credit_balance": ("credit_increased", "invoice_posted", "debit_memo_posted", "payment_reversed"),
     "refund_credit_balance": ("credit_increased",),

@@ -71,6 +71,8 @@ class OperationSpec(NamedTuple):
     levels: tuple[Level, ...]
     fields: tuple[FieldSpec, ...]
     settings: tuple[SettingSpec, ...] = ()
+    changes: str = ""
+    """The object whose attributes and custom values it changes: for each of them conditions have a field."""
     causes: tuple[str, ...] = ()
     """Names of the events that it can bring about."""
     follows: tuple[EventSpec, ...] = ()

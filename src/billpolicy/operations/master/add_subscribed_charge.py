@@ -7,8 +7,8 @@ from dataclasses import replace
 from billpolicy.book.changes import ChargeAdded
 from billpolicy.book.needs import Needs
 from billpolicy.operations.master.create_subscription import NewCharge
-from billpolicy.operations.master.shared import permit
-from billpolicy.operations.master.subscribed import check_charges
+from billpolicy.operations.master.shared import facts_of_change, permit
+from billpolicy.operations.master.subscribed import check_charges, check_service
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -29,8 +29,10 @@ def _plan(planning: Planning, request: AddSubscribedCharge) -> None:
     account = planning.account(subscription.account, "subscription")
     charge = request.charge.subscribed(request.id)
     charge = replace(charge, start=charge.start or planning.date)
-    check_charges(planning, account, subscription, charge)
-    permit(planning, account, [subscription])
+    assert charge.start is not None
+    check_service(planning, subscription, charge.start, "charge", "start")
+    check_charges(planning, account, subscription.id, charge)
+    permit(planning, account, [subscription], facts_of_change(planning, charge.start))
     planning.change(ChargeAdded(subscription.id, charge))
 
 

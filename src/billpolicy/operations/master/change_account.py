@@ -15,6 +15,8 @@ from billpolicy.operations.master.shared import (
     ChangeRequest,
     HoldsAttributes,
     check_values,
+    different,
+    facts_of_change,
     give,
     permit,
     since,
@@ -43,12 +45,12 @@ def _plan(planning: Planning, request: ChangeAccount) -> None:
     values = wanted(planning, request, "name", "country", "currency")
     if values.get("currency", account.currency) is None:
         planning.problem("clear-unknown", "an account has a currency", "clear", hint="give it another one")
-    if values.get("currency") not in (None, account.currency):
+    elif "currency" in different(account, values, day):
         check_nothing_is_billed_in_it(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)
-    permit(planning, account)
+    permit(planning, account, facts=facts_of_change(planning, day, different(account, values, day)))
     given = give(planning, account, values, day)
-    tell_who_inherits(planning, account.id, given)
+    tell_who_inherits(planning, account.id, given, day)
 
 
 OPERATION = Operation(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.operations.master.shared import ChangeRequest, give, permit, since, wanted
+from billpolicy.operations.master.shared import ChangeRequest, different, facts_of_change, give, permit, since, wanted
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -31,8 +31,9 @@ def _plan(planning: Planning, request: ChangeCharge) -> None:
     if request.clear:
         message = "a charge of the catalogue has a name and a type"
         planning.problem("clear-unknown", message, "clear", hint="give it another one")
-    permit(planning, None)
-    give(planning, charge, values, since(planning, request))
+    day = since(planning, request)
+    permit(planning, None, facts=facts_of_change(planning, day, different(charge, values, day)))
+    give(planning, charge, values, day)
 
 
 OPERATION = Operation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.book.needs import Needs
 from billpolicy.operations.master.impact import contact_of
-from billpolicy.operations.master.shared import ChangeRequest, give, permit, since, wanted
+from billpolicy.operations.master.shared import ChangeRequest, different, facts_of_change, give, permit, since, wanted
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -25,8 +25,9 @@ def _plan(planning: Planning, request: ChangeContact) -> None:
     contact = contact_of(planning, request.contact)
     account = planning.account(contact.account, "contact")
     values = wanted(planning, request, "name", "country", "email")
-    permit(planning, account)
-    give(planning, contact, values, since(planning, request))
+    day = since(planning, request)
+    permit(planning, account, facts=facts_of_change(planning, day, different(contact, values, day)))
+    give(planning, contact, values, day)
 
 
 OPERATION = Operation(

@@ -1,17 +1,26 @@
 """`change_subscribed_charge`: a new rate or quantity of a charge, from a day on.
 
 The charge ends on that day, and another one continues it in the same billing periods. What was billed of it from that
-day on is credited at the old price by the next bill run, and billed at the new one.
+day on is credited at the old price by the next bill run, and billed at the new one. Discounts on the charge go on with
+it: each ends, too, and another one discounts the charge that continues.
 """
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 
 from billpolicy.book.changes import ChargeAdded
+from billpolicy.book.model import SubscribedCharge
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.shared import permit
-from billpolicy.operations.master.subscribed import charge_of, check_charges, end_charge
+from billpolicy.operations.master.shared import facts_of_change, permit
+from billpolicy.operations.master.subscribed import (
+    charge_of,
+    check_can_end,
+    check_charges,
+    discounts_on,
+    end_charge,
+)
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -42,24 +51,32 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
     if (rate, quantity) == (old.rate, old.quantity):
         message = f"charge `{old.id}` of `{subscription.id}` has this rate and quantity already"
         planning.problem("nothing-changes", message, hint="name another `rate` or `quantity`")
-    new = replace(
-        old,
-        id=request.as_ or _next_id(old.continues or old.id, {charge.id for charge in subscription.charges}),
-        rate=rate,
-        quantity=quantity,
-        start=day,
-        charged_through=None,
-        continues=old.continues or old.id,
-        created_by=request.id,
-    )
-    permit(planning, account, [subscription])
-    ended = end_charge(planning, subscription, old, day)
-    check_charges(planning, account, ended, new)
-    planning.stop_if_refused()
-    planning.change(ChargeAdded(subscription.id, new))
+    check_can_end(planning, subscription, old, day, "from")
+    taken = {charge.id for charge in subscription.charges}
+    new = _continuing(old, day, request.id, request.as_ or _next_id(old, taken))
+    new = replace(new, rate=rate, quantity=quantity)
+    more = [new]
+    discounts = list(discounts_on(subscription, old, day))
+    for discount in discounts:
+        id = _next_id(discount, taken | {one.id for one in more})
+        more.append(replace(_continuing(discount, day, request.id, id), discounts=new.id))
+    what = {name for name in ("rate", "quantity") if getattr(new, name) != getattr(old, name)}
+    permit(planning, account, [subscription], facts_of_change(planning, day, what))
+    for one in (old, *discounts):
+        end_charge(planning, subscription, one, day)
+    check_charges(planning, account, subscription.id, *more)
+    for one in more:
+        planning.change(ChargeAdded(subscription.id, one))
 
 
-def _next_id(first: str, taken: set[str]) -> str:
+def _continuing(old: SubscribedCharge, day: datetime.date, operation: str, id: str) -> SubscribedCharge:
+    """The charge that goes on from that day, of which nothing has been billed yet."""
+    first = old.continues or old.id
+    return replace(old, id=id, start=day, charged_through=None, continues=first, created_by=operation)
+
+
+def _next_id(old: SubscribedCharge, taken: set[str]) -> str:
+    first = old.continues or old.id
     return next(id for id in (f"{first}-{count}" for count in range(2, len(taken) + 3)) if id not in taken)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from billpolicy.billing.due import billed_alike
 from billpolicy.book.model import Custom
 from billpolicy.book.needs import Needs
+from billpolicy.operations.master.impact import tell_what_is_taken
 from billpolicy.operations.master.shared import (
     ChangeRequest,
     HoldsAttributes,
     check_values,
+    different,
+    facts_of_change,
     give,
     permit,
     since,
@@ -40,8 +44,14 @@ def _plan(planning: Planning, request: ChangeSubscription) -> None:
     values = wanted(planning, request, "plan", "bill_day", "invoice_separately")
     check_bill_day(planning, request.bill_day)
     check_values(planning, "subscription", account, request.attributes, request.custom, day)
-    permit(planning, account, [subscription])
-    give(planning, subscription, values, day)
+    facts = facts_of_change(planning, day, different(subscription, values, day))
+    permit(planning, account, [subscription], facts)
+    given = give(planning, subscription, values, day)
+    if not billed_alike(subscription, planning.book.subscriptions[subscription.id]):
+        through = max(charge.charged_through for charge in subscription.charges if charge.charged_through is not None)
+        message = f"`{subscription.id}` is billed through {through} by its bill day, which cannot change from {day} on"
+        planning.refuse("bill-day-billed", message, "bill_day", hint=f"let it hold `from: {through}`")
+    tell_what_is_taken(planning, [subscription.id], given, day)
 
 
 OPERATION = Operation(

@@ -1,11 +1,11 @@
-"""`end_subscribed_charge`: a charge of a subscription ends. What was billed beyond its end is credited by the next bill
-run."""
+"""`end_subscribed_charge`: a charge of a subscription ends, and the discounts on it. What was billed beyond its end is
+credited by the next bill run."""
 
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.shared import permit
-from billpolicy.operations.master.subscribed import charge_of, end_charge
+from billpolicy.operations.master.shared import facts_of_change, permit
+from billpolicy.operations.master.subscribed import charge_of, check_can_end, discounts_on, end_charge
 from billpolicy.operations.shared.billed_usage import warn_of_usage
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -27,8 +27,12 @@ def _plan(planning: Planning, request: EndSubscribedCharge) -> None:
     subscription = planning.subscription(request.subscription, "subscription")
     account = planning.account(subscription.account, "subscription")
     charge = charge_of(planning, subscription, request.charge)
-    permit(planning, account, [subscription])
-    end_charge(planning, subscription, charge, request.until or planning.date, "until")
+    day = request.until or planning.date
+    check_can_end(planning, subscription, charge, day, "until")
+    permit(planning, account, [subscription], facts_of_change(planning, day))
+    end_charge(planning, subscription, charge, day)
+    for discount in discounts_on(subscription, charge, day):
+        end_charge(planning, subscription, discount, day)
     warn_of_usage(planning, subscription.id)
 
 

@@ -1,16 +1,28 @@
-"""What a change of master data would change: who takes a value from where it changes, as counts with examples."""
+"""What a change of master data would change: who takes another value of an attribute, as counts with examples.
+
+Subscriptions are asked what the next bill run would decide for them, before the change and after it, on the first day
+on which it holds: whatever comes of it, by whichever rule, is found. Open documents that do not store a value have that
+of their account. What cannot be used, such as a contact that is retired, is no value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Iterable, Iterator
 
+from billpolicy.book.book import Book
 from billpolicy.book.changes import Given
+from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, Contact, Document, Subscription
+from billpolicy.deciding.objections import unknown_value
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.planning.deciding import would_resolve
+from billpolicy.planning.plan import Inheriting, Taken
 from billpolicy.planning.planning import Planning
+from billpolicy.policy.model import Attribute
 
 _EXAMPLES = 3
+_NONE = Taken()
 
 
 def contact_of(planning: Planning, id: str) -> Contact:
@@ -22,38 +34,77 @@ def contact_of(planning: Planning, id: str) -> Contact:
     return contact
 
 
-def tell_who_inherits(planning: Planning, account: str, given: Iterable[Given]) -> None:
-    """Note which subscriptions a bill run gives an attribute of the account to, and which open documents do not store
-    it: with these, what changes is what they have."""
-    changed = [one.held.field.removeprefix("attributes.") for one in given if one.held.field.startswith("attributes.")]
-    if not changed:
-        return
-    book = planning.book
-    subscriptions = [one for one in book.subscriptions.values() if one.account == account and one.canceled_on is None]
-    decided = {one.id: would_resolve(planning, "bill_run", book.accounts[account], one) for one in subscriptions}
-    for name in changed:
-        attribute = planning.policy.attributes[name]
-        inheriting = [
-            id
-            for id, resolved in sorted(decided.items())
-            if resolved is not None
-            and (resolution := resolved.resolutions.get(name)) is not None
-            and resolution.level == "account"
-        ]
-        if inheriting:
-            planning.note(f"{_counted(inheriting, 'subscription')} `{name}` from this account: {_some(inheriting)}")
-        live = [
-            number
-            for number, document in sorted(book.numbered.items())
-            if document.account == account
+def tell_who_inherits(planning: Planning, account: str, given: Iterable[Given], day: datetime.date) -> None:
+    """Show what this changes for the subscriptions and the open documents of an account, from a day on."""
+    subscriptions = [one.id for one in planning.book.subscriptions.values() if one.account == account]
+    tell_what_is_taken(planning, subscriptions, given, day)
+    before, after = (on_day(book.accounts[account], day) for book in (planning.before, planning.book))
+    label = f"account {account}"
+    for attribute in planning.policy.attributes.values():
+        was, now = (_taken_of(one.attributes.get(attribute.name), label) for one in (before, after))
+        live = list(_live(planning.book, account, attribute)) if was != now else []
+        if live:
+            planning.inherit(Inheriting(attribute.name, "document", len(live), tuple(live[:_EXAMPLES]), day, was, now))
+
+
+def tell_what_is_taken(
+    planning: Planning, subscriptions: Iterable[str], given: Iterable[Given], day: datetime.date
+) -> None:
+    """Show which attributes these subscriptions take from elsewhere, or with another value, from a day on."""
+    day = max(day, planning.day_of_values("bill_run"))
+    every = list(planning.policy.attributes)
+    # Where an attribute has no value all is refused: then only what was given can be compared.
+    given_itself = [name for name in every if f"attributes.{name}" in {one.held.field for one in given}]
+    groups: dict[tuple[str, Taken, Taken], list[str]] = {}
+    for id in sorted(subscriptions):
+        canceled_on = planning.book.subscriptions[id].canceled_on
+        if canceled_on is None or canceled_on > day:
+            before, after = (
+                _taken_by(planning, book, book.subscriptions[id], day) for book in (planning.before, planning.book)
+            )
+            for name in given_itself if before is None or after is None else every:
+                was, now = ((taken or {}).get(name, _NONE) for taken in (before, after))
+                if was != now:
+                    groups.setdefault((name, was, now), []).append(id)
+    for (name, was, now), ids in sorted(groups.items(), key=lambda group: (group[0][0], group[1])):
+        planning.inherit(Inheriting(name, "subscription", len(ids), tuple(ids[:_EXAMPLES]), day, was, now))
+
+
+def _taken_by(
+    planning: Planning, book: Book, subscription: Subscription, day: datetime.date
+) -> dict[str, Taken] | None:
+    """The attributes of what a bill run would make of a subscription; None where it would be refused."""
+    account = book.accounts[subscription.account]
+    resolved = would_resolve(planning, "bill_run", account, subscription, day)
+    if resolved is None:
+        return None
+    return {
+        name: Taken(str(found.value), resolved.levels[found.level].label)
+        for name, found in resolved.resolutions.items()
+        if found.level is not None
+        and unknown_value(
+            planning.policy, planning.policy.attributes[name], str(found.value), book.contacts, [account.id], day
+        )
+        is None
+    }
+
+
+def _taken_of(value: str | None, label: str) -> Taken:
+    return _NONE if value is None else Taken(value, label)
+
+
+def _live(book: Book, account: str, attribute: Attribute) -> Iterator[str]:
+    """The open documents of an account that could have an attribute and do not store it."""
+    for number, document in sorted(book.numbered.items()):
+        if (
+            document.account == account
             and isinstance(document, Document)
             and document.kind in attribute.documents
             and document.status == "posted"
-            and name not in document.attributes
+            and document.attributes.get(attribute.name) is None
             and book.balance(document)
-        ]
-        if live:
-            planning.note(f"{_counted(live, 'open document')} `{name}` live from this account: {_some(live)}")
+        ):
+            yield number
 
 
 def check_nothing_is_billed_in_it(planning: Planning, account: Account) -> None:
@@ -86,10 +137,6 @@ def tell_who_names(planning: Planning, contact: Contact) -> None:
                     "contact-named",
                     f"{_some(naming)} still {names} `{contact.id}` as `{name}`: what is addressed to it is refused",
                 )
-
-
-def _counted(found: list[str], what: str) -> str:
-    return f"1 {what} takes" if len(found) == 1 else f"{len(found):,} {what}s take"
 
 
 def _some(names: list[str]) -> str:

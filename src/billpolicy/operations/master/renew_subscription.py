@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.shared import HoldsAttributes, check_values, give, permit
+from billpolicy.operations.master.impact import tell_what_is_taken
+from billpolicy.operations.master.shared import HoldsAttributes, check_values, different, facts_of_change, give, permit
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -38,12 +39,15 @@ def _plan(planning: Planning, request: RenewSubscription) -> None:
             message = f"the term ends on {before} already"
             planning.problem("nothing-changes", message, "term_end", hint="name a later day")
     check_values(planning, "subscription", account, request.attributes, {}, before)
-    permit(planning, account, [subscription])
-    values = {"term_end": request.term_end}
-    give(planning, subscription, values, planning.date)
-    if request.attributes:
-        renewed = planning.book.subscriptions[subscription.id]
-        give(planning, renewed, {f"attributes.{name}": value for name, value in request.attributes.items()}, before)
+    values = {
+        "term_end": request.term_end,
+        **{f"attributes.{name}": value for name, value in request.attributes.items()},
+    }
+    permit(
+        planning, account, [subscription], facts_of_change(planning, before, different(subscription, values, before))
+    )
+    given = give(planning, subscription, values, before)
+    tell_what_is_taken(planning, [subscription.id], given, before)
 
 
 OPERATION = Operation(

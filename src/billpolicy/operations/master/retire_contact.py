@@ -4,8 +4,8 @@ were addressed to it still are."""
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.impact import contact_of, tell_who_names
-from billpolicy.operations.master.shared import ChangeRequest, give, permit, since
+from billpolicy.operations.master.impact import contact_of, tell_what_is_taken, tell_who_names
+from billpolicy.operations.master.shared import ChangeRequest, facts_of_change, give, permit, since
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -27,8 +27,10 @@ def _plan(planning: Planning, request: RetireContact) -> None:
     if request.clear and not back:
         hint = "write `clear: [retired_on]` to bring the contact back"
         planning.problem("clear-unknown", "only `retired_on` can be cleared here", "clear", hint=hint)
-    permit(planning, account)
-    give(planning, contact, {"retired_on": None if back else day}, day)
+    permit(planning, account, facts=facts_of_change(planning, day))
+    given = give(planning, contact, {"retired_on": None if back else day}, day)
+    subscriptions = [one.id for one in planning.book.subscriptions.values() if one.account == account.id]
+    tell_what_is_taken(planning, subscriptions, given, day)
     if not back:
         tell_who_names(planning, contact)
 

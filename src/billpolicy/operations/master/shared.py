@@ -8,16 +8,19 @@ from typing import Any
 
 from billpolicy.book.changes import SCOPES, Created, Given, master_id
 from billpolicy.book.check import Context, problems
-from billpolicy.book.history import held_on, value_of, written
+from billpolicy.book.history import value_after, value_on, written
 from billpolicy.book.model import Account, Attributes, BookFile, Contact, Custom, Held, MasterRecord, Subscription
 from billpolicy.deciding.objections import unknown_value
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction, Request
+from billpolicy.policy.condition import Fact
 from billpolicy.policy.typed import typed
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date, Plain, Text
+from billpolicy.vocabulary.fields import changes_of
+from billpolicy.vocabulary.operations import VOCABULARY
 
 
 class HoldsAttributes:
@@ -45,9 +48,25 @@ def since(planning: Planning, request: ChangeRequest) -> datetime.date:
     return request.from_ or planning.date
 
 
-def permit(planning: Planning, account: Account | None, subscriptions: Iterable[Subscription] = ()) -> None:
+def permit(
+    planning: Planning,
+    account: Account | None,
+    subscriptions: Iterable[Subscription] = (),
+    facts: Mapping[str, Fact] | None = None,
+) -> None:
     """Ask the policy whether this may be done. Raises `Refused` with everything that was found wrong so far."""
-    planning.decide(resolve(planning, account, subscriptions=list(subscriptions)))
+    planning.decide(resolve(planning, account, subscriptions=list(subscriptions), more=facts))
+
+
+def facts_of_change(planning: Planning, day: datetime.date, fields: Iterable[str] = ()) -> dict[str, Fact]:
+    """What conditions can ask about a change: from which day on it holds, and for each name that they know whether
+    one of these fields is called so."""
+    spec, policy = VOCABULARY[planning.request.operation], planning.policy
+    known = (*spec.fields, *changes_of(spec.changes, policy.attributes, policy.fields))
+    names = {f"changes.{field.rpartition('.')[2]}" for field in fields}
+    asked = {field.name: field.name in names for field in known if field.name.startswith("changes.")}
+    back_dated = day < max(planning.date, planning.today)
+    return {"from": day.toordinal(), "back_dated": back_dated, **asked}
 
 
 # -- what is created -----------------------------------------------------------------------------------------------
@@ -91,17 +110,20 @@ class _Asked:
 # -- values from a day on ------------------------------------------------------------------------------------------
 
 
+def different(record: MasterRecord, values: Mapping[str, Any], day: datetime.date) -> dict[str, Any]:
+    """Of these values, by field, those that the record does not hold on that day."""
+    return {field: value for field, value in values.items() if value_on(record, field, day) != written(value)}
+
+
 def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], day: datetime.date) -> list[Given]:
     """Let a record hold values from a day on: field -> value, None for none. What it holds already is passed over;
     if that is all of it, there is nothing to do, and that is refused."""
     scope: Any = SCOPES[type(record)]
     account = record.account if isinstance(record, Contact) else None
     given = []
-    for field, value in values.items():
-        before = _on_day(record, field, day)
-        if before != written(value):
-            held = Held(field=field, value=written(value), since=day, operation=planning.request.id)
-            given.append(Given(scope, master_id(record), held, before, account))
+    for field, value in different(record, values, day).items():
+        held = Held(field=field, value=written(value), since=day, operation=planning.request.id)
+        given.append(Given(scope, master_id(record), held, value_on(record, field, day), account))
     if not given:
         what = f"{scope.replace('_', ' ')} `{master_id(record)}`"
         named = ", ".join(f"`{field}`" for field in values)
@@ -111,14 +133,11 @@ def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], da
     planning.stop_if_refused()
     for one in given:
         planning.change(one)
+        until = value_after(record, one.held.field, day)
+        if until is not None:
+            value = until.value or "none"
+            planning.note(f"`{one.held.field}` is this until {until.since}: from that day on it is {value} already")
     return given
-
-
-def _on_day(record: MasterRecord, field: str, day: datetime.date) -> str | None:
-    if any(held.field == field for held in record.history):
-        held = held_on(record, field, day)
-        return None if held is None else held.value
-    return value_of(record, field)
 
 
 def wanted(planning: Planning, request: ChangeRequest, *names: str) -> dict[str, Any]:

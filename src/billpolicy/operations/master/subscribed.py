@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 
+from billpolicy.billing.due import start_of
 from billpolicy.book.model import Account, SubscribedCharge, Subscription
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.master.shared import check_as_in_a_book, give
@@ -23,44 +25,62 @@ def charge_of(planning: Planning, subscription: Subscription, id: str) -> Subscr
     return found[id]
 
 
-def check_charges(planning: Planning, account: Account, subscription: Subscription, new: SubscribedCharge) -> None:
-    """Note what would be wrong with one more charge of a subscription."""
-    charges = (*subscription.charges, new)
+def check_service(planning: Planning, subscription: Subscription, day: datetime.date, *path: str) -> None:
+    """Note that there is no service any more on a day, so nothing of it can change."""
+    if subscription.canceled_on is not None and day >= subscription.canceled_on:
+        message = (
+            f"subscription `{subscription.id}` is canceled: there is no service from {subscription.canceled_on} on"
+        )
+        hint = f"name a day before {subscription.canceled_on}, or another subscription"
+        planning.problem("canceled-already", message, *path, hint=hint)
+
+
+def check_charges(planning: Planning, account: Account, id: str, *new: SubscribedCharge) -> None:
+    """Note what would be wrong with more charges of a subscription, as it is planned so far."""
+    subscription = planning.book.subscriptions[id]
+    whole = replace(subscription, charges=(*subscription.charges, *new))
     catalogue = planning.book.charges.values()
-    check_as_in_a_book(
-        planning, "subscriptions", replace(subscription, charges=charges), accounts=[account], charges=catalogue
-    )
+    check_as_in_a_book(planning, "subscriptions", whole, accounts=[account], charges=catalogue)
     planning.stop_if_refused()
 
 
-def end_charge(
+def check_can_end(
     planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date, *path: str
-) -> Subscription:
-    """Let a charge end: `day` is the first one after its last. The subscription as it is then."""
-    start = charge.start or subscription.start
-    if start is not None and day <= start:
+) -> None:
+    """Note why a charge cannot end on that day, the first one after its last."""
+    start = start_of(subscription, charge)
+    check_service(planning, subscription, day, *path)
+    if charge.period == "one_time":
+        message = f"charge `{charge.id}` is charged once, on its first day: there is nothing after it to change"
+        hint = "credit what was billed with `credit_memo_from_invoice`, or add another charge"
+        planning.problem("charge-one-time", message, "charge", hint=hint)
+    elif start is not None and day <= start:
         message = f"charge `{charge.id}` begins on {start}, so it cannot end on {day}"
-        planning.refuse("date-too-early", message, *path, hint=f"name a day after {start}")
-    if charge.until is not None and charge.until < day:
+        planning.problem("date-too-early", message, *path, hint=f"name a day after {start}")
+    elif charge.until is not None and charge.until <= day:
         message = f"charge `{charge.id}` ends on {charge.until} already"
-        planning.refuse("charge-ended", message, *path, hint=f"name {charge.until} or an earlier day, or add a charge")
-    if charge.until != day or not path:
-        give_until(planning, subscription, charge, day)
-    else:
-        message = f"charge `{charge.id}` ends on {day} already"
-        planning.refuse("nothing-changes", message, *path, hint="name an earlier day")
+        planning.problem("charge-ended", message, *path, hint=f"name a day before {charge.until}, or add a charge")
+
+
+def end_charge(planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> None:
+    """Let a charge end: `day` is the first one after its last."""
+    give(planning, planning.book.subscriptions[subscription.id], {f"charges.{charge.id}.until": day}, planning.date)
     if charge.charged_through is not None and charge.charged_through > day:
         planning.note(
             f"{subscription.id}/{charge.id} is billed through {charge.charged_through}: the next bill run credits it "
             f"from {day} on"
         )
-    return planning.book.subscriptions[subscription.id]
 
 
-def give_until(planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> None:
-    """Let a charge have its end on that day, unless it has it already."""
-    if charge.until != day:
-        give(planning, subscription, {f"charges.{charge.id}.until": day}, planning.date)
+def discounts_on(
+    subscription: Subscription, charge: SubscribedCharge, day: datetime.date
+) -> Iterator[SubscribedCharge]:
+    """The discounts that reduce a charge before a day and go on after it: what becomes of it becomes of them."""
+    for one in subscription.charges:
+        start = start_of(subscription, one)
+        going_on = one.until is None or one.until > day
+        if one.discounts == charge.id and one.period != "one_time" and going_on and (start is None or start < day):
+            yield one
 
 
 def check_bill_day(planning: Planning, day: int | None) -> None:

@@ -40,10 +40,11 @@ def bills_of(
 ) -> list[Bill]:
     """The bills of those subscriptions that have something due on the target date, by account and id.
 
-    The values of subscriptions and accounts are those of now, also for periods long past (docs/domain.md 1.2 row 1).
+    The values of subscriptions and accounts are those of the day that `values_of` says; by the standard policy those of
+    now, also for periods long past (docs/domain.md 1.2 row 1). Periods begin on the bill day that held at their time.
     Raises `Refused` with what is wrong in any of them.
     """
-    wanted = sorted(subscriptions, key=lambda each: (each.account, each.id))
+    wanted = sorted(map(planning.as_held, subscriptions), key=lambda each: (each.account, each.id))
     due = [(subscription, *_due(planning, subscription, target)) for subscription in wanted]
     planning.stop_if_refused()
     problems: list[Diagnostic] = []
