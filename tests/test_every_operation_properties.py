@@ -487,7 +487,7 @@ def test_a_cancellation_credits_no_more_than_was_charged_and_back_to_the_first_d
 def test_every_operation_is_walked() -> None:
     assert FIELDS.keys() == OPERATIONS.keys()
     done, refused = set[str](), set[str]()
-    for found in walks(400):
+    for found in walks(600):
         for each in found.steps:
             (refused if each.plan is None else done).add(each.asked.request.operation)
     assert done == refused == OPERATIONS.keys()

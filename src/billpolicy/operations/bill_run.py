@@ -14,7 +14,7 @@ from billpolicy.billing.documents import Kind, items_of, split
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
+from billpolicy.book.model import Charge, CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
@@ -159,7 +159,7 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
         "account": first.account.id,
         "date": planning.date,
         "currency": first.currency,
-        "items": items_of(lines, kind, first.currency, planning.book.charges),
+        "items": items_of(lines, kind, first.currency, _catalogue(planning, lines)),
         "status": request.bill_as or first.resolved.text("bill_as"),
         "bill_run": request.part_of or request.id,
         "comment": request.comment,
@@ -170,6 +170,13 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
         return issue(planning, Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved).number
     reason = request.reason or first.resolved.text("reason_code")
     return issue(planning, CreditMemo(**common, reason=reason), first.resolved).number
+
+
+def _catalogue(planning: Planning, lines: Sequence[Line]) -> dict[str, Charge]:
+    """The charges of the catalogue on these lines, as they are called on the day that counts."""
+    known = planning.book.charges
+    names = {line.charge.charge for line in lines if line.charge.charge in known}
+    return {name: planning.as_held(known[name]) for name in names if name is not None}
 
 
 def _move(planning: Planning, lines: Sequence[Line]) -> None:

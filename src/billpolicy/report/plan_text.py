@@ -64,7 +64,8 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
             lines += _application(application, f" {plan.currency_of(application)}" if several else "")
     gone = (one.number + (f" ({one.reason})" if one.reason else "") for one in plan.of(Reversed))
     lines += wrapped("  ~ reversed: ", ", ".join(gone))
-    lines += [f"  ~ {text}" for text in in_plan(plan)]
+    for text in in_plan(plan):
+        lines += wrapped("  ~ ", text)
     lines += _balances(plan.balances)
     for change in plan.inheriting:
         lines += wrapped("  > ", _taken(change))

@@ -46,7 +46,8 @@ def items_of_charges(planning: Planning, currency: str, asked: Sequence[ChargeAm
     items = []
     for line, wanted in enumerate(asked, start=1):
         path = ("charges", line - 1)
-        charge = planning.book.charges.get(wanted.charge)
+        found = planning.book.charges.get(wanted.charge)
+        charge = found and planning.as_held(found)
         if charge is None:
             message = f"there is no product rate plan charge `{wanted.charge}`"
             hint = did_you_mean(wanted.charge, planning.book.charges)
