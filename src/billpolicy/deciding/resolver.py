@@ -108,9 +108,16 @@ class Resolver:
         self._by_event: dict[tuple[str, str], _Matchers] = {}
 
     def resolve(
-        self, operation: str, date: datetime.date, facts: Facts, levels: Mapping[Level, LevelValues]
+        self,
+        operation: str,
+        date: datetime.date,
+        facts: Facts,
+        levels: Mapping[Level, LevelValues],
+        *,
+        with_gaps: bool = False,
     ) -> Resolved:
-        """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several."""
+        """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several; those are
+        left out `with_gaps`."""
         running = self._by_operation.get(operation)
         if running is None:
             matchers = _Matchers(self.policy, self.engine, operation, self.policy.exceptions_for(operation))
@@ -139,7 +146,7 @@ class Resolver:
                         break
             else:
                 problems.append(_exhausted(key, chain, levels, rule))
-        if problems:
+        if problems and not with_gaps:
             raise Refused(problems)
         return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
 

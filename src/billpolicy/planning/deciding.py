@@ -55,11 +55,11 @@ def resolve(
 def would_resolve(
     planning: Planning, operation: str, account: Account, subscription: Subscription, day: datetime.date
 ) -> Resolved | None:
-    """What another operation would decide for a subscription by what is held on a day; None if it would be refused.
-    Nobody is asked whether they may do it."""
+    """What another operation would decide for a subscription by what is held on a day, as far as there are values; None
+    where the policy cannot say. Nobody is asked whether they may do it."""
     said = {"date": planning.date.toordinal()}
     try:
-        return _decided(planning, operation, account, (), [subscription], said, {}, day)
+        return _decided(planning, operation, account, (), [subscription], said, {}, day, with_gaps=True)
     except Refused:
         return None
 
@@ -73,6 +73,8 @@ def _decided(
     said: Mapping[str, Fact],
     asked_for: Mapping[str, str | None],
     day: datetime.date | None = None,
+    *,
+    with_gaps: bool = False,
 ) -> Resolved:
     """What the policy decides, of values as they are on a day, by default the one that it says. Raises `Refused`."""
     policy, at = planning.policy, planning.instruction.at()
@@ -88,6 +90,6 @@ def _decided(
     holders = [document for document in documents if isinstance(document, Document)]
     levels = every_level(policy, levels_of(accounts, holders, subscriptions, day=day), asked_for)
     try:
-        return planning.resolver.resolve(operation, planning.date, {**facts, **said}, levels)
+        return planning.resolver.resolve(operation, planning.date, {**facts, **said}, levels, with_gaps=with_gaps)
     except Refused as refused:
         raise Refused(problem._replace(position=problem.position or at) for problem in refused.diagnostics) from None

@@ -49,8 +49,8 @@ def _plan(planning: Planning, request: ChangeAccount) -> None:
         check_nothing_is_billed_in_it(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)
     permit(planning, account, facts=facts_of_change(planning, day, different(account, values, day)))
-    given = give(planning, account, values, day)
-    tell_who_inherits(planning, account.id, given, day)
+    give(planning, account, values, day)
+    tell_who_inherits(planning, account.id, day)
 
 
 OPERATION = Operation(

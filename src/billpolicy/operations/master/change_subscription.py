@@ -46,12 +46,12 @@ def _plan(planning: Planning, request: ChangeSubscription) -> None:
     check_values(planning, "subscription", account, request.attributes, request.custom, day)
     facts = facts_of_change(planning, day, different(subscription, values, day))
     permit(planning, account, [subscription], facts)
-    given = give(planning, subscription, values, day)
+    give(planning, subscription, values, day)
     if not billed_alike(subscription, planning.book.subscriptions[subscription.id]):
         through = max(charge.charged_through for charge in subscription.charges if charge.charged_through is not None)
         message = f"`{subscription.id}` is billed through {through} by its bill day, which cannot change from {day} on"
         planning.refuse("bill-day-billed", message, "bill_day", hint=f"let it hold `from: {through}`")
-    tell_what_is_taken(planning, [subscription.id], given, day)
+    tell_what_is_taken(planning, [subscription.id], day)
 
 
 OPERATION = Operation(

@@ -11,7 +11,6 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 from billpolicy.book.book import Book
-from billpolicy.book.changes import Given
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, Contact, Document, Subscription
 from billpolicy.deciding.objections import unknown_value
@@ -34,10 +33,10 @@ def contact_of(planning: Planning, id: str) -> Contact:
     return contact
 
 
-def tell_who_inherits(planning: Planning, account: str, given: Iterable[Given], day: datetime.date) -> None:
+def tell_who_inherits(planning: Planning, account: str, day: datetime.date) -> None:
     """Show what this changes for the subscriptions and the open documents of an account, from a day on."""
     subscriptions = [one.id for one in planning.book.subscriptions.values() if one.account == account]
-    tell_what_is_taken(planning, subscriptions, given, day)
+    tell_what_is_taken(planning, subscriptions, day)
     before, after = (on_day(book.accounts[account], day) for book in (planning.before, planning.book))
     label = f"account {account}"
     for attribute in planning.policy.attributes.values():
@@ -47,14 +46,9 @@ def tell_who_inherits(planning: Planning, account: str, given: Iterable[Given], 
             planning.inherit(Inheriting(attribute.name, "document", len(live), tuple(live[:_EXAMPLES]), day, was, now))
 
 
-def tell_what_is_taken(
-    planning: Planning, subscriptions: Iterable[str], given: Iterable[Given], day: datetime.date
-) -> None:
+def tell_what_is_taken(planning: Planning, subscriptions: Iterable[str], day: datetime.date) -> None:
     """Show which attributes these subscriptions take from elsewhere, or with another value, from a day on."""
     day = max(day, planning.day_of_values("bill_run"))
-    every = list(planning.policy.attributes)
-    # Where an attribute has no value all is refused: then only what was given can be compared.
-    given_itself = [name for name in every if f"attributes.{name}" in {one.held.field for one in given}]
     groups: dict[tuple[str, Taken, Taken], list[str]] = {}
     for id in sorted(subscriptions):
         canceled_on = planning.book.subscriptions[id].canceled_on
@@ -62,22 +56,20 @@ def tell_what_is_taken(
             before, after = (
                 _taken_by(planning, book, book.subscriptions[id], day) for book in (planning.before, planning.book)
             )
-            for name in given_itself if before is None or after is None else every:
-                was, now = ((taken or {}).get(name, _NONE) for taken in (before, after))
+            for name in planning.policy.attributes:
+                was, now = (taken.get(name, _NONE) for taken in (before, after))
                 if was != now:
                     groups.setdefault((name, was, now), []).append(id)
     for (name, was, now), ids in sorted(groups.items(), key=lambda group: (group[0][0], group[1])):
         planning.inherit(Inheriting(name, "subscription", len(ids), tuple(ids[:_EXAMPLES]), day, was, now))
 
 
-def _taken_by(
-    planning: Planning, book: Book, subscription: Subscription, day: datetime.date
-) -> dict[str, Taken] | None:
-    """The attributes of what a bill run would make of a subscription; None where it would be refused."""
+def _taken_by(planning: Planning, book: Book, subscription: Subscription, day: datetime.date) -> dict[str, Taken]:
+    """The attributes of what a bill run would make of a subscription, as far as they can be used."""
     account = book.accounts[subscription.account]
     resolved = would_resolve(planning, "bill_run", account, subscription, day)
     if resolved is None:
-        return None
+        return {}
     return {
         name: Taken(str(found.value), resolved.levels[found.level].label)
         for name, found in resolved.resolutions.items()

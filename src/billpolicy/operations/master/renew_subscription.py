@@ -46,8 +46,8 @@ def _plan(planning: Planning, request: RenewSubscription) -> None:
     permit(
         planning, account, [subscription], facts_of_change(planning, before, different(subscription, values, before))
     )
-    given = give(planning, subscription, values, before)
-    tell_what_is_taken(planning, [subscription.id], given, before)
+    give(planning, subscription, values, before)
+    tell_what_is_taken(planning, [subscription.id], before)
 
 
 OPERATION = Operation(

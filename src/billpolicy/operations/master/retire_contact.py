@@ -28,9 +28,9 @@ def _plan(planning: Planning, request: RetireContact) -> None:
         hint = "write `clear: [retired_on]` to bring the contact back"
         planning.problem("clear-unknown", "only `retired_on` can be cleared here", "clear", hint=hint)
     permit(planning, account, facts=facts_of_change(planning, day))
-    given = give(planning, contact, {"retired_on": None if back else day}, day)
+    give(planning, contact, {"retired_on": None if back else day}, day)
     subscriptions = [one.id for one in planning.book.subscriptions.values() if one.account == account.id]
-    tell_what_is_taken(planning, subscriptions, given, day)
+    tell_what_is_taken(planning, subscriptions, day)
     if not back:
         tell_who_names(planning, contact)
 
