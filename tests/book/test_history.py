@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.book import history
+from billpolicy.book.load import book_of, quick_book
 from billpolicy.book.model import Account, AccountingPeriod, Contact, Held, SubscribedCharge, Subscription
+from billpolicy.source.quick.unsure import Unsure
+from billpolicy.source.tree import parse_text
+from tests.helpers.refusals import refused
 
 DAY = datetime.date(2026, 3, 1)
 ACME = Account(id="acme", currency="EUR", name="Acme", attributes={"payment_term": "Net 30"})
@@ -136,3 +140,63 @@ def test_what_came_and_what_was_given_since_make_the_record(entries: list[Held],
     assert history.as_it_came(record) == came
     assert list(history.given_since(record)) == entries
     assert history.with_history(history.as_it_came(record), history.given_since(record)) == record
+
+
+# -- in a book -----------------------------------------------------------------------------------------------------
+
+BOOK = """
+accounts: [{{id: acme, currency: EUR, country: DE, history: [{account}]}}]
+contacts: [{{id: ann, account: acme, history: [{contact}]}}]
+subscriptions:
+- {{id: s, account: acme, bill_day: 15, charges: [{{id: c, until: 2026-05-01{charge}}}], history: [{subscription}]}}
+accounting_periods: [{{from: 2026-01-01, until: 2026-02-01, history: [{period}]}}]
+"""
+
+
+def written(**said: str) -> str:
+    return BOOK.format(**{"account": "", "contact": "", "subscription": "", "period": "", "charge": "", **said})
+
+
+FROM = "since: 2026-03-01"
+WRONG = {
+    ("account", "{field: colour}"): "history-field",
+    ("account", "{field: id}"): "history-field",
+    ("contact", "{field: attributes.payment_term}"): "history-field",
+    ("subscription", "{field: charges.c.rate}"): "history-field",
+    ("subscription", "{field: charges.d.until}"): "history-field",
+    ("subscription", "{field: bill_day, value: x}"): "history-value",
+    ("subscription", "{field: invoice_separately, value: maybe}"): "history-value",
+    ("subscription", "{field: charges.c.until, value: May}"): "history-value",
+    ("account", "{field: currency, value: euro}"): "history-value",
+    ("account", "{field: currency}"): "history-value",
+    ("period", "{field: status, value: shut}"): "history-value",
+    ("account", f"{{field: country, value: DE, {FROM}}}"): "history-first",
+    ("account", "{field: country, value: AT}, {field: country, value: DE}"): "history-first",
+    ("account", f"{{field: country, value: DE}}, {{field: country, value: AT, {FROM}}}"): "history-differs",
+    ("subscription", '{field: bill_day, value: "1"}'): "history-differs",
+    ("charge", ", continues: d"): "reference-unknown",
+}
+RIGHT = {
+    "account": f"{{field: country}}, {{field: country, value: DE, {FROM}}}",
+    "contact": f"{{field: retired_on}}, {{field: retired_on, value: 2026-03-01, {FROM}}}, "
+    "{field: retired_on, since: 2026-04-01}",
+    "subscription": f"{{field: bill_day}}, {{field: charges.c.until}}, {{field: bill_day, value: 15, {FROM}}}, "
+    f"{{field: charges.c.until, value: 2026-05-01, {FROM}}}",
+    "period": f"{{field: status, value: closed}}, {{field: status, value: open, {FROM}}}",
+}
+
+
+@pytest.mark.parametrize(("where", "text"), WRONG)
+def test_a_history_that_cannot_be_is_told_at_its_line(where: str, text: str) -> None:
+    book = written(**{where: text})
+    with pytest.raises(Unsure):
+        quick_book(book, "book.yaml")
+    (problem,) = refused(lambda: book_of(parse_text(book, "book.yaml"))).diagnostics
+    assert problem.code == WRONG[where, text]
+    assert problem.position is not None
+    assert problem.position.line == {"account": 2, "contact": 3, "subscription": 5, "charge": 5, "period": 6}[where]
+
+
+def test_a_history_that_can_be() -> None:
+    book = written(**RIGHT)
+    assert quick_book(book, "book.yaml") == book_of(parse_text(book, "book.yaml"))

@@ -188,6 +188,12 @@ def given_since(record: MasterRecord) -> tuple[Held, ...]:
     return tuple(kept)
 
 
+def in_order(record: R) -> R:
+    """The same record with its history as operations would have made it: what a field held first stands before what it
+    was given, and not before that of another field."""
+    return with_history(as_it_came(record), given_since(record)) if record.history else record
+
+
 def with_history(record: R, history: Iterable[Held]) -> R:
     """The record after it was given all of these."""
     for held in history:

@@ -5,6 +5,8 @@ A book may carry more than a policy uses (an export does), so they are warnings 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from billpolicy.book.book import Book
 from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
@@ -20,15 +22,22 @@ def unknown_names(book: Book, policy: Policy) -> list[Diagnostic]:
     for where, scope, holder in holders:
         if len(found) >= MAX_PROBLEMS:
             break
-        for name in holder.attributes:
+        for name in (*holder.attributes, *_held(holder, "attributes.")):
             if name not in policy.attributes and ("attribute", name) not in found:
                 message = f"`{name}` ({where}) is no attribute that the policy declares; it is not used"
                 hint = did_you_mean(name, policy.attributes)
                 found["attribute", name] = Diagnostic("attribute-unused", message, None, hint, "warning")
-        for name in getattr(holder, "custom", {}):
+        for name in (*getattr(holder, "custom", {}), *_held(holder, "custom.")):
             field = f"{scope}.{name}"
             if field not in policy.fields and ("field", field) not in found:
                 message = f"`{field}` ({where}) is no field that the policy declares; it is not used"
                 hint = did_you_mean(field, policy.fields) or f"declare it: `fields: {{{field}: {{type: text}}}}`"
                 found["field", field] = Diagnostic("field-unused", message, None, hint, "warning")
     return list(found.values())
+
+
+def _held(holder: object, prefix: str) -> Iterator[str]:
+    """What stands in the history of an account or a subscription under that prefix."""
+    for held in getattr(holder, "history", ()):
+        if held.field.startswith(prefix):
+            yield held.field.removeprefix(prefix)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from billpolicy.book import identities
 from billpolicy.book.book import Book
+from billpolicy.book.history import in_order
 from billpolicy.book.model import (
     AccountingPeriod,
     Application,
@@ -143,15 +144,17 @@ class _Import:
         as_known: Callable[[_M, _M], _M] = lambda given, known: given,
     ) -> list[_M]:
         """The records of master data that the ledger does not have. What was imported before is nothing new, nor is
-        what operations have made of it since. `read`: those of some ids, as they are or as they were imported."""
-        known = {key: _stripped(record) for key, record in read(given, False).items()}
-        alike = {
-            key: record
-            for key, record in read(given, True).items()
-            if as_known(_as_imported(given[key]), record) == record
-        }
+        what operations have made of it since, with all that it held or without. `read`: those of some ids, as they are
+        or as they were imported."""
         mine = {key: _as_imported(record) for key, record in given.items()}
-        return self._new(what, known | alike, mine, as_known)
+        now = read(given, False)
+        known = {key: _stripped(record) for key, record in now.items()}
+        for records in (now, read(given, True)):
+            for key, record in records.items():
+                held = _as_imported(record)
+                if as_known(mine[key], held) == held:
+                    known[key] = held
+        return self._new(what, known, mine, as_known)
 
     def _since_imported(self) -> Callable[[Subscription, Subscription], Subscription]:
         """Operations cancel subscriptions and move charged-through dates; what was imported before is nothing new."""
@@ -159,7 +162,7 @@ class _Import:
         canceled = self._imported("SELECT id, imported_canceled_on FROM subscriptions", key="id")
 
         def as_known(given: Subscription, known: Subscription) -> Subscription:
-            now = {charge.id: charge.charged_through for charge in known.charges}
+            now = {charge.id: charge.charged_through for charge in (*given.charges, *known.charges)}
             charges = tuple(
                 replace(charge, charged_through=now[charge.id])
                 if through.get((given.id, charge.id), _NEVER) == _day(charge.charged_through)
@@ -262,7 +265,7 @@ def _as_imported(record: Any) -> Any:
     """A record as this ledger has it: no operation of this ledger created it."""
     if isinstance(record, Subscription):
         record = replace(record, charges=tuple(replace(charge, created_by=None) for charge in record.charges))
-    return replace(record, created_by=None)
+    return in_order(replace(record, created_by=None))
 
 
 def _stripped(record: Any) -> Any:

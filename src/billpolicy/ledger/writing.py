@@ -190,7 +190,8 @@ def _write_posted_master(connection: Connection, plans: Sequence[Plan], before: 
     values: dict[Table, list[Row]] = defaultdict(list)
     created = {master_name(one.record) for plan in plans for one in plan.of(Created)}
     for name in created:
-        _add_master(values, master_record(after, *scope_of(name)), imported=False)
+        # What came after it in this group has changed it already, and is written with it.
+        _add_master(values, master_record(after, *scope_of(name)), False, after.revisions.get(name, 0))
     for id in dict.fromkeys(one.subscription for plan in plans for one in plan.of(ChargeAdded)):
         if f"subscription:{id}" not in created:
             _add_charges(values, as_it_came(after.subscriptions[id]), len(before.subscriptions[id].charges))
@@ -219,17 +220,19 @@ def _insert_master(connection: Connection, values: Mapping[Table, list[Row]]) ->
         connection.run(insert_into(table), values.get(table, []))
 
 
-def _add_master(values: dict[Table, list[Row]], record: MasterRecord, imported: bool) -> None:
+def _add_master(values: dict[Table, list[Row]], record: MasterRecord, imported: bool, revision: int = 0) -> None:
     came: Any = as_it_came(record)
     if isinstance(came, Account):
-        values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=0))
+        values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=revision))
     elif isinstance(came, Contact):
         values[schema.contacts].append(rows.CONTACTS.row(came))
     elif isinstance(came, Charge):
         values[schema.charges].append(rows.CHARGES.row(came))
     elif isinstance(came, Subscription):
         canceled = _day(came.canceled_on) if imported else None
-        values[schema.subscriptions].append(rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=0))
+        values[schema.subscriptions].append(
+            rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision)
+        )
         _add_charges(values, came, 0, imported)
     else:
         values[schema.accounting_periods].append(rows.PERIODS.row(came))
