@@ -68,13 +68,15 @@ def end_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.dat
     return min((day for day in days if day is not None), default=None)
 
 
-def period_of(subscription: Subscription, charge: SubscribedCharge, start: datetime.date, day: datetime.date) -> Period:
-    """The billing period that holds a day, of a charge that starts on one before and is not charged once."""
-    return next(
-        next(periods.since(day))
-        for periods, _, until in _calendars(subscription, charge, start)
-        if until is None or day < until
-    )
+def stretch_of(
+    subscription: Subscription, charge: SubscribedCharge, start: datetime.date, day: datetime.date
+) -> Stretch:
+    """The days of the billing period that holds a day, of a charge that starts on one before and is not charged once."""
+    calendars = _calendars(subscription, charge, start)
+    periods, since, _ = next(one for one in calendars if one.until is None or day < one.until)
+    period = next(periods.since(day))
+    first = max(period.begin, since, start)
+    return Stretch(period, first, first, period.end)
 
 
 def billed_alike(subscription: Subscription, other: Subscription) -> bool:

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import NamedTuple
 
-from billpolicy.billing.due import Stretch, end_of, period_of, start_of
+from billpolicy.billing.due import Stretch, end_of, start_of, stretch_of
 from billpolicy.billing.proration import share
 from billpolicy.billing.rating import Line, Rules, Usage
 from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
@@ -78,7 +78,7 @@ def _serves(subscription: Subscription, charge: SubscribedCharge, day: datetime.
 def since(subscription: Subscription, charge: SubscribedCharge, first: datetime.date) -> datetime.date:
     """The first day of service of the billing period that a day lies in."""
     start = start_of(subscription, charge) or first
-    return max(start, period_of(subscription, charge, start, first).begin)
+    return stretch_of(subscription, charge, start, first).start
 
 
 def after_the_end(subscription: Subscription, records: Iterable[UsageRecord]) -> list[UsageRecord]:
@@ -102,16 +102,16 @@ def _periods(
     for record in unbilled:
         if record.date < done:
             continue
-        period = period_of(subscription, charge, start, record.date)
-        stretch = Stretch(period, max(period.begin, start), max(period.begin, start), period.end)
-        if end is not None and end < period.end:
+        stretch = stretch_of(subscription, charge, start, record.date)
+        last = stretch.end
+        if end is not None and end < last:
             stretch = stretch._replace(end=end)
         done = stretch.end
         if stretch.end - _DAY > target:
             return
         new = tuple(one for one in unbilled if stretch.start <= one.date < stretch.end)
         # Of a period that was cut short later, what was billed of its last days counts, too.
-        billed = tuple(one for one in in_order if one.billed_by and stretch.start <= one.date < period.end)
+        billed = tuple(one for one in in_order if one.billed_by and stretch.start <= one.date < last)
         yield Used(subscription, charge, stretch, new, billed)
 
 
