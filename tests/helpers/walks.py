@@ -609,7 +609,7 @@ def _create_subscription(d: Drawing) -> Record:
 def _change_subscription(d: Drawing) -> Record:
     name = d.subscription()
     known = d.book.subscriptions.get(name)
-    asked: Record = {"subscription": name, **_attributes(d, known and known.account), **_from(d)}
+    asked: Record = {"subscription": name, **_attributes(d, None if known is None else known.account), **_from(d)}
     if d.maybe():
         asked["bill_day"] = d.whole(1, 31)
     if d.seldom():

@@ -71,7 +71,7 @@ def end_of(subscription: Subscription, charge: SubscribedCharge) -> datetime.dat
 def stretch_of(
     subscription: Subscription, charge: SubscribedCharge, start: datetime.date, day: datetime.date
 ) -> Stretch:
-    """The days of the billing period that holds a day, of a charge that starts on one before and is not charged once."""
+    """The days of the billing period that holds a day, of a charge that starts before it and is not charged once."""
     calendars = _calendars(subscription, charge, start)
     periods, since, _ = next(one for one in calendars if one.until is None or day < one.until)
     period = next(periods.since(day))

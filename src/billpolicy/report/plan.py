@@ -89,14 +89,6 @@ class Balance:
 
 
 @record
-class Taken:
-    """The value of an attribute, and the level that it is taken from; without a value nothing can be made."""
-
-    value: str | None = None
-    label: str | None = None
-
-
-@record
 class Inheriting:
     """Who takes another value of an attribute after a change of master data, or takes it from somewhere else."""
 
@@ -107,8 +99,12 @@ class Inheriting:
     examples: tuple[str, ...]
     since: Date
     """The first day on which they do."""
-    before: Taken
-    after: Taken
+    before: str | None = None
+    """The value until then; without it, there was none that could be used."""
+    before_from: str | None = None
+    """The level that it was taken from: `account acme`."""
+    after: str | None = None
+    after_from: str | None = None
 
 
 @record
@@ -194,7 +190,10 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
 
 
 def _inheriting(one: planned.Inheriting) -> Inheriting:
-    return told(Inheriting, one, before=told(Taken, one.before), after=told(Taken, one.after))
+    before, after = one.before, one.after
+    return told(
+        Inheriting, one, before=before.value, before_from=before.label, after=after.value, after_from=after.label
+    )
 
 
 def _step(step: FollowedBy, versions: Versions | None) -> Step:
