@@ -1,6 +1,6 @@
 """The stories under `examples/`: what was worked out by hand comes out, and what is recorded is what is printed.
 
-`BILLPOLICY_RECORD=1` writes `plan.txt` and `explain.txt` anew; `expected.yaml` is never written by a program.
+`BILLPOLICY_RECORD=1` writes `plan.txt`, `explain.txt` and `sync.txt` anew; no program ever writes `expected.yaml`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
+import billpolicy
+from billpolicy.book.book import Book
 from billpolicy.book.changes import (
     SCOPES,
     ChargeAdded,
@@ -36,6 +38,7 @@ from billpolicy.book.changes import (
     UsageRecorded,
     master_id,
 )
+from billpolicy.book.history import value_of
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
     Application,
@@ -59,10 +62,12 @@ from billpolicy.planning.plan import Plan, PlannedDocument
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse
 from tests.helpers.engine import needs_engine
+from tests.helpers.ledgers import whole
 from tests.helpers.paths import ROOT
 from tests.helpers.planning import Planned, dry_run
 
-STORIES = sorted(readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md"))
+SYNCS = sorted(newer.parent.relative_to(ROOT) for newer in ROOT.glob("examples/*/newer.yaml"))
+STORIES = sorted({readme.parent.relative_to(ROOT) for readme in ROOT.glob("examples/*/README.md")} - {*SYNCS})
 YAML_FILES = sorted(
     file.relative_to(ROOT) for folder in ("policies", "examples") for file in (ROOT / folder).rglob("*.y*ml")
 )
@@ -72,6 +77,7 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
+each_sync = pytest.mark.parametrize("story", SYNCS, ids=lambda path: path.name)
 
 
 @pytest.fixture(autouse=True)
@@ -357,6 +363,68 @@ def test_an_edit_of_the_page_of_policy_changes_a_resolution(tmp_path: Path) -> N
     before, after = contacts(story / "policy.yaml"), contacts(edited)
     assert before["dispute-of-952"] == "birgit"
     assert after == {**before, "dispute-of-952": "jonas"}
+
+
+# -- a newer book --------------------------------------------------------------------------------------------------
+
+
+@each_sync
+def test_what_was_worked_out_by_hand_follows_a_newer_book(story: Path, tmp_path: Path) -> None:
+    expected = parse(story / "expected.yaml", max_megabytes=1).data
+    versions, newer = billpolicy.load_policy(story / "policy.yaml", engine="python"), load_book(story / "newer.yaml")
+    with billpolicy.create_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        ledger.import_book(load_book(story / "book.yaml"))
+        found = billpolicy.sync(versions, ledger, newer, today=TODAY)
+        steps = [step.operation for step in found.steps]
+        assert all(one.posted for one in billpolicy.post_all(versions, ledger, steps, who="ines", today=TODAY))
+        then = whole(ledger)
+    assert [f"{step.operation['operation']} {step.id}" for step in found.steps] == expected["steps"]
+    assert [f"{one.diagnostic.code} {one.id}" for one in found.not_followed] == expected["not_followed"]
+    assert {
+        section: [str(number) for number in (one.new, one.changed, one.same, one.not_followed, one.left)]
+        for section, one in found.counts.items()
+    } == expected["counts"]
+    for id, values in expected["then"].items():
+        assert {name: _held(then, id, name) for name in values} == values
+
+
+def _held(book: Book, id: str, name: str) -> str | None:
+    """What an account or a subscription holds: a field, an attribute, or a charge with its price and its end."""
+    record: Any = book.accounts.get(id) or book.subscriptions[id]
+    for charge in getattr(record, "charges", ()):
+        if charge.id == name:
+            return f"{charge.quantity} x {charge.rate}" + (f" until {charge.until}" if charge.until else "")
+    return value_of(record, name if hasattr(record, name) else f"attributes.{name}")
+
+
+@each_sync
+def test_a_sync_prints_what_is_recorded(story: Path, tmp_path: Path) -> None:
+    ledger, printed, codes = f"sqlite:///{tmp_path / 'ledger.db'}", "", []
+    for line in readme_commands(story):
+        arguments = shlex.split(line.replace("$ledger", ledger))[1:]
+        if arguments[1] == "sync":
+            arguments += ["--engine", "python", "--today", str(TODAY), "--actor", "ines"]
+        result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        codes.append(result.exit_code)
+        assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+        printed += f"$ {line}\n{result.output.replace(ledger, 'LEDGER')}\n"
+    assert codes == [0, 0, 1, 1, 1, 0]
+    recorded = story / "sync.txt"
+    if os.environ.get("BILLPOLICY_RECORD") == "1":
+        recorded.write_text(printed, encoding="utf-8")
+    assert printed == recorded.read_text(encoding="utf-8"), "BILLPOLICY_RECORD=1 records it anew"
+
+
+@each_sync
+def test_a_story_of_a_sync_is_complete(story: Path) -> None:
+    assert sorted(file.name for file in story.iterdir()) == [
+        "README.md",
+        "book.yaml",
+        "expected.yaml",
+        "newer.yaml",
+        "policy.yaml",
+        "sync.txt",
+    ]
 
 
 # -- the files -----------------------------------------------------------------------------------------------------

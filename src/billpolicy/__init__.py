@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from billpolicy.api import explain, plan, plan_all, post, post_all, usage_operations
+    from billpolicy.api import explain, plan, plan_all, post, post_all, sync, usage_operations
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
+    from billpolicy.book.places import places_of
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.proven import validate
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from billpolicy.exchange.operations_file import load_operations, operation_from
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
+    from billpolicy.operations.sync.sync import Sync
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.policy.model import Policy
@@ -44,6 +46,7 @@ _WHERE = {
     "Position": "diagnostics.diagnostic",
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
+    "Sync": "operations.sync.sync",
     "Versions": "deciding.versions",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
@@ -56,6 +59,7 @@ _WHERE = {
     "UsageFile": "exchange.usage_file",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
+    "places_of": "book.places",
     "validate": "deciding.proven",
     "violations": "exchange.conformity",
 }
@@ -76,6 +80,7 @@ __all__ = [
     "Position",
     "Posted",
     "Refused",
+    "Sync",
     "UsageFile",
     "Versions",
     "book_from",
@@ -89,10 +94,12 @@ __all__ = [
     "load_usage",
     "open_ledger",
     "operation_from",
+    "places_of",
     "plan",
     "plan_all",
     "post",
     "post_all",
+    "sync",
     "usage_operations",
     "validate",
     "violations",

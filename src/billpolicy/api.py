@@ -22,6 +22,7 @@ from billpolicy.exchange.operations_file import operation_from
 from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.operations.chain import needs_of, plan_operation
 from billpolicy.operations.record_usage import UsedQuantity
+from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.bill_runs import divided
@@ -41,6 +42,7 @@ from billpolicy.posting.posting import (
 from billpolicy.posting.store import Posted, Reader, Store
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
+from billpolicy.source.collector import collector_paused
 from billpolicy.source.scalars import read_text
 from billpolicy.vocabulary.operations import VOCABULARY
 
@@ -213,6 +215,35 @@ def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watc
     if stops:
         raise Refused(stops)
     return planned
+
+
+def sync(
+    policy: Versions,
+    on: Book | Store,
+    book: Book,
+    *,
+    today: datetime.date | None = None,
+    warn: Callable[[Diagnostic], None] | None = None,
+) -> Sync:
+    """What a newer book of the system of record says otherwise than a ledger: as operations that follow it, to be
+    planned or posted like any others, and what no operation follows. Changes nothing.
+
+    `today`: the day from which on the values of the book hold; by default the calendar's. Attributes and custom values
+    that the policy does not declare are passed over; `warn` is told of them. Raises `Refused` when no policy is in
+    force on that day.
+    """
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect_to_read(on)
+    _expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
+    day = _day(today)
+    declared = policy.on(day).policy
+    if warn is not None:
+        for warning in in_order(unknown_names(book, declared)):
+            warn(warning)
+    with collector_paused():
+        with _reading(on) as reader:
+            known = reader.book(Needs(master=True, numbers=frozenset(book.numbered), usage=frozenset(book.usage)))
+        return sync_with(known, book, declared, day)
 
 
 class _Warning:

@@ -10,7 +10,7 @@ import billpolicy
 from tests.helpers.command_line import billpolicy as command
 from tests.helpers.paths import ROOT
 
-STORIES = sorted(folder.name for folder in (ROOT / "examples").iterdir() if (folder / "book.yaml").exists())
+STORIES = sorted(folder.name for folder in (ROOT / "examples").iterdir() if (folder / "operations.yaml").exists())
 
 
 def told(name: str, path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The programs `poster`, `racer`, `batcher` and `importer` as processes of their own, side by side or killed."""
+"""The programs `poster`, `racer`, `batcher`, `importer` and `syncer` as processes, side by side or killed."""
 
 from __future__ import annotations
 

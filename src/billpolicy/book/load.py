@@ -6,9 +6,7 @@ to say where.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from billpolicy.book.check import Context, problems
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
+from billpolicy.source.collector import collector_paused
 from billpolicy.source.given import given
 from billpolicy.source.quick.file import read_quickly
 from billpolicy.source.quick.unsure import Unsure
@@ -30,7 +29,7 @@ def load_book(path: str | Path) -> Book:
     """The book in a YAML or JSON file, checked. Raises `Refused` with every mistake, sorted."""
     path = Path(path)
     text = text_of(path, max_megabytes=MAX_MEGABYTES)
-    with _collector_paused():
+    with collector_paused():
         try:
             return quick_book(text, str(path))
         except Unsure:
@@ -59,18 +58,3 @@ def book_of(tree: Tree) -> Book:
     context = Context(read_record(BookFile, tree), tree)
     refuse_errors(first_of(problems(context), Position(tree.file)))
     return context.book
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without Python's search for garbage, which would go through all records time and again while they are made.
-
-    It finds only what refers to itself in a circle, and nothing here does.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

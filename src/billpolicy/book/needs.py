@@ -44,6 +44,8 @@ class Needs(NamedTuple):
     """Of every subscription in the slice, the usage that is not billed, and what was billed of the same periods."""
     billed_usage: bool = False
     """Of every document in the slice, the usage that it bills."""
+    master: bool = False
+    """All master data: accounts, contacts, subscriptions and charges."""
     everything: bool = False
     """The whole ledger."""
 

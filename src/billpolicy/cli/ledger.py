@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
+from billpolicy.cli import sync
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import load_versions, login, progress
 from billpolicy.cli.options import (
@@ -166,3 +167,6 @@ def check(ledger: str, format: str) -> None:
         say(f"{ledger}: every check passed")
     else:
         raise click.exceptions.Exit(1)
+
+
+command.add_command(sync.command)

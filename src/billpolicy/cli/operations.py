@@ -89,7 +89,7 @@ def planned(
     versions: Versions, on: Book | Ledger, asked: list[Instruction], today: datetime.date, progress: Progress
 ) -> Iterator[tuple[Instruction, Outcome]]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    return placed(asked, billpolicy.plan_all(versions, on, asked, today=today, warn=_Warnings(), watch=progress))
+    return placed(asked, billpolicy.plan_all(versions, on, asked, today=today, warn=Warnings(), watch=progress))
 
 
 def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:
@@ -118,7 +118,7 @@ def tell_posted_before(outcomes: Iterable[Outcome]) -> None:
             write(before_text(outcome.posted))
 
 
-class _Warnings:
+class Warnings:
     """Tells what is odd about a book, up to as much as anybody reads."""
 
     def __init__(self) -> None:

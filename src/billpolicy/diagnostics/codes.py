@@ -276,6 +276,8 @@ Known = Literal[
     "step-odd",
     "subscription-not-here",
     "subscription-unknown",
+    "sync-differs",
+    "sync-money",
     "tax-unknown",
     "term-missing",
     "text-wrong",

@@ -15,6 +15,7 @@ from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation
 from billpolicy.report.rule import RuleReport
+from billpolicy.report.sync import SyncReport
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
@@ -144,6 +145,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
     "ledger-import": _written(ImportReport),
+    "ledger-sync": _written(SyncReport),
     "ledger-show": _ledger_show,
     "ledger-usage": _written(UsageReport),
     "rule": _written(RuleReport),

@@ -13,17 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from billpolicy.book import identities
+from billpolicy.book.again import as_changed
 from billpolicy.book.book import Book
 from billpolicy.book.history import in_order
 from billpolicy.book.model import (
     AccountingPeriod,
     Application,
     CreditAdjustment,
-    Document,
     Invoice,
     MasterRecord,
     Numbered,
-    Payment,
     Subscription,
     UsageRecord,
 )
@@ -77,7 +76,7 @@ class _Import:
             lambda *of: reading.subscriptions_of(connection, *of)[0],
             self._since_imported(),
         )
-        documents = self._new("document", known_documents, book.numbered, _as_changed)
+        documents = self._new("document", known_documents, book.numbered, as_changed)
         periods = self._new_periods()
         applications = self._new_applications()
         usage = self._new("usage_record", self._known_usage(), book.usage, self._usage_since_imported())
@@ -87,7 +86,7 @@ class _Import:
         new = {document.number for document in documents}
         touched = _touched(documents, applications) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
-        writing.write_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), imported=True)
+        writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods))
         self._count(documents)
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
@@ -236,21 +235,6 @@ def _touched(documents: Iterable[Numbered], applications: Iterable[Application])
     others = (one.related for one in documents)
     sides = (number for application in applications for number in (application.from_, application.to))
     return {number for number in (*others, *sides) if number is not None}
-
-
-def _as_changed(given: Numbered, known: Numbered) -> Numbered:
-    """A document that an operation has reversed, canceled or posted since is still the one that was imported."""
-    if isinstance(given, Payment) and isinstance(known, Payment) and not given.reversed_:
-        return replace(given, reversed_=known.reversed_, reversed_reason=known.reversed_reason)
-    if not isinstance(given, Document) or not isinstance(known, Document):
-        return given
-    canceled = (given.status, known.status) == ("draft", "canceled")
-    return replace(
-        given,
-        reversed_=given.reversed_ or known.reversed_,
-        status=known.status if canceled else given.status,
-        posted_as=given.posted_as or known.posted_as,
-    )
 
 
 _USAGE_IMPORTED = "SELECT id, imported_billed_by, imported_amount_minor FROM usage WHERE id IN {keys}"

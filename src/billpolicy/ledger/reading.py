@@ -195,8 +195,11 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
     numbers |= found(_OPEN, open_of) | found(_REFERENCED, needs.references | owned)
-    accounts = needs.accounts | subscribers | of_contacts | open_of
-    book = _book(connection, numbers, subscribed | needs.usage_on, needs.charges, accounts)
+    if needs.master:
+        book = _book(connection, numbers, None, None, None)
+    else:
+        accounts = needs.accounts | subscribers | of_contacts | open_of
+        book = _book(connection, numbers, subscribed | needs.usage_on, needs.charges, accounts)
     usage = usage_of(connection, "id", needs.usage)
     if needs.billed_usage:
         usage += usage_of(connection, "billed_by", book.numbered)
@@ -263,14 +266,13 @@ def usage_of(connection: Connection, column: str, keys: Keys, more: str = "") ->
 def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:
     """These documents with the subscriptions, charges and accounts that they name, and these; None is all of a kind."""
     documents, revisions = documents_of(connection, numbers)
-    if numbers is not None:
-        items = [item for one in documents.values() if isinstance(one, Document) for item in one.items]
-        subscribed = {*(subscribed or ()), *(item.subscription for item in items if item.subscription)}
-        charges = {*(charges or ()), *(item.charge for item in items if item.charge)}
+    items = [item for one in documents.values() if isinstance(one, Document) for item in one.items]
+    subscribed = _with(subscribed, (item.subscription for item in items if item.subscription))
     subscriptions, subscription_revisions = subscriptions_of(connection, subscribed)
-    if numbers is not None:
-        charges = {*(charges or ()), *(c.charge for one in subscriptions.values() for c in one.charges if c.charge)}
-        accounts = {*(accounts or ()), *(one.account for one in (*documents.values(), *subscriptions.values()))}
+    named = {item.charge for item in items if item.charge}
+    named |= {charge.charge for one in subscriptions.values() for charge in one.charges if charge.charge}
+    charges = _with(charges, named)
+    accounts = _with(accounts, (one.account for one in (*documents.values(), *subscriptions.values())))
     owners, account_revisions = accounts_of(connection, accounts)
     counters, prefixes = counters_of(connection)
     book = Book(
@@ -283,6 +285,10 @@ def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys
         prefixes=prefixes,
     )
     return book.with_posted(documents.values(), applications_of(connection, numbers), subscriptions.values())
+
+
+def _with(keys: Keys, more: Iterable[str]) -> Keys:
+    return None if keys is None else {*keys, *more}
 
 
 def money_of(connection: Connection, accounts: Collection[str]) -> Book:

@@ -177,11 +177,11 @@ def count_on(
         connection.run(_COUNT_DRAWN, known)
 
 
-def write_master(connection: Connection, records: Iterable[MasterRecord], *, imported: bool) -> None:
-    """Insert records of master data: as they came, and what was given to them since."""
+def import_master(connection: Connection, records: Iterable[MasterRecord]) -> None:
+    """Insert records of master data of a book: as they came, and what was given to them since."""
     values: dict[Table, list[Row]] = defaultdict(list)
     for record in records:
-        _add_master(values, record, imported)
+        _add_master(values, record, 0, imported=True)
     _insert_master(connection, values)
 
 
@@ -190,8 +190,7 @@ def _write_posted_master(connection: Connection, plans: Sequence[Plan], before: 
     values: dict[Table, list[Row]] = defaultdict(list)
     created = {master_name(one.record) for plan in plans for one in plan.of(Created)}
     for name in created:
-        # What came after it in this group has changed it already, and is written with it.
-        _add_master(values, master_record(after, *scope_of(name)), False, after.revisions.get(name, 0))
+        _add_master(values, master_record(after, *scope_of(name)), after.revisions.get(name, 0))
     for id in dict.fromkeys(one.subscription for plan in plans for one in plan.of(ChargeAdded)):
         if f"subscription:{id}" not in created:
             _add_charges(values, as_it_came(after.subscriptions[id]), len(before.subscriptions[id].charges))
@@ -220,7 +219,8 @@ def _insert_master(connection: Connection, values: Mapping[Table, list[Row]]) ->
         connection.run(insert_into(table), values.get(table, []))
 
 
-def _add_master(values: dict[Table, list[Row]], record: MasterRecord, imported: bool, revision: int = 0) -> None:
+def _add_master(values: dict[Table, list[Row]], record: MasterRecord, revision: int, *, imported: bool = False) -> None:
+    """Rows of a new record; `revision`: how often operations of the same transaction have changed it since it came."""
     came: Any = as_it_came(record)
     if isinstance(came, Account):
         values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=revision))
@@ -230,9 +230,8 @@ def _add_master(values: dict[Table, list[Row]], record: MasterRecord, imported: 
         values[schema.charges].append(rows.CHARGES.row(came))
     elif isinstance(came, Subscription):
         canceled = _day(came.canceled_on) if imported else None
-        values[schema.subscriptions].append(
-            rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision)
-        )
+        row = rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision)
+        values[schema.subscriptions].append(row)
         _add_charges(values, came, 0, imported)
     else:
         values[schema.accounting_periods].append(rows.PERIODS.row(came))

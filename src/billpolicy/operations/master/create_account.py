@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from billpolicy.book.model import Account, Custom
+from billpolicy.book.model import Account, Contact, Custom
 from billpolicy.book.needs import Needs
 from billpolicy.operations.master.shared import HoldsAttributes, check_values, create, permit
 from billpolicy.planning.operation import Operation
@@ -15,14 +15,25 @@ from billpolicy.source.scalars import Currency, Text
 
 
 @record
+class NewContact:
+    """A contact that comes with its account."""
+
+    id: Text
+    name: Text | None = None
+    country: Text | None = None
+    email: Text | None = None
+
+
+@record
 class CreateAccount(HoldsAttributes, Request):
-    """The account to be. Its contacts are created after it: `attributes` can name them when they are there."""
+    """The account to be, with contacts that its `attributes` can name."""
 
     account: Text
     currency: Currency
     name: Text | None = None
     country: Text | None = None
     custom: Custom = field(default_factory=dict)
+    contacts: tuple[NewContact, ...] = ()
 
 
 def _plan(planning: Planning, request: CreateAccount) -> None:
@@ -35,14 +46,26 @@ def _plan(planning: Planning, request: CreateAccount) -> None:
         custom=request.custom,
         created_by=request.id,
     )
-    check_values(planning, "account", account, account.attributes, account.custom, planning.date)
     create(planning, account, planning.book.accounts, "account")
+    for new in request.contacts:
+        contact = Contact(
+            id=new.id,
+            account=account.id,
+            name=new.name,
+            country=new.country,
+            email=new.email,
+            created_by=request.id,
+        )
+        create(planning, contact, planning.book.contacts, "contacts")
+    check_values(planning, "account", account, account.attributes, account.custom, planning.date)
     permit(planning, account)
 
 
 OPERATION = Operation(
     "create_account",
     CreateAccount,
-    needs=lambda request: Needs(accounts=frozenset({request.account})),
+    needs=lambda request: Needs(
+        accounts=frozenset({request.account}), contacts=frozenset(contact.id for contact in request.contacts)
+    ),
     plan=_plan,
 )
