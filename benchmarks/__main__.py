@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import allocate, bill_run, load, post, resolve, usage, validate
+from benchmarks import allocate, bill_run, load, post, resolve, sync, usage, validate
 
-for benchmark in (resolve, validate, load, allocate, post, bill_run, usage):
+for benchmark in (resolve, validate, load, allocate, post, bill_run, usage, sync):
     benchmark.main()
     print()
