@@ -173,10 +173,11 @@ EACH = {
                 "change_subscription",
                 subscription="crm",
                 from_="2026-07-01",
-                bill_day=5,
                 invoice_separately=True,
                 clear=["plan"],
-            )
+            ),
+            # By its old bill day it is billed through July.
+            asked("change_subscription", subscription="crm", from_="2026-08-01", bill_day=5),
         ],
     ),
     "subscription-renewed": (

@@ -62,8 +62,9 @@ def subscription(comparing: Comparing, known: Subscription, given: Subscription)
             yield stays(given, named(given), name, getattr(known, name), getattr(given, name))
     if known.account != given.account:
         return  # what it holds is for another account
-    names = ("plan", "bill_day", "invoice_separately")
+    names = ("plan", "invoice_separately")
     yield from comparing.changes(known, given, "change_subscription", {"subscription": given.id}, names)
+    yield from _bill_day(comparing, known, given)
     yield from _term(comparing, known, given)
     before = chains_of(known)
     for id, chain in chains_of(given).items():
@@ -73,6 +74,16 @@ def subscription(comparing: Comparing, known: Subscription, given: Subscription)
             yield from _added(comparing, known, given, chain)
     if known.canceled_on != given.canceled_on:
         yield from _canceled(comparing, known, given)
+
+
+def _bill_day(comparing: Comparing, known: Subscription, given: Subscription) -> Iterator[Found]:
+    """Another bill day, from the first day on that is not billed yet: what is billed keeps its periods."""
+    before, after = known.bill_day, given.bill_day
+    if before != after:
+        billed = (charge.charged_through for charge in known.charges if charge.charged_through is not None)
+        asked: Asked = {"subscription": given.id, "from": max([comparing.day, *billed])}
+        asked |= {"clear": ["bill_day"]} if after is None else {"bill_day": after}
+        yield comparing.step(known, "change_subscription", asked, Field("bill_day", written(before), written(after)))
 
 
 def chains_of(subscription: Subscription) -> dict[str, Chain]:
