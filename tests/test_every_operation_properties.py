@@ -37,7 +37,7 @@ from billpolicy.ledger.store import Ledger
 from billpolicy.operations.cancel_subscription import CancelSubscription
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.plan import BalanceChange, Plan, in_turn, left_by
+from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.source.tree import parse_text
@@ -71,6 +71,17 @@ Pot = tuple[str, str]
 """An account (or a document) and a currency."""
 ENDING = ("cancel_subscription", "change_cancellation")
 """What takes steps of its own."""
+LIVING = (
+    "change_account",
+    "change_subscription",
+    "create_account",
+    "create_subscription",
+    "bill_run",
+    "credit_memo_from_invoice",
+    "debit_memo_from_charge",
+    "reverse_invoice",
+)
+"""Values that change, and documents that take them."""
 NO_FILE = parse_text("accounts: []", "no file")
 
 
@@ -656,6 +667,39 @@ def test_what_is_planned_is_what_is_posted(empty_file: Path, group: int, kinds: 
             assert dump(ledger) == before
 
     hold(holds, walks(50, kinds=kinds))
+
+
+def test_every_explanation_is_still_true_when_it_is_asked_for_again(empty_file: Path) -> None:
+    """Whatever was changed since: documents hold what was decided, by values that their histories still have."""
+
+    def holds(found: Walk) -> None:
+        with ledger_of(read(found.book), empty_file) as ledger:
+            posted = [one.posted.plan for one in post(ledger, found, 3) if one.posted is not None]
+            left = whole(ledger)
+            with ledger.reading() as reader:
+                for plan in posted:
+                    shown = reader.operation(plan.id)
+                    assert shown is not None
+                    assert shown.plan == plan
+                    for step in in_turn(shown.plan):
+                        for one in step.documents:
+                            _still_so(left, one)
+
+    hold(holds, walks(120, kinds=LIVING))
+
+
+def _still_so(left: Book, planned: PlannedDocument) -> None:
+    held, resolved = left.numbered[planned.document.number].attributes, planned.resolved
+    for name, value in held.items():
+        found = resolved.resolutions.get(name)
+        assert found is None or value in (found.value, None)
+    for level, records in (("account", left.accounts), ("subscription", left.subscriptions)):
+        source = resolved.levels.get(level)  # type: ignore[call-overload]
+        for name, since in (source.since if source else {}).items():
+            record = records[source.label.removeprefix(f"{level} ")]  # type: ignore[index]
+            given = (f"attributes.{name}", source.held[name], since.day, since.operation)
+            history = [(one.field, one.value, one.since, one.operation) for one in record.history]
+            assert given in history or (since.day is None and record.created_by == since.operation)
 
 
 def _changed(book: Book) -> dict[str, int]:
