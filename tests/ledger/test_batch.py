@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+import billpolicy
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.store import Ledger
@@ -16,7 +17,8 @@ from tests.helpers.batcher import credits_of
 from tests.helpers.jobs import credit, refusing, run, told, wanted
 from tests.helpers.ledgers import dump, file_of, whole
 from tests.helpers.processes import kill, next_lines, started
-from tests.helpers.sample import NOW, credit_plan, doing, many_invoices, refund_plan
+from tests.helpers.sample import DAY, NOW, credit_plan, doing, many_invoices, refund_plan
+from tests.helpers.scenes import versions
 
 
 def test_what_names_a_new_document_begins_a_group(stocked: Ledger) -> None:
@@ -62,6 +64,33 @@ def test_a_batch_leaves_a_ledger_with_nothing_wrong(stocked: Ledger, group: int,
     before = dump(stocked)
     run(stocked, [credit(n) for n in range(7)], group, atomic=atomic)
     assert dump(stocked) == before
+
+
+@pytest.mark.parametrize("group", [1, 100])
+def test_what_is_created_and_changed_in_one_group_is_at_the_revision_that_the_journal_says(
+    stocked: Ledger, group: int
+) -> None:
+    contact = {"operation": "create_contact", "account": "new"}
+    charge = {"operation": "add_subscribed_charge", "subscription": "s-new"}
+    asked: list[dict[str, object]] = [
+        {"id": "op-0", "operation": "create_account", "account": "new", "currency": "USD"},
+        {"id": "op-1", **contact, "contact": "nell"},
+        {
+            "id": "op-2",
+            "operation": "create_subscription",
+            "subscription": "s-new",
+            "account": "new",
+            "start": str(DAY),
+        },
+        {"id": "op-3", **charge, "charge": {"id": "seats"}},
+        {"id": "op-4", **charge, "charge": {"id": "calls"}},
+    ]
+    done = list(billpolicy.post_all(versions(), stocked, asked, who="ann", today=DAY, group=group, now=lambda: NOW))
+    assert [one.problems for one in done] == [()] * len(asked)
+    book = whole(stocked)
+    # The contact changes the account, and each charge the subscription.
+    assert (book.revisions["account:new"], book.revisions["subscription:s-new"]) == (1, 2)
+    assert stocked.check() == []
 
 
 @pytest.mark.parametrize("atomic", [False, True])
