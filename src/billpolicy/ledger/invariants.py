@@ -93,6 +93,16 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
         "the index of billed subscriptions has {0} where it does not belong",
     ),
     (
+        "operation-differs",
+        "SELECT field, scope, id FROM held WHERE posted_by IS NOT NULL AND posted_by <> coalesce(operation, '')",
+        "what {1} `{2}` holds as `{0}` does not say by which operation",
+    ),
+    (
+        "journal-differs",
+        "SELECT scope, id FROM held GROUP BY scope, id HAVING min(position) <> 0 OR max(position) <> count(*) - 1",
+        "the values that {0} `{1}` has held are not all there, or not in their places",
+    ),
+    (
         "usage-differs",
         """
         SELECT u.id FROM usage u LEFT JOIN subscribed_charges c ON c.subscription = u.subscription AND c.id = u.charge

@@ -343,7 +343,10 @@ def _with_history(
         found = connection.rows(f"{text} AND id IN {{keys}} {order}", keys, scope=scope)
     for row in found:
         if row[1] in records:
-            records[row[1]] = history.given(records[row[1]], rows.HELD.record(row))
+            try:
+                records[row[1]] = history.given(records[row[1]], rows.HELD.record(row))
+            except (AttributeError, TypeError, ValueError):  # no field of such a record, or no value of that field
+                raise CodecError("a row of `held` cannot be read any more") from None
     return records
 
 
