@@ -200,6 +200,19 @@ def test_a_new_rate_holds_for_what_is_recorded_under_the_old_charge_before_and_a
     assert billed(kept)["m2"] == ("INV00000003", "1.50")
 
 
+@pytest.mark.parametrize("named", ["calls", "calls-2"])
+def test_what_comes_late_costs_the_same_whichever_charge_of_those_that_continue_each_other_it_names(
+    kept: Ledger, named: str
+) -> None:
+    """s1 has 100 a month included: 50 for 1 to 14 February, of which 130 were billed. One more costs 0.10."""
+    dearer = "id: dearer\noperation: change_subscribed_charge\nsubscription: s1\ncharge: calls\nrate: 0.20"
+    posted(kept, f"{dearer}\nfrom: 2026-02-15", RECORD, RUN + "\nsubscriptions: [s1]")
+    assert billed(kept)["m1"] == ("INV00000002", "8.00")
+    one = f"{{id: late, subscription: s1, charge: {named}, date: 2026-02-11, quantity: 1}}"
+    posted(kept, f"id: late\noperation: record_usage\nrecords: [{one}]", RUN.replace("id: run", "id: again"))
+    assert billed(kept)["late"] == ("INV00000003", "0.10")
+
+
 def test_a_charge_that_is_ended_says_what_usage_it_leaves(kept: Ledger) -> None:
     posted(kept, RECORD)
     (asked,) = operations(

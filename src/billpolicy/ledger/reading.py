@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from billpolicy.billing.usage import since
+from billpolicy.billing.usage import rated_by, since
 from billpolicy.book import history
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import KINDS
@@ -221,9 +221,8 @@ def _unbilled_usage(connection: Connection, book: Book) -> list[UsageRecord]:
     begins: dict[str, list[str]] = defaultdict(list)
     for (name, id), day in sorted(first.items()):
         subscription = book.subscriptions[name]
-        for charge in subscription.charges:
-            if charge.id == id and charge.usage:
-                begins[_begin(subscription, charge, day).isoformat()].append(name)
+        charge = rated_by(subscription, id, day)
+        begins[(day if charge is None else _begin(subscription, charge, day)).isoformat()].append(name)
     billed = [
         one
         for day, names in begins.items()
