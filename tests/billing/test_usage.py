@@ -52,6 +52,14 @@ def test_a_period_is_due_when_it_is_over() -> None:
     ]
 
 
+def test_usage_of_the_last_period_of_the_calendar_keeps_nothing_else_from_being_billed() -> None:
+    """A day mistyped as 9999-12-31 cannot be taken back; its period ends after every target date."""
+    calls = subscription(**CALLS)
+    records = [used("110", "2026-01-31", "a"), used("120", "9999-12-31", "b")]
+    for target in ("2026-01-31", "9999-12-31"):
+        assert told(calls, records, target) == ["2026-01-01..2026-01-31 10 1.00"]
+
+
 def test_periods_begin_on_the_bill_day_and_the_first_one_has_its_part_of_what_is_included() -> None:
     # From 2026-01-16 on, periods from the 1st: 16 of 31 days of 100 are 51.6, so 52; 60 - 52 = 8.
     calls = subscription(start="2026-01-16", bill_day=1, **CALLS)

@@ -45,8 +45,7 @@ def what_was_used(
     """What is to be billed of a subscription's usage on a target date, by charge and period.
 
     A period is due when its last day of service is on or before the target date. Of one in which everything is billed
-    nothing is told, and neither is usage after the end of service: see `after_the_end`. Raises `ValueError` or
-    `OverflowError` past the end of the calendar.
+    nothing is told, and neither is usage after the end of service: see `after_the_end`.
     """
     by_charge: dict[str, list[UsageRecord]] = defaultdict(list)
     for record in records:
@@ -102,7 +101,10 @@ def _periods(
     for record in unbilled:
         if record.date < done:
             continue
-        stretch = stretch_of(subscription, charge, start, record.date)
+        try:
+            stretch = stretch_of(subscription, charge, start, record.date)
+        except ValueError:
+            return  # it ends after the last day of the calendar, so no target date reaches it
         last = stretch.end
         if end is not None and end < last:
             stretch = stretch._replace(end=end)
