@@ -22,6 +22,15 @@ def month_length(length: str, basis: str = "by_day") -> Rules:
 # -- which periods are due -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("timing", ["in_advance", "in_arrears"])
+def test_a_start_that_is_far_ahead_is_not_due(timing: str) -> None:
+    """Not even where its first period has no end on the calendar: it would keep its account from being billed."""
+    ahead = subscription(start="9999-12-15", timing=timing)
+    assert billed(ahead, "2026-03-01") == []
+    with pytest.raises(ValueError, match="year"):
+        billed(ahead, "9999-12-31")
+
+
 def test_in_advance_a_period_is_due_when_it_begins() -> None:
     seats = subscription("10")
     assert billed(seats, "2025-12-31") == []

@@ -136,6 +136,8 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
         unused = _stretches(calendars, start, end, through)
         ended = min(by_itself, default=None)
         return Due(subscription, charge, True, tuple(one._replace(service_ended=one.end == ended) for one in unused))
+    if start > target:
+        return None  # without asking for its periods, which may lie past the end of the calendar
 
     def is_due(stretch: Stretch) -> bool:
         if charge.timing == "in_advance":
