@@ -1,8 +1,8 @@
-"""What a record of master data holds on which day: its values have a history, and each says since when it holds.
+"""What a record of master data holds on which day: effective dating. Each value says since when it holds.
 
-A record has the values that came last for their day, and its `history` all values of the fields that ever changed. Of
-several that hold from the same day on, the one that came last counts. A field that never changed holds from the
-beginning. What stands in a ledger is the record as it came, and what was given to it since.
+A record has the values that came last for their day, and its `history` all values of the fields that ever changed: of
+each first the one from the beginning, without a day, and only that one. Of several that hold from the same day on, the
+one that came last counts. What stands in a ledger is the record as it came, and what was given to it since.
 
 An end says its day itself, and a period is open or closed for all its days: of these the value that came last counts,
 whatever day it was given on.
@@ -125,17 +125,15 @@ def on_day(record: R, day: datetime.date) -> R:
 
 def value_on(record: MasterRecord, field: str, day: datetime.date) -> str | None:
     """What a record holds on a day, as text."""
-    if _is_dated(field) and any(held.field == field for held in record.history):
-        found = held_on(record, field, day)
-        return None if found is None else found.value
-    return value_of(record, field)
+    found = held_on(record, field, day) if _is_dated(field) else None
+    return value_of(record, field) if found is None else found.value
 
 
 def value_after(record: MasterRecord, field: str, day: datetime.date) -> Held | None:
     """The next value of a field after that of a day: none, if that one holds for good."""
-    later = [held for held in record.history if held.field == field and held.since is not None and held.since > day]
-    first = min((held.since for held in later if held.since is not None), default=None)
-    return _last(held for held in later if held.since == first) if _is_dated(field) else None
+    days = [held.since for held in record.history if held.field == field and held.since is not None]
+    later = [since for since in days if since > day]
+    return held_on(record, field, min(later)) if later and _is_dated(field) else None
 
 
 def values_in_turn(record: MasterRecord, field: str) -> list[tuple[Any, datetime.date | None]]:
@@ -149,7 +147,7 @@ def values_in_turn(record: MasterRecord, field: str) -> list[tuple[Any, datetime
 
 
 def held_on(record: MasterRecord, field: str, day: datetime.date) -> Held | None:
-    """The value that holds on a day, of a field that has changed; None where it holds none yet, or never changed."""
+    """The value that holds on a day, of a field that has changed; None of one that never did."""
     return _last(held for held in record.history if held.field == field and (held.since is None or held.since <= day))
 
 
@@ -165,27 +163,20 @@ def given(record: R, held: Held) -> R:
 
 
 def as_it_came(record: R) -> R:
-    """The record before it was given any value."""
-    for field in dict.fromkeys(held.field for held in record.history):
-        first = _last(held for held in record.history if held.field == field and held.since is None)
-        record = _with_value(record, field, None if first is None else first.value)
-    return replace(record, history=())
+    """The record before it was given any value: with what each field held from the beginning."""
+    came = record
+    for held in record.history:
+        if held.since is None:
+            came = cast("R", _with_value(came, held.field, held.value))
+    return replace(came, history=())
 
 
 def given_since(record: MasterRecord) -> tuple[Held, ...]:
-    """All that was given to the record since it came: with these, `given` makes it of `as_it_came`."""
-    came = {
-        field: Held(field=field, value=next(one.value for one in record.history if one.field == field))
-        for field in dict.fromkeys(held.field for held in record.history)
-    }
-    firsts = {field: replace(held, operation=record.created_by) for field, held in came.items()}
-    kept = []
-    for held in record.history:
-        if firsts.get(held.field) == held:
-            del firsts[held.field]
-        else:
-            kept.append(held)
-    return tuple(kept)
+    """All that was given to the record since it came: with these, `given` makes it of `as_it_came`.
+
+    Without what `given` put before it: the value from the beginning, of the operation that created the record.
+    """
+    return tuple(held for held in record.history if held.since is not None or held.operation != record.created_by)
 
 
 def in_order(record: R) -> R:
