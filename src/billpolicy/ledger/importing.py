@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from billpolicy.book import identities
 from billpolicy.book.again import as_changed
 from billpolicy.book.book import Book
+from billpolicy.book.changes import master_id, subscription_name
 from billpolicy.book.history import in_order
 from billpolicy.book.model import (
     AccountingPeriod,
@@ -95,7 +96,7 @@ class _Import:
         writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, imported=True)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed &= known_subscriptions.keys()
-        writing.raise_revisions(connection, touched.union(f"subscription:{name}" for name in billed))
+        writing.raise_revisions(connection, touched.union(map(subscription_name, billed)))
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
@@ -197,13 +198,13 @@ class _Import:
     def _new_periods(self) -> list[AccountingPeriod]:
         def read(keys: Collection[str], as_imported: bool) -> dict[str, AccountingPeriod]:
             periods = reading.periods_of(self.connection, as_imported)
-            return {period.from_.isoformat(): period for period in periods if period.from_.isoformat() in keys}
+            return {id: period for period in periods if (id := master_id(period)) in keys}
 
-        given = {period.from_.isoformat(): period for period in self.book.periods}
+        given = {master_id(period): period for period in self.book.periods}
         new = self._new_master("accounting_period", given, read)
-        known = {period.from_.isoformat(): period for period in reading.periods_of(self.connection)}
+        known = reading.periods_of(self.connection)
         for period in new:
-            for other in known.values():
+            for other in known:
                 if period.from_ < other.until and other.from_ < period.until:
                     message = (
                         f"the accounting period from {period.from_} until {period.until} overlaps the one "

@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from billpolicy.billing.usage import rated_by, since
 from billpolicy.book import history
 from billpolicy.book.book import Book
+from billpolicy.book.changes import account_name, subscription_name
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import (
     Account,
@@ -303,7 +304,7 @@ def accounts_of(connection: Connection, keys: Keys, as_imported: bool = False) -
     accounts = _with_history(
         connection, "account", keys, {row[0]: rows.ACCOUNTS.record(row) for row in found}, as_imported
     )
-    return accounts, {f"account:{row[0]}": row[_ACCOUNT_REVISION] for row in found}
+    return accounts, {account_name(row[0]): row[_ACCOUNT_REVISION] for row in found}
 
 
 def contacts_of(connection: Connection, accounts: Keys, as_imported: bool = False) -> dict[str, Contact]:
@@ -364,7 +365,7 @@ def subscriptions_of(
             those = tuple(charge for charge in those if charge.created_by is None)
         subscriptions[row[0]] = rows.SUBSCRIPTIONS.record(row, charges=those)
     subscriptions = _with_history(connection, "subscription", keys, subscriptions, as_imported)
-    return subscriptions, {f"subscription:{row[0]}": row[_SUBSCRIPTION_REVISION] for row in found}
+    return subscriptions, {subscription_name(row[0]): row[_SUBSCRIPTION_REVISION] for row in found}
 
 
 def every_subscription(connection: Connection) -> Iterator[Subscription]:

@@ -23,6 +23,7 @@ from billpolicy.book.changes import (
     Issued,
     UsageBilled,
     UsageRecorded,
+    master_id,
     master_name,
     scope_of,
     subscription_name,
@@ -267,7 +268,7 @@ def _master(connection: Connection, of: Mapping[str, list[str]], as_imported: bo
     yield from charges_of(connection, of.get("charge", []), as_imported).values()
     yield from subscriptions_of(connection, of.get("subscription", []), as_imported)[0].values()
     if wanted := of.get("accounting_period"):
-        yield from (one for one in periods_of(connection, as_imported) if one.from_.isoformat() in wanted)
+        yield from (one for one in periods_of(connection, as_imported) if master_id(one) in wanted)
 
 
 def _records(book: Book) -> Iterator[MasterRecord]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import account_name
 from billpolicy.book.kinds import is_owed, is_source
 from billpolicy.book.model import CreditAdjustment, Document, Numbered
 from billpolicy.book.needs import Needs
@@ -65,7 +66,7 @@ def show_account(connection: Connection, id: str) -> ShownAccount | None:
     currencies = sorted({one.currency for one in adjustments})
     return ShownAccount(
         account=accounts[id],
-        revision=revisions[f"account:{id}"],
+        revision=revisions[account_name(id)],
         contacts=tuple(contacts_of(connection, [id]).values()),
         subscriptions=tuple(subscriptions[name] for name in owned),
         documents=tuple(documents),

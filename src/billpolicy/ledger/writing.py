@@ -27,6 +27,7 @@ from billpolicy.book.changes import (
     master_name,
     master_record,
     scope_of,
+    subscription_name,
 )
 from billpolicy.book.history import as_it_came, given_since
 from billpolicy.book.model import (
@@ -192,7 +193,7 @@ def _write_posted_master(connection: Connection, plans: Sequence[Plan], before: 
     for name in created:
         _add_master(values, master_record(after, *scope_of(name)), after.revisions.get(name, 0))
     for id in dict.fromkeys(one.subscription for plan in plans for one in plan.of(ChargeAdded)):
-        if f"subscription:{id}" not in created:
+        if subscription_name(id) not in created:
             _add_charges(values, as_it_came(after.subscriptions[id]), len(before.subscriptions[id].charges))
     given = dict.fromkeys((one.scope, one.id) for plan in plans for one in plan.of(Given))
     for scope, id in given:

@@ -117,7 +117,7 @@ class Planning:
         if account is None:
             hint = did_you_mean(name, self.book.accounts)
             self.refuse("account-unknown", f"there is no account `{name}`", *path, hint=hint)
-        self.rely_on(f"account:{name}")
+        self.rely_on(account_name(name))
         return self.as_held(account)
 
     def subscription(self, name: str, *path: str | int) -> Subscription:
@@ -273,7 +273,7 @@ class Planning:
         """Show the credit balance of an account in the plan, and rely on it as it is."""
         if (account, currency) not in self._credits:
             self._credits.append((account, currency))
-        self.rely_on(f"account:{account}")
+        self.rely_on(account_name(account))
 
     # -- the plan ----------------------------------------------------------------------------------------------
 

@@ -32,11 +32,10 @@ class ChangeAccountingPeriod(Request):
 
 def _create(planning: Planning, request: CreateAccountingPeriod) -> None:
     period = AccountingPeriod(from_=request.from_, until=request.until, created_by=request.id)
-    periods = planning.book.periods
-    others = [one for one in periods if one.from_ != period.from_]
+    others = [one for one in planning.book.periods if one.from_ != period.from_]
     check_as_in_a_book(planning, "accounting_periods", period, accounting_periods=others)
     permit(planning, None)
-    create(planning, period, {one.from_.isoformat(): one for one in periods}, "from")
+    create(planning, period, "from")
 
 
 def _close(planning: Planning, request: ChangeAccountingPeriod) -> None:

@@ -46,7 +46,7 @@ def _plan(planning: Planning, request: CreateAccount) -> None:
         custom=request.custom,
         created_by=request.id,
     )
-    create(planning, account, planning.book.accounts, "account")
+    create(planning, account, "account")
     for new in request.contacts:
         contact = Contact(
             id=new.id,
@@ -56,7 +56,7 @@ def _plan(planning: Planning, request: CreateAccount) -> None:
             email=new.email,
             created_by=request.id,
         )
-        create(planning, contact, planning.book.contacts, "contacts")
+        create(planning, contact, "contacts")
     check_values(planning, "account", account, account.attributes, account.custom, planning.date)
     permit(planning, account)
 

@@ -26,7 +26,7 @@ class CreateCharge(Request):
 def _plan(planning: Planning, request: CreateCharge) -> None:
     permit(planning, None)
     charge = Charge(id=request.charge, name=request.name, type=request.type, created_by=request.id)
-    create(planning, charge, planning.book.charges, "charge")
+    create(planning, charge, "charge")
 
 
 OPERATION = Operation(

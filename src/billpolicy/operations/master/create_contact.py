@@ -34,7 +34,7 @@ def _plan(planning: Planning, request: CreateContact) -> None:
         created_by=request.id,
     )
     permit(planning, account)
-    create(planning, contact, planning.book.contacts, "contact")
+    create(planning, contact, "contact")
 
 
 OPERATION = Operation(

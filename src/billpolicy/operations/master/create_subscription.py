@@ -90,7 +90,7 @@ def _plan(planning: Planning, request: CreateSubscription) -> None:
     )
     check_values(planning, "subscription", account, subscription.attributes, subscription.custom, planning.date)
     permit(planning, account, [subscription])
-    create(planning, subscription, planning.book.subscriptions, "subscription")
+    create(planning, subscription, "subscription")
 
 
 OPERATION = Operation(

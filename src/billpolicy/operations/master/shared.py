@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from billpolicy.book.changes import SCOPES, Created, Given, master_id
+from billpolicy.book.changes import SCOPES, Created, Given, known_record, master_id
 from billpolicy.book.check import Context, problems
 from billpolicy.book.history import value_after, value_on, written
 from billpolicy.book.model import Account, Attributes, BookFile, Contact, Custom, Held, MasterRecord, Subscription
@@ -72,11 +72,11 @@ def facts_of_change(planning: Planning, day: datetime.date, fields: Iterable[str
 # -- what is created -----------------------------------------------------------------------------------------------
 
 
-def create(planning: Planning, new: MasterRecord, known: Mapping[str, MasterRecord], *path: str) -> None:
+def create(planning: Planning, new: MasterRecord, *path: str) -> None:
     """Put a new record in the plan, unless there is one of its name."""
-    id = master_id(new)
-    if id in known:
-        what = SCOPES[type(new)].replace("_", " ")
+    scope, id = SCOPES[type(new)], master_id(new)
+    if known_record(planning.book, scope, id) is not None:
+        what = scope.replace("_", " ")
         message = f"there is {'an' if what[0] in 'aeiou' else 'a'} {what} `{id}` already"
         planning.refuse("record-known", message, *path, hint=f"give the new one another name, or change {id}")
     planning.stop_if_refused()
