@@ -6,7 +6,6 @@ operations were posted on it. What it holds with other content is refused, field
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from billpolicy.book.model import (
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import reading, writing
+from billpolicy.ledger import reading, rows, writing
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
@@ -165,11 +164,11 @@ class _Import:
             now = {charge.id: charge.charged_through for charge in (*given.charges, *known.charges)}
             charges = tuple(
                 replace(charge, charged_through=now[charge.id])
-                if through.get((given.id, charge.id), _NEVER) == _day(charge.charged_through)
+                if through.get((given.id, charge.id), _NEVER) == rows.day_text(charge.charged_through)
                 else charge
                 for charge in given.charges
             )
-            same = canceled.get((given.id,), _NEVER) == _day(given.canceled_on)
+            same = canceled.get((given.id,), _NEVER) == rows.day_text(given.canceled_on)
             return replace(given, charges=charges, canceled_on=known.canceled_on if same else given.canceled_on)
 
         return as_known
@@ -262,10 +261,6 @@ def _drawn_here(number: str, prefix: str) -> Diagnostic:
     message = f"{number} cannot be imported: this ledger draws the numbers of prefix `{prefix}` itself"
     hint = "post this document here, or import it with a number of another prefix"
     return Diagnostic("prefix-drawn", message, hint=hint)
-
-
-def _day(day: datetime.date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _differing(what: str, known: Any, given: Any) -> Iterator[Diagnostic]:

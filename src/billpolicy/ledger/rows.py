@@ -135,6 +135,11 @@ def _conversion(hint: Any, is_minor: bool) -> _Conversion:
     return None, None
 
 
+def day_text(day: datetime.date | None) -> str | None:
+    """A day as its column has it."""
+    return None if day is None else day.isoformat()
+
+
 ACCOUNTS = Rows(schema.accounts, Account, ["revision"])
 CONTACTS = Rows(schema.contacts, Contact)
 CHARGES = Rows(schema.charges, Charge)

@@ -7,7 +7,6 @@ whole, because a whole is closed from the moment it stands (see the guards).
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -230,7 +229,7 @@ def _add_master(values: dict[Table, list[Row]], record: MasterRecord, revision: 
     elif isinstance(came, Charge):
         values[schema.charges].append(rows.CHARGES.row(came))
     elif isinstance(came, Subscription):
-        canceled = _day(came.canceled_on) if imported else None
+        canceled = rows.day_text(came.canceled_on) if imported else None
         row = rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision)
         values[schema.subscriptions].append(row)
         _add_charges(values, came, 0, imported)
@@ -241,7 +240,7 @@ def _add_master(values: dict[Table, list[Row]], record: MasterRecord, revision: 
 
 def _add_charges(values: dict[Table, list[Row]], came: Subscription, first: int, imported: bool = False) -> None:
     for position, charge in enumerate(came.charges[first:], first):
-        through = _day(charge.charged_through) if imported else None
+        through = rows.day_text(charge.charged_through) if imported else None
         values[schema.subscribed_charges].append(
             rows.SUBSCRIBED_CHARGES.row(charge, subscription=came.id, position=position, imported_through=through)
         )
@@ -252,10 +251,6 @@ def _add_given(values: dict[Table, list[Row]], record: MasterRecord, first: int,
     for position, held in enumerate(given_since(record)[first:], first):
         by = None if imported else held.operation
         values[schema.held].append(rows.HELD.row(held, scope=scope, id=id, position=position, posted_by=by))
-
-
-def _day(day: datetime.date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 _COUNT_DRAWN = "UPDATE counters SET last = :last WHERE prefix = :prefix"
@@ -339,7 +334,7 @@ def _write_changed(
             if was_subscribed is not now:
                 _check_kept(was_subscribed, now)
                 charges += _moved(was_subscribed, now)
-                subscriptions.append((_day(now.canceled_on), id))
+                subscriptions.append((rows.day_text(now.canceled_on), id))
                 count -= 1
         elif scope == "account":
             if id not in before.accounts:
@@ -386,7 +381,7 @@ def _moved(known: Subscription, now: Subscription) -> Iterator[Row]:
     """Charges that are charged through another day. What was added behind them is inserted as it is now."""
     for one, was in zip(now.charges, known.charges, strict=False):
         if one.charged_through != was.charged_through:
-            yield (_day(one.charged_through), now.id, one.id)
+            yield (rows.day_text(one.charged_through), now.id, one.id)
 
 
 def _can_change(written: object, now: object, name: str) -> None:
