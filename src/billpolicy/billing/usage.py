@@ -64,8 +64,7 @@ def rated_by(subscription: Subscription, id: str, day: datetime.date) -> Subscri
     named = charges.get(id)
     if named is None or _serves(subscription, named, day):
         return named
-    first = named.continues or named.id
-    others = (each for each in subscription.charges if first in (each.id, each.continues))
+    others = (each for each in subscription.charges if named.first in (each.id, each.continues))
     return next((each for each in others if _serves(subscription, each, day)), None)
 
 

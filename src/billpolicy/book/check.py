@@ -368,8 +368,7 @@ def _usage_of(
 
 
 def _with_those_that_continue(charges: dict[str, SubscribedCharge], id: str) -> set[str]:
-    named = charges.get(id)
-    first = named.continues or id if named is not None else id
+    first = charges[id].first if id in charges else id
     return {each.id for each in charges.values() if first in (each.id, each.continues)}
 
 

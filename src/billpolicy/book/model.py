@@ -110,6 +110,11 @@ class SubscribedCharge:
     created_by: Text | None = None
     """The id of the operation that added it; without it, it came with the subscription."""
 
+    @property
+    def first(self) -> str:
+        """The id of the first of those that continue each other: the one that it continues, or its own."""
+        return self.continues or self.id
+
 
 @record
 class Subscription:

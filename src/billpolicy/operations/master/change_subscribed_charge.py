@@ -20,6 +20,7 @@ from billpolicy.operations.master.subscribed import (
     check_charges,
     discounts_on,
     end_charge,
+    next_id,
 )
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -53,12 +54,12 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
         planning.problem("nothing-changes", message, hint="name another `rate` or `quantity`")
     check_can_end(planning, subscription, old, day, "from")
     taken = {charge.id for charge in subscription.charges}
-    new = _continuing(old, day, request.id, request.as_ or _next_id(old, taken))
+    new = _continuing(old, day, request.id, request.as_ or next_id(old.first, taken))
     new = replace(new, rate=rate, quantity=quantity)
     more = [new]
     discounts = list(discounts_on(subscription, old, day))
     for discount in discounts:
-        id = _next_id(discount, taken | {one.id for one in more})
+        id = next_id(discount.first, taken | {one.id for one in more})
         more.append(replace(_continuing(discount, day, request.id, id), discounts=new.id))
     what = {name for name in ("rate", "quantity") if getattr(new, name) != getattr(old, name)}
     permit(planning, account, [subscription], facts_of_change(planning, day, what))
@@ -71,13 +72,7 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
 
 def _continuing(old: SubscribedCharge, day: datetime.date, operation: str, id: str) -> SubscribedCharge:
     """The charge that goes on from that day, of which nothing has been billed yet."""
-    first = old.continues or old.id
-    return replace(old, id=id, start=day, charged_through=None, continues=first, created_by=operation)
-
-
-def _next_id(old: SubscribedCharge, taken: set[str]) -> str:
-    first = old.continues or old.id
-    return next(id for id in (f"{first}-{count}" for count in range(2, len(taken) + 3)) if id not in taken)
+    return replace(old, id=id, start=day, charged_through=None, continues=old.first, created_by=operation)
 
 
 OPERATION = Operation(

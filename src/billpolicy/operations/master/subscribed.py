@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import count
 
 from billpolicy.billing.due import start_of
 from billpolicy.book.model import Account, SubscribedCharge, Subscription
@@ -81,6 +82,11 @@ def discounts_on(
         going_on = one.until is None or one.until > day
         if one.discounts == charge.id and one.period != "one_time" and going_on and (start is None or start < day):
             yield one
+
+
+def next_id(first: str, taken: Collection[str]) -> str:
+    """The id of a charge that continues others, the first of which is `first`: `seats-2`, or the next that is free."""
+    return next(id for id in (f"{first}-{number}" for number in count(2)) if id not in taken)
 
 
 def check_bill_day(planning: Planning, day: int | None) -> None:

@@ -10,10 +10,10 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 
 from billpolicy.book.history import written
 from billpolicy.book.model import SubscribedCharge, Subscription
+from billpolicy.operations.master.subscribed import next_id
 from billpolicy.operations.sync.found import Asked, Comparing, Field, Found, named, not_followed, price, said, stays
 
 Chain = tuple[SubscribedCharge, ...]
@@ -90,7 +90,7 @@ def chains_of(subscription: Subscription) -> dict[str, Chain]:
     """The id of the first charge -> it and those that continue it."""
     chains: dict[str, list[SubscribedCharge]] = defaultdict(list)
     for charge in subscription.charges:
-        chains[charge.continues or charge.id].append(charge)
+        chains[charge.first].append(charge)
     return {id: tuple(sorted(chain, key=_start)) for id, chain in chains.items()}
 
 
@@ -173,7 +173,7 @@ def _prices(comparing: Comparing, known: Subscription, before: Chain, after: Cha
             yield from (stays(known, what, name, *values, hint) for name, values in differing.items())
             continue
         own = then.start == day and then.id not in _ids(before)
-        as_ = then.id if own else _next_id(before[0].id, _ids((*known.charges, *before, *after)))
+        as_ = then.id if own else next_id(before[0].id, _ids((*known.charges, *before, *after)))
         asked: Asked = {"subscription": known.id, "charge": now.id, "from": day, "as": as_}
         asked |= {name: values[1] for name, values in differing.items()}
         told = (Field(f"charges.{after[0].id}.{name}", *map(written, values)) for name, values in differing.items())
@@ -186,10 +186,6 @@ def _prices(comparing: Comparing, known: Subscription, before: Chain, after: Cha
 def is_ended(charge: SubscribedCharge, day: datetime.date) -> bool:
     """Whether a charge runs no more on a day."""
     return charge.until is not None and charge.until <= day
-
-
-def _next_id(first: str, taken: set[str]) -> str:
-    return next(id for id in (f"{first}-{number}" for number in count(2)) if id not in taken)
 
 
 def _first(given: Subscription, chain: Chain) -> SubscribedCharge:
