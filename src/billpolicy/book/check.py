@@ -268,13 +268,20 @@ def _periods(context: Context) -> Found:
             yield Diagnostic("period-overlap", message, context.at("accounting_periods", index), hint)
 
 
+def bill_day_fault(day: int | None) -> Diagnostic | None:
+    """That a bill day is no day of a month; without its place, which a book has or an operation."""
+    if day is None or 1 <= day <= _LAST_BILL_DAY:
+        return None
+    hint = f"write 1 to {_LAST_BILL_DAY}; in shorter months it is the last day"
+    return Diagnostic("bill-day", f"`bill_day` is {day}, which is no day of a month", hint=hint)
+
+
 def _subscriptions(context: Context) -> Found:
     for index, subscription in enumerate(context.file.subscriptions):
         start = subscription.start
-        if subscription.bill_day is not None and not 1 <= subscription.bill_day <= _LAST_BILL_DAY:
-            message = f"`bill_day` is {subscription.bill_day}, which is no day of a month"
-            hint = f"write 1 to {_LAST_BILL_DAY}; in shorter months it is the last day"
-            yield Diagnostic("bill-day", message, context.at("subscriptions", index, "bill_day"), hint)
+        fault = bill_day_fault(subscription.bill_day)
+        if fault is not None:
+            yield fault._replace(position=context.at("subscriptions", index, "bill_day"))
         for key in ("term_end", "canceled_on"):
             day = getattr(subscription, key)
             if start is not None and day is not None and day < start:
@@ -298,7 +305,7 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             message = f"the quantity of charge `{charge.id}` is {charge.quantity}, below zero"
             hint = "write a `rate` below zero where money is given back"
             yield Diagnostic("amount-sign", message, context.at(*path, "quantity"), hint)
-        for key, why in usage_charge_faults(charge):
+        for key, why in _usage_charge_faults(charge):
             message = f"charge `{charge.id}` {why}"
             hint = "a usage charge is billed by its records alone, period by period, in arrears"
             yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
@@ -310,7 +317,7 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             yield Diagnostic("discount-of-discount", message, context.at(*path, "discounts"), hint)
 
 
-def usage_charge_faults(charge: SubscribedCharge) -> Iterator[tuple[str, str]]:
+def _usage_charge_faults(charge: SubscribedCharge) -> Iterator[tuple[str, str]]:
     """What a charge says that goes with usage or not at all: the field, and what is wrong in words."""
     if not charge.usage:
         if charge.included is not None:

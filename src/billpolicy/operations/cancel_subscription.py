@@ -201,13 +201,13 @@ def _step(
     return Step(request, after, rule.id, at, rule.because, no_fault or {})
 
 
-OPERATION = Operation(
-    "cancel_subscription",
-    CancelSubscription,
-    needs=lambda request: Needs(
+def needs_of_ending(request: CancelSubscription) -> Needs:
+    """The subscription, what its account has open, and the usage that a final bill bills."""
+    return Needs(
         subscriptions=frozenset({request.subscription}),
         open_of_subscriber=frozenset({request.subscription}),
         unbilled_usage=True,
-    ),
-    plan=_plan,
-)
+    )
+
+
+OPERATION = Operation("cancel_subscription", CancelSubscription, needs=needs_of_ending, plan=_plan)

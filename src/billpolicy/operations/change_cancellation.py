@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billpolicy.book.needs import Needs
-from billpolicy.operations.cancel_subscription import CancelSubscription, end_of_service, end_service
+from billpolicy.operations.cancel_subscription import CancelSubscription, end_of_service, end_service, needs_of_ending
 from billpolicy.operations.shared.cancellation import pending_day
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.planning.operation import Operation, Step
@@ -35,13 +34,4 @@ def _plan(planning: Planning, request: ChangeCancellation) -> Iterator[Step]:
     return end_service(planning, subscription, request, end, reason)
 
 
-OPERATION = Operation(
-    "change_cancellation",
-    ChangeCancellation,
-    needs=lambda request: Needs(
-        subscriptions=frozenset({request.subscription}),
-        open_of_subscriber=frozenset({request.subscription}),
-        unbilled_usage=True,
-    ),
-    plan=_plan,
-)
+OPERATION = Operation("change_cancellation", ChangeCancellation, needs=needs_of_ending, plan=_plan)

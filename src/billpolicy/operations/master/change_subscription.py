@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from billpolicy.billing.due import billed_alike
+from billpolicy.book.check import bill_day_fault
 from billpolicy.book.model import Custom
 from billpolicy.book.needs import Needs
 from billpolicy.operations.master.impact import tell_what_is_taken
@@ -19,7 +20,6 @@ from billpolicy.operations.master.shared import (
     since,
     wanted,
 )
-from billpolicy.operations.master.subscribed import check_bill_day
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -42,7 +42,9 @@ def _plan(planning: Planning, request: ChangeSubscription) -> None:
     account = planning.account(subscription.account, "subscription")
     day = since(planning, request)
     values = wanted(planning, request, "plan", "bill_day", "invoice_separately")
-    check_bill_day(planning, request.bill_day)
+    fault = bill_day_fault(request.bill_day)
+    if fault is not None:
+        planning.add(fault._replace(position=planning.instruction.at("bill_day")))
     check_values(planning, "subscription", account, request.attributes, request.custom, day)
     facts = facts_of_change(planning, day, different(subscription, values, day))
     permit(planning, account, [subscription], facts)

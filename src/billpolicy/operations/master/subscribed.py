@@ -13,8 +13,6 @@ from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.master.shared import check_as_in_a_book, give
 from billpolicy.planning.planning import Planning
 
-_LAST_BILL_DAY = 31
-
 
 def charge_of(planning: Planning, subscription: Subscription, id: str) -> SubscribedCharge:
     """A charge of the subscription, or refuse."""
@@ -87,11 +85,3 @@ def discounts_on(
 def next_id(first: str, taken: Collection[str]) -> str:
     """The id of a charge that continues others, the first of which is `first`: `seats-2`, or the next that is free."""
     return next(id for id in (f"{first}-{number}" for number in count(2)) if id not in taken)
-
-
-def check_bill_day(planning: Planning, day: int | None) -> None:
-    """Note a bill day that is no day of a month."""
-    if day is not None and not 1 <= day <= _LAST_BILL_DAY:
-        message = f"`bill_day` is {day}, which is no day of a month"
-        hint = f"write 1 to {_LAST_BILL_DAY}; in shorter months it is the last day"
-        planning.problem("bill-day", message, "bill_day", hint=hint)

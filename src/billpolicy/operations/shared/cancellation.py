@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 
+from billpolicy.billing.due import end_of
 from billpolicy.book.model import Subscription
 from billpolicy.planning.planning import Planning
 
@@ -48,9 +49,8 @@ def note_what_is_next(planning: Planning, subscription: str) -> None:
     found = planning.book.subscriptions[subscription]
     charges: dict[datetime.date, list[str]] = {}
     for charge in sorted(found.charges, key=lambda charge: charge.id):
-        through, ends = charge.charged_through, (found.canceled_on, found.term_end, charge.until)
-        end = min((day for day in ends if day is not None), default=datetime.date.max)
-        if charge.rate is not None and through is not None and through < end:
+        through, end = charge.charged_through, end_of(found, charge)
+        if charge.rate is not None and through is not None and (end is None or through < end):
             charges.setdefault(through, []).append(f"`{charge.id}`")
     if charges:
         told = (f"{_listed(names)} from {day} on" for day, names in sorted(charges.items()))
