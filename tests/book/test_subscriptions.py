@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from billpolicy.book.load import book_of
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.source.tree import parse_text
+from tests.helpers.refusals import refused
 
 GOOD = """\
 accounts: [{id: a, currency: USD}]
@@ -50,14 +51,33 @@ def test_all_of_it_can_stand_in_a_file() -> None:
 )
 def test_what_is_wrong_is_told_at_its_place(old: str, new: str, code: str) -> None:
     text = GOOD.replace(old, new)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as raised:
         book_of(parse_text(text, "book.yaml"))
-    (problem,) = refused.value.diagnostics
+    (problem,) = raised.value.diagnostics
     assert problem.code == code
     assert problem.position is not None
     line = text.splitlines()[problem.position.line - 1]
     assert line[problem.position.column - 1 :].startswith(new.partition(": ")[2])
     assert problem.hint or code == "value-wrong"
+
+
+@pytest.mark.parametrize("continues", ["seats-2", "seats-3"])
+def test_what_continues_a_charge_names_the_first(continues: str) -> None:
+    """Its periods are those of the charge that it names: by the one before it, they would begin on its start."""
+    book = """
+accounts: [{id: acme, currency: EUR}]
+subscriptions:
+- id: s
+  account: acme
+  start: 2026-01-01
+  charges:
+  - {id: seats, until: 2026-02-11}
+  - {id: seats-2, start: 2026-02-11, until: 2026-05-11, continues: seats}
+  - {id: seats-3, start: 2026-05-11, continues: %s}
+"""
+    (problem,) = refused(lambda: book_of(parse_text(book % continues, "book.yaml"))).diagnostics
+    assert (problem.code, problem.position) == ("continues-not-first", Position("book.yaml", 10, 49, 10, 56))
+    book_of(parse_text(book % "seats", "book.yaml"))
 
 
 def test_canceled_on_its_first_day() -> None:

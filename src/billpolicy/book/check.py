@@ -292,7 +292,8 @@ def _subscriptions(context: Context) -> Found:
 
 
 def _charges(context: Context, index: int, subscription: Subscription) -> Found:
-    ids = {charge.id for charge in subscription.charges}
+    # Where an id stands twice, which is told elsewhere, the first one is meant.
+    ids = {charge.id: charge for charge in reversed(subscription.charges)}
     discounts = {charge.id for charge in subscription.charges if charge.discounts is not None}
     for c, charge in enumerate(subscription.charges):
         path = ("subscriptions", index, "charges", c)
@@ -311,6 +312,11 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
         yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
         yield from _known(context, "charge", charge.continues, ids, *path, "continues", of=f"`{subscription.id}`")
+        if charge.continues in ids and ids[charge.continues].continues is not None:
+            first = ids[charge.continues].continues
+            message = f"charge `{charge.continues}` continues `{first}` itself, so `{charge.id}` cannot continue it"
+            hint = "name the first of them: all that continue it have its billing periods"
+            yield Diagnostic("continues-not-first", message, context.at(*path, "continues"), hint)
         if charge.discounts in discounts:
             message = f"charge `{charge.discounts}` is a discount itself, so `{charge.id}` cannot discount it"
             hint = "name the charge that both reduce"

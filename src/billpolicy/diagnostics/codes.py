@@ -70,6 +70,7 @@ Known = Literal[
     "contact-named",
     "contact-retired",
     "contact-unknown",
+    "continues-not-first",
     "credit-below-zero",
     "credit-to-come",
     "credit-unavailable",
