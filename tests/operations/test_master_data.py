@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import fields
 from decimal import Decimal
 
 import pytest
 
 from billpolicy.book.changes import ChargeAdded, Given
-from billpolicy.book.model import Invoice
+from billpolicy.book.history import FIELDS
+from billpolicy.book.model import Account, Charge, Contact, Invoice, MasterRecord, Subscription
+from billpolicy.operations.master.shared import ChangeRequest
+from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Inheriting, Taken, in_turn
+from billpolicy.vocabulary.operations import VOCABULARY
 from tests.helpers.books import book_from
 from tests.helpers.scenes import book_after, plan, refusals, refused
 from tests.helpers.scenes import refused_codes as policy_refused
@@ -365,3 +370,23 @@ def test_planning_does_not_change_the_book() -> None:
     book = book_from(BOOK)
     plan(book, CHANGE)
     assert book.subscriptions == book_from(BOOK).subscriptions
+
+
+CHANGES: dict[str, tuple[type[MasterRecord], frozenset[str]]] = {
+    "change_account": (Account, frozenset()),
+    "change_contact": (Contact, frozenset({"retired_on"})),  # by `retire_contact`
+    "change_subscription": (Subscription, frozenset({"term_end"})),  # by `renew_subscription`
+    "change_charge": (Charge, frozenset()),
+}
+"""What changes a record, and which of its fields another operation gives."""
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_what_a_request_can_give_has_a_history_and_can_be_asked_about(operation: str) -> None:
+    """The fields stand in the model of the request, in the history and in the vocabulary: a new one in all three."""
+    kind, elsewhere = CHANGES[operation]
+    common = {field.name for field in fields(ChangeRequest)} | {operation.removeprefix("change_"), "custom"}
+    own = {field.name for field in fields(OPERATIONS[operation].request) if field.name not in common}
+    assert own | elsewhere == {name for name in FIELDS[kind] if not name.endswith(".")}
+    asked = {field.name for field in VOCABULARY[operation].fields if field.name.startswith("changes.")}
+    assert asked == {f"changes.{name}" for name in own}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from billpolicy.book.book import Book
 from billpolicy.book.changes import account_name
 from billpolicy.book.kinds import is_owed, is_source
-from billpolicy.book.model import CreditAdjustment, Document, Numbered
+from billpolicy.book.model import CreditAdjustment, Document, Numbered, Reversible
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_of
 from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
@@ -82,7 +82,7 @@ def _by_currency(book: Book, documents: Collection[Numbered], wanted: Callable[[
     """Currency -> the balances of the wanted documents together; every currency of any document, in their order."""
     totals = {currency: from_minor(0, currency) for currency in sorted({one.currency for one in documents})}
     for one in documents:
-        if wanted(one) and one.status == "posted" and not getattr(one, "reversed_", False):
+        if wanted(one) and one.status == "posted" and not (isinstance(one, Reversible) and one.reversed_):
             totals[one.currency] += book.balance(one)
     return totals
 

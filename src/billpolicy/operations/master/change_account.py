@@ -10,7 +10,7 @@ from dataclasses import field
 
 from billpolicy.book.model import Custom
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.impact import check_nothing_is_billed_in_it, tell_who_inherits
+from billpolicy.operations.master.impact import check_no_rate_in_its_currency, tell_who_inherits
 from billpolicy.operations.master.shared import (
     ChangeRequest,
     HoldsAttributes,
@@ -46,7 +46,7 @@ def _plan(planning: Planning, request: ChangeAccount) -> None:
     if values.get("currency", account.currency) is None:
         planning.problem("clear-unknown", "an account has a currency", "clear", hint="give it another one")
     elif "currency" in different(account, values, day):
-        check_nothing_is_billed_in_it(planning, account)
+        check_no_rate_in_its_currency(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)
     permit(planning, account, facts=facts_of_change(planning, day, different(account, values, day)))
     give(planning, account, values, day)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.impact import contact_of
-from billpolicy.operations.master.shared import ChangeRequest, different, facts_of_change, give, permit, since, wanted
+from billpolicy.operations.master.shared import (
+    ChangeRequest,
+    contact_of,
+    different,
+    facts_of_change,
+    give,
+    permit,
+    since,
+    wanted,
+)
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record

@@ -14,7 +14,6 @@ from billpolicy.book.book import Book
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, Contact, Document, Subscription
 from billpolicy.deciding.objections import unknown_value
-from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.planning.deciding import would_resolve
 from billpolicy.planning.plan import Inheriting, Taken
 from billpolicy.planning.planning import Planning
@@ -22,15 +21,6 @@ from billpolicy.policy.model import Attribute
 
 _EXAMPLES = 3
 _NONE = Taken()
-
-
-def contact_of(planning: Planning, id: str) -> Contact:
-    """The contact, or refuse."""
-    contact = planning.book.contacts.get(id)
-    if contact is None:
-        hint = did_you_mean(id, planning.book.contacts) or "create it with `create_contact`"
-        planning.refuse("contact-unknown", f"there is no contact `{id}`", "contact", hint=hint)
-    return contact
 
 
 def tell_who_inherits(planning: Planning, account: str, day: datetime.date) -> None:
@@ -99,7 +89,7 @@ def _live(book: Book, account: str, attribute: Attribute) -> Iterator[str]:
             yield number
 
 
-def check_nothing_is_billed_in_it(planning: Planning, account: Account) -> None:
+def check_no_rate_in_its_currency(planning: Planning, account: Account) -> None:
     """No rate of a subscription is in the currency of the account: by another one, it would be another amount, and what
     was billed in the one would be credited in the other (docs/domain.md 1.1, 9.5)."""
     subscriptions = planning.book.subscriptions

@@ -4,8 +4,8 @@ were addressed to it still are."""
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.master.impact import contact_of, tell_what_is_taken, tell_who_names
-from billpolicy.operations.master.shared import ChangeRequest, facts_of_change, give, permit, since
+from billpolicy.operations.master.impact import tell_what_is_taken, tell_who_names
+from billpolicy.operations.master.shared import ChangeRequest, contact_of, facts_of_change, give, permit, since
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record

@@ -107,6 +107,18 @@ class _Asked:
         return self._instruction.at(*path[2:]) if path[:2] == self._of else self._instruction.at()
 
 
+# -- what is changed -----------------------------------------------------------------------------------------------
+
+
+def contact_of(planning: Planning, id: str) -> Contact:
+    """The contact, or refuse."""
+    contact = planning.book.contacts.get(id)
+    if contact is None:
+        hint = did_you_mean(id, planning.book.contacts) or "create it with `create_contact`"
+        planning.refuse("contact-unknown", f"there is no contact `{id}`", "contact", hint=hint)
+    return contact
+
+
 # -- values from a day on ------------------------------------------------------------------------------------------
 
 
@@ -115,7 +127,7 @@ def different(record: MasterRecord, values: Mapping[str, Any], day: datetime.dat
     return {field: value for field, value in values.items() if value_on(record, field, day) != written(value)}
 
 
-def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], day: datetime.date) -> list[Given]:
+def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], day: datetime.date) -> None:
     """Let a record hold values from a day on: field -> value, None for none. What it holds already is passed over;
     if that is all of it, there is nothing to do, and that is refused."""
     scope: Any = SCOPES[type(record)]
@@ -137,7 +149,6 @@ def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], da
         if until is not None:
             value = until.value or "none"
             planning.note(f"`{one.held.field}` is this until {until.since}: from that day on it is {value} already")
-    return given
 
 
 def wanted(planning: Planning, request: ChangeRequest, *names: str) -> dict[str, Any]:
