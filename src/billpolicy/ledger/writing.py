@@ -1,8 +1,9 @@
 """Writing records, set-based: many rows with each statement. Shared by posting and importing.
 
-What is issued and applied is inserted. What else operations changed is told by the books before and after: a record
-that is another one now is written as it is now, whatever kind of change that was. Parts are written before their
-whole, because a whole is closed from the moment it stands (see the guards).
+What came is inserted: documents, applications, master data and its values, usage. What else operations changed is told
+by the books before and after: a document, subscription or usage record that is another one now is written as it is now,
+whatever kind of change that was. Parts are written before their whole, because a whole is closed from the moment it
+stands (see the guards).
 """
 
 from __future__ import annotations
