@@ -150,6 +150,20 @@ def test_steps_come_to_what_it_is_at_once(
         assert total(steps) * sign >= 0
 
 
+def test_a_cancellation_that_is_moved_into_a_period_that_ended_by_itself_credits_what_was_charged() -> None:
+    """Half a year from 25 June 2024 on, until 23 May 2025: the second half year is cut there, after 4 months and 28 days
+    of 30. It costs 2.328 x (4 + 28/30) / 6 = 1.9141, so 1.91. The cancellations credit all of it, in two steps."""
+    day = datetime.date
+    charge = SubscribedCharge(id="c", rate=Decimal("2.328"), period="half_year")
+    rules = Rules(Counting("by_month_first", "actual"))
+    of = Subscription(id="s", account="a", start=day(2024, 6, 25), term_end=day(2025, 5, 23), charges=(charge,))
+    lines, after = run(of, day(2025, 5, 1), rules)
+    assert [line.amount for line in lines] == [233, 191]
+    first, after = run(replace(after, canceled_on=day(2025, 3, 15)), day(2025, 5, 1), rules)
+    rest, _ = run(replace(after, canceled_on=day(2024, 6, 25)), day(2025, 5, 1), rules)
+    assert total(first) + total(rest) == -(233 + 191)
+
+
 @examples(300)
 @given(subscriptions(), RULES, st.lists(DAYS, min_size=1, max_size=5))
 def test_many_bill_runs_bill_what_one_does(of: Subscription, rules: Rules, targets: list[datetime.date]) -> None:

@@ -20,8 +20,9 @@ class Stretch(NamedTuple):
     """The first day of service in the period: its begin, or the charge's start."""
     start: datetime.date
     end: datetime.date
-    service_ended: bool = False
-    """Of a credit: service ended there by itself, so no later day of the period was ever charged."""
+    ended: datetime.date | None = None
+    """Of a credit: where in the period service ended by itself, at the end of the stretch or after it: no later day of
+    the period was ever charged."""
 
 
 class Due(NamedTuple):
@@ -134,8 +135,13 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
     calendars = _calendars(subscription, charge, start)
     if end is not None and end < through:
         unused = _stretches(calendars, start, end, through)
-        ended = min(by_itself, default=None)
-        return Due(subscription, charge, True, tuple(one._replace(service_ended=one.end == ended) for one in unused))
+        ended = min(by_itself, default=datetime.date.max)
+        return Due(
+            subscription,
+            charge,
+            True,
+            tuple(one._replace(ended=ended) if one.end <= ended < one.period.end else one for one in unused),
+        )
     if start > target:
         return None  # without asking for its periods, which may lie past the end of the calendar
 

@@ -115,13 +115,12 @@ class _Value(NamedTuple):
     def credited(self, stretch: Stretch) -> int:
         """What the stretch is worth, before the days of its period that were credited after it.
 
-        A stretch that ends within its period is all that was charged where service ended there by itself. Else it may
-        be the rest of what was credited, and is worth no more than it was charged.
+        Where service ended by itself within the period, what the days until then were charged is given back, and no
+        more. Else a stretch that ends within its period may be the rest of what was credited, and is worth no more than
+        it was charged.
         """
-        if stretch.service_ended:
-            charged = self._cost(stretch, stretch.end)
-            unused = self._exact(stretch, stretch.start, stretch.end)
-            return charged if stretch.start <= stretch.first else min(charged, unused)
+        if stretch.ended is not None:
+            return self._worth(stretch, stretch.start, stretch.ended) - self._worth(stretch, stretch.end, stretch.ended)
         worth = self._worth(stretch, stretch.start) - self._worth(stretch, stretch.end)
         return worth if stretch.end == stretch.period.end else min(worth, self.charged(stretch))
 
@@ -131,10 +130,12 @@ class _Value(NamedTuple):
             return _rounded(self.price)
         return self._exact(stretch, stretch.first, until)
 
-    def _worth(self, stretch: Stretch, since: datetime.date) -> int:
-        """What the days of the period from `since` on are worth; if none is used, what they cost."""
-        whole = self._cost(stretch, stretch.period.end)
-        return whole if since <= stretch.first else min(whole, self._exact(stretch, since, stretch.period.end))
+    def _worth(self, stretch: Stretch, since: datetime.date, until: datetime.date | None = None) -> int:
+        """What the days of the period from `since` on, `until` its end or that of service, are worth; if none is used,
+        what they cost."""
+        end = until or stretch.period.end
+        whole = self._cost(stretch, end)
+        return whole if since <= stretch.first else min(whole, self._exact(stretch, since, end))
 
     def _exact(self, stretch: Stretch, start: datetime.date, end: datetime.date) -> int:
         return _rounded(self.price * share(stretch.period, start, end, self.rules.counting))
