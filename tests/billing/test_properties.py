@@ -151,8 +151,10 @@ def test_steps_come_to_what_it_is_at_once(
 
 
 def test_a_cancellation_that_is_moved_into_a_period_that_ended_by_itself_credits_what_was_charged() -> None:
-    """Half a year from 25 June 2024 on, until 23 May 2025: the second half year is cut there, after 4 months and 28 days
-    of 30. It costs 2.328 x (4 + 28/30) / 6 = 1.9141, so 1.91. The cancellations credit all of it, in two steps."""
+    """From 25 June 2024 on, until 23 May 2025: the second half year is cut there, after 4 months and 28 days of 30.
+
+    It costs 2.328 x (4 + 28/30) / 6 = 1.9141, so 1.91. The cancellations credit all of it, in two steps.
+    """
     day = datetime.date
     charge = SubscribedCharge(id="c", rate=Decimal("2.328"), period="half_year")
     rules = Rules(Counting("by_month_first", "actual"))
