@@ -219,6 +219,7 @@ def _created(record: MasterRecord) -> str:
 
 
 _WORDS = {"retired_on": "retired from", "until": "ends before", "term_end": "term ends before"}
+_WAS_NOT = {"retired_on": "was not retired", "until": "had no end", "term_end": "had no end"}
 
 
 def _given_to(one: changes.Given) -> str:
@@ -232,6 +233,12 @@ def _held(one: changes.Given) -> str:
     # What is a day itself needs no day from which on it is that.
     since = None if name in ("until", "retired_on", "term_end") else one.held.since
     return f"{_given_to(one)}: {_WORDS.get(name, name)} {one.held.value or 'none'}{_from(since)}"
+
+
+def _was(one: changes.Given) -> str:
+    if one.before is None:
+        return _WAS_NOT.get(one.held.field.rpartition(".")[2], "was none")
+    return f"was {one.before}"
 
 
 def _from(day: datetime.date | None) -> str:
@@ -290,7 +297,7 @@ TOLD: dict[type, Told] = {
     changes.Given: Told(
         Given,
         _held,
-        lambda one: f"{_held(one)} (was {one.before or 'none'})",
+        lambda one: f"{_held(one)} ({_was(one)})",
     ),
 }
 """In the order in which a plan and a ledger tell them."""
