@@ -35,7 +35,8 @@ def pending_day(planning: Planning, subscription: Subscription, what: str) -> da
     day = subscription.canceled_on
     if day is None:
         message = f"subscription `{subscription.id}` is not canceled"
-        planning.refuse("not-canceled", message, "subscription", hint="cancel it with `cancel_subscription`")
+        hint = f"there is no cancellation that could be {what}; `cancel_subscription` cancels"
+        planning.refuse("not-canceled", message, "subscription", hint=hint)
     if not is_pending(planning, day):
         message = f"the cancellation of subscription `{subscription.id}` has taken effect on {day}"
         planning.problem(
