@@ -120,6 +120,13 @@ def test_reason_codes_are_of_a_kind_of_document_that_has_them() -> None:
     assert refused_codes("reason_codes: {payment: [Cash]}") == ["reason-category-unknown"]
 
 
+def test_a_role_where_the_policy_declares_none() -> None:
+    (found,) = refusals(
+        "exceptions: [{id: x, operations: [write_off_invoice], when: {actor.role: lead}, then: {permission: refused}}]"
+    )
+    assert found.message == "`lead` is not one of the values of `actor.role`; the policy declares none"
+
+
 MANY = ", ".join(f"segment {n}" for n in range(10, 40))
 
 

@@ -30,7 +30,8 @@ def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
     if field.type == "choice":
         word = read_text(text)
         if word not in field.choices:
-            hint = did_you_mean(word, field.choices) or f"allowed: {', '.join(field.choices)}"
+            allowed = f"allowed: {', '.join(field.choices)}" if field.choices else "the policy declares none"
+            hint = did_you_mean(word, field.choices) or allowed
             raise ValueError(f"`{word}` is not one of the values of `{field.name}`; {hint}")
         return word
     return _READERS[field.type](text)
