@@ -6,6 +6,8 @@ billed. A record is recorded once: its id names it for ever.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from billpolicy.billing.due import end_of, start_of
 from billpolicy.billing.usage import check_worth, rated_by
 from billpolicy.book.changes import UsageRecorded
@@ -99,7 +101,7 @@ def _usage_charge(
     if charge is not None and charge.usage:
         return charge
     of_usage = [each.id for each in subscription.charges if each.usage]
-    hint = did_you_mean(used.charge, of_usage) or f"its usage charges: {', '.join(of_usage) or 'none'}"
+    hint = did_you_mean(used.charge, of_usage) or _usage_charges(of_usage)
     if charge is None:
         message = f"subscription `{subscription.id}` has no charge `{used.charge}`"
         planning.problem("charge-not-subscribed", message, "records", index, "charge", hint=hint)
@@ -107,6 +109,12 @@ def _usage_charge(
         message = f"charge `{charge.id}` of subscription `{subscription.id}` is not billed by usage"
         planning.problem("charge-not-by-usage", message, "records", index, "charge", hint=hint)
     return None
+
+
+def _usage_charges(of_usage: Sequence[str]) -> str:
+    if not of_usage:
+        return "it has no usage charges: name another subscription, or add one with `add_subscribed_charge`"
+    return f"its usage charges: {', '.join(of_usage)}"
 
 
 def _check_day(
