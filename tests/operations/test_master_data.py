@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargeAdded, Given
 from billpolicy.book.history import FIELDS
 from billpolicy.book.model import Account, Charge, Contact, Invoice, MasterRecord, Subscription
@@ -16,7 +17,7 @@ from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import Inheriting, Taken, in_turn
 from billpolicy.vocabulary.operations import VOCABULARY
 from tests.helpers.books import book_from
-from tests.helpers.scenes import book_after, plan, refusals, refused
+from tests.helpers.scenes import book_after, plan, refusals, refused, run
 from tests.helpers.scenes import refused_codes as policy_refused
 
 BOOK = """
@@ -116,6 +117,32 @@ REFUSED = {
 @pytest.mark.parametrize("operation", REFUSED)
 def test_what_is_refused(operation: str) -> None:
     assert refused(BOOK, operation) == REFUSED[operation]
+
+
+HINTS = {
+    "operation: change_account\naccount: acme": "name a value that is another one from that day on",
+    "operation: change_account\naccount: acme\nclear: [currency]": "give it another one: `currency: ...`",
+    "operation: change_account\naccount: acme\nclear: [plan]": "known here: `country`, `name`",
+    "operation: change_account\naccount: acme\nclear: [payment_term]": (
+        "an attribute is cleared by `null`: `attributes: {payment_term: null}`"
+    ),
+    "operation: change_contact\ncontact: ann\nclear: [payment_term]": "known here: `country`, `email`, `name`",
+    "operation: change_charge\ncharge: seats\nname: Seat\nclear: [colour]": "leave `clear` out",
+    "operation: add_subscribed_charge\nsubscription: S1\ncharge: {id: seat, rate: 1.00}": (
+        "give the new one another id, or change that one with `change_subscribed_charge`"
+    ),
+}
+
+
+def hints(book: Book | str, operation: str) -> list[str | None]:
+    """What to do next, of one operation that is refused."""
+    (planned,) = run(book, operation)
+    return [problem.hint for problem in planned.problems]
+
+
+@pytest.mark.parametrize("operation", HINTS)
+def test_what_is_refused_says_what_to_do_next(operation: str) -> None:
+    assert hints(BOOK, operation) == [HINTS[operation]]
 
 
 # -- values from a day on ------------------------------------------------------------------------------------------
@@ -225,6 +252,10 @@ def test_a_charge_is_changed_again_and_keeps_its_periods() -> None:
     again = CHANGE.replace("more", "again").replace("charge: seat", "charge: seat-2").replace("05-16", "05-20")
     added = plan(book_after(BOOK, CHANGE), again.replace("quantity: 6", "quantity: 7")).of(ChargeAdded)
     assert [(one.charge.id, one.charge.continues) for one in added] == [("seat-3", "seat"), ("less-3", "less")]
+    late = CHANGE.replace("more", "late").replace("05-16", "05-20")
+    assert hints(book_after(BOOK, CHANGE), late) == [
+        "name a day before 2026-05-16, or name `seat-2`, which continues it"
+    ]
 
 
 def test_an_end_takes_the_discounts_with_it_and_a_later_one_does_not_undo_it() -> None:

@@ -31,6 +31,10 @@ def _plan(planning: Planning, request: AddSubscribedCharge) -> None:
     charge = replace(charge, start=charge.start or planning.date)
     assert charge.start is not None
     check_service(planning, subscription, charge.start, "charge", "start")
+    if any(one.id == charge.id for one in subscription.charges):
+        message = f"subscription `{subscription.id}` has a charge `{charge.id}` already"
+        hint = "give the new one another id, or change that one with `change_subscribed_charge`"
+        planning.refuse("id-repeated", message, "charge", "id", hint=hint)
     check_charges(planning, account, subscription.id, charge)
     permit(planning, account, [subscription], facts_of_change(planning, charge.start))
     planning.change(ChargeAdded(subscription.id, charge))

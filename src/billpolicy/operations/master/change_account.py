@@ -42,10 +42,8 @@ class ChangeAccount(HoldsAttributes, ChangeRequest):
 def _plan(planning: Planning, request: ChangeAccount) -> None:
     account = planning.account(request.account, "account")
     day = since(planning, request)
-    values = wanted(planning, request, "name", "country", "currency")
-    if values.get("currency", account.currency) is None:
-        planning.problem("clear-unknown", "an account has a currency", "clear", hint="give it another one")
-    elif "currency" in different(account, values, day):
+    values = wanted(planning, request, "name", "country", needed=("currency",))
+    if "currency" in different(account, values, day):
         check_no_rate_in_its_currency(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)
     permit(planning, account, facts=facts_of_change(planning, day, different(account, values, day)))

@@ -27,10 +27,7 @@ def _plan(planning: Planning, request: ChangeCharge) -> None:
     if charge is None:
         hint = did_you_mean(request.charge, planning.book.charges) or "create it with `create_charge`"
         planning.refuse("charge-unknown", f"there is no charge `{request.charge}`", "charge", hint=hint)
-    values = wanted(planning, request, "name", "type")
-    if request.clear:
-        message = "a charge of the catalogue has a name and a type"
-        planning.problem("clear-unknown", message, "clear", hint="give it another one")
+    values = wanted(planning, request, needed=("name", "type"))
     day = since(planning, request)
     permit(planning, None, facts=facts_of_change(planning, day, different(charge, values, day)))
     give(planning, charge, values, day)

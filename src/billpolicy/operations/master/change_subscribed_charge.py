@@ -50,7 +50,9 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
     rate = old.rate if request.rate is None else request.rate
     quantity = old.quantity if request.quantity is None else request.quantity
     if (rate, quantity) == (old.rate, old.quantity):
-        message = f"charge `{old.id}` of `{subscription.id}` has this rate and quantity already"
+        same = request.rate is not None or request.quantity is not None
+        has = "has this rate and quantity already" if same else "is given no other rate or quantity"
+        message = f"charge `{old.id}` of `{subscription.id}` {has}"
         planning.problem("nothing-changes", message, hint="name another `rate` or `quantity`")
     check_can_end(planning, subscription, old, day, "from")
     taken = {charge.id for charge in subscription.charges}

@@ -139,8 +139,9 @@ def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], da
     if not given:
         what = f"{scope.replace('_', ' ')} `{master_id(record)}`"
         named = ", ".join(f"`{field}`" for field in values)
-        message = f"{what} holds {'just these values' if values else 'what it holds'} on {day} already"
-        message += f": {named}" if named else ""
+        message = f"no value of {what} is named"
+        if named:
+            message = f"{what} holds just these values on {day} already: {named}"
         planning.refuse("nothing-changes", message, hint="name a value that is another one from that day on")
     planning.stop_if_refused()
     for one in given:
@@ -151,15 +152,18 @@ def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], da
             planning.note(f"`{one.held.field}` is this until {until.since}: from that day on it is {value} already")
 
 
-def wanted(planning: Planning, request: ChangeRequest, *names: str) -> dict[str, Any]:
+def wanted(planning: Planning, request: ChangeRequest, *names: str, needed: tuple[str, ...] = ()) -> dict[str, Any]:
     """Field -> value, of these fields of the request and of its attributes and custom values; None is none.
 
-    What cannot be cleared, or is given and cleared at once, is noted.
+    What cannot be cleared, as the `needed` ones, or is given and cleared at once, is noted.
     """
-    values = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    values = {name: getattr(request, name) for name in (*names, *needed) if getattr(request, name) is not None}
     for index, name in enumerate(request.clear):
-        if name not in names:
-            hint = did_you_mean(name, names) or f"one of {', '.join(names)}; an attribute is cleared by `null`"
+        if name in needed:
+            message = f"`{name}` cannot be cleared: there must be one"
+            planning.problem("clear-unknown", message, "clear", index, hint=f"give it another one: `{name}: ...`")
+        elif name not in names:
+            hint = _instead_of_clearing(planning, request, name, names)
             planning.problem("clear-unknown", f"`{name}` cannot be cleared here", "clear", index, hint=hint)
         elif name in values:
             message = f"`{name}` is given a value and cleared at once"
@@ -169,6 +173,15 @@ def wanted(planning: Planning, request: ChangeRequest, *names: str) -> dict[str,
     for holder in ("attributes", "custom"):
         values |= {f"{holder}.{name}": value for name, value in (getattr(request, holder, None) or {}).items()}
     return values
+
+
+def _instead_of_clearing(planning: Planning, request: ChangeRequest, name: str, names: tuple[str, ...]) -> str:
+    """What to write for a name that `clear` does not take."""
+    if name in planning.policy.attributes and isinstance(request, HoldsAttributes):
+        return f"an attribute is cleared by `null`: `attributes: {{{name}: null}}`"
+    if hasattr(request, "custom") and any(one.endswith(f".{name}") for one in planning.policy.fields):
+        return f"a custom value is cleared by `null`: `custom: {{{name}: null}}`"
+    return did_you_mean(name, names) or (f"one of {', '.join(names)}" if names else "leave `clear` out")
 
 
 # -- what is written can be used -----------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ def check_can_end(
         planning.problem("date-too-early", message, *path, hint=f"name a day after {start}")
     elif charge.until is not None and charge.until <= day:
         message = f"charge `{charge.id}` ends on {charge.until} already"
-        planning.problem("charge-ended", message, *path, hint=f"name a day before {charge.until}, or add a charge")
+        on = next((one.id for one in subscription.charges if one.continues == charge.id), None)
+        instead = "add a charge" if on is None else f"name `{on}`, which continues it"
+        planning.problem("charge-ended", message, *path, hint=f"name a day before {charge.until}, or {instead}")
 
 
 def end_charge(planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> None:
