@@ -152,3 +152,16 @@ def test_a_warning_of_a_plan_is_shown() -> None:
     ran = sync(written("new.yaml", ("name: Ann", "name: Ann, retired_on: 2026-07-01")))
     assert "! account acme still names `ann` as `bill_to_contact`" in ran.out
     assert ran.code == 0
+
+
+def test_it_says_who_takes_another_value_with_a_change() -> None:
+    subscribed = "subscriptions:\n  - {id: S-1, account: acme, start: 2026-01-01, charges: [{id: seat, rate: 10.00}]}\n"
+    with billpolicy.open_ledger(LEDGER) as ledger:
+        ledger.import_book(billpolicy.load_book(written("subscribed.yaml", more=subscribed)))
+    newer = written("new.yaml", ("bill_to_contact: ann", TERM), more=subscribed)
+    told = "> from 2026-07-01 on 1 subscription takes `payment_term` from account acme: Net 60 (was Due Upon Receipt"
+    assert told in " ".join(sync(newer).out.split())
+    (step,) = json.loads(sync(newer, "--format", "json").out)["steps"]
+    assert [(one["count"], one["before"], one["after"]) for one in step["inheriting"]] == [
+        (1, "Due Upon Receipt", "Net 60")
+    ]

@@ -10,7 +10,6 @@ from billpolicy.book.model import Numbered
 from billpolicy.deciding.resolver import Resolution, Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.planning import plan as planned
 from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
@@ -182,17 +181,25 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         changes=tuple(change_report(one, plan) for one in plan.changes),
         decisions=tuple(_decisions(plan, one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
-        inheriting=tuple(map(_inheriting, plan.inheriting)),
+        inheriting=inheriting(plan),
         warnings=findings(plan.warnings),
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
         basis=dict(plan.basis),
     )
 
 
-def _inheriting(one: planned.Inheriting) -> Inheriting:
-    before, after = one.before, one.after
-    return told(
-        Inheriting, one, before=before.value, before_from=before.label, after=after.value, after_from=after.label
+def inheriting(plan: Plan) -> tuple[Inheriting, ...]:
+    """Who takes another value after a plan."""
+    return tuple(
+        told(
+            Inheriting,
+            one,
+            before=one.before.value,
+            before_from=one.before.label,
+            after=one.after.value,
+            after_from=one.after.label,
+        )
+        for one in plan.inheriting
     )
 
 

@@ -10,10 +10,11 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.planning.plan import BalanceChange, Inheriting, Plan, PlannedDocument
+from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
+from billpolicy.report.plan import Inheriting, inheriting
 from billpolicy.report.requested import Requested, requested
 from billpolicy.report.texts import level_origin, wrapped
 
@@ -67,8 +68,8 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     for text in in_plan(plan):
         lines += wrapped("  ~ ", text)
     lines += _balances(plan.balances)
-    for change in plan.inheriting:
-        lines += wrapped("  > ", _taken(change))
+    for change in inheriting(plan):
+        lines += wrapped("  > ", taken_text(change))
     for note in plan.notes:
         lines += wrapped("  . ", note)
     for warning in plan.warnings:
@@ -76,20 +77,20 @@ def _own(plan: Plan, versions: Versions) -> list[str]:
     return lines
 
 
-def _taken(change: Inheriting) -> str:
+def taken_text(change: Inheriting) -> str:
     """Who takes another value, and from where: `12 subscriptions take ... from account acme: Net 60 (was Net 30)`."""
     what = "subscription" if change.who == "subscription" else "open document"
     who = f"1 {what}" if change.count == 1 else f"{change.count:,} {what}s"
-    one, before, after = change.count == 1, change.before, change.after
-    moved = f" from {before.label}" if before.label not in (None, after.label) else ""
-    was = f"was {before.value}{moved}" if before.value else "had none"
+    one = change.count == 1
+    moved = f" from {change.before_from}" if change.before_from not in (None, change.after_from) else ""
+    was = f"was {change.before}{moved}" if change.before else "had none"
     more = change.count - len(change.examples)
     some = ", ".join(change.examples) + (f" and {more:,} more" if more else "")
-    if after.value is None:
+    if change.after is None:
         have = f"{'has' if one else 'have'} no `{change.attribute}` that can be used ({was})"
     else:
-        take = f"{'takes' if one else 'take'} `{change.attribute}` from {after.label}"
-        have = f"{take}: {after.value} ({was})"
+        take = f"{'takes' if one else 'take'} `{change.attribute}` from {change.after_from}"
+        have = f"{take}: {change.after} ({was})"
     return f"from {change.since} on {who} {have}: {some}"
 
 

@@ -13,6 +13,8 @@ from billpolicy.operations.sync.sync import Count, Sync
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.outcome import found_about
+from billpolicy.report.plan import Inheriting, inheriting
+from billpolicy.report.plan_text import taken_text
 from billpolicy.report.results import Finding, findings, told
 from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
@@ -62,6 +64,7 @@ class SyncStepReport:
     became: Became
     follow_ups: tuple[str, ...] = ()
     """Operations that follow it by the policy, in turn."""
+    inheriting: tuple[Inheriting, ...] = ()
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Finding, ...] = ()
 
@@ -107,6 +110,7 @@ def step_report(step: SyncStep, outcome: Outcome | None) -> SyncStepReport:
         since=None if since in (None, step.operation["date"]) else datetime.date.fromisoformat(since),
         became=_became(outcome),
         follow_ups=() if plan is None else tuple(one.operation for one in in_turn(plan) if one is not plan),
+        inheriting=() if plan is None else inheriting(plan),
         notes=() if plan is None else plan.notes,
         diagnostics=findings(found_about(outcome)) if outcome is not None else (),
     )
@@ -154,6 +158,8 @@ def _step_text(step: SyncStepReport, width: int) -> Iterator[str]:
         yield from wrapped(f"    {_name(one.name):<{width}}  ", change + since)
     for operation in step.follow_ups:
         yield from wrapped("    > ", f"{operation} follows, by the policy")
+    for taken in step.inheriting:
+        yield from wrapped("    > ", taken_text(taken))
     for note in step.notes:
         yield from wrapped("    . ", note)
     for found in step.diagnostics:
