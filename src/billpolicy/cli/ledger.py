@@ -64,7 +64,8 @@ def import_(ledger: str, book: Path, format: str) -> None:
         done = opened.import_book(loaded)
     if format == "json":
         write_json(ImportReport(added=done.added, known=done.known))
-    sections = [f"{count} {name.replace('_', ' ')}" for name, count in done.added.items() if count]
+    words = ((count, name.replace("_", " ")) for name, count in done.added.items() if count)
+    sections = [f"{count} {name.removesuffix('s') if count == 1 else name}" for count, name in words]
     known = sum(done.known.values())
     say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
 
