@@ -61,7 +61,7 @@ def _explain(
     spec = vocabulary[resolved.operation]
     fields = {field.name: field for field in (*spec.fields, *resolver.policy.fields.values())}
     words = facts_in_words(resolved.facts, fields)
-    routine = {setting.name for setting in spec.settings if setting.routine}
+    routine = {setting.name: setting.telling for setting in spec.settings if setting.routine}
     asked_for = requested(plan, resolved)
     return Explanation(
         operation_id=asked,
@@ -151,7 +151,7 @@ def _decision(
     resolved: Resolved,
     resolution: Resolution,
     words: Mapping[str, str],
-    routine: set[str],
+    routine: Mapping[str, tuple[str, ...]],
     asked_for: Requested | None,
 ) -> Decision:
     deciding = resolver.rule(resolved.operation, resolution.key, resolution.rule)
@@ -168,7 +168,7 @@ def _decision(
         except_on=() if asked_for is None else asked_for.on,
         rule=_rule(deciding, resolution.key),
         exception=is_exception,
-        routine=resolution.key in routine,
+        routine=resolution.key in routine and value not in routine[resolution.key],
         level=resolution.level,
         chain=chain,
         tried=_tried(resolved, resolution, chain),

@@ -165,6 +165,7 @@ VALUES_OF = SettingSpec(
     "which day's values of accounts and subscriptions count: the `latest` ones, or those of the `document_date`",
     ("latest", "document_date"),
     routine=True,
+    telling=("document_date",),
     excepted=False,
 )
 BILLING = (

@@ -48,6 +48,8 @@ class SettingSpec(NamedTuple):
     """As in `FieldSpec`."""
     routine: bool = False
     """Text explanations leave it out as long as the base rule decides it."""
+    telling: tuple[str, ...] = ()
+    """Values of a routine setting that they tell all the same."""
     excepted: bool = True
     """Whether exceptions can decide it; not what says which values their conditions ask about."""
 
