@@ -12,6 +12,7 @@ from billpolicy.ledger.store import Ledger, create_ledger
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.request import request_data
 from billpolicy.posting.posting import Job, job_of, post_jobs, post_one
+from billpolicy.report.ledger_text import account_text
 from tests.helpers.books import book_from
 from tests.helpers.ledgers import by_hand, dump, file_of, unkept, whole
 from tests.helpers.planning import plan_on
@@ -65,6 +66,21 @@ def changed(ledger: Ledger) -> Ledger:
     post_all(ledger, *CHANGES)
     assert ledger.check() == []
     return ledger
+
+
+def test_an_account_shows_what_was_given_from_which_day_on(changed: Ledger) -> None:
+    post_all(changed, "id: later\noperation: change_account\nfrom: 2026-08-01\naccount: acme\nname: Acme AG")
+    with changed.reading() as connection:
+        shown = connection.account("acme")
+    assert shown is not None
+    _, given = account_text(shown).split("values from a day on\n")
+    assert given.partition("\n\n")[0].splitlines() == [
+        "    ~ account acme: payment_term Net 60 from 2026-05-10 on, by `term`",
+        "    ~ account acme: name Acme AG from 2026-08-01 on, by `later`",
+        "    ~ contact ann: name Ann from 2026-05-10 on, by `name`",
+        "    ~ S1/seat: ends before 2026-05-16, by `more`",
+        "    ~ subscription S1: bill_day 15 from 2026-05-16 on, by `day`",
+    ]
 
 
 # -- importing -----------------------------------------------------------------------------------------------------

@@ -235,6 +235,15 @@ def _held(one: changes.Given) -> str:
     return f"{_given_to(one)}: {_WORDS.get(name, name)} {one.held.value or 'none'}{_from(since)}"
 
 
+def given_text(record: MasterRecord) -> Iterator[str]:
+    """All values that a record was given from a day on, in the order in which that came, each with its operation."""
+    scope: Any = changes.SCOPES[type(record)]
+    for held in record.history:
+        if held.since is not None:
+            by = f", by `{held.operation}`" if held.operation else ""
+            yield _held(changes.Given(scope, changes.master_id(record), held)) + by
+
+
 def _was(one: changes.Given) -> str:
     if one.before is None:
         return _WAS_NOT.get(one.held.field.rpartition(".")[2], "was none")

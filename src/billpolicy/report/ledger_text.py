@@ -7,12 +7,21 @@ from decimal import Decimal
 
 from billpolicy.book.book import Place
 from billpolicy.book.kinds import KINDS
-from billpolicy.book.model import Application, CreditAdjustment, Document, Numbered, Payment, Refund, Subscription
+from billpolicy.book.model import (
+    Application,
+    CreditAdjustment,
+    Document,
+    MasterRecord,
+    Numbered,
+    Payment,
+    Refund,
+    Subscription,
+)
 from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit
-from billpolicy.report.changes import in_ledger
+from billpolicy.report.changes import given_text, in_ledger
 from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.texts import origin, wrapped
 
@@ -121,6 +130,10 @@ def account_text(shown: ShownAccount) -> str:
     lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
     lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
     lines += _section("subscriptions", map(_subscription, shown.subscriptions))
+    records: tuple[MasterRecord, ...] = (account, *shown.contacts, *shown.subscriptions)
+    given = (text for one in records for text in given_text(one))
+    told = [line for text in given for line in wrapped("    ~ ", text)]
+    lines += ["", "  values from a day on", *told] if told else []
     lines += _section(f"{'balances':<6} {'open':>15} {'unapplied':>15} {'credit balance':>15}", _balances(shown))
     lines += _section(
         "documents",
