@@ -696,7 +696,7 @@ def _still_so(left: Book, planned: PlannedDocument) -> None:
     for level, records in (("account", left.accounts), ("subscription", left.subscriptions)):
         source = resolved.levels.get(level)  # type: ignore[call-overload]
         for name, since in (source.since if source else {}).items():
-            record = records[source.label.removeprefix(f"{level} ")]  # type: ignore[index]
+            record = records[source.label.removeprefix(f"{level} ")]
             given = (f"attributes.{name}", source.held[name], since.day, since.operation)
             history = [(one.field, one.value, one.since, one.operation) for one in record.history]
             assert given in history or (since.day is None and record.created_by == since.operation)
