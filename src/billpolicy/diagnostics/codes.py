@@ -165,6 +165,7 @@ Known = Literal[
     "level-not-here",
     "level-repeated",
     "level-unknown",
+    "list-empty",
     "negative-total",
     "never-in-force",
     "newer-invoice",

@@ -62,7 +62,12 @@ def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
         message = f"there is no operation `{name}`" if name else "say which `operation` this is"
         hint = did_you_mean(name, OPERATIONS) or "write one, like `operation: write_off_invoice`; `matrix` lists them"
         raise Refused([Diagnostic("operation-unknown", message, tree.at(*path, "operation"), hint)])
-    return Instruction(read_record(operation.request, tree, path), tree, path)
+    request = read_record(operation.request, tree, path)
+    empty = [key for key, value in data.items() if value == []]
+    if empty:  # left out it may mean all there are, which is not what an empty list says
+        hint = "leave it out, or name what is meant"
+        raise Refused(Diagnostic("list-empty", f"`{key}` lists nothing", tree.at(*path, key), hint) for key in empty)
+    return Instruction(request, tree, path)
 
 
 def operation_from(data: object) -> Instruction:
