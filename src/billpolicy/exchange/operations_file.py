@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
@@ -10,6 +11,7 @@ from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction
 from billpolicy.source.given import given
 from billpolicy.source.read import read_record
+from billpolicy.source.record import written_name
 from billpolicy.source.scalars import MAX_TEXT
 from billpolicy.source.tree import Tree, parse
 
@@ -63,7 +65,8 @@ def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
         hint = did_you_mean(name, OPERATIONS) or "write one, like `operation: write_off_invoice`; `matrix` lists them"
         raise Refused([Diagnostic("operation-unknown", message, tree.at(*path, "operation"), hint)])
     request = read_record(operation.request, tree, path)
-    empty = [key for key, value in data.items() if value == []]
+    optional = {written_name(one.name) for one in fields(request) if one.default == ()}
+    empty = [key for key, value in data.items() if value == [] and key in optional]
     if empty:  # left out it may mean all there are, which is not what an empty list says
         hint = "leave it out, or name what is meant"
         raise Refused(Diagnostic("list-empty", f"`{key}` lists nothing", tree.at(*path, key), hint) for key in empty)
