@@ -222,6 +222,73 @@ def test_a_charge_that_is_ended_says_what_usage_it_leaves(kept: Ledger) -> None:
     assert [warning.code for warning in plan.warnings] == ["usage-after-end"]
 
 
+DEARER = "id: dearer\noperation: change_subscribed_charge\nsubscription: s2\ncharge: calls\nrate: 0.30\nfrom: {}"
+END = "id: end\noperation: end_subscribed_charge\nsubscription: s2\ncharge: calls\nuntil: {}"
+
+
+def codes(ledger: Ledger, text: str) -> list[str]:
+    """Why an operation is refused, on a slice as on the whole book; nothing where it is not."""
+    (asked,) = operations(text)
+    found = []
+    for book in (ledger, whole(ledger)):
+        try:
+            api.plan(versions(), book, asked, today=TODAY)
+            found.append([])
+        except Refused as refusal:
+            found.append([problem.code for problem in refusal.diagnostics])
+    assert found[0] == found[1]
+    return found[0]
+
+
+@pytest.mark.parametrize("change", [DEARER, END])
+def test_a_usage_charge_does_not_change_from_a_day_on_of_which_usage_is_billed_or_from_one_before(
+    kept: Ledger, change: str
+) -> None:
+    """Usage of 10 February is billed with its month; before it is, and from March on, the charge can change."""
+    posted(kept, RECORD)
+    assert codes(kept, change.format("2026-02-05")) == []
+    posted(kept, RUN)
+    for day in ("2026-01-15", "2026-02-05", "2026-02-15", "2026-02-28"):
+        assert codes(kept, change.format(day)) == ["usage-billed"]
+    assert codes(kept, change.format("2026-03-01")) == []
+
+
+def test_of_charges_that_continue_each_other_what_is_billed_of_either_counts(kept: Ledger) -> None:
+    """The first has the usage of 10 February, billed for the days until its end: the second can change from there."""
+    posted(kept, RECORD, DEARER.format("2026-02-15"), RUN)
+    again = DEARER.replace("dearer", "again").replace("charge: calls", "charge: calls-2").replace("0.30", "0.40")
+    assert codes(kept, again.format("2026-02-20")) == []
+    named_by_the_first = recorded("more-2", "m3", "m4", "02-21")
+    posted(kept, named_by_the_first, RUN.replace("id: run", "id: run-2"))
+    assert codes(kept, again.format("2026-02-20")) == ["usage-billed"]
+    assert codes(kept, again.format("2026-03-01")) == []
+    assert codes(kept, DEARER.format("2026-02-10").replace("id: dearer", "id: d2")) == ["usage-billed"]
+
+
+def test_once_what_bills_usage_is_undone_what_was_billed_before_still_counts_also_in_one_batch(kept: Ledger) -> None:
+    january = "id: january\noperation: bill_run\ndate: 2026-02-01\nsubscriptions: [s2]"
+    posted(kept, recorded("first", "f1", "f2", "01-10"), january)
+    posted(kept, RECORD, RUN + "\nsubscriptions: [s2]")
+    undo = "id: undo\noperation: reverse_invoice\ninvoice: INV00000003\ndate: 2026-03-01"
+    assert codes(kept, DEARER.format("2026-02-15")) == ["usage-billed"]
+    for day, expected in (("2026-01-15", ["usage-billed"]), ("2026-02-15", [])):
+        both = operations(undo, DEARER.format(day))
+        outcomes = list(api.plan_all(versions(), kept, both, today=TODAY))
+        assert [problem.code for problem in outcomes[1].problems] == expected
+
+
+def test_a_bill_day_does_not_move_the_periods_of_billed_usage(kept: Ledger) -> None:
+    """Moved, the included quantity would be given anew. From 2 February on it is March that begins with the old day."""
+    bill_day = "id: day\noperation: change_subscription\nsubscription: s2\nbill_day: 15\nfrom: {}"
+    posted(kept, RECORD)
+    assert codes(kept, bill_day.format("2026-01-05")) == []
+    posted(kept, RUN)
+    for day in ("2026-01-05", "2026-02-01"):
+        assert codes(kept, bill_day.format(day)) == ["bill-day-billed"]
+    for day in ("2026-02-02", "2026-03-01"):
+        assert codes(kept, bill_day.format(day)) == []
+
+
 def test_a_subscription_is_created_with_a_usage_charge(kept: Ledger) -> None:
     create = (
         "id: {0}\noperation: create_subscription\nsubscription: {0}\naccount: a\nstart: 2026-02-01\ncharges:\n- {1}"

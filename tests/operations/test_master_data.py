@@ -227,6 +227,29 @@ def test_a_bill_day_does_not_move_what_is_billed() -> None:
     assert plan(book_after(BOOK, far), BILL_DAY.format("2026-08-01")).of(Given)
 
 
+@pytest.mark.parametrize(
+    "charge",
+    [
+        "{id: seat, rate: 1.00, charged_through: 9999-12-31}]}",
+        """{id: seat, rate: 1.00, usage: true}]}
+invoices:
+- number: I1
+  account: bolt
+  date: 2026-05-01
+  currency: USD
+  items: [{id: 1, amount: 2.00, subscription: late, subscribed_charge: seat, service_start: 2026-01-01}]
+usage: [{id: u, subscription: late, charge: seat, date: 9999-12-31, quantity: 2, billed_by: I1, amount: 2.00}]""",
+    ],
+)
+def test_a_bill_day_does_not_move_what_is_billed_to_the_end_of_the_calendar(charge: str) -> None:
+    book = f"""accounts: [{{id: bolt, currency: USD, attributes: {{bill_to_contact: bob}}}}]
+contacts: [{{id: bob, account: bolt}}]
+subscriptions:
+- {{id: late, account: bolt, start: 2026-01-01, charges: [{charge}
+"""
+    assert refused(book, BILL_DAY.format("2026-05-10").replace("S2", "late")) == ["bill-day-billed"]
+
+
 # -- charges -------------------------------------------------------------------------------------------------------
 
 CHANGE = "id: more\noperation: change_subscribed_charge\ndate: 2026-05-16\nsubscription: S1\ncharge: seat\nquantity: 6"

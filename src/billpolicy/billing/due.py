@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -80,14 +80,21 @@ def stretch_of(
     return Stretch(period, first, first, period.end)
 
 
-def billed_alike(subscription: Subscription, other: Subscription) -> bool:
-    """Whether all that was billed of a subscription lies in the same billing periods by the bill days of another."""
+def billed_alike(subscription: Subscription, other: Subscription, billed: Mapping[str, datetime.date]) -> bool:
+    """Whether all that was billed of a subscription lies in the same billing periods by the bill days of another.
+
+    *billed*: charge -> the first day after what is billed of it.
+    """
     for charge in subscription.charges:
-        start, through = start_of(subscription, charge), charge.charged_through
+        start, through = start_of(subscription, charge), billed.get(charge.id)
         if charge.period != "one_time" and start is not None and through is not None and through > start:
-            before, after = (
-                list(_stretches(_calendars(one, charge, start), start, start, through)) for one in (subscription, other)
-            )
+            try:
+                before, after = (
+                    list(_stretches(_calendars(one, charge, start), start, start, through))
+                    for one in (subscription, other)
+                )
+            except (OverflowError, ValueError):
+                return False  # billed, by mistake, through a period that ends after the last day of the calendar
             if before != after:
                 return False
     return True

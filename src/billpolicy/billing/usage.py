@@ -64,8 +64,32 @@ def rated_by(subscription: Subscription, id: str, day: datetime.date) -> Subscri
     named = charges.get(id)
     if named is None or _serves(subscription, named, day):
         return named
-    others = (each for each in subscription.charges if named.first in (each.id, each.continues))
-    return next((each for each in others if _serves(subscription, each, day)), None)
+    return next((each for each in _chain(subscription, named) if _serves(subscription, each, day)), None)
+
+
+def billed_until(
+    subscription: Subscription, charge: SubscribedCharge, records: Iterable[UsageRecord]
+) -> datetime.date | None:
+    """The first day after the last period in which usage of a charge is billed, or of one that it continues or that
+    continues it; None where none is. With late usage, what was billed until then is rated anew."""
+    chain = {each.id for each in _chain(subscription, charge)}
+    billed = [one for one in records if one.billed_by is not None and one.charge in chain]
+    if not billed:
+        return None
+    last = max(billed, key=lambda one: (one.date, one.id))
+    rating = rated_by(subscription, last.charge, last.date)
+    try:
+        if rating is None:
+            return last.date + _DAY  # its service was ended when it had been billed
+        end = stretch_of(subscription, rating, start_of(subscription, rating) or last.date, last.date).end
+    except (OverflowError, ValueError):
+        return datetime.date.max
+    return min(end, end_of(subscription, rating) or end)
+
+
+def _chain(subscription: Subscription, charge: SubscribedCharge) -> Iterator[SubscribedCharge]:
+    """The charge, those that it continues, and those that continue it."""
+    return (each for each in subscription.charges if charge.first in (each.id, each.continues))
 
 
 def _serves(subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> bool:

@@ -42,6 +42,9 @@ class Needs(NamedTuple):
     """Subscriptions on which usage is recorded: they themselves, and not what was billed of them."""
     unbilled_usage: bool = False
     """Of every subscription in the slice, the usage that is not billed, and what was billed of the same periods."""
+    last_billed_usage: bool = False
+    """Of every subscription in the slice, the last usage record of each charge that a document bills: of each document,
+    since one may be undone."""
     billed_usage: bool = False
     """Of every document in the slice, the usage that it bills."""
     master: bool = False

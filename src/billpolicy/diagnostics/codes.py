@@ -295,6 +295,7 @@ Known = Literal[
     "undone-already",
     "unknown",
     "usage-after-end",
+    "usage-billed",
     "usage-billed-odd",
     "usage-charge-odd",
     "usage-differs",

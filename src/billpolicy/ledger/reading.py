@@ -206,6 +206,9 @@ def book_of(connection: Connection, needs: Needs) -> Book:
         usage += usage_of(connection, "billed_by", book.numbered)
     if needs.unbilled_usage:
         usage += _unbilled_usage(connection, book)
+    if needs.last_billed_usage:
+        last = [row[0] for row in connection.rows(_LAST_BILLED, book.subscriptions)]
+        usage += usage_of(connection, "id", last)
     return book.with_usage(usage)
 
 
@@ -242,6 +245,14 @@ def _begin(subscription: Subscription, charge: SubscribedCharge, day: datetime.d
     except (OverflowError, ValueError):
         return day
 
+
+_LAST_BILLED = """
+SELECT id FROM (
+    SELECT id, row_number() OVER (PARTITION BY subscription, charge, billed_by ORDER BY date DESC, id DESC) AS place
+    FROM usage WHERE subscription IN {keys} AND billed_by IS NOT NULL
+) billed WHERE place = 1
+"""
+"""Of each usage charge of some subscriptions the last record that each document bills."""
 
 _FIRST_UNBILLED = """
 SELECT id FROM (

@@ -80,6 +80,6 @@ def _continuing(old: SubscribedCharge, day: datetime.date, operation: str, id: s
 OPERATION = Operation(
     "change_subscribed_charge",
     ChangeSubscribedCharge,
-    needs=lambda request: Needs(subscriptions=frozenset({request.subscription})),
+    needs=lambda request: Needs(subscriptions=frozenset({request.subscription}), last_billed_usage=True),
     plan=_plan,
 )

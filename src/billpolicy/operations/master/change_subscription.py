@@ -20,6 +20,7 @@ from billpolicy.operations.master.shared import (
     since,
     wanted,
 )
+from billpolicy.operations.master.subscribed import billed_through
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -49,8 +50,9 @@ def _plan(planning: Planning, request: ChangeSubscription) -> None:
     facts = facts_of_change(planning, day, different(subscription, values, day))
     permit(planning, account, [subscription], facts)
     give(planning, subscription, values, day)
-    if not billed_alike(subscription, planning.book.subscriptions[subscription.id]):
-        through = max(charge.charged_through for charge in subscription.charges if charge.charged_through is not None)
+    billed = billed_through(planning.book, subscription)
+    if not billed_alike(subscription, planning.book.subscriptions[subscription.id], billed):
+        through = max(billed.values())
         message = f"`{subscription.id}` is billed through {through} by its bill day, which cannot change from {day} on"
         planning.refuse("bill-day-billed", message, "bill_day", hint=f"let it hold `from: {through}`")
     tell_what_is_taken(planning, [subscription.id], day)
@@ -59,6 +61,6 @@ def _plan(planning: Planning, request: ChangeSubscription) -> None:
 OPERATION = Operation(
     "change_subscription",
     ChangeSubscription,
-    needs=lambda request: Needs(subscriptions=frozenset({request.subscription})),
+    needs=lambda request: Needs(subscriptions=frozenset({request.subscription}), last_billed_usage=True),
     plan=_plan,
 )

@@ -39,6 +39,8 @@ def _plan(planning: Planning, request: EndSubscribedCharge) -> None:
 OPERATION = Operation(
     "end_subscribed_charge",
     EndSubscribedCharge,
-    needs=lambda request: Needs(subscriptions=frozenset({request.subscription}), unbilled_usage=True),
+    needs=lambda request: Needs(
+        subscriptions=frozenset({request.subscription}), unbilled_usage=True, last_billed_usage=True
+    ),
     plan=_plan,
 )

@@ -8,9 +8,12 @@ from dataclasses import replace
 from itertools import count
 
 from billpolicy.billing.due import start_of
+from billpolicy.billing.usage import billed_until
+from billpolicy.book.book import Book
 from billpolicy.book.model import Account, SubscribedCharge, Subscription
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.master.shared import check_as_in_a_book, give
+from billpolicy.operations.shared.bills import usage_of
 from billpolicy.planning.planning import Planning
 
 
@@ -61,6 +64,34 @@ def check_can_end(
         on = next((one.id for one in subscription.charges if one.continues == charge.id), None)
         instead = "add a charge" if on is None else f"name `{on}`, which continues it"
         planning.problem("charge-ended", message, *path, hint=f"name a day before {charge.until}, or {instead}")
+    elif charge.usage:
+        _check_usage(planning, subscription, charge, day, *path)
+
+
+def _check_usage(
+    planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date, *path: str
+) -> None:
+    """Note that usage is billed which would be rated otherwise when more of its period comes late: docs/domain.md 5.5.
+
+    It counts in what its period costs. So a period that ended on another day, or of which other days were rated by
+    another charge, would be billed again or given back with the next late record.
+    """
+    billed = billed_until(subscription, charge, usage_of(planning.book, subscription.id))
+    if billed is not None and day < billed:
+        before = billed - datetime.timedelta(days=1)
+        message = f"usage of `{charge.id}` is billed until {before}, so the charge cannot change on {day}"
+        hint = f"name {billed} or later; what was billed can be credited by `credit_memo_from_invoice`"
+        planning.problem("usage-billed", message, *path, hint=hint)
+
+
+def billed_through(book: Book, subscription: Subscription) -> dict[str, datetime.date]:
+    """Charge -> the first day after what is billed of it, where something is: its time, or what was used of it."""
+    usage = usage_of(book, subscription.id)
+    found = {
+        charge.id: billed_until(subscription, charge, usage) if charge.usage else charge.charged_through
+        for charge in subscription.charges
+    }
+    return {id: day for id, day in found.items() if day is not None}
 
 
 def end_charge(planning: Planning, subscription: Subscription, charge: SubscribedCharge, day: datetime.date) -> None:
