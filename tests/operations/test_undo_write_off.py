@@ -48,6 +48,43 @@ def test_what_was_written_off_is_asked_for_by_a_debit_memo_and_not_billed_again(
     assert left.balance(planned.document) == Decimal("100.00")
 
 
+YEAR = BOOK.replace("rate: 100.00", "rate: 1200.00, period: year")
+CANCEL = "operation: cancel_subscription, subscription: S, date: 2026-01-02, effective_date: 2026-07-01"
+BACK = "operation: undo_cancellation, subscription: S, date: 2026-01-02"
+UNDO_2 = "operation: undo_write_off, credit_memo: CM00000002, date: 2026-01-03"
+
+
+def after_a_year(*operations: str) -> Book:
+    """A year is billed; then these."""
+    left = book_from(YEAR)
+    for count, text in enumerate((BILL, *operations)):
+        left = run(left, text, id=f"op-{count}")[1]
+    return left
+
+
+def test_days_that_the_final_bill_gave_back_may_be_billed_anew() -> None:
+    """1200.00 x 184 / 365 = 604.93 are credited from July on, and the 595.07 before are written off."""
+    for more in ((), (BILL,)):
+        left = after_a_year(f"{CANCEL}, write_off: true", BACK, *more)
+        made, after_it = run(left, UNDO_2)
+        (memo,) = made.documents
+        assert (memo.document.kind, memo.document.amount) == ("debit_memo", Decimal("595.07"))
+        assert through(after_it) == through(left) == ("2027-01-01" if more else "2026-07-01")
+
+
+def test_the_days_before_those_that_were_given_back_are_not_asked_for_twice() -> None:
+    """Where a policy lets the time of a partly paid invoice be billed again: that of all of the year is."""
+    own = (
+        "exceptions:\n- {id: again, operations: [write_off_invoice], overrides: [partly-paid-time-is-not-billed-again],"
+        " then: {charged_through: revert}, because: test}\n"
+    )
+    left = run(after_a_year(CANCEL, BACK), WRITE_OFF, own, "off")[1]
+    assert through(left) == "2026-01-01"
+    assert through(run(left, UNDO_2)[1]) == "2026-07-01"
+    again = run(left, BILL, id="again")[1]
+    assert told(again, UNDO_2).startswith("billed-since: INV00000002 has billed the time of INV00000001 again")
+
+
 def test_time_that_was_billed_again_is_not_asked_for_twice() -> None:
     billed_again = after(BILL, WRITE_OFF, BILL)
     message = told(billed_again, UNDO)

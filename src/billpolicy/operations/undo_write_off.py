@@ -13,7 +13,7 @@ from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
-from billpolicy.operations.shared.billed_time import billed_again
+from billpolicy.operations.shared.billed_time import billed_again, without_what_was_given_back
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
@@ -51,7 +51,9 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     places = _left(planning, memo)
     left = sum(places.values(), ZERO)
     amount = amount_of(planning, request.amount, left, memo, f"is left of the write-off {memo.number}", "ask for")
-    _refuse_time_billed_since(planning, memo)
+    first = _first(planning, memo)
+    in_days_left = without_what_was_given_back(planning.book, first, memo)
+    _refuse_time_billed_since(planning, first, in_days_left)
 
     account = planning.account(memo.account, "credit_memo")
     subscriptions = planning.subscriptions_of(memo.items)
@@ -64,7 +66,7 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     issue_memo(planning, DebitMemo, memo, items, resolved, reason=reason)
     # What the write-off let be billed again is asked for by the debit memo; of a part, the rest stays written off.
     for subscription in subscriptions:
-        for charge, day in charged_again(memo, subscription):
+        for charge, day in charged_again(in_days_left, subscription):
             planning.charge_through(subscription.id, charge, day)
 
 
@@ -92,8 +94,7 @@ def _left(planning: Planning, memo: CreditMemo) -> dict[Place, Decimal]:
     return at_most(total, places)
 
 
-def _refuse_time_billed_since(planning: Planning, memo: CreditMemo) -> None:
-    first = _first(planning, memo)
+def _refuse_time_billed_since(planning: Planning, first: Numbered, memo: CreditMemo) -> None:
     again = billed_again(planning.book, first, memo)
     if again is not None:
         message = f"{again.number} has billed the time of {first.number} again, so it would be asked for twice"

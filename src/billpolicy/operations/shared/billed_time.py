@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from billpolicy.billing.undo import Undone, charged_before
 from billpolicy.book.book import Book
@@ -87,6 +88,34 @@ def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | Non
         if again and other.number != first.number:
             return other
     return None
+
+
+def without_what_was_given_back(book: Book, first: Numbered, memo: CreditMemo) -> CreditMemo:
+    """The memo of a write-off of the `first` document, with the days of its items that were still to be paid.
+
+    A memo of a write-off mirrors whole items, also where a bill run has given back their last days, after the end of
+    service, by a credit memo that is applied to the document. These days are billed anew where service goes on.
+    """
+    sources = [book.numbered[application.from_] for application in book.applications_to.get(first.number, ())]
+    given_back = [
+        item
+        for source in sources
+        if isinstance(source, CreditMemo) and source.source is None and book.links_from(source.number).get(first.number)
+        for item in source.items
+        if item.amount > 0
+    ]
+    items = (_before(item, given_back) for item in memo.items)
+    return replace(memo, items=tuple(item for item in items if item is not None))
+
+
+def _before(item: Item, given_back: Iterable[Item]) -> Item | None:
+    """An item without its last days that were given back; None where these are all its days."""
+    days = _known_days(item)
+    starts = [one.service_start for one in given_back if _same_charge(one, item) and _overlap(_known_days(one), days)]
+    end = min((start for start in starts if start is not None), default=None)
+    if days is None or end is None:
+        return item
+    return replace(item, service_end=end - datetime.timedelta(days=1)) if end > days[0] else None
 
 
 def _same_charge(one: Item, other: Item) -> bool:
