@@ -425,6 +425,8 @@ FORM = {
     HEADER + "a,s1,calls,2026-02-30,1\n": ("value-wrong", 2, 12),
     HEADER + "a,s1,calls,2026-02-01,1e3\n": ("value-wrong", 2, 23),
     HEADER + "a,,calls,2026-02-01,1\n": ("value-wrong", 2, 3),
+    HEADER + 'a,s1,"calls\n",2026-02-01,1\nb,s1,calls,01.02.2026,1\n': ("value-wrong", 4, 12),
+    HEADER.replace("\n", "\r\n") + "a,s1,calls,01.02.2026,1\r\n": ("value-wrong", 2, 12),
     HEADER + "\na,s1,calls,2026-02-01,1\nb,s1,calls,2026-02-01,1\na,s1,calls,2026-02-01,1\n": ("id-repeated", 5, 1),
 }
 
@@ -438,6 +440,24 @@ def test_a_mistake_of_form_is_told_at_its_place_and_nothing_is_recorded(kept: Le
     assert FORM[text] in {(one["code"], one["position"]["line"], one["position"]["column"]) for one in told}
     assert all(one["hint"] for one in told if one["code"] != "value-wrong")
     assert dump(kept) == before
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\v", "\f", "\x1c"])
+def test_a_mark_in_a_cell_that_ends_no_line_of_csv_is_told_in_its_cell(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "usage.csv").write_text(
+        f"{HEADER}a{mark}b,s1,calls,2026-02-01,1\nc,s1,calls,never,1\n", encoding="utf-8"
+    )
+    told = refused(lambda: api.load_usage(tmp_path / "usage.csv")).diagnostics
+    places = [(one.code, one.position.line, one.position.column) for one in told if one.position]
+    assert places == [("value-wrong", 2, 1), ("value-wrong", 3, 12)]
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_than_a_comma_is_told_once(tmp_path: Path, mark: str, name: str) -> None:
+    (tmp_path / "usage.csv").write_text(GOOD.replace(",", mark))
+    (told,) = refused(lambda: api.load_usage(tmp_path / "usage.csv")).diagnostics
+    assert told.message == f"the columns of this file are separated by {name}, and not by commas"
+    assert told.hint == "separate the cells of every line by commas: id,subscription,charge,date,quantity"
 
 
 _ROWS = ("f0,s1", "f1,s1", "f2,s1", "x,s9", "old,s1")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "quantity": read_amount,
 }
 _HEADER = ",".join(_READERS)
+_NO_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets write in place of commas."""
 
 
 class UsageRow(NamedTuple):
@@ -89,8 +92,8 @@ def load_usage(path: str | Path) -> UsageFile:
     """The records of a file, in its order. Raises `Refused` with every mistake of form."""
     name = str(path)
     text = text_of(Path(path), max_megabytes=MAX_MEGABYTES)
-    lines = text.splitlines()
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = list(io.StringIO(text, newline=""))  # `splitlines` would break cells at U+2028 and other marks
+    reader = csv.reader(lines, strict=True)
     try:
         columns = next(reader, [])
         _check_header(columns, name)
@@ -104,6 +107,11 @@ def load_usage(path: str | Path) -> UsageFile:
 
 def _check_header(columns: Sequence[str], file: str) -> None:
     at = Position(file, 1, 1)
+    for mark, name in _NO_SEPARATORS.items():
+        if len(columns) == 1 and mark in columns[0]:
+            message = f"the columns of this file are separated by {name}, and not by commas"
+            hint = f"separate the cells of every line by commas: {_HEADER}"
+            raise Refused([Diagnostic("usage-file", message, at, hint)])
     problems = []
     for place, column in enumerate(columns):
         if column not in _READERS:
