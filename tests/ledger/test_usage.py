@@ -17,8 +17,11 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange import usage_file
+from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.ledger import replay
 from billpolicy.ledger.store import Ledger
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.store import Store
 from tests.helpers.books import book_from
 from tests.helpers.command_line import Ran, billpolicy
 from tests.helpers.ledgers import by_hand, dump, file_of, ledger_of, post, whole
@@ -387,6 +390,25 @@ def test_a_file_is_recorded_and_the_same_file_twice_changes_nothing(kept: Ledger
     ran = usage(kept, GOOD)
     assert (ran.code, ran.err) == (0, "recorded 0 usage records; 3 recorded already\n")
     assert dump(kept) == before
+
+
+def test_what_somebody_else_records_meanwhile_is_told_as_recorded_already(
+    kept: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the same file is given twice at once: the other one comes first, after this one asked what is known."""
+    monkeypatch.setattr(usage_file, "GROUP", 2)
+    ask = api.usage_operations
+
+    def overtaken(ledger: Store, file: UsageFile, actor: str | None = None) -> tuple[list[Instruction], int]:
+        asked, known = ask(ledger, file, actor)
+        assert all(one.posted for one in api.post_all(versions(), kept, asked[:1], who="bo", today=TODAY))
+        return asked, known
+
+    monkeypatch.setattr(api, "usage_operations", overtaken)
+    ran = usage(kept, GOOD, "--format", "json")
+    told = json.loads(ran.out)
+    assert (ran.code, ran.err) == (0, "recorded 1 usage records; 2 recorded already\n")
+    assert (told["recorded"], told["known"], told["not_recorded"]) == (1, 2, 0)
 
 
 def test_a_file_that_has_grown_adds_what_is_new(kept: Ledger) -> None:

@@ -98,7 +98,7 @@ def usage(
     read = billpolicy.load_usage(file)
     who, day = actor or login(), day_or_today(today)
     refused: list[Outcome] = []
-    recorded = 0
+    recorded = repeated = 0
     with billpolicy.open_ledger(ledger) as opened, interruptible() as interrupt:
         asked, known = billpolicy.usage_operations(opened, read, actor)
         rows = {one.request.id: len(one.data["records"]) for one in asked}
@@ -108,10 +108,15 @@ def usage(
         )
         with closing(running), progress(count, "recording") as done:
             for outcome in running:
-                recorded += rows[outcome.job.id] if outcome.posted is not None else 0
+                records = rows[outcome.job.id]
+                if outcome.posted is not None and outcome.posted.repeated:
+                    repeated += records  # since the ledger was asked what it knows, somebody else recorded them
+                elif outcome.posted is not None:
+                    recorded += records
                 refused += [outcome] if outcome.problems else []
-                done(rows[outcome.job.id])
-    left = count - recorded
+                done(records)
+    known += repeated
+    left = count - recorded - repeated
     if format == "json":
         write_json(UsageReport(recorded=recorded, known=known, refused=refusals(refused), not_recorded=left))
     else:
