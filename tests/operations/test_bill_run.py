@@ -290,3 +290,30 @@ def test_it_says_what_the_first_three_are_charged_through_in_order_and_which_dra
     assert [problem.hint for problem in planned.problems] == [
         "check the target date, and the rate and the start of each charge"
     ]
+
+
+# -- a part of a run -----------------------------------------------------------------------------------------------
+
+
+def test_a_part_is_one_account_under_the_id_of_the_run_and_of_the_account() -> None:
+    part = f"id: BR/acme\n{RUN}part_of: BR\naccounts: [acme]"
+    (invoice,) = documents(plan(subscribed(f"id: s1, {MONTHLY}"), part))
+    assert isinstance(invoice, Invoice)
+    assert invoice.bill_run == "BR"
+
+
+@pytest.mark.parametrize(
+    ("id", "more"),
+    [
+        ("X", "accounts: [acme]"),
+        ("BR", "accounts: [acme]"),
+        ("BR/bolt", "accounts: [acme]"),
+        ("BR/acme", ""),
+        ("BR/acme", "subscriptions: [s1]"),
+        ("BR/acme", "accounts: [acme]\nsubscriptions: [s1]"),
+        ("BR/acme", "accounts: [acme, acme]"),
+    ],
+)
+def test_what_is_not_written_as_a_part_is_none(id: str, more: str) -> None:
+    part = f"id: {id}\n{RUN}part_of: BR\n{more}"
+    assert refused(subscribed(f"id: s1, {MONTHLY}"), part) == ["bill-run-part"]

@@ -231,6 +231,16 @@ class TestTheRunAsAWhole:
         assert post(store, RUN) == ["BR-1/ana: INV00000002", "BR-1/bo: before"]
         assert set(runs(store).values()) == {"BR-1"}
 
+    def test_a_run_over_every_account_is_no_part_of_another(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE))
+        assert (
+            post(store, {**RUN, "part_of": "BR-0"})
+            == plan(store, {**RUN, "part_of": "BR-0"})
+            == ["BR-1: bill-run-part"]
+        )
+        post(store, RUN)
+        assert post(store, {**RUN, "part_of": "BR-0"}) == ["BR-1: bill-run-part"]
+
     def test_another_operation_with_the_id_of_a_part_is_no_part(self, store_of: StoreOf) -> None:
         store = store_of(accounts(ana=DUE, bo=DUE))
         assert post(store, {**RUN, "id": "BR-1/bo", "accounts": ["bo"]}) == ["BR-1/bo: INV00000001"]

@@ -48,8 +48,8 @@ class BillRun(Request):
     """The id of the bill run over every account that this is a part of: its documents are documents of that run."""
 
     def is_divided(self) -> bool:
-        """Over every account, it is done account by account."""
-        return not self.accounts and not self.subscriptions
+        """Over every account, it is done account by account; a part that names no account is refused as it is."""
+        return not self.accounts and not self.subscriptions and self.part_of is None
 
 
 def _plan(planning: Planning, request: BillRun) -> None:
@@ -76,7 +76,21 @@ def _plan(planning: Planning, request: BillRun) -> None:
 def check_terms(planning: Planning, request: BillRun) -> str | None:
     """Note what is wrong with a bill run whatever it bills; the reason of its credit memos, if it names one."""
     planning.check_date()
+    _check_part(planning, request)
     return checked_reason(planning, request.reason, "credit_memo")
+
+
+def _check_part(planning: Planning, request: BillRun) -> None:
+    """A part is one account of its run, under the id by which the run will find it."""
+    run = request.part_of
+    if run is None:
+        return
+    account = request.accounts[0] if len(request.accounts) == 1 else None
+    if account is None or request.subscriptions or request.id != f"{run}/{account}":
+        message = f"this is no part of bill run `{run}`: a part is one account of it, and has the id `{run}/ACCOUNT`"
+        wanted = f"`id: {run}/{account}`" if account else f"`accounts: [ACCOUNT]`, `id: {run}/ACCOUNT`"
+        hint = f"leave `part_of` out, or write {wanted} and no `subscriptions`"
+        planning.problem("bill-run-part", message, "part_of", hint=hint)
 
 
 def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
