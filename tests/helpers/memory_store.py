@@ -50,6 +50,10 @@ class MemoryReader:
         entries = self.kept.entries
         return {id: canonical(entries[id].plan.request) for id in ids if id in entries}
 
+    def parts(self, runs: Collection[str]) -> dict[str, str]:
+        requests = [entry.plan.request for entry in self.kept.entries.values()]
+        return {str(one["part_of"]): canonical(one) for one in requests if one.get("part_of") in runs}
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         found = {id: self.kept.entries[id] for id in ids}
         return {id: Posted(plan, audit, repeated=True) for id, (plan, audit, _) in found.items()}

@@ -244,7 +244,55 @@ class TestTheRunAsAWhole:
     def test_another_operation_with_the_id_of_a_part_is_no_part(self, store_of: StoreOf) -> None:
         store = store_of(accounts(ana=DUE, bo=DUE))
         assert post(store, {**RUN, "id": "BR-1/bo", "accounts": ["bo"]}) == ["BR-1/bo: INV00000001"]
-        assert post(store, RUN) == ["BR-1: operation-differs"]
+        (outcome,) = billpolicy.post_all(versions(), store, [RUN], who="ann", now=lambda: NOW, today=DAY)
+        (problem,) = outcome.problems
+        assert problem.code == "bill-run-id-taken"
+        assert problem.message == (
+            "`BR-1/bo` is the id of another operation, so bill run `BR-1` cannot bill account `bo` under it"
+        )
+        assert post(store, {**RUN, "id": "BR-2"}) == ["BR-2/ana: INV00000002"]
+
+    def test_nothing_else_has_the_id_of_a_run_that_was_posted_in_parts(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        post(store, RUN)
+        before = whole(store)
+        payment = {"operation": "create_payment", "date": "2026-01-31", "account": "ana", "amount": "5.00"}
+        others: list[dict[str, Any]] = [
+            {"id": "BR-1", **payment, "type": "external"},
+            {**RUN, "target_date": "2026-02-28", "accounts": ["ana"]},
+        ]
+        for other in others:
+            assert post(store, other) == plan(store, other) == ["BR-1: bill-run-id-taken"]
+        assert whole(store) == before
+        assert post(store, RUN) == ["BR-1/ana: before", "BR-1/bo: before"]
+
+    def test_a_store_knows_the_runs_that_were_posted_in_parts(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE, bo=DUE))
+        post(store, RUN, {**RUN, "id": "BR-2", "accounts": ["bo"], "target_date": "2026-02-28"})
+        with store.reading() as reader:
+            parts = reader.parts(["BR-1", "BR-1/ana", "BR-2", "BR-3"])
+            requests = reader.requests(["BR-1/ana", "BR-1/bo"])
+        assert parts.keys() == {"BR-1"}
+        assert parts["BR-1"] in requests.values()
+
+    def test_nothing_else_has_it_later_in_the_same_batch(self, store_of: StoreOf) -> None:
+        store = store_of(accounts(ana=DUE))
+        other = {**RUN, "target_date": "2026-02-28", "accounts": ["ana"]}
+        assert plan(store, RUN, other) == ["BR-1/ana: INV00000001", "BR-1: bill-run-id-taken"]
+        assert post(store, RUN, other) == ["BR-1/ana: INV00000001", "BR-1: bill-run-id-taken"]
+
+    def test_the_same_run_goes_on_as_one_operation(self, ledger: Ledger) -> None:
+        ledger.import_book(accounts(bo=DUE))
+        post(ledger, RUN)
+        ledger.import_book(accounts(ana=DUE, bo=DUE))
+        further = refused(
+            lambda: billpolicy.post(
+                versions(), ledger, {**RUN, "target_date": "2026-02-28"}, who="ann", now=NOW, today=DAY
+            )
+        )
+        assert [problem.code for problem in further.diagnostics] == ["bill-run-id-taken"]
+        done = billpolicy.post(versions(), ledger, RUN, who="ann", now=NOW, today=DAY)
+        assert [one.document.number for one in done.plan.documents] == ["INV00000002"]
 
     def test_limits_count_it_as_one_operation_and_all_of_its_amounts(self, store_of: StoreOf) -> None:
         store = store_of(accounts(ana=DUE, bo=DUE))

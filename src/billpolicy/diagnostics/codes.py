@@ -47,6 +47,7 @@ Known = Literal[
     "because-wrong",
     "bill-day",
     "bill-day-billed",
+    "bill-run-id-taken",
     "bill-run-part",
     "billed-differs",
     "billed-since",

@@ -29,6 +29,11 @@ WITH RECURSIVE tree(id) AS (
 {select_from(operations)} JOIN tree ON tree.id = operations.id
 """
 _REQUESTS = "SELECT id, request FROM operations WHERE id IN {keys}"
+_PARTS = """
+SELECT billed.bill_run, min(documents.operation) FROM billed JOIN documents ON documents.number = billed.document
+WHERE billed.bill_run IN {keys} AND documents.operation = documents.bill_run || '/' || documents.account
+GROUP BY billed.bill_run
+"""
 _CAUSES = "SELECT caused_by, step, cause FROM operations WHERE id IN {keys} AND caused_by IS NOT NULL"
 _AUDITS_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN {keys}"
 _AUDITS_ON = """
@@ -131,6 +136,16 @@ def requests_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
         except (CodecError, TypeError):
             raise damaged(f"what operation `{id}` was asked cannot be read any more") from None
     return found
+
+
+def parts_of(connection: Connection, runs: Collection[str]) -> dict[str, str]:
+    """Of those of these bill runs that were posted account by account, the request of one part each.
+
+    Raises `Refused` if one has been damaged.
+    """
+    part: dict[str, str] = dict(connection.rows(_PARTS, runs))
+    requests = requests_of(connection, part.values())
+    return {run: requests[id] for run, id in part.items()}
 
 
 def cause_of(connection: Connection, id: str) -> Cause | None:

@@ -58,6 +58,10 @@ class LedgerReader:
         """As `Reader.requests`."""
         return journal.requests_of(self.connection, ids)
 
+    def parts(self, runs: Collection[str]) -> dict[str, str]:
+        """As `Reader.parts`."""
+        return journal.parts_of(self.connection, runs)
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """As `Reader.posted`."""
         return journal.posted_of(self.connection, ids)

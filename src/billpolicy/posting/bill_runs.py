@@ -60,6 +60,7 @@ class _Run:
         known = reader.requests([self.id_of(account) for account in accounts])
         posted = {account for account in accounts if self.id_of(account) in known}
         if posted:
+            self._check_ids(posted, known)
             self._check_same(min(posted), known)
         elif not due:
             # These say it for all: nothing is due of them either.
@@ -81,6 +82,13 @@ class _Run:
     def _part(self, account: str) -> Instruction:
         part = replace(self.request, id=self.id_of(account), part_of=self.request.id, accounts=(account,))
         return Instruction(part, self.instruction.origin, self.instruction.path)
+
+    def _check_ids(self, posted: Iterable[str], known: dict[str, str]) -> None:
+        """Refuse a run of which a part would have the id of an operation that is none."""
+        for account in sorted(posted):
+            id = self.id_of(account)
+            if decode(dict, known[id]).get("part_of") != self.request.id:
+                raise Refused([checks.part_taken(self.request.id, account, id)])
 
     def _check_same(self, account: str, known: dict[str, str]) -> None:
         """Refuse a run of which a part was posted with other content; all of them were posted with the same."""

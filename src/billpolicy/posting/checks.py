@@ -158,6 +158,24 @@ def taken_ids(ids: Sequence[str], known: Collection[str]) -> Iterator[Diagnostic
         seen.add(id)
 
 
+def taken_runs(plans: Iterable[Plan], parts: Mapping[str, Mapping[str, object]]) -> Iterator[Diagnostic]:
+    """Plans under the id of a bill run that was posted in parts, other than that run as a whole. `parts`: what a part
+    of each such run asked for."""
+    for plan in plans:
+        part = parts.get(plan.id)
+        if part is None or dict(plan.request) == {k: v for k, v in part.items() if k not in ("accounts", "part_of")}:
+            continue
+        message = f"`{plan.id}` is the id of a bill run that was posted account by account, so nothing else can have it"
+        yield Diagnostic("bill-run-id-taken", message, hint="give this operation an id of its own")
+
+
+def part_taken(run: str, account: str, id: str) -> Diagnostic:
+    """The part of an account would have the id of another operation."""
+    message = f"`{id}` is the id of another operation, so bill run `{run}` cannot bill account `{account}` under it"
+    hint = "give the bill run another id: it bills what is due and not billed yet"
+    return Diagnostic("bill-run-id-taken", message, hint=hint)
+
+
 def taken_numbers(plans: Iterable[Plan], known: Collection[str]) -> Iterator[Diagnostic]:
     """Numbers that other documents have already."""
     seen = set(known)

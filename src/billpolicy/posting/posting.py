@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from billpolicy.book import identities
@@ -112,6 +113,7 @@ def dry_run(
 def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
     book, read = Book(), None
     planned: dict[str, Mapping[str, Any]] = {}
+    parts: dict[str, Mapping[str, Any]] = {}
     while waiting.more():
         taken = waiting.take(reader, book)
         answers = _answers(reader, taken)
@@ -127,13 +129,14 @@ def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
                 outcome, after = _planned(job, book)
                 if outcome.plan is not None:
                     steps = list(in_turn(outcome.plan))
-                    problems = _taken(reader, steps, planned, book.numbered)
+                    problems = _taken(reader, steps, planned, book.numbered, parts)
                     if problems:
                         outcome = Outcome(job, problems=tuple(problems))
                     else:
                         book = after
                         for step in steps:
                             planned[step.id] = step.request
+                        parts |= _parts_of(steps)
             yield outcome
 
 
@@ -440,13 +443,27 @@ def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) 
 
 
 def _taken(
-    reader: Reader, plans: Sequence[Plan], ids: Collection[str] = (), numbers: Collection[str] = ()
+    reader: Reader,
+    plans: Sequence[Plan],
+    ids: Collection[str] = (),
+    numbers: Collection[str] = (),
+    parts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> list[Diagnostic]:
     """Ids and numbers of these plans that are used already: in the ledger, or beside it those that are given."""
     own, issued = [plan.id for plan in plans], _issued(plans)
     known = reader.known(issued) | {number for number in issued if number in numbers}
     known_ids = {*reader.requests(own), *(id for id in own if id in ids)}
-    return [*checks.taken_ids(own, known_ids), *checks.taken_numbers(plans, known)]
+    known_parts = {run: decode(dict, text) for run, text in reader.parts(own).items()} | _parts_of(plans)
+    return [
+        *checks.taken_ids(own, known_ids),
+        *checks.taken_runs(plans, {**parts, **known_parts}),
+        *checks.taken_numbers(plans, known),
+    ]
+
+
+def _parts_of(plans: Iterable[Plan]) -> dict[str, Mapping[str, Any]]:
+    """Of the bill runs of which these plans are parts, what one part each asks for."""
+    return {plan.request["part_of"]: plan.request for plan in plans if "part_of" in plan.request}
 
 
 def _issued(plans: Iterable[Plan]) -> set[str]:
@@ -525,6 +542,10 @@ class BookReader:
         return {number for number in numbers if number in self._book.numbered}
 
     def requests(self, ids: Collection[str]) -> dict[str, str]:
+        """Nothing was posted."""
+        return {}
+
+    def parts(self, runs: Collection[str]) -> dict[str, str]:
         """Nothing was posted."""
         return {}
 

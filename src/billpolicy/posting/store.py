@@ -87,6 +87,13 @@ class Reader(Protocol):
         Raises `Refused` where that cannot be read any more.
         """
 
+    def parts(self, runs: Collection[str]) -> dict[str, str]:
+        """Of those of these bill runs that were posted account by account, the request of one part each, as canonical
+        JSON.
+
+        Raises `Refused` where that cannot be read any more.
+        """
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """What came of these operations, which were posted. Raises `Refused` where that cannot be read any more."""
 
