@@ -274,12 +274,13 @@ def _operation(draw: st.DrawFn, book: Record, n: int) -> Record:
         asked["amount"] = amount_for(asked["of"])
     elif name == "create_payment":
         targets = draw(st.lists(st.sampled_from(("invoices", "debit_memos")), max_size=2))
-        asked["apply"] = [{"document": one_of(target)} for target in targets]
-        for one in asked["apply"]:
+        apply = [{"document": one_of(target)} for target in targets]
+        for one in apply:
             one["amount"] = amount_for(one["document"])
-        owners = [d["account"] for d in book["invoices"] if d["number"] in [one["document"] for one in asked["apply"]]]
+        owners = [d["account"] for d in book["invoices"] if d["number"] in [one["document"] for one in apply]]
         asked["account"] = owners[0] if owners else account["id"]
-        asked["amount"] = str(sum((Decimal(one["amount"]) for one in asked["apply"]), Decimal(amount_for())))
+        asked["amount"] = str(sum((Decimal(one["amount"]) for one in apply), Decimal(amount_for())))
+        asked |= {"apply": apply} if apply else {}
     else:
         asked |= {"account": account["id"], "charges": [{"charge": "setup", "amount": amount_for()}]}
     return asked

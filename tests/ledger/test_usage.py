@@ -232,7 +232,7 @@ END = "id: end\noperation: end_subscribed_charge\nsubscription: s2\ncharge: call
 def codes(ledger: Ledger, text: str) -> list[str]:
     """Why an operation is refused, on a slice as on the whole book; nothing where it is not."""
     (asked,) = operations(text)
-    found = []
+    found: list[list[str]] = []
     for book in (ledger, whole(ledger)):
         try:
             api.plan(versions(), book, asked, today=TODAY)
