@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_what_is_changed_by_hand_is_found(changed: Ledger, statement: str) -> No
 
 def test_what_was_given_stays_as_it_is(changed: Ledger) -> None:
     """The guards of the database itself: nobody changes or deletes what was held."""
-    with sqlite3.connect(file_of(changed)) as connection:
+    with closing(sqlite3.connect(file_of(changed))) as connection:
         for statement in ("UPDATE held SET value = 'x'", "DELETE FROM held"):
             with pytest.raises(sqlite3.DatabaseError):
                 connection.execute(statement)
