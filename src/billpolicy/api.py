@@ -26,10 +26,10 @@ from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.bill_runs import divided
+from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
     GROUP,
-    BookReader,
     Extent,
     Job,
     Outcome,

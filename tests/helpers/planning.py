@@ -10,7 +10,8 @@ from billpolicy import Book, Diagnostic, Instruction, Plan, Versions
 from billpolicy.operations.chain import needs_of
 from billpolicy.operations.chain import plan_operation as plan_on
 from billpolicy.posting import posting
-from billpolicy.posting.posting import BookReader, Job
+from billpolicy.posting.book_reader import BookReader
+from billpolicy.posting.posting import Job
 
 __all__ = ["Planned", "dry_run", "plan_on", "plan_operation", "whole"]
 

@@ -13,7 +13,8 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan, left_by
-from billpolicy.posting.posting import BookReader, Job, Outcome, dry_run, post_jobs
+from billpolicy.posting.book_reader import BookReader
+from billpolicy.posting.posting import Job, Outcome, dry_run, post_jobs
 from billpolicy.posting.store import Posted, Reader, Store
 from tests.helpers.books import book_from
 from tests.helpers.jobs import chain, credit, refusing, run, told, wanted

@@ -20,7 +20,7 @@ from typing import Any
 from billpolicy.book import identities
 from billpolicy.book.book import Book
 from billpolicy.book.changes import SCOPES, Created, Given, Issued, UsageBilled, UsageRecorded, master_id, scope_of
-from billpolicy.book.model import CreditAdjustment, Document, Subscription, UsageRecord
+from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, in_turn, left_by
@@ -517,38 +517,3 @@ def _in_utc(now: datetime.datetime) -> datetime.datetime:
     if now.tzinfo is None:
         raise ValueError("the moment of posting needs a time zone")
     return now.astimezone(datetime.UTC)
-
-
-class BookReader:
-    """A book that is all there is, as a ledger that has posted nothing: for a dry run without one."""
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-
-    def book(self, needs: Needs) -> Book:
-        """All of it."""
-        return self._book
-
-    def subscriptions(self) -> Iterator[Subscription]:
-        """All of them."""
-        yield from self._book.subscriptions.values()
-
-    def first_unbilled(self) -> Collection[UsageRecord]:
-        """All that is not billed, the first ones among it."""
-        return [one for one in self._book.usage.values() if one.billed_by is None]
-
-    def known(self, numbers: Collection[str]) -> set[str]:
-        """Those of these numbers that a document has."""
-        return {number for number in numbers if number in self._book.numbered}
-
-    def requests(self, ids: Collection[str]) -> dict[str, str]:
-        """Nothing was posted."""
-        return {}
-
-    def parts(self, runs: Collection[str]) -> dict[str, str]:
-        """Nothing was posted."""
-        return {}
-
-    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
-        """Nothing was posted."""
-        return {}

@@ -1,0 +1,45 @@
+"""A book in the place of a store, to be read and not to be written: what a dry run without a ledger goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from billpolicy.book.book import Book
+from billpolicy.book.model import Subscription, UsageRecord
+from billpolicy.book.needs import Needs
+from billpolicy.posting.store import Posted
+
+
+class BookReader:
+    """A book that is all there is, as a ledger that has posted nothing: for a dry run without one."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def book(self, needs: Needs) -> Book:
+        """All of it."""
+        return self._book
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """All of them."""
+        yield from self._book.subscriptions.values()
+
+    def first_unbilled(self) -> Collection[UsageRecord]:
+        """All that is not billed, the first ones among it."""
+        return [one for one in self._book.usage.values() if one.billed_by is None]
+
+    def known(self, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that a document has."""
+        return {number for number in numbers if number in self._book.numbered}
+
+    def requests(self, ids: Collection[str]) -> dict[str, str]:
+        """Nothing was posted."""
+        return {}
+
+    def parts(self, runs: Collection[str]) -> dict[str, str]:
+        """Nothing was posted."""
+        return {}
+
+    def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        """Nothing was posted."""
+        return {}
