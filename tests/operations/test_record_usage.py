@@ -122,7 +122,7 @@ def test_what_is_billed_says_so_and_the_plan_says_of_how_much() -> None:
     assert (str(item.service_start), str(item.service_end)) == ("2026-01-01", "2026-01-31")
     (one,) = found.of(UsageBilled)
     assert (one.before, one.after) == (None, "INV00000001")
-    assert [(id, str(amount)) for id, amount in one.records] == [("u1", "0.00"), ("u2", "3.00")]
+    assert [(each.id, str(each.amount)) for each in one.records] == [("u1", "0.00"), ("u2", "3.00")]
     assert found.notes == ("s1/calls from 2026-01-01 to 2026-01-31: 130 in 2 records, 100 included, 30 billed",)
     assert found.basis["subscription:s1"] == 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -78,10 +79,14 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             subscription=line.subscription.id,
             subscribed_charge=line.charge.id,
             charge=line.charge.charge,
-            quantity=line.usage.quantity if line.usage is not None else line.charge.quantity,
+            quantity=_quantity(line),
             unit_price=_unit_price(line),
             service_start=line.start,
             service_end=line.end - datetime.timedelta(days=1),
+            source=line.corrects and line.corrects.document,
+            source_item=line.corrects and line.corrects.item,
+            taxes=tuple(replace(tax, amount=sign * tax.amount) for tax in line.taxes),
+            combines=tuple(replace(one, amount=sign * one.amount) for one in line.combines),
         )
         for number, line in enumerate(ordered, start=1)
     )
@@ -93,8 +98,14 @@ def _name(line: Line, charges: Mapping[str, Charge]) -> str:
     return f"{name}: {line.suffix}" if line.suffix else name
 
 
+def _quantity(line: Line) -> Decimal:
+    if line.usage is not None:
+        return line.usage.quantity
+    return line.charge.quantity if line.quantity is None else line.quantity
+
+
 def _unit_price(line: Line) -> Decimal | None:
-    rate = line.charge.rate
+    rate = line.charge.rate if line.rate is None else line.rate
     return rate.copy_negate() if line.credit and rate else rate
 
 

@@ -15,7 +15,14 @@ from typing import Literal, NamedTuple
 
 from billpolicy.billing.due import Due, Stretch
 from billpolicy.billing.proration import Counting, share
-from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
+from billpolicy.book.model import (
+    ChargePeriod,
+    CombinedCharge,
+    SubscribedCharge,
+    Subscription,
+    TaxItem,
+    UsageRecord,
+)
 from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate
 
 
@@ -44,6 +51,13 @@ class Usage(NamedTuple):
     """How much of the period costs nothing."""
 
 
+class BilledLine(NamedTuple):
+    """A line of an invoice."""
+
+    document: str
+    item: str
+
+
 class Line(NamedTuple):
     """One period of one charge, in minor units: above zero to be paid, below zero to be given back."""
 
@@ -59,6 +73,18 @@ class Line(NamedTuple):
     """What its name on the document ends with (docs/domain.md 5.3)."""
     usage: Usage | None = None
     """Of a usage charge."""
+    quantity: Decimal | None = None
+    """Where it is not that of the charge as it stands now: as it was billed, or is corrected."""
+    rate: Decimal | None = None
+    """In the same way."""
+    corrects: BilledLine | None = None
+    """Of a credit: the line of an invoice whose days it gives back."""
+    taxes: tuple[TaxItem, ...] = ()
+    """With the signs of the amount."""
+    again: ChargePeriod | None = None
+    """The reopened charge period that it bills again."""
+    combines: tuple[CombinedCharge, ...] = ()
+    """On a line of a billing profile: what it bills of each charge, with the signs of an invoice."""
 
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:

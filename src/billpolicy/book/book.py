@@ -19,6 +19,7 @@ from billpolicy.book.model import (
     BillingDocument,
     BookFile,
     Charge,
+    ChargePeriod,
     Contact,
     CreditAdjustment,
     Document,
@@ -78,6 +79,10 @@ class Book:
     usage: Mapping[str, UsageRecord] = field(default_factory=dict)
     usage_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription -> the ids of its usage records."""
+    charge_periods: Mapping[str, ChargePeriod] = field(default_factory=dict)
+    """Those that are on record; `periods/charge_periods.py` tells of all."""
+    charge_periods_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Subscription -> the ids of its charge periods that are on record."""
     periods: tuple[AccountingPeriod, ...] = ()
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
@@ -98,7 +103,7 @@ class Book:
         documents: list[Numbered] = [document for section in SECTIONS for document in getattr(file, section)]
         counters = highest_counters(document.number for document in documents)
         book = book.with_posted(documents, file.applications, file.subscriptions, counters)
-        return book.with_usage(file.usage)
+        return book.with_usage(file.usage).with_charge_periods(file.charge_periods)
 
     def with_posted(
         self,
@@ -167,13 +172,22 @@ class Book:
 
     def with_usage(self, records: Iterable[UsageRecord]) -> Book:
         """The book with these usage records; one that is already there is replaced."""
-        usage = {one.id: one for one in records}
+        return self._with_subscribed("usage", records)
+
+    def with_charge_periods(self, records: Iterable[ChargePeriod]) -> Book:
+        """The book with these charge periods on record; one that is already there is replaced."""
+        return self._with_subscribed("charge_periods", records)
+
+    def _with_subscribed(self, index: str, records: Iterable[UsageRecord] | Iterable[ChargePeriod]) -> Book:
+        """Records by id, and their ids by subscription."""
+        known, of = getattr(self, index), f"{index}_of"
+        by_id = {one.id: one for one in records}
         new: dict[str, list[str]] = defaultdict(list)
-        for one in usage.values():
-            if one.id not in self.usage:
+        for one in by_id.values():
+            if one.id not in known:
                 new[one.subscription].append(one.id)
-        usage_of = {name: (*self.usage_of.get(name, ()), *ids) for name, ids in new.items()}
-        return self._over({"usage": usage, "usage_of": usage_of})
+        ids_of = {name: (*getattr(self, of).get(name, ()), *ids) for name, ids in new.items()}
+        return self._over({index: by_id, of: ids_of})
 
     def joined(self, more: Book) -> Book:
         """This book with what another one has beside it; of what both have, this one's counts.
@@ -193,9 +207,10 @@ class Book:
                 ("applications_to", more.applications_to),
             )
         }
-        used = _missing(self.usage, more.usage)
+        used = _missing(self.usage, more.usage).values()
+        periods = _missing(self.charge_periods, more.charge_periods).values()
         posted = self._over(records).with_posted(new.values(), subscriptions=subscriptions.values())
-        return posted._over(money).with_usage(used.values())
+        return posted._over(money).with_usage(used).with_charge_periods(periods)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}

@@ -21,7 +21,9 @@ from billpolicy.book.model import (
     Application,
     BillingDocument,
     Charge,
+    ChargePeriod,
     Contact,
+    CreditMemo,
     Document,
     Held,
     Invoice,
@@ -56,6 +58,8 @@ class Issued(Generic[D]):
         other = self.document.related
         if other is not None:
             yield other
+        if isinstance(self.document, CreditMemo):
+            yield from (item.source for item in self.document.items if item.source is not None)
         if isinstance(self.document, Invoice):
             yield from map(subscription_name, self.document.subscriptions)
 
@@ -246,6 +250,9 @@ class BilledUsage(NamedTuple):
 
     id: str
     amount: Decimal | None
+    drawn: Decimal | None = None
+    """What was drawn from a prepaid charge instead of being billed, and from which of its periods first."""
+    drawn_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +269,34 @@ class UsageBilled:
     def on(self, book: Book) -> Book:
         """The book in which the records say so."""
         return book.with_usage(
-            replace(book.usage[one.id], billed_by=self.after, amount=one.amount) for one in self.records
+            replace(
+                book.usage[one.id], billed_by=self.after, amount=one.amount, drawn=one.drawn, drawn_from=one.drawn_from
+            )
+            for one in self.records
         )
 
     def touched(self) -> Iterator[str]:
         """The subscription."""
         yield subscription_name(self.subscription)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodsRecorded:
+    """Charge periods of a subscription are put on record, each in place of what stood there under its id: excluded from
+    billing, unwound by a correction, or billed again."""
+
+    subscription: str
+    periods: tuple[ChargePeriod, ...]
+    """As they are from now on."""
+
+    def on(self, book: Book) -> Book:
+        """The book with the periods."""
+        return book.with_charge_periods(self.periods)
+
+    def touched(self) -> Iterator[str]:
+        """The subscription, and the documents that billed them: what was done to a line locks its document."""
+        yield subscription_name(self.subscription)
+        yield from (one.document for one in self.periods if one.document is not None)
 
 
 Change = (
@@ -283,6 +312,7 @@ Change = (
     | ChargeAdded
     | UsageRecorded
     | UsageBilled
+    | PeriodsRecorded
 )
 SCOPES: dict[type[MasterRecord], str] = {
     Account: "account",
@@ -305,6 +335,7 @@ CHANGES: dict[str, type] = {
     "charge_added": ChargeAdded,
     "usage_recorded": UsageRecorded,
     "usage_billed": UsageBilled,
+    "periods_recorded": PeriodsRecorded,
 }
 """Each kind of change by the name it is written by."""
 _NAMES = {kind: name for name, kind in CHANGES.items()}

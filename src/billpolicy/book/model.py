@@ -51,6 +51,8 @@ class Account:
     """What is meant where none is said; documents and money of the account may be in others."""
     name: Text | None = None
     country: Text | None = None
+    region: Text | None = None
+    """The state or province, where taxes differ by it."""
     attributes: Attributes = field(default_factory=dict)
     custom: Custom = field(default_factory=dict)
     created_by: Text | None = None
@@ -109,11 +111,28 @@ class SubscribedCharge:
     """The charge of the same subscription that it follows, at another rate or quantity: their periods are the same."""
     created_by: Text | None = None
     """The id of the operation that added it; without it, it came with the subscription."""
+    item: Text | None = None
+    """The subscription item that it is a stream of; without it, it is an item with those that it continues."""
+    bills: Literal["rate", "minimum", "maximum"] = "rate"
+    """`minimum` and `maximum`: the rate is what its item costs at least, or at most, in one whole billing period. Such
+    a charge bills in arrears what the others of its item fall short of that, or gives back what they are above it."""
+    drawn_by: tuple[Text, ...] = ()
+    """Of a prepaid charge: the items of the same subscription whose usage draws down what was paid."""
+    profile: Text | None = None
+    """The billing profile: the charges of a subscription that name the same one are billed on one line, period by
+    period."""
+    tax_code: Text | None = None
+    """By which rates of the policy it is taxed; without it, by those of its product rate plan charge, if any."""
 
     @property
     def first(self) -> str:
         """The id of the first of those that continue each other: the one that it continues, or its own."""
         return self.continues or self.id
+
+    @property
+    def of_item(self) -> str:
+        """The subscription item that it is a charge of."""
+        return self.item or self.first
 
 
 @record
@@ -150,6 +169,8 @@ class Charge:
     id: Text
     name: Text
     type: Literal["one_time", "recurring", "usage"] = "one_time"
+    tax_code: Text | None = None
+    """By which rates of the policy it is taxed; without it, bill runs tax it by none."""
     created_by: Text | None = None
     """The id of the operation that created it; without it, it came with the book."""
     history: tuple[Held, ...] = ()
@@ -167,6 +188,19 @@ class TaxItem:
     jurisdiction: Text | None = None
     source_tax: Text | None = None
     """On a memo: the tax item of the source document that this one mirrors."""
+    code: Text | None = None
+    """The tax code whose rate it is, where a bill run taxed the item."""
+
+
+@record
+class CombinedCharge:
+    """What one charge has on a line that bills several of a subscription, for the same days."""
+
+    subscribed_charge: Text
+    amount: Amount
+    charge: Text | None = None
+    quantity: Amount | None = None
+    unit_price: Amount | None = None
 
 
 @record
@@ -189,6 +223,10 @@ class Item:
     source_item: Text | None = None
     """On a memo: the item of the source document that this one mirrors."""
     taxes: tuple[TaxItem, ...] = ()
+    source: Text | None = None
+    """On a credit that a bill run gives: the number of the invoice that `source_item` is on."""
+    combines: tuple[CombinedCharge, ...] = ()
+    """On a line of a billing profile: the charges that it bills; they add up to its amount. It names none itself."""
 
 
 class Related:
@@ -416,6 +454,52 @@ class UsageRecord:
     """The number of the document that bills it; without it, nothing does yet."""
     amount: Amount | None = None
     """What it was billed at, after the records of its period before it, in the currency of that document."""
+    drawn: Amount | None = None
+    """What of its worth was drawn from a prepaid charge, and is not billed."""
+    drawn_from: Text | None = None
+    """The id of the charge period of the prepaid charge that it was drawn from first."""
+
+
+PeriodStatus = Literal["billed", "excluded_zero_amount", "excluded_zero_quantity", "credited", "reopened", "rebilled"]
+
+
+@record
+class ChargePeriod:
+    """Days `[from, until)` of a subscribed charge, what they were billed at, and what became of that.
+
+    Of what was billed it is told by the line that billed it (`periods/charge_periods.py`). On record are those of which
+    that is not all: what was excluded from billing, what a correction has credited or reopened, and what a book gives.
+    """
+
+    id: Text
+    """`INV00000001/3`, after the line that billed it; of an excluded period `S-1/seats/2026-01-01`."""
+    subscription: Text
+    charge: Text
+    """Of the subscription."""
+    from_: Date
+    until: Date
+    currency: Currency
+    status: PeriodStatus = "billed"
+    quantity: Amount | None = None
+    """As it was billed; of a reopened one, as it is to be billed. Without it, as its charge says then."""
+    rate: Amount | None = None
+    amount: Amount | None = None
+    """What the line has of it, without discounts and tax."""
+    discount: Amount | None = None
+    """What discounts took off it; not above zero."""
+    tax: Amount | None = None
+    document: Text | None = None
+    """The number of the invoice whose line billed it; without it, none has."""
+    item: Text | None = None
+    """That line."""
+    memo: Text | None = None
+    """The number of the credit memo whose line unwound it."""
+    memo_item: Text | None = None
+    rebilled_by: Text | None = None
+    """The number of the invoice whose line has billed it again."""
+    rebilled_item: Text | None = None
+    operation: Text | None = None
+    """The id of the operation that put it on record as it stands; without it, it came with the book."""
 
 
 @record
@@ -446,6 +530,7 @@ class BookFile:
     credit_adjustments: tuple[CreditAdjustment, ...] = ()
     applications: tuple[Application, ...] = ()
     usage: tuple[UsageRecord, ...] = ()
+    charge_periods: tuple[ChargePeriod, ...] = ()
     accounting_periods: tuple[AccountingPeriod, ...] = ()
 
 

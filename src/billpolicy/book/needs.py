@@ -47,6 +47,12 @@ class Needs(NamedTuple):
     since one may be undone."""
     billed_usage: bool = False
     """Of every document in the slice, the usage that it bills."""
+    billed_time: bool = False
+    """Of every subscription in the slice all that was billed of it, and all that gives that back: its invoices, what
+    bill runs have credited, and the memos that were made from these, step by step."""
+    ended_time: bool = False
+    """The same, but only of subscriptions of which days after the end of service were billed, so that a bill run gives
+    them back, and of those with a minimum, a maximum or a prepaid charge."""
     master: bool = False
     """All master data: accounts, contacts, subscriptions and charges."""
     everything: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from billpolicy.book import changes
@@ -12,6 +13,7 @@ from billpolicy.book.model import (
     AccountingPeriod,
     Application,
     Charge,
+    ChargePeriod,
     Contact,
     MasterRecord,
     Part,
@@ -161,6 +163,10 @@ class BilledUsageReport:
 
     id: str
     amount: Amount | None = None
+    drawn: Amount | None = None
+    """What was drawn from a prepaid charge instead."""
+    drawn_from: str | None = None
+    """From which of its charge periods first."""
 
 
 @record
@@ -176,6 +182,15 @@ class UsageBilled:
     records: tuple[BilledUsageReport, ...]
 
 
+@record
+class PeriodsRecorded:
+    """Charge periods of a subscription are put on record as they are from now on."""
+
+    change: Literal["periods_recorded"]
+    subscription: str
+    periods: tuple[ChargePeriod, ...]
+
+
 ChangeReport = (
     Issued
     | Applied
@@ -189,6 +204,7 @@ ChangeReport = (
     | ChargeAdded
     | UsageRecorded
     | UsageBilled
+    | PeriodsRecorded
 )
 
 
@@ -268,6 +284,20 @@ def _billed(one: changes.UsageBilled) -> str:
     return f"{records} billed by {one.after}" + (f" (was {one.before})" if one.before else "")
 
 
+def _periods(one: changes.PeriodsRecorded) -> str:
+    """`S-1/seats: 3 charge periods reopened from 2026-01-01 on`; of several statuses, each."""
+    told = []
+    by_status = sorted(one.periods, key=lambda period: (period.charge, period.status))
+    for (charge, status), group in groupby(by_status, key=lambda period: (period.charge, period.status)):
+        periods = list(group)
+        first = min(period.from_ for period in periods)
+        told.append(
+            f"{one.subscription}/{charge}: {_count(len(periods), 'charge period')} {status.replace('_', ' ')}"
+            f" from {first} on"
+        )
+    return "; ".join(told)
+
+
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
@@ -294,6 +324,7 @@ TOLD: dict[type, Told] = {
     ),
     changes.UsageRecorded: Told(UsageRecorded, _recorded, _recorded),
     changes.UsageBilled: Told(UsageBilled, _billed, _billed),
+    changes.PeriodsRecorded: Told(PeriodsRecorded, _periods, _periods),
     changes.Reversed: Told(
         Reversed, lambda one: f"{one.number}: reversed" + (f", reason {one.reason}" if one.reason else "")
     ),
