@@ -492,6 +492,8 @@ class ChargePeriod:
     """The number of the invoice whose line billed it; without it, none has."""
     item: Text | None = None
     """That line."""
+    tax_code: Text | None = None
+    """Of a reopened one: by which rates it is taxed anew. Without it, it has the tax of the line that billed it."""
     memo: Text | None = None
     """The number of the credit memo whose line unwound it."""
     memo_item: Text | None = None
