@@ -36,6 +36,7 @@ def file_of(book: Book) -> BookFile:
         credit_adjustments=tuple(kinds["credit_adjustment"]),
         applications=tuple(made for each in book.applications_from.values() for made in each),
         usage=tuple(book.usage.values()),
+        charge_periods=tuple(book.charge_periods.values()),
         accounting_periods=book.periods,
     )
 
@@ -64,6 +65,7 @@ def contents(book: Book) -> Mapping[str, object]:
         "credit": {account: Counter(change.number for change in made) for account, made in book.credit_of.items()},
         "memos": {source: Counter(memo.number for memo in made) for source, made in book.created_from.items()},
         "usage": book.usage,
+        "charge periods": book.charge_periods,
         "periods": book.periods,
         "counters": book.counters,
     }

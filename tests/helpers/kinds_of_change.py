@@ -17,6 +17,7 @@ from billpolicy.book.changes import (
     DraftCanceled,
     DraftPosted,
     Given,
+    PeriodsRecorded,
     SubscriptionCanceled,
     UsageBilled,
     UsageRecorded,
@@ -25,6 +26,7 @@ from billpolicy.book.model import (
     Account,
     AccountingPeriod,
     Charge,
+    ChargePeriod,
     Contact,
     CreditAdjustment,
     DebitMemo,
@@ -51,7 +53,13 @@ from tests.helpers.sample import (
 )
 
 MOVED = ChargedThrough("s1", "s1-seat", datetime.date(2026, 7, 1), datetime.date(2026, 5, 1))
-BILLED = UsageBilled("s3", "s3-calls", None, "INV00000003", (BilledUsage("u1", Decimal("1.25")),))
+BILLED = UsageBilled(
+    "s3",
+    "s3-calls",
+    None,
+    "INV00000003",
+    (BilledUsage("u1", Decimal("1.25"), Decimal("0.75"), "INV00000003/i1/s3-pool"),),
+)
 DRAFT = "INV00000005"
 FAR = datetime.date(2099, 1, 1)
 
@@ -120,6 +128,25 @@ def _draft_posted(book: Book, id: str) -> Plan:
     return _with(only(book, id, basis=(DRAFT, "subscription:s1")), posted, draw, DraftPosted(DRAFT, draw.number))
 
 
+def _periods(book: Book, id: str) -> Plan:
+    """One that is on record is billed again, and another one comes."""
+    known = book.charge_periods["INV00000001/i1"]
+    billed = replace(known, status="rebilled", rebilled_by="INV00000002", rebilled_item="i1", operation=id)
+    excluded = ChargePeriod(
+        id=f"s1/s1-setup/{id}",
+        subscription="s1",
+        charge="s1-setup",
+        from_=DAY,
+        until=FAR,
+        currency="USD",
+        status="excluded_zero_quantity",
+        quantity=Decimal(0),
+        operation=id,
+    )
+    basis = ("subscription:s1", "INV00000001")
+    return only(book, id, PeriodsRecorded("s1", (billed, excluded)), basis=basis)
+
+
 def _charge(id: str) -> SubscribedCharge:
     return SubscribedCharge(id=f"{id}-charge", rate=Decimal("3.00"), start=DAY, created_by=id)
 
@@ -140,6 +167,7 @@ EACH: dict[str, Callable[[Book, str], Plan]] = {
     ),
     "usage_recorded": lambda book, id: only(book, id, UsageRecorded(_used(id)), basis=("subscription:s3",)),
     "usage_billed": lambda book, id: only(book, id, BILLED, basis=("subscription:s3",)),
+    "periods_recorded": _periods,
     "charged_through": lambda book, id: credit_plan(book, id, "INV00000002", "10.00", charged_through=[MOVED]),
     "account_created": lambda book, id: only(
         book, id, Created(Account(id=f"{id}-a", currency="EUR", created_by=id)), basis=()

@@ -36,13 +36,14 @@ NOW = datetime.datetime(2026, 7, 1, 12, 30, tzinfo=datetime.UTC)
 
 BOOK = """
 accounts:
-- {id: acme, currency: USD, name: Acme, country: US, attributes: {bill_to_contact: ann, payment_term: null}}
+- {id: acme, currency: USD, name: Acme, country: US, region: NY,
+   attributes: {bill_to_contact: ann, payment_term: null}}
 - {id: nippon, currency: JPY, custom: {segment: large}}
 contacts:
 - {id: ann, account: acme, name: Ann, country: US, email: ann@acme.test}
 - {id: bob, account: acme}
 charges:
-- {id: seat, name: Seats, type: recurring}
+- {id: seat, name: Seats, type: recurring, tax_code: services}
 - {id: setup, name: Setup}
 subscriptions:
 - id: s1
@@ -53,9 +54,16 @@ subscriptions:
   - {id: s1-seat, charge: seat, charged_through: 2026-07-01}
   - {id: s1-setup, charge: setup}
 - {id: s2, account: acme}
-- {id: s3, account: acme, charges: [{id: s3-calls, usage: true, included: 100}]}
+- id: s3
+  account: acme
+  charges:
+  - {id: s3-calls, usage: true, included: 100, item: calls, tax_code: telecom}
+  - {id: s3-floor, item: calls, bills: minimum, rate: 5.00, profile: phone}
+  - {id: s3-pool, drawn_by: [calls], profile: phone}
 usage:
 - {id: u1, subscription: s3, charge: s3-calls, date: 2026-05-30, quantity: 12.50}
+- {id: u2, subscription: s3, charge: s3-calls, date: 2026-05-31, quantity: 80, billed_by: INV00000003, amount: 0.25,
+   drawn: 0.75, drawn_from: INV00000003/i1/s3-pool}
 invoices:
 - number: INV00000001
   account: acme
@@ -67,7 +75,7 @@ invoices:
   items:
   - {id: i1, name: Seats, line: 1, subscription: s1, subscribed_charge: s1-seat, charge: seat, quantity: 10,
      unit_price: 10.00, amount: 100.00, service_start: 2026-05-01, service_end: 2026-06-01,
-     taxes: [{id: t1, name: VAT, rate: 0.20, jurisdiction: NY, amount: 20.00}]}
+     taxes: [{id: t1, name: VAT, rate: 0.20, jurisdiction: NY, code: services, amount: 20.00}]}
   - {id: i2, line: 2, amount: -10.00, discounts: i1, taxes: [{id: t1, amount: -2.00}]}
   - {id: i3, line: 3, subscription: s2, charge: setup, amount: 50.00}
 - number: INV00000002
@@ -81,7 +89,11 @@ invoices:
   account: acme
   date: 2026-06-02
   currency: USD
-  items: [{id: i1, subscription: s3, amount: 70.00}]
+  items:
+  - {id: i1, subscription: s3, amount: 70.00, service_start: 2026-06-01, service_end: 2026-06-30,
+     combines: [{subscribed_charge: s3-pool, charge: setup, quantity: 2, unit_price: 35.00, amount: 70.00},
+                {subscribed_charge: s3-floor, amount: -0.25},
+                {subscribed_charge: s3-calls, amount: 0.25}]}
 - number: INV00000004
   account: nippon
   date: 2026-06-03
@@ -100,7 +112,7 @@ credit_memos:
   currency: USD
   bill_run: BR-6
   reason: Charge Dispute
-  items: [{id: c1, subscription: s1, subscribed_charge: s1-seat, amount: 30.00}]
+  items: [{id: c1, subscription: s1, subscribed_charge: s1-seat, amount: 30.00, source: INV00000001, source_item: i1}]
 - number: CM00000002
   account: acme
   date: 2026-06-05
@@ -122,6 +134,12 @@ applications:
 - {from: CM00000002, to: INV00000001, date: 2026-06-05, amount: 8.00,
    parts: [{item: i1, amount: 6.00, source_item: c1}, {item: i1, tax: t1, amount: 2.00, source_item: c1}]}
 - {from: P-00000001, to: DM00000001, date: 2026-06-10, amount: 5.00}
+charge_periods:
+- {id: INV00000001/i1, subscription: s1, charge: s1-seat, from: 2026-05-01, until: 2026-06-02, currency: USD,
+   status: reopened, quantity: 8, amount: 100.00, discount: -10.00, tax: 18.00, document: INV00000001, item: i1,
+   memo: CM00000001, memo_item: c1, tax_code: services}
+- {id: s1/s1-seat/2026-04-01, subscription: s1, charge: s1-seat, from: 2026-04-01, until: 2026-05-01, currency: USD,
+   status: excluded_zero_amount, quantity: 1, rate: 0.00, amount: 0.00}
 accounting_periods:
 - {from: 2026-05-01, until: 2026-06-01, status: closed}
 - {from: 2026-06-01, until: 2027-01-01}

@@ -29,6 +29,8 @@ KEPT = (
     "charges",
     "accounting_periods",
     "usage",
+    "combined",
+    "charge_periods",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -43,6 +45,22 @@ MAY_CHANGE = {
     ("subscribed_charges", "charged_through"),
     ("usage", "billed_by"),
     ("usage", "amount_minor"),
+    ("usage", "drawn_minor"),
+    ("usage", "drawn_from"),
+    ("charge_periods", "from_date"),
+    ("charge_periods", "until_date"),
+    ("charge_periods", "status"),
+    ("charge_periods", "quantity"),
+    ("charge_periods", "rate"),
+    ("charge_periods", "amount_minor"),
+    ("charge_periods", "discount_minor"),
+    ("charge_periods", "tax_minor"),
+    ("charge_periods", "tax_code"),
+    ("charge_periods", "memo"),
+    ("charge_periods", "memo_item"),
+    ("charge_periods", "rebilled_by"),
+    ("charge_periods", "rebilled_item"),
+    ("charge_periods", "operation"),
 }
 """These change one way only; the tests below say how."""
 
@@ -96,6 +114,10 @@ def test_nothing_is_replaced(posted: Ledger, hand: sqlite3.Connection, table: st
     [
         "INSERT INTO items (document, id, position, amount_minor) VALUES ('INV00000001', 'new', 9, 1)",
         "INSERT INTO taxes (document, item, id, position, amount_minor) VALUES ('INV00000001', 'i1', 'new', 9, 1)",
+        (
+            "INSERT INTO combined (document, item, position, subscribed_charge, amount_minor) "
+            "VALUES ('INV00000003', 'i1', 9, 's3-pool', 1)"
+        ),
         "INSERT INTO application_parts (application, position, item, amount_minor) VALUES (1, 9, 'i1', 1)",
         "INSERT INTO refund_parts (refund, position, item, amount_minor) VALUES ('R-00000002', 9, 'c1', 1)",
     ],
@@ -113,6 +135,9 @@ def test_nothing_is_added_to(posted: Ledger, hand: sqlite3.Connection, statement
         "UPDATE documents SET reversed_reason = 'Chargeback', revision = revision + 1 WHERE reversed",
         "UPDATE documents SET revision = revision - 1 WHERE number = 'INV00000001'",
         "UPDATE documents SET revision = revision + 2",
+        "UPDATE usage SET drawn_from = NULL WHERE id = 'u2'",
+        "UPDATE usage SET drawn_minor = NULL WHERE id = 'u2'",
+        "UPDATE usage SET billed_by = NULL, amount_minor = NULL WHERE id = 'u2'",
         "UPDATE counters SET last = last - 1",
         "UPDATE counters SET kind = 'invoice' WHERE kind <> 'invoice'",
         "UPDATE counters SET prefix = 'X' WHERE prefix = 'CM'",

@@ -18,6 +18,7 @@ SECTIONS = {
     "accounting_periods": 2,
     "accounts": 2,
     "applications": 3,
+    "charge_periods": 2,
     "charges": 2,
     "contacts": 2,
     "credit_memos": 2,
@@ -26,7 +27,7 @@ SECTIONS = {
     "payments": 2,
     "refunds": 2,
     "subscriptions": 3,
-    "usage_records": 1,
+    "usage_records": 2,
 }
 
 
@@ -108,7 +109,8 @@ def test_a_number_of_another_kind_is_refused(stocked: Ledger) -> None:
 
 MORE = """
 accounts:
-- {id: acme, currency: USD, name: Acme, country: US, attributes: {bill_to_contact: ann, payment_term: null}}
+- {id: acme, currency: USD, name: Acme, country: US, region: NY,
+   attributes: {bill_to_contact: ann, payment_term: null}}
 subscriptions:
 - {id: s2, account: acme}
 - {id: s4, account: acme}

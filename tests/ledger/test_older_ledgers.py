@@ -100,6 +100,7 @@ def test_the_book_is_the_same_and_nothing_is_wrong_with_it(told: Told, upgraded:
     assert not any(payment.pop("reversed") for payment in found.get("payments", ()))
     for charge in (each for one in found.get("subscriptions", ()) for each in one.get("charges", ())):
         assert charge.pop("usage") is False
+        assert charge.pop("bills") == "rate"
     assert found == told["book"]
     assert (dict(book.counters), dict(book.revisions)) == (told["counters"], told["revisions"])
 

@@ -91,6 +91,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
                 reader.account(account)
             reader.book(Needs(every_subscription=True, open_of_every_subscriber=True))
             reader.book(Needs(subscriptions=frozenset(book.subscriptions), last_billed_usage=True))
+            reader.book(Needs(numbers=frozenset(book.numbered), billed_time=True))
             assert len(list(reader.subscriptions())) == len(book.subscriptions)
             assert {one.id for one in reader.first_unbilled()} <= book.usage.keys()
             assert reader.run("no such run") is None

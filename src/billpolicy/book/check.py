@@ -388,7 +388,7 @@ def _with_those_that_continue(charges: dict[str, SubscribedCharge], id: str) -> 
 def _billed(context: Context, used: UsageRecord, charges: set[str], document: Any, *at: str | int) -> Found:
     """What bills a record has an item of one of these charges, in decimals of its currency, and is in force."""
     items = document.items if isinstance(document, Document) else ()
-    if not any(item.subscription == used.subscription and item.subscribed_charge in charges for item in items):
+    if not any(item.subscription == used.subscription and charges & _billed_by(item) for item in items):
         message = f"{document.number} has no item of charge `{used.charge}` of subscription `{used.subscription}`"
         hint = "name the invoice or credit memo that bills it"
         yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)
@@ -399,6 +399,11 @@ def _billed(context: Context, used: UsageRecord, charges: set[str], document: An
         yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)
     else:
         yield from _fits(context, used.amount or Decimal(0), document.currency, *at, "amount")
+
+
+def _billed_by(item: Item) -> set[str | None]:
+    """The charges of its subscription that it bills."""
+    return {item.subscribed_charge, *(one.subscribed_charge for one in item.combines)}
 
 
 def _known(

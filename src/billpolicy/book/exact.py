@@ -57,20 +57,32 @@ def exact_amounts(file: BookFile) -> BookFile:
         **{section: tuple(map(exact_record, records)) for section, records in sections.items()},
         applications=tuple(map(application, file.applications)),
         usage=tuple(
-            _with(one, amount=_exact(one.amount, currency.get(one.billed_by or "", "")))
-            if one.amount is not None
-            else one
+            _with(one, amount=_may_be(one.amount, code), drawn=_may_be(one.drawn, code))
             for one in file.usage
+            for code in [currency.get(one.billed_by or "", "")]
+        ),
+        charge_periods=tuple(
+            _with(one, **{name: _may_be(getattr(one, name), one.currency) for name in ("amount", "discount", "tax")})
+            for one in file.charge_periods
         ),
     )
 
 
 def _exact_item(item: Item, currency: str) -> Item:
-    return _with(item, amount=_exact(item.amount, currency), taxes=_each(item.taxes, _in_decimals, currency))
+    return _with(
+        item,
+        amount=_exact(item.amount, currency),
+        taxes=_each(item.taxes, _in_decimals, currency),
+        combines=_each(item.combines, _in_decimals, currency),
+    )
 
 
 def _in_decimals(record: _T, currency: str) -> _T:
     return _with(record, amount=_exact(record.amount, currency))  # type: ignore[attr-defined]
+
+
+def _may_be(amount: Decimal | None, currency: str) -> Decimal | None:
+    return None if amount is None else _exact(amount, currency)
 
 
 def _exact(amount: Decimal, currency: str) -> Decimal:

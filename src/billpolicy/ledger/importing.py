@@ -19,7 +19,9 @@ from billpolicy.book.history import in_order
 from billpolicy.book.model import (
     AccountingPeriod,
     Application,
+    ChargePeriod,
     CreditAdjustment,
+    CreditMemo,
     Invoice,
     MasterRecord,
     Numbered,
@@ -81,10 +83,13 @@ class _Import:
         applications = self._new_applications()
         usage = self._new("usage_record", self._known_usage(), book.usage, self._usage_since_imported())
         self.problems += _reserved(documents)
+        charge_periods = self._new(
+            "charge_period", self._known_charge_periods(), self.book.charge_periods, self._period_since_imported()
+        )
         self._stop_if_refused()
 
         new = {document.number for document in documents}
-        touched = _touched(documents, applications) - new
+        touched = _touched(documents, applications, charge_periods) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
         writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods))
         self._count(documents)
@@ -93,8 +98,9 @@ class _Import:
             connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
         )
         writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, imported=True)
+        writing.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), imported=True)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
-        billed &= known_subscriptions.keys()
+        billed = (billed | {one.subscription for one in charge_periods}) & known_subscriptions.keys()
         writing.raise_revisions(connection, touched.union(map(subscription_name, billed)))
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
@@ -188,9 +194,24 @@ class _Import:
 
         def as_known(given: UsageRecord, known: UsageRecord) -> UsageRecord:
             given = replace(given, operation=known.operation)
-            if imported[given.id] == (given.billed_by, writing.billed_at(given, self.book)):
-                return replace(given, billed_by=known.billed_by, amount=known.amount)
+            if imported[given.id] == writing.billed_as(given, self.book):
+                given = replace(given, billed_by=known.billed_by, amount=known.amount)
+                return replace(given, drawn=known.drawn, drawn_from=known.drawn_from)
             return given
+
+        return as_known
+
+    def _known_charge_periods(self) -> dict[str, ChargePeriod]:
+        return reading.charge_periods_by_id(self.connection, self.book.charge_periods)
+
+    def _period_since_imported(self) -> Callable[[ChargePeriod, ChargePeriod], ChargePeriod]:
+        """Corrections and bill runs change charge periods; what was imported before is nothing new."""
+        imported = reading.imported_charge_periods(self.connection, self.book.charge_periods)
+
+        def as_known(given: ChargePeriod, known: ChargePeriod) -> ChargePeriod:
+            if imported.get(given.id) == _without_operation(given):
+                return known
+            return replace(given, operation=known.operation)
 
         return as_known
 
@@ -230,15 +251,25 @@ class _Import:
             raise Refused(self.problems)
 
 
-def _touched(documents: Iterable[Numbered], applications: Iterable[Application]) -> set[str]:
-    """The documents that these are made from, change or move money of."""
+def _touched(
+    documents: Iterable[Numbered], applications: Iterable[Application], periods: Iterable[ChargePeriod]
+) -> set[str]:
+    """The documents that these are made from, change, correct or move money of."""
+    documents = list(documents)
     others = (one.related for one in documents)
     sides = (number for application in applications for number in (application.from_, application.to))
-    return {number for number in (*others, *sides) if number is not None}
+    corrected = (item.source for one in documents if isinstance(one, CreditMemo) for item in one.items)
+    billed = (one.document for one in periods)
+    return {number for number in (*others, *sides, *corrected, *billed) if number is not None}
 
 
-_USAGE_IMPORTED = "SELECT id, imported_billed_by, imported_amount_minor FROM usage WHERE id IN {keys}"
+_USAGE_IMPORTED = f"SELECT id, {', '.join(rows.IMPORTED_USAGE)} FROM usage WHERE id IN {{keys}}"
 _DRAWN = "SELECT DISTINCT prefix FROM documents WHERE prefix IN {keys}"
+
+
+def _without_operation(period: ChargePeriod) -> ChargePeriod:
+    """As this ledger has it: no operation of this ledger put it on record."""
+    return replace(period, operation=None)
 
 
 def _owners_of_credit(documents: Iterable[Numbered]) -> frozenset[str]:

@@ -13,6 +13,11 @@ SELECT what, currency, amount, total FROM (
         + (SELECT coalesce(sum(t.amount_minor), 0) FROM taxes t WHERE t.document = d.number) AS total
     FROM documents d WHERE d.kind IN ({_BILLING})
     UNION ALL
+    SELECT 'item `' || i.id || '` of ' || i.document, d.currency, i.amount_minor,
+        (SELECT sum(c.amount_minor) FROM combined c WHERE c.document = i.document AND c.item = i.id)
+    FROM items i JOIN documents d ON d.number = i.document
+    WHERE (i.document, i.id) IN (SELECT document, item FROM combined)
+    UNION ALL
     SELECT 'the application from ' || a.from_number || ' to ' || a.to_number, a.currency, a.amount_minor,
         (SELECT coalesce(sum(p.amount_minor), 0) FROM application_parts p WHERE p.application = a.id)
     FROM applications a
@@ -126,9 +131,14 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
         SELECT b.billed_by, b.charge, b.subscription
         FROM billed_usage b JOIN documents d ON d.number = b.billed_by AND d.operation IS NOT NULL
         WHERE b.amount <> (
-            SELECT coalesce(sum(CASE WHEN d.kind = 'credit_memo' THEN -i.amount_minor ELSE i.amount_minor END), 0)
-            FROM items i JOIN subscribed_charges c ON c.subscription = i.subscription AND c.id = i.subscribed_charge
-            WHERE i.document = b.billed_by AND i.subscription = b.subscription
+            SELECT coalesce(sum(CASE WHEN d.kind = 'credit_memo' THEN -l.amount_minor ELSE l.amount_minor END), 0)
+            FROM (
+                SELECT i.document, i.subscription, i.subscribed_charge, i.amount_minor FROM items i
+                UNION ALL
+                SELECT i.document, i.subscription, s.subscribed_charge, s.amount_minor
+                FROM items i JOIN combined s ON s.document = i.document AND s.item = i.id
+            ) l JOIN subscribed_charges c ON c.subscription = l.subscription AND c.id = l.subscribed_charge
+            WHERE l.document = b.billed_by AND l.subscription = b.subscription
             AND coalesce(c.continues, c.id) = b.charge
         )
         """,

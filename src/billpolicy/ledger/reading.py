@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from billpolicy.billing.due import end_of
 from billpolicy.billing.usage import rated_by, since
 from billpolicy.book import history
 from billpolicy.book.book import Book
@@ -24,6 +25,8 @@ from billpolicy.book.model import (
     AccountingPeriod,
     Application,
     Charge,
+    ChargePeriod,
+    CombinedCharge,
     Contact,
     Document,
     Item,
@@ -37,7 +40,7 @@ from billpolicy.book.model import (
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.statements import Connection, Row, select_from
-from billpolicy.source.codec import CodecError
+from billpolicy.source.codec import CodecError, decode
 
 Keys = Collection[str] | None
 """None means everything."""
@@ -169,6 +172,37 @@ _USAGE = select_from(schema.usage).replace(
 )
 """Each with the currency of the document that bills it."""
 
+_SUBSCRIBED_ON = """
+WITH RECURSIVE origins(number) AS (
+    SELECT number FROM documents WHERE number IN {keys}
+    UNION SELECT documents.source FROM origins JOIN documents ON documents.number = origins.number
+)
+SELECT DISTINCT items.subscription FROM origins JOIN items ON items.document = origins.number
+WHERE items.subscription IS NOT NULL
+"""
+"""The subscriptions that some documents have items of, or those that these were made from, back to the first."""
+
+_BILLED_TIME = """
+WITH RECURSIVE made(number) AS (
+    SELECT document FROM billed WHERE subscription IN {keys}
+    UNION SELECT document FROM charge_periods WHERE subscription IN {keys}
+    UNION SELECT memo FROM charge_periods WHERE subscription IN {keys}
+    UNION SELECT rebilled_by FROM charge_periods WHERE subscription IN {keys}
+    UNION SELECT documents.number FROM made JOIN documents ON documents.source = made.number
+    WHERE documents.kind IN ('credit_memo', 'debit_memo')
+),
+related(number) AS (
+    SELECT number FROM made
+    UNION SELECT to_number FROM applications WHERE from_number IN (SELECT number FROM made)
+    UNION SELECT from_number FROM applications WHERE to_number IN (SELECT number FROM made)
+)
+SELECT number FROM related WHERE number IS NOT NULL
+UNION SELECT number FROM documents WHERE refund_of IN (SELECT number FROM related)
+"""
+"""All that was billed of some subscriptions, and all that gives that back. *made*: their invoices, what bill runs have
+credited, what their charge periods name, and the memos made from these, step by step. *related*: also the other sides
+of their applications. Then the refunds of all these."""
+
 _DRAFTS = """
 SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
 WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents.posted_as IS NULL
@@ -179,7 +213,8 @@ WHERE billed.subscription IN {keys} AND documents.status = 'draft' AND documents
 def book_of(connection: Connection, needs: Needs) -> Book:
     """The part of the ledger that an operation on these needs. Ids that the ledger does not know are passed over."""
     if needs.everything:
-        return _book(connection, None, None, None, None).with_usage(usage_of(connection, "id", None))
+        book = _book(connection, None, None, None, None).with_charge_periods(charge_periods_of(connection, None))
+        return book.with_usage(usage_of(connection, "id", None))
 
     def found(statement: str, keys: Collection[Any]) -> set[str]:
         return {row[0] for row in connection.rows(statement, keys)}
@@ -196,11 +231,18 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
     numbers |= found(_OPEN, open_of) | found(_REFERENCED, needs.references | owned)
+    if needs.billed_time:
+        numbers |= found(_BILLED_TIME, subscribed | found(_SUBSCRIBED_ON, named))
     if needs.master:
         book = _book(connection, numbers, None, None, None)
     else:
         accounts = needs.accounts | subscribers | of_contacts | open_of
         book = _book(connection, numbers, subscribed | needs.usage_on, needs.charges, accounts)
+    if needs.ended_time:
+        ended = {one.id for one in book.subscriptions.values() if _time_is_given_back(one)}
+        more = found(_BILLED_TIME, ended) - book.numbered.keys()
+        book = book.joined(_book(connection, more, (), (), ())) if more else book
+    book = book.with_charge_periods(charge_periods_of(connection, book.subscriptions))
     usage = usage_of(connection, "id", needs.usage)
     if needs.billed_usage:
         usage += usage_of(connection, "billed_by", book.numbered)
@@ -210,6 +252,24 @@ def book_of(connection: Connection, needs: Needs) -> Book:
         last = [row[0] for row in connection.rows(_LAST_BILLED, book.subscriptions)]
         usage += usage_of(connection, "id", last)
     return book.with_usage(usage)
+
+
+def _time_is_given_back(subscription: Subscription) -> bool:
+    """Whether a bill run may give days of it back, or sets what it bills against what was billed before."""
+    return any(
+        charge.bills != "rate"
+        or charge.drawn_by
+        or (charge.charged_through is not None and _is_over(subscription, charge, charge.charged_through))
+        for charge in subscription.charges
+    )
+
+
+def _is_over(subscription: Subscription, charge: SubscribedCharge, through: datetime.date) -> bool:
+    """Whether it was charged beyond its end; what is charged once is undone by a cancellation on any day."""
+    if charge.period == "one_time":
+        return subscription.canceled_on is not None
+    end = end_of(subscription, charge)
+    return end is not None and end < through
 
 
 def _unbilled_usage(connection: Connection, book: Book) -> list[UsageRecord]:
@@ -272,6 +332,33 @@ def usage_of(connection: Connection, column: str, keys: Keys, more: str = "") ->
     where = "WHERE true" if keys is None else f"WHERE usage.{column} IN {{keys}}"
     found = connection.rows(f"{_USAGE} {where} {more} ORDER BY usage.date, usage.id", keys)
     return [rows.USAGE.record(row[:-1], row[-1] or "") for row in found]
+
+
+def charge_periods_of(connection: Connection, subscriptions: Keys) -> list[ChargePeriod]:
+    """The charge periods of these subscriptions that are on record, by id."""
+    return _charge_periods(_select(connection, schema.charge_periods, "subscription", subscriptions, "ORDER BY id"))
+
+
+def charge_periods_by_id(connection: Connection, keys: Collection[str]) -> dict[str, ChargePeriod]:
+    """These charge periods."""
+    return {one.id: one for one in _charge_periods(_select(connection, schema.charge_periods, "id", keys))}
+
+
+def imported_charge_periods(connection: Connection, keys: Keys = None) -> dict[str, ChargePeriod]:
+    """Those of these charge periods, or of all, that were imported, as they were then."""
+    where = "WHERE imported IS NOT NULL" if keys is None else "WHERE id IN {keys} AND imported IS NOT NULL"
+    found = connection.rows(f"SELECT id, imported FROM charge_periods {where}", keys)
+    try:
+        return {id: decode(ChargePeriod, text) for id, text in found}
+    except (CodecError, TypeError):
+        raise CodecError("a row of `charge_periods` cannot be read any more") from None
+
+
+def _charge_periods(found: Iterable[Row]) -> list[ChargePeriod]:
+    return [rows.CHARGE_PERIODS.record(row, row[_CURRENCY]) for row in found]
+
+
+_CURRENCY = [column.name for column in schema.charge_periods.columns].index("currency")
 
 
 def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:
@@ -465,9 +552,13 @@ def _items(connection: Connection, keys: Keys, currencies: dict[str, str]) -> di
     taxes: dict[tuple[str, str], list[TaxItem]] = defaultdict(list)
     for row in _select(connection, schema.taxes, "document", keys, "ORDER BY document, position"):
         taxes[row[0], row[1]].append(rows.TAXES.record(row, currencies[row[0]]))
+    combined: dict[tuple[str, str], list[CombinedCharge]] = defaultdict(list)
+    for row in _select(connection, schema.combined, "document", keys, "ORDER BY document, item, position"):
+        combined[row[0], row[1]].append(rows.COMBINED.record(row, currencies[row[0]]))
     items: dict[str, list[Item]] = defaultdict(list)
     for row in _select(connection, schema.items, "document", keys, "ORDER BY document, position"):
-        items[row[0]].append(rows.ITEMS.record(row, currencies[row[0]], taxes=tuple(taxes.get(row[:2], ()))))
+        parts = {"taxes": tuple(taxes.get(row[:2], ())), "combines": tuple(combined.get(row[:2], ()))}
+        items[row[0]].append(rows.ITEMS.record(row, currencies[row[0]], **parts))
     return {number: tuple(those) for number, those in items.items()}
 
 

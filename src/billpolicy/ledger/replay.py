@@ -21,6 +21,7 @@ from billpolicy.book.changes import (
     Applied,
     Change,
     Issued,
+    PeriodsRecorded,
     UsageBilled,
     UsageRecorded,
     master_id,
@@ -41,6 +42,7 @@ from billpolicy.ledger.reading import (
     periods_of,
     subscriptions_of,
 )
+from billpolicy.ledger.replayed_periods import ReplayedPeriods
 from billpolicy.ledger.replayed_usage import ReplayedUsage
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.codec import CodecError
@@ -57,12 +59,16 @@ _RAISED = "SELECT number, revision FROM documents WHERE revision > 0"
 _IMPORTED_BILLS = """
 SELECT b.subscription FROM billed b JOIN documents d ON d.number = b.document
 WHERE d.operation IS NULL AND b.subscription IN {keys}
+UNION SELECT subscription FROM charge_periods WHERE imported IS NOT NULL AND subscription IN {keys}
 """
 _IMPORTED_ON = """
 SELECT from_number FROM applications WHERE operation IS NULL AND from_number IN {keys}
 UNION SELECT to_number FROM applications WHERE operation IS NULL AND to_number IN {keys}
 UNION SELECT source FROM documents WHERE operation IS NULL AND source IN {keys}
 UNION SELECT refund_of FROM documents WHERE operation IS NULL AND refund_of IN {keys}
+UNION SELECT i.source FROM items i JOIN documents d ON d.number = i.document
+WHERE d.operation IS NULL AND i.source IN {keys}
+UNION SELECT document FROM charge_periods WHERE imported IS NOT NULL AND document IN {keys}
 """
 _REVISIONS = "SELECT number, revision FROM documents WHERE number IN {keys}"
 _IMPORTED = (
@@ -111,17 +117,19 @@ class _Seen:
 
 def replayed(connection: Connection) -> Iterator[Breach]:
     """What of the tables is not as the journal says."""
-    seen, usage = _Seen(), ReplayedUsage(connection)
+    seen, usage, periods = _Seen(), ReplayedUsage(connection), ReplayedPeriods(connection)
     for ids in _groups(journal.ids_in_order(connection)):
         operations = list(journal.recorded(connection, ids))
         readable = list(takewhile(lambda one: one.changes is not None, operations))
         yield from _held(connection, readable, seen)
         yield from usage.held(readable)
+        periods.held(readable)
         if len(readable) < len(operations):
             id = operations[len(readable)].id
             yield "operation-unreadable", f"what operation `{id}` was asked and planned cannot be read any more"
             return  # what came after it cannot be judged
     yield from usage.at_the_end()
+    yield from periods.at_the_end()
     yield from _revisions(connection, seen.times)
     names = {*seen.differing, *seen.changed, *(row[0] for row in connection.rows(_OTHER_DOCUMENTS))}
     names.update(subscription_name(row[0]) for row in connection.rows(_OTHER_SUBSCRIPTIONS))
@@ -159,7 +167,7 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
                 if number in documents and made_by.get(number) != made:
                     message = f"{number} does not say that it was made by operation `{operation.id}`"
                     yield "operation-differs", f"{message}, and how it was numbered"
-            elif not isinstance(change, Applied | UsageRecorded | UsageBilled):
+            elif not isinstance(change, Applied | UsageRecorded | UsageBilled | PeriodsRecorded):
                 for name in change.touched():
                     seen.changed[name].append((operation.id, change))
         seen.times.update(touched(changes))

@@ -1,8 +1,9 @@
 """How records stand in the rows of tables, both ways: one codec, made of the columns of a table and a record's fields.
 
 A column holds the field of its name, unless it is renamed here. `*_minor` is an amount in minor units of the currency
-beside it, a date is `YYYY-MM-DD`, a decimal that is no amount is text as written, a mapping is canonical JSON. What a
-row has beside its record, such as the number of the document that an item is of, the caller gives and takes.
+beside it, a date is `YYYY-MM-DD`, a decimal that is no amount is text as written, a mapping or a list is canonical
+JSON. What a row has beside its record, such as the number of the document that an item is of, the caller gives and
+takes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from billpolicy.book.model import (
     AccountingPeriod,
     Application,
     Charge,
+    ChargePeriod,
+    CombinedCharge,
     Contact,
     Held,
     Item,
@@ -94,7 +97,7 @@ class Rows(Generic[R]):
             for place, field, (_, from_column) in self._columns:
                 value = row[place + self._own]
                 other[field] = value if value is None or from_column is None else from_column(value, currency)
-        except (ArithmeticError, TypeError, ValueError):
+        except (ArithmeticError, CodecError, TypeError, ValueError):
             raise CodecError(f"a row of `{self.table.name}` cannot be read any more") from None
         return self._kind(**other)
 
@@ -130,8 +133,8 @@ def _conversion(hint: Any, is_minor: bool) -> _Conversion:
         return lambda number, _: str(number), lambda text, _: Decimal(text)
     if hint is bool:
         return None, lambda flag, _: bool(flag)
-    if typing.get_origin(hint) is dict:
-        return lambda mapping, _: canonical(mapping), lambda text, _: decode(hint, text)
+    if typing.get_origin(hint) in (dict, tuple):
+        return lambda several, _: canonical(several), lambda text, _: decode(hint, text)
     return None, None
 
 
@@ -149,6 +152,7 @@ SUBSCRIBED_CHARGES = Rows(schema.subscribed_charges, SubscribedCharge, ["subscri
 HELD = Rows(schema.held, Held, ["scope", "id", "position", "posted_by"])
 ITEMS = Rows(schema.items, Item, ["document", "position"])
 TAXES = Rows(schema.taxes, TaxItem, ["document", "item", "position"])
+COMBINED = Rows(schema.combined, CombinedCharge, ["document", "item", "position"])
 REFUND_PARTS = Rows(schema.refund_parts, Part, ["refund", "position"])
 APPLICATION_PARTS = Rows(schema.application_parts, Part, ["application", "position"])
 APPLICATIONS = Rows(
@@ -157,7 +161,10 @@ APPLICATIONS = Rows(
     ["id", "currency", "operation"],
     {"from_number": "from_", "to_number": "to"},
 )
-USAGE = Rows(schema.usage, UsageRecord, ["imported_billed_by", "imported_amount_minor"])
+IMPORTED_USAGE = ("imported_billed_by", "imported_amount_minor", "imported_drawn_minor", "imported_drawn_from")
+"""Columns of usage that say how it was imported."""
+USAGE = Rows(schema.usage, UsageRecord, IMPORTED_USAGE)
+CHARGE_PERIODS = Rows(schema.charge_periods, ChargePeriod, ["imported"], {"from_date": "from_", "until_date": "until"})
 IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
 """Columns of a document that say how it was imported, where operations can change that."""
 _BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -58,6 +58,7 @@ accounts = Table(
     Column("custom", _TEXT, nullable=False),
     Column("revision", Integer, nullable=False),
     _created_by(),
+    Column("region", _TEXT),
 )
 contacts = Table(
     "contacts",
@@ -77,6 +78,7 @@ charges = Table(
     Column("name", _TEXT, nullable=False),
     Column("type", _TEXT, nullable=False),
     _created_by(),
+    Column("tax_code", _TEXT),
 )
 subscriptions = Table(
     "subscriptions",
@@ -117,6 +119,11 @@ subscribed_charges = Table(
     Column("continues", _TEXT),
     Column("usage", Boolean, nullable=False, server_default=false()),
     Column("included", _TEXT),
+    Column("item", _TEXT),
+    Column("bills", _TEXT, nullable=False, server_default="rate"),
+    Column("drawn_by", _TEXT, nullable=False, server_default="[]"),
+    Column("profile", _TEXT),
+    Column("tax_code", _TEXT),
     sqlite_with_rowid=False,
 )
 accounting_periods = Table(
@@ -233,6 +240,7 @@ items = Table(
     Column("service_start", _DATE),
     Column("service_end", _DATE),
     Column("source_item", _TEXT),
+    Column("source", _TEXT, comment="the invoice that source_item is on, where it is not the source of the document"),
     sqlite_with_rowid=False,
 )
 taxes = Table(
@@ -247,8 +255,24 @@ taxes = Table(
     Column("rate", _TEXT),
     Column("jurisdiction", _TEXT),
     Column("source_tax", _TEXT),
+    Column("code", _TEXT),
     ForeignKeyConstraint(["document", "item"], ["items.document", "items.id"]),
     sqlite_with_rowid=False,
+)
+combined = Table(
+    "combined",
+    metadata,
+    Column("document", _TEXT, primary_key=True),
+    Column("item", _TEXT, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("subscribed_charge", _TEXT, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("charge", _TEXT, ForeignKey("charges.id")),
+    Column("quantity", _TEXT),
+    Column("unit_price", _TEXT),
+    ForeignKeyConstraint(["document", "item"], ["items.document", "items.id"]),
+    sqlite_with_rowid=False,
+    comment="what each charge has on an item that bills several",
 )
 billed = Table(
     "billed",
@@ -309,10 +333,40 @@ usage = Table(
     Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
     Column("billed_by", _TEXT, _later("documents.number"), comment="the document that bills it"),
     Column("amount_minor", BigInteger, comment="what it was billed at, in the currency of that document"),
-    Column("imported_billed_by", _TEXT, comment="billed_by and amount_minor as they were imported"),
+    Column("imported_billed_by", _TEXT, comment="what is billed and drawn of it as it was imported"),
     Column("imported_amount_minor", BigInteger),
+    Column("drawn_minor", BigInteger, comment="what of its worth a prepaid charge paid, in the same currency"),
+    Column("drawn_from", _TEXT, comment="the charge period that it was drawn from first"),
+    Column("imported_drawn_minor", BigInteger),
+    Column("imported_drawn_from", _TEXT),
 )
 Index("ix_usage_subscription", usage.c.subscription, usage.c.date)
+charge_periods = Table(
+    "charge_periods",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("subscription", _TEXT, ForeignKey("subscriptions.id"), nullable=False, index=True),
+    Column("charge", _TEXT, nullable=False),
+    Column("from_date", _DATE, nullable=False),
+    Column("until_date", _DATE, nullable=False),
+    Column("currency", _CURRENCY, nullable=False),
+    Column("status", _TEXT, nullable=False),
+    Column("quantity", _TEXT),
+    Column("rate", _TEXT),
+    Column("amount_minor", BigInteger),
+    Column("discount_minor", BigInteger),
+    Column("tax_minor", BigInteger),
+    Column("document", _TEXT, _later("documents.number"), comment="the invoice whose line billed it"),
+    Column("item", _TEXT),
+    Column("tax_code", _TEXT),
+    Column("memo", _TEXT, _later("documents.number"), comment="the memo whose line unwound it"),
+    Column("memo_item", _TEXT),
+    Column("rebilled_by", _TEXT, _later("documents.number"), comment="the invoice whose line has billed it again"),
+    Column("rebilled_item", _TEXT),
+    Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it stands as it was imported"),
+    Column("imported", _TEXT, comment="all of it as it was imported, as JSON; unset if it was not"),
+    comment="those that are on record; of all others the lines of invoices tell",
+)
 
 
 def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = False) -> Index:
@@ -327,6 +381,7 @@ _where_set("ix_documents_reference", documents.c.reference, documents.c.account)
 _where_set("ix_documents_operation", documents.c.operation)
 _where_set("ix_documents_draw", documents.c.prefix, documents.c.counter, unique=True)
 _where_set("ix_operations_caused_by", operations.c.caused_by, operations.c.step, unique=True)
+_where_set("ix_items_source", items.c.source)
 _where_set("ix_applications_operation", applications.c.operation)
 _where_set("ix_billed_bill_run", billed.c.bill_run, billed.c.subscription)
 _where_set("ix_usage_billed_by", usage.c.billed_by)

@@ -22,6 +22,7 @@ from billpolicy.book.changes import (
     Created,
     Given,
     Issued,
+    PeriodsRecorded,
     UsageBilled,
     UsageRecorded,
     master_name,
@@ -34,6 +35,7 @@ from billpolicy.book.model import (
     Account,
     Application,
     Charge,
+    ChargePeriod,
     Contact,
     Document,
     MasterRecord,
@@ -49,6 +51,7 @@ from billpolicy.ledger import journal, rows, schema
 from billpolicy.ledger.statements import Connection, Row, insert_into
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.store import Entry
+from billpolicy.source.codec import encode
 
 _RAISE_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = :id"
 _RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = :number"
@@ -62,8 +65,32 @@ _CHANGE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1, cancel
 _CHANGE_CHARGE = """
 UPDATE subscribed_charges SET charged_through = :charged_through WHERE subscription = :subscription AND id = :id
 """
-_FREE_USAGE = "UPDATE usage SET billed_by = NULL, amount_minor = NULL WHERE id = :id"
-_BILL_USAGE = "UPDATE usage SET billed_by = :billed_by, amount_minor = :amount_minor WHERE id = :id"
+_FREE_USAGE = """
+UPDATE usage SET billed_by = NULL, amount_minor = NULL, drawn_minor = NULL, drawn_from = NULL WHERE id = :id
+"""
+_BILL_USAGE = """
+UPDATE usage SET billed_by = :billed_by, amount_minor = :amount_minor, drawn_minor = :drawn_minor,
+    drawn_from = :drawn_from
+WHERE id = :id
+"""
+_OF_PERIOD = (
+    "from_date",
+    "until_date",
+    "status",
+    "quantity",
+    "rate",
+    "amount_minor",
+    "discount_minor",
+    "tax_minor",
+    "tax_code",
+    "memo",
+    "memo_item",
+    "rebilled_by",
+    "rebilled_item",
+    "operation",
+)
+"""What of a charge period can become another; which line billed it cannot."""
+_CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for name in _OF_PERIOD)} WHERE id = :id"
 
 
 class Filed(NamedTuple):
@@ -91,7 +118,7 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
         name: plan.id
         for plan, _, _ in entries
         for change in plan.changes
-        if not isinstance(change, (Issued, Applied))
+        if not isinstance(change, (Issued, Applied, PeriodsRecorded))
         for name in change.touched()
     }
     journal.write_operations(connection, entries)
@@ -117,6 +144,7 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
     times = Counter(name for plan, _, _ in entries for name in plan.touched)
     _write_changed(connection, times, changed_by, before, after)
     _write_usage(connection, entries, before, after)
+    _write_charge_periods(connection, entries, before, after)
 
 
 def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
@@ -129,11 +157,12 @@ def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book,
         if id in recorded:
             continue
         was, now = before.usage[id], after.usage[id]
-        _can_change(replace(was, billed_by=now.billed_by, amount=now.amount), now, id)
+        written = replace(was, billed_by=now.billed_by, amount=now.amount, drawn=now.drawn, drawn_from=now.drawn_from)
+        _can_change(written, now, id)
         if was.billed_by is not None:
             freed.append((id,))  # a guard lets nothing be billed by two documents, not even one after the other
         if now.billed_by is not None:
-            taken.append((now.billed_by, billed_at(now, after), id))
+            taken.append((*billed_as(now, after), id))
     connection.run(_FREE_USAGE, freed)
     connection.run(_BILL_USAGE, taken)
 
@@ -142,18 +171,44 @@ def write_usage(connection: Connection, records: Iterable[UsageRecord], book: Bo
     """Insert usage records; the book has the documents that bill them."""
     values = []
     for one in records:
-        amount = billed_at(one, book)
         currency = "" if one.billed_by is None else book.numbered[one.billed_by].currency
-        was = (one.billed_by, amount) if imported else (None, None)
-        values.append(rows.USAGE.row(one, currency, imported_billed_by=was[0], imported_amount_minor=was[1]))
+        was = billed_as(one, book) if imported else (None,) * len(rows.IMPORTED_USAGE)
+        values.append(rows.USAGE.row(one, currency, **dict(zip(rows.IMPORTED_USAGE, was, strict=True))))
     connection.run(insert_into(schema.usage), values)
 
 
-def billed_at(record: UsageRecord, book: Book) -> int | None:
-    """What it is billed at, in minor units."""
-    if record.billed_by is None or record.amount is None:
-        return None
-    return rows.minor_of(record.amount, book.numbered[record.billed_by].currency)
+def billed_as(record: UsageRecord, book: Book) -> Row:
+    """Which document bills it, at what, and what was drawn and of what, as the columns have it."""
+    if record.billed_by is None:
+        return None, None, None, None
+    currency = book.numbered[record.billed_by].currency
+    amounts = (None if amount is None else rows.minor_of(amount, currency) for amount in (record.amount, record.drawn))
+    billed, drawn = amounts
+    return record.billed_by, billed, drawn, record.drawn_from
+
+
+def _write_charge_periods(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    """Insert what is on record now and was not before, and write what stands otherwise."""
+    named = {one.id: None for plan, _, _ in entries for made in plan.of(PeriodsRecorded) for one in made.periods}
+    write_charge_periods(connection, [after.charge_periods[id] for id in named if id not in before.charge_periods])
+    changed = []
+    for id in named:
+        was, now = before.charge_periods.get(id), after.charge_periods[id]
+        if was is not None and was != now:
+            line = {name: getattr(was, name) for name in ("subscription", "charge", "document", "item", "currency")}
+            _can_change(replace(now, **line), now, id)
+            row = dict(zip(schema.charge_periods.columns.keys(), _period_row(now), strict=True))
+            changed.append((*(row[name] for name in _OF_PERIOD), id))
+    connection.run(_CHANGE_PERIOD, changed)
+
+
+def write_charge_periods(connection: Connection, periods: Iterable[ChargePeriod], *, imported: bool = False) -> None:
+    """Insert charge periods."""
+    connection.run(insert_into(schema.charge_periods), [_period_row(one, imported) for one in periods])
+
+
+def _period_row(period: ChargePeriod, imported: bool = False) -> Row:
+    return rows.CHARGE_PERIODS.row(period, period.currency, imported=encode(period) if imported else None)
 
 
 def count_on(
@@ -285,8 +340,19 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
             changed_by=changed_by,
         )
         values[schema.documents].append(row)
-    for table in (schema.items, schema.taxes, schema.refund_parts, schema.documents, schema.billed):
+    for table in _DOCUMENTS:
         connection.run(insert_into(table), values[table])
+
+
+_DOCUMENTS = (
+    schema.items,
+    schema.taxes,
+    schema.combined,
+    schema.refund_parts,
+    schema.documents,
+    schema.billed,
+)
+"""The tables that documents stand in; parts before their whole."""
 
 
 def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
@@ -296,6 +362,9 @@ def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
         for place, tax in enumerate(item.taxes):
             row = rows.TAXES.row(tax, currency, document=number, item=item.id, position=place)
             values[schema.taxes].append(row)
+        for place, share in enumerate(item.combines):
+            row = rows.COMBINED.row(share, currency, document=number, item=item.id, position=place)
+            values[schema.combined].append(row)
     # Which subscriptions a document bills, as far as anybody asks: of invoices, and of what a bill run made.
     if document.kind == "invoice" or document.bill_run is not None:
         day = document.date.isoformat()

@@ -15,6 +15,7 @@ from billpolicy.book.changes import (
     DraftPosted,
     Given,
     Issued,
+    PeriodsRecorded,
     SubscriptionCanceled,
     UsageBilled,
     UsageRecorded,
@@ -41,6 +42,7 @@ def check_sound(plan: Plan) -> None:
     changed = {one.subscription for one in plan.of(ChargedThrough)}
     changed |= {one.subscription for one in plan.of(SubscriptionCanceled)}
     changed |= {one.subscription for one in plan.of(UsageBilled)}
+    changed |= {one.subscription for one in plan.of(PeriodsRecorded)}
     only_billed = {subscription_name(name) for name in billed - changed}
     unseen = sorted(plan.touched - plan.basis.keys() - only_billed)
     if unseen:
