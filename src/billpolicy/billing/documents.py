@@ -98,13 +98,17 @@ def _name(line: Line, charges: Mapping[str, Charge]) -> str:
     return f"{name}: {line.suffix}" if line.suffix else name
 
 
-def _quantity(line: Line) -> Decimal:
+def _quantity(line: Line) -> Decimal | None:
+    if line.adjusts:
+        return None
     if line.usage is not None:
         return line.usage.quantity
     return line.charge.quantity if line.quantity is None else line.quantity
 
 
 def _unit_price(line: Line) -> Decimal | None:
+    if line.adjusts:
+        return None
     rate = line.charge.rate if line.rate is None else line.rate
     return rate.copy_negate() if line.credit and rate else rate
 

@@ -37,10 +37,10 @@ class Due(NamedTuple):
 def what_is_due(subscription: Subscription, target: datetime.date) -> tuple[Due, ...]:
     """What a bill run with this target date finds of a subscription, by charge.
 
-    In advance, a period is due when it begins on or before the target date; in arrears, when its last day of service
-    is. Billing goes on from `charged_through`. Charges without a rate are passed over, and so are those without a
-    start: see `without_start`; usage is told in `usage.py`. Raises `ValueError` or `OverflowError` past the end of the
-    calendar.
+    In advance, a period is due when it begins on or before the target date; in arrears, and of a minimum or maximum
+    whatever its timing, when its last day of service is. Billing goes on from `charged_through`. Charges without a rate
+    are passed over, and so are those without a start: see `without_start`; usage is told in `usage.py`. Raises
+    `ValueError` or `OverflowError` past the end of the calendar.
     """
     charges = sorted(subscription.charges, key=lambda charge: charge.id)
     found = (_due(subscription, charge, target) for charge in charges if charge.rate is not None and not charge.usage)
@@ -153,7 +153,7 @@ def _due(subscription: Subscription, charge: SubscribedCharge, target: datetime.
         return None  # without asking for its periods, which may lie past the end of the calendar
 
     def is_due(stretch: Stretch) -> bool:
-        if charge.timing == "in_advance":
+        if charge.timing == "in_advance" and charge.bills == "rate":
             return stretch.first <= target
         return stretch.end - datetime.timedelta(days=1) <= target
 

@@ -58,6 +58,9 @@ class BilledLine(NamedTuple):
     item: str
 
 
+Suffix = Literal["", "Proration", "Proration Credit", "Credit", "Adjustment"]
+
+
 class Line(NamedTuple):
     """One period of one charge, in minor units: above zero to be paid, below zero to be given back."""
 
@@ -69,7 +72,7 @@ class Line(NamedTuple):
     end: datetime.date
     """The first day after its last."""
     amount: int
-    suffix: Literal["", "Proration", "Proration Credit", "Credit"]
+    suffix: Suffix
     """What its name on the document ends with (docs/domain.md 5.3)."""
     usage: Usage | None = None
     """Of a usage charge."""
@@ -85,6 +88,8 @@ class Line(NamedTuple):
     """The reopened charge period that it bills again."""
     combines: tuple[CombinedCharge, ...] = ()
     """On a line of a billing profile: what it bills of each charge, with the signs of an invoice."""
+    adjusts: bool = False
+    """Of a minimum or a maximum: it changes what was billed of its days before, so it has no price of its own."""
 
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
@@ -106,7 +111,7 @@ def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
             stretch.start,
             stretch.end,
             sign * (value.credited(stretch) if credit else value.charged(stretch)),
-            _suffix(stretch, credit, rules),
+            suffix_of(stretch, credit, rules),
         )
         for stretch in stretches
     ]
@@ -153,7 +158,7 @@ class _Value(NamedTuple):
     def _cost(self, stretch: Stretch, until: datetime.date) -> int:
         """What the days of service in the period before `until` cost."""
         if self.rules.partial_charges == "full":
-            return _rounded(self.price)
+            return rounded(self.price)
         return self._exact(stretch, stretch.first, until)
 
     def _worth(self, stretch: Stretch, since: datetime.date, until: datetime.date | None = None) -> int:
@@ -164,17 +169,19 @@ class _Value(NamedTuple):
         return whole if since <= stretch.first else min(whole, self._exact(stretch, since, end))
 
     def _exact(self, stretch: Stretch, start: datetime.date, end: datetime.date) -> int:
-        return _rounded(self.price * share(stretch.period, start, end, self.rules.counting))
+        return rounded(self.price * share(stretch.period, start, end, self.rules.counting))
 
 
-def _rounded(amount: Fraction) -> int:
-    rounded = prorate(amount.numerator, 1, amount.denominator)
-    if rounded >= MAX_MINOR:
+def rounded(amount: Fraction) -> int:
+    """An amount in minor units, not below zero, half up. Raises `AmountError` if it is too large."""
+    minor = prorate(amount.numerator, 1, amount.denominator)
+    if minor >= MAX_MINOR:
         raise AmountError("quantity x rate is too large an amount")
-    return rounded
+    return minor
 
 
-def _suffix(stretch: Stretch, credit: bool, rules: Rules) -> Literal["", "Proration", "Proration Credit", "Credit"]:
+def suffix_of(stretch: Stretch, credit: bool, rules: Rules) -> Suffix:
+    """What the name of a line of these days ends with."""
     if credit:
         return "Credit" if stretch.start <= stretch.first else "Proration Credit"
     whole = (stretch.start, stretch.end) == (stretch.period.begin, stretch.period.end)

@@ -38,8 +38,11 @@ def charged_before(document: Document, subscription: Subscription) -> Iterator[U
         through = charge.charged_through
         if through is None:
             continue
+        credits_only = all(span.credit for span in spans)
+        # What a document bills comes after what it gives back.
+        spans = [span for span in spans if span.credit == credits_only]
         start, end = min(span.start for span in spans), max(span.end for span in spans)
-        if all(span.credit for span in spans):
+        if credits_only:
             if through == start:
                 yield Undone(charge.id, end, goes_back=True)
         elif through > start:
@@ -65,11 +68,13 @@ def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[Sub
 
 def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> Iterator[_Span]:
     start = item.service_start
+    if charge.bills != "rate" and item.unit_price is None:
+        return  # it has changed what was billed before, and moved nothing
     if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and start is not None:
         end = (item.service_end or start) + datetime.timedelta(days=1)
         yield _Span(start, end, item.service_end is not None, gives_back(item, charge))
 
 
 def gives_back(item: Item, charge: SubscribedCharge) -> bool:
-    """Whether an item gives time of a charge back: its price is negated."""
-    return (item.unit_price or 0) * (charge.rate or 0) < 0
+    """Whether an item gives time of a charge back: it says which line billed it, or its price is negated."""
+    return item.source is not None or (item.unit_price or 0) * (charge.rate or 0) < 0

@@ -18,6 +18,7 @@ from billpolicy.book.book import Book, Place
 from billpolicy.book.exact import exact_amounts
 from billpolicy.book.identities import Breach, identities
 from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
+from billpolicy.book.limits import limit_faults
 from billpolicy.book.links import links
 from billpolicy.book.model import (
     BookFile,
@@ -310,6 +311,8 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             message = f"charge `{charge.id}` {why}"
             hint = "a usage charge is billed by its records alone, period by period, in arrears"
             yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
+        for fault in limit_faults(charge, subscription):
+            yield fault.diagnostic._replace(position=context.at(*path, fault.field))
         yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
         yield from _known(context, "charge", charge.continues, ids, *path, "continues", of=f"`{subscription.id}`")
         if charge.continues in ids and ids[charge.continues].continues is not None:

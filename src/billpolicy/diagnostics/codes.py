@@ -167,6 +167,8 @@ Known = Literal[
     "level-not-here",
     "level-repeated",
     "level-unknown",
+    "limit-charge-odd",
+    "limits-cross",
     "list-empty",
     "negative-total",
     "never-in-force",

@@ -197,8 +197,8 @@ def _move(planning: Planning, lines: Sequence[Line]) -> None:
     """Each charge is charged through its last day that was billed, or up to its first one that was credited."""
     through: dict[tuple[str, str], datetime.date] = {}
     for line in lines:
-        if line.usage is not None:
-            continue  # its records say what bills them
+        if line.usage is not None or line.adjusts:
+            continue  # its records say what bills them; an adjustment is of days that were billed before
         charge = (line.subscription.id, line.charge.id)
         if line.credit:
             through.setdefault(charge, line.start)

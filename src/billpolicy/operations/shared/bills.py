@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from billpolicy.billing.due import Due, what_is_due, without_start
+from billpolicy.billing.limits import has_limits, with_limits
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Line, Rules, rate
 from billpolicy.billing.usage import Used, rate_usage, what_was_used
@@ -18,6 +19,7 @@ from billpolicy.book.changes import subscription_name
 from billpolicy.book.model import Account, Subscription, UsageRecord
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.periods.billed_lines import billed_lines, left_of_lines
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 
@@ -128,8 +130,12 @@ def _bill(
     resolved = resolve(planning, account, subscriptions=[subscription], reason=reason)
     bill = Bill(subscription, account, resolved, ())
     rules = _rules(resolved)
-    lines = [line for one in due for line in rate(one, rules, bill.currency)]
-    return bill._replace(lines=(*lines, *(rate_usage(one, rules, bill.currency) for one in used)))
+    lines = [line for one in due if one.charge.bills == "rate" for line in rate(one, rules, bill.currency)]
+    lines += [rate_usage(one, rules, bill.currency) for one in used]
+    if has_limits(subscription):
+        before, left = billed_lines(planning.book, subscription), left_of_lines(planning.book, bill.currency)
+        lines = with_limits(due, lines, before, left, subscription, rules, bill.currency)
+    return bill._replace(lines=tuple(lines))
 
 
 def _rules(resolved: Resolved) -> Rules:

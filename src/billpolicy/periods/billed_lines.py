@@ -1,0 +1,84 @@
+"""What the documents of bill runs have of each charge of a subscription, what they give back included."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TypeGuard
+
+from billpolicy.billing.limits import Billed, Left
+from billpolicy.billing.rating import BilledLine
+from billpolicy.billing.undo import gives_back
+from billpolicy.book.book import Book
+from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
+from billpolicy.money import to_minor
+from billpolicy.periods.given_back import left_of, net_left
+
+_DAY = datetime.timedelta(days=1)
+
+
+def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
+    """The lines with days of invoices and of the credit memos that bill runs made, drafts included, by document.
+
+    What was undone does not count: of a canceled or reversed document, of a line that was reopened, and what gave back
+    something of those. Memos do neither: what was credited beside bill runs was billed all the same. What was excluded
+    from billing was billed at nothing.
+    """
+    recorded = [book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ())]
+    reopened = {
+        (one.document or "", one.item or "", one.charge) for one in recorded if one.status in ("reopened", "rebilled")
+    }
+    days = {(one.document or "", one.item or "", one.charge): (one.from_, one.until) for one in recorded}
+    found = [
+        Billed(one.charge, one.from_, one.until, 0) for one in recorded if one.document is None and one.amount == 0
+    ]
+    charges = {charge.id: charge for charge in subscription.charges}
+    for number in sorted(book.numbers_on.get(subscription.id, ())):
+        document = book.numbered[number]
+        if not _counts(document):
+            continue
+        sign = -1 if isinstance(document, CreditMemo) else 1
+        for item in document.items:
+            if item.subscription != subscription.id or _is_undone(book, item):
+                continue
+            for name, amount in _shares(item):
+                own, corrected = (number, item.id, name), (item.source or "", item.source_item or "", name)
+                start, until = days.get(own, (item.service_start, None))
+                if name not in charges or start is None or {own, corrected} & reopened:
+                    continue
+                until = until or (item.service_end or start) + _DAY
+                bills = isinstance(document, Invoice) and not gives_back(item, charges[name])
+                line = BilledLine(number, item.id) if bills else None
+                found.append(Billed(name, start, until, sign * to_minor(amount, document.currency), line))
+    return found
+
+
+def _counts(document: object) -> TypeGuard[Invoice | CreditMemo]:
+    """Whether it is a document of a bill run, and in force or still a draft."""
+    if not isinstance(document, Invoice | CreditMemo) or document.reversed_ or document.status == "canceled":
+        return False
+    return document.posted_as is None and document.related is None
+
+
+def _is_undone(book: Book, item: Item) -> bool:
+    """Whether it gives back what a document has billed that was undone as a whole."""
+    source = None if item.source is None else book.numbered.get(item.source)
+    return isinstance(source, Invoice) and not _counts(source)
+
+
+def _shares(item: Item) -> list[tuple[str, Decimal]]:
+    """The charges on a line, each with what the line has of it."""
+    if item.combines:
+        return [(one.subscribed_charge, one.amount) for one in item.combines]
+    return [(item.subscribed_charge or "", item.amount)]
+
+
+def left_of_lines(book: Book, currency: str) -> Left:
+    """What is left of a line of an invoice, net of its discounts, in minor units."""
+
+    def left(line: BilledLine) -> int:
+        invoice = book.numbered[line.document]
+        assert isinstance(invoice, Invoice)
+        return to_minor(net_left(invoice, left_of(book, invoice), line.item), currency)
+
+    return left
