@@ -48,7 +48,11 @@ def _odd(charge: SubscribedCharge, subscription: Subscription) -> Iterator[tuple
     elif charge.rate < 0:
         yield "rate", f"{what} of {charge.rate}, below zero", "write zero or more"
     if charge.usage:
-        yield "usage", f"{what}, so no usage is billed by it", "remove `usage`: the usage charges are others of its item"
+        yield (
+            "usage",
+            f"{what}, so no usage is billed by it",
+            "remove `usage`: usage charges are others of its item",
+        )
     if charge.period == "one_time":
         yield "period", f"{what} of each billing period, but is charged one time", "write the period that it is for"
     if charge.discounts is not None:
