@@ -24,13 +24,15 @@ _Charge = tuple[str, str]
 
 
 def split(lines: Sequence[Line], rule: NegativeTotals) -> list[tuple[Kind, list[Line]]]:
-    """The documents of these lines, the invoice first; every line is on one of them.
+    """The documents of these lines, the invoice first; every line is on one of them, and without lines there is none.
 
     `one_document`: a total below zero is one credit memo. `by_charge_below_zero`: of such a total each charge goes by
     its sign. `negative_charges`: each charge always does; `negative_and_zero_charges`: credits of zero are negative,
     too. `negative_invoice`: everything is on the invoice. A discount goes with the charge that it reduces, and the
     sign is that of both, over all periods of the bill run.
     """
+    if not lines:
+        return []
     negative = rule != "negative_invoice" and _total(lines) < 0
     if rule in ("negative_invoice", "one_document") or (rule == "by_charge_below_zero" and not negative):
         return [("credit_memo" if negative else "invoice", list(lines))]

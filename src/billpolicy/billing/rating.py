@@ -18,6 +18,7 @@ from billpolicy.billing.proration import Counting, share
 from billpolicy.book.model import (
     ChargePeriod,
     CombinedCharge,
+    PeriodStatus,
     SubscribedCharge,
     Subscription,
     TaxItem,
@@ -88,6 +89,8 @@ class Line(NamedTuple):
     """The reopened charge period that it bills again."""
     combines: tuple[CombinedCharge, ...] = ()
     """On a line of a billing profile: what it bills of each charge, with the signs of an invoice."""
+    excluded: PeriodStatus | None = None
+    """Why it is on no document, where it is on none: it is billed all the same."""
     adjusts: bool = False
     """Of a minimum or a maximum: it changes what was billed of its days before, so it has no price of its own."""
 

@@ -8,7 +8,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import write, write_json
+from billpolicy.cli.output import show, write, write_json
 from billpolicy.report.results import validation, validation_text
 
 
@@ -20,10 +20,12 @@ def command(policy: Path, format: str) -> None:
 
     Reports all problems of form, then all of words, then all of the whole, each with file:line:col
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
-    its exceptions can ever conflict.
+    its exceptions can ever conflict. What it may say and has a consequence
+    that its author may not expect is a warning.
     """
-    found = validation(billpolicy.validate(policy))
+    valid = billpolicy.validate(policy)
     if format == "json":
-        write_json(found)
+        write_json(validation(valid))
     else:
-        write(validation_text(found))
+        show(valid.warnings)
+        write(validation_text(validation(valid)))

@@ -104,6 +104,7 @@ Known = Literal[
     "exceptions-conflict",
     "exceptions-conflict-more",
     "exceptions-conflict-unproven",
+    "excluded-blocks-rebill",
     "extends-cycle",
     "extends-depth",
     "field-known",

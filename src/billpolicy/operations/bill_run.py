@@ -22,6 +22,7 @@ from billpolicy.money import to_minor
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
+from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.planning.documents import issue
@@ -65,12 +66,14 @@ def _plan(planning: Planning, request: BillRun) -> None:
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
         _refuse_credit_of_drafts(planning, lines)
-        for kind, members in split(lines, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
+        shown = [line for line in lines if line.excluded is None]
+        for kind, members in split(shown, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
             number = _issue(planning, request, kind, members, group[0])
             bill_usage(planning, number, members)
-        for bill in group[1:]:
+        for bill in group[1:] if shown else group:
             planning.decide(bill.resolved)
         _move(planning, lines)
+        record_excluded(planning, lines, group[0].currency)
 
 
 def check_terms(planning: Planning, request: BillRun) -> str | None:

@@ -244,6 +244,23 @@ def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 yield Diagnostic("prefix-collision", message, series.position, hint)
 
 
+def _excluded_zeros(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """docs/domain.md 7: what was excluded for a zero amount or quantity makes rebilling impossible."""
+    for key in ("zero_amounts", "zero_quantities"):
+        base = policy.base.get(("bill_run", key))
+        said = [] if base is None else [(base.outcome, base.position)]
+        said += [
+            (exception.then[key], exception.then_at[key])
+            for exception in policy.exceptions_for("bill_run")
+            if key in exception.then
+        ]
+        for outcome, at in said:
+            if str(outcome) == "exclude":
+                message = f"what `{key}: exclude` leaves out of documents cannot be billed again by a correction"
+                hint = "write `bill`, or expect that such days, and those billed before them, can only be credited"
+                yield Diagnostic("excluded-blocks-rebill", message, at, hint, "warning")
+
+
 def _no_circles(policy: Policy, vocabulary: Vocabulary) -> _Found:
     if policy.follow_ups:
         from billpolicy.policy.circles import circles
@@ -268,6 +285,7 @@ CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
     _dates,
     _sequence_sets,
     _number_collisions,
+    _excluded_zeros,
     _no_circles,
     _no_conflicts,
 )

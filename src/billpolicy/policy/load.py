@@ -7,10 +7,11 @@ are reported at once: first those of form, then of words, then of the whole. doc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, refuse_errors
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, refuse_errors
 from billpolicy.policy.checks import check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
@@ -38,8 +39,9 @@ def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
     """Read, type, layer and prove a policy. Raises `Refused` with every mistake, sorted."""
     policy, problems = build(read_layers(path), vocabulary)
     # A policy whose words are not understood is not judged as a whole: what is missing may just be misspelt.
-    refuse_errors(problems or check(policy, vocabulary))
-    return policy
+    found = problems or check(policy, vocabulary)
+    refuse_errors(found)
+    return replace(policy, warnings=tuple(in_order(found)))
 
 
 def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:

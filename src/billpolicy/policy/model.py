@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Box
 from billpolicy.vocabulary.spec import DocumentKind, FieldSpec, Level
 
@@ -201,6 +201,8 @@ class Policy:
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
     batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
+    warnings: tuple[Diagnostic, ...] = ()
+    """What it may say, and has a consequence that its author may not expect."""
 
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
         """The exceptions that name an operation, by id."""

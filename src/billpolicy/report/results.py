@@ -98,7 +98,7 @@ class Validation:
     exceptions: int
     follow_ups: int
     diagnostics: tuple[Finding, ...]
-    """Nothing, where every finding is a mistake."""
+    """Warnings; a policy with a mistake is not answered so."""
 
 
 def told(kind: type[_T], of: Any, **other: Any) -> _T:
@@ -150,7 +150,7 @@ def validation(policy: Policy) -> Validation:
         decisions=len(policy.base),
         exceptions=len(policy.exceptions),
         follow_ups=len(policy.follow_ups),
-        diagnostics=(),
+        diagnostics=findings(policy.warnings),
     )
 
 

@@ -208,6 +208,22 @@ BILLING = (
         "how long a month is: `actual`, `thirty` days, or strictly `thirty_360` in periods and parts",
         ("actual", "thirty", "thirty_360"),
     ),
+    SettingSpec(
+        "zero_amounts",
+        "choice",
+        "lines that come to zero: `bill` them, or `exclude` them from documents; usage is always billed",
+        ("bill", "exclude"),
+        routine=True,
+        telling=("exclude",),
+    ),
+    SettingSpec(
+        "zero_quantities",
+        "choice",
+        "charges with a quantity of zero: `bill` them as others, or `exclude` them in the same way",
+        ("bill", "exclude"),
+        routine=True,
+        telling=("exclude",),
+    ),
     SettingSpec("credit_one_time", "boolean", "whether one-time charges are credited on cancellation", routine=True),
     SettingSpec(
         "partial_included",

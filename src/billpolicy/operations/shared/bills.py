@@ -19,13 +19,14 @@ from billpolicy.book.changes import subscription_name
 from billpolicy.book.model import Account, Subscription, UsageRecord
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.operations.shared.exclusion import with_exclusions
 from billpolicy.periods.billed_lines import billed_lines, left_of_lines
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 
 
 class Bill(NamedTuple):
-    """What one subscription is billed and credited, and how that was decided."""
+    """What one subscription is billed and credited, also what is left out of documents, and how that was decided."""
 
     subscription: Subscription
     account: Account
@@ -135,7 +136,7 @@ def _bill(
     if has_limits(subscription):
         before, left = billed_lines(planning.book, subscription), left_of_lines(planning.book, bill.currency)
         lines = with_limits(due, lines, before, left, subscription, rules, bill.currency)
-    return bill._replace(lines=tuple(lines))
+    return bill._replace(lines=tuple(with_exclusions(lines, resolved)))
 
 
 def _rules(resolved: Resolved) -> Rules:
