@@ -77,6 +77,60 @@ subscriptions:
     assert made == {kind: Decimal(amount) for kind, amount in expected.items() if amount}
 
 
+@pytest.mark.parametrize("row", table("Minimum and maximum"), ids=lambda row: row["because"])
+def test_minimum_and_maximum(row: dict[str, str]) -> None:
+    ends = f", term_end: {row['ends']}" if row["ends"] else ""
+    limits = "".join(
+        f", {{id: {bills}, item: line, bills: {bills}, rate: {row[bills]}}}"
+        for bills in ("minimum", "maximum")
+        if row[bills]
+    )
+    book = book_from(f"""
+accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
+contacts: [{{id: c, account: a}}]
+subscriptions:
+- id: s
+  account: a
+  start: 2026-01-01{ends.replace(", ", chr(10) + "  ")}
+  charges: [{{id: calls, item: line, rate: 1.00, usage: true}}{limits}]
+""")
+    own = "operations: {bill_run: {negative_totals: negative_invoice}}"
+    for day, when, column in (("2026-02-01", "in time", "1 February"), ("2026-02-02", "late", "2 February")):
+        if row[when]:
+            used = f"{{id: {when}, subscription: s, charge: calls, date: 2026-01-10, quantity: {row[when]}}}"
+            _, book = run(book, f"operation: record_usage, records: [{used}]", own)
+            plan, book = run(book, f"operation: bill_run, date: {day}", own)
+            (planned,) = plan.documents
+            assert isinstance(planned.document, Invoice)
+            assert str(planned.document.amount) == row[column]
+        else:
+            assert row[column] == ""
+
+
+@pytest.mark.parametrize("row", table("Zero amounts and quantities"), ids=str)
+def test_zero_amounts_and_quantities(row: dict[str, str]) -> None:
+    book = book_from("""
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+subscriptions:
+- id: s
+  account: a
+  start: 2026-01-01
+  charges: [{id: free, rate: 0.00}, {id: none, rate: 5.00, quantity: 0}, {id: paid, rate: 5.00}]
+""")
+    own = f"zero_amounts: {row['zero_amounts']}, zero_quantities: {row['zero_quantities']}"
+    plan, after = run(book, "operation: bill_run, date: 2026-01-01", f"operations: {{bill_run: {{{own}}}}}")
+    (planned,) = plan.documents
+    assert isinstance(planned.document, Invoice)
+    found = {"on the invoice": [item.subscribed_charge for item in planned.document.items]}
+    for status in ("excluded_zero_amount", "excluded_zero_quantity"):
+        found[status] = [one.charge for one in after.charge_periods.values() if one.status == status]
+    assert {column: ", ".join(map(str, names)) for column, names in found.items()} == {
+        column: row[column] for column in found
+    }
+    assert {str(charge.charged_through) for charge in after.subscriptions["s"].charges} == {"2026-02-01"}
+
+
 @pytest.mark.parametrize("row", table("Usage"), ids=lambda row: row["because"])
 def test_usage(row: dict[str, str]) -> None:
     ends = f", term_end: {row['ends']}" if row["ends"] else ""

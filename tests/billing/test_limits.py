@@ -178,6 +178,15 @@ def test_what_was_billed_elsewhere_is_left_alone() -> None:
     assert lines(canceled, billed_on("2026-02-01"))[1] == "least 0.00 2026-01-15..2026-01-31"
 
 
+def test_it_is_said_where_the_book_does_not_tell_what_was_billed() -> None:
+    book = book_of(f"{FLAT}, charged_through: 2026-02-01", "id: new, item: line, rate: 1.00", LEAST)
+    found = plan(book, billed_on("2026-01-31"))
+    assert [one.code for one in found.warnings] == ["limit-unknown"]
+    assert "`least` of `s` counts nothing of `flat`" in found.warnings[0].message
+    told = book_after(book_of(FLAT, LEAST), billed_on("2026-01-01"))
+    assert plan(told, billed_on("2026-01-31")).warnings == ()
+
+
 # -- what is undone ------------------------------------------------------------------------------------------------
 
 

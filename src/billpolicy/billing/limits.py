@@ -87,6 +87,25 @@ def with_limits(
     return found
 
 
+def not_known(
+    due: Iterable[Due], billed: Sequence[Billed], subscription: Subscription
+) -> Iterator[tuple[SubscribedCharge, SubscribedCharge]]:
+    """Each minimum or maximum that is due, with each charge of its item that is charged through some of its days though
+    no line tells at what: of that nothing counts."""
+    for one in due:
+        if one.charge.bills == "rate" or one.credit or not one.stretches:
+            continue
+        first, end = one.stretches[0].first, one.stretches[-1].end
+        for other in sorted(subscription.charges, key=lambda charge: charge.id):
+            start, through = start_of(subscription, other), other.charged_through
+            if other.bills != "rate" or item_of(subscription, other) != one.charge.of_item or not (start and through):
+                continue
+            since, until = max(first, start), min(end, through)
+            told = any(each.charge == other.id and each.start < until and since < each.end for each in billed)
+            if since < until and not told:
+                yield one.charge, other
+
+
 class _Window(NamedTuple):
     """One billing period of a minimum or maximum."""
 

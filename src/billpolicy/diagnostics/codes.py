@@ -169,6 +169,7 @@ Known = Literal[
     "level-repeated",
     "level-unknown",
     "limit-charge-odd",
+    "limit-unknown",
     "limits-cross",
     "list-empty",
     "negative-total",

@@ -228,6 +228,7 @@ OPERATION = Operation(
         subscriptions_of=frozenset(request.accounts),
         every_subscription=request.is_divided(),
         unbilled_usage=True,
+        ended_time=True,
     ),
     plan=_plan,
     follow=_follow,

@@ -207,6 +207,7 @@ def needs_of_ending(request: CancelSubscription) -> Needs:
         subscriptions=frozenset({request.subscription}),
         open_of_subscriber=frozenset({request.subscription}),
         unbilled_usage=True,
+        ended_time=True,
     )
 
 

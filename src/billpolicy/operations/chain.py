@@ -62,7 +62,7 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
             open_of_every_subscriber=needs.every_subscription,
         )
         if any(follow_up.operation == "bill_run" for policy in policies for follow_up in policy.follow_ups):
-            needs |= Needs(unbilled_usage=True)
+            needs |= Needs(unbilled_usage=True, ended_time=True)
     return needs
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from billpolicy.billing.due import Due, what_is_due, without_start
-from billpolicy.billing.limits import has_limits, with_limits
+from billpolicy.billing.limits import has_limits, not_known, with_limits
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Line, Rules, rate
 from billpolicy.billing.usage import Used, rate_usage, what_was_used
@@ -135,6 +135,12 @@ def _bill(
     lines += [rate_usage(one, rules, bill.currency) for one in used]
     if has_limits(subscription):
         before, left = billed_lines(planning.book, subscription), left_of_lines(planning.book, bill.currency)
+        for limit, other in not_known(due, before, subscription):
+            message = (
+                f"the {limit.bills} `{limit.id}` of `{subscription.id}` counts nothing of `{other.id}`, which is "
+                f"charged through {other.charged_through}: no line of the book tells at what"
+            )
+            planning.warn("limit-unknown", message)
         lines = with_limits(due, lines, before, left, subscription, rules, bill.currency)
     return bill._replace(lines=tuple(with_exclusions(lines, resolved)))
 
