@@ -1,6 +1,6 @@
 """On which documents lines go, invoice or credit memo, and which items they are there. docs/domain.md 6.2.
 
-The sign is decided before tax. A bill run plans no tax, so that is the only sign there is; zero counts as positive.
+The sign is decided before tax; zero counts as positive.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import Charge, Item
-from billpolicy.money import from_minor
+from billpolicy.money import exact, from_minor
 
 NegativeTotals = Literal[
     "one_document", "by_charge_below_zero", "negative_charges", "negative_and_zero_charges", "negative_invoice"
@@ -59,13 +59,18 @@ def _total(lines: Iterable[Line]) -> int:
     return sum(line.amount for line in lines)
 
 
+def in_order(lines: Iterable[Line]) -> list[Line]:
+    """Lines in the one total order of the items of a document: subscription, charge, service start."""
+    return sorted(lines, key=lambda line: (line.subscription.id, line.charge.id, line.start))
+
+
 def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[str, Charge]) -> tuple[Item, ...]:
-    """Items in their one total order: subscription, charge, service start. On a credit memo the signs are flipped.
+    """Items in their one total order. On a credit memo the signs are flipped.
 
     The unit price is the rate, negated where time is given back; it is not flipped, as on the memo of a write-off
     (docs/domain.md 3.2). `service_end` is inclusive.
     """
-    ordered = sorted(lines, key=lambda line: (line.subscription.id, line.charge.id, line.start))
+    ordered = in_order(lines)
     of_charge: dict[_Charge, list[tuple[str, Line]]] = {}
     for number, line in enumerate(ordered, start=1):
         of_charge.setdefault((line.subscription.id, line.charge.id), []).append((str(number), line))
@@ -87,7 +92,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             service_end=line.end - datetime.timedelta(days=1),
             source=line.corrects and line.corrects.document,
             source_item=line.corrects and line.corrects.item,
-            taxes=tuple(replace(tax, amount=sign * tax.amount) for tax in line.taxes),
+            taxes=tuple(replace(tax, amount=exact(sign * tax.amount, currency)) for tax in line.taxes),
             combines=tuple(replace(one, amount=sign * one.amount) for one in line.combines),
         )
         for number, line in enumerate(ordered, start=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import itertools
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from billpolicy.deciding.matching.durable import unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.proven import load_proven
 from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.tax_engine import TaxEngine
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
 
@@ -21,6 +23,7 @@ class Versions:
 
     def __init__(self, resolvers: Iterable[Resolver]) -> None:
         """Raises `Refused` when two of them are in force on the same day."""
+        self.tax_engine: TaxEngine | None = None
         self._resolvers = sorted(resolvers, key=lambda resolver: resolver.policy.effective.from_)
         overlaps = [
             _overlap(before.policy, after.policy)
@@ -48,6 +51,15 @@ class Versions:
     def without_engine(self) -> str | None:
         """Why the rules engine cannot be used here, and what that means, in a sentence; None where it can."""
         return unavailable()
+
+    def with_tax_engine(self, engine: TaxEngine) -> Versions:
+        """The same policy, but the taxes of bill runs are told by an engine in place of its `tax_rates`."""
+        if not callable(getattr(engine, "taxes", None)):
+            found = type(engine).__name__
+            raise TypeError(f"`engine` must have a method `taxes(lines, rounding)`, which `{found}` has not")
+        asking = copy.copy(self)
+        asking.tax_engine = engine
+        return asking
 
     def on(self, day: datetime.date) -> Resolver:
         """The version in force on a day. Raises `Refused` where there is none, naming those there are."""

@@ -1,7 +1,6 @@
 """`bill_run`: bill what is due of subscriptions, and credit what was billed and is not used.
 
-docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2. Tax is not planned here: the items of a bill run have none, so the
-sign of a document is that of its charges.
+docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2. The sign of a document is that of its charges: it is decided before tax.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from typing import Any, Literal
 from billpolicy.billing.documents import Kind, items_of, split
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
-from billpolicy.book.book import ZERO
 from billpolicy.book.model import Charge, CreditMemo, Invoice, Item, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
+from billpolicy.operations.shared.bill_taxes import taxed
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
@@ -68,7 +67,7 @@ def _plan(planning: Planning, request: BillRun) -> None:
         _refuse_credit_of_drafts(planning, lines)
         shown = [line for line in lines if line.excluded is None]
         for kind, members in split(shown, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
-            number = _issue(planning, request, kind, members, group[0])
+            number = _issue(planning, request, kind, taxed(planning, group, members), group[0])
             bill_usage(planning, number, members)
         for bill in group[1:] if shown else group:
             planning.decide(bill.resolved)
@@ -181,12 +180,13 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
         "bill_run": request.part_of or request.id,
         "comment": request.comment,
     }
-    # Each item is in range; their sum may not be.
-    to_minor(sum((item.amount for item in common["items"]), ZERO), first.currency)
+    document: Invoice | CreditMemo
     if kind == "invoice":
-        return issue(planning, Invoice(**common, due_date=due_date(planning, first.resolved)), first.resolved).number
-    reason = request.reason or first.resolved.text("reason_code")
-    return issue(planning, CreditMemo(**common, reason=reason), first.resolved).number
+        document = Invoice(**common, due_date=due_date(planning, first.resolved))
+    else:
+        document = CreditMemo(**common, reason=request.reason or first.resolved.text("reason_code"))
+    to_minor(document.amount, first.currency)  # each item and tax is in range; their sum may not be
+    return issue(planning, document, first.resolved).number
 
 
 def _catalogue(planning: Planning, lines: Sequence[Line]) -> dict[str, Charge]:

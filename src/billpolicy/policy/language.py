@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
 from billpolicy.source.record import record
@@ -134,6 +136,21 @@ _CONSTRAINT_SCHEMA = {
         },
     ]
 }
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?%")
+
+
+def _read_rate(value: Any) -> Decimal:
+    """`19%` as `0.19`, 0% to 100%."""
+    text = read_text(value)
+    if not _PERCENT.fullmatch(text):
+        raise ValueError(f"`{text[:40]}` is not a tax rate; write it in percent, like `19%` or `9.975%`")
+    rate = Decimal(text[:-1]).scaleb(-2)
+    if rate > 1:
+        raise ValueError(f"`{text}` is not a tax rate: it is above 100%")
+    return rate
+
+
+RateText = Annotated[Decimal, Scalar(_read_rate, (("type", "string"), ("pattern", f"^{_PERCENT.pattern}$")))]
 DecidedText = Annotated[Decided, Scalar(_read_decided, tuple(_DECIDED_SCHEMA.items()))]
 ConstraintText = Annotated[Constraint, Scalar(_read_constraint, tuple(_CONSTRAINT_SCHEMA.items()))]
 
@@ -226,6 +243,19 @@ class PaymentTermText:
 
 
 @record
+class TaxRateText:
+    """A tax of a code on days `[from, until)`: in a country, or in a region of it in place of what the country has."""
+
+    country: Text
+    region: Text | None = None
+    name: Text
+    rate: RateText
+    """In percent, like `19%`; `0%` where it is exempt."""
+    from_: Date
+    until: Date | None = None
+
+
+@record
 class PolicyFile:
     """One file of a policy folder. Sections may be spread over files; each thing is said once."""
 
@@ -248,5 +278,7 @@ class PolicyFile:
     cash_steps: dict[Currency, Amount] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of, like `CHF: 0.05`."""
     payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)
+    tax_rates: dict[Text, tuple[TaxRateText, ...]] = field(default_factory=dict)
+    """Tax code of charges -> the taxes that it stands for, by country or region."""
     batch_limits: dict[Text, BatchLimitText] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""

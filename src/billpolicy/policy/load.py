@@ -16,8 +16,9 @@ from billpolicy.policy.checks import check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.layers import Layer, digest, read_layers
-from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy
+from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy, TaxCode
 from billpolicy.policy.rules import Rules
+from billpolicy.policy.tax_rates import tax_codes
 from billpolicy.vocabulary.spec import Vocabulary
 
 _ONCE = (
@@ -29,6 +30,7 @@ _ONCE = (
     "sequence_sets",
     "payment_terms",
     "cash_steps",
+    "tax_rates",
     "batch_limits",
     "every_operation",
 )
@@ -49,6 +51,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
     declared = Declarations(vocabulary)
     rules = Rules(declared)
     base: dict[tuple[str, str], BaseRule] = {}
+    tax_rates: dict[str, TaxCode] = {}
     header = _Header("", ALWAYS, Position(""))
     for layer in layers:
         header = _header(declared, layer, header)
@@ -57,6 +60,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         declared.add(layer)
         base.update({(rule.operation, rule.key): rule for rule in base_rules(declared, layer)})
         rules.add(layer)
+        tax_rates.update({code.name: code for code in tax_codes(declared, layer)})
     policy = Policy(
         name=header.name,
         effective=header.effective,
@@ -77,6 +81,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         sequence_sets=dict(sorted(declared.sequence_sets.items())),
         cash_steps=dict(sorted(declared.cash_steps.items())),
         payment_terms=dict(sorted(declared.payment_terms.items())),
+        tax_rates=dict(sorted(tax_rates.items())),
         batch_limits=dict(sorted(declared.batch_limits.items())),
     )
     return policy, declared.problems

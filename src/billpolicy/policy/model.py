@@ -167,6 +167,32 @@ class PaymentTerm(NamedTuple):
     cutoff_day: int | None = None
 
 
+class TaxRate(NamedTuple):
+    """A tax of a country, or of a region of it, on the days of `effective`."""
+
+    country: str
+    region: str | None
+    name: str
+    rate: Decimal
+    """0 to 1: `19%` is 0.19."""
+    effective: Effective
+    position: Position
+
+    @property
+    def jurisdiction(self) -> str:
+        """Whose tax it is: `DE`, `CA-QC`."""
+        return f"{self.country}-{self.region}" if self.region else self.country
+
+
+class TaxCode(NamedTuple):
+    """What charges of a tax code are taxed by: see `policy/tax_rates.py`."""
+
+    name: str
+    rates: tuple[TaxRate, ...]
+    """By country, region, name and day."""
+    position: Position
+
+
 @dataclass(frozen=True)
 class Policy:
     """Everything one policy says, its base layers included."""
@@ -199,6 +225,7 @@ class Policy:
     cash_steps: Mapping[str, Decimal] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of."""
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
+    tax_rates: Mapping[str, TaxCode] = field(default_factory=dict)
     batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
     warnings: tuple[Diagnostic, ...] = ()

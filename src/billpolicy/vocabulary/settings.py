@@ -232,5 +232,21 @@ BILLING = (
         ("exact", "full"),
         routine=True,
     ),
+    SettingSpec(
+        "tax_rounding",
+        "choice",
+        "each tax is rounded `item` by item, or once over all items of the `document`",
+        ("item", "document"),
+        routine=True,
+        telling=("document",),
+    ),
+    SettingSpec(
+        "tax_date",
+        "choice",
+        "whose tax rates count: those of the `service_start` of an item, or of the `document_date`",
+        ("service_start", "document_date"),
+        routine=True,
+        telling=("document_date",),
+    ),
 )
 """How a bill run rates and splits (docs/domain.md 5.3 and 6.2)."""

@@ -84,7 +84,7 @@ def grouped(planning: Planning, bills: Iterable[Bill], asked: Mapping[str, str |
     return list(groups.values())
 
 
-_OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code")
+_OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code", "tax_rounding")
 """The settings that are of a document, not of a charge on it."""
 
 
