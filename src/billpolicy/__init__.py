@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.proven import validate
+    from billpolicy.deciding.tax_engine import Tax, TaxableLine, TaxEngine
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
@@ -47,6 +48,9 @@ _WHERE = {
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
     "Sync": "operations.sync.sync",
+    "Tax": "deciding.tax_engine",
+    "TaxEngine": "deciding.tax_engine",
+    "TaxableLine": "deciding.tax_engine",
     "Versions": "deciding.versions",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
@@ -81,6 +85,9 @@ __all__ = [
     "Posted",
     "Refused",
     "Sync",
+    "Tax",
+    "TaxEngine",
+    "TaxableLine",
     "UsageFile",
     "Versions",
     "book_from",

@@ -17,7 +17,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.operations.shared.bill_taxes import taxed
+from billpolicy.operations.shared.bill_taxes import say_who_taxes, taxed
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
@@ -61,10 +61,11 @@ def _plan(planning: Planning, request: BillRun) -> None:
     if not bills:
         message = f"nothing is due on {target} that has not been billed"
         planning.refuse("nothing-due", message, "target_date", hint=_why_nothing(planning, subscriptions))
+    _refuse_credit_of_drafts(planning, [line for bill in bills for line in bill.lines])
+    say_who_taxes(planning)
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
-        _refuse_credit_of_drafts(planning, lines)
         shown = [line for line in lines if line.excluded is None]
         for kind, members in split(shown, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
             number = _issue(planning, request, kind, taxed(planning, group, members), group[0])

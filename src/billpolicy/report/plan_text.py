@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
-from billpolicy.book.book import Place
+from billpolicy.book.book import ZERO, Place
 from billpolicy.book.changes import DraftPosted, Reversed
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
@@ -124,8 +125,11 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         for name, value in sorted(document.attributes.items()):
             yield from wrapped(f"      {name:<16} ", f"{value}  (as on the draft)")
     if isinstance(document, Document):
+        billed = document.bill_run is not None
+        if billed:
+            yield from wrapped(f"      {'taxes':<16} ", ", ".join(_taxes(document)))
         for item in document.items:
-            yield from wrapped("      ", _item(item, billed=document.bill_run is not None))
+            yield from wrapped("      ", _item(item, billed=billed))
     elif isinstance(document, Refund):
         for part in document.parts:
             yield f"      {_place(part.item, part.tax)}  {part.amount}"
@@ -164,6 +168,17 @@ def _item(item: Item, *, billed: bool) -> str:
         name += f", {item.subscription}{days}"
     taxes = "".join(f" {'-' if tax.amount < 0 else '+'} {abs(tax.amount)} {tax.name or 'tax'}" for tax in item.taxes)
     return f"item {item.id}{name}  {item.amount}{taxes}"
+
+
+def _taxes(document: Document) -> Iterator[str]:
+    """Each tax of a bill over all of its items: `VAT 19% of DE: 38.00`."""
+    totals: dict[str, Decimal] = {}
+    for tax in (tax for item in document.items for tax in item.taxes):
+        rate = "" if tax.rate is None else f" {(tax.rate * 100).normalize():f}%"
+        whose = f" of {tax.jurisdiction}" if tax.jurisdiction else ""
+        name = f"{tax.name or tax.id}{rate}{whose}"
+        totals[name] = totals.get(name, ZERO) + tax.amount
+    return (f"{name}: {total}" for name, total in sorted(totals.items()))
 
 
 def _decided(plan: Plan) -> Iterable[Resolved]:

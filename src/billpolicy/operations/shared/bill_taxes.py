@@ -39,6 +39,12 @@ def taxed(planning: Planning, bills: Sequence[Bill], lines: Sequence[Line]) -> l
     return ordered
 
 
+def say_who_taxes(planning: Planning) -> None:
+    """Let the plan tell its reader that the rates of the policy were not asked."""
+    if planning.versions.tax_engine is not None:
+        planning.note("taxes are told by the tax engine of the program, not by the policy's `tax_rates`")
+
+
 def _taxable(planning: Planning, bill: Bill, line: Line) -> TaxableLine | None:
     """What is asked about a line; None where it has no tax code, or its taxes are none of ours."""
     code = _code(planning, line)
