@@ -192,7 +192,7 @@ def test_a_draft_names_its_sequence_set_and_moves_the_charged_through_date() -> 
         ("accounts: [other]", ["nothing-due"]),
         ("date: 2025-12-31", ["period-closed"]),
         ("target_date: 9999-12-31", ["date-too-late"]),
-        ("attributes: {bill_to_contact: ray}", ["request-not-heard"]),
+        ("attributes: {payment_term: Net 30}", ["request-not-heard"]),
     ],
 )
 def test_what_cannot_be_billed_is_refused(asked: str, codes: list[str]) -> None:

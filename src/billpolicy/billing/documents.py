@@ -59,21 +59,33 @@ def _total(lines: Iterable[Line]) -> int:
     return sum(line.amount for line in lines)
 
 
-def in_order(lines: Iterable[Line]) -> list[Line]:
-    """Lines in the one total order of the items of a document: subscription, charge, service start."""
-    return sorted(lines, key=lambda line: (line.subscription.id, line.charge.id, line.start))
+def in_item_order(lines: Iterable[Line]) -> list[Line]:
+    """Lines in the one total order of their items: subscription, charge, service start; what goes along with a line
+    that bills a period again comes after it. The first is item `1`."""
+    return sorted(
+        lines,
+        key=lambda line: (
+            line.subscription.id,
+            line.charge.id,
+            line.start,
+            line.again.id if line.again else "",
+            line.carried or "",
+        ),
+    )
 
 
 def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[str, Charge]) -> tuple[Item, ...]:
-    """Items in their one total order. On a credit memo the signs are flipped.
+    """Items in their order. On a credit memo the signs are flipped.
 
     The unit price is the rate, negated where time is given back; it is not flipped, as on the memo of a write-off
-    (docs/domain.md 3.2). `service_end` is inclusive.
+    (docs/domain.md 3.2). `service_end` is inclusive. What is carried to a line has neither, nor a charge: it bills and
+    gives back no days.
     """
-    ordered = in_order(lines)
+    ordered = in_item_order(lines)
     of_charge: dict[_Charge, list[tuple[str, Line]]] = {}
     for number, line in enumerate(ordered, start=1):
-        of_charge.setdefault((line.subscription.id, line.charge.id), []).append((str(number), line))
+        if line.carried is None:
+            of_charge.setdefault((line.subscription.id, line.charge.id), []).append((str(number), line))
     sign = -1 if kind == "credit_memo" else 1
     return tuple(
         Item(
@@ -84,7 +96,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             # A discount that is given back on an invoice is asked for again: it reduces nothing.
             discounts=_reduced(line, of_charge) if sign * line.amount <= 0 else None,
             subscription=line.subscription.id,
-            subscribed_charge=line.charge.id,
+            subscribed_charge=line.charge.id if line.carried is None else None,
             charge=line.charge.charge,
             quantity=_quantity(line),
             unit_price=_unit_price(line),
@@ -100,13 +112,15 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
 
 
 def _name(line: Line, charges: Mapping[str, Charge]) -> str:
+    if line.carried is not None:
+        return line.carried
     product = charges.get(line.charge.charge or "")
     name = line.charge.name or (product.name if product else line.charge.id)
     return f"{name}: {line.suffix}" if line.suffix else name
 
 
 def _quantity(line: Line) -> Decimal | None:
-    if line.adjusts:
+    if line.adjusts or line.carried is not None:
         return None
     if line.usage is not None:
         return line.usage.quantity
@@ -114,13 +128,17 @@ def _quantity(line: Line) -> Decimal | None:
 
 
 def _unit_price(line: Line) -> Decimal | None:
-    if line.adjusts:
+    if line.adjusts or line.carried is not None:
         return None
     rate = line.charge.rate if line.rate is None else line.rate
     return rate.copy_negate() if line.credit and rate else rate
 
 
 def _reduced(line: Line, of_charge: Mapping[_Charge, Sequence[tuple[str, Line]]]) -> str | None:
-    """The item that a discount reduces: that of its charge in which the discount begins; None where there is none."""
+    """The item that a discount reduces: that of its charge in which the discount begins; None where there is none.
+    What is carried reduces the line that bills its period again, or what that reduces."""
+    own = of_charge.get((line.subscription.id, line.charge.id), ())
+    if line.carried is not None and line.charge.discounts is None:
+        return next((id for id, other in own if other.again == line.again), None)
     others = of_charge.get((line.subscription.id, line.charge.discounts or ""), ())
     return next((id for id, other in others if other.start <= line.start < other.end), None)

@@ -80,6 +80,19 @@ def stretch_of(
     return Stretch(period, first, first, period.end)
 
 
+def stretches_between(
+    subscription: Subscription, charge: SubscribedCharge, first: datetime.date, until: datetime.date
+) -> tuple[Stretch, ...]:
+    """The days `[first, until)` of a charge, period by period, whether there is service on them now or not.
+
+    Raises `ValueError` or `OverflowError` past the end of the calendar.
+    """
+    if charge.period == "one_time":
+        return (Stretch(one_day(first), first, first, until),)
+    start = start_of(subscription, charge) or first
+    return tuple(_stretches(_calendars(subscription, charge, start), start, first, until))
+
+
 def billed_alike(subscription: Subscription, other: Subscription, billed: Mapping[str, datetime.date]) -> bool:
     """Whether all that was billed of a subscription lies in the same billing periods by the bill days of another.
 

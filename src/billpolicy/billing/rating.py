@@ -87,6 +87,8 @@ class Line(NamedTuple):
     """With the signs of the amount."""
     again: ChargePeriod | None = None
     """The reopened charge period that it bills again."""
+    carried: str | None = None
+    """Beside the line that bills a period again: what was taken off before, and goes along with it, by this name."""
     combines: tuple[CombinedCharge, ...] = ()
     """On a line of a billing profile: what it bills of each charge, with the signs of an invoice."""
     excluded: PeriodStatus | None = None
@@ -101,7 +103,7 @@ def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
     if charge.period == "one_time" and credit != _wanted(subscription, rules):
         return []
     if credit:
-        stretches = tuple(_credited(stretches, rules))
+        stretches = tuple(credited(stretches, rules))
     assert charge.rate is not None
     price = Fraction(charge.rate) * Fraction(charge.quantity) * 10 ** minor_digits(currency)
     sign = -1 if (price < 0) != credit else 1
@@ -125,7 +127,7 @@ def _wanted(subscription: Subscription, rules: Rules) -> bool:
     return rules.credit_one_time and subscription.canceled_on is not None
 
 
-def _credited(stretches: tuple[Stretch, ...], rules: Rules) -> Iterator[Stretch]:
+def credited(stretches: tuple[Stretch, ...], rules: Rules) -> Iterator[Stretch]:
     """The days that are given back. Of a month or period that was used in part, it may be none (`partial_credits`)."""
     for stretch in stretches:
         start = stretch.start

@@ -23,13 +23,15 @@ from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_d
 from billpolicy.operations.shared.drafts import open_drafts_on
 from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
+from billpolicy.operations.shared.reopened import BilledAgain, billed_again_on, record_again
 from billpolicy.operations.shared.what_is_open import documents_on
+from billpolicy.periods.reopened import reopened_of
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Date, Text
+from billpolicy.source.scalars import Boolean, Date, Text
 
 
 @record
@@ -44,6 +46,8 @@ class BillRun(Request):
     """Without it the policy decides."""
     reason: Text | None = None
     """The reason of credit memos; without it the policy decides."""
+    reopened_only: Boolean = False
+    """Bill again what was reopened, as it was billed, and nothing else."""
     part_of: Text | None = None
     """The id of the bill run over every account that this is a part of: its documents are documents of that run."""
 
@@ -57,12 +61,16 @@ def _plan(planning: Planning, request: BillRun) -> None:
     subscriptions = _asked_for(planning, request)
     planning.stop_if_refused()
     target = request.target_date or planning.date
-    bills = bills_of(planning, subscriptions, target, reason)
+    bills = bills_of(planning, subscriptions, target, reason, reopened_only=request.reopened_only)
     if not bills:
         message = f"nothing is due on {target} that has not been billed"
-        planning.refuse("nothing-due", message, "target_date", hint=_why_nothing(planning, subscriptions))
+        if request.reopened_only:
+            message = f"nothing is due on {target} that was reopened"
+        hint = _why_nothing(planning, subscriptions, reopened_only=request.reopened_only)
+        planning.refuse("nothing-due", message, "target_date", hint=hint)
     _refuse_credit_of_drafts(planning, [line for bill in bills for line in bill.lines])
     say_who_taxes(planning)
+    again: BilledAgain = {}
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
@@ -70,10 +78,12 @@ def _plan(planning: Planning, request: BillRun) -> None:
         for kind, members in split(shown, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
             number = _issue(planning, request, kind, taxed(planning, group, members), group[0])
             bill_usage(planning, number, members)
-        for bill in group[1:] if shown else group:
+            again |= billed_again_on(number, members)
+        for bill in group:
             planning.decide(bill.resolved)
         _move(planning, lines)
         record_excluded(planning, lines, group[0].currency)
+    record_again(planning, bills, again)
 
 
 def check_terms(planning: Planning, request: BillRun) -> str | None:
@@ -115,20 +125,31 @@ def _asked_for(planning: Planning, request: BillRun) -> list[Subscription]:
     return [book.subscriptions[id] for id in wanted if id in book.subscriptions]
 
 
-def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription]) -> str:
-    """What the first few charges are charged through, and the drafts that hold what would be due."""
+def _why_nothing(planning: Planning, subscriptions: Sequence[Subscription], *, reopened_only: bool) -> str:
+    """What the first few charges are charged through, what is reopened and not due yet, and the drafts that hold what
+    would be due."""
+    in_order = sorted(subscriptions, key=lambda subscription: subscription.id)
     through = [
         f"`{charge.id}` of `{each.id}` is charged through {charge.charged_through}"
-        for each in sorted(subscriptions, key=lambda subscription: subscription.id)
+        for each in (() if reopened_only else in_order)
         for charge in sorted(each.charges, key=lambda charge: charge.id)
         if charge.charged_through is not None
     ]
+    reopened = [
+        f"`{one.charge.id}` of `{each.id}` is reopened from {one.period.from_} to {one.until - _DAY}"
+        for each in in_order
+        for one in reopened_of(planning.book, each)
+    ]
     documents = documents_on(planning.book, (each.id for each in subscriptions))
     waiting = [one.number for one in documents if one.is_open_draft]
-    told = [*through[:_TOLD], *([f"{waiting[0]} waits to be posted"] if waiting else [])]
-    return "; ".join(told) or "check the target date, and the rate and the start of each charge"
+    told = [*through[:_TOLD], *reopened[:_TOLD], *([f"{waiting[0]} waits to be posted"] if waiting else [])]
+    otherwise = "check the target date, and the rate and the start of each charge"
+    if reopened_only:
+        otherwise = "no charge period of these subscriptions is reopened; leave `reopened_only` out to bill what is new"
+    return "; ".join(told) or otherwise
 
 
+_DAY = datetime.timedelta(days=1)
 _TOLD = 3
 
 
@@ -201,8 +222,8 @@ def _move(planning: Planning, lines: Sequence[Line]) -> None:
     """Each charge is charged through its last day that was billed, or up to its first one that was credited."""
     through: dict[tuple[str, str], datetime.date] = {}
     for line in lines:
-        if line.usage is not None or line.adjusts:
-            continue  # its records say what bills them; an adjustment is of days that were billed before
+        if line.usage is not None or line.again is not None or line.adjusts:
+            continue  # its records, or that of its period, say what bills them; an adjustment is of days billed before
         charge = (line.subscription.id, line.charge.id)
         if line.credit:
             through.setdefault(charge, line.start)

@@ -197,8 +197,9 @@ _SPECS = (
         name="bill_run",
         doc="bill what is due of subscriptions, and credit what was billed and is not used",
         produces=("invoice", "credit_memo"),
-        levels=("subscription", "account", "default"),
-        fields=(DATE, *fields_of("account", "subscription")),
+        # `invoice`: that of what is billed again; there is none of what is billed the first time.
+        levels=("request", "invoice", "subscription", "account", "default"),
+        fields=(DATE, *fields_of("account", "subscription", "invoice")),
         settings=(reason_code("credit_memo"), *BILLING),
         causes=("invoice_posted", "credit_memo_posted"),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billpolicy.billing.documents import in_order
+from billpolicy.billing.documents import in_item_order
 from billpolicy.billing.rate_table import RateTable
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import SubscribedCharge, TaxItem
@@ -25,7 +25,7 @@ def taxed(planning: Planning, bills: Sequence[Bill], lines: Sequence[Line]) -> l
 
     *bills*: those that the lines are of. The first one says how taxes are rounded, for all of them.
     """
-    ordered = in_order(lines)
+    ordered = in_item_order(lines)
     by_subscription = {bill.subscription.id: bill for bill in bills}
     asked = {
         number: line

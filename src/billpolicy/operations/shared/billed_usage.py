@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from billpolicy.billing.rating import Line, Usage
-from billpolicy.billing.usage import after_the_end
+from billpolicy.billing.usage import after_the_end, rated_by
+from billpolicy.book.book import Book
 from billpolicy.book.changes import BilledUsage, UsageBilled, subscription_name
-from billpolicy.book.model import Document, UsageRecord
+from billpolicy.book.model import Document, Item, UsageRecord
 from billpolicy.money import from_minor
 from billpolicy.planning.planning import Planning
 
@@ -31,11 +32,25 @@ def keep_usage(planning: Planning, draft: Document, number: str) -> None:
         _change(planning, UsageBilled(subscription, charge, draft.number, number, shares))
 
 
-def free_usage(planning: Planning, document: Document) -> None:
-    """What a document bills is billed no more: the next bill run bills it again, at what it costs then."""
+def free_usage(planning: Planning, document: Document, items: Collection[str] | None = None) -> None:
+    """What a document bills, or what these items of it do, is billed no more: the next bill run bills it again, at
+    what it costs then."""
+    lines = document.items if items is None else [item for item in document.items if item.id in items]
     for (subscription, charge), records in _billed_by(planning, document):
-        shares = tuple(BilledUsage(one.id, None) for one in records)
-        _change(planning, UsageBilled(subscription, charge, document.number, None, shares))
+        of_it = [one for one in records if items is None or any(_is_on(planning.book, one, line) for line in lines)]
+        if of_it:
+            shares = tuple(BilledUsage(one.id, None) for one in of_it)
+            _change(planning, UsageBilled(subscription, charge, document.number, None, shares))
+
+
+def _is_on(book: Book, record: UsageRecord, item: Item) -> bool:
+    """Whether an item bills a record: that of the charge that rates it, on its day."""
+    start, last = item.service_start, item.service_end
+    if item.subscription != record.subscription or start is None or last is None or not start <= record.date <= last:
+        return False
+    rating = rated_by(book.subscriptions[record.subscription], record.charge, record.date)
+    charges = {item.subscribed_charge, *(one.subscribed_charge for one in item.combines)}
+    return (record.charge if rating is None else rating.id) in charges
 
 
 def warn_of_usage(planning: Planning, name: str) -> None:

@@ -1,0 +1,255 @@
+"""Which charge periods are to be billed again, at what, and what of each was given back before? docs/domain.md 7.
+
+A reopened charge period stands beside the charged-through date of its charge, which stays: later time was billed. Its
+record says the days, the quantity and the rate; what it does not say is that of the charge on its first day, also where
+another one continues it there. The memo that unwound its line (`memo`) took what was left of that, so what others had
+given back of the line before still counts for the line that bills the period again.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.billing.again import Before, Carried, Days, Reopened, Terms
+from billpolicy.billing.usage import rated_by
+from billpolicy.book.book import ZERO, Book
+from billpolicy.book.model import (
+    ChargePeriod,
+    CombinedCharge,
+    CreditMemo,
+    DebitMemo,
+    Invoice,
+    Item,
+    SubscribedCharge,
+    Subscription,
+    TaxItem,
+    UsageRecord,
+)
+from billpolicy.money import from_minor, prorate, to_minor
+from billpolicy.periods.charge_periods import line_name
+from billpolicy.periods.given_back import GivenBack, given_back
+
+_DAY = datetime.timedelta(days=1)
+_Given = dict[str, tuple[GivenBack, ...]]
+"""Number of an invoice -> what was given back of it, once it was asked for."""
+
+
+def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
+    """The reopened periods of a subscription, by first day, charge and id; those without any rate are passed over, as
+    bill runs pass over charges without one."""
+    charges = {charge.id: charge for charge in subscription.charges}
+    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ()))
+    waiting = [one for one in records if one.status == "reopened" and one.charge in charges]
+    together: dict[tuple[object, ...], list[ChargePeriod]] = defaultdict(list)
+    for one in sorted(waiting, key=lambda one: (one.from_, one.charge, one.document or "", one.id)):
+        alone = None if charges[one.charge].usage else one.id
+        together[one.charge, one.from_, one.until, alone].append(one)
+    given: _Given = {}
+    found = (_reopened(book, subscription, charges[of[0].charge], of, given) for of in together.values())
+    return tuple(one for one in found if one is not None)
+
+
+def is_due(one: Reopened, target: datetime.date) -> bool:
+    """In advance, a period is due when it begins on or before the target date; in arrears, and of usage, when its last
+    day is."""
+    in_arrears = one.charge.usage or one.charge.timing == "in_arrears"
+    return (one.until - _DAY if in_arrears else one.period.from_) <= target
+
+
+def any_due(book: Book, subscription: Subscription, target: datetime.date) -> bool:
+    """Whether one of them is due."""
+    if not any(book.charge_periods[id].status == "reopened" for id in book.charge_periods_of.get(subscription.id, ())):
+        return False
+    return any(is_due(one, target) for one in reopened_of(book, subscription))
+
+
+def _reopened(
+    book: Book, subscription: Subscription, charge: SubscribedCharge, periods: list[ChargePeriod], given: _Given
+) -> Reopened | None:
+    first = periods[0]
+    now = rated_by(subscription, charge.id, first.from_) or charge
+    lines = [line for line in (_line(book, period, now, given) for period in periods) if line is not None]
+    before = _together([before for before, _ in lines])
+    quantity = first.quantity
+    if quantity is None:
+        quantity = before.terms.quantity if charge.usage and before else now.quantity
+    rate = next((rate for rate in (first.rate, now.rate, before and before.terms.rate) if rate is not None), None)
+    if rate is None:
+        return None
+    new, billed = _used(book, subscription, first) if charge.usage else ((), ())
+    return Reopened(
+        subscription,
+        charge,
+        tuple(periods),
+        Terms(quantity, rate),
+        first.until,
+        before,
+        tuple(each for _, carried in lines for each in carried),
+        new,
+        billed,
+    )
+
+
+def _used(
+    book: Book, subscription: Subscription, period: ChargePeriod
+) -> tuple[tuple[UsageRecord, ...], tuple[UsageRecord, ...]]:
+    """The usage of the days of a period, not billed and billed; also on days that have no service any more."""
+    found = []
+    for id in book.usage_of.get(subscription.id, ()):
+        record = book.usage[id]
+        if period.from_ <= record.date < period.until:
+            charge = rated_by(subscription, record.charge, record.date)
+            if (record.charge if charge is None else charge.id) == period.charge:
+                found.append(record)
+    found.sort(key=lambda one: (one.date, one.id))
+    return tuple(one for one in found if one.billed_by is None), tuple(one for one in found if one.billed_by)
+
+
+# -- the line that billed it ---------------------------------------------------------------------------------------
+
+
+def _line(
+    book: Book, period: ChargePeriod, now: SubscribedCharge, given: _Given
+) -> tuple[Before, list[Carried]] | None:
+    """What a line has of a period, and what was taken off it otherwise than by a charge; None where nobody knows."""
+    currency = period.currency
+    terms = Terms(now.quantity, now.rate or ZERO)
+    invoice = book.numbered.get(period.document or "")
+    items = {item.id: item for item in invoice.items} if isinstance(invoice, Invoice) else {}
+    item = items.get(period.item or "")
+    if not isinstance(invoice, Invoice) or item is None:
+        if period.amount is None:
+            return None
+        return Before(None, to_minor(period.amount, currency), terms, (period.from_, period.until), ()), []
+    on_line: Item | CombinedCharge = next((one for one in item.combines if _is_of(period, one)), item)
+    share = _share(book, period, item, on_line)
+    if on_line.quantity is not None:
+        terms = terms._replace(quantity=on_line.quantity)
+    if on_line.unit_price is not None:
+        terms = terms._replace(rate=on_line.unit_price)
+    before = Before(invoice, share.own, terms, _days(item, period), share.taxes(item.taxes))
+    if invoice.number not in given:
+        given[invoice.number] = given_back(book, invoice)
+    return before, list(_carried(book, invoice, item, period.memo, given[invoice.number], share))
+
+
+def _days(item: Item, period: ChargePeriod) -> Days:
+    """Those of the line; of one without days, those that the record has given it."""
+    if item.service_start is None:
+        return period.from_, period.until
+    return item.service_start, (item.service_end or item.service_start) + _DAY
+
+
+def _is_of(period: ChargePeriod, on_line: CombinedCharge) -> bool:
+    """Whether it is what the line of a billing profile has of a period, also of one that is of another charge now."""
+    charge = on_line.subscribed_charge
+    return period.id == f"{line_name(period.document or '', period.item or '')}/{charge}"
+
+
+class _Share(NamedTuple):
+    """What a period has of its line, in minor units: all of it, unless the line bills several."""
+
+    before: int
+    """What those before it have: as cumulative parts they add up to the line."""
+    own: int
+    whole: int
+    currency: str
+
+    def taxes(self, taxes: Iterable[TaxItem]) -> tuple[TaxItem, ...]:
+        """Its part of each tax."""
+        return tuple(replace(tax, amount=self._part_of(tax.amount), source_tax=None) for tax in taxes)
+
+    def part(self, amount: int) -> int:
+        """Its part of an amount on the line."""
+        if self.own == self.whole:
+            return amount
+        if not self.whole:
+            return 0
+        sign = 1 if self.whole > 0 else -1
+        until = prorate(sign * amount, self.before + self.own, sign * self.whole)
+        return until - prorate(sign * amount, self.before, sign * self.whole)
+
+    def _part_of(self, amount: Decimal) -> Decimal:
+        return from_minor(self.part(to_minor(amount, self.currency)), self.currency)
+
+
+def _share(book: Book, period: ChargePeriod, item: Item, on_line: Item | CombinedCharge) -> _Share:
+    """Of a line of a billing profile, and of one of which a book gives several periods."""
+    if isinstance(on_line, CombinedCharge):
+        amounts = [(one is on_line, one.amount) for one in item.combines]
+    else:
+        ids = book.charge_periods_of.get(period.subscription, ())
+        records = sorted((book.charge_periods[id] for id in ids), key=lambda one: (one.from_, one.charge, one.id))
+        amounts = [
+            (one.id == period.id, item.amount if one.amount is None else one.amount)
+            for one in records
+            if (one.document, one.item) == (period.document, period.item)
+        ]
+    minor = [to_minor(amount, period.currency) for _, amount in amounts]
+    place = [is_it for is_it, _ in amounts].index(True)
+    return _Share(sum(minor[:place]), minor[place], to_minor(item.amount, period.currency), period.currency)
+
+
+def _carried(
+    book: Book, invoice: Invoice, item: Item, memo: str | None, given: Iterable[GivenBack], share: _Share
+) -> Iterator[Carried]:
+    """What was taken off a line: on the invoice, by items that are no charge's, as by a line that billed it again; and
+    by what others than the memo that unwound it have given back."""
+    others = [one for one in given if one.by != memo]
+    currency = invoice.currency
+    for one in invoice.items:
+        if one.discounts == item.id and not _is_charged(book, invoice, one):
+            off: dict[str | None, Decimal] = defaultdict(Decimal)
+            for each in others:
+                if each.place.item == one.id:
+                    off[each.place.tax] += each.amount
+            taxes = tuple(replace(tax, amount=tax.amount - off[tax.id]) for tax in one.taxes)
+            yield _part(share, one.name or one.id, one.amount - off[None], taxes, currency)
+    by: dict[str, dict[str | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for each in others:
+        if each.place.item == item.id:
+            by[_giver(book, each)][each.place.tax] += each.amount
+    for number, amounts in sorted(by.items()):
+        taxes = tuple(replace(tax, amount=-amounts[tax.id]) for tax in item.taxes)
+        yield _part(share, f"Credited before: {number}", -amounts[None], taxes, currency)
+
+
+def _part(share: _Share, name: str, amount: Decimal, taxes: tuple[TaxItem, ...], currency: str) -> Carried:
+    return Carried(name, share.part(to_minor(amount, currency)), share.taxes(taxes))
+
+
+def _giver(book: Book, given: GivenBack) -> str:
+    """The memo that gave it; what takes a write-off back counts with that."""
+    document = book.numbered[given.by]
+    source = book.numbered.get(document.source or "") if isinstance(document, DebitMemo) else None
+    return source.number if isinstance(source, CreditMemo) else given.by
+
+
+def _is_charged(book: Book, invoice: Invoice, item: Item) -> bool:
+    """Whether an item is billed again by itself, as a charge period of its own."""
+    if item.subscribed_charge is not None and item.service_start is not None and item.service_end is not None:
+        return True
+    records = (book.charge_periods[id] for id in book.charge_periods_of.get(item.subscription or "", ()))
+    return any((one.document, one.item) == (invoice.number, item.id) for one in records)
+
+
+def _together(lines: list[Before]) -> Before | None:
+    """Several lines of the same days as one."""
+    if len(lines) < 2:
+        return lines[0] if lines else None
+    taxes: dict[str, TaxItem] = {}
+    for tax in (tax for line in lines for tax in line.taxes):
+        known = taxes.get(tax.id)
+        taxes[tax.id] = tax if known is None else replace(known, amount=known.amount + tax.amount)
+    quantity = sum((line.terms.quantity for line in lines), ZERO)
+    first = lines[0]
+    return first._replace(
+        amount=sum(line.amount for line in lines),
+        terms=first.terms._replace(quantity=quantity),
+        taxes=tuple(taxes.values()),
+    )
