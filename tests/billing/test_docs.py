@@ -155,3 +155,28 @@ subscriptions:
             assert str(planned.document.amount) == row["1 February" if when == "in time" else "1 March"]
         else:
             assert row["1 March"] == ""
+
+
+@pytest.mark.parametrize("row", table("Prepaid"), ids=lambda row: row["because"])
+def test_prepaid(row: dict[str, str]) -> None:
+    book = book_from("""
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+subscriptions:
+- id: s
+  account: a
+  start: 2026-01-01
+  charges: [{id: prepaid, rate: 50.00, drawn_by: [calls]}, {id: calls, rate: 0.50, usage: true}]
+""")
+    own = f"operations: {{bill_run: {{prepaid_unused: {row['prepaid_unused']}}}}}"
+    _, book = run(book, "operation: bill_run, date: 2026-01-01", own)
+    for day, used_on, used in (("2026-02-01", "2026-01-10", "January"), ("2026-03-01", "2026-02-10", "February")):
+        if not row[used]:
+            continue
+        record = f"{{id: {used}, subscription: s, charge: calls, date: {used_on}, quantity: {row[used]}}}"
+        _, book = run(book, f"operation: record_usage, records: [{record}]", own)
+        plan, book = run(book, f"operation: bill_run, date: {day}", own)
+        (planned,) = plan.documents
+        assert isinstance(planned.document, Invoice)
+        (calls,) = (item.amount for item in planned.document.items if item.subscribed_charge == "calls")
+        assert str(calls) == row["1 February" if used == "January" else "1 March"]

@@ -8,7 +8,7 @@ differences of what the days up to the last one are worth, and `share` never fal
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -37,6 +37,15 @@ class Rules(NamedTuple):
     partial_included: Literal["exact", "full"] = "exact"
 
 
+class Draw(NamedTuple):
+    """What usage draws from prepaid charges, and is not billed."""
+
+    amount: int
+    """In minor units; below zero it puts back what other usage has drawn."""
+    first: str
+    """The id of the prepaid period that it draws from first; what that does not cover, from those after it."""
+
+
 class Usage(NamedTuple):
     """What a line bills of the usage of its period."""
 
@@ -50,6 +59,8 @@ class Usage(NamedTuple):
     """How much of the period was used by the records that were billed before."""
     included: Decimal
     """How much of the period costs nothing."""
+    draws: Mapping[str, Draw] = {}
+    """Record -> what of its cost it draws from prepaid charges."""
 
 
 class BilledLine(NamedTuple):

@@ -152,7 +152,7 @@ def _line(used: Used, rules: Rules, currency: str) -> Line:
     price = Fraction(charge.rate) * 10 ** minor_digits(currency)
     included = _included(charge, stretch, rules)
     before = sum((one.quantity for one in billed), _ZERO)
-    charged = sum(to_minor(one.amount or _ZERO, currency) for one in billed)
+    charged = sum(to_minor((one.amount or _ZERO) + (one.drawn or _ZERO), currency) for one in billed)
     shares = []
     total, worth = before, charged
     for record in new:

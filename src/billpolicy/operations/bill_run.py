@@ -23,6 +23,7 @@ from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_d
 from billpolicy.operations.shared.drafts import open_drafts_on
 from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
+from billpolicy.operations.shared.prepaid import names_of_prepaid
 from billpolicy.operations.shared.reopened import BilledAgain, billed_again_on, record_again
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.periods.reopened import reopened_of
@@ -75,9 +76,13 @@ def _plan(planning: Planning, request: BillRun) -> None:
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
         shown = [line for line in lines if line.excluded is None]
-        for kind, members in split(shown, group[0].resolved.text("negative_totals")):  # type: ignore[arg-type]
-            number = _issue(planning, request, kind, taxed(planning, group, members), group[0])
-            bill_usage(planning, number, members)
+        documents = [
+            (_issue(planning, request, kind, taxed(planning, group, members), group[0]), members)
+            for kind, members in split(shown, group[0].resolved.text("negative_totals"))  # type: ignore[arg-type]
+        ]
+        prepaid = names_of_prepaid(planning.book, [number for number, _ in documents])
+        for number, members in documents:
+            bill_usage(planning, number, members, prepaid)
             again |= billed_again_on(number, members)
         for bill in group:
             planning.decide(bill.resolved)

@@ -29,9 +29,8 @@ def _plan(planning: Planning, request: PostDraft) -> None:
     for draft in drafts:
         planning.check_open(draft.date, "draft")
     planning.stop_if_refused()
-    for draft in drafts:
-        posted = post_draft(planning, draft, decided(planning, draft))
-        keep_usage(planning, draft, posted.number)
+    posted = {draft.number: post_draft(planning, draft, decided(planning, draft)).number for draft in drafts}
+    keep_usage(planning, posted)
 
 
 OPERATION = Operation(

@@ -248,5 +248,12 @@ BILLING = (
         routine=True,
         telling=("document_date",),
     ),
+    SettingSpec(
+        "prepaid_unused",
+        "choice",
+        "what usage has not drawn of a prepaid charge when its period ends: let it `expire`, or `carry_over`",
+        ("expire", "carry_over"),
+        routine=True,
+    ),
 )
 """How a bill run rates and splits (docs/domain.md 5.3 and 6.2)."""

@@ -4,32 +4,54 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from billpolicy.billing.rating import Line, Usage
+from billpolicy.billing.rating import Draw, Line, Usage
 from billpolicy.billing.usage import after_the_end, rated_by
 from billpolicy.book.book import Book
-from billpolicy.book.changes import BilledUsage, UsageBilled, subscription_name
+from billpolicy.book.changes import BilledUsage, UsageBilled, billing, subscription_name
 from billpolicy.book.model import Document, Item, UsageRecord
 from billpolicy.money import from_minor
 from billpolicy.planning.planning import Planning
 
 
-def bill_usage(planning: Planning, number: str, lines: Iterable[Line]) -> None:
-    """The records of these lines are billed by the document that the lines are on; the plan says how much of what."""
+def bill_usage(planning: Planning, number: str, lines: Iterable[Line], names: Mapping[str, str]) -> None:
+    """The records of these lines are billed by the document that the lines are on; the plan says how much of what.
+
+    *names*: the ids of the prepaid periods that are billed beside them (`shared/prepaid.py`).
+    """
     currency = planning.book.numbered[number].currency
     for line in lines:
         if line.usage is not None:
-            shares = tuple(BilledUsage(one.id, from_minor(amount, currency)) for one, amount in line.usage.records)
+            shares = tuple(
+                _billed_at(one.id, worth, line.usage.draws, names, currency) for one, worth in line.usage.records
+            )
             _change(planning, UsageBilled(line.subscription.id, line.charge.id, None, number, shares))
-            planning.note(_in_words(line, line.usage))
+            planning.note(_in_words(line, line.usage, currency))
 
 
-def keep_usage(planning: Planning, draft: Document, number: str) -> None:
-    """What a draft bills is billed by the document that it became."""
-    for (subscription, charge), records in _billed_by(planning, draft):
-        shares = tuple(BilledUsage(one.id, one.amount) for one in records)
-        _change(planning, UsageBilled(subscription, charge, draft.number, number, shares))
+def _billed_at(id: str, worth: int, draws: Mapping[str, Draw], names: Mapping[str, str], currency: str) -> BilledUsage:
+    """What a record is billed at: what it is worth, less what it draws from prepaid charges."""
+    drawn = draws.get(id)
+    if drawn is None:
+        return BilledUsage(id, from_minor(worth, currency))
+    amount = from_minor(worth - drawn.amount, currency)
+    return BilledUsage(id, amount, from_minor(drawn.amount, currency), names.get(drawn.first, drawn.first))
+
+
+def keep_usage(planning: Planning, posted: Mapping[str, str]) -> None:
+    """What drafts bill is billed by the documents that they became, and drawn from the periods of these. *posted*: the
+    number of each draft -> that of its document."""
+    for draft, number in posted.items():
+        for (subscription, charge), records in _billed_by(planning, billing(planning.book, draft)):
+            shares = tuple(BilledUsage(one.id, one.amount, one.drawn, _renamed(one, posted)) for one in records)
+            _change(planning, UsageBilled(subscription, charge, draft, number, shares))
+
+
+def _renamed(record: UsageRecord, posted: Mapping[str, str]) -> str | None:
+    """The prepaid period that it draws from first, by the line that has billed it in the end."""
+    draft, slash, item = (record.drawn_from or "").partition("/")
+    return f"{posted[draft]}{slash}{item}" if draft in posted else record.drawn_from
 
 
 def free_usage(planning: Planning, document: Document, items: Collection[str] | None = None) -> None:
@@ -81,7 +103,7 @@ def _billed_by(planning: Planning, document: Document) -> Iterator[tuple[tuple[s
         yield charge, sorted(records, key=lambda one: (one.date, one.id))
 
 
-def _in_words(line: Line, usage: Usage) -> str:
+def _in_words(line: Line, usage: Usage, currency: str) -> str:
     """`S-1/calls from 2026-07-01 to 2026-07-31: 130 in 12 records, 100 included, 30 billed`."""
     last = line.end - datetime.timedelta(days=1)
     count = len(usage.records)
@@ -91,4 +113,7 @@ def _in_words(line: Line, usage: Usage) -> str:
     if usage.included:
         told.append(f"{usage.included} included")
     told.append(f"{usage.quantity} billed")
+    if usage.draws:
+        drawn = from_minor(sum(one.amount for one in usage.draws.values()), currency)
+        told.append(f"{drawn} {currency} of it from what was prepaid")
     return f"{line.subscription.id}/{line.charge.id} from {line.start} to {last}: {', '.join(told)}"

@@ -22,6 +22,7 @@ from billpolicy.book.model import Account, Invoice, Subscription, UsageRecord
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared.exclusion import with_exclusions
+from billpolicy.operations.shared.prepaid import draw_prepaid
 from billpolicy.periods.billed_lines import billed_lines, left_of_lines
 from billpolicy.periods.reopened import any_due, is_due, reopened_of
 from billpolicy.planning.deciding import resolve
@@ -170,9 +171,11 @@ def _bills(planning: Planning, one: _Due, target: datetime.date, reason: str | N
     }
     if new is None and not again:
         return []
+    first = new or next(iter(again.values()))
     lines = [*(line for bill in again.values() for line in bill.lines), *lines]
+    lines = draw_prepaid(planning, subscription, lines, first.resolved, first.currency)
     by_bill: dict[str | None, list[Line]] = defaultdict(list)
-    for line in _with_limits(planning, due, lines, new or next(iter(again.values()))):
+    for line in _with_limits(planning, due, lines, first):
         by_bill[None if line.again is None else line.again.document or ""].append(line)
     bills = [
         bill._replace(lines=tuple(with_tax_and_carried(by_bill[number], bill.again))) for number, bill in again.items()

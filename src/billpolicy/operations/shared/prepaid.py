@@ -1,0 +1,72 @@
+"""What was paid for prepaid charges of a subscription, and what its usage draws from that. docs/billing.md, Prepaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from billpolicy.billing.prepaid import Prepaid, Purse, Unused, being_billed, draw
+from billpolicy.billing.rating import Line
+from billpolicy.book.book import Book
+from billpolicy.book.model import Invoice, Subscription
+from billpolicy.deciding.resolver import Resolved
+from billpolicy.money import from_minor, to_minor
+from billpolicy.operations.shared.what_is_open import in_force
+from billpolicy.periods.charge_periods import charge_of, charge_periods, periods_billed
+from billpolicy.periods.given_back import left_of, net_left
+from billpolicy.planning.planning import Planning
+
+
+def draw_prepaid(
+    planning: Planning, subscription: Subscription, lines: list[Line], resolved: Resolved, currency: str
+) -> list[Line]:
+    """The lines of a bill, of which usage has drawn what prepaid charges cover; the plan says how much is left."""
+    if not any(charge.drawn_by for charge in subscription.charges) or not any(line.usage for line in lines):
+        return lines
+    book = planning.book
+    prepaid = (*paid_before(book, subscription, currency), *_paid_now(lines))
+    usage = [book.usage[id] for id in book.usage_of.get(subscription.id, ())]
+    purse = Purse(subscription, prepaid, usage, cast(Unused, resolved.text("prepaid_unused")), currency)
+    before = purse.left
+    drawn = draw(purse, lines)
+    for one in sorted(prepaid, key=lambda one: (one.start, one.charge.id)):
+        if purse.left[one.id] != before[one.id]:
+            taken = from_minor(before[one.id] - purse.left[one.id], currency)
+            left = from_minor(purse.left[one.id], currency)
+            planning.note(f"{subscription.id}/{one.charge.id} from {one.start}: usage draws {taken}, {left} is left")
+    return drawn
+
+
+def paid_before(book: Book, subscription: Subscription, currency: str) -> Iterator[Prepaid]:
+    """What invoices have billed of prepaid charges, less what was given back."""
+    prepaid = {charge.id for charge in subscription.charges if charge.drawn_by}
+    for period in charge_periods(book, subscription.id) if prepaid else ():
+        charge = charge_of(book, period)
+        invoice = book.numbered.get(period.document or "")
+        if charge is None or charge.id not in prepaid or period.status != "billed":
+            continue
+        if isinstance(invoice, Invoice) and in_force(invoice) and period.item is not None:
+            paid = net_left(invoice, left_of(book, invoice), period.item)
+            yield Prepaid(period.id, charge, period.from_, period.until, max(to_minor(paid, currency), 0))
+
+
+def _paid_now(lines: Sequence[Line]) -> Iterator[Prepaid]:
+    """What the bill itself bills of prepaid charges."""
+    for line in lines:
+        if line.charge.drawn_by and not line.credit and line.amount > 0:
+            less = sum(
+                other.amount
+                for other in lines
+                if other.charge.discounts == line.charge.id and line.start <= other.start < line.end
+            )
+            yield Prepaid(being_billed(line), line.charge, line.start, line.end, max(line.amount + less, 0))
+
+
+def names_of_prepaid(book: Book, numbers: Sequence[str]) -> dict[str, str]:
+    """What the prepaid periods that are `being_billed` are called, now that their documents have these numbers."""
+    return {
+        f"{period.subscription}/{period.charge}/{period.from_} being billed": period.id
+        for number in numbers
+        if isinstance(invoice := book.numbered[number], Invoice)
+        for period in periods_billed(book, invoice)
+    }
