@@ -27,6 +27,7 @@ from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.bill_runs import divided
 from billpolicy.posting.book_reader import BookReader
+from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
     GROUP,
@@ -43,7 +44,7 @@ from billpolicy.posting.store import Posted, Reader, Store
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
 from billpolicy.source.collector import collector_paused
-from billpolicy.source.scalars import read_text
+from billpolicy.source.scalars import read_digest, read_text
 from billpolicy.vocabulary.operations import VOCABULARY
 
 Operation = Mapping[str, Any] | Instruction
@@ -123,8 +124,13 @@ def post(
     who: str,
     now: datetime.datetime | None = None,
     today: datetime.date | None = None,
+    confirm: Iterable[str] = (),
+    yes: bool = False,
 ) -> Posted:
     """Post one operation with all that follows it, in one transaction: planned now, or as it was planned before.
+
+    `confirm`: the digest of `plan.closure`, or at least 8 characters of its beginning, of a correction that takes more
+    lines than were selected; `yes`: whatever it takes.
 
     `who`: the person, for the audit trail; an operation that names its actor is posted by them. `now`: the moment,
     with a time zone. The same operation again is answered with what was posted. A bill run over every account is one
@@ -134,9 +140,12 @@ def post(
     _expect_to_post(policy, ledger, who)
     moment = now or _now()
     _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
+    confirmed = _confirmed(confirm, yes)
     if isinstance(operation, Plan):
-        return post_one(ledger, _by_its_policy(operation, policy, operation.actor or who), now=moment)
-    return post_one(ledger, _whole(policy, operation_from(operation), _day(today), who), now=moment)
+        job = _by_its_policy(operation, policy, operation.actor or who)
+    else:
+        job = _whole(policy, operation_from(operation), _day(today), who)
+    return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
 
 
 def post_all(
@@ -151,14 +160,16 @@ def post_all(
     today: datetime.date | None = None,
     go_on: Callable[[], bool] = lambda: True,
     watch: Watch | None = None,
+    confirm: Iterable[str] = (),
+    yes: bool = False,
 ) -> Generator[Outcome]:
     """Post these operations in groups that are one transaction each, or with `atomic` all of them or none.
 
     They are posted as the outcomes are asked for: go through all of them, or nothing happens.
 
     What became of each is given as its group is committed; a refused one changes nothing for the others. `go_on` is
-    asked before each group; `watch` may show how far it is. Raises `Refused`, before anything is posted, for a batch
-    beyond the policy's `batch_limits`.
+    asked before each group; `watch` may show how far it is. `confirm` and `yes` are as in `post`, for any of them.
+    Raises `Refused`, before anything is posted, for a batch beyond the policy's `batch_limits`.
 
     A bill run over every account is a batch itself: an operation for each account on which it finds something to do,
     with an outcome of its own. Its id is that of the run and the account, `BR-1/acme`.
@@ -167,7 +178,8 @@ def post_all(
     day = _day(today)
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {_kind(now)}")
-    jobs = [_job(policy, operation_from(one), day, who) for one in _several(operations)]
+    confirmed = _confirmed(confirm, yes)
+    jobs = [replace(_job(policy, operation_from(one), day, who), confirmed=confirmed) for one in _several(operations)]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     extent = Extent(len(jobs))
@@ -328,6 +340,12 @@ def _day(today: datetime.date | None) -> datetime.date:
     if not isinstance(today, datetime.date) or isinstance(today, datetime.datetime):
         raise TypeError(f"`today` must be a date, not {_kind(today)}")
     return today
+
+
+def _confirmed(digests: Iterable[str], yes: bool) -> Confirmed:
+    if isinstance(digests, str):
+        raise TypeError("`confirm` must be several digests, like a list, not `str`")
+    return Confirmed(tuple(map(read_digest, digests)), yes)
 
 
 def _expect_to_post(policy: Versions, ledger: Store, who: str) -> None:

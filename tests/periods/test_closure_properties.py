@@ -333,7 +333,7 @@ def excluded(case: Case, places: Iterable[int], asked: frozenset[Rule]) -> set[s
 
 
 @given(case=cases, data=st.data(), later=st.booleans(), related=st.booleans(), order=st.randoms(use_true_random=False))
-@examples(400)
+@examples(200)
 def test_it_is_the_least_closed_set_with_the_first_reasons(
     case: Case, data: st.DataObject, later: bool, related: bool, order: Any
 ) -> None:

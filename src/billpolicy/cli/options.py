@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +42,20 @@ class _Line(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class _Digest(click.ParamType[str]):
+    name = "DIGEST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from billpolicy.source.scalars import read_digest
+
+        try:
+            return read_digest(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DIGEST = _Digest()
+"""The type of what is confirmed."""
 LINE = _Line()
 """The type of every option and argument that is a name, an id or a remark."""
 
@@ -80,6 +95,22 @@ def format_option(*formats: str) -> Callable[[_F], _F]:
     kind = click.Choice(every)
     # Eager, so that also a mistake in another option is told in it.
     return click.option("--format", type=kind, default=formats[0], show_default=True, callback=used, is_eager=True)
+
+
+def typed(ctx: click.Context, **other: Any) -> str:
+    """The command as it was typed, but for other values of some options; those with their default are left out."""
+    words = ctx.command_path.split()
+    for param in ctx.command.params:
+        value = other.get(param.name or "", ctx.params.get(param.name or ""))
+        if isinstance(param, click.Argument):
+            words.append(str(value))
+        elif isinstance(value, tuple):
+            words += (word for one in value for word in (param.opts[0], str(one)))
+        elif value is True:
+            words.append(param.opts[0])
+        elif value not in (None, False, param.default):
+            words += (param.opts[0], str(value))
+    return shlex.join(words)
 
 
 def day_or_today(day: datetime.date | None) -> datetime.date:

@@ -126,12 +126,14 @@ def gather(diagnostics: Iterable[Diagnostic]) -> bool:
     return True
 
 
-def show_refused(title: str, diagnostics: Iterable[Diagnostic]) -> None:
-    """Which operation is refused, and every reason."""
+def show_refused(title: str, diagnostics: Iterable[Diagnostic], more: Iterable[str] = ()) -> None:
+    """Which operation is refused, every reason, and what more there is to say, line by line."""
     if gather(diagnostics):
         return
     click.echo(click.style(f"{visible_first(title)} is refused", bold=True), err=True)
     show(diagnostics)
+    for line in more:
+        say(line)
     click.echo("", err=True)
 
 

@@ -94,7 +94,7 @@ def command(
             if outcome.problems:
                 show_refused(title(one, day), outcome.problems)
             elif outcome.plan is not None and outcome.posted is None:
-                write(plan_text(outcome.plan, versions) + "\n")
+                write(plan_text(outcome.plan, versions, details=details) + "\n")
     else:
         write(tally.table("planned") + "\n")
     if format != "json":

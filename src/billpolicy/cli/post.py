@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Generator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import billpolicy
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import Progress, check_report, is_told, load_asked, load_versions, login, placed, title
 from billpolicy.cli.options import (
+    DIGEST,
     actor_option,
     day_or_today,
     details_option,
@@ -22,11 +24,13 @@ from billpolicy.cli.options import (
     policy_option,
     report_option,
     today_option,
+    typed,
 )
 from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import Tally, before_text
+from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
@@ -40,6 +44,13 @@ if TYPE_CHECKING:
 @policy_option
 @click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
 @click.option("--atomic", is_flag=True, help="Post all of them or none: if one is refused, nothing is posted.")
+@click.option(
+    "--confirm",
+    multiple=True,
+    type=DIGEST,
+    help="Confirm what a correction takes with the lines that were selected, by the digest that its plan shows.",
+)
+@click.option("--yes", is_flag=True, help="Confirm all that corrections take with the lines that were selected.")
 @report_option
 @details_option
 @actor_option
@@ -51,6 +62,8 @@ def command(
     policy: tuple[Path, ...],
     ledger: str,
     atomic: bool,
+    confirm: tuple[str, ...],
+    yes: bool,
     report: Path | None,
     details: bool,
     actor: str | None,
@@ -62,6 +75,9 @@ def command(
 
     Each operation is posted with what follows it or not at all. One that was posted before is not posted again, so an
     interrupted batch is finished by the same command. One that is refused changes nothing, and the others go on.
+
+    A correction that takes more lines than were selected is refused until that is confirmed; if it has changed since,
+    it is refused again.
     """
     versions = load_versions(policy, engine)
     if report is not None:
@@ -75,23 +91,26 @@ def command(
             report, tally.report(), REPORT
         )  # now, when nothing has been posted yet, it can still be told that it cannot be
     outcomes: list[Outcome] = []
+    waiting: list[str] = []
     progress = Progress(asked)
     posting = billpolicy.open_ledger(ledger)
     with posting, interruptible() as interrupt:
         # A few are posted and told one by one; many in groups, which is several times faster.
         few = not progress.is_long and not any(one.request.is_divided() for one in asked)
         how = {"who": who, "atomic": atomic, "today": day, "go_on": interrupt.go_on, "watch": progress}
+        how |= {"confirm": confirm, "yes": yes}
         running = _begin(versions, posting, asked, **how, **({"group": 1} if few else {}))
         try:
             with closing(running):
                 for one, outcome in placed(asked, running):
                     tally.add(one, outcome)
                     gather(found_about(outcome))
+                    waiting += (closure.short_digest for closure in outcome.to_confirm)
                     each = details or not progress.is_long
                     if format == "json" and (each or is_told(outcome)):
                         outcomes.append(outcome)
                     elif format != "json" and each:
-                        _write(outcome, one, versions, day)
+                        _write(outcome, one, versions, day, details=details)
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
@@ -102,6 +121,9 @@ def command(
                 if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
                 say(tally.posted_text(progress.count))
+                if 0 < len(waiting) <= _CONFIRMED_AT_ONCE:
+                    again = typed(click.get_current_context(), confirm=(*confirm, *waiting))
+                    say(f"to go on with these lines: {again}")
             if report is not None:
                 write_file(report, tally.report(), REPORT)
     if interrupt.asked_for:
@@ -120,10 +142,15 @@ def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: 
         raise
 
 
-def _write(outcome: Outcome, asked: Instruction, versions: Versions, today: datetime.date) -> None:
+_CONFIRMED_AT_ONCE = 20
+"""Digests in a command that somebody still reads."""
+
+
+def _write(outcome: Outcome, asked: Instruction, versions: Versions, today: datetime.date, *, details: bool) -> None:
     if outcome.posted is not None and outcome.posted.repeated:
         write(before_text(outcome.posted))
     elif outcome.posted is not None:
-        write(plan_text(outcome.posted.plan, versions) + "\n")
+        write(plan_text(outcome.posted.plan, versions, details=details) + "\n")
     elif outcome.problems:
-        show_refused(title(asked, today), outcome.problems)
+        trees = (closure_text(closure, details=details) for closure in outcome.to_confirm)
+        show_refused(title(asked, today), outcome.problems, chain.from_iterable(trees))

@@ -66,6 +66,8 @@ Known = Literal[
     "charged-through-reverted",
     "charges-missing",
     "clear-unknown",
+    "closure-changed",
+    "closure-unconfirmed",
     "code-unknown",
     "condition-too-wide",
     "condition-wrong",

@@ -17,6 +17,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
+from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, Plan
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
@@ -63,6 +64,7 @@ class _Kept:
     reasons: dict[str, int]
     balances: tuple[BalanceChange, ...] = ()
     inheriting: tuple[Inheriting, ...] = ()
+    closure: Closure | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     follow_ups: int = 0
@@ -103,6 +105,7 @@ def _operation_row(plan: Plan, cause: Cause | None) -> Row:
         reasons=dict(plan.reasons),
         balances=plan.balances,
         inheriting=plan.inheriting,
+        closure=plan.closure,
         notes=plan.notes,
         warnings=plan.warnings,
         follow_ups=len(plan.follow_ups),
@@ -187,6 +190,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         reasons=kept.reasons,
         balances=kept.balances,
         inheriting=kept.inheriting,
+        closure=kept.closure,
         notes=kept.notes,
         warnings=kept.warnings,
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),

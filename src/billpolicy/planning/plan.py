@@ -18,6 +18,7 @@ from billpolicy.book.model import Application, Numbered
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.planning.closure import Closure
 from billpolicy.policy.condition import Facts
 
 _C = TypeVar("_C")
@@ -121,6 +122,8 @@ class Plan:
     balances: tuple[BalanceChange, ...] = ()
     inheriting: tuple[Inheriting, ...] = ()
     """What a change of master data changes for others."""
+    closure: Closure | None = None
+    """What a correction takes with the lines that were selected."""
     notes: tuple[str, ...] = ()
     """What its reader would ask about, like which of three dates won; one sentence each."""
     warnings: tuple[Diagnostic, ...] = ()

@@ -21,6 +21,7 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.planning.request import Instruction
 
@@ -64,6 +65,7 @@ class Planning:
         self._touched: list[str] = []
         self._credits: list[tuple[str, str]] = []
         self._inheriting: list[Inheriting] = []
+        self._closure: Closure | None = None
         self._own: Plan | None = None
 
     # -- what is wrong, and what is to be said -----------------------------------------------------------------
@@ -103,6 +105,10 @@ class Planning:
     def inherit(self, change: Inheriting) -> None:
         """Show who takes another value after what is planned."""
         self._inheriting.append(change)
+
+    def close_over(self, closure: Closure) -> None:
+        """Show what the plan takes with the lines that were selected; posting it wants that confirmed."""
+        self._closure = closure
 
     @property
     def before(self) -> Book:
@@ -296,6 +302,7 @@ class Planning:
                 reasons=self._reasons,
                 balances=(*map(self._balance, self._touched), *map(self._credit, self._credits)),
                 inheriting=tuple(self._inheriting),
+                closure=self._closure,
                 actor=request.actor,
                 approved_by=request.approved_by,
                 comment=request.comment,

@@ -23,8 +23,10 @@ from billpolicy.book.changes import SCOPES, Created, Given, Issued, UsageBilled,
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Plan, in_turn, left_by
 from billpolicy.posting import checks
+from billpolicy.posting.confirming import NOTHING, Confirmed, to_confirm, unconfirmed
 from billpolicy.posting.store import Audit, Cause, Entry, Posted, Reader, Store, Writer
 from billpolicy.source.codec import canonical, decode
 
@@ -52,6 +54,8 @@ class Job:
     """Of a job that is done in parts: gives them. If it was posted as a whole before, it is answered as that."""
     part_of: Job | None = None
     """The job that it is a part of. A part that finds nothing to do is passed over, unless all of them do."""
+    confirmed: Confirmed = NOTHING
+    """What whoever posts it has confirmed; nothing that is asked for."""
 
     @property
     def asked(self) -> Job:
@@ -89,6 +93,8 @@ class Outcome:
     posted: Posted | None = None
     """As it is in the ledger; None of what a dry run has planned."""
     problems: tuple[Diagnostic, ...] = ()
+    to_confirm: tuple[Closure, ...] = ()
+    """What has to be confirmed before it is posted."""
 
     @property
     def is_idle(self) -> bool:
@@ -417,7 +423,7 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     before = after = writer.book(all_of(job.needs for job in new))
     chains: dict[str, list[Entry]] = {}
     for job in new:
-        outcomes[job.id], after = _planned(job, after)
+        outcomes[job.id], after = _confirmed(job, after)
         plan = outcomes[job.id].plan
         if plan is not None:
             chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
@@ -503,6 +509,16 @@ def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:
     if plan.id != job.id or (plan.request is not job.request and canonical(plan.request) != canonical(job.request)):
         raise ValueError(f"the planner of operation {job.id} planned something else: {plan.id}")
     return Outcome(job, plan=plan), after
+
+
+def _confirmed(job: Job, book: Book) -> tuple[Outcome, Book]:
+    """Plan a job that is to be posted: what it takes with what was selected must be confirmed."""
+    outcome, after = _planned(job, book)
+    waiting = () if outcome.plan is None else tuple(to_confirm(outcome.plan, job.confirmed))
+    if not waiting:
+        return outcome, after
+    problems = tuple(unconfirmed(closure, job.confirmed) for closure in waiting)
+    return Outcome(job, problems=problems, to_confirm=waiting), book
 
 
 def _entries(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -> Iterator[Entry]:

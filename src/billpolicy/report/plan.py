@@ -14,6 +14,7 @@ from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.changes import ChangeReport, change_report
+from billpolicy.report.closure import ClosureReport, closure_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.requested import Requested, requested
@@ -137,6 +138,8 @@ class PlanReport:
     balances: tuple[Balance, ...]
     inheriting: tuple[Inheriting, ...] = ()
     """What a change of master data changes for others."""
+    closure: ClosureReport | None = None
+    """What a correction takes with the lines that were selected."""
     notes: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -182,6 +185,7 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         decisions=tuple(_decisions(plan, one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
         inheriting=inheriting(plan),
+        closure=None if plan.closure is None else closure_report(plan.closure),
         warnings=findings(plan.warnings),
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
         basis=dict(plan.basis),

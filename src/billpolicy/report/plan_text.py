@@ -15,6 +15,7 @@ from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
+from billpolicy.report.closure import closure_text
 from billpolicy.report.plan import Inheriting, inheriting
 from billpolicy.report.requested import Requested, requested
 from billpolicy.report.texts import level_origin, wrapped
@@ -23,34 +24,37 @@ _SPREAD = ("source_order", "document_order", "allocation")
 """What decides which money goes where, in this order."""
 
 
-def plan_text(plan: Plan, versions: Versions) -> str:
+def plan_text(plan: Plan, versions: Versions, *, details: bool = False) -> str:
     """The whole plan, one block, with each step that follows and the rule behind it.
 
-    Which rule decided an attribute is the explanation's; of those, only exceptions are named here.
+    Which rule decided an attribute is the explanation's; of those, only exceptions are named here. *details*: every
+    line that a correction takes with those selected, also where they are many.
     """
     asked = f", asked by {plan.actor}" if plan.actor else ""
     lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}"]
     if plan.approved_by:
         lines.append(f"  approved by {plan.approved_by}")
-    lines += _own(plan, versions)
-    lines += _follow_ups(plan, versions, "")
+    lines += _own(plan, versions, details=details)
+    lines += _follow_ups(plan, versions, "", details=details)
     return "\n".join(lines) + "\n"
 
 
-def _follow_ups(plan: Plan, versions: Versions, above: str) -> Iterator[str]:
+def _follow_ups(plan: Plan, versions: Versions, above: str, *, details: bool) -> Iterator[str]:
     """The steps of a chain, numbered `1`, `1.1`, `2`, each with what it came after and by which rule."""
     for count, followed in enumerate(plan.follow_ups, start=1):
         step, place = followed.plan, f"{above}{count}"
         yield ""
         yield from wrapped(f"  {place}. ", f"{step.operation} on {step.date}, after {followed.after}")
         yield from wrapped(f"  {' ' * len(place)}  by ", f"{followed.rule}, {followed.position.place}")
-        yield from _own(step, versions)
-        yield from _follow_ups(step, versions, f"{place}.")
+        yield from _own(step, versions, details=details)
+        yield from _follow_ups(step, versions, f"{place}.", details=details)
 
 
-def _own(plan: Plan, versions: Versions) -> list[str]:
+def _own(plan: Plan, versions: Versions, *, details: bool) -> list[str]:
     """What an operation itself does."""
     lines: list[str] = []
+    if plan.closure is not None:
+        lines += closure_text(plan.closure, details=details)
     drafts = {one.number: one.draft for one in plan.of(DraftPosted)}
     for planned in plan.documents:
         lines += _document(planned, versions.on(plan.date), drafts.get(planned.document.number))

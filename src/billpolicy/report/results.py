@@ -59,6 +59,8 @@ class Refusal:
 
     id: str
     diagnostics: tuple[Finding, ...]
+    to_confirm: tuple[str, ...] = ()
+    """The digests that its posting has to confirm, where nothing else is wrong."""
 
 
 @record
@@ -114,7 +116,15 @@ def findings(diagnostics: Iterable[Diagnostic]) -> tuple[Finding, ...]:
 
 def refusals(outcomes: Iterable[Outcome]) -> tuple[Refusal, ...]:
     """The operations that were refused."""
-    return tuple(Refusal(id=one.job.id, diagnostics=findings(one.problems)) for one in outcomes if one.problems)
+    return tuple(
+        Refusal(
+            id=one.job.id,
+            diagnostics=findings(one.problems),
+            to_confirm=tuple(closure.digest for closure in one.to_confirm),
+        )
+        for one in outcomes
+        if one.problems
+    )
 
 
 def posted_before(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Plain(str):
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
 MAX_TEXT = 255
 MAX_INTEGER = 2**53
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -152,6 +153,14 @@ def read_currency(value: Any) -> str:
     text = _scalar(value, "a currency")
     minor_digits(text)
     return str(text)
+
+
+def read_digest(value: Any) -> str:
+    """The digest of what a plan takes with what was selected, or the first 8 characters or more of it."""
+    text = _scalar(value, "a digest")
+    if not _DIGEST.fullmatch(text):
+        raise ValueError(f"`{_short(text)}` is no digest as plans show it: 8 characters or more of 0-9 and a-f")
+    return text
 
 
 def _scalar(value: Any, wanted: str) -> str:
