@@ -72,8 +72,16 @@ def show() -> Ran:
         ("explain", "--ledger", "sqlite:///l.db", "--policy", str(STANDARD), "operations.yaml", "--actor"),
         ("explain", "--ledger", "sqlite:///l.db", "--policy", str(STANDARD), "operations.yaml", "--why-not"),
         ("ledger", "show", "sqlite:///l.db"),
+        ("ledger", "history", "sqlite:///l.db"),
     ],
-    ids=["plan --actor", "post --actor", "explain --actor", "explain --why-not", "ledger show ID"],
+    ids=[
+        "plan --actor",
+        "post --actor",
+        "explain --actor",
+        "explain --why-not",
+        "ledger show ID",
+        "ledger history LINE",
+    ],
 )
 def test_a_typed_text_that_could_forge_something_is_refused(command: tuple[str, ...], name: str) -> None:
     ran = billpolicy(*command, name)
@@ -96,7 +104,7 @@ def test_every_option_that_is_a_text_is_under_the_gate() -> None:
     }
     # The address of a ledger is looked at for itself: it must name a file.
     assert texts.pop("ledger") == click.STRING
-    assert texts.keys() >= {"actor", "why_not", "id"}
+    assert texts.keys() >= {"actor", "why_not", "id", "line"}
     assert {name for name, type_ in texts.items() if type_ is not LINE} == set()
 
 

@@ -18,7 +18,7 @@ from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT, STANDARD
 
 STORIES = sorted(file.parent for file in ROOT.glob("examples/*/operations.yaml"))
-ANSWERS = ("validate", "explain", "plan", "post", "matrix", "ledger-show", "diagnostics")
+ANSWERS = ("validate", "explain", "plan", "post", "matrix", "ledger-show", "ledger-history", "diagnostics")
 TODAY = ("--today", "2026-04-01")
 DAY, AMOUNT, ORDINAL = map(re.compile, (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"-?[0-9]+(\.[0-9]+)?", "7[0-9]{5}"))
 FORMS = {
@@ -92,6 +92,15 @@ def test_every_command_on_every_story(story: Path, tmp_path: Path) -> None:
     assert known == set(again["posted_before"])
     shown = [answer("ledger-show", "ledger", "show", ledger, id) for id in everything_in(tmp_path / "story.db")]
     assert {one["document"]["kind"] for one in shown if "document" in one}
+    for one in shown:
+        document = one.get("document", {}).get("record", {})
+        if "items" in document and document.get("status") != "canceled":
+            told = answer("ledger-history", "ledger", "history", ledger, document["number"])
+            named = {
+                (line["line"]["document"], line["line"]["item"]) for each in told["trails"] for line in each["lines"]
+            }
+            number = document.get("posted_as", document["number"])
+            assert {(number, item["id"]) for item in document["items"]} <= named
     assert answer("diagnostics", "ledger", "check", ledger) == {"diagnostics": []}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from billpolicy.api import explain, plan, plan_all, post, post_all, sync, usage_operations
+    from billpolicy.api import explain, history, plan, plan_all, post, post_all, sync, usage_operations
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.policy.model import Policy
+    from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
     from billpolicy.report.explanation import Explanation
@@ -39,6 +40,7 @@ _WHERE = {
     "EngineError": "deciding.matching.protocol",
     "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
+    "History": "posting.history",
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
     "Outcome": "posting.posting",
@@ -76,6 +78,7 @@ __all__ = [
     "EngineError",
     "EngineName",
     "Explanation",
+    "History",
     "Instruction",
     "Ledger",
     "Outcome",
@@ -93,6 +96,7 @@ __all__ = [
     "book_from",
     "create_ledger",
     "explain",
+    "history",
     "ledger_files",
     "left_by",
     "load_book",

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
@@ -28,6 +28,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.bill_runs import divided
 from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.confirming import Confirmed
+from billpolicy.posting.history import History, history_of
 from billpolicy.posting.limits import Totals, beyond
 from billpolicy.posting.posting import (
     GROUP,
@@ -46,6 +47,9 @@ from billpolicy.report.explanation import Explanation
 from billpolicy.source.collector import collector_paused
 from billpolicy.source.scalars import read_digest, read_text
 from billpolicy.vocabulary.operations import VOCABULARY
+
+if TYPE_CHECKING:  # whoever has a ledger has imported it, which takes a while
+    from billpolicy.ledger.store import Ledger
 
 Operation = Mapping[str, Any] | Instruction
 """What is asked for: a mapping like an entry of an operations file, or what `load_operations` gave."""
@@ -256,6 +260,21 @@ def sync(
         with _reading(on) as reader:
             known = reader.book(Needs(master=True, numbers=frozenset(book.numbered), usage=frozenset(book.usage)))
         return sync_with(known, book, declared, day)
+
+
+def history(on: Book | Ledger, name: str) -> History:
+    """What became of a line, `INV00000001/3`, and what it came of, step by step in the order in which that happened:
+    billed, credited, reopened, billed again. Of a ledger also who did it, when and why.
+
+    `name`: of a line; of a document, for each of its lines; or the id of a charge period. Raises `Refused` where
+    nothing goes by that name.
+    """
+    _expect_to_read(on)
+    _expect(name, str, "`name` must be a text, like `INV00000001/3`")
+    if isinstance(on, Book):
+        return history_of(on, name, (*on.numbered, *on.charge_periods))
+    with on.reading() as reader:
+        return reader.history(name)
 
 
 class _Warning:

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import replace
+from typing import Any
+
+from billpolicy.book.changes import Change, PeriodsRecorded
+from billpolicy.book.model import Document
+from billpolicy.book.numbers import NumberDraw
+from billpolicy.ledger.store import Ledger
+from billpolicy.planning.plan import Plan, PlannedDocument
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import post, whole
+from tests.helpers.sample import credit_plan, doing, resolved_for, sample
+
 CORRECTED = """
 accounts: [{id: acme, currency: EUR, attributes: {bill_to_contact: ann}}]
 contacts: [{id: ann, account: acme}]
@@ -24,7 +37,7 @@ invoices:
      taxes: [{id: vat, name: VAT, rate: 0.20, amount: 20.00}]}
   - {id: "2", line: 2, name: Support, subscription: S-1, subscribed_charge: support, quantity: 1, unit_price: 30.00,
      amount: 30.00, service_start: 2026-01-01, service_end: 2026-01-31}
-- number: INV00000003
+- number: INV00000002
   account: acme
   date: 2026-03-10
   currency: EUR
@@ -65,7 +78,35 @@ charge_periods:
   item: "1"
   memo: CM00000002
   memo_item: "1"
-  rebilled_by: INV00000003
+  rebilled_by: INV00000002
   rebilled_item: "1"
 """
 """January of 10 seats was billed at 10.00 instead of 11.00: 10.00 were given back as goodwill, and then the rest."""
+IMPORTED = CORRECTED[: CORRECTED.index("- number: INV00000002")]
+"""The same before any of that."""
+
+
+def correct(ledger: Ledger, text: str = CORRECTED) -> None:
+    """Post to a ledger that has `IMPORTED` what made `CORRECTED` of it: plans made by hand, by three operations."""
+    book = book_from(text)
+    period = book.charge_periods["INV00000001/1"]
+    reopened = replace(period, status="reopened", rebilled_by=None, rebilled_item=None, operation="CR-1")
+    again = replace(period, operation="CR-1/rebill")
+    for id, operation, number, hour, comment, changes in (
+        ("GW-1", "credit_memo_from_invoice", "CM00000001", 8, "the outage of the third of January", ()),
+        ("CR-1", "credit_rebill", "CM00000002", 9, None, (PeriodsRecorded("S-1", (reopened,)),)),
+        ("CR-1/rebill", "bill_run", "INV00000002", 9, None, (PeriodsRecorded("S-1", (again,)),)),
+    ):
+        document: Any = book.numbered[number]
+        now = datetime.datetime.combine(document.date, datetime.time(hour), datetime.UTC)
+        post(ledger, _plan(ledger, document, changes, id=id, operation=operation, comment=comment), who="ann", now=now)
+
+
+def _plan(ledger: Ledger, document: Document, changes: tuple[Change, ...], **said: Any) -> Plan:
+    revisions = whole(ledger).revisions
+    prefix = document.number.rstrip("0123456789")
+    draw = NumberDraw(document.kind, prefix, 1, int(document.number[len(prefix) :]), document.number)  # type: ignore[arg-type]
+    basis = {name: revisions[name] for name in ("account:acme", "subscription:S-1", "INV00000001")}
+    more: dict[str, Any] = {"basis": basis, "date": document.date, "request": {}, "balances": (), "warnings": ()}
+    planned = PlannedDocument(document, draw, resolved_for(document))  # type: ignore[arg-type]
+    return doing(credit_plan(sample(), "x", "INV00000003"), (planned,), (), *changes, **more, **said)

@@ -87,6 +87,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             book = whole(ledger)
             for number in book.numbered:
                 reader.document(number)
+            reader.history("INV00000001")
+            refused(lambda: reader.history("no such line"))
             for account in book.accounts:
                 reader.account(account)
             reader.book(Needs(every_subscription=True, open_of_every_subscriber=True))

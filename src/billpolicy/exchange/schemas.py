@@ -10,6 +10,7 @@ from billpolicy.book.model import BookFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import ExplanationReport
+from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
@@ -147,6 +148,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-import": _written(ImportReport),
     "ledger-sync": _written(SyncReport),
     "ledger-show": _ledger_show,
+    "ledger-history": _written(HistoryReport),
     "ledger-usage": _written(UsageReport),
     "rule": _written(RuleReport),
     "diagnostics": _written(Findings),

@@ -19,6 +19,7 @@ from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, Plan
+from billpolicy.posting.history import Done
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
@@ -37,6 +38,10 @@ GROUP BY billed.bill_run
 """
 _CAUSES = "SELECT caused_by, step, cause FROM operations WHERE id IN {keys} AND caused_by IS NOT NULL"
 _AUDITS_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN {keys}"
+_DONE = """
+SELECT operations.operation, audit.operation, who, at, why, approved_by
+FROM audit JOIN operations ON operations.id = audit.operation WHERE audit.operation IN {keys} ORDER BY audit.id
+"""
 _AUDITS_ON = """
 SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
@@ -270,6 +275,11 @@ def audits_of(connection: Connection, ids: Collection[str]) -> dict[str, Audit]:
 def audits_on(connection: Connection, number: str) -> list[Audit]:
     """Who posted anything that made or touched a document, oldest first."""
     return [_audit(row) for row in connection.rows(_AUDITS_ON, number=number)]
+
+
+def done_by(connection: Connection, ids: Collection[str]) -> dict[str, Done]:
+    """These operations, each with who posted it, in the order in which they were posted."""
+    return {id: Done(operation, _audit((id, *row))) for operation, id, *row in connection.rows(_DONE, ids)}
 
 
 def _audit(row: Row) -> Audit:

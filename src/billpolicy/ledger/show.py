@@ -10,6 +10,7 @@ from billpolicy.book.changes import account_name
 from billpolicy.book.kinds import is_owed, is_source
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Reversible
 from billpolicy.book.needs import Needs
+from billpolicy.ledger.history import history
 from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_of
 from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
@@ -41,7 +42,17 @@ def show_document(connection: Connection, number: str) -> ShownDocument | None:
         operation=made_by,
         changed_by=tuple(audit for audit in audits_on(connection, number) if audit.operation != operation),
         resolved=None if made_by is None else made_by.plan.resolved[made_by.plan.reasons[number]],
+        history=history(connection, number) if _was_corrected(connection, book, number) else None,
     )
+
+
+def _was_corrected(connection: Connection, book: Book, number: str) -> bool:
+    """Whether a correction has dealt with a document, or a bill run has given something of it back."""
+    on_record = ((one.document, one.memo, one.rebilled_by) for one in book.charge_periods.values())
+    return any(number in numbers for numbers in on_record) or bool(connection.rows(_GIVEN_BACK, [number]))
+
+
+_GIVEN_BACK = "SELECT 1 FROM items WHERE source IN {keys} LIMIT 1"
 
 
 def _open_places(book: Book, document: Numbered) -> tuple[OpenPlace, ...]:
@@ -60,7 +71,7 @@ def show_account(connection: Connection, id: str) -> ShownAccount | None:
         row[0] for row in connection.rows("SELECT id FROM subscriptions WHERE account IN {keys} ORDER BY id", [id])
     ]
     subscriptions, _ = subscriptions_of(connection, owned)
-    book = book_of(connection, Needs(numbers=frozenset(numbers)))
+    book = book_of(connection, Needs(numbers=frozenset(numbers), subscriptions=frozenset(owned)))
     documents = sorted((book.numbered[number] for number in numbers), key=lambda one: (one.date, one.number))
     adjustments = tuple(one for one in documents if isinstance(one, CreditAdjustment))
     currencies = sorted({one.currency for one in adjustments})
@@ -75,6 +86,12 @@ def show_account(connection: Connection, id: str) -> ShownAccount | None:
         unapplied=_by_currency(book, documents, is_source),
         credit={currency: book.credit_balance(id, currency) for currency in currencies},
         adjustments=adjustments,
+        charge_periods=tuple(
+            sorted(
+                (one for one in book.charge_periods.values() if one.subscription in subscriptions),
+                key=lambda one: (one.subscription, one.charge, one.status, one.from_),
+            )
+        ),
     )
 
 

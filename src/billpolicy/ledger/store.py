@@ -14,10 +14,11 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.ledger import journal, reading, show, writing
+from billpolicy.ledger import history, journal, reading, show, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.statements import Connection
+from billpolicy.posting.history import History
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Entry, Posted
 from billpolicy.source.codec import CodecError
@@ -81,6 +82,14 @@ class LedgerReader:
     def run(self, id: str) -> ShownRun | None:
         """A bill run by its id, by the documents that name it; None if none does."""
         return show.show_run(self.connection, id)
+
+    def history(self, name: str) -> History:
+        """The history of a line, of every line of a document, or of a charge period. Raises `Refused` where nothing
+        goes by that name, or what does has been damaged."""
+        try:
+            return history.history(self.connection, name)
+        except CodecError:
+            raise journal.damaged("a record of this ledger cannot be read any more") from None
 
 
 class LedgerWriter(LedgerReader):

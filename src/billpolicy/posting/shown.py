@@ -10,6 +10,7 @@ from typing import NamedTuple
 from billpolicy.book.model import (
     Account,
     Application,
+    ChargePeriod,
     Contact,
     CreditAdjustment,
     Numbered,
@@ -18,6 +19,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.planning.plan import Plan
+from billpolicy.posting.history import History
 from billpolicy.posting.store import Audit, Cause
 
 
@@ -86,6 +88,9 @@ class ShownDocument:
     """The later operations that applied, refunded, reversed or created something from it, oldest first."""
     resolved: Resolved | None
     """How its attributes were resolved; None if it was imported."""
+    history: History | None
+    """Of its lines, where a bill run has given something of them back or a correction has dealt with them; what else
+    became of them, its memos show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +111,5 @@ class ShownAccount:
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
     adjustments: tuple[CreditAdjustment, ...]
     """The changes of the credit balance, by date."""
+    charge_periods: tuple[ChargePeriod, ...]
+    """The charge periods of its subscriptions that are on record, by subscription, charge, status and first day."""

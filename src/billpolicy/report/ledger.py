@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from billpolicy.book.model import Account, Application, Contact, Subscription
+from billpolicy.book.model import Account, Application, ChargePeriod, Contact, Subscription
 from billpolicy.deciding.versions import Versions
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit, Cause
 from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
+from billpolicy.report.history import HistoryTrail, trail_reports
 from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.plan import DocumentReport, Kind, PlanReport, document_report, plan_report
 from billpolicy.report.results import Refusal, Total, refusals, told
@@ -74,6 +75,9 @@ class DocumentHistory:
     """The operation that made it; without one it was imported."""
     changed_by: tuple[Audit, ...] = ()
     """The later operations that applied, refunded, reversed or created something from it, oldest first."""
+    trails: tuple[HistoryTrail, ...] = ()
+    """Where a bill run has given something of its lines back, or a correction has dealt with them: what became of all
+    its lines, as `ledger history` tells it."""
 
 
 @record
@@ -92,6 +96,9 @@ class AccountReport:
     """Currency -> what is unapplied of its payments and credit memos in it."""
     credit: dict[str, Amount]
     """Currency -> the credit balance, with every change of it that is known; nothing where it never changed."""
+    charge_periods: tuple[ChargePeriod, ...] = ()
+    """Those of its subscriptions that are on record: excluded from billing, credited, to be billed again or billed
+    again. Of all others the lines of invoices tell."""
 
 
 @record
@@ -184,6 +191,7 @@ def _document(shown: ShownDocument) -> DocumentHistory:
         refunds=tuple(map(document_report, shown.refunds)),
         created=tuple(map(document_report, shown.created)),
         operation=None if shown.operation is None else _operation(shown.operation),
+        trails=() if shown.history is None else trail_reports(shown.history),
     )
 
 

@@ -22,6 +22,7 @@ from billpolicy.planning.plan import Plan
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Audit
 from billpolicy.report.changes import given_text, in_ledger
+from billpolicy.report.history_text import became_text, on_record_text
 from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.texts import origin, wrapped
 
@@ -59,6 +60,8 @@ def document_text(shown: ShownDocument) -> str:
     if isinstance(document, Document):
         open_at = {Place(one.item, one.tax): one.open for one in shown.open_places}
         lines += ["", *_items(document, open_at)]
+    if shown.history is not None:
+        lines += ["", "  what became of its items", *became_text(shown.history, document.number)]
     lines += _section("applied to", (_application(a, a.to, shown.kinds) for a in shown.applications_from))
     lines += _section("applied from", (_application(a, a.from_, shown.kinds) for a in shown.applications_to))
     lines += _section("refunds", (f"{r.date}  {r.amount:>12}  {r.number}" for r in shown.refunds))
@@ -130,6 +133,7 @@ def account_text(shown: ShownAccount) -> str:
     lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
     lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
     lines += _section("subscriptions", map(_subscription, shown.subscriptions))
+    lines += _section("charge periods on record", on_record_text(shown.charge_periods))
     records: tuple[MasterRecord, ...] = (account, *shown.contacts, *shown.subscriptions)
     given = (text for one in records for text in given_text(one))
     told = [line for text in given for line in wrapped("    ~ ", text)]

@@ -1,0 +1,194 @@
+"""The history of a line as text: what happened, step by step, and how its lines stand now."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from billpolicy.billing.rating import BilledLine
+from billpolicy.book.model import ChargePeriod, Invoice, PeriodStatus
+from billpolicy.diagnostics.visible import visible
+from billpolicy.periods.charge_periods import line_name
+from billpolicy.periods.trail import Step, StepKind, TracedLine, Trail
+from billpolicy.posting.history import History
+from billpolicy.report.history import tax_of
+from billpolicy.report.texts import WIDTH, wrapped
+
+WORDS: dict[StepKind, str] = {
+    "billed": "billed",
+    "excluded": "excluded from billing",
+    "credited": "credited",
+    "written_off": "written off",
+    "reversed": "reversed",
+    "debited": "debited",
+    "taken_back": "taken back",
+    "reopened": "reopened",
+    "billed_again": "billed again",
+}
+"""What happened, in a word or two."""
+STATUS: dict[PeriodStatus, str] = {
+    "billed": "billed",
+    "excluded_zero_amount": "excluded, zero amount",
+    "excluded_zero_quantity": "excluded, zero quantity",
+    "credited": "credited, not reopened",
+    "reopened": "to be billed again",
+    "rebilled": "billed again",
+}
+"""What became of a charge period."""
+_INDENT = " " * 14
+_DAY = datetime.timedelta(days=1)
+
+
+def history_text(history: History) -> str:
+    """Each trail, its steps in order, and what is left of its lines now."""
+    lines = [f"history of {history.asked}"]
+    for trail in history.trails:
+        lines.append("")
+        for step in trail.steps:
+            lines += _step(step, trail, history)
+        lines += ["", *_now(trail)] if len(trail.steps) > 1 else []
+    return "\n".join(lines) + "\n"
+
+
+def _step(step: Step, trail: Trail, history: History) -> Iterator[str]:
+    by = next((one for one in trail.lines if one.line == step.by), None)
+    money = "" if by is None else f"{by.item.amount} {by.document.currency}"
+    told = f"  {step.date}  {_sentence(step)}"
+    room = WIDTH - len(told)
+    if not money:
+        yield told
+    elif len(money) + 2 <= room:
+        yield f"{told}{money:>{room}}"
+    else:
+        yield from (told, f"{money:>{WIDTH}}")
+    yield from wrapped(_INDENT, "; ".join(_details(step, by)))
+    yield from wrapped(_INDENT, _who(step, history))
+
+
+def _sentence(step: Step) -> str:
+    """`INV00000001/1 billed`, `INV00000001/1 credited by CM00000001/1`, `S-1/seats billed again by INV00000003/1`."""
+    by = f" by {name_of(step.by)}" if step.by is not None else ""
+    if step.period is not None:
+        return f"{charge_name(step.period)} {WORDS[step.what]}{by}"
+    if step.of is not None:
+        return f"{name_of(step.of)} {WORDS[step.what]}{by}"
+    assert step.by is not None
+    return f"{name_of(step.by)} {WORDS[step.what]}"
+
+
+def _details(step: Step, by: TracedLine | None) -> Iterator[str]:
+    if by is None:
+        assert step.period is not None
+        yield _days(step.period)
+        yield f"to be billed {_terms(step.period)}" if step.what == "reopened" else STATUS[step.period.status]
+        return
+    item, document = by.item, by.document
+    if item.name:
+        yield item.name
+    if item.service_start is not None:
+        yield f"{item.service_start} to {item.service_end or '?'}"
+    if item.quantity is not None and item.unit_price is not None:
+        yield f"{item.quantity} x {item.unit_price}"
+    if item.taxes:
+        yield f"plus {tax_of(by)} tax"
+    if not isinstance(document, Invoice) and document.reason is not None:
+        yield f"reason {document.reason}"
+    if document.status != "posted":
+        yield f"a {document.status}"
+
+
+def _terms(period: ChargePeriod) -> str:
+    """How a reopened charge period is billed: `at 10 x 11.00`."""
+    if period.quantity is None and period.rate is None:
+        return "as its charge says then"
+    quantity = "its quantity then" if period.quantity is None else period.quantity
+    return f"at {quantity} x {'its rate then' if period.rate is None else period.rate}"
+
+
+def _who(step: Step, history: History) -> str:
+    """Who did it, when, and why; nothing of a book, which does not know."""
+    if history.done is None:
+        return ""
+    done = history.done.get(step.operation or "")
+    if done is None:
+        return "imported"
+    audit = done.audit
+    people = f"{audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
+    why = f": {audit.why}" if audit.why else ""
+    return visible(f"{done.operation} {audit.operation} by {people}, {audit.at:%Y-%m-%d %H:%M} UTC{why}")
+
+
+def _now(trail: Trail) -> Iterator[str]:
+    """How the lines stand: amount, what is left, and what became of their charge periods."""
+    currency = trail.lines[0].document.currency
+    yield f"  {'now':<30} {currency + ' amount':>14} {'left':>10}"
+    for one in trail.lines:
+        left = "" if one.left is None else one.left
+        yield f"  {name_of(one.line):<30} {one.item.amount:>14} {left:>10}  {', '.join(state_of(one))}".rstrip()
+
+
+def became_text(history: History, document: str) -> Iterator[str]:
+    """What became of each line of a document, of which something did: `1  locked; credited by CM00000001/1; ...`."""
+    for trail in history.trails:
+        for traced in trail.lines:
+            told = list(_became(trail, traced)) if traced.line.document == document else []
+            if told:
+                yield from wrapped(f"    {traced.line.item:<4} ", "; ".join(told))
+
+
+def _became(trail: Trail, traced: TracedLine) -> Iterator[str]:
+    if traced.locked:
+        yield "locked"
+    by: dict[str, list[str]] = defaultdict(list)
+    for step in trail.steps:
+        if step.of == traced.line and step.by is not None:
+            by[f"{WORDS[step.what]} by"].append(name_of(step.by))
+        elif step.of == traced.line and step.period is not None:
+            by[WORDS[step.what]].append(f"{charge_name(step.period)} {_days(step.period)}")
+        elif step.by == traced.line and step.period is not None:
+            by["bills again"].append(step.period.id)
+        elif step.by == traced.line and step.of is not None and traced.item.source is not None:
+            by["gives back days of"].append(name_of(step.of))
+        elif step.by is not None and step.period is not None and traced.line in _lines_of(step.period):
+            by[f"{WORDS[step.what]} by"].append(name_of(step.by))
+    yield from (f"{words} {', '.join(names)}" for words, names in by.items())
+
+
+def _lines_of(period: ChargePeriod) -> tuple[tuple[str | None, str | None], ...]:
+    """The line that billed a charge period, and the one that unwound it."""
+    return (period.document, period.item), (period.memo, period.memo_item)
+
+
+def on_record_text(periods: Iterable[ChargePeriod]) -> Iterator[str]:
+    """The charge periods that are on record, by charge and status: how many, and from which day to which."""
+    for (charge, status), group in groupby(periods, key=lambda one: (charge_name(one), one.status)):
+        every = list(group)
+        yield f"{charge}: {len(every):,} {STATUS[status]}, {every[0].from_} to {every[-1].until - _DAY}"
+
+
+def _days(period: ChargePeriod) -> str:
+    return f"{period.from_} to {period.until - _DAY}"
+
+
+def state_of(traced: TracedLine) -> Iterator[str]:
+    """What is to be known of a line: `locked`, `billed again`."""
+    document = traced.document
+    if document.status != "posted":
+        yield document.status
+    if document.reversed_:
+        yield "reversed"
+    if traced.locked:
+        yield "locked"
+    yield from dict.fromkeys(STATUS[one.status] for one in traced.periods if one.status != "billed")
+
+
+def name_of(line: BilledLine) -> str:
+    """A line as it is named."""
+    return line_name(*line)
+
+
+def charge_name(period: ChargePeriod) -> str:
+    """The charge that a charge period is of: `S-1/seats`."""
+    return f"{period.subscription}/{period.charge}"
