@@ -175,7 +175,8 @@ def from_mermaid(text: str) -> tuple[list[str], list[tuple[str, str, str]]]:
     """The boxes and arrows of a flowchart, each label with bars between its lines; nothing else may be in it."""
     lines = text.splitlines()
     assert lines[:2] == ['%%{init: {"flowchart": {"wrappingWidth": 400}}}%%', "flowchart TD"]
-    boxes, arrows = [], []
+    boxes: list[str] = []
+    arrows = []
     for line in lines[2:]:
         box, arrow = BOX.fullmatch(line), ARROW.fullmatch(line)
         if box:
@@ -196,7 +197,8 @@ def from_dot(text: str) -> tuple[list[str], list[tuple[str, str, str]]]:
     lines = text.splitlines()
     assert lines[:3] == ["digraph history {", '    node [fontname="sans-serif"];', '    edge [fontname="sans-serif"];']
     assert lines[-1] == "}"
-    boxes, arrows = [], []
+    boxes: list[str] = []
+    arrows = []
     for line in lines[3:-1]:
         node, edge = NODE.fullmatch(line), EDGE.fullmatch(line)
         if node:

@@ -105,7 +105,7 @@ def correct(ledger: Ledger, text: str = CORRECTED) -> None:
 def _plan(ledger: Ledger, document: Document, changes: tuple[Change, ...], **said: Any) -> Plan:
     revisions = whole(ledger).revisions
     prefix = document.number.rstrip("0123456789")
-    draw = NumberDraw(document.kind, prefix, 1, int(document.number[len(prefix) :]), document.number)  # type: ignore[arg-type]
+    draw = NumberDraw(document.kind, prefix, 1, int(document.number[len(prefix) :]), document.number)
     basis = {name: revisions[name] for name in ("account:acme", "subscription:S-1", "INV00000001")}
     more: dict[str, Any] = {"basis": basis, "date": document.date, "request": {}, "balances": (), "warnings": ()}
     planned = PlannedDocument(document, draw, resolved_for(document))  # type: ignore[arg-type]
