@@ -50,11 +50,11 @@ TOLD = """
               Seats; 2026-01-01 to 2026-01-31; 10 x 11.00; plus 22.00 tax
               bill_run CR-1/rebill by ann, 2026-03-10 09:00 UTC
 
-  now                                EUR amount       left
-  INV00000001/1                          100.00       0.00  locked, billed again
-  CM00000001/1                            10.00
-  CM00000002/1                            90.00             locked
-  INV00000002/1                          110.00     110.00
+  now                          EUR amount       left
+  INV00000001/1                    100.00       0.00  locked, billed again
+  CM00000001/1                      10.00
+  CM00000002/1                      90.00             locked
+  INV00000002/1                    110.00     110.00
 """
 
 

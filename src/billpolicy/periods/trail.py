@@ -84,7 +84,8 @@ class TracedLine:
     document: BillingDocument
     item: Item
     left: Decimal | None
-    """Of a line of an invoice what is not given back, without tax, with its discounts; other documents have none."""
+    """Of a line of an invoice what is not given back, without tax, with its discounts; None of a discount, which is
+    settled with its item, and of other documents."""
     periods: tuple[ChargePeriod, ...]
     """The charge periods that it billed."""
     locked: bool
@@ -356,11 +357,14 @@ class _Trails:
     def _traced(self, line: BilledLine) -> TracedLine:
         document, item = self._found(line)
         recorded = self._of[line]
+        left = None
+        if isinstance(document, Invoice) and item.discounts is None:
+            left = net_left(document, self._left(line.document), item.id)
         return TracedLine(
             line=line,
             document=document,
             item=item,
-            left=net_left(document, self._left(line.document), item.id) if isinstance(document, Invoice) else None,
+            left=left,
             periods=tuple(recorded or self._told(line.document).get(line.item, ())),
             locked=bool(self._unwound[line]) or any(one.memo and one.status in _PROCESSED for one in recorded),
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
@@ -17,10 +18,12 @@ from billpolicy.book.model import (
     Contact,
     MasterRecord,
     Part,
+    PeriodStatus,
     SubscribedCharge,
     Subscription,
     UsageRecord,
 )
+from billpolicy.periods.charge_periods import line_name
 from billpolicy.planning.plan import Plan
 from billpolicy.report.results import told
 from billpolicy.source.record import record
@@ -284,18 +287,79 @@ def _billed(one: changes.UsageBilled) -> str:
     return f"{records} billed by {one.after}" + (f" (was {one.before})" if one.before else "")
 
 
+STATUS: dict[PeriodStatus, str] = {
+    "billed": "billed",
+    "excluded_zero_amount": "excluded from billing, zero amount",
+    "excluded_zero_quantity": "excluded from billing, zero quantity",
+    "credited": "credited only",
+    "reopened": "to be billed again",
+    "rebilled": "billed again",
+}
+"""What became of a charge period."""
+
+
+def _alike(one: changes.PeriodsRecorded) -> Iterator[changes.PeriodsRecorded]:
+    """The charge periods of a change in parts: of one charge, with one status and the same terms, the oldest first."""
+
+    def key(period: ChargePeriod) -> tuple[Any, ...]:
+        return period.charge, period.status, *(str(term) for term in _terms(period))
+
+    in_order = sorted(one.periods, key=lambda period: (*key(period), period.from_))
+    groups = [tuple(group) for _, group in groupby(in_order, key=key)]
+    for periods in sorted(groups, key=lambda group: (group[0].charge, group[0].from_)):
+        yield replace(one, periods=periods)
+
+
+def _terms(period: ChargePeriod) -> tuple[Any, ...]:
+    """At what a charge period is billed again, where that is still to come."""
+    return (period.quantity, period.rate, period.tax_code) if period.status == "reopened" else ()
+
+
 def _periods(one: changes.PeriodsRecorded) -> str:
-    """`S-1/seats: 3 charge periods reopened from 2026-01-01 on`; of several statuses, each."""
-    told = []
-    by_status = sorted(one.periods, key=lambda period: (period.charge, period.status))
-    for (charge, status), group in groupby(by_status, key=lambda period: (period.charge, period.status)):
-        periods = list(group)
-        first = min(period.from_ for period in periods)
-        told.append(
-            f"{one.subscription}/{charge}: {_count(len(periods), 'charge period')} {status.replace('_', ' ')}"
-            f" from {first} on"
-        )
-    return "; ".join(told)
+    """Charge periods that are alike: `S-1/seats: 2026-01-01 to 2026-01-31 reopened, ...`."""
+    first, last = one.periods[0], one.periods[-1]
+    count = f"{_count(len(one.periods), 'charge period')}, " if len(one.periods) > 1 else ""
+    return f"{charge_text(first)}: {count}{first.from_} to {last.until - _DAY} {_became(one.periods)}"
+
+
+def _became(periods: Sequence[ChargePeriod]) -> str:
+    billed = _lines((one.document, one.item) for one in periods)
+    status = periods[0].status
+    if status == "reopened":
+        return f"reopened, to be billed {terms_text(periods[0])}" + (f" (billed by {billed})" if billed else "")
+    if status == "credited":
+        memos = _lines((one.memo, one.memo_item) for one in periods)
+        return "credited" + (f" by {memos}" if memos else "") + (f", billed by {billed}" if billed else "")
+    if status == "rebilled":
+        again = _lines((one.rebilled_by, one.rebilled_item) for one in periods)
+        return f"billed again by {again}" + (f" (was {billed})" if billed else "")
+    return STATUS[status] + (f" by {billed}" if billed else "")
+
+
+def terms_text(period: ChargePeriod) -> str:
+    """At what a reopened charge period is billed: `at 10 x 11.00`; where nothing is said, as its charge says then."""
+    if period.quantity is None and period.rate is None:
+        terms = "as its charge says then"
+    else:
+        quantity = "its quantity then" if period.quantity is None else period.quantity
+        terms = f"at {quantity} x {'its rate then' if period.rate is None else period.rate}"
+    return terms + (f", taxed as {period.tax_code}" if period.tax_code else "")
+
+
+def charge_text(period: ChargePeriod) -> str:
+    """The charge that a charge period is of: `S-1/seats`."""
+    return f"{period.subscription}/{period.charge}"
+
+
+def _lines(lines: Iterable[tuple[str | None, str | None]]) -> str:
+    """A few lines by their names, and how many more there are."""
+    names = list(dict.fromkeys(line_name(number, item) for number, item in lines if number and item))
+    more = f" and {len(names) - _FEW:,} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + more
+
+
+_FEW = 3
+_DAY = datetime.timedelta(days=1)
 
 
 def _count(number: int, what: str) -> str:
@@ -347,13 +411,22 @@ def in_plan(plan: Plan) -> Iterator[str]:
     """What an operation changes that is no document and no money, in words."""
     for kind, words in TOLD.items():
         if words.in_plan is not None:
-            yield from map(words.in_plan, plan.of(kind))
+            yield from map(words.in_plan, _of(plan, kind))
 
 
 def in_ledger(plan: Plan) -> Iterator[str]:
     """What an operation has changed that is no document and no money, in words."""
     for kind, words in TOLD.items():
-        yield from map(words.in_ledger, plan.of(kind))
+        yield from map(words.in_ledger, _of(plan, kind))
+
+
+def _of(plan: Plan, kind: type) -> Iterator[Any]:
+    """The changes of one kind, as far as one sentence each can tell them."""
+    for one in plan.of(kind):
+        if isinstance(one, changes.PeriodsRecorded):
+            yield from _alike(one)
+        else:
+            yield one
 
 
 def application_report(application: Application, currency: str) -> ApplicationReport:

@@ -10,7 +10,8 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.visible import visible
 from billpolicy.periods.trail import Node, Step, TracedLine
 from billpolicy.posting.history import History
-from billpolicy.report.history_text import STATUS, WORDS, charge_name, name_of, state_of
+from billpolicy.report.changes import STATUS, charge_text
+from billpolicy.report.history_text import WORDS, name_of, state_of
 
 _DAY = datetime.timedelta(days=1)
 _PLAIN = frozenset(" ./,-")
@@ -114,4 +115,4 @@ def _line(traced: TracedLine, told: list[str]) -> tuple[_Kind, list[str]]:
 def _period(step: Step, told: list[str]) -> tuple[_Kind, list[str]]:
     assert step.period is not None
     days = f"{step.period.from_} to {step.period.until - _DAY}"
-    return "period", [f"charge period of {charge_name(step.period)}", days, *told, STATUS[step.period.status]]
+    return "period", [f"charge period of {charge_text(step.period)}", days, *told, STATUS[step.period.status]]

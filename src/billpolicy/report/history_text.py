@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from billpolicy.billing.rating import BilledLine
-from billpolicy.book.model import ChargePeriod, Invoice, PeriodStatus
+from billpolicy.book.model import ChargePeriod, Invoice
 from billpolicy.diagnostics.visible import visible
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.trail import Step, StepKind, TracedLine, Trail
 from billpolicy.posting.history import History
+from billpolicy.report.changes import STATUS, charge_text, terms_text
 from billpolicy.report.history import tax_of
 from billpolicy.report.texts import WIDTH, wrapped
 
@@ -28,15 +29,6 @@ WORDS: dict[StepKind, str] = {
     "billed_again": "billed again",
 }
 """What happened, in a word or two."""
-STATUS: dict[PeriodStatus, str] = {
-    "billed": "billed",
-    "excluded_zero_amount": "excluded, zero amount",
-    "excluded_zero_quantity": "excluded, zero quantity",
-    "credited": "credited, not reopened",
-    "reopened": "to be billed again",
-    "rebilled": "billed again",
-}
-"""What became of a charge period."""
 _INDENT = " " * 14
 _DAY = datetime.timedelta(days=1)
 
@@ -71,7 +63,7 @@ def _sentence(step: Step) -> str:
     """`INV00000001/1 billed`, `INV00000001/1 credited by CM00000001/1`, `S-1/seats billed again by INV00000003/1`."""
     by = f" by {name_of(step.by)}" if step.by is not None else ""
     if step.period is not None:
-        return f"{charge_name(step.period)} {WORDS[step.what]}{by}"
+        return f"{charge_text(step.period)} {WORDS[step.what]}{by}"
     if step.of is not None:
         return f"{name_of(step.of)} {WORDS[step.what]}{by}"
     assert step.by is not None
@@ -82,7 +74,7 @@ def _details(step: Step, by: TracedLine | None) -> Iterator[str]:
     if by is None:
         assert step.period is not None
         yield _days(step.period)
-        yield f"to be billed {_terms(step.period)}" if step.what == "reopened" else STATUS[step.period.status]
+        yield f"to be billed {terms_text(step.period)}" if step.what == "reopened" else STATUS[step.period.status]
         return
     item, document = by.item, by.document
     if item.name:
@@ -97,14 +89,6 @@ def _details(step: Step, by: TracedLine | None) -> Iterator[str]:
         yield f"reason {document.reason}"
     if document.status != "posted":
         yield f"a {document.status}"
-
-
-def _terms(period: ChargePeriod) -> str:
-    """How a reopened charge period is billed: `at 10 x 11.00`."""
-    if period.quantity is None and period.rate is None:
-        return "as its charge says then"
-    quantity = "its quantity then" if period.quantity is None else period.quantity
-    return f"at {quantity} x {'its rate then' if period.rate is None else period.rate}"
 
 
 def _who(step: Step, history: History) -> str:
@@ -123,10 +107,10 @@ def _who(step: Step, history: History) -> str:
 def _now(trail: Trail) -> Iterator[str]:
     """How the lines stand: amount, what is left, and what became of their charge periods."""
     currency = trail.lines[0].document.currency
-    yield f"  {'now':<30} {currency + ' amount':>14} {'left':>10}"
+    yield f"  {'now':<26} {currency + ' amount':>12} {'left':>10}"
     for one in trail.lines:
         left = "" if one.left is None else one.left
-        yield f"  {name_of(one.line):<30} {one.item.amount:>14} {left:>10}  {', '.join(state_of(one))}".rstrip()
+        yield f"  {name_of(one.line):<26} {one.item.amount:>12} {left:>10}  {', '.join(state_of(one))}".rstrip()
 
 
 def became_text(history: History, document: str) -> Iterator[str]:
@@ -146,7 +130,7 @@ def _became(trail: Trail, traced: TracedLine) -> Iterator[str]:
         if step.of == traced.line and step.by is not None:
             by[f"{WORDS[step.what]} by"].append(name_of(step.by))
         elif step.of == traced.line and step.period is not None:
-            by[WORDS[step.what]].append(f"{charge_name(step.period)} {_days(step.period)}")
+            by[WORDS[step.what]].append(f"{charge_text(step.period)} {_days(step.period)}")
         elif step.by == traced.line and step.period is not None:
             by["bills again"].append(step.period.id)
         elif step.by == traced.line and step.of is not None and traced.item.source is not None:
@@ -163,7 +147,7 @@ def _lines_of(period: ChargePeriod) -> tuple[tuple[str | None, str | None], ...]
 
 def on_record_text(periods: Iterable[ChargePeriod]) -> Iterator[str]:
     """The charge periods that are on record, by charge and status: how many, and from which day to which."""
-    for (charge, status), group in groupby(periods, key=lambda one: (charge_name(one), one.status)):
+    for (charge, status), group in groupby(periods, key=lambda one: (charge_text(one), one.status)):
         every = list(group)
         yield f"{charge}: {len(every):,} {STATUS[status]}, {every[0].from_} to {every[-1].until - _DAY}"
 
@@ -187,8 +171,3 @@ def state_of(traced: TracedLine) -> Iterator[str]:
 def name_of(line: BilledLine) -> str:
     """A line as it is named."""
     return line_name(*line)
-
-
-def charge_name(period: ChargePeriod) -> str:
-    """The charge that a charge period is of: `S-1/seats`."""
-    return f"{period.subscription}/{period.charge}"
