@@ -422,11 +422,9 @@ def in_ledger(plan: Plan) -> Iterator[str]:
 
 def _of(plan: Plan, kind: type) -> Iterator[Any]:
     """The changes of one kind, as far as one sentence each can tell them."""
-    for one in plan.of(kind):
-        if isinstance(one, changes.PeriodsRecorded):
-            yield from _alike(one)
-        else:
-            yield one
+    found: tuple[Any, ...] = plan.of(kind)
+    for one in found:
+        yield from _alike(one) if isinstance(one, changes.PeriodsRecorded) else (one,)
 
 
 def application_report(application: Application, currency: str) -> ApplicationReport:
