@@ -32,7 +32,7 @@ _RULES: dict[Rule, str] = {
 
 @record
 class LineName:
-    """A line of an invoice."""
+    """What names a line of a document."""
 
     document: str
     item: str

@@ -10,18 +10,11 @@ from billpolicy.book.model import ChargePeriod
 from billpolicy.periods.trail import Step, StepKind, TracedLine
 from billpolicy.posting.history import Done, History
 from billpolicy.posting.store import Audit
+from billpolicy.report.closure import LineName
 from billpolicy.report.plan import Kind
 from billpolicy.report.results import told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
-
-
-@record
-class LineName:
-    """What names a line."""
-
-    document: str
-    item: str
 
 
 @record
