@@ -169,7 +169,7 @@ def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
     """Document, or `nothing` -> the usage records that it bills now, each at what."""
     billed: dict[str, dict[str, str]] = {}
     for one in plan.of(UsageBilled):
-        shares = {id: str(0 if amount is None else amount) for id, amount in one.records}
+        shares = {each.id: str(0 if each.amount is None else each.amount) for each in one.records}
         billed.setdefault(one.after or "nothing", {}).update(shares)
     return billed
 
