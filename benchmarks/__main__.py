@@ -1,9 +1,12 @@
-"""`make bench`: every benchmark in turn."""
+"""`make bench`: every benchmark in turn, or those that are named: `python -m benchmarks closure`."""
 
 from __future__ import annotations
 
-from benchmarks import allocate, bill_run, load, post, resolve, sync, usage, validate
+import sys
 
-for benchmark in (resolve, validate, load, allocate, post, bill_run, usage, sync):
-    benchmark.main()
-    print()
+from benchmarks import allocate, bill_run, closure, load, post, resolve, sync, usage, validate
+
+for benchmark in (resolve, validate, load, allocate, post, bill_run, usage, sync, closure):
+    if benchmark.__name__.removeprefix("benchmarks.") in sys.argv[1:] or not sys.argv[1:]:
+        benchmark.main()
+        print()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bill_run, load, post, sync, usage
+from benchmarks import bill_run, closure, load, post, sync, usage
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
@@ -68,3 +68,9 @@ def test_what_is_recorded_and_what_is_inserted_by_hand_is_the_same(capsys: pytes
     """The contest ends in an error where it is not."""
     usage.main(rows=30, rounds=1, subscriptions=10)
     assert "by hand / file to ledger" in capsys.readouterr().out
+
+
+def test_the_closure_and_what_its_peers_find_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """The contest ends in an error where it is not."""
+    closure.main(months_=8, few=3, rounds=1, streams=3)
+    assert capsys.readouterr().out.count("sets / closure, with reasons") == len(closure.CASES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from billpolicy.billing.undo import gives_back
@@ -46,8 +46,14 @@ def periods_billed(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:
     for item in invoice.items:
         if item.discounts is not None:
             discounts[item.discounts] += item.amount
+    charges = {
+        id: {charge.id: charge for charge in book.subscriptions[id].charges}
+        for id in invoice.subscriptions
+        if id in book.subscriptions
+    }
     for item in invoice.items:
-        yield from _told_by(book, invoice, item, discounts.get(item.id, ZERO))
+        if item.subscription in charges:
+            yield from _told_by(charges[item.subscription], invoice, item, discounts.get(item.id, ZERO))
 
 
 def line_name(document: str, item: str) -> str:
@@ -60,13 +66,14 @@ def excluded_name(subscription: str, charge: str, first: datetime.date) -> str:
     return f"{subscription}/{charge}/{first}"
 
 
-def _told_by(book: Book, invoice: Invoice, item: Item, discount: Decimal) -> Iterator[ChargePeriod]:
-    subscription = book.subscriptions.get(item.subscription or "")
-    if subscription is None or item.service_start is None or item.service_end is None:
+def _told_by(
+    charges: Mapping[str, SubscribedCharge], invoice: Invoice, item: Item, discount: Decimal
+) -> Iterator[ChargePeriod]:
+    """Of the item of a subscription with these charges."""
+    if item.subscription is None or item.service_start is None or item.service_end is None:
         return
     name = line_name(invoice.number, item.id)
     tax = sum((tax.amount for tax in item.taxes), ZERO)
-    charges = {charge.id: charge for charge in subscription.charges}
     shares = [(one.subscribed_charge, one.quantity, one.unit_price, one.amount) for one in item.combines] or [
         (item.subscribed_charge or "", item.quantity, item.unit_price, item.amount)
     ]
@@ -76,7 +83,7 @@ def _told_by(book: Book, invoice: Invoice, item: Item, discount: Decimal) -> Ite
             continue
         yield ChargePeriod(
             id=f"{name}/{id}" if item.combines else name,
-            subscription=subscription.id,
+            subscription=item.subscription,
             charge=id,
             from_=item.service_start,
             until=item.service_end + _DAY,

@@ -101,7 +101,7 @@ def closure(book: Book, selected: Iterable[BilledLine], *, later: bool, related:
         pulling = [line for line in new if not _is_unwound(line)]
         for rule in rules:
             for line in pulling:
-                for one in lines.pulled_in(line, rule):
+                for one in lines.settled_with(line) if rule == "discount" else line.pulled_in(rule):
                     if isinstance(one, ChargePeriod):
                         excluded.setdefault(one.id, PulledExcluded(one, rule, line.name))
                     elif one not in reasons:
@@ -117,18 +117,22 @@ def closure(book: Book, selected: Iterable[BilledLine], *, later: bool, related:
 class _Line:
     """A line, what it bills, and where it stands in the total order."""
 
-    __slots__ = ("name", "of", "order", "periods")
+    __slots__ = ("_of", "name", "order", "periods")
 
     def __init__(
         self, invoice: Invoice, item: Item, of: _OfSubscription | None = None, periods: Sequence[ChargePeriod] = ()
     ) -> None:
         self.name = BilledLine(invoice.number, item.id)
-        self.of = of
         self.periods = tuple(periods)
+        self._of = of
         first = periods[0].from_ if periods else item.service_start or invoice.date
         end = periods[0].until if periods else first
         on_invoice = 10**9 if item.line is None else item.line, item.id
         self.order = (-first.toordinal(), -end.toordinal(), -invoice.date.toordinal(), invoice.number, *on_invoice)
+
+    def pulled_in(self, rule: Rule) -> Iterable[_Found]:
+        """What it pulls in by a rule about charges and days; not always what the rule has told before."""
+        return () if self._of is None else self._of.pulled_in(self, rule)
 
 
 _Found = _Line | ChargePeriod
@@ -144,11 +148,7 @@ def _is_unwound(line: Pulled | _Line) -> bool:
 
 
 class _Lines:
-    """The lines of a book, invoice by invoice and subscription by subscription as they are asked for.
-
-    What a rule has told once it does not always tell again: so a line is looked at a few times in all, and not once for
-    each other line that would pull it in.
-    """
+    """The lines of a book, invoice by invoice and subscription by subscription as they are asked for."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -174,12 +174,10 @@ class _Lines:
                 return billed
         return self._others.setdefault(name, _Line(on.invoice, item))
 
-    def pulled_in(self, line: _Line, rule: Rule) -> Iterable[_Found]:
-        """What a line pulls in by a rule, itself maybe among it."""
-        if rule == "discount":
-            on = self._on(line.name.document)
-            return [self.line(BilledLine(line.name.document, id)) for id in on.settled_with(line.name.item)]
-        return () if line.of is None else line.of.pulled_in(line, rule)
+    def settled_with(self, line: _Line) -> Iterable[_Line]:
+        """What a line discounts, and what discounts it."""
+        number, item = line.name
+        return [self.line(BilledLine(number, id)) for id in self._on(number).settled_with(item)]
 
     def _on(self, number: str) -> _OfInvoice:
         if number not in self._invoices:
@@ -201,17 +199,15 @@ class _OfInvoice:
             raise KeyError(number)
         self.invoice = invoice
         self.items = {item.id: item for item in invoice.items}
-        self._discounts: dict[str, list[str]] = defaultdict(list)
+        self._settled: dict[str, list[str]] = defaultdict(list)
         for item in invoice.items:
             if item.discounts is not None:
-                self._discounts[item.discounts].append(item.id)
+                self._settled[item.discounts].append(item.id)
+                self._settled[item.id].append(item.discounts)
 
-    def settled_with(self, id: str) -> Iterator[str]:
+    def settled_with(self, id: str) -> Sequence[str]:
         """The line that this one discounts, and those that discount it."""
-        reduced = self.items[id].discounts
-        if reduced is not None:
-            yield reduced
-        yield from self._discounts.get(id, ())
+        return self._settled.get(id, ())
 
 
 class _OfSubscription:
@@ -230,29 +226,36 @@ class _OfSubscription:
             for name, periods in billed.items()
         }
         at: dict[_Place, dict[_Days, list[_Found]]] = defaultdict(lambda: defaultdict(list))
-        standing: list[tuple[_Found, ChargePeriod]] = [(period, period) for period in excluded]
-        standing += [(line, period) for line in self.lines.values() for period in line.periods]
-        for found, period in standing:
-            for place in _places(self._charges[period.charge]):
-                at[place][period.from_, period.until].append(found)
+        places = {id: tuple(_places(charge)) for id, charge in self._charges.items()}
+        found: list[_Found] = [*excluded, *self.lines.values()]
+        for one in found:
+            for period in (one,) if isinstance(one, ChargePeriod) else one.periods:
+                for place in places[period.charge]:
+                    at[place][period.from_, period.until].append(one)
         spans = {place: _Spans(found) for place, found in at.items()}
         self._looked_for = {
-            (rule, charge.id): [spans[place] for place in _related(charge, rule) if place in spans]
+            (rule, id): [spans[place] for place in _related(charge, rule) if place in spans]
             for rule in RULES
-            for charge in self._charges.values()
+            for id, charge in self._charges.items()
         }
         self._drawn = self._links(book, subscription)
 
-    def pulled_in(self, line: _Line, rule: Rule) -> Iterator[_Found]:
-        """What a line pulls in, so far as it was not told before."""
+    def pulled_in(self, line: _Line, rule: Rule) -> list[_Found]:
+        """What a line pulls in, itself maybe among it.
+
+        What the same rule has told once it does not always tell again: so a line is looked at a few times in all, and
+        not once for each other line that would pull it in.
+        """
+        pulled: list[_Found] = []
         for period in line.periods:
             for spans in self._looked_for[rule, period.charge]:
                 if rule == "later":
-                    yield from spans.take_later(period.until)
+                    pulled += spans.take_later(period.until)
                 else:
-                    yield from spans.take_shared(period.from_, period.until)
+                    pulled += spans.take_shared(period.from_, period.until)
         if rule == "prepaid":
-            yield from self._drawn.get(line, ())
+            pulled += self._drawn.get(line, ())
+        return pulled
 
     def _links(self, book: Book, subscription: str) -> Mapping[_Line, Iterable[_Line]]:
         """Each line -> those whose usage was drawn from it, or which its usage was drawn from, as that is on record."""
@@ -321,6 +324,7 @@ class _Spans:
         in_order = sorted(spans)
         self._found = [spans[days] for days in in_order]
         self._starts = [start for start, _ in in_order]
+        self._asked: set[_Days] = set()
         self._untaken = len(in_order)
         """Those from here on were taken as later ones."""
         self._size = 1 << (len(in_order) - 1).bit_length()
@@ -332,6 +336,9 @@ class _Spans:
     def take_shared(self, start: datetime.date, end: datetime.date) -> list[_Found]:
         """What has a day within `[start, end)`."""
         taken: list[_Found] = []
+        if (start, end) in self._asked:
+            return taken
+        self._asked.add((start, end))
         self._take(1, 0, self._size, bisect_left(self._starts, end), start, taken)
         return taken
 

@@ -1,0 +1,220 @@
+"""What belongs to one selected line, with the reason of each line, beside the obvious ways to find it.
+
+One subscription item of 50 streams, billed month by month on 1,000 invoices: 50,000 charge periods, in memory.
+`rebill`: all streams begin their months on the same day, and the first line is to be billed again, so that all later
+ones come with it. `chain`: each begins them on a day of its own, and the first line is to be credited, so that each
+line comes by the days that it shares with the one before it.
+
+The peers are given charges and days, and only say which lines; we find them on the invoices, and say why. `sets` looks
+for what is pulled in by anything found so far until there is no more: that is quick where one line pulls in all, and
+hopeless where each pulls in the next. `pairs` writes down who pulls in whom, and walks along. Both look at pairs, so
+they run on fewer months; how our time grows is shown at a quarter, a half and all.
+"""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import statistics
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import billpolicy
+from benchmarks.post import STANDARD
+from benchmarks.rounds import rates, ratio, table
+from billpolicy.billing.rating import BilledLine
+from billpolicy.book.book import Book
+from billpolicy.book.model import Account, BookFile, Contact, Invoice, Item, SubscribedCharge, Subscription
+from billpolicy.deciding.proven import prove
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.operations.registry import OPERATIONS
+from billpolicy.periods.closure import closure
+
+MONTHS = 1_000
+STREAMS = 50
+FEW = 40
+"""Months for those who look at pairs."""
+FIRST = BilledLine("INV00000000", "0")
+DAY = datetime.date(2034, 1, 1)
+_ONE = datetime.timedelta(days=1)
+_OURS = "closure, with reasons"
+
+
+class Case(NamedTuple):
+    """Who comes with the first line, and by what."""
+
+    name: str
+    spread: int
+    """Days by which each stream begins its months later than the one before it."""
+    later: bool
+
+
+CASES = (Case("rebill", 0, later=True), Case("chain", 1, later=False))
+
+
+def months(first: datetime.date, count: int) -> list[datetime.date]:
+    """The days on which so many months begin, and the end of the last one."""
+    begin = first.year * 12 + first.month - 1
+    return [first.replace(year=n // 12, month=n % 12 + 1) for n in range(begin, begin + count + 1)]
+
+
+def book(months_: int, case: Case, streams: int = STREAMS) -> Book:
+    """One item of so many streams, billed for so many months; an invoice has a month of each."""
+    start = datetime.date(1950, 1, 1)
+    first = [start + _ONE * (case.spread * stream % 28) for stream in range(streams)]
+    charges = tuple(
+        SubscribedCharge(id=f"stream-{n}", item="seats", rate=Decimal("10.00"), start=first[n], charged_through=end)
+        for n in range(streams)
+        for end in months(first[n], months_)[-1:]
+    )
+    billed = [list(pairwise(months(one, months_))) for one in first]
+    invoices = tuple(
+        Invoice(
+            number=f"INV{month:08d}",
+            account="acme",
+            date=billed[0][month][0],
+            currency="EUR",
+            bill_run=f"BR-{month}",
+            attributes={"bill_to_contact": "ann"},
+            items=tuple(
+                Item(
+                    id=str(stream),
+                    line=stream,
+                    amount=Decimal("10.00"),
+                    subscription="S-1",
+                    subscribed_charge=charges[stream].id,
+                    quantity=Decimal(1),
+                    unit_price=Decimal("10.00"),
+                    service_start=billed[stream][month][0],
+                    service_end=billed[stream][month][1] - _ONE,
+                )
+                for stream in range(streams)
+            ),
+        )
+        for month in range(months_)
+    )
+    return Book.of(
+        BookFile(
+            accounts=(Account(id="acme", currency="EUR", attributes={"bill_to_contact": "ann"}),),
+            contacts=(Contact(id="ann", account="acme"),),
+            subscriptions=(Subscription(id="S-1", account="acme", start=start, charges=charges),),
+            invoices=invoices,
+        )
+    )
+
+
+class Billed(NamedTuple):
+    """A line as the peers are given it."""
+
+    line: BilledLine
+    item: str
+    start: datetime.date
+    end: datetime.date
+
+
+def lines_of(book: Book) -> list[Billed]:
+    """All lines of a book."""
+    items = {charge.id: charge.of_item for charge in book.subscriptions["S-1"].charges}
+    return [
+        Billed(BilledLine(invoice.number, item.id), items[item.subscribed_charge or ""], start, end + _ONE)
+        for invoice in book.numbered.values()
+        if isinstance(invoice, Invoice)
+        for item in invoice.items
+        for start, end in [(item.service_start, item.service_end)]
+        if start is not None and end is not None
+    ]
+
+
+def by_sets(lines: Sequence[Billed], *, later: bool) -> Collection[BilledLine]:
+    """The peer that looks again until nothing more is found."""
+    found = {lines[0]}
+    left = set(lines[1:])
+    while True:
+        more = {
+            one
+            for one in left
+            if any(one.item == by.item and (by.start < one.end and (later or one.start < by.end)) for by in found)
+        }
+        if not more:
+            return {one.line for one in found}
+        found |= more
+        left -= more
+
+
+def by_pairs(lines: Sequence[Billed], *, later: bool) -> Collection[BilledLine]:
+    """The peer that writes down who pulls in whom, of later periods only the next ones, and walks along."""
+    pulls: dict[BilledLine, list[BilledLine]] = defaultdict(list)
+    in_order = sorted(lines, key=lambda one: (one.item, one.start))
+    for place, one in enumerate(in_order):
+        for other in in_order[place + 1 :]:
+            if other.item != one.item or other.start > one.end or (other.start == one.end and not later):
+                break
+            pulls[one.line].append(other.line)
+            if other.start < one.end:
+                pulls[other.line].append(one.line)
+    reached, waiting = {lines[0].line}, deque([lines[0].line])
+    while waiting:
+        for line in pulls[waiting.popleft()]:
+            if line not in reached:
+                reached.add(line)
+                waiting.append(line)
+    return reached
+
+
+def ours(book: Book, *, later: bool) -> Collection[BilledLine]:
+    """The closure itself."""
+    return {one.line for one in closure(book, [FIRST], later=later).lines}
+
+
+def contest(case: Case, months_: int, rounds: int, streams: int = STREAMS) -> None:
+    """Find the closure in every way, and print who took how long."""
+    whole = book(months_, case, streams)
+    lines = lines_of(whole)
+    runs: dict[str, Callable[[], Collection[BilledLine]]] = {
+        "sets": partial(by_sets, lines, later=case.later),
+        "pairs": partial(by_pairs, lines, later=case.later),
+        _OURS: partial(ours, whole, later=case.later),
+    }
+    if any(set(run()) != {one.line for one in lines} for run in runs.values()):
+        raise SystemExit("the contestants did not find the same lines")
+    found = rates(runs, len(lines), rounds, warm=False)
+    print(f"closure, {case.name}: {len(lines):,} charge periods")
+    print(table(found, "periods"))
+    for peer in ("sets", "pairs"):
+        print(f"  {peer} / {_OURS}: {1 / ratio(found, _OURS, peer):.2f}")
+
+
+def growth(case: Case, months_: int, rounds: int, streams: int = STREAMS) -> None:
+    """How the time grows with the months, of the closure and of a whole plan that bills all of it again."""
+    sizes = {count: book(count, case, streams) for count in (months_ // 4, months_ // 2, months_)}
+    gc.collect()
+    gc.freeze()  # what the contest has prepared is nobody's garbage
+    ways: dict[str, Callable[[Book], object]] = {"closure": partial(ours, later=case.later)}
+    if "credit_rebill" in OPERATIONS and case.later:
+        versions = Versions([Resolver(prove(STANDARD), "python")])
+        asked = {"id": "fix", "operation": "credit_rebill", "invoice": FIRST.document, "lines": [FIRST.item]}
+        ways["plan"] = lambda one: billpolicy.plan(versions, one, asked, today=DAY)
+    for name, way in ways.items():
+        print(f"closure, {case.name}, {name}, as it grows")
+        for count, one in sizes.items():
+            work = count * streams
+            found = rates({f"{work:,} periods": partial(way, one)}, work, rounds, warm=False)
+            (speed,) = found.values()
+            print(f"{table(found, 'periods')}, {work / statistics.median(speed):.2f} s")
+    gc.unfreeze()
+
+
+def main(months_: int = MONTHS, few: int = FEW, rounds: int = 3, streams: int = STREAMS) -> None:
+    """Run and print."""
+    for case in CASES:
+        contest(case, few, rounds, streams)
+        growth(case, months_, rounds, streams)
+
+
+if __name__ == "__main__":
+    main()
