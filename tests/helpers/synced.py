@@ -49,7 +49,13 @@ def _add_account(chance: random.Random, file: dict[str, list[Any]], id: str) -> 
     file["contacts"] += contacts
     attributes = {"bill_to_contact": contacts[0].id, "payment_term": chance.choice(TERMS)}
     file["accounts"].append(
-        Account(id=id, currency="EUR", name=chance.choice(NAMES), attributes={k: v for k, v in attributes.items() if v})
+        Account(
+            id=id,
+            currency="EUR",
+            name=chance.choice(NAMES),
+            region=chance.choice((None, "BY")),
+            attributes={k: v for k, v in attributes.items() if v},
+        )
     )
     for n in range(chance.randint(1, 2)):
         charges = tuple(_charge(chance, f"x{m}") for m in range(chance.randint(1, 2)))
@@ -61,7 +67,8 @@ def _add_account(chance: random.Random, file: dict[str, list[Any]], id: str) -> 
 
 def _charge(chance: random.Random, id: str) -> SubscribedCharge:
     rate, name = Decimal(chance.randint(1, 50)), chance.choice((None, "seat"))
-    return SubscribedCharge(id=id, charge=name, rate=rate, quantity=Decimal(chance.randint(1, 3)))
+    quantity, tax_code = Decimal(chance.randint(1, 3)), chance.choice((None, "standard"))
+    return SubscribedCharge(id=id, charge=name, rate=rate, quantity=quantity, profile="all", tax_code=tax_code)
 
 
 def a_newer_one(chance: random.Random, book: Book) -> Book:
@@ -80,7 +87,8 @@ def a_newer_one(chance: random.Random, book: Book) -> Book:
             attributes = {"bill_to_contact": chance.choice(theirs), "payment_term": chance.choice(TERMS)}
             held: dict[str, str | None] = {key: value for key, value in attributes.items() if value}
             country = chance.choice((None, "DE"))
-            accounts[id] = replace(account, name=chance.choice(NAMES), country=country, attributes=held)
+            region = chance.choice((None, "BY", "HE"))
+            accounts[id] = replace(account, name=chance.choice(NAMES), country=country, region=region, attributes=held)
         spare = [
             one.id for one in contacts.values() if one.account == id and one.id not in accounts[id].attributes.values()
         ]
@@ -101,7 +109,10 @@ def a_newer_one(chance: random.Random, book: Book) -> Book:
             accounts=tuple(accounts.values()),
             contacts=tuple(contacts.values()),
             subscriptions=tuple(subscriptions.values()),
-            charges=(Charge(id="seat", name=chance.choice(("Seats", "Places"))), Charge(id="sms", name="Messages")),
+            charges=(
+                Charge(id="seat", name=chance.choice(("Seats", "Places")), tax_code=chance.choice((None, "standard"))),
+                Charge(id="sms", name="Messages", tax_code="exempt"),
+            ),
             accounting_periods=(replace(book.periods[0], status="closed"),),
         )
     )
@@ -112,7 +123,13 @@ def _newer(chance: random.Random, known: Subscription) -> Subscription:
     for charge in known.charges:
         what = chance.random()
         if what < 0.3:
-            charge = replace(charge, rate=Decimal(chance.randint(1, 50)), quantity=Decimal(chance.randint(1, 3)))
+            tax_code = chance.choice((charge.tax_code, "exempt"))
+            charge = replace(
+                charge,
+                rate=Decimal(chance.randint(1, 50)),
+                quantity=Decimal(chance.randint(1, 3)),
+                tax_code=tax_code,
+            )
         if 0.2 < what < 0.5:
             charge = replace(charge, until=datetime.date(2026, chance.randint(8, 12), 1))
         if what < 0.9:

@@ -105,15 +105,17 @@ def ledger(tmp_path: Path, empty_file: Path) -> Iterator[Ledger]:
 
 # -- each kind of difference ---------------------------------------------------------------------------------------
 
+MONTHLY = {"quantity": "1", "period": "month", "timing": "in_advance", "start": "2026-01-01"}
 EACH = {
     "account": (
-        [("name: Acme, country: DE", "name: Acme AG"), ("payment_term: Net 30", "payment_term: Net 60")],
+        [("name: Acme, country: DE", "name: Acme AG, region: BY"), ("payment_term: Net 30", "payment_term: Net 60")],
         [
             asked(
                 "change_account",
                 account="acme",
                 from_="2026-07-01",
                 name="Acme AG",
+                region="BY",
                 clear=["country"],
                 attributes={"payment_term": "Net 60"},
             )
@@ -163,8 +165,12 @@ EACH = {
         ],
     ),
     "charge": (
-        [("name: Seats", "name: Seats of the CRM")],
-        [asked("change_charge", charge="seat", from_="2026-07-01", name="Seats of the CRM")],
+        [("name: Seats", "name: Seats of the CRM, tax_code: standard")],
+        [asked("change_charge", charge="seat", from_="2026-07-01", name="Seats of the CRM", tax_code="standard")],
+    ),
+    "charge-new": (
+        [("charges: [{id: seat,", "charges: [{id: call, name: Calls, tax_code: standard}, {id: seat,")],
+        [asked("create_charge", charge="call", name="Calls", type="one_time", tax_code="standard")],
     ),
     "subscription": (
         [("plan: gold", "bill_day: 5, invoice_separately: true")],
@@ -189,19 +195,31 @@ EACH = {
         [asked("cancel_subscription", subscription="crm", at="date", effective_date="2026-09-01", final_bill=False)],
     ),
     "charge-added": (
-        [(CRM, CRM[:-2] + ", {id: extra, rate: 5.00}]}")],
         [
-            asked(
-                "add_subscribed_charge",
-                subscription="crm",
-                charge={
-                    "id": "extra",
-                    "rate": "5.00",
-                    "quantity": "1",
-                    "period": "month",
-                    "timing": "in_advance",
-                    "start": "2026-01-01",
+            (
+                CRM,
+                CRM[:-2] + ", {id: off, discounts: extra, rate: -1.00}, {id: cap, item: extra, bills: maximum,"
+                " rate: 4.00, timing: in_arrears, profile: p, tax_code: exempt}, {id: pool, rate: 1.00,"
+                " drawn_by: [calls]}, {id: calls, rate: 0.10, usage: true}, {id: extra, rate: 5.00}]}",
+            )
+        ],
+        [
+            asked("add_subscribed_charge", subscription="crm", charge=charge)
+            for charge in (
+                {**MONTHLY, "id": "calls", "rate": "0.10", "usage": True},
+                {**MONTHLY, "id": "extra", "rate": "5.00"},
+                {**MONTHLY, "id": "pool", "rate": "1.00", "drawn_by": ["calls"]},
+                {
+                    **MONTHLY,
+                    "id": "cap",
+                    "rate": "4.00",
+                    "timing": "in_arrears",
+                    "item": "extra",
+                    "bills": "maximum",
+                    "profile": "p",
+                    "tax_code": "exempt",
                 },
+                {**MONTHLY, "id": "off", "rate": "-1.00", "discounts": "extra"},
             )
         ],
     ),
@@ -209,8 +227,24 @@ EACH = {
         [("charged_through: 2026-08-01}", "charged_through: 2026-08-01, until: 2026-10-01}")],
         [asked("end_subscribed_charge", subscription="crm", charge="seats", until="2026-10-01")],
     ),
+    "charge-ends-and-another-begins": (
+        [
+            (
+                "charged_through: 2026-08-01}",
+                "charged_through: 2026-08-01, until: 2026-10-01}, {id: more, rate: 1.00, start: 2026-10-01}",
+            )
+        ],
+        [
+            asked("end_subscribed_charge", subscription="crm", charge="seats", until="2026-10-01"),
+            asked(
+                "add_subscribed_charge",
+                subscription="crm",
+                charge={**MONTHLY, "id": "more", "rate": "1.00", "start": "2026-10-01"},
+            ),
+        ],
+    ),
     "price-of-now": (
-        [("rate: 30.00", "rate: 35.00, quantity: 2")],
+        [("rate: 30.00", "rate: 35.00, quantity: 2, tax_code: standard")],
         [
             asked(
                 "change_subscribed_charge",
@@ -220,6 +254,7 @@ EACH = {
                 as_="seats-2",
                 rate="35.00",
                 quantity="2",
+                tax_code="standard",
             )
         ],
     ),
@@ -445,6 +480,12 @@ NOT = {
         "subscriptions",
         "`period` of charge `seats` of subscription `crm` is year in the book, but month",
     ),
+    "item-of-a-charge": (
+        [("rate: 30.00", "rate: 30.00, item: i1")],
+        "sync-differs",
+        "subscriptions",
+        "`item` of charge `seats` of subscription `crm` is i1 in the book, but none in the ledger",
+    ),
     "start-of-a-charge": (
         [("rate: 30.00", "rate: 30.00, start: 2026-02-01")],
         "sync-differs",
@@ -470,6 +511,14 @@ NOT = {
         "`until` of accounting period `2026-06-01` is 2026-07-15 in the book",
     ),
 }
+
+
+def test_what_a_charge_is_drawn_by_does_not_change() -> None:
+    calls = (CRM, CRM[:-2] + ", {id: calls, rate: 0.10, usage: true}]}")
+    known, newer = changed(calls), changed(calls, ("{id: seats, ", "{id: seats, drawn_by: [calls], "))
+    (found,) = sync(known, newer).not_followed
+    told = "`drawn_by` of charge `seats` of subscription `crm` is calls in the book, but none in the ledger"
+    assert told in found.diagnostic.message
 
 
 @pytest.mark.parametrize("name", NOT)

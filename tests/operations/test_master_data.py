@@ -85,8 +85,12 @@ REFUSED = {
     "operation: add_subscribed_charge\nsubscription: S1\ncharge: {id: n, until: 2026-06-01}": ["period-empty"],
     "operation: add_subscribed_charge\nsubscription: S1\ncharge: {id: n, discounts: less}": ["discount-of-discount"],
     "operation: add_subscribed_charge\nsubscription: GONE\ncharge: {id: n}": ["canceled-already"],
+    "operation: add_subscribed_charge\nsubscription: S1\ncharge: {id: n, item: seat, bills: minimum}": [
+        "limit-charge-odd"
+    ],
     "operation: change_subscribed_charge\nsubscription: S1\ncharge: none\nrate: 1.00": ["charge-unknown"],
     "operation: change_subscribed_charge\nsubscription: S1\ncharge: seat\nrate: 10.00": ["nothing-changes"],
+    "operation: change_subscribed_charge\nsubscription: S1\ncharge: seat": ["nothing-changes"],
     "operation: change_subscribed_charge\nsubscription: S1\ncharge: seat\nrate: 1.00\nfrom: 2026-05-01": [
         "date-too-early"
     ],
@@ -122,12 +126,12 @@ def test_what_is_refused(operation: str) -> None:
 HINTS = {
     "operation: change_account\naccount: acme": "name a value that is another one from that day on",
     "operation: change_account\naccount: acme\nclear: [currency]": "give it another one: `currency: ...`",
-    "operation: change_account\naccount: acme\nclear: [plan]": "known here: `country`, `name`",
+    "operation: change_account\naccount: acme\nclear: [plan]": "known here: `country`, `name`, `region`",
     "operation: change_account\naccount: acme\nclear: [payment_term]": (
         "an attribute is cleared by `null`: `attributes: {payment_term: null}`"
     ),
     "operation: change_contact\ncontact: ann\nclear: [payment_term]": "known here: `country`, `email`, `name`",
-    "operation: change_charge\ncharge: seats\nname: Seat\nclear: [colour]": "leave `clear` out",
+    "operation: change_charge\ncharge: seats\nname: Seat\nclear: [colour]": "known here: `tax_code`",
     "operation: add_subscribed_charge\nsubscription: S1\ncharge: {id: seat, rate: 1.00}": (
         "give the new one another id, or change that one with `change_subscribed_charge`"
     ),
@@ -279,6 +283,55 @@ def test_a_charge_is_changed_again_and_keeps_its_periods() -> None:
     assert hints(book_after(BOOK, CHANGE), late) == [
         "name a day before 2026-05-16, or name `seat-2`, which continues it"
     ]
+
+
+def test_a_new_tax_code_from_a_day_on_is_credited_and_billed_anew() -> None:
+    """Half of June's 30.00 is credited with half of its tax, 22% of it, and billed at 0%, as its discount is."""
+    rates = """
+tax_rates:
+  standard: [{country: EE, region: HAR, name: VAT, rate: 22%, from: 2024-01-01}]
+  exempt: [{country: EE, region: HAR, name: VAT, rate: 0%, from: 2024-01-01}]
+"""
+    june = "operation: bill_run\ndate: 2026-06-01\nsubscriptions: [N]"
+    book = book_after(
+        BOOK,
+        "operation: create_charge\ncharge: code\nname: Code\ntax_code: exempt",
+        "operation: change_charge\ncharge: code\nfrom: 2026-01-01\ntax_code: standard",
+        "operation: create_account\naccount: new\ncurrency: USD\ncountry: EE\nregion: TAR\n"
+        "attributes: {bill_to_contact: nina}\ncontacts: [{id: nina}]",
+        "operation: change_account\naccount: new\nregion: HAR\nfrom: 2026-01-01",
+        "operation: create_subscription\nsubscription: N\naccount: new\nstart: 2026-06-01\ncharges:\n"
+        "- {id: seat, charge: code, rate: 10.00, quantity: 3}\n- {id: less, rate: -2.00, discounts: seat}",
+        june,
+        CHANGE.replace("S1", "N").replace("quantity: 6", "tax_code: exempt").replace("05-16", "06-16"),
+        policy=rates,
+    )
+    (invoice,) = plan(book, june.replace("06-01", "06-16"), policy=rates).documents
+    assert isinstance(invoice.document, Invoice)
+    assert {
+        item.subscribed_charge: (item.amount, sum(tax.amount for tax in item.taxes)) for item in invoice.document.items
+    } == {
+        "seat": (Decimal("-15.00"), Decimal("-3.30")),
+        "less": (Decimal("1.00"), Decimal("0.22")),
+        "seat-2": (Decimal("15.00"), Decimal("0.00")),
+        "less-2": (Decimal("-1.00"), Decimal("0.00")),
+    }
+
+
+def test_what_continues_a_charge_is_of_its_item_and_bills_as_it_did() -> None:
+    charge = "{id: n, item: seat, bills: minimum, rate: 40.00, profile: p, tax_code: standard, timing: in_arrears}"
+    prepaid = "{id: pool, rate: 9.00, drawn_by: [seat], start: 2026-05-01}"
+    book = book_after(
+        BOOK.replace("{id: setup,", "{id: calls, item: seat, rate: 1.00, usage: true}\n  - {id: setup,"),
+        f"operation: add_subscribed_charge\nsubscription: S1\ncharge: {charge}",
+        f"operation: add_subscribed_charge\nsubscription: S1\ncharge: {prepaid}",
+        CHANGE.replace("charge: seat\nquantity: 6", "charge: n\nrate: 50.00").replace("05-16", "06-16"),
+        CHANGE.replace("more", "pool").replace("charge: seat\nquantity: 6", "charge: pool\nrate: 8.00"),
+    )
+    found = {one.id: one for one in book.subscriptions["S1"].charges}
+    last, pool = found["n-2"], found["pool-2"]
+    assert (last.of_item, last.bills, last.profile, last.tax_code) == ("seat", "minimum", "p", "standard")
+    assert (pool.of_item, pool.drawn_by) == ("pool", ("seat",))
 
 
 def test_an_end_takes_the_discounts_with_it_and_a_later_one_does_not_undo_it() -> None:

@@ -29,10 +29,10 @@ from billpolicy.source.scalars import read_currency
 
 R = TypeVar("R", bound=MasterRecord)
 FIELDS: dict[type[Any], tuple[str, ...]] = {
-    Account: ("name", "country", "currency", "attributes.", "custom."),
+    Account: ("name", "country", "region", "currency", "attributes.", "custom."),
     Contact: ("name", "country", "email", "retired_on"),
     Subscription: ("plan", "term_end", "bill_day", "invoice_separately", "attributes.", "custom.", "charges."),
-    Charge: ("name", "type"),
+    Charge: ("name", "type", "tax_code"),
     AccountingPeriod: ("status",),
 }
 """What can change of a record; with a dot at its end, everything in it."""
@@ -109,6 +109,8 @@ def written(value: Any) -> str | None:
     """A value as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(value) or None
     return None if value is None else str(value)
 
 

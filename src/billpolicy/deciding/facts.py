@@ -53,6 +53,7 @@ _GETTERS: dict[str, dict[str, Callable[[Any], _Value]]] = {
         "id": lambda account: account.id,
         "name": lambda account: account.name,
         "country": lambda account: account.country,
+        "region": lambda account: account.region,
         "currency": lambda account: account.currency,
     },
     "subscription": {

@@ -19,6 +19,7 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
         FieldSpec("id", "text", "the account's id"),
         FieldSpec("name", "text", "the account's name"),
         FieldSpec("country", "text", "the account's country"),
+        FieldSpec("region", "text", "the account's state or province"),
         FieldSpec("currency", "text", "the account's currency"),
     ),
     "subscription": (

@@ -329,7 +329,7 @@ _SPECS = (
         doc="give an account other values, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *FROM, *changed("name", "country", "currency"), *fields_of("account")),
+        fields=(DATE, *FROM, *changed("name", "country", "region", "currency"), *fields_of("account")),
         changes="account",
     ),
     OperationSpec(
@@ -388,10 +388,10 @@ _SPECS = (
     ),
     OperationSpec(
         name="change_subscribed_charge",
-        doc="give a charge of a subscription another rate or quantity, from a day on",
+        doc="give a charge of a subscription another rate, quantity or tax code, from a day on",
         produces=(),
         levels=("account",),
-        fields=(DATE, *FROM, *changed("rate", "quantity"), *fields_of("account", "subscription")),
+        fields=(DATE, *FROM, *changed("rate", "quantity", "tax_code"), *fields_of("account", "subscription")),
         causes=("subscription_changed",),
     ),
     OperationSpec(
@@ -411,10 +411,10 @@ _SPECS = (
     ),
     OperationSpec(
         name="change_charge",
-        doc="give a charge of the catalogue another name or type, from a day on",
+        doc="give a charge of the catalogue another name, type or tax code, from a day on",
         produces=(),
         levels=(),
-        fields=(DATE, *FROM, *changed("name", "type")),
+        fields=(DATE, *FROM, *changed("name", "type", "tax_code")),
     ),
     OperationSpec(
         name="create_accounting_period",

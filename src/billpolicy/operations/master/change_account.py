@@ -1,4 +1,4 @@
-"""`change_account`: another name, country, currency, attribute or custom value, from a day on.
+"""`change_account`: another name, country, region, currency, attribute or custom value, from a day on.
 
 Documents that are posted keep what they hold. The plan says which subscriptions and open documents take the values
 from this account, and so change with it.
@@ -35,6 +35,7 @@ class ChangeAccount(HoldsAttributes, ChangeRequest):
     account: Text
     name: Text | None = None
     country: Text | None = None
+    region: Text | None = None
     currency: Currency | None = None
     custom: Custom = field(default_factory=dict)
 
@@ -42,7 +43,7 @@ class ChangeAccount(HoldsAttributes, ChangeRequest):
 def _plan(planning: Planning, request: ChangeAccount) -> None:
     account = planning.account(request.account, "account")
     day = since(planning, request)
-    values = wanted(planning, request, "name", "country", needed=("currency",))
+    values = wanted(planning, request, "name", "country", "region", needed=("currency",))
     if "currency" in different(account, values, day):
         check_no_rate_in_its_currency(planning, account)
     check_values(planning, "account", account, request.attributes, request.custom, day)

@@ -1,4 +1,5 @@
-"""`change_charge`: another name or type of a charge of the catalogue, from a day on. Posted items keep theirs."""
+"""`change_charge`: another name, type or tax code of a charge of the catalogue, from a day on. Posted items
+keep theirs."""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ from billpolicy.source.scalars import Text
 
 @record
 class ChangeCharge(ChangeRequest):
-    """What the charge is called, and what it is, from a day on."""
+    """What the charge is called, what it is, and by which rates it is taxed, from a day on."""
 
     charge: Text
     name: Text | None = None
     type: Literal["one_time", "recurring", "usage"] | None = None
+    tax_code: Text | None = None
 
 
 def _plan(planning: Planning, request: ChangeCharge) -> None:
@@ -27,7 +29,7 @@ def _plan(planning: Planning, request: ChangeCharge) -> None:
     if charge is None:
         hint = did_you_mean(request.charge, planning.book.charges) or "create it with `create_charge`"
         planning.refuse("charge-unknown", f"there is no charge `{request.charge}`", "charge", hint=hint)
-    values = wanted(planning, request, needed=("name", "type"))
+    values = wanted(planning, request, "tax_code", needed=("name", "type"))
     day = since(planning, request)
     permit(planning, None, facts=facts_of_change(planning, day, different(charge, values, day)))
     give(planning, charge, values, day)

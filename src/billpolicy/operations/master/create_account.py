@@ -32,6 +32,7 @@ class CreateAccount(HoldsAttributes, Request):
     currency: Currency
     name: Text | None = None
     country: Text | None = None
+    region: Text | None = None
     custom: Custom = field(default_factory=dict)
     contacts: tuple[NewContact, ...] = ()
 
@@ -42,6 +43,7 @@ def _plan(planning: Planning, request: CreateAccount) -> None:
         currency=request.currency,
         name=request.name,
         country=request.country,
+        region=request.region,
         attributes=request.attributes,
         custom=request.custom,
         created_by=request.id,

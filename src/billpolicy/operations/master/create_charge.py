@@ -21,11 +21,18 @@ class CreateCharge(Request):
     charge: Text
     name: Text
     type: Literal["one_time", "recurring", "usage"] = "one_time"
+    tax_code: Text | None = None
 
 
 def _plan(planning: Planning, request: CreateCharge) -> None:
     permit(planning, None)
-    charge = Charge(id=request.charge, name=request.name, type=request.type, created_by=request.id)
+    charge = Charge(
+        id=request.charge,
+        name=request.name,
+        type=request.type,
+        tax_code=request.tax_code,
+        created_by=request.id,
+    )
     create(planning, charge, "charge")
 
 

@@ -33,6 +33,11 @@ class NewCharge:
     discounts: Text | None = None
     usage: Boolean = False
     included: Amount | None = None
+    item: Text | None = None
+    bills: Literal["rate", "minimum", "maximum"] = "rate"
+    drawn_by: tuple[Text, ...] = ()
+    profile: Text | None = None
+    tax_code: Text | None = None
 
     def subscribed(self, operation: str) -> SubscribedCharge:
         """The charge as a subscription has it, added by that operation."""
@@ -49,6 +54,11 @@ class NewCharge:
             discounts=self.discounts,
             usage=self.usage,
             included=self.included,
+            item=self.item,
+            bills=self.bills,
+            drawn_by=self.drawn_by,
+            profile=self.profile,
+            tax_code=self.tax_code,
             created_by=operation,
         )
 

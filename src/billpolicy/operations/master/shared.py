@@ -181,7 +181,7 @@ def _instead_of_clearing(planning: Planning, request: ChangeRequest, name: str, 
         return f"an attribute is cleared by `null`: `attributes: {{{name}: null}}`"
     if hasattr(request, "custom") and any(one.endswith(f".{name}") for one in planning.policy.fields):
         return f"a custom value is cleared by `null`: `custom: {{{name}: null}}`"
-    return did_you_mean(name, names) or (f"one of {', '.join(names)}" if names else "leave `clear` out")
+    return did_you_mean(name, names) or f"one of {', '.join(names)}"
 
 
 # -- what is written can be used -----------------------------------------------------------------------------------

@@ -18,15 +18,16 @@ def new_account(comparing: Comparing, given: Account, contacts: Collection[Conta
         currency=given.currency,
         name=given.name,
         country=given.country,
+        region=given.region,
         **comparing.declared(given),
         contacts=[said(id=one.id, name=one.name, country=one.country, email=one.email) for one in contacts],
     )
 
 
 def account(comparing: Comparing, known: Account, given: Account) -> Iterator[Found]:
-    """Another name, country, currency, attribute or custom value."""
+    """Another name, country, region, currency, attribute or custom value."""
     asked = {"account": given.id}
-    return comparing.changes(known, given, "change_account", asked, ("name", "country", "currency"))
+    return comparing.changes(known, given, "change_account", asked, ("name", "country", "region", "currency"))
 
 
 def new_contact(comparing: Comparing, given: Contact) -> SyncStep:
@@ -71,12 +72,13 @@ def retirement(comparing: Comparing, known: Contact, given: Contact) -> Iterator
 
 def new_charge(comparing: Comparing, given: Charge) -> Iterator[Found]:
     """A charge of the catalogue."""
-    yield comparing.created(given, "create_charge", charge=given.id, name=given.name, type=given.type)
+    values = {"name": given.name, "type": given.type, "tax_code": given.tax_code}
+    yield comparing.created(given, "create_charge", charge=given.id, **values)
 
 
 def charge(comparing: Comparing, known: Charge, given: Charge) -> Iterator[Found]:
-    """Another name or type."""
-    return comparing.changes(known, given, "change_charge", {"charge": given.id}, ("name", "type"))
+    """Another name, type or tax code."""
+    return comparing.changes(known, given, "change_charge", {"charge": given.id}, ("name", "type", "tax_code"))
 
 
 def new_period(comparing: Comparing, given: AccountingPeriod) -> Iterator[Found]:

@@ -18,8 +18,22 @@ from billpolicy.operations.sync.found import Asked, Comparing, Field, Found, nam
 
 Chain = tuple[SubscribedCharge, ...]
 """A charge and those that continue it, by their start; at least one."""
-_FIXED = ("charge", "name", "period", "timing", "discounts", "usage", "included")
+_FIXED = (
+    "charge",
+    "name",
+    "period",
+    "timing",
+    "discounts",
+    "usage",
+    "included",
+    "item",
+    "bills",
+    "drawn_by",
+    "profile",
+)
 """What a charge of a subscription cannot change: it ends, and another one is added."""
+_DATED = ("rate", "quantity", "tax_code")
+"""What it can have otherwise, from a day on."""
 
 
 def new_subscription(comparing: Comparing, given: Subscription) -> Iterator[Found]:
@@ -67,11 +81,12 @@ def subscription(comparing: Comparing, known: Subscription, given: Subscription)
     yield from _bill_day(comparing, known, given)
     yield from _term(comparing, known, given)
     before = chains_of(known)
-    for id, chain in chains_of(given).items():
+    chains = chains_of(given)
+    for id, chain in chains.items():
         if id in before:
             yield from _charge(comparing, known, given, before[id], chain)
-        else:
-            yield from _added(comparing, known, given, chain)
+    for chain in sorted((chain for id, chain in chains.items() if id not in before), key=_after_others):
+        yield from _added(comparing, known, given, chain)
     if known.canceled_on != given.canceled_on:
         yield from _canceled(comparing, known, given)
 
@@ -116,6 +131,12 @@ def _canceled(comparing: Comparing, known: Subscription, given: Subscription) ->
 # -- charges -------------------------------------------------------------------------------------------------------
 
 
+def _after_others(chain: Chain) -> tuple[bool, bool, bool, str]:
+    """A charge that names others comes after them: a discount, a minimum of an item, what usage draws from."""
+    first = chain[0]
+    return bool(first.discounts), first.bills != "rate", bool(first.drawn_by), first.id
+
+
 def _added(comparing: Comparing, known: Subscription, given: Subscription, chain: Chain) -> Iterator[Found]:
     first = _first(given, chain)
     if any(one.charged_through is not None for one in chain):
@@ -156,20 +177,19 @@ def _charge(
 
 
 def _prices(comparing: Comparing, known: Subscription, before: Chain, after: Chain) -> Iterator[Found]:
-    """What a charge costs from a day on: the day of the sync, and where the book's chain is continued by what is not
-    known yet."""
+    """What a charge costs and how it is taxed, from a day on: the day of the sync, and where the book's chain is
+    continued by what is not known yet."""
     new = {one.start for one in after[1:] if one.start and one.id not in _ids(before)}
     for day in sorted({comparing.day, *new}):
         now, then = _in_force(before, day), _in_force(after, day)
-        fields = {name: (getattr(now, name), getattr(then, name)) for name in ("rate", "quantity")}
+        fields = {name: (getattr(now, name), getattr(then, name)) for name in _DATED}
         differing = {name: values for name, values in fields.items() if values[0] != values[1]}
         if not differing or is_ended(now, day) or is_ended(then, day):
             continue
         what, begins = f"charge `{now.id}` of {named(known)}", now.start or known.start
-        if then.rate is None or (begins is not None and day <= begins):
-            hint = (
-                "give it a `rate` in the book" if then.rate is None else f"it begins on {begins}: sync after that day"
-            )
+        without = [name for name, (_, value) in differing.items() if value is None]
+        if without or (begins is not None and day <= begins):
+            hint = f"give it a `{without[0]}` in the book" if without else f"it begins on {begins}: sync after that day"
             yield from (stays(known, what, name, *values, hint) for name, values in differing.items())
             continue
         own = then.start == day and then.id not in _ids(before)
@@ -178,7 +198,7 @@ def _prices(comparing: Comparing, known: Subscription, before: Chain, after: Cha
         asked |= {name: values[1] for name, values in differing.items()}
         told = (Field(f"charges.{after[0].id}.{name}", *map(written, values)) for name, values in differing.items())
         yield comparing.step(known, "change_subscribed_charge", asked, *told)
-        continuing = replace(now, id=as_, start=day, rate=then.rate, quantity=then.quantity)
+        continuing = replace(now, id=as_, start=day, **{name: getattr(then, name) for name in _DATED})
         others = [replace(one, until=day) if one is now else one for one in before]
         before = tuple(sorted((*others, continuing), key=_start))
 
@@ -211,4 +231,10 @@ def _ids(chain: Sequence[SubscribedCharge]) -> set[str]:
 
 def _data(charge: SubscribedCharge) -> Asked:
     names = ("id", "charge", "name", "rate", "quantity", "period", "timing", "start", "until", "discounts", "included")
-    return said(**{name: getattr(charge, name) for name in names}, usage=charge.usage or None)
+    names += ("item", "profile", "tax_code")
+    return said(
+        **{name: getattr(charge, name) for name in names},
+        usage=charge.usage or None,
+        bills=charge.bills if charge.bills != "rate" else None,
+        drawn_by=list(charge.drawn_by),
+    )

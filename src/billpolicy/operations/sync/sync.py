@@ -44,16 +44,17 @@ _ORDER = (
     "create_subscription",
     "change_subscription",
     "renew_subscription",
-    "add_subscribed_charge",
     "end_subscribed_charge",
+    "add_subscribed_charge",
     "change_subscribed_charge",
     "cancel_subscription",
     "retire_contact",
     "reopen_accounting_period",
     "close_accounting_period",
 )
-"""Each can be posted after those before it: what is named is there, what continues a charge ends as that does, and who
-names a contact does so after it is brought back, and names another one before it is retired."""
+"""Each can be posted after those before it: what is named is there, a charge ends before others come in its place, what
+continues it ends as it does, and who names a contact does so after it is brought back, and names another one before it
+is retired."""
 
 
 @dataclass
