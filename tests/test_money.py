@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.money import MINOR_DIGITS, AmountError, Money, exact, from_minor, parse_amount, prorate, to_minor
+from billpolicy.money import (
+    MINOR_DIGITS,
+    AmountError,
+    Money,
+    exact,
+    from_minor,
+    in_parts,
+    parse_amount,
+    prorate,
+    to_minor,
+)
 
 minors = st.integers(-(10**17) + 1, 10**17 - 1)
 currencies = st.sampled_from(sorted(MINOR_DIGITS))
@@ -123,3 +133,20 @@ def test_exact_refuses_what_is_no_amount_of_the_currency(written: str, currency:
 )
 def test_prorating_rounds_half_up(amount: int, part: int, whole: int, expected: int) -> None:
     assert prorate(amount, part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "of", "parts"),
+    [
+        (10, [1, 1, 1], [3, 4, 3]),  # up to 3.33, 6.67 and 10
+        (-10, [1, 1, 1], [-3, -4, -3]),
+        (10, [-1, -1, -1], [3, 4, 3]),
+        (1000, [3033, 20000], [132, 868]),
+        (50, [100, -50], [100, -50]),
+        (7, [0, 0], [7, 0]),
+        (0, [], []),
+    ],
+)
+def test_parts_are_in_proportion_and_add_up(amount: int, of: list[int], parts: list[int]) -> None:
+    assert in_parts(amount, of) == parts
+    assert sum(parts) == amount

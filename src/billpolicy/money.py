@@ -6,6 +6,7 @@ Minor units per currency are those of ISO 4217 (JPY 0, USD 2, KWD 3). See docs/d
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -133,3 +134,18 @@ def prorate(amount: int, part: int, whole: int) -> int:
     product = amount * part
     sign = -1 if product < 0 else 1
     return sign * ((2 * abs(product) + whole) // (2 * whole))
+
+
+def in_parts(amount: int, of: Sequence[int]) -> list[int]:
+    """An amount in proportion to these, which may be below zero: each as it is on top of those before it, half up, so
+    they add up. All of it is with the first where these come to nothing."""
+    whole = sum(of)
+    if not whole:
+        return [amount if place == 0 else 0 for place in range(len(of))]
+    parts, done, given = [], 0, 0
+    for one in of:
+        done += one
+        until = prorate(amount if whole > 0 else -amount, done, abs(whole))
+        parts.append(until - given)
+        given = until
+    return parts

@@ -180,3 +180,35 @@ subscriptions:
         assert isinstance(planned.document, Invoice)
         (calls,) = (item.amount for item in planned.document.items if item.subscribed_charge == "calls")
         assert str(calls) == row["1 February" if used == "January" else "1 March"]
+
+
+@pytest.mark.parametrize("row", table("Billing profiles"), ids=lambda row: row["because"])
+def test_billing_profiles(row: dict[str, str]) -> None:
+    third = {"rate": "0.02", "profile": "Platform", "tax_code": "standard"}
+    if row["charge c"]:
+        name, value = row["charge c"].split(": ")
+        third[name] = value
+    book = book_from(f"""
+accounts: [{{id: a, currency: EUR, country: EE, attributes: {{bill_to_contact: t}}}}]
+contacts: [{{id: t, account: a}}]
+subscriptions:
+- id: s
+  account: a
+  start: 2026-01-01
+  charges:
+  - {{id: a, rate: 0.02, profile: Platform, tax_code: standard}}
+  - {{id: b, rate: 0.02, profile: Platform, tax_code: standard}}
+  - {{id: c, {", ".join(f"{name}: {value}" for name, value in third.items())}}}
+""")
+    rates = "tax_rates:\n" + "".join(
+        f"  {code}: [{{country: EE, name: VAT, rate: {rate}, from: 2020-01-01}}]\n"
+        for code, rate in (("standard", "24%"), ("exempt", "0%"))
+    )
+    plan, _ = run(book, "operation: bill_run, date: 2026-01-01", rates)
+    (planned,) = plan.documents
+    assert isinstance(planned.document, Invoice)
+    items = planned.document.items
+    names = [", ".join(one.subscribed_charge or "" for one in item.by_charge) for item in items]
+    told = [f"{item.name}: {name}" if item.combines else name for item, name in zip(items, names, strict=True)]
+    assert "; ".join(told) == row["lines"]
+    assert "; ".join(str(abs(tax.amount)) for item in items for tax in item.taxes) == row["tax"]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from billpolicy.billing.rating import Line
-from billpolicy.book.model import Charge, Item
+from billpolicy.book.model import Charge, CombinedCharge, Item
 from billpolicy.money import exact, from_minor
 
 NegativeTotals = Literal[
@@ -84,8 +84,8 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
     ordered = in_item_order(lines)
     of_charge: dict[_Charge, list[tuple[str, Line]]] = {}
     for number, line in enumerate(ordered, start=1):
-        if line.carried is None:
-            of_charge.setdefault((line.subscription.id, line.charge.id), []).append((str(number), line))
+        for one in line.by_charge if line.carried is None else ():
+            of_charge.setdefault((one.subscription.id, one.charge.id), []).append((str(number), one))
     sign = -1 if kind == "credit_memo" else 1
     return tuple(
         Item(
@@ -96,8 +96,8 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             # A discount that is given back on an invoice is asked for again: it reduces nothing.
             discounts=_reduced(line, of_charge) if sign * line.amount <= 0 else None,
             subscription=line.subscription.id,
-            subscribed_charge=line.charge.id if line.carried is None else None,
-            charge=line.charge.charge,
+            subscribed_charge=None if line.carried is not None or line.combines else line.charge.id,
+            charge=None if line.combines else line.charge.charge,
             quantity=_quantity(line),
             unit_price=_unit_price(line),
             service_start=line.start,
@@ -105,9 +105,19 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             source=line.corrects and line.corrects.document,
             source_item=line.corrects and line.corrects.item,
             taxes=tuple(replace(tax, amount=exact(sign * tax.amount, currency)) for tax in line.taxes),
-            combines=tuple(replace(one, amount=sign * one.amount) for one in line.combines),
+            combines=tuple(_combined(one, sign, currency) for one in line.combines),
         )
         for number, line in enumerate(ordered, start=1)
+    )
+
+
+def _combined(line: Line, sign: int, currency: str) -> CombinedCharge:
+    return CombinedCharge(
+        subscribed_charge=line.charge.id,
+        charge=line.charge.charge,
+        quantity=_quantity(line),
+        unit_price=_unit_price(line),
+        amount=from_minor(sign * line.amount, currency),
     )
 
 
@@ -116,11 +126,17 @@ def _name(line: Line, charges: Mapping[str, Charge]) -> str:
         return line.carried
     product = charges.get(line.charge.charge or "")
     name = line.charge.name or (product.name if product else line.charge.id)
+    if line.combines:
+        name = line.charge.profile or name
     return f"{name}: {line.suffix}" if line.suffix else name
 
 
+def _has_price(line: Line) -> bool:
+    return not (line.adjusts or line.carried is not None or line.combines)
+
+
 def _quantity(line: Line) -> Decimal | None:
-    if line.adjusts or line.carried is not None:
+    if not _has_price(line):
         return None
     if line.usage is not None:
         return line.usage.quantity
@@ -128,7 +144,7 @@ def _quantity(line: Line) -> Decimal | None:
 
 
 def _unit_price(line: Line) -> Decimal | None:
-    if line.adjusts or line.carried is not None:
+    if not _has_price(line):
         return None
     rate = line.charge.rate if line.rate is None else line.rate
     return rate.copy_negate() if line.credit and rate else rate

@@ -17,7 +17,6 @@ from billpolicy.billing.due import Due, Stretch
 from billpolicy.billing.proration import Counting, share
 from billpolicy.book.model import (
     ChargePeriod,
-    CombinedCharge,
     PeriodStatus,
     SubscribedCharge,
     Subscription,
@@ -100,12 +99,18 @@ class Line(NamedTuple):
     """The reopened charge period that it bills again."""
     carried: str | None = None
     """Beside the line that bills a period again: what was taken off before, and goes along with it, by this name."""
-    combines: tuple[CombinedCharge, ...] = ()
-    """On a line of a billing profile: what it bills of each charge, with the signs of an invoice."""
+    combines: tuple[Line, ...] = ()
+    """On a line of a billing profile: the lines that are on it, of one charge each. It has their sum and their taxes,
+    and the charge of the first."""
     excluded: PeriodStatus | None = None
     """Why it is on no document, where it is on none: it is billed all the same."""
     adjusts: bool = False
     """Of a minimum or a maximum: it changes what was billed of its days before, so it has no price of its own."""
+
+    @property
+    def by_charge(self) -> tuple[Line, ...]:
+        """It as lines of one charge each."""
+        return self.combines or (self,)
 
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:

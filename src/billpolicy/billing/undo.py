@@ -61,7 +61,8 @@ def charged_again(document: Document, subscription: Subscription) -> Iterator[tu
 
 def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[SubscribedCharge, list[_Span]]]:
     for charge in sorted(subscription.charges, key=lambda charge: charge.id):
-        spans = [span for item in document.items for span in _span(item, subscription, charge)]
+        items = (each for item in document.items for each in item.by_charge)
+        spans = [span for item in items for span in _span(item, subscription, charge)]
         if spans:
             yield charge, spans
 

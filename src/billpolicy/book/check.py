@@ -406,7 +406,7 @@ def _billed(context: Context, used: UsageRecord, charges: set[str], document: An
 
 def _billed_by(item: Item) -> set[str | None]:
     """The charges of its subscription that it bills."""
-    return {item.subscribed_charge, *(one.subscribed_charge for one in item.combines)}
+    return {each.subscribed_charge for each in item.by_charge}
 
 
 def _known(

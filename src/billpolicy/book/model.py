@@ -7,7 +7,7 @@ attributes exist is declared by policy (docs/domain.md 1.1).
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -227,6 +227,23 @@ class Item:
     """On a credit that a bill run gives: the number of the invoice that `source_item` is on."""
     combines: tuple[CombinedCharge, ...] = ()
     """On a line of a billing profile: the charges that it bills; they add up to its amount. It names none itself."""
+
+    @property
+    def by_charge(self) -> tuple[Item, ...]:
+        """It as lines of one charge each, without tax: what it has of each charge that it combines; else itself."""
+        return tuple(
+            replace(
+                self,
+                combines=(),
+                taxes=(),
+                subscribed_charge=one.subscribed_charge,
+                charge=one.charge,
+                quantity=one.quantity,
+                unit_price=one.unit_price,
+                amount=one.amount,
+            )
+            for one in self.combines
+        ) or (self,)
 
 
 class Related:

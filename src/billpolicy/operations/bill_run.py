@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from billpolicy.billing.documents import Kind, items_of, split
+from billpolicy.billing.profiles import combined
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.model import Charge, CreditMemo, Invoice, Item, Subscription
@@ -17,7 +19,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.operations.shared.bill_taxes import say_who_taxes, taxed
+from billpolicy.operations.shared.bill_taxes import say_who_taxes, tax_code_of, taxed
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
 from billpolicy.operations.shared.drafts import open_drafts_on
@@ -78,7 +80,8 @@ def _plan(planning: Planning, request: BillRun) -> None:
         shown = [line for line in lines if line.excluded is None]
         documents = [
             (_issue(planning, request, kind, taxed(planning, group, members), group[0]), members)
-            for kind, members in split(shown, group[0].resolved.text("negative_totals"))  # type: ignore[arg-type]
+            for kind, of_it in split(shown, group[0].resolved.text("negative_totals"))  # type: ignore[arg-type]
+            for members in [combined(of_it, partial(tax_code_of, planning))]
         ]
         prepaid = names_of_prepaid(planning.book, [number for number, _ in documents])
         for number, members in documents:
@@ -162,7 +165,7 @@ def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
     """What is only on a draft was never invoiced, so it cannot be credited."""
     for line in lines:
         for draft in open_drafts_on(planning, [line.subscription.id]) if line.credit else ():
-            if any(_bills(item, line) for item in draft.items):
+            if any(_bills(each, line) for item in draft.items for each in item.by_charge):
                 what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"
                 message = f"{what} would be credited, but is only on a draft, {draft.number}"
                 planning.problem("draft-open", message, hint=f"post or cancel {draft.number} first")

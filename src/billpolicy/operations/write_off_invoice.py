@@ -106,7 +106,8 @@ def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:
             if any(
                 (item.subscription, item.subscribed_charge) == (subscription.id, charge.id)
                 and (item.service_end is None or item.service_end >= end)
-                for item in origin.items
+                for whole in origin.items
+                for item in whole.by_charge
             ):
                 message = (
                     f"service of subscription `{subscription.id}` ends on {end}, but `{charge.id}` is charged through "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
 from typing import TypeGuard
 
 from billpolicy.billing.limits import Billed, Left
@@ -41,15 +40,16 @@ def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
         for item in document.items:
             if item.subscription != subscription.id or _is_undone(book, item):
                 continue
-            for name, amount in _shares(item):
+            for each in item.by_charge:
+                name = each.subscribed_charge or ""
                 own, corrected = (number, item.id, name), (item.source or "", item.source_item or "", name)
                 start, until = days.get(own, (item.service_start, None))
                 if name not in charges or start is None or {own, corrected} & reopened:
                     continue
                 until = until or (item.service_end or start) + _DAY
-                bills = isinstance(document, Invoice) and not gives_back(item, charges[name])
+                bills = isinstance(document, Invoice) and not gives_back(each, charges[name])
                 line = BilledLine(number, item.id) if bills else None
-                found.append(Billed(name, start, until, sign * to_minor(amount, document.currency), line))
+                found.append(Billed(name, start, until, sign * to_minor(each.amount, document.currency), line))
     return found
 
 
@@ -64,13 +64,6 @@ def _is_undone(book: Book, item: Item) -> bool:
     """Whether it gives back what a document has billed that was undone as a whole."""
     source = None if item.source is None else book.numbered.get(item.source)
     return isinstance(source, Invoice) and not _counts(source)
-
-
-def _shares(item: Item) -> list[tuple[str, Decimal]]:
-    """The charges on a line, each with what the line has of it."""
-    if item.combines:
-        return [(one.subscribed_charge, one.amount) for one in item.combines]
-    return [(item.subscribed_charge or "", item.amount)]
 
 
 def left_of_lines(book: Book, currency: str) -> Left:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.model import ChargePeriod, Invoice, Item, SubscribedCharge
-from billpolicy.money import exact
+from billpolicy.money import from_minor, in_parts, to_minor
 
 _DAY = datetime.timedelta(days=1)
 
@@ -27,25 +26,30 @@ def charge_periods(book: Book, subscription: str) -> tuple[ChargePeriod, ...]:
     canceled ones do not.
     """
     recorded = {id: book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ())}
-    given = {(one.document, one.item) for one in recorded.values()}
+    given = {(one.document, one.item, charge) for one in recorded.values() for charge in (None, one.charge)}
     found = list(recorded.values())
     for number in book.numbers_on.get(subscription, ()):
         invoice = book.numbered[number]
         if not isinstance(invoice, Invoice) or invoice.status == "canceled" or invoice.posted_as is not None:
             continue
         for period in periods_billed(book, invoice):
-            known = period.id in recorded or (period.document, period.item) in given
+            whole = period.id == line_name(invoice.number, period.item or "")
+            known = period.id in recorded or (invoice.number, period.item, None if whole else period.charge) in given
             if period.subscription == subscription and not known:
                 found.append(period)
     return tuple(sorted(found, key=lambda one: (one.from_, one.charge, one.id)))
 
 
 def periods_billed(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:
-    """The charge periods that the lines of an invoice tell, in the order of its lines."""
-    discounts: dict[str, Decimal] = defaultdict(Decimal)
+    """The charge periods that the lines of an invoice tell, in the order of its lines; of one line, of its charges.
+
+    Of a line that combines charges each has its part of the tax, in proportion, and of the discounts that are none of
+    its charges'.
+    """
+    discounts: dict[str, list[Item]] = defaultdict(list)
     for item in invoice.items:
         if item.discounts is not None:
-            discounts[item.discounts] += item.amount
+            discounts[item.discounts].append(item)
     charges = {
         id: {charge.id: charge for charge in book.subscriptions[id].charges}
         for id in invoice.subscriptions
@@ -53,7 +57,7 @@ def periods_billed(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:
     }
     for item in invoice.items:
         if item.subscription in charges:
-            yield from _told_by(charges[item.subscription], invoice, item, discounts.get(item.id, ZERO))
+            yield from _told_by(charges[item.subscription], invoice, item, discounts.get(item.id, ()))
 
 
 def line_name(document: str, item: str) -> str:
@@ -67,36 +71,56 @@ def excluded_name(subscription: str, charge: str, first: datetime.date) -> str:
 
 
 def _told_by(
-    charges: Mapping[str, SubscribedCharge], invoice: Invoice, item: Item, discount: Decimal
+    charges: Mapping[str, SubscribedCharge], invoice: Invoice, item: Item, discounts: Sequence[Item]
 ) -> Iterator[ChargePeriod]:
     """Of the item of a subscription with these charges."""
     if item.subscription is None or item.service_start is None or item.service_end is None:
         return
-    name = line_name(invoice.number, item.id)
-    tax = sum((tax.amount for tax in item.taxes), ZERO)
-    shares = [(one.subscribed_charge, one.quantity, one.unit_price, one.amount) for one in item.combines] or [
-        (item.subscribed_charge or "", item.quantity, item.unit_price, item.amount)
-    ]
-    for id, quantity, rate, amount in shares:
-        charge = charges.get(id)
-        if charge is None or (not item.combines and gives_back(item, charge)):
+    name, currency = line_name(invoice.number, item.id), invoice.currency
+    lines = item.by_charge
+    minor = [to_minor(line.amount, currency) for line in lines]
+    taxes = in_parts(to_minor(sum((tax.amount for tax in item.taxes), ZERO), currency), minor)
+    for line, tax, discount in zip(lines, taxes, _discounts(lines, minor, discounts, charges, currency), strict=True):
+        charge = charges.get(line.subscribed_charge or "")
+        if charge is None or gives_back(line, charge):
             continue
         yield ChargePeriod(
-            id=f"{name}/{id}" if item.combines else name,
+            id=f"{name}/{charge.id}" if item.combines else name,
             subscription=item.subscription,
-            charge=id,
+            charge=charge.id,
             from_=item.service_start,
             until=item.service_end + _DAY,
-            currency=invoice.currency,
+            currency=currency,
             status="credited" if invoice.reversed_ else "billed",
-            quantity=quantity,
-            rate=rate,
-            amount=amount,
-            discount=discount if not item.combines else exact(ZERO, invoice.currency),
-            tax=tax if not item.combines else exact(ZERO, invoice.currency),
+            quantity=line.quantity,
+            rate=line.unit_price,
+            amount=line.amount,
+            discount=from_minor(discount, currency),
+            tax=from_minor(tax, currency),
             document=invoice.number,
             item=item.id,
         )
+
+
+def _discounts(
+    lines: Sequence[Item],
+    minor: Sequence[int],
+    discounts: Iterable[Item],
+    charges: Mapping[str, SubscribedCharge],
+    currency: str,
+) -> list[int]:
+    """What discounts take off each of these lines of one item: those of its charge, and its part of all others."""
+    found = [0] * len(lines)
+    places = {line.subscribed_charge: place for place, line in enumerate(lines)}
+    others = 0
+    for one in discounts:
+        charge = charges.get(one.subscribed_charge or "")
+        place = None if charge is None else places.get(charge.discounts)
+        if charge is None or place is None:
+            others += to_minor(one.amount, currency)
+        else:
+            found[place] += to_minor(one.amount, currency)
+    return [own + part for own, part in zip(found, in_parts(others, minor), strict=True)]
 
 
 def charge_of(book: Book, period: ChargePeriod) -> SubscribedCharge | None:

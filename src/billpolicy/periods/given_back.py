@@ -133,7 +133,8 @@ def _by_bill_runs(book: Book, invoice: Invoice) -> Iterator[GivenBack]:
                 if item.source == invoice.number and item.source_item in own:
                     yield from _line(number, item, item.source_item, sign)
                 elif item.source is None:
-                    yield from _inferred(book, invoice, number, item, sign)
+                    for each in item.by_charge:
+                        yield from _inferred(book, invoice, number, each, sign)
 
 
 def _line(number: str, item: Item, of: str, sign: int) -> Iterator[GivenBack]:
@@ -153,7 +154,7 @@ def _inferred(book: Book, invoice: Invoice, number: str, item: Item, sign: int) 
         return
     whole = (days[1] - days[0]).days
     minor = to_minor(item.amount, invoice.currency)
-    for billed in invoice.items:
+    for billed in (each for one in invoice.items for each in one.by_charge):
         theirs = _days(billed)
         if billed.subscribed_charge != item.subscribed_charge or billed.subscription != item.subscription:
             continue

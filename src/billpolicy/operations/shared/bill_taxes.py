@@ -47,7 +47,7 @@ def say_who_taxes(planning: Planning) -> None:
 
 def _taxable(planning: Planning, bill: Bill, line: Line) -> TaxableLine | None:
     """What is asked about a line; None where it has no tax code, or its taxes are none of ours."""
-    code = _code(planning, line)
+    code = tax_code_of(planning, line)
     if code is None:
         return None
     account = bill.account
@@ -69,7 +69,7 @@ def _taxable(planning: Planning, bill: Bill, line: Line) -> TaxableLine | None:
     )
 
 
-def _code(planning: Planning, line: Line) -> str | None:
+def tax_code_of(planning: Planning, line: Line) -> str | None:
     """The tax code that a line is taxed by here: of its charge, or else of the charge that it reduces."""
     if line.corrects is not None or line.taxes:
         return None

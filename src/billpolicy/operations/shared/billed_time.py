@@ -62,11 +62,11 @@ def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> bool:
     if isinstance(credit, CreditMemo) and credit.source is not None:
         return credit.source == document.number
     sign = -1 if isinstance(credit, Invoice) else 1
-    given_back = [item for item in credit.items if item.amount * sign > 0 and item.subscription is not None]
+    given_back = [item for item in _by_charge(credit) if item.amount * sign > 0 and item.subscription is not None]
     return isinstance(document, Invoice) and any(
         _same_charge(item, back) and _overlap(_period(item), _period(back))
         for back in given_back
-        for item in document.items
+        for item in _by_charge(document)
     )
 
 
@@ -81,8 +81,8 @@ def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | Non
     for other in invoices_on(book, memo.subscriptions):
         again = any(
             _same_charge(one, item) and _overlap(_known_days(one), _known_days(item))
-            for one in other.items
-            for item in memo.items
+            for one in _by_charge(other)
+            for item in _by_charge(memo)
             if one.amount > 0 and (one.subscription, one.subscribed_charge) not in of_usage
         )
         if again and other.number != first.number:
@@ -91,7 +91,7 @@ def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | Non
 
 
 def without_what_was_given_back(book: Book, first: Numbered, memo: CreditMemo) -> CreditMemo:
-    """The memo of a write-off of the `first` document, with the days of its items that were still to be paid.
+    """The memo of a write-off of the `first` document, with the days of its charges that were still to be paid.
 
     A memo of a write-off mirrors whole items, also where a bill run has given back their last days, after the end of
     service, by a credit memo that is applied to the document. These days are billed anew where service goes on.
@@ -101,10 +101,10 @@ def without_what_was_given_back(book: Book, first: Numbered, memo: CreditMemo) -
         item
         for source in sources
         if isinstance(source, CreditMemo) and source.source is None and book.links_from(source.number).get(first.number)
-        for item in source.items
+        for item in _by_charge(source)
         if item.amount > 0
     ]
-    items = (_before(item, given_back) for item in memo.items)
+    items = (_before(item, given_back) for item in _by_charge(memo))
     return replace(memo, items=tuple(item for item in items if item is not None))
 
 
@@ -116,6 +116,11 @@ def _before(item: Item, given_back: Iterable[Item]) -> Item | None:
     if days is None or end is None:
         return item
     return replace(item, service_end=end - datetime.timedelta(days=1)) if end > days[0] else None
+
+
+def _by_charge(document: BillingDocument) -> tuple[Item, ...]:
+    """Its lines, of one charge each."""
+    return tuple(each for item in document.items for each in item.by_charge)
 
 
 def _same_charge(one: Item, other: Item) -> bool:

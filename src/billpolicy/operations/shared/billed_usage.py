@@ -21,7 +21,7 @@ def bill_usage(planning: Planning, number: str, lines: Iterable[Line], names: Ma
     *names*: the ids of the prepaid periods that are billed beside them (`shared/prepaid.py`).
     """
     currency = planning.book.numbered[number].currency
-    for line in lines:
+    for line in (each for one in lines for each in one.by_charge):
         if line.usage is not None:
             shares = tuple(
                 _billed_at(one.id, worth, line.usage.draws, names, currency) for one, worth in line.usage.records
@@ -71,8 +71,7 @@ def _is_on(book: Book, record: UsageRecord, item: Item) -> bool:
     if item.subscription != record.subscription or start is None or last is None or not start <= record.date <= last:
         return False
     rating = rated_by(book.subscriptions[record.subscription], record.charge, record.date)
-    charges = {item.subscribed_charge, *(one.subscribed_charge for one in item.combines)}
-    return (record.charge if rating is None else rating.id) in charges
+    return (record.charge if rating is None else rating.id) in {each.subscribed_charge for each in item.by_charge}
 
 
 def warn_of_usage(planning: Planning, name: str) -> None:

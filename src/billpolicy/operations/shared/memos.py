@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from billpolicy.book.book import ZERO, Place, in_item_order, in_tax_order
-from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Item, Part
+from billpolicy.book.model import BillingDocument, CombinedCharge, CreditMemo, DebitMemo, Document, Item, Part
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.money import Money, exact
+from billpolicy.money import Money, exact, from_minor, in_parts, to_minor
 from billpolicy.operations.shared.amounts import items_of_charges
 from billpolicy.operations.shared.currencies import check_allowed
 from billpolicy.planning.deciding import resolve
@@ -163,11 +163,10 @@ def mirror(
             id=ids[item.id],
             line=int(ids[item.id]),
             amount=amounts.get(Place(item.id)) or zero,
-            unit_price=item.unit_price.copy_negate()
-            if item.unit_price is not None and negate_price
-            else item.unit_price,
+            unit_price=_price(item.unit_price, negate_price=negate_price),
             discounts=ids.get(item.discounts or ""),
             source_item=item.id,
+            combines=_combined(item, amounts.get(Place(item.id)) or zero, document.currency, negate_price=negate_price),
             taxes=tuple(
                 replace(tax, amount=amounts.get(Place(item.id, tax.id)) or zero, source_tax=tax.id)
                 for tax in in_tax_order(item.taxes)
@@ -176,6 +175,19 @@ def mirror(
         )
         for item in kept
     )
+
+
+def _combined(item: Item, amount: Decimal, currency: str, *, negate_price: bool) -> tuple[CombinedCharge, ...]:
+    """The charges that an item combines, each with its part of another amount."""
+    parts = in_parts(to_minor(amount, currency), [to_minor(one.amount, currency) for one in item.combines])
+    return tuple(
+        replace(one, amount=from_minor(part, currency), unit_price=_price(one.unit_price, negate_price=negate_price))
+        for one, part in zip(item.combines, parts, strict=True)
+    )
+
+
+def _price(price: Decimal | None, *, negate_price: bool) -> Decimal | None:
+    return price.copy_negate() if price is not None and negate_price else price
 
 
 def mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:

@@ -7,10 +7,10 @@ from typing import cast
 
 from billpolicy.billing.prepaid import Prepaid, Purse, Unused, being_billed, draw
 from billpolicy.billing.rating import Line
-from billpolicy.book.book import Book
-from billpolicy.book.model import Invoice, Subscription
+from billpolicy.book.book import ZERO, Book
+from billpolicy.book.model import ChargePeriod, Invoice, Subscription
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.money import from_minor, to_minor
+from billpolicy.money import from_minor, in_parts, to_minor
 from billpolicy.operations.shared.what_is_open import in_force
 from billpolicy.periods.charge_periods import charge_of, charge_periods, periods_billed
 from billpolicy.periods.given_back import left_of, net_left
@@ -46,8 +46,17 @@ def paid_before(book: Book, subscription: Subscription, currency: str) -> Iterat
         if charge is None or charge.id not in prepaid or period.status != "billed":
             continue
         if isinstance(invoice, Invoice) and in_force(invoice) and period.item is not None:
-            paid = net_left(invoice, left_of(book, invoice), period.item)
-            yield Prepaid(period.id, charge, period.from_, period.until, max(to_minor(paid, currency), 0))
+            paid = to_minor(net_left(invoice, left_of(book, invoice), period.item), currency)
+            paid = _part_of_line(book, invoice, period, paid)
+            yield Prepaid(period.id, charge, period.from_, period.until, max(paid, 0))
+
+
+def _part_of_line(book: Book, invoice: Invoice, period: ChargePeriod, left: int) -> int:
+    """What a period has of what is left of its line, in minor units: all of it, unless the line combines charges."""
+    on_line = [one for one in periods_billed(book, invoice) if one.item == period.item]
+    nets = [to_minor((one.amount or ZERO) + (one.discount or ZERO), invoice.currency) for one in on_line]
+    parts = {one.charge: part for one, part in zip(on_line, in_parts(left, nets), strict=True)}
+    return parts.get(period.charge, left)
 
 
 def _paid_now(lines: Sequence[Line]) -> Iterator[Prepaid]:

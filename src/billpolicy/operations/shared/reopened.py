@@ -20,9 +20,10 @@ BilledAgain = dict[str, BilledLine]
 def billed_again_on(number: str, lines: Iterable[Line]) -> BilledAgain:
     """The lines of a document that bill a period again."""
     return {
-        line.again.id: BilledLine(number, str(item))
+        one.again.id: BilledLine(number, str(item))
         for item, line in enumerate(in_item_order(lines), start=1)
-        if line.again is not None and line.carried is None
+        for one in line.by_charge
+        if one.again is not None and one.carried is None
     }
 
 

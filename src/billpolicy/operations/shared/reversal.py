@@ -146,4 +146,5 @@ class Reversal:
 
 
 def _subscribed_charges(document: Document) -> set[tuple[str, str]]:
-    return {(i.subscription, i.subscribed_charge) for i in document.items if i.subscription and i.subscribed_charge}
+    items = (each for item in document.items for each in item.by_charge)
+    return {(i.subscription, i.subscribed_charge) for i in items if i.subscription and i.subscribed_charge}
