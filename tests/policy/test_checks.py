@@ -41,7 +41,7 @@ def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_d
     # docs/domain.md 1.2: these make credit memos, the bill run among them (row 2).
     making = (
         *("credit_memo_from_invoice", "credit_memo_from_charge", "reverse_invoice", "bill_run"),
-        *("write_off_invoice", "write_off_debit_memo"),
+        *("write_off_invoice", "write_off_debit_memo", "credit_only"),
     )
     assert [d.code for d in found] == ["decision-missing"] * len(making)
     for operation in making:
@@ -109,8 +109,8 @@ def test_an_attribute_that_invoices_do_not_have_cannot_split_them(said: str) -> 
 def test_a_layer_cannot_take_away_words_that_its_base_decides_with() -> None:
     found = refusals("reason_codes: {credit_memo: [Goodwill]}")
     assert {d.code for d in found} == {"value-not-allowed"}
-    # Five operations make credit memos; each still has its standard reason. A sixth undoes the standard write-off.
-    assert len(found) == 6
+    # Of the operations that make credit memos only those that write off share a rule; each has its standard reason.
+    assert len(found) == 7
     assert policy(
         "reason_codes: {refund: [Goodwill]}\noperations: {create_refund: {reason_code: Goodwill}}",
     ).reason_codes["refund"] == ("Goodwill",)

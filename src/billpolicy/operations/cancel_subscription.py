@@ -9,7 +9,7 @@ of the policy, where they say so.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 from billpolicy.book.changes import SubscriptionCanceled
@@ -21,12 +21,12 @@ from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.shared.billed_usage import warn_of_usage
 from billpolicy.operations.shared.cancellation import canceled_already, note_what_is_next
 from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.what_is_open import is_shared, owing_invoices, owing_to
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation, Step
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
-from billpolicy.policy.model import BaseRule
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Boolean, Date, Text
 
@@ -168,7 +168,7 @@ def _steps(
         )
         nothing = "there is no final bill: nothing more is due, and nothing is to be credited"
         canceled = f"subscription {subscription.id} was canceled"
-        yield _step(planning, bill, canceled, "final_bill", resolved, {"nothing-due": nothing})
+        yield own_step(planning, bill, canceled, "final_bill", resolved, {"nothing-due": nothing})
     if resolved.text("final_credit") != "apply":
         return
     billed = [planned.document.number for step in planning.follow_ups for planned in step.plan.documents]
@@ -184,21 +184,7 @@ def _steps(
                 credit_memo=number,
                 subscription=subscription.id,
             )
-            yield _step(planning, apply, f"{number} was posted", "final_credit", resolved)
-
-
-def _step(
-    planning: Planning,
-    request: Request,
-    after: str,
-    key: str,
-    resolved: Resolved,
-    no_fault: Mapping[str, str] | None = None,
-) -> Step:
-    """A step of the cancellation itself, by the rule that decided so."""
-    rule = planning.resolver.rule(resolved.operation, key, resolved.resolutions[key].rule)
-    at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
-    return Step(request, after, rule.id, at, rule.because, no_fault or {})
+            yield own_step(planning, apply, f"{number} was posted", "final_credit", resolved)
 
 
 def needs_of_ending(request: CancelSubscription) -> Needs:

@@ -14,6 +14,7 @@ from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.shared.amounts import amounts_asked, below_discounts
+from billpolicy.operations.shared.locks import locked_lines, refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
@@ -45,7 +46,13 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
     planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "credit_memo")
     credited = _credited(planning, invoice)
-    available = {place: amount - credited.get(place, ZERO) for place, amount in whole_amounts(invoice).items()}
+    refuse_locked(planning, invoice, "credited", "items", items=[wanted.item for wanted in request.items])
+    locked = locked_lines(planning.book, invoice)
+    available = {
+        place: amount - credited.get(place, ZERO)
+        for place, amount in whole_amounts(invoice).items()
+        if place.item not in locked
+    }
     amounts = amounts_asked(planning, invoice, request.items, already=credited) if request.items else available
     total = sum(amounts.values(), ZERO)
     planning.stop_if_refused()

@@ -6,6 +6,7 @@ from billpolicy.book.book import ZERO
 from billpolicy.book.model import DebitMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.amounts import amounts_asked
+from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
@@ -35,6 +36,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "debit_memo")
+    refuse_locked(planning, invoice, "charged more for", "items", items=[wanted.item for wanted in request.items])
     amounts = amounts_asked(planning, invoice, request.items, already={})
     total = sum(amounts.values(), ZERO)
     planning.stop_if_refused()

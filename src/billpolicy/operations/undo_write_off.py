@@ -14,6 +14,7 @@ from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.billed_time import billed_again, without_what_was_given_back
+from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
@@ -48,6 +49,7 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     if not memo.write_off:
         message = f"{memo.number} is not the memo of a write-off"
         planning.refuse("not-a-write-off", message, "credit_memo", hint=_what_else(planning, memo))
+    refuse_locked(planning, memo, "asked for again", "credit_memo")
     places = _left(planning, memo)
     left = sum(places.values(), ZERO)
     amount = amount_of(planning, request.amount, left, memo, f"is left of the write-off {memo.number}", "ask for")

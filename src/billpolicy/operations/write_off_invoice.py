@@ -5,12 +5,15 @@ As a follow-up of a cancellation it is the second credit memo of docs/domain.md 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
+from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import Invoice, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.billed_time import reopen
+from billpolicy.operations.shared.locks import locked_lines, refuse_locked
 from billpolicy.operations.shared.what_is_open import (
     documents_on,
     is_shared,
@@ -54,12 +57,31 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         own = tuple(item for item in invoice.items if item.subscription == request.subscription)
         origin, of = replace(invoice, items=own), f" of subscription `{request.subscription}`"
     open_places = planning.book.open_places(invoice, request.subscription)
+    locked = locked_lines(planning.book, invoice)
+    if locked:
+        open_places = _without_locked(planning, invoice, open_places, locked)
+        origin = replace(origin, items=tuple(item for item in origin.items if item.id not in locked))
     resolved = write_off(planning, request, origin, open_places, of)
     if request.apply_date is not None:
         planning.note(latest_in_words(request.apply_date, planning.date, invoice, planning.today))
     _warn_of_credit_to_come(planning, origin)
     if resolved.text("charged_through") == "revert":
         reopen(planning, origin)
+
+
+def _without_locked(
+    planning: Planning, invoice: Invoice, open_places: Mapping[Place, Decimal], locked: Collection[str]
+) -> Mapping[Place, Decimal]:
+    """What is open of an invoice without the lines that were unwound: they take no write-off."""
+    others = {place: left for place, left in open_places.items() if place.item not in locked}
+    rest = at_most(planning.book.balance(invoice), others)
+    left_open = sum(open_places.values(), ZERO) - sum(rest.values(), ZERO)
+    if left_open > 0 and not any(rest.values()):
+        refuse_locked(planning, invoice, "written off", "invoice")
+        planning.stop_if_refused()
+    elif left_open > 0:
+        planning.note(f"{left_open} {invoice.currency} stays open on lines of {invoice.number} that were unwound")
+    return rest
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:

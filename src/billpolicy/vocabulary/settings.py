@@ -62,6 +62,25 @@ ATTRIBUTE_BINDING = SettingSpec(
     "`snapshot` stores inherited values on the document; `live` leaves them empty: the account's current ones count",
     ("snapshot", "live"),
 )
+RELATED_CHARGES = SettingSpec(
+    "related_charges",
+    "choice",
+    "whether the lines that belong to those asked for are credited with them: `include`, or `selected_only`",
+    ("include", "selected_only"),
+)
+PAID_CREDIT = SettingSpec(
+    "paid_credit",
+    "choice",
+    "what was paid of the lines: it stays `unapplied` on the memo, or is a `refund`",
+    ("unapplied", "refund"),
+)
+SPLIT_INVOICES = SettingSpec(
+    "split_invoices",
+    "choice",
+    "of an invoice that has been split into several: `refuse`, or `warn`",
+    ("refuse", "warn"),
+    routine=True,
+)
 REPEATED_REFERENCE = SettingSpec(
     "repeated_reference",
     "choice",

@@ -13,6 +13,7 @@ from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
 from billpolicy.diagnostics.codes import Code
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.billed_usage import free_usage
+from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     issue_memo,
@@ -104,6 +105,7 @@ class Reversal:
             planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
         refuse_write_off(planning, document, f"reversed{together}", field)
+        refuse_locked(planning, document, f"reversed{together}", field)
         planning.check_date(document)
         book, number = planning.book, document.number
         used = book.applied_to(number) if isinstance(document, Invoice) else book.applied_from(number)

@@ -1,0 +1,60 @@
+"""`credit_only`: lines of an invoice are credited, and their time is not billed again. docs/domain.md 7.
+
+Related lines come with those that are named, unless the policy says `selected_only`; later periods never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from billpolicy.billing.rating import BilledLine
+from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.unwinding import (
+    Unwind,
+    check_closed,
+    credit,
+    record_periods,
+    refunds,
+    selected,
+    settled_as_one,
+    unwound_periods,
+)
+from billpolicy.periods.closure import closure
+from billpolicy.planning.operation import Operation, Step
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+
+
+@record
+class CreditOnly(Unwind):
+    """Credit these lines of an invoice, by the ids of its items; without `lines`, every one that bills time."""
+
+
+def _plan(planning: Planning, request: CreditOnly) -> Iterator[Step]:
+    asked = selected(planning, request, checked_reason(planning, request.reason, "credit_memo"))
+    related = asked.resolved.text("related_charges") == "include"
+    # A discount is no line of its own: it is settled with what it reduces, related or not.
+    named = settled_as_one(asked.invoice, (line.item for line in asked.lines))
+    lines = (BilledLine(asked.invoice.number, item) for item in named)
+    those = check_closed(planning, asked, closure(planning.book, lines, later=False, related=related))
+    credits = credit(planning, asked, those)
+    if not credits:
+        message = f"the lines of {asked.invoice.number} come to nothing, so there is nothing to credit"
+        planning.refuse("nothing-to-credit", message, "lines", hint="name lines that were billed at something")
+    periods = unwound_periods(planning, those, credits)
+    record_periods(planning, (replace(one, status="credited") for one in periods if one.memo is not None))
+    return refunds(planning, credits)
+
+
+OPERATION = Operation(
+    "credit_only",
+    CreditOnly,
+    needs=lambda request: Needs(
+        numbers=frozenset({request.invoice}),
+        references_of_owner=frozenset({(request.invoice, request.invoice)}),
+        billed_time=True,
+    ),
+    plan=_plan,
+)
