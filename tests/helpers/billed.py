@@ -13,13 +13,23 @@ MONTHS = {
 }
 
 
-def line(charge: str, amount: str, month: str, *, id: str = "1", tax: str | None = None, more: str = "") -> str:
-    """A line of an invoice: a month of a charge of subscription `s`, one at this rate, with VAT at a fifth of it."""
-    start, end = MONTHS[month]
+def line(
+    charge: str,
+    amount: str,
+    month: str,
+    *,
+    id: str = "1",
+    tax: str | None = None,
+    quantity: int = 1,
+    days: tuple[str, str] | None = None,
+    more: str = "",
+) -> str:
+    """A line of an invoice: a month of a charge of subscription `s`, so many at one price, with VAT at a fifth."""
+    start, end = days or MONTHS[month]
     vat = tax or str((Decimal(amount) / 5).quantize(Decimal("0.01")))
     return (
         f"{{id: '{id}', line: {id}, name: {charge}, subscription: s, subscribed_charge: {charge}, amount: {amount}, "
-        f"quantity: 1, unit_price: {amount}, service_start: {start}, service_end: {end}, "
+        f"quantity: {quantity}, unit_price: {Decimal(amount) / quantity}, service_start: {start}, service_end: {end}, "
         f"taxes: [{{id: vat, name: VAT, rate: 0.20, amount: {vat}}}]{more}}}"
     )
 

@@ -334,6 +334,7 @@ operations:
   credit_memo_from_invoice: {invoice_template: [invoice, account, default]}
   credit_memo_from_charge: {invoice_template: [account, default]}
   credit_only: {invoice_template: [invoice, default]}
+  credit_rebill: {invoice_template: [invoice, default]}
   write_off_invoice: {invoice_template: [default]}
   write_off_debit_memo: {invoice_template: [debit_memo, default]}
   reverse_invoice: {invoice_template: [account, default]}

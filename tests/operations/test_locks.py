@@ -75,6 +75,7 @@ ALLOWED: dict[str, str] = {
     "write_off_invoice": "invoice: I1",
     "write_off_debit_memo": "debit_memo: DM00000001",
     "credit_only": "invoice: I1\nlines: ['2']",
+    "credit_rebill": "invoice: I3",
     # A draft has no line that was unwound.
     "post_draft": "draft: D1",
     "cancel_draft": "draft: D1",

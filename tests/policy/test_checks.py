@@ -41,7 +41,7 @@ def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_d
     # docs/domain.md 1.2: these make credit memos, the bill run among them (row 2).
     making = (
         *("credit_memo_from_invoice", "credit_memo_from_charge", "reverse_invoice", "bill_run"),
-        *("write_off_invoice", "write_off_debit_memo", "credit_only"),
+        *("write_off_invoice", "write_off_debit_memo", "credit_only", "credit_rebill"),
     )
     assert [d.code for d in found] == ["decision-missing"] * len(making)
     for operation in making:
@@ -110,7 +110,7 @@ def test_a_layer_cannot_take_away_words_that_its_base_decides_with() -> None:
     found = refusals("reason_codes: {credit_memo: [Goodwill]}")
     assert {d.code for d in found} == {"value-not-allowed"}
     # Of the operations that make credit memos only those that write off share a rule; each has its standard reason.
-    assert len(found) == 7
+    assert len(found) == 8
     assert policy(
         "reason_codes: {refund: [Goodwill]}\noperations: {create_refund: {reason_code: Goodwill}}",
     ).reason_codes["refund"] == ("Goodwill",)

@@ -6,7 +6,6 @@ Related lines come with those that are named, unless the policy says `selected_o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.needs import Needs
@@ -15,11 +14,12 @@ from billpolicy.operations.shared.unwinding import (
     Unwind,
     check_closed,
     credit,
+    periods_of,
     record_periods,
     refunds,
     selected,
     settled_as_one,
-    unwound_periods,
+    with_memos,
 )
 from billpolicy.periods.closure import closure
 from billpolicy.planning.operation import Operation, Step
@@ -43,8 +43,8 @@ def _plan(planning: Planning, request: CreditOnly) -> Iterator[Step]:
     if not credits:
         message = f"the lines of {asked.invoice.number} come to nothing, so there is nothing to credit"
         planning.refuse("nothing-to-credit", message, "lines", hint="name lines that were billed at something")
-    periods = unwound_periods(planning, those, credits)
-    record_periods(planning, (replace(one, status="credited") for one in periods if one.memo is not None))
+    periods = with_memos(planning, periods_of(those), credits, "credited")
+    record_periods(planning, (one for one in periods if one.memo is not None))
     return refunds(planning, credits)
 
 

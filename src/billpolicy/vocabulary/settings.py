@@ -74,6 +74,20 @@ PAID_CREDIT = SettingSpec(
     "what was paid of the lines: it stays `unapplied` on the memo, or is a `refund`",
     ("unapplied", "refund"),
 )
+PAID_CREDIT_OF_A_REBILL = SettingSpec(
+    "paid_credit",
+    "choice",
+    "what was paid of the lines: it stays `unapplied` on the memo, is a `refund`, or goes on the new invoice "
+    "(`apply_to_rebill`)",
+    (*PAID_CREDIT.choices, "apply_to_rebill"),
+)
+CORRECTION_STYLE = SettingSpec(
+    "correction_style",
+    "choice",
+    "`restate`: credit all that is left of the lines and bill their time in full",
+    ("restate",),
+    routine=True,
+)
 SPLIT_INVOICES = SettingSpec(
     "split_invoices",
     "choice",

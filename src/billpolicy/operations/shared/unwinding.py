@@ -15,7 +15,7 @@ from typing import NamedTuple
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import ZERO, Book, Place, at_most, in_item_order, in_tax_order
 from billpolicy.book.changes import PeriodsRecorded, subscription_name
-from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Payment
+from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.create_refund import CreateRefund
@@ -349,17 +349,23 @@ def record_periods(planning: Planning, periods: Iterable[ChargePeriod]) -> None:
         planning.change(PeriodsRecorded(name, tuple(sorted(those, key=lambda one: (one.from_, one.charge, one.id)))))
 
 
-def unwound_periods(planning: Planning, lines: Iterable[Pulled], credits: Iterable[Credit]) -> Iterator[ChargePeriod]:
-    """What these lines billed, as it was billed, with the line of the memo that has credited it, if one has."""
+def periods_of(lines: Iterable[Pulled]) -> list[ChargePeriod]:
+    """What these lines have billed, as it was billed."""
+    return [period for line in lines for period in line.periods]
+
+
+def with_memos(
+    planning: Planning, periods: Iterable[ChargePeriod], credits: Iterable[Credit], status: PeriodStatus
+) -> Iterator[ChargePeriod]:
+    """Periods that this operation unwinds, each with the line of the memo that has credited it, if one has."""
     memo_line = {
         BilledLine(one.invoice.number, item.source_item or ""): (one.memo.number, item.id)
         for one in credits
         for item in one.memo.items
     }
-    for line in lines:
-        memo, item = memo_line.get(line.line, (None, None))
-        for period in line.periods:
-            yield replace(period, memo=memo, memo_item=item, operation=planning.request.id)
+    for period in periods:
+        memo, item = memo_line.get(BilledLine(period.document or "", period.item or ""), (None, None))
+        yield replace(period, status=status, memo=memo, memo_item=item, operation=planning.request.id)
 
 
 # -- what was paid -------------------------------------------------------------------------------------------------

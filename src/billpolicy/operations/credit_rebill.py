@@ -1,0 +1,144 @@
+"""`credit_rebill`: lines of an invoice are credited, their charge periods reopened, and billed again. docs/domain.md 7.
+
+With what is asked for come its related lines, and every later period that was billed following it. The credit memos
+take what is left of all of them, the newest time first; a bill run then bills the reopened periods, as they were billed
+or as they are corrected, with its own attributes. What was paid of the lines goes where the policy says.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from billpolicy.book.model import Attributes, ChargePeriod, Invoice
+from billpolicy.book.needs import Needs
+from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
+from billpolicy.operations.bill_run import BillRun
+from billpolicy.operations.shared.billed_usage import free_usage
+from billpolicy.operations.shared.corrections import Correction, Current, corrected
+from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.steps import own_step
+from billpolicy.operations.shared.unwinding import (
+    Credit,
+    Selected,
+    Unwind,
+    by_invoice,
+    check_closed,
+    credit,
+    periods_of,
+    record_periods,
+    refunds,
+    selected,
+    with_memos,
+)
+from billpolicy.periods.charge_periods import line_name
+from billpolicy.periods.closure import Closed, closure
+from billpolicy.planning.operation import Operation, Step
+from billpolicy.planning.planning import Planning
+from billpolicy.planning.request import DocumentAmount
+from billpolicy.source.record import record
+
+_DAY = datetime.timedelta(days=1)
+
+
+@record
+class CreditRebill(Unwind):
+    """Credit these lines of an invoice, by the ids of its items, and bill their time again; without `lines`, every one
+    that bills time. `attributes` are those of the invoice that bills it again."""
+
+    correct: tuple[Correction, ...] = ()
+    """What is different this time; what is not said is as it was billed."""
+    current: tuple[Current, ...] = ()
+    """What is taken from master data of now instead."""
+
+    def asked_for(self) -> Attributes:
+        """Nothing of its own memos: what is named is for the bill run."""
+        return {}
+
+
+def _plan(planning: Planning, request: CreditRebill) -> Iterator[Step]:
+    asked = selected(planning, request, checked_reason(planning, request.reason, "credit_memo"))
+    closed = closure(planning.book, asked.lines, later=True)
+    _refuse_excluded(planning, closed)
+    those = check_closed(planning, asked, closed)
+    periods = corrected(planning, asked.invoice, periods_of(those), request.correct, request.current)
+    planning.stop_if_refused()
+    credits = credit(planning, asked, those)
+    reopened = list(with_memos(planning, periods, credits, "reopened"))
+    record_periods(planning, reopened)
+    for number, lines in by_invoice(those).items():
+        invoice = planning.numbered(number)
+        assert isinstance(invoice, Invoice)
+        free_usage(planning, invoice, [one.line.item for one in lines])
+    return _steps(planning, request, asked, credits, reopened)
+
+
+def _refuse_excluded(planning: Planning, closed: Closed) -> None:
+    """Zone Billing, credit/rebill: a charge that was excluded would have to be rated again, and no line shows it."""
+    for one in closed.excluded:
+        what = f"`{one.period.charge}` of subscription `{one.period.subscription}` from {one.period.from_}"
+        why = one.period.status.replace("excluded_", "").replace("_", " ")
+        message = f"{what} was excluded from billing ({why}); {line_name(*one.by)} cannot be billed again without it"
+        hint = "credit it with `credit_only`, and bill what is right by hand"
+        planning.problem("excluded-charge", message, "invoice", hint=hint)
+
+
+def _steps(
+    planning: Planning, request: CreditRebill, asked: Selected, credits: Sequence[Credit], reopened: list[ChargePeriod]
+) -> Iterator[Step]:
+    """The bill run over what was reopened; then what was paid of it."""
+    subscriptions = tuple(sorted({one.subscription for one in reopened}))
+    bill = BillRun(
+        id=f"{request.id}/rebill",
+        operation="bill_run",
+        date=planning.date,
+        subscriptions=subscriptions,
+        # Also time that was billed in advance is billed again now.
+        target_date=max(planning.date, *(one.until - _DAY for one in reopened)),
+        reopened_only=True,
+        attributes=request.attributes,
+    )
+    opened = f"{len(reopened)} charge {'period was' if len(reopened) == 1 else 'periods were'} reopened"
+    nothing = "nothing is billed again: the reopened periods come to nothing"
+    yield own_step(planning, bill, opened, "correction_style", asked.resolved, {"nothing-due": nothing})
+    billed = [planned.document.number for step in planning.follow_ups for planned in step.plan.documents]
+    yield from refunds(planning, credits)
+    for one in credits:
+        if one.resolved.text("paid_credit") == "apply_to_rebill":
+            yield from _applied(planning, one, billed)
+
+
+def _applied(planning: Planning, one: Credit, billed: Sequence[str]) -> Iterator[Step]:
+    """What is unapplied of a memo, put on the invoices that bill its time again."""
+    book = planning.book
+    memo = book.numbered[one.memo.number]
+    new = [invoice for invoice in map(book.numbered.__getitem__, billed) if isinstance(invoice, Invoice)]
+    drafts = [invoice.number for invoice in new if invoice.status == "draft"]
+    owing = [invoice.number for invoice in new if invoice.status == "posted" and book.balance(invoice) > 0]
+    unapplied = book.balance(memo)
+    if unapplied > 0 and drafts:
+        planning.note(f"{unapplied} {memo.currency} of {memo.number} stays unapplied, since {drafts[0]} is a draft")
+    elif unapplied > 0 and owing:
+        apply = ApplyCreditMemo(
+            id=f"{planning.request.id}/credit_rebill.paid_credit/{memo.number}",
+            operation="apply_credit_memo",
+            date=max(memo.date, planning.today),
+            credit_memo=memo.number,
+            apply=tuple(DocumentAmount(document=number) for number in owing),
+        )
+        yield own_step(planning, apply, f"{memo.number} was posted", "paid_credit", one.resolved)
+
+
+OPERATION = Operation(
+    "credit_rebill",
+    CreditRebill,
+    needs=lambda request: Needs(
+        numbers=frozenset({request.invoice}),
+        open_of_owner=frozenset({request.invoice}),
+        references_of_owner=frozenset({(request.invoice, request.invoice)}),
+        billed_time=True,
+        billed_usage=True,
+        unbilled_usage=True,
+    ),
+    plan=_plan,
+)

@@ -1,0 +1,250 @@
+"""What is different this time of time that is billed again. docs/domain.md 7.
+
+What is not corrected is as it was billed, or, where that is asked for, as master data say now. A rate, a quantity and
+a tax code hold for the charge of a line from the days of that line on; other days are those of that line alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from billpolicy.book.book import Book
+from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.periods.charge_periods import charge_of, charge_periods, line_name
+from billpolicy.planning.planning import Planning
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Amount, Date, Text
+
+Current = Literal["rate", "quantity", "tax"]
+"""What is taken from master data as they are now, and not as it was billed."""
+
+
+@record
+class Correction:
+    """What is different this time of a line, named by its id, or, on another invoice, as `INV00000002/1`."""
+
+    line: Text
+    charge: Text | None = None
+    """Of a line that bills several charges: which of them."""
+    rate: Amount | None = None
+    quantity: Amount | None = None
+    from_: Date | None = None
+    until: Date | None = None
+    """The first day after its last."""
+    tax_code: Text | None = None
+
+
+class _Of(NamedTuple):
+    """A correction and the period that it is of."""
+
+    index: int
+    correction: Correction
+    period: ChargePeriod
+
+
+def corrected(
+    planning: Planning,
+    invoice: Invoice,
+    periods: Sequence[ChargePeriod],
+    correct: Sequence[Correction],
+    current: Sequence[Current],
+) -> list[ChargePeriod]:
+    """The periods as they are to be billed again. What is wrong with a correction is noted; then they mean nothing."""
+    found = _found(planning, invoice, periods, correct)
+    told: dict[int, bool] = dict.fromkeys((one.index for one in found), False)
+    again = []
+    for period in periods:
+        own: dict[str, Any] = _now(planning, period, current)
+        for one in found:
+            if _same_charge(one.period, period) and period.from_ >= one.period.from_:
+                stated = _stated(one.correction, ("rate", "quantity", "tax_code"))
+                if one.period.id == period.id:
+                    stated |= _stated(one.correction, ("from_", "until"))
+                own |= stated
+                told[one.index] |= any(value != _as_billed(planning.book, period, key) for key, value in stated.items())
+        again.append(replace(period, **own))
+    for one in found:
+        if not told[one.index]:
+            message = f"{one.correction.line} was billed like this"
+            hint = "say what is different: `rate`, `quantity`, `from`, `until` or `tax_code`"
+            planning.problem("nothing-corrected", message, "correct", one.index, hint=hint)
+    _check_days(planning, found, periods, again)
+    return again
+
+
+# -- of which period -----------------------------------------------------------------------------------------------
+
+
+def _found(
+    planning: Planning, invoice: Invoice, periods: Sequence[ChargePeriod], correct: Sequence[Correction]
+) -> list[_Of]:
+    """The corrections with their periods, by first day: of a charge the later ones hold from their days on."""
+    by_line: dict[str, list[ChargePeriod]] = defaultdict(list)
+    for period in periods:
+        by_line[line_name(period.document or "", period.item or "")].append(period)
+    own = {item.id for item in invoice.items}
+    found: list[_Of] = []
+    for index, one in enumerate(correct):
+        name = line_name(invoice.number, one.line) if one.line in own else one.line
+        if name not in by_line:
+            message = f"`{one.line}` is not among the lines that are billed again"
+            hint = did_you_mean(name, by_line) or f"those are {', '.join(sorted(by_line)[:_TOLD])}"
+            planning.problem("correction-not-here", message, "correct", index, "line", hint=hint)
+            continue
+        period = _of_charge(planning, one, index, by_line[name])
+        if period is None:
+            continue
+        if any(other.period.id == period.id for other in found):
+            planning.problem("item-repeated", f"{name} is corrected twice", "correct", index, hint="correct it once")
+            continue
+        _check_amounts(planning, one, index, period)
+        found.append(_Of(index, one, period))
+    return sorted(found, key=lambda one: (one.period.from_, one.index))
+
+
+_TOLD = 3
+
+
+def _of_charge(planning: Planning, one: Correction, index: int, periods: Sequence[ChargePeriod]) -> ChargePeriod | None:
+    charges = [period.charge for period in periods]
+    if one.charge is None and len(periods) == 1:
+        return periods[0]
+    for period in periods:
+        if period.charge == one.charge:
+            return period
+    message = f"{one.line} bills {', '.join(f'`{charge}`' for charge in charges)}"
+    if one.charge is None:
+        planning.problem("correction-charge", message, "correct", index, hint="say which of them, with `charge`")
+    else:
+        message = f"{message}, and not `{one.charge}`"
+        hint = did_you_mean(one.charge, charges) or "name a charge that it bills"
+        planning.problem("correction-charge", message, "correct", index, "charge", hint=hint)
+    return None
+
+
+def _same_charge(one: ChargePeriod, other: ChargePeriod) -> bool:
+    return (one.subscription, one.charge) == (other.subscription, other.charge)
+
+
+# -- what it says --------------------------------------------------------------------------------------------------
+
+
+def _stated(one: Correction, keys: Iterable[str]) -> dict[str, Any]:
+    return {key: value for key in keys if (value := getattr(one, key)) is not None}
+
+
+def _as_billed(book: Book, period: ChargePeriod, key: str) -> object:
+    if key != "tax_code":
+        return getattr(period, key)
+    invoice = book.numbered[period.document or ""]
+    assert isinstance(invoice, Invoice)
+    codes = {tax.code for item in invoice.items if item.id == period.item for tax in item.taxes}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _now(planning: Planning, period: ChargePeriod, current: Sequence[Current]) -> dict[str, Any]:
+    """What is taken from master data: of a rate and a quantity, nothing on record means that."""
+    found: dict[str, Any] = {key: None for key in ("rate", "quantity") if key in current}
+    if "rate" in current:
+        _check_currency(planning, period)
+    if "tax" in current:
+        found["tax_code"] = _tax_code(planning, period)
+    return found
+
+
+def _check_currency(planning: Planning, period: ChargePeriod) -> None:
+    subscription = planning.subscription(period.subscription)
+    currency = subscription.currency or planning.account(subscription.account).currency
+    if currency != period.currency:
+        name = line_name(period.document or "", period.item or "")
+        message = f"{name} is in {period.currency}, and the rates of subscription `{subscription.id}` are in {currency}"
+        planning.problem("currency-mismatch", message, "current", hint="say the `rate` under `correct` instead")
+
+
+def _tax_code(planning: Planning, period: ChargePeriod) -> str | None:
+    charge = charge_of(planning.book, period)
+    code = None if charge is None else _code_of(planning, charge)
+    if code is None:
+        message = f"nothing says by which tax code charge `{period.charge}` of `{period.subscription}` is taxed now"
+        hint = "give the charge a `tax_code`, or say it under `correct`"
+        planning.problem("tax-code-missing", message, "current", hint=hint)
+    return code
+
+
+def _code_of(planning: Planning, charge: SubscribedCharge) -> str | None:
+    product = planning.book.charges.get(charge.charge or "")
+    return charge.tax_code if charge.tax_code or product is None else planning.as_held(product).tax_code
+
+
+def _check_amounts(planning: Planning, one: Correction, index: int, period: ChargePeriod) -> None:
+    charge = charge_of(planning.book, period)
+    was = period.rate or (charge and charge.rate) or Decimal(0)
+    if one.rate is not None and one.rate * was < 0:
+        message = f"the rate of {one.line} was {was}, and cannot be {one.rate}"
+        _wrong(planning, "amount-sign", message, index, "rate", "use the sign of the rate that it was billed at")
+    if one.quantity is not None and one.quantity < 0:
+        message = f"the quantity of {one.line} is {one.quantity}, but cannot be below zero"
+        _wrong(planning, "amount-sign", message, index, "quantity", "write how much it is")
+    stated = _stated(one, ("quantity", "from_", "until"))
+    if charge is not None and stated and _has_records(planning.book, period, charge):
+        message = f"{one.line} bills usage records, which say how much was used on which day"
+        hint = "record the difference with `record_usage`: it is billed with the rest"
+        _wrong(planning, "correction-of-usage", message, index, next(iter(stated)).rstrip("_"), hint)
+
+
+def _wrong(planning: Planning, code: Code, message: str, index: int, field: str, hint: str) -> None:
+    planning.problem(code, message, "correct", index, field, hint=hint)
+
+
+def _has_records(book: Book, period: ChargePeriod, charge: SubscribedCharge) -> bool:
+    ids = book.usage_of.get(period.subscription, ()) if charge.usage else ()
+    return any(book.usage[id].billed_by == period.document for id in ids)
+
+
+# -- on which days -------------------------------------------------------------------------------------------------
+
+
+def _check_days(
+    planning: Planning, found: Sequence[_Of], periods: Sequence[ChargePeriod], again: Sequence[ChargePeriod]
+) -> None:
+    """Days are billed once: within what is billed of the charge, and not those of another period of it."""
+    new = {period.id: period for period in again}
+    for one in found:
+        if not _stated(one.correction, ("from_", "until")):
+            continue
+        period = new[one.period.id]
+        why = _outside(planning.book, period) or _shared(planning.book, period, new)
+        if why is not None:
+            message = f"{one.correction.line} cannot be billed from {period.from_} until {period.until}: {why}"
+            hint = f"it was billed from {one.period.from_} until {one.period.until}"
+            planning.problem("correction-days", message, "correct", one.index, hint=hint)
+
+
+def _outside(book: Book, period: ChargePeriod) -> str | None:
+    charge, subscription = charge_of(book, period), book.subscriptions[period.subscription]
+    start: datetime.date | None = (charge and charge.start) or subscription.start
+    through = charge and charge.charged_through
+    if period.until <= period.from_:
+        return "that is no day"
+    if start is not None and period.from_ < start:
+        return f"`{period.charge}` starts on {start}"
+    if through is not None and period.until > through:
+        return f"`{period.charge}` is charged through {through}, and a bill run bills what comes then"
+    return None
+
+
+def _shared(book: Book, period: ChargePeriod, new: Mapping[str, ChargePeriod]) -> str | None:
+    for known in charge_periods(book, period.subscription):
+        other = new.get(known.id, known)
+        billed = other.status in ("billed", "reopened") and other.id != period.id
+        if billed and _same_charge(other, period) and other.from_ < period.until and period.from_ < other.until:
+            name = line_name(other.document or "", other.item or "")
+            return f"{name} bills the days from {other.from_} until {other.until}"
+    return None
