@@ -384,15 +384,21 @@ def billed(book: Book) -> dict[tuple[str, str], list[Billed]]:
         sign = 1 if isinstance(one, Invoice) else -1
         for item in one.items:
             assert item.subscription is not None
-            assert item.subscribed_charge is not None
+            if item.subscribed_charge is None:
+                continue  # carried from a line to the one that bills its time again
             assert item.service_start is not None
             assert item.service_end is not None
             charge = (item.subscription, item.subscribed_charge)
-            if charge in by_usage(book):
+            if charge in by_usage(book) or charge in without_rate(book):
                 continue
             gives_back = (item.unit_price or 0) * rate_of(book, *charge) < 0
             found[charge].append(Billed(item.service_start, item.service_end, sign * item.amount, gives_back))
     return found
+
+
+def without_rate(book: Book) -> set[tuple[str, str]]:
+    """The charges that bill runs pass over; what came with the book of them is billed again as it was."""
+    return {(one.id, charge.id) for one in book.subscriptions.values() for charge in one.charges if charge.rate is None}
 
 
 def by_usage(book: Book) -> set[tuple[str, str]]:

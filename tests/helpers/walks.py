@@ -420,6 +420,13 @@ class Drawing:
             ]
         }
 
+    def line(self, number: str) -> str:
+        """An item of a document; seldom one that bills no time."""
+        document = self.book.numbered.get(number)
+        items = document.items if isinstance(document, Document) else ()
+        of_time = [item.id for item in items if item.service_end is not None]
+        return self.one_of(of_time if of_time and not self.seldom() else [item.id for item in items])
+
     def owner(self, number: str) -> str | None:
         return self.book.numbered[number].account if number in self.book.numbered else None
 
@@ -438,6 +445,23 @@ def _credit_memo_from_invoice(d: Drawing) -> Record:
 def _debit_memo_from_invoice(d: Drawing) -> Record:
     number = d.number(Invoice)
     return {"invoice": number, **d.items(number)}
+
+
+def _credit_only(d: Drawing) -> Record:
+    number = d.number(Invoice, wanted=lambda one: one.status == "posted")
+    return {"invoice": number, **({"lines": [d.line(number)]} if d.maybe() else {})}
+
+
+def _credit_rebill(d: Drawing) -> Record:
+    asked = _credit_only(d)
+    if d.maybe():
+        correction = {"line": asked["lines"][0] if "lines" in asked else d.line(asked["invoice"])}
+        if d.maybe():
+            correction["rate"] = d.amount("JPY")
+        if d.maybe():
+            correction["quantity"] = str(d.whole(0, 9))
+        asked["correct"] = [correction]
+    return asked | ({"current": [d.chance.one_of(("rate", "quantity"))]} if d.seldom() else {})
 
 
 def _from_charge(d: Drawing) -> Record:
@@ -683,6 +707,8 @@ FIELDS: dict[str, Callable[[Drawing], Record]] = {
     "transfer_payment": _transfer_payment,
     "reverse_payment": lambda d: {"payment": d.number(Payment)},
     "bill_run": _bill_run,
+    "credit_only": _credit_only,
+    "credit_rebill": _credit_rebill,
     "record_usage": _record_usage,
     "post_draft": _draft,
     "cancel_draft": _draft,
