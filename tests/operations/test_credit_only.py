@@ -218,7 +218,7 @@ def test_without_lines_all_that_bill_time_are_credited_and_the_others_told() -> 
     mixed = billed(invoice("I1", "jan", line("seats", "100.00", "jan"), "{id: fee, amount: 9.00}"))
     found = plan(mixed, ASK)
     assert amounts(credit_memo(found)) == {"1": "100.00", "1/vat": "20.00"}
-    assert found.notes == ("left alone, since billing has not made them: fee: it names no subscription",)
+    assert found.notes == ("of I1, left alone: fee (it names no subscription)",)
 
 
 def test_excluded_charges_do_not_hinder_a_credit() -> None:
@@ -282,7 +282,7 @@ def test_why_a_line_was_not_made_by_billing(name: str, why: str) -> None:
 def test_an_invoice_without_such_a_line_is_refused_with_its_lines() -> None:
     book = billed(invoice("I1", "jan", "{id: fee, amount: 9.00}", "{id: tip, amount: 1.00}"))
     assert told(book, ASK) == (
-        "no line of I1 was made by billing (fee: it names no subscription; tip: it names no subscription)"
+        "no line of I1 was made by billing: fee (it names no subscription), tip (it names no subscription)"
     )
 
 
@@ -317,7 +317,7 @@ def test_a_line_of_which_nothing_is_left_is_refused_with_what_took_it() -> None:
     book = book_after(ONE, one, rest)
     (problem,) = run(book, ASK + "lines: ['1']")[0].problems
     assert problem.code == "credited-in-full"
-    assert problem.message == "nothing of I1/1 is left to credit: CM00000001 and CM00000002 have taken it"
+    assert problem.message == "I1/1 cannot be credited: nothing of it is left, CM00000001 and CM00000002 have taken it"
     assert refused(book, ASK) == ["credited-in-full"]
 
 
@@ -325,7 +325,10 @@ def test_of_all_lines_those_with_nothing_left_are_left_out_and_told() -> None:
     took = "operation: credit_memo_from_invoice\ndate: 2026-04-01\ninvoice: I1\nitems: [{item: '2'}]"
     found = plan(book_after(TWO, took), ASK)
     assert sorted(amounts(credit_memo(found))) == ["1", "1/vat", "3", "3/vat"]
-    assert "I1/2 is left out: nothing of it is left, CM00000001 has taken it" in found.notes
+    why = "nothing of it is left, CM00000001 has taken it"
+    assert found.notes == (f"of I1, left alone: 2 ({why})",)
+    assert found.closure is not None
+    assert {one.line.item: one.left_out for one in found.closure.lines} == {"1": None, "2": why, "3": None}
     assert sorted(periods(found)) == ["I1/1", "I1/3"]
 
 

@@ -91,6 +91,17 @@ def test_the_wrong_rate_found_three_periods_late() -> None:
     }
 
 
+def test_the_lines_that_come_along_are_told_with_their_reasons_to_be_confirmed() -> None:
+    closure = plan(THREE, LOWER).closure
+    assert closure is not None
+    assert [(one.line.document, one.rule, one.by and one.by.document, str(one.amount)) for one in closure.lines] == [
+        ("I3", "later", "I1", "120.00"),
+        ("I2", "later", "I1", "120.00"),
+        ("I1", None, None, "120.00"),
+    ]
+    assert len(closure.added) == 2
+
+
 def test_the_trail_goes_both_ways_and_charged_through_stays() -> None:
     found = plan(THREE, LOWER)
     assert not [move for each in (found, found.follow_ups[0].plan) for move in each.of(ChargedThrough)]
@@ -137,7 +148,8 @@ def test_a_line_with_nothing_left_is_left_out_and_its_time_billed_again_with_wha
     before = book_after(THREE, goodwill)
     found = plan(before, ASK)
     assert memos(found) == {"I3": "120.00", "I1": "120.00"}
-    assert "I2/1 is left out: nothing of it is left, CM00000001 has taken it" in found.notes
+    note = "nothing of I2/1 is left to credit, CM00000001 has taken it; its time is billed again with that"
+    assert found.notes == (note,)
     assert str(rebill(found).amount) == "240.00"
     one = periods(after(before, ASK))["I2/1"]
     assert (one.status, one.memo, one.rebilled_by) == ("rebilled", None, "INV00000001")
@@ -149,7 +161,12 @@ def test_what_was_credited_only_stays_so() -> None:
     before = book_after(THREE, only)
     found = plan(before, LOWER)
     assert memos(found) == {"I3": "120.00", "I1": "120.00"}
-    assert "I2/1 is left out: it was credited by CM00000001/1" in found.notes
+    assert found.closure is not None
+    assert {one.line.document: one.left_out for one in found.closure.lines} == {
+        "I3": None,
+        "I2": "it was credited by CM00000001/1",
+        "I1": None,
+    }
     assert periods(after(before, LOWER))["I2/1"].status == "credited"
     assert len(rebill(found).items) == 2
 

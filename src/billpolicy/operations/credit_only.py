@@ -9,16 +9,14 @@ from collections.abc import Iterator
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.selection import Unwind, selected, settled_as_one
 from billpolicy.operations.shared.unwinding import (
-    Unwind,
-    check_closed,
     credit,
     periods_of,
     record_periods,
     refunds,
-    selected,
-    settled_as_one,
+    taken,
+    tell,
     with_memos,
 )
 from billpolicy.periods.closure import closure
@@ -33,12 +31,14 @@ class CreditOnly(Unwind):
 
 
 def _plan(planning: Planning, request: CreditOnly) -> Iterator[Step]:
-    asked = selected(planning, request, checked_reason(planning, request.reason, "credit_memo"))
+    asked = selected(planning, request)
     related = asked.resolved.text("related_charges") == "include"
     # A discount is no line of its own: it is settled with what it reduces, related or not.
     named = settled_as_one(asked.invoice, (line.item for line in asked.lines))
     lines = (BilledLine(asked.invoice.number, item) for item in named)
-    those = check_closed(planning, asked, closure(planning.book, lines, later=False, related=related))
+    closed = closure(planning.book, lines, later=False, related=related)
+    those = taken(planning, asked, closed)
+    tell(planning, closed, those, reopens=False)
     credits = credit(planning, asked, those)
     if not credits:
         message = f"the lines of {asked.invoice.number} come to nothing, so there is nothing to credit"

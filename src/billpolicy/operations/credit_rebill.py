@@ -16,19 +16,16 @@ from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.corrections import Correction, Current, corrected
-from billpolicy.operations.shared.memos import checked_reason
+from billpolicy.operations.shared.selection import Selected, Unwind, selected
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.unwinding import (
     Credit,
-    Selected,
-    Unwind,
-    by_invoice,
-    check_closed,
     credit,
     periods_of,
     record_periods,
     refunds,
-    selected,
+    taken,
+    tell,
     with_memos,
 )
 from billpolicy.periods.charge_periods import line_name
@@ -57,19 +54,18 @@ class CreditRebill(Unwind):
 
 
 def _plan(planning: Planning, request: CreditRebill) -> Iterator[Step]:
-    asked = selected(planning, request, checked_reason(planning, request.reason, "credit_memo"))
+    asked = selected(planning, request)
     closed = closure(planning.book, asked.lines, later=True)
     _refuse_excluded(planning, closed)
-    those = check_closed(planning, asked, closed)
+    those = taken(planning, asked, closed)
     periods = corrected(planning, asked.invoice, periods_of(those), request.correct, request.current)
     planning.stop_if_refused()
+    tell(planning, closed, those, reopens=True)
     credits = credit(planning, asked, those)
     reopened = list(with_memos(planning, periods, credits, "reopened"))
     record_periods(planning, reopened)
-    for number, lines in by_invoice(those).items():
-        invoice = planning.numbered(number)
-        assert isinstance(invoice, Invoice)
-        free_usage(planning, invoice, [one.line.item for one in lines])
+    for one in those:
+        free_usage(planning, one.invoice, [line.line.item for line in one.lines])
     return _steps(planning, request, asked, credits, reopened)
 
 
