@@ -230,8 +230,8 @@ def _ids(chain: Sequence[SubscribedCharge]) -> set[str]:
 
 
 def _data(charge: SubscribedCharge) -> Asked:
-    names = ("id", "charge", "name", "rate", "quantity", "period", "timing", "start", "until", "discounts", "included")
-    names += ("item", "profile", "tax_code")
+    of_billing = ("id", "charge", "name", "rate", "quantity", "period", "timing", "start", "until")
+    names = (*of_billing, "discounts", "included", "item", "profile", "tax_code")
     return said(
         **{name: getattr(charge, name) for name in names},
         usage=charge.usage or None,
