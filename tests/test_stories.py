@@ -221,10 +221,11 @@ def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
 
 def _item(item: Item) -> dict[str, Any]:
     billed = f"{item.subscription}/{item.subscribed_charge}" if item.subscribed_charge else None
+    mirrored = item.source_item if item.source is None else None
     return stated(
-        of=item.source_item or billed or item.charge,
-        name=item.name if billed and item.source_item is None else None,
-        service=f"{item.service_start} to {item.service_end}" if billed and item.source_item is None else None,
+        of=mirrored or billed or item.charge,
+        name=item.name if billed and mirrored is None else None,
+        service=f"{item.service_start} to {item.service_end}" if billed and mirrored is None else None,
         amount=str(item.amount),
         taxes=[str(tax.amount) for tax in item.taxes],
         quantity=None if item.quantity is None else str(item.quantity),

@@ -14,7 +14,7 @@ from billpolicy.money import from_minor
 from tests.helpers.books import book_from
 from tests.helpers.paths import ROOT
 from tests.helpers.rating import lines, subscription
-from tests.helpers.steps import run
+from tests.helpers.steps import run, told
 
 PAGE = (ROOT / "docs" / "billing.md").read_text(encoding="utf-8")
 
@@ -129,6 +129,44 @@ subscriptions:
         column: row[column] for column in found
     }
     assert {str(charge.charged_through) for charge in after.subscriptions["s"].charges} == {"2026-02-01"}
+
+
+@pytest.mark.parametrize("row", table("What a credit takes"), ids=lambda row: row["because"])
+def test_what_a_credit_takes(row: dict[str, str]) -> None:
+    september = "subscription: s, service_start: 2026-09-01, service_end: 2026-09-30"
+    book = book_from(f"""
+accounts: [{{id: a, currency: USD, attributes: {{bill_to_contact: c}}}}]
+contacts: [{{id: c, account: a}}]
+subscriptions:
+- id: s
+  account: a
+  start: 2026-09-01
+  charges:
+  - {{id: base, rate: 30.00, charged_through: 2026-10-01}}
+  - {{id: off, rate: -6.00, discounts: base, charged_through: 2026-10-01}}
+invoices:
+- number: I1
+  account: a
+  date: 2026-09-01
+  currency: USD
+  items:
+  - {{id: base, {september}, subscribed_charge: base, amount: 30.00, taxes: [{{id: t, amount: 6.00}}]}}
+  - {{id: off, {september}, subscribed_charge: off, discounts: base, amount: -6.00, taxes: [{{id: t, amount: -1.20}}]}}
+""")
+    if row["memo"] != "0.00":
+        items = f"items: [{{item: base, amount: {row['memo']}}}]"
+        book = run(book, f"operation: credit_memo_from_invoice, invoice: I1, date: 2026-09-10, {items}", id="memo")[1]
+    cancel = "operation: cancel_subscription, subscription: s, date: 2026-09-16, effective_date: 2026-09-16"
+    own = f"operations: {{bill_run: {{over_credit: {row['over_credit']}}}}}"
+    if not row["credited"]:
+        assert told(book, cancel, own).split(":")[0] == "available-to-credit"
+        return
+    left = run(book, cancel, own)[1]
+    memos = [one for one in left.numbered.values() if isinstance(one, CreditMemo) and one.source is None]
+    items_of = [item for memo in memos for item in memo.items]
+    assert sum((item.amount for item in items_of), Decimal(0)) == Decimal(row["credited"])
+    assert sum((tax.amount for item in items_of for tax in item.taxes), Decimal(0)) == Decimal(row["tax"])
+    assert {str(one.charged_through) for one in left.subscriptions["s"].charges} == {"2026-09-16"}
 
 
 @pytest.mark.parametrize("row", table("Usage"), ids=lambda row: row["because"])

@@ -202,7 +202,7 @@ def test_splitting_loses_nothing_and_keeps_a_charge_together(
         Line(of, charges[name], credit, FIRST + number * ONE_DAY, LAST, amount, "")
         for number, (name, amount, credit) in enumerate(drawn)
     ]
-    found = split(lines, rule)
+    found = split(lines, rule, "USD")
     assert sorted(line.start for _, members in found for line in members) == [line.start for line in lines]
     assert [kind for kind, _ in found] == sorted({kind for kind, _ in found}, reverse=True)
     for name in (("a", "b"), ("c",)):

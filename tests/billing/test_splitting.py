@@ -19,7 +19,7 @@ def line(name: str, amount: int, month: int = 1, *, discounts: str | None = None
 
 
 def told(lines: list[Line], rule: NegativeTotals) -> dict[str, list[int]]:
-    return {kind: [line.amount for line in members] for kind, members in split(lines, rule)}
+    return {kind: [line.amount for line in members] for kind, members in split(lines, rule, "USD")}
 
 
 # -15 and +10 a month, three months: -45 and +30, together -15.

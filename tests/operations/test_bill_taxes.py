@@ -98,16 +98,21 @@ def test_usage_is_taxed_by_the_first_day_of_its_period() -> None:
     assert taxes(plan(metered, RUN, policy=RATES)) == {"x": ["VAT 4.40"]}  # 200 x 0.10 at the 22% of June
 
 
-def test_credits_are_taxed_and_the_sign_is_decided_before_tax() -> None:
-    # -10.00 and 9.00: a total of -1.00, so a credit memo; its tax of the exempt charge does not matter.
+def test_credits_are_taxed_and_no_document_is_on_the_wrong_side_of_zero() -> None:
+    # -10.00 and 9.00 are -1.00, but with the tax of 2.16 there is 1.16 to pay: an invoice.
     charges = "id: x, rate: -10.00, tax_code: exempt", "id: y, rate: 9.00, tax_code: standard"
+    (invoice,) = bills(plan(book(*charges), RUN, policy=RATES))
+    assert isinstance(invoice, Invoice)
+    assert [(str(item.amount), *(str(tax.amount) for tax in item.taxes)) for item in invoice.items] == [
+        ("-10.00", "0.00"),
+        ("9.00", "2.16"),
+    ]
+    assert str(invoice.amount) == "1.16"
+    # The other way round 10.00 and -9.00 are 1.00, with the tax -1.16: a credit memo.
+    charges = "id: x, rate: 10.00, tax_code: exempt", "id: y, rate: -9.00, tax_code: standard"
     (memo,) = bills(plan(book(*charges), RUN, policy=RATES))
     assert isinstance(memo, CreditMemo)
-    assert [(str(item.amount), *(str(tax.amount) for tax in item.taxes)) for item in memo.items] == [
-        ("10.00", "0.00"),
-        ("-9.00", "-2.16"),
-    ]
-    assert str(memo.amount) == "-1.16"
+    assert str(memo.amount) == "1.16"
 
 
 @pytest.mark.parametrize(("place", "told"), [("country: EE", "VAT 24.00"), ("country: FI", "ALV 25.50")])

@@ -400,17 +400,17 @@ def test_it_is_dated_in_no_closed_period(day: str, is_open: bool) -> None:
 
 
 def test_what_a_later_bill_run_will_credit_is_warned_of() -> None:
-    """100.00 are written off, and a later bill run credits 22 of 30 days of the same April, 73.33, once more."""
+    """100.00 are written off, with the 73.33 for 22 of 30 days that the bill run of May does not credit any more."""
     left = after(APRIL)
     plan, canceled = run(left, f"{CANCEL}, final_bill: false, write_off: true")
     (warning,) = (one for step in in_turn(plan) for one in step.warnings)
     assert warning.code == "credit-to-come"
     assert warning.message == (
         "service of subscription `S` ends on 2026-04-09, but `gym` is charged through 2026-05-01: "
-        "a later bill run credits the time between, which is written off here, too"
+        "what is written off here of the time between, no later bill run credits any more"
     )
-    plan, _ = run(canceled, MAY)
-    assert made(plan) == [("CM00000002", Decimal("73.33"))]
+    plan, left = run(canceled, MAY)
+    assert (made(plan), through(left)) == ([], "2026-04-09")
 
 
 def test_also_where_it_is_written_off_by_hand() -> None:

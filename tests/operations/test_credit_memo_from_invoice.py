@@ -286,6 +286,7 @@ def test_available_to_credit_shrinks_with_every_memo() -> None:
 
 
 BY_ITEM = ASK + "items: [{item: y, amount: 60.00, taxes: []}]"
+BY_HEADER = changed(NAME, "available_to_credit: header", "")
 
 
 @pytest.mark.parametrize(("limit", "fits"), [("none", True), ("header", True), ("header_and_item", False)])
@@ -305,9 +306,11 @@ def test_the_limit_is_the_policys(limit: str, fits: bool) -> None:
 
 def test_once_less_is_left_of_an_item_than_of_its_discount_the_rest_is_named_item_by_item() -> None:
     def after_crediting(amount: str) -> Book:
-        return book_after(DISCOUNTED, ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}]")
+        asked = ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}]"
+        return book_after(DISCOUNTED, asked, policy=BY_HEADER)
 
     # 10.00 of x and -10.00 of d are left, with taxes of 20.00 and -2.00.
+    # Net nothing is left of the two, but of their taxes 18.00.
     assert str(credit_memo(plan(after_crediting("90.00"), ASK)).amount) == "18.00"
     (planned,) = run(after_crediting("90.01"), ASK)
     assert [f"{problem.code}: {problem.message}" for problem in planned.problems] == [
@@ -316,11 +319,12 @@ def test_once_less_is_left_of_an_item_than_of_its_discount_the_rest_is_named_ite
 
 
 def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> None:
-    over = book_after(BOOK, BY_ITEM)
+    over = book_after(BOOK, BY_ITEM, policy=BY_HEADER)
     assert refused(over, ASK) == ["items-wanted"]
     # 181 - 60 = 121 is left: all of x, 120.00, and 1.00 of y
     named = ASK + "items: [{item: x}, {item: y, amount: 1.00, taxes: []}]"
-    assert str(credit_memo(plan(over, named)).amount) == "121.00"
+    assert str(credit_memo(plan(over, named, policy=BY_HEADER)).amount) == "121.00"
+    assert refused(over, named) == ["available-to-credit"]  # of y nothing is left by itself
 
 
 # -- tax, memo after memo ------------------------------------------------------------------------------------------

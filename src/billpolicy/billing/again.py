@@ -94,7 +94,8 @@ def without_service(
     """
     found, cut = [], list(reopened)
     for one in due:
-        if not one.credit or (one.charge.period == "one_time" and not rules.credit_one_time):
+        here = any(again.charge.id == one.charge.id and again.subscription.id == one.subscription.id for again in cut)
+        if not here or not one.credit or (one.charge.period == "one_time" and not rules.credit_one_time):
             found.append(one)
             continue
         stretches: list[Stretch] = list(credited(one.stretches, rules))

@@ -1,6 +1,7 @@
 """On which documents lines go, invoice or credit memo, and which items they are there. docs/domain.md 6.2.
 
-The sign is decided before tax; zero counts as positive.
+The sign is decided before tax, and anew where tax turns it, since no document is on the wrong side of zero: so it is
+that of the total with tax. Zero counts as positive.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 
 from billpolicy.billing.rating import Line
 from billpolicy.book.model import Charge, CombinedCharge, Item
-from billpolicy.money import exact, from_minor
+from billpolicy.money import exact, from_minor, to_minor
 
 NegativeTotals = Literal[
     "one_document", "by_charge_below_zero", "negative_charges", "negative_and_zero_charges", "negative_invoice"
@@ -23,7 +24,7 @@ _Charge = tuple[str, str]
 """Subscription and its charge."""
 
 
-def split(lines: Sequence[Line], rule: NegativeTotals) -> list[tuple[Kind, list[Line]]]:
+def split(lines: Sequence[Line], rule: NegativeTotals, currency: str) -> list[tuple[Kind, list[Line]]]:
     """The documents of these lines, the invoice first; every line is on one of them, and without lines there is none.
 
     `one_document`: a total below zero is one credit memo. `by_charge_below_zero`: of such a total each charge goes by
@@ -31,23 +32,28 @@ def split(lines: Sequence[Line], rule: NegativeTotals) -> list[tuple[Kind, list[
     too. `negative_invoice`: everything is on the invoice. A discount goes with the charge that it reduces, and the
     sign is that of both, over all periods of the bill run.
     """
-    if not lines:
-        return []
-    negative = rule != "negative_invoice" and _total(lines) < 0
+    negative = rule != "negative_invoice" and _total(lines, currency) < 0
     if rule in ("negative_invoice", "one_document") or (rule == "by_charge_below_zero" and not negative):
-        return [("credit_memo" if negative else "invoice", list(lines))]
+        return [("credit_memo" if negative else "invoice", list(lines))] if lines else []
     by_charge: dict[_Charge, list[Line]] = {}
     for line in lines:
         by_charge.setdefault(_counted_with(line), []).append(line)
     credited = {
         charge
         for charge, of_it in by_charge.items()
-        if _total(of_it) < 0
-        or (rule == "negative_and_zero_charges" and _total(of_it) == 0 and all(line.credit for line in of_it))
+        if _total(of_it, currency) < 0
+        or (rule == "negative_and_zero_charges" and _total(of_it, currency) == 0 and all(line.credit for line in of_it))
     }
     sides: tuple[tuple[Kind, bool], ...] = (("invoice", False), ("credit_memo", True))
     found = [(kind, [line for line in lines if (_counted_with(line) in credited) == side]) for kind, side in sides]
     return [(kind, members) for kind, members in found if members]
+
+
+def kind_with_tax(kind: Kind, lines: Sequence[Line], rule: NegativeTotals, currency: str) -> Kind:
+    """The kind of a document whose lines have their taxes now: the other one where these turn its total around."""
+    if rule == "negative_invoice" or not (total := _total(lines, currency)):
+        return kind
+    return "credit_memo" if total < 0 else "invoice"
 
 
 def _counted_with(line: Line) -> _Charge:
@@ -55,8 +61,8 @@ def _counted_with(line: Line) -> _Charge:
     return line.subscription.id, line.charge.discounts or line.charge.id
 
 
-def _total(lines: Iterable[Line]) -> int:
-    return sum(line.amount for line in lines)
+def _total(lines: Iterable[Line], currency: str) -> int:
+    return sum(line.amount + sum(to_minor(tax.amount, currency) for tax in line.taxes) for line in lines)
 
 
 def in_item_order(lines: Iterable[Line]) -> list[Line]:

@@ -106,6 +106,9 @@ class Line(NamedTuple):
     """Why it is on no document, where it is on none: it is billed all the same."""
     adjusts: bool = False
     """Of a minimum or a maximum: it changes what was billed of its days before, so it has no price of its own."""
+    nothing_left: bool = False
+    """Of a credit: all that its days were billed at has been given back before. It moves the charged-through date and
+    is on no document."""
 
     @property
     def by_charge(self) -> tuple[Line, ...]:
@@ -115,18 +118,14 @@ class Line(NamedTuple):
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
     """The lines of one charge, by period. Raises `AmountError` where an amount is too large."""
-    subscription, charge, credit, stretches = due
-    if charge.period == "one_time" and credit != _wanted(subscription, rules):
-        return []
-    if credit:
-        stretches = tuple(credited(stretches, rules))
+    charge, credit = due.charge, due.credit
     assert charge.rate is not None
     price = Fraction(charge.rate) * Fraction(charge.quantity) * 10 ** minor_digits(currency)
     sign = -1 if (price < 0) != credit else 1
-    value = _Value(abs(price), rules)
+    value = Value(abs(price), rules)
     return [
         Line(
-            subscription,
+            due.subscription,
             charge,
             credit,
             stretch.start,
@@ -134,8 +133,15 @@ def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
             sign * (value.credited(stretch) if credit else value.charged(stretch)),
             suffix_of(stretch, credit, rules),
         )
-        for stretch in stretches
+        for stretch in stretches_of(due, rules)
     ]
+
+
+def stretches_of(due: Due, rules: Rules) -> tuple[Stretch, ...]:
+    """The days that are billed, or given back, period by period."""
+    if due.charge.period == "one_time" and due.credit != _wanted(due.subscription, rules):
+        return ()
+    return tuple(credited(due.stretches, rules)) if due.credit else due.stretches
 
 
 def _wanted(subscription: Subscription, rules: Rules) -> bool:
@@ -154,7 +160,7 @@ def credited(stretches: tuple[Stretch, ...], rules: Rules) -> Iterator[Stretch]:
             yield stretch._replace(start=start)
 
 
-class _Value(NamedTuple):
+class Value(NamedTuple):
     """What days of a period cost and are worth, at a price of the whole period in minor units, not below zero."""
 
     price: Fraction

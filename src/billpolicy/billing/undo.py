@@ -77,5 +77,5 @@ def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> I
 
 
 def gives_back(item: Item, charge: SubscribedCharge) -> bool:
-    """Whether an item gives time of a charge back: it says which line billed it, or its price is negated."""
+    """Whether an item gives time of a charge back: it names the line that billed it, or its price is negated."""
     return item.source is not None or (item.unit_price or 0) * (charge.rate or 0) < 0

@@ -1,6 +1,6 @@
 """`bill_run`: bill what is due of subscriptions, and credit what was billed and is not used.
 
-docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2. The sign of a document is that of its charges: it is decided before tax.
+docs/domain.md 1.2 rows 1 and 2, 5.3 and 6.2.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from billpolicy.billing.documents import Kind, items_of, split
+from billpolicy.billing.documents import Kind, items_of, kind_with_tax, split
 from billpolicy.billing.profiles import combined
 from billpolicy.billing.rating import Line
 from billpolicy.billing.undo import gives_back
@@ -77,16 +77,14 @@ def _plan(planning: Planning, request: BillRun) -> None:
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
-        shown = [line for line in lines if line.excluded is None]
-        documents = [
-            (_issue(planning, request, kind, taxed(planning, group, members), group[0]), members)
-            for kind, of_it in split(shown, group[0].resolved.text("negative_totals"))  # type: ignore[arg-type]
-            for members in [combined(of_it, partial(tax_code_of, planning))]
-        ]
+        shown = [line for line in lines if line.excluded is None and not line.nothing_left]
+        documents = list(_documents(planning, request, group, shown))
         prepaid = names_of_prepaid(planning.book, [number for number, _ in documents])
         for number, members in documents:
             bill_usage(planning, number, members, prepaid)
             again |= billed_again_on(number, members)
+        if not shown and any(line.nothing_left for line in lines):
+            planning.note("there is no document: all that is to be credited was given back before")
         for bill in group:
             planning.decide(bill.resolved)
         _move(planning, lines)
@@ -196,6 +194,17 @@ def _warn_of_others(planning: Planning, group: Sequence[Bill]) -> None:
                 f"`{other.subscription.id}`, which has `{theirs}`: it does not split invoices"
             )
             planning.warn("attribute-not-split", message)
+
+
+def _documents(
+    planning: Planning, request: BillRun, group: Sequence[Bill], lines: Sequence[Line]
+) -> Iterator[tuple[str, list[Line]]]:
+    """The documents of bills that go together: the number of each, and the lines on it with their taxes."""
+    rule: Any = group[0].resolved.text("negative_totals")
+    for kind, members in split(lines, rule, group[0].currency):
+        on_it = taxed(planning, group, combined(members, partial(tax_code_of, planning)))
+        kind = kind_with_tax(kind, on_it, rule, group[0].currency)
+        yield _issue(planning, request, kind, on_it, group[0]), on_it
 
 
 def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Line], first: Bill) -> str:

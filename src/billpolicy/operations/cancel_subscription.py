@@ -188,12 +188,12 @@ def _steps(
 
 
 def needs_of_ending(request: CancelSubscription) -> Needs:
-    """The subscription, what its account has open, and the usage that a final bill bills."""
+    """The subscription, what its account has open, the usage that a final bill bills, and the time that it credits."""
     return Needs(
         subscriptions=frozenset({request.subscription}),
         open_of_subscriber=frozenset({request.subscription}),
         unbilled_usage=True,
-        ended_time=True,
+        billed_time=True,
     )
 
 

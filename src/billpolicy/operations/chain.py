@@ -50,6 +50,7 @@ def plan_operation(versions: Versions, book: Book, instruction: Instruction, tod
 
 def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
     """What an operation and all that may follow it need of a ledger."""
+    policies = tuple(policies)
     operation = OPERATIONS[request.operation]
     needs: Needs = operation.needs(request)
     causes = set(operation.spec.causes)
@@ -61,9 +62,23 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
             open_of_subscriber=needs.subscriptions,
             open_of_every_subscriber=needs.every_subscription,
         )
-        if any(follow_up.operation == "bill_run" for policy in policies for follow_up in policy.follow_ups):
+        following = _following(policies, causes)
+        if "bill_run" in following:
             needs |= Needs(unbilled_usage=True, ended_time=True)
+        if following & {"bill_run", "write_off_invoice"}:
+            needs |= Needs(billed_time=True)  # what gives time or money back looks at all that was given back
     return needs
+
+
+def _following(policies: Iterable[Policy], causes: Iterable[str]) -> set[str]:
+    """The operations that may follow these events, and those that may follow these in turn."""
+    follow_ups = [follow_up for policy in policies for follow_up in policy.follow_ups]
+    found: set[str] = set()
+    events = set(causes)
+    while new := {one.operation for one in follow_ups if one.after in events} - found:
+        found |= new
+        events |= {event for name in new for event in OPERATIONS[name].spec.causes}
+    return found
 
 
 def _plan(planning: Planning) -> list[Event]:

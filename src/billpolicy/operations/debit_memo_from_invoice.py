@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from billpolicy.book.book import ZERO
-from billpolicy.book.model import DebitMemo, Invoice
+from decimal import Decimal
+
+from billpolicy.book.book import ZERO, Place
+from billpolicy.book.model import DebitMemo, Invoice, Item
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.amounts import amounts_asked
 from billpolicy.operations.shared.locks import refuse_locked
@@ -15,6 +17,7 @@ from billpolicy.operations.shared.memos import (
     mirror,
     resolve_on,
 )
+from billpolicy.periods.given_back import tax_of
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ItemAmount, Request
@@ -37,7 +40,11 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "debit_memo")
     refuse_locked(planning, invoice, "charged more for", "items", items=[wanted.item for wanted in request.items])
-    amounts = amounts_asked(planning, invoice, request.items, already={})
+
+    def taxes_of(item: Item, amount: Decimal) -> dict[Place, Decimal]:
+        return tax_of(item, amount, invoice.currency, {})
+
+    amounts = amounts_asked(planning, invoice, request.items, taxes_of)
     total = sum(amounts.values(), ZERO)
     planning.stop_if_refused()
     if total <= 0:

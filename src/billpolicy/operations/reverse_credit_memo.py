@@ -31,6 +31,6 @@ def _plan(planning: Planning, request: ReverseCreditMemo) -> None:
 OPERATION = Operation(
     "reverse_credit_memo",
     ReverseCreditMemo,
-    needs=lambda request: Needs(numbers=frozenset({request.credit_memo}), billed_usage=True),
+    needs=lambda request: Needs(numbers=frozenset({request.credit_memo}), billed_usage=True, billed_time=True),
     plan=_plan,
 )

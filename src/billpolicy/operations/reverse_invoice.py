@@ -31,6 +31,6 @@ def _plan(planning: Planning, request: ReverseInvoice) -> None:
 OPERATION = Operation(
     "reverse_invoice",
     ReverseInvoice,
-    needs=lambda request: Needs(numbers=frozenset({request.invoice}), billed_usage=True),
+    needs=lambda request: Needs(numbers=frozenset({request.invoice}), billed_usage=True, billed_time=True),
     plan=_plan,
 )

@@ -124,6 +124,8 @@ def _what_else(planning: Planning, memo: CreditMemo) -> str:
 OPERATION = Operation(
     "undo_write_off",
     UndoWriteOff,
-    needs=lambda request: Needs(numbers=frozenset({request.credit_memo})),  # with every later invoice of its time
+    needs=lambda request: Needs(
+        numbers=frozenset({request.credit_memo}), billed_time=True
+    ),  # with every later invoice of its time
     plan=_plan,
 )

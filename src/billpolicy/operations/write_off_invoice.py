@@ -10,10 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place, at_most
-from billpolicy.book.model import Invoice, Subscription
+from billpolicy.book.model import CreditMemo, Invoice, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.locks import locked_lines, refuse_locked
+from billpolicy.operations.shared.memos import whole_amounts
+from billpolicy.operations.shared.over_credit import Beyond, and_taken, beyond, left_to_give
 from billpolicy.operations.shared.what_is_open import (
     documents_on,
     is_shared,
@@ -22,6 +25,7 @@ from billpolicy.operations.shared.what_is_open import (
     owing_invoices,
 )
 from billpolicy.operations.shared.writing_off import WriteOff, write_off
+from billpolicy.periods.given_back import Left
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -61,7 +65,10 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     if locked:
         open_places = _without_locked(planning, invoice, open_places, locked)
         origin = replace(origin, items=tuple(item for item in origin.items if item.id not in locked))
+    left = left_to_give(planning, invoice)
     resolved = write_off(planning, request, origin, open_places, of)
+    written_off = sum(open_places.values(), ZERO) if request.amount is None else request.amount
+    _check_left(planning, origin, left, written_off, of, resolved)
     if request.apply_date is not None:
         planning.note(latest_in_words(request.apply_date, planning.date, invoice, planning.today))
     _warn_of_credit_to_come(planning, origin)
@@ -118,8 +125,42 @@ def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
             planning.problem("credit-unused", message, "invoice", hint=hint)
 
 
+def _check_left(
+    planning: Planning, origin: Invoice, left: Left, written_off: Decimal, of: str, resolved: Resolved
+) -> None:
+    """What credits have given back that were not used here is not written off as well.
+
+    It is asked of the invoice, or of what the subscription has on it, and not of each item: which items are open
+    depends on where payments and credits were put.
+    """
+    most = sum((amount - left.given[place] for place, amount in whole_amounts(origin).items()), ZERO)
+    if written_off <= most:
+        return
+    message = (
+        f"{written_off} would be written off of {origin.number}{of}, but {most} is left of what was billed"
+        f"{and_taken(left)}"
+    )
+    hint = _use_it_first(planning, origin, left, most)
+    beyond(planning, resolved, Beyond(message, written_off, most, hint), "invoice")
+
+
+def _use_it_first(planning: Planning, origin: Invoice, left: Left, most: Decimal) -> str:
+    book = planning.before
+    for number in left.taken_by():
+        credit = book.numbered[number]
+        if isinstance(credit, CreditMemo) and not credit.write_off:
+            elsewhere = sorted(
+                other for other, links in book.links_from(number).items() if links and other != origin.number
+            )
+            if book.balance(credit) > 0:
+                return f"apply {number} to {origin.number} first"
+            if elsewhere:
+                return f"unapply {number} from {elsewhere[0]} and apply it to {origin.number} first"
+    return f"write off at most {max(most, ZERO)} {origin.currency}"
+
+
 def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:
-    """Without a final bill, time after the end of service is written off here and credited by a later bill run."""
+    """Without a final bill, time after the end of service is written off here, and not credited by a later bill run."""
     for subscription in planning.subscriptions_of(origin.items):
         for charge in sorted(subscription.charges, key=lambda charge: charge.id):
             end, through = subscription.canceled_on, charge.charged_through
@@ -133,7 +174,7 @@ def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:
             ):
                 message = (
                     f"service of subscription `{subscription.id}` ends on {end}, but `{charge.id}` is charged through "
-                    f"{through}: a later bill run credits the time between, which is written off here, too"
+                    f"{through}: what is written off here of the time between, no later bill run credits any more"
                 )
                 planning.warn("credit-to-come", message)
 
@@ -141,7 +182,7 @@ def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:
 OPERATION = Operation(
     "write_off_invoice",
     WriteOffInvoice,
-    needs=lambda request: Needs(numbers=frozenset({request.invoice})),
+    needs=lambda request: Needs(numbers=frozenset({request.invoice}), billed_time=True),
     plan=_plan,
     follow=_follow,
 )

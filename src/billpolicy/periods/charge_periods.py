@@ -74,7 +74,7 @@ def _told_by(
     charges: Mapping[str, SubscribedCharge], invoice: Invoice, item: Item, discounts: Sequence[Item]
 ) -> Iterator[ChargePeriod]:
     """Of the item of a subscription with these charges."""
-    if item.subscription is None or item.service_start is None or item.service_end is None:
+    if item.subscription is None or item.service_start is None:
         return
     name, currency = line_name(invoice.number, item.id), invoice.currency
     lines = item.by_charge
@@ -84,12 +84,16 @@ def _told_by(
         charge = charges.get(line.subscribed_charge or "")
         if charge is None or gives_back(line, charge):
             continue
+        # Of a recurring charge nobody can tell what was billed by a line without its last day.
+        last = item.service_end or (item.service_start if charge.period == "one_time" else None)
+        if last is None:
+            continue
         yield ChargePeriod(
             id=f"{name}/{charge.id}" if item.combines else name,
             subscription=item.subscription,
             charge=charge.id,
             from_=item.service_start,
-            until=item.service_end + _DAY,
+            until=last + _DAY,
             currency=currency,
             status="credited" if invoice.reversed_ else "billed",
             quantity=line.quantity,

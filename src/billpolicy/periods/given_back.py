@@ -1,26 +1,29 @@
 """What of a line has been given back, by which documents, and what is left of it. docs/domain.md 5.3 and 6.2.
 
 Whoever gives money or time back looks here, so that nothing is given back twice: credit memos made from an invoice,
-write-offs, credits of bill runs and reversals count alike. A discount is settled with the item that it reduces, so of
-an item no more is left than of it and its discounts together. A reversed memo counts no more, nor does what of a
-write-off was asked for again.
+write-offs, credits of bill runs and reversals count alike. A reversed memo counts no more, nor does what of a write-off
+was asked for again. Three things bound what can be given back of an item: what is left of itself; of it and its
+discounts, since a discount is settled with the item that it reduces; and of the whole invoice, since a write-off closes
+an invoice wherever money was put on its items.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO, Book, Place
-from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Document, Invoice, Item
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Invoice, Item, SubscribedCharge, TaxItem
 from billpolicy.money import from_minor, prorate, to_minor
 
 Days = tuple[datetime.date, datetime.date]
 """`[from, until)`."""
+How = Literal["credit_memo", "write_off", "bill_run", "reversal"]
 _DAY = datetime.timedelta(days=1)
 
 
@@ -29,33 +32,167 @@ class GivenBack(NamedTuple):
 
     by: str
     """Its number."""
-    how: Literal["credit_memo", "write_off", "bill_run", "reversal"]
+    how: How
     place: Place
     """On the invoice."""
     amount: Decimal
     """With the sign of the place: of an item above zero it is above zero. Below that it was taken back."""
     days: Days | None = None
     """Those that it gives back; None: it takes from the item, whatever the day."""
+    charge: str | None = None
+    """The subscribed charge whose days these are."""
 
 
 def given_back(book: Book, invoice: Invoice) -> tuple[GivenBack, ...]:
     """All that was given back of an invoice, in the order of the documents' numbers."""
-    found = [*_by_memos(book, invoice), *_by_bill_runs(book, invoice)]
-    return tuple(sorted(found, key=lambda one: (one.by, one.place.item, one.place.tax or "")))
+    return given_back_of(book, [invoice])[invoice.number]
+
+
+def given_back_of(book: Book, invoices: Iterable[Invoice]) -> dict[str, tuple[GivenBack, ...]]:
+    """All that was given back of each of these invoices, by its number. Every document on their subscriptions is looked
+    at once, however many invoices there are."""
+    wanted = {invoice.number: invoice for invoice in invoices}
+    found: dict[str, list[GivenBack]] = {number: [] for number in wanted}
+    for number, invoice in wanted.items():
+        found[number] += _by_memos(book, invoice)
+    for number, one in _by_bill_runs(book, wanted):
+        found[number].append(one)
+    return {
+        number: tuple(sorted(those, key=lambda one: (one.by, one.place.item, one.place.tax or "")))
+        for number, those in found.items()
+    }
+
+
+def sums(given: Iterable[GivenBack]) -> dict[Place, Decimal]:
+    """What was given back of each place, added up."""
+    found: dict[Place, Decimal] = defaultdict(Decimal)
+    for one in given:
+        found[one.place] += one.amount
+    return dict(found)
+
+
+# -- what is left --------------------------------------------------------------------------------------------------
+
+
+class Left:
+    """What is left of one invoice, to be given back. It shrinks as an operation plans to take more of it."""
+
+    def __init__(self, invoice: Invoice, given: Iterable[GivenBack]) -> None:
+        self.invoice = invoice
+        self.before = tuple(given)
+        self.given: dict[Place, Decimal] = defaultdict(Decimal, sums(self.before))
+        self._whole = {place: amount for item in invoice.items for place, amount in _places(item)}
+        self._discounts: dict[str, list[str]] = defaultdict(list)
+        self._reduces: dict[str, str] = {}
+        for item in invoice.items:
+            if item.discounts is not None:
+                self._discounts[item.discounts].append(item.id)
+                self._reduces[item.id] = item.discounts
+        self._owed = {
+            item.id for item in invoice.items if item.id not in self._reduces and self._net(item.id, self._whole) >= 0
+        }
+        self._taken = sum((self.given[place] for place in self._whole if self._is_owed(place)), ZERO)
+        self._owed_whole = sum((amount for place, amount in self._whole.items() if self._is_owed(place)), ZERO)
+
+    def of(self, place: Place) -> Decimal:
+        """What is left of a place: never less than nothing, and of a place below zero never more."""
+        whole = self._whole[place]
+        left = whole - self.given[place]
+        return max(left, whole * 0) if whole >= 0 else min(left, whole * 0)
+
+    def net(self, item: str) -> Decimal:
+        """What is left of an item with its discounts, without tax; not below zero where the whole is not."""
+        left = self._net(item, self._whole) - self._net(item, self.given)
+        return max(left, ZERO) if item in self._owed else left
+
+    def net_tax(self, item: str) -> Decimal:
+        """What is left of the taxes of an item and its discounts."""
+        return sum((self.of(place) for place in self._taxes_of(item)), ZERO)
+
+    def is_discounted(self, item: str) -> bool:
+        """Whether discounts reduce it."""
+        return item in self._discounts
+
+    @property
+    def in_all(self) -> Decimal:
+        """What is left of all of the invoice, with tax, but for what is below zero on it by itself."""
+        return max(self._owed_whole - self._taken, ZERO)
+
+    def part(self, item: str, amount: Decimal) -> Decimal:
+        """As much of an amount, with the sign of the item, as is left of it. Of a discount nothing is left where
+        nothing is left of the item that it reduces."""
+        left = self.of(Place(item))
+        reduced = self._reduces.get(item)
+        if reduced is not None and not self.net(reduced):
+            return ZERO
+        if amount < 0:
+            return max(amount, min(left, ZERO))
+        if item in self._owed:
+            left = min(left, self.net(item), self.in_all)
+        return min(amount, max(left, ZERO))
+
+    def part_of_tax(self, place: Place, amount: Decimal) -> Decimal:
+        """As much of an amount, with the sign of a tax, as is left of it, less what discounts take off it."""
+        if amount < 0:
+            return max(amount, self.of(place))
+        left = self.of(place)
+        if place.item in self._owed:
+            left = min(left, self.net_tax(place.item))
+        return min(amount, max(left, ZERO))
+
+    def taxes(self, item: Item, net: Decimal) -> dict[Place, Decimal]:
+        """The taxes that go with a part of an item (`tax_of`): no more than is left of them, less its discounts', and
+        of the invoice. Where the part is more than what is left of the item, they go with it all the same."""
+        taxes = tax_of(item, net, self.invoice.currency, self.given)
+        if item.id not in self._owed or self.part(item.id, net) != net:
+            return taxes
+        room = max(min(self.net_tax(item.id), self.in_all - net), ZERO)
+        for place, amount in taxes.items():
+            taxes[place] = min(amount, room)
+            room -= taxes[place]
+        return {place: amount for place, amount in taxes.items() if amount}
+
+    def take(self, amounts: Mapping[Place, Decimal]) -> None:
+        """Count these as given back, too."""
+        for place, amount in amounts.items():
+            self.given[place] += amount
+            if self._is_owed(place):
+                self._taken += amount
+
+    def taken_by(self, item: str | None = None) -> dict[str, Decimal]:
+        """Which documents have given back how much of an item and its discounts, without tax; or of all, with it."""
+        own = None if item is None else {item, *self._discounts.get(item, ()), self._reduces.get(item, item)}
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for one in self.before:
+            if own is None or (one.place.item in own and one.place.tax is None):
+                found[one.by] += one.amount
+        return {by: amount for by, amount in found.items() if amount}
+
+    def _net(self, item: str, amounts: Mapping[Place, Decimal]) -> Decimal:
+        of_it = (item, *self._discounts.get(item, ()))
+        return sum((amounts.get(Place(one), ZERO) for one in of_it), ZERO)
+
+    def _taxes_of(self, item: str) -> Iterator[Place]:
+        of_it = {item, *self._discounts.get(item, ())}
+        return (place for place in self._whole if place.tax is not None and place.item in of_it)
+
+    def _is_owed(self, place: Place) -> bool:
+        return self._reduces.get(place.item, place.item) in self._owed
+
+
+def left_in(book: Book, invoice: Invoice) -> Left:
+    """What is left of an invoice."""
+    return Left(invoice, given_back(book, invoice))
 
 
 def left_of(book: Book, invoice: Invoice) -> dict[Place, Decimal]:
     """What is left of each place of an invoice: of a line that was billed, not of what is to be paid of it.
 
-    A place has never less than nothing left. What was given back of an item beyond its own amount less its discounts
-    is nobody's: see `net_left`.
+    A place has never less than nothing left. With its discounts an item may have less left than by itself: see
+    `net_left`.
     """
-    left = {place: amount for item in invoice.items for place, amount in _places(item)}
-    for one in given_back(book, invoice):
-        if one.place in left:
-            left[one.place] -= one.amount
-    whole = {place: amount for item in invoice.items for place, amount in _places(item)}
-    return {place: _towards_zero(amount, whole[place]) for place, amount in left.items()}
+    left = left_in(book, invoice)
+    return {place: left.of(place) for item in invoice.items for place, _ in _places(item)}
 
 
 def net_left(invoice: Invoice, left: Mapping[Place, Decimal], item: str) -> Decimal:
@@ -85,12 +222,7 @@ def tax_of(item: Item, net: Decimal, currency: str, given: Mapping[Place, Decima
     return taxes
 
 
-def sums(given: tuple[GivenBack, ...]) -> dict[Place, Decimal]:
-    """What was given back of each place, added up."""
-    found: dict[Place, Decimal] = defaultdict(Decimal)
-    for one in given:
-        found[one.place] += one.amount
-    return dict(found)
+# -- by memos ------------------------------------------------------------------------------------------------------
 
 
 def _by_memos(book: Book, invoice: Invoice) -> Iterator[GivenBack]:
@@ -100,77 +232,34 @@ def _by_memos(book: Book, invoice: Invoice) -> Iterator[GivenBack]:
             continue
         if memo.reversed_ and not invoice.reversed_:
             continue  # of a reversed invoice the memo is flagged, too: it is what gives all of it back
-        how: Literal["credit_memo", "write_off", "reversal"] = "credit_memo"
+        how: How = "credit_memo"
         if memo.write_off:
             how = "write_off"
-        elif invoice.reversed_ and memo.reversed_:
+        elif memo.reversed_:
             how = "reversal"
         of = {}
         for place, own, amount in _mirrored(memo):
             of[own] = place
             yield GivenBack(memo.number, how, place, amount)
-        for again in book.created_from.get(memo.number, ()) if memo.write_off else ():
-            if isinstance(again, DebitMemo) and again.status == "posted" and not again.reversed_:
-                for own, _, amount in _mirrored(again):
-                    if own in of:
-                        yield GivenBack(again.number, "write_off", of[own], -amount)
+        if memo.write_off:
+            yield from _again(book, memo, of, -1)
 
 
-def _by_bill_runs(book: Book, invoice: Invoice) -> Iterator[GivenBack]:
-    """By lines of bill runs that give days of the invoice back: on credit memos, or on invoices beside other lines."""
-    own = {item.id for item in invoice.items}
-    for name in invoice.subscriptions:
-        for number in book.numbers_on.get(name, ()):
-            document = book.numbered[number]
-            if number == invoice.number or not isinstance(document, (CreditMemo, Invoice)) or not _counts(document):
-                continue
-            if isinstance(document, CreditMemo) and document.source is not None:
-                continue
-            sign = 1 if isinstance(document, CreditMemo) else -1
-            for item in document.items:
-                if item.subscription != name:
-                    continue
-                if item.source == invoice.number and item.source_item in own:
-                    yield from _line(number, item, item.source_item, sign)
-                elif item.source is None:
-                    for each in item.by_charge:
-                        yield from _inferred(book, invoice, number, each, sign)
+def _again(book: Book, memo: BillingDocument, of: Mapping[Place, Place], sign: int) -> Iterator[GivenBack]:
+    """What was made of a write-off since: a debit memo asks for it again, and that may be written off, and so on.
 
-
-def _line(number: str, item: Item, of: str, sign: int) -> Iterator[GivenBack]:
-    days = _days(item)
-    yield GivenBack(number, "bill_run", Place(of), sign * item.amount, days)
-    for tax in item.taxes:
-        if tax.source_tax is not None:
-            yield GivenBack(number, "bill_run", Place(of, tax.source_tax), sign * tax.amount, days)
-
-
-def _inferred(book: Book, invoice: Invoice, number: str, item: Item, sign: int) -> Iterator[GivenBack]:
-    """By a line that does not say which line billed its days, as of a book from elsewhere: the lines of the same charge
-    have parts of it, by the days that they share with it."""
-    charges = {charge.id: charge for charge in book.subscriptions[item.subscription or ""].charges}
-    charge, days = charges.get(item.subscribed_charge or ""), _days(item)
-    if charge is None or days is None or not gives_back(item, charge):
-        return
-    whole = (days[1] - days[0]).days
-    minor = to_minor(item.amount, invoice.currency)
-    for billed in (each for one in invoice.items for each in one.by_charge):
-        theirs = _days(billed)
-        if billed.subscribed_charge != item.subscribed_charge or billed.subscription != item.subscription:
+    *of*: each place of the memo, and the place of the invoice that it is of.
+    """
+    for made in book.created_from.get(memo.number, ()):
+        asks = isinstance(made, DebitMemo) if sign < 0 else isinstance(made, CreditMemo) and made.write_off
+        if not asks or made.status != "posted" or made.reversed_:
             continue
-        if theirs is None or gives_back(billed, charge):
-            continue
-        first, last = max(days[0], theirs[0]), min(days[1], theirs[1])
-        if first < last:
-            # As cumulative parts, so that those of several lines add up.
-            before = prorate(minor, (first - days[0]).days, whole)
-            part = prorate(minor, (last - days[0]).days, whole) - before
-            amount = from_minor(sign * part, invoice.currency)
-            yield GivenBack(number, "bill_run", Place(billed.id), amount, (first, last))
-
-
-def _counts(document: Document) -> bool:
-    return document.status == "posted" and not document.reversed_
+        those = {}
+        for place, own, amount in _mirrored(made):
+            if place in of:  # one that was imported may not say where its money is from
+                those[own] = of[place]
+                yield GivenBack(made.number, "write_off", of[place], sign * amount)
+        yield from _again(book, made, those, -sign)
 
 
 def _mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
@@ -181,18 +270,124 @@ def _mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
             yield Place(item.source_item or "", tax.source_tax), Place(item.id, tax.id), tax.amount
 
 
-def _places(item: Item) -> Iterator[tuple[Place, Decimal]]:
-    yield Place(item.id), item.amount
+# -- by bill runs --------------------------------------------------------------------------------------------------
+
+
+class _Billed(NamedTuple):
+    """A line of an invoice and the days that it bills."""
+
+    document: str
+    item: Item
+    days: Days
+
+
+def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[str, GivenBack]]:
+    """By lines of bill runs that give days back: on credit memos, or on invoices beside other lines. What waits on a
+    draft counts, since its days are taken: nothing else gives them back."""
+    charges = {
+        (name, charge.id): charge
+        for name in sorted({name for invoice in wanted.values() for name in invoice.subscriptions})
+        if name in book.subscriptions
+        for charge in book.subscriptions[name].charges
+    }
+    billed: dict[tuple[str, str], list[_Billed]] | None = None
+    for number in sorted({number for name, _ in charges for number in book.numbers_on.get(name, ())}):
+        document = book.numbered[number]
+        if not isinstance(document, CreditMemo | Invoice) or not _counts(document):
+            continue
+        if isinstance(document, CreditMemo) and document.source is not None:
+            continue
+        sign = 1 if isinstance(document, CreditMemo) else -1
+        for item in document.items:
+            if item.source is not None:
+                if item.source in wanted and item.source_item is not None:
+                    yield from _line(number, item, item.source, item.source_item, sign)
+                continue
+            for each in item.by_charge:
+                key = (each.subscription or "", each.subscribed_charge or "")
+                charge = charges.get(key)
+                if charge is not None and _gives_back(each, charge, sign):
+                    if billed is None:
+                        billed = _billed(wanted.values(), charges)
+                    yield from _inferred(number, each, billed.get(key, ()), sign, wanted)
+
+
+def _counts(document: CreditMemo | Invoice) -> bool:
+    waits = document.is_open_draft and document.bill_run is not None
+    return waits or (document.status == "posted" and not document.reversed_)
+
+
+def _line(number: str, item: Item, document: str, of: str, sign: int) -> Iterator[tuple[str, GivenBack]]:
+    """By a line that says which line billed its days."""
+    days = days_of(item)
+    yield document, GivenBack(number, "bill_run", Place(of), sign * item.amount, days, item.subscribed_charge)
     for tax in item.taxes:
-        yield Place(item.id, tax.id), tax.amount
+        if tax.source_tax is not None:
+            yield document, GivenBack(number, "bill_run", Place(of, tax.source_tax), sign * tax.amount, days)
 
 
-def _days(item: Item) -> Days | None:
+def _inferred(
+    number: str, item: Item, billed: Iterable[_Billed], sign: int, wanted: Mapping[str, Invoice]
+) -> Iterator[tuple[str, GivenBack]]:
+    """By a line that does not say which line billed its days, as of a book from elsewhere: the lines of the same charge
+    have parts of it, by the days that they share with it."""
+    days = days_of(item)
+    if days is None:
+        return
+    whole = (days[1] - days[0]).days
+    for line in billed:
+        first, last = max(days[0], line.days[0]), min(days[1], line.days[1])
+        if first < last and line.document != number:
+            currency, charge = wanted[line.document].currency, item.subscribed_charge
+            amounts = [(Place(line.item.id), item.amount)]
+            for tax in item.taxes:
+                alike = (one for one in line.item.taxes if _kind(one) == _kind(tax))
+                amounts += [(Place(line.item.id, one.id), tax.amount) for one in islice(alike, 1)]
+            for place, amount in amounts:
+                minor = to_minor(amount, currency)
+                # As cumulative parts, so that those of several lines add up.
+                before = prorate(minor, (first - days[0]).days, whole)
+                part = from_minor(sign * (prorate(minor, (last - days[0]).days, whole) - before), currency)
+                yield line.document, GivenBack(number, "bill_run", place, part, (first, last), charge)
+
+
+def _kind(tax: TaxItem) -> tuple[object, ...]:
+    """What taxes of two documents have in common (docs/domain.md 9.5)."""
+    return tax.name, tax.jurisdiction, tax.rate
+
+
+def _billed(
+    invoices: Iterable[Invoice], charges: Mapping[tuple[str, str], SubscribedCharge]
+) -> dict[tuple[str, str], list[_Billed]]:
+    """The lines of invoices that bill days of a charge, by subscription and charge."""
+    found: dict[tuple[str, str], list[_Billed]] = defaultdict(list)
+    for invoice in invoices:
+        for item in (each for one in invoice.items for each in one.by_charge):
+            key, days = (item.subscription or "", item.subscribed_charge or ""), days_of(item)
+            charge = charges.get(key)
+            if charge is not None and days is not None and not _gives_back(item, charge, -1):
+                found[key].append(_Billed(invoice.number, item, days))
+    return found
+
+
+def _gives_back(item: Item, charge: SubscribedCharge, sign: int) -> bool:
+    """Whether an item gives days back: its price is negated; without a price, its amount is. `sign`: of what is given
+    back on such a document."""
+    if charge.usage:
+        return False
+    if item.source is not None or item.unit_price is not None:
+        return gives_back(item, charge)
+    return sign * item.amount * (-1 if (charge.rate or 0) < 0 else 1) > 0
+
+
+def days_of(item: Item) -> Days | None:
+    """The days of an item; of nothing but a first day, that one."""
     if item.service_start is None:
         return None
     return item.service_start, (item.service_end or item.service_start) + _DAY
 
 
-def _towards_zero(amount: Decimal, whole: Decimal) -> Decimal:
-    """No less than nothing: of a place below zero, no more."""
-    return max(amount, whole * 0) if whole >= 0 else min(amount, whole * 0)
+def _places(item: Item) -> Iterator[tuple[Place, Decimal]]:
+    yield Place(item.id), item.amount
+    for tax in item.taxes:
+        yield Place(item.id, tax.id), tax.amount

@@ -30,6 +30,8 @@ from billpolicy.vocabulary.settings import (
     ENDING,
     ITEM_LIMIT,
     MEMO_SETTLEMENT,
+    OVER_CREDIT,
+    OVER_CREDIT_WHOLE,
     PAID_CREDIT,
     PAID_CREDIT_OF_A_REBILL,
     PARTIAL_WRITE_OFFS,
@@ -55,7 +57,7 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
         fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
-        settings=(reason_code("credit_memo"), AVAILABLE_TO_CREDIT, ITEM_LIMIT),
+        settings=(reason_code("credit_memo"), AVAILABLE_TO_CREDIT, OVER_CREDIT, ITEM_LIMIT),
         causes=("credit_memo_posted",),
     ),
     OperationSpec(
@@ -73,7 +75,14 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
         fields=(*asked("credit_memo"), PARTIAL, *fields_of("account", "subscription", "invoice")),
-        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, PARTIAL_WRITE_OFFS, ITEM_LIMIT),
+        settings=(
+            reason_code("credit_memo"),
+            ZERO_BALANCE_ITEMS,
+            CHARGED_THROUGH,
+            PARTIAL_WRITE_OFFS,
+            OVER_CREDIT_WHOLE,
+            ITEM_LIMIT,
+        ),
         causes=("charges_reopened",),
     ),
     OperationSpec(
@@ -90,7 +99,7 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
         fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
-        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, ITEM_LIMIT),
+        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, OVER_CREDIT_WHOLE, ITEM_LIMIT),
         causes=("charges_reopened",),
     ),
     OperationSpec(

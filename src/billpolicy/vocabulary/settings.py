@@ -28,9 +28,24 @@ def reason_code(category: str) -> SettingSpec:
 AVAILABLE_TO_CREDIT = SettingSpec(
     "available_to_credit",
     "choice",
-    "how much can be credited: `none` (no limit), `header` (the invoice's amount) or `header_and_item`",
+    "of what no more may be credited than is left: of the invoice and each item (`header_and_item`), of the invoice "
+    "alone (`header`), or of neither (`none`)",
     ("none", "header", "header_and_item"),
 )
+OVER_CREDIT = SettingSpec(
+    "over_credit",
+    "choice",
+    "where more would be given back than is left of what was billed: `refuse` it, `cap` it to what is left, or give it "
+    "and `warn`",
+    ("refuse", "cap", "warn"),
+    routine=True,
+    telling=("warn",),
+)
+OVER_CREDIT_WHOLE = OVER_CREDIT._replace(
+    doc="where more would be given back than is left of what was billed: `refuse` it, or do it and `warn`",
+    choices=("refuse", "warn"),
+)
+"""Of what is done as a whole or not at all."""
 ZERO_BALANCE_ITEMS = SettingSpec(
     "zero_balance_items",
     "choice",
@@ -258,6 +273,7 @@ BILLING = (
         telling=("exclude",),
     ),
     SettingSpec("credit_one_time", "boolean", "whether one-time charges are credited on cancellation", routine=True),
+    OVER_CREDIT,
     SettingSpec(
         "partial_included",
         "choice",

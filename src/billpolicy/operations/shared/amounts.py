@@ -5,13 +5,13 @@ What is wrong with them is noted on the planning; then they mean nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Document, Item, TaxItem
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.money import AmountError, exact, from_minor, prorate, to_minor
+from billpolicy.money import AmountError, exact
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, ItemAmount
 
@@ -86,12 +86,11 @@ def amounts_asked(
     planning: Planning,
     document: Document,
     asked: Sequence[ItemAmount],
-    already: Mapping[Place, Decimal],
+    taxes_of: Callable[[Item, Decimal], Mapping[Place, Decimal]],
 ) -> dict[Place, Decimal]:
     """The amount on each place that a request names. What is wrong with it is noted on the planning.
 
-    A tax that is not named follows its item in proportion, counted cumulatively with what memos have taken `already`,
-    so that many small memos never add up to more tax than there was (docs/domain.md 9.5).
+    *taxes_of*: the taxes that go with an amount of an item, where the request does not name them.
     """
     items = {item.id: item for item in document.items}
     amounts: dict[Place, Decimal] = {}
@@ -121,7 +120,7 @@ def amounts_asked(
             continue
         amounts[Place(item.id)] = amount
         if wanted.taxes is None:
-            amounts.update(_taxes_in_proportion(item, amount, document.currency, already))
+            amounts.update(taxes_of(item, amount))
         else:
             _named_taxes(planning, document, item, wanted, index, amounts)
     for name, net in below_discounts(document, amounts).items():
@@ -158,21 +157,3 @@ def _named_taxes(
                 planning.problem("amount-sign", message, *path, "amount", hint="use the sign of the tax")
             elif amount is not None:
                 amounts[place] = amount
-
-
-def _taxes_in_proportion(
-    item: Item, amount: Decimal, currency: str, already: Mapping[Place, Decimal]
-) -> dict[Place, Decimal]:
-    whole = to_minor(item.amount, currency)
-    before = to_minor(already.get(Place(item.id), ZERO), currency)
-    after = before + to_minor(amount, currency)
-    taxes = {}
-    for tax in item.taxes:
-        place = Place(item.id, tax.id)
-        # Of a discount all three are negative; prorate wants a positive whole.
-        due = prorate(to_minor(tax.amount, currency), abs(after), abs(whole)) if whole else 0
-        share = due - to_minor(already.get(place, ZERO), currency)
-        # Where earlier memos named more tax than was due then, nothing is taken back.
-        if share and (share < 0) == (tax.amount < 0):
-            taxes[place] = from_minor(share, currency)
-    return taxes

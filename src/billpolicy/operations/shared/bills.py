@@ -21,6 +21,7 @@ from billpolicy.book.changes import subscription_name
 from billpolicy.book.model import Account, Invoice, Subscription, UsageRecord
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.operations.shared.credited_time import CreditedTime
 from billpolicy.operations.shared.exclusion import with_exclusions
 from billpolicy.operations.shared.prepaid import draw_prepaid
 from billpolicy.periods.billed_lines import billed_lines, left_of_lines
@@ -66,15 +67,17 @@ def bills_of(
     wanted = sorted(map(planning.as_held, subscriptions), key=lambda each: (each.account, each.id))
     due = [_due(planning, subscription, target, reopened_only=reopened_only) for subscription in wanted]
     planning.stop_if_refused()
+    credited = CreditedTime(planning, [one.subscription for one in due if any(each.credit for each in one.due)])
     problems: list[Diagnostic] = []
     bills: list[Bill] = []
     for one in due:
         try:
-            bills += _bills(planning, one, target, reason)
+            bills += _bills(planning, one, target, reason, credited)
         except Refused as refused:
             problems += refused.diagnostics
-    if problems:
-        raise Refused(problems)
+    for problem in (*problems, *credited.refused):
+        planning.add(problem)
+    planning.stop_if_refused()
     return [bill for bill in bills if bill.lines or bill.again]
 
 
@@ -152,7 +155,9 @@ def _due(planning: Planning, subscription: Subscription, target: datetime.date, 
         return _Due(subscription)
 
 
-def _bills(planning: Planning, one: _Due, target: datetime.date, reason: str | None) -> list[Bill]:
+def _bills(
+    planning: Planning, one: _Due, target: datetime.date, reason: str | None, credited: CreditedTime
+) -> list[Bill]:
     """What is billed again, by the number of the invoice that billed it before; then what is new."""
     subscription, due, used, reopened = one
     new = _decided(planning, subscription, None, reason) if due or used else None
@@ -160,7 +165,13 @@ def _bills(planning: Planning, one: _Due, target: datetime.date, reason: str | N
     if new is not None:
         rules = _rules(new.resolved)
         due, reopened = without_service(due, reopened, rules)
-        lines += [line for each in due if each.charge.bills == "rate" for line in rate(each, rules, new.currency)]
+        by_rate = [each for each in due if each.charge.bills == "rate"]
+        credits = credited.lines([each for each in by_rate if each.credit], rules, new.currency, new.resolved)
+        lines += [
+            line
+            for each in by_rate
+            for line in (credits[each.charge.id] if each.credit else rate(each, rules, new.currency))
+        ]
         lines += [rate_usage(each, rules, new.currency) for each in used]
     by_invoice: dict[str, list[Reopened]] = defaultdict(list)
     for each in reopened:

@@ -10,6 +10,7 @@ import datetime
 
 from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.billed_usage import free_usage
@@ -22,6 +23,7 @@ from billpolicy.operations.shared.memos import (
     settle,
     whole_amounts,
 )
+from billpolicy.operations.shared.over_credit import given_by_bill_runs, left_to_give
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.planning import Planning
@@ -54,6 +56,8 @@ class Reversal:
         reason = self.reason if pulled_in_by is None else None
         amounts = whole_amounts(document)
         resolved = resolve_on(planning, document, amounts, reason, operation)
+        if isinstance(document, Invoice):
+            self._check_given_back(document, resolved, pulled_in_by)
         check_item_limit(planning, document.items, resolved, document.number)
         items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
         if not items:
@@ -136,6 +140,26 @@ class Reversal:
                 shared = min(set(document.subscriptions) & set(newer.subscriptions))
                 message = f"subscription `{shared}` has a newer invoice, {newer.number} of {newer.date}"
                 problem("newer-invoice", message, hint)
+
+    def _check_given_back(self, invoice: Invoice, resolved: Resolved, pulled_in_by: str | None) -> None:
+        """Days of it that a bill run has credited would be given back again with all of it."""
+        planning = self.planning
+        given = given_by_bill_runs(left_to_give(planning, invoice))
+        together = self._done | {sibling.number for sibling in self._siblings(invoice)}
+        for number, amount in given.items():
+            if number in together:
+                continue
+            credit = planning.book.numbered[number]
+            what = f"{number} has given {amount} {invoice.currency} of {invoice.number} back"
+            if resolved.text("over_credit") == "warn":
+                message = f"{what}, and it is given back again with all of it (`over_credit: warn`)"
+                planning.warn("over-credited", message)
+            else:
+                field = "invoice" if planning.request.operation == "reverse_invoice" else "credit_memo"
+                also = f" (together with {pulled_in_by})" if pulled_in_by else ""
+                message = f"{invoice.number} cannot be reversed{also}: {what}"
+                first = f"cancel {number} first" if credit.status == "draft" else f"reverse {number} first"
+                planning.problem("given-back", message, field, hint=f"{first}, or correct it with a memo instead")
 
     def _newer_invoice(self, invoice: Invoice) -> Invoice | None:
         """A posted invoice on one of its subscriptions that is newer by date, then number; the newest of them."""
