@@ -285,7 +285,7 @@ class _Warning:
         self._told: set[Diagnostic] = set()
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
-        self.parts = reader.parts
+        self.parts, self.reopened = reader.parts, reader.reopened
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
 
     def book(self, needs: Needs) -> Book:

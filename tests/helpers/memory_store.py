@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription, UsageRecord
+from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.posting.store import Entry, Posted
@@ -42,6 +42,9 @@ class MemoryReader:
 
     def first_unbilled(self) -> Collection[UsageRecord]:
         return [one for one in self.kept.book.usage.values() if one.billed_by is None]
+
+    def reopened(self) -> Collection[ChargePeriod]:
+        return [one for one in self.kept.book.charge_periods.values() if one.status == "reopened"]
 
     def known(self, numbers: Collection[str]) -> set[str]:
         return {number for number in numbers if number in self.kept.book.numbered}

@@ -79,9 +79,10 @@ def test_the_newest_draft_can_be_canceled_and_its_time_is_billed_again() -> None
 
 
 def test_the_write_off_of_an_older_invoice_keeps_what_later_ones_billed() -> None:
+    """Its own time is billed again beside that: `test_taken_back.py`."""
     left = after(APRIL, MAY)
     plan, left = run(left, "operation: write_off_invoice, invoice: INV00000001, date: 2026-05-02")
-    assert [warning.code for warning in plan.warnings] == ["charged-through-kept"]
+    assert [warning.code for warning in plan.warnings] == ["time-reopened"]
     assert through(left) == "2026-06-01"
 
 

@@ -79,9 +79,10 @@ class Purse:
         unused: Unused,
         currency: str,
     ) -> None:
-        """*drawn*: the records of the subscription; what they drew before is not there any more."""
+        """*prepaid*: of the same charge and first day in the order in which they were billed. *drawn*: the records of
+        the subscription; what they drew before is not there any more."""
         self._unused = unused
-        in_order = sorted(prepaid, key=lambda one: (one.start, one.charge.id, one.id))
+        in_order = sorted(prepaid, key=lambda one: (one.start, one.charge.id))
         self._balances = [_Balance(one, one.paid) for one in in_order]
         items = {charge.id: charge.of_item for charge in subscription.charges}
         for record in sorted(drawn, key=lambda one: (one.date, one.id)):

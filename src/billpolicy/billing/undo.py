@@ -15,8 +15,10 @@ class Undone(NamedTuple):
     charge: str
     before: datetime.date
     """What it was charged through before the document."""
+    until: datetime.date
+    """The first day after those that the document billed from then on; of what it credited, the same day."""
     goes_back: bool
-    """Whether it can be charged through that day again: not where time after the document has been billed since."""
+    """Whether it can be charged through that day again: not where time after these days has been billed since."""
 
 
 class _Span(NamedTuple):
@@ -33,6 +35,9 @@ class _Span(NamedTuple):
 def charged_before(document: Document, subscription: Subscription) -> Iterator[Undone]:
     """Each charge of a subscription that a document moved: back to the first day that it billed, so that it is billed
     again; or on behind the last day that it credited, so that it is credited again.
+
+    Days with others between them that the document has not billed, or that were undone before, are told apart: what
+    lies between them is not billed again.
     """
     for charge, spans in _spans(document, subscription):
         through = charge.charged_through
@@ -41,12 +46,30 @@ def charged_before(document: Document, subscription: Subscription) -> Iterator[U
         credits_only = all(span.credit for span in spans)
         # What a document bills comes after what it gives back.
         spans = [span for span in spans if span.credit == credits_only]
-        start, end = min(span.start for span in spans), max(span.end for span in spans)
         if credits_only:
+            start, end = min(span.start for span in spans), max(span.end for span in spans)
             if through == start:
-                yield Undone(charge.id, end, goes_back=True)
-        elif through > start:
-            yield Undone(charge.id, start, goes_back=through <= end or not all(span.is_known for span in spans))
+                yield Undone(charge.id, end, end, goes_back=True)
+            continue
+        for block in _together(spans):
+            start, end = block[0].start, max(span.end for span in block)
+            if through > start:
+                goes_back = through <= end or not all(span.is_known for span in block)
+                yield Undone(charge.id, start, end, goes_back)
+
+
+def _together(spans: list[_Span]) -> list[list[_Span]]:
+    """The spans in order, those with no day between them together; all of them where not every end is known."""
+    spans = sorted(spans)
+    if not all(span.is_known for span in spans):
+        return [spans]
+    blocks: list[list[_Span]] = []
+    for span in spans:
+        if blocks and span.start <= max(other.end for other in blocks[-1]):
+            blocks[-1].append(span)
+        else:
+            blocks.append([span])
+    return blocks
 
 
 def charged_again(document: Document, subscription: Subscription) -> Iterator[tuple[str, datetime.date]]:
@@ -60,7 +83,8 @@ def charged_again(document: Document, subscription: Subscription) -> Iterator[tu
 
 
 def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[SubscribedCharge, list[_Span]]]:
-    for charge in sorted(subscription.charges, key=lambda charge: charge.id):
+    # Usage is told by its records, not by how far it is charged.
+    for charge in sorted((one for one in subscription.charges if not one.usage), key=lambda charge: charge.id):
         items = (each for item in document.items for each in item.by_charge)
         spans = [span for item in items for span in _span(item, subscription, charge)]
         if spans:
@@ -69,11 +93,16 @@ def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[Sub
 
 def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> Iterator[_Span]:
     start = item.service_start
-    if charge.bills != "rate" and item.unit_price is None:
-        return  # it has changed what was billed before, and moved nothing
+    if adjusts(item, charge):
+        return
     if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and start is not None:
         end = (item.service_end or start) + datetime.timedelta(days=1)
         yield _Span(start, end, item.service_end is not None, gives_back(item, charge))
+
+
+def adjusts(item: Item, charge: SubscribedCharge) -> bool:
+    """Whether an item of a minimum or maximum has changed what was billed before: it has moved nothing."""
+    return charge.bills != "rate" and item.unit_price is None
 
 
 def gives_back(item: Item, charge: SubscribedCharge) -> bool:

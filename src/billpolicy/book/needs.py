@@ -41,7 +41,8 @@ class Needs(NamedTuple):
     usage_on: frozenset[str] = frozenset()
     """Subscriptions on which usage is recorded: they themselves, and not what was billed of them."""
     unbilled_usage: bool = False
-    """Of every subscription in the slice, the usage that is not billed, and what was billed of the same periods."""
+    """Of every subscription in the slice, the usage that is not billed, and what was billed of the same periods and of
+    those that are reopened; of one with a prepaid charge, all that has drawn from it."""
     last_billed_usage: bool = False
     """Of every subscription in the slice, the last usage record of each charge that a document bills: of each document,
     since one may be undone."""
@@ -52,7 +53,7 @@ class Needs(NamedTuple):
     bill runs have credited, and the memos that were made from these, step by step."""
     ended_time: bool = False
     """The same, but only of subscriptions of which days after the end of service were billed, so that a bill run gives
-    them back, and of those with a minimum, a maximum or a prepaid charge."""
+    them back, of those with a minimum, a maximum or a prepaid charge, and of those with a reopened charge period."""
     master: bool = False
     """All master data: accounts, contacts, subscriptions and charges."""
     everything: bool = False

@@ -91,6 +91,8 @@ related(number) AS (
     SELECT number FROM core
     UNION SELECT to_number FROM applications WHERE from_number IN (SELECT number FROM core)
     UNION SELECT from_number FROM applications WHERE to_number IN (SELECT number FROM core)
+    UNION SELECT document FROM items WHERE source IN (SELECT number FROM core)
+    UNION SELECT document FROM charge_periods WHERE rebilled_by IN (SELECT number FROM core)
     UNION SELECT billed.document
     FROM part_of JOIN billed ON billed.subscription = part_of.subscription AND billed.date >= part_of.date
     WHERE billed.kind = 'invoice'
@@ -109,10 +111,11 @@ UNION SELECT number FROM documents WHERE kind = 'credit_adjustment' AND account 
 """The documents in the slice of some named ones. *siblings*: they, and what the same bill run made of the same
 subscriptions, step by step. *origins*: what siblings were made from, and that, back to the first. *core*: siblings,
 their origins and what was made from them. *part_of*: the subscriptions that core has items of, each since when.
-*related*: core, the other sides of its applications, and of these subscriptions each invoice since then and the newest
-posted one. Then the refunds of all these; and of an account of which something changes the credit balance, everything
-that does. Where the other table is the large one it is
-asked with `IN`: a join leaves it to the database which to go through, and SQLite 3.51 would take the large one."""
+*related*: core, the other sides of its applications, what bill runs have given back of its lines, the invoices of which
+it bills a period again, and of these subscriptions each invoice since then and the newest posted one. Then the refunds
+of all these; and of an account of which something changes the credit balance, everything that does. Where the other
+table is the large one it is asked with `IN`: a join leaves it to the database which to go through, and SQLite 3.51
+would take the large one."""
 
 _OPEN = f"""
 WITH open(number) AS (
@@ -238,11 +241,15 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     else:
         accounts = needs.accounts | subscribers | of_contacts | open_of
         book = _book(connection, numbers, subscribed | needs.usage_on, needs.charges, accounts)
+    periods = charge_periods_of(connection, book.subscriptions)
     if needs.ended_time:
         ended = {one.id for one in book.subscriptions.values() if _time_is_given_back(one)}
+        ended |= {one.subscription for one in periods if one.status == "reopened"}
         more = found(_BILLED_TIME, ended) - book.numbered.keys()
-        book = book.joined(_book(connection, more, (), (), ())) if more else book
-    book = book.with_charge_periods(charge_periods_of(connection, book.subscriptions))
+        if more:
+            book = book.joined(_book(connection, more, (), (), ()))
+            periods = charge_periods_of(connection, book.subscriptions)
+    book = book.with_charge_periods(periods)
     usage = usage_of(connection, "id", needs.usage)
     if needs.billed_usage:
         usage += usage_of(connection, "billed_by", book.numbered)
@@ -273,7 +280,8 @@ def _is_over(subscription: Subscription, charge: SubscribedCharge, through: date
 
 
 def _unbilled_usage(connection: Connection, book: Book) -> list[UsageRecord]:
-    """The usage of the subscriptions of a book that is not billed, and what was billed of the same periods.
+    """The usage of the subscriptions of a book that is not billed, and what was billed of the same periods, of those
+    that are reopened, and of prepaid charges.
 
     A slice may hold more of that than is needed: periods are read to their ends and beyond, a year's at most twice.
     """
@@ -287,12 +295,17 @@ def _unbilled_usage(connection: Connection, book: Book) -> list[UsageRecord]:
         subscription = book.subscriptions[name]
         charge = rated_by(subscription, id, day)
         begins[(day if charge is None else _begin(subscription, charge, day)).isoformat()].append(name)
+    for period in book.charge_periods.values():
+        if period.status == "reopened":
+            begins[period.from_.isoformat()].append(period.subscription)
     billed = [
         one
         for day, names in begins.items()
         for one in usage_of(connection, "subscription", names, f"AND usage.date >= '{day}' {_BILLED}")
     ]
-    return [*unbilled, *billed]
+    prepaid = [one.id for one in book.subscriptions.values() if any(charge.drawn_by for charge in one.charges)]
+    drawn = usage_of(connection, "subscription", prepaid, "AND usage.drawn_from IS NOT NULL")
+    return [*unbilled, *billed, *drawn]
 
 
 _BILLED = "AND usage.billed_by IS NOT NULL"
@@ -325,6 +338,12 @@ SELECT id FROM (
 def first_unbilled(connection: Connection) -> list[UsageRecord]:
     """Of each usage charge the first record that is not billed."""
     return usage_of(connection, "id", [row[0] for row in connection.rows(_FIRST_UNBILLED)])
+
+
+def reopened(connection: Connection) -> list[ChargePeriod]:
+    """The charge periods that are to be billed again, by id."""
+    found = connection.rows(f"{select_from(schema.charge_periods)} WHERE status = 'reopened' ORDER BY id")
+    return _charge_periods(found)
 
 
 def usage_of(connection: Connection, column: str, keys: Keys, more: str = "") -> list[UsageRecord]:

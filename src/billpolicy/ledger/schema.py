@@ -375,6 +375,9 @@ def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = Fa
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
+_REOPENED = text("status = 'reopened'")
+Index("ix_charge_periods_reopened", charge_periods.c.id, sqlite_where=_REOPENED, postgresql_where=_REOPENED)
+_where_set("ix_charge_periods_rebilled_by", charge_periods.c.rebilled_by)
 _where_set("ix_documents_source", documents.c.source)
 _where_set("ix_documents_refund_of", documents.c.refund_of)
 _where_set("ix_documents_reference", documents.c.reference, documents.c.account)

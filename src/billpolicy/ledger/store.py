@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription, UsageRecord
+from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, writing
@@ -50,6 +50,13 @@ class LedgerReader:
             return reading.first_unbilled(self.connection)
         except CodecError:
             raise journal.damaged("a usage record of this ledger cannot be read any more") from None
+
+    def reopened(self) -> Collection[ChargePeriod]:
+        """As `Reader.reopened`. Raises `Refused` where one has been damaged."""
+        try:
+            return reading.reopened(self.connection)
+        except CodecError:
+            raise journal.damaged("a charge period of this ledger cannot be read any more") from None
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """As `Reader.known`."""

@@ -16,6 +16,7 @@ from billpolicy.book.changes import (
     ChargeAdded,
     ChargedThrough,
     Given,
+    PeriodsRecorded,
     Reversed,
     SubscriptionCanceled,
     UsageBilled,
@@ -152,6 +153,8 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
             prolonged.add(canceled.subscription)
     back = {m.subscription for m in plan.of(ChargedThrough) if m.before is not None and m.after < m.before}
     back |= {billed.subscription for billed in plan.of(UsageBilled) if billed.after is None}
+    recorded = [one for change in plan.of(PeriodsRecorded) for one in change.periods]
+    back |= {one.subscription for one in recorded if one.status == "reopened"}
     for name in sorted(back | prolonged):
         yield from event("charges_reopened", book.subscriptions[name])
     given = [one.id for one in plan.of(Given) if one.scope == "subscription"]

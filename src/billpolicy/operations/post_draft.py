@@ -9,6 +9,7 @@ from __future__ import annotations
 from billpolicy.book.needs import Needs
 from billpolicy.operations.shared.billed_usage import keep_usage
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
+from billpolicy.operations.shared.reopened import keep_again
 from billpolicy.planning.documents import post_draft
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -31,6 +32,7 @@ def _plan(planning: Planning, request: PostDraft) -> None:
     planning.stop_if_refused()
     posted = {draft.number: post_draft(planning, draft, decided(planning, draft)).number for draft in drafts}
     keep_usage(planning, posted)
+    keep_again(planning, posted)
 
 
 OPERATION = Operation(

@@ -6,6 +6,7 @@ paid, or written off itself. A write-off can be undone in parts, together up to 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.billing.undo import charged_again
@@ -23,8 +24,10 @@ from billpolicy.operations.shared.memos import (
     mirrored,
     whole_amounts,
 )
+from billpolicy.operations.shared.reopened import restore
 from billpolicy.operations.shared.what_is_open import in_force
 from billpolicy.operations.shared.writing_off import amount_of, part_of
+from billpolicy.periods.taken_back import taken_back_by, unwound
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
@@ -67,9 +70,13 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     items = mirror(memo, part_of(planning, resolved, memo, places, amount))
     issue_memo(planning, DebitMemo, memo, items, resolved, reason=reason)
     # What the write-off let be billed again is asked for by the debit memo; of a part, the rest stays written off.
+    taken = taken_back_by(planning.book, memo)
+    apart = unwound(planning.book, written_off) - {one.item for one in taken if one.status == "credited"}
+    moved = replace(in_days_left, items=tuple(one for one in in_days_left.items if one.source_item not in apart))
     for subscription in subscriptions:
-        for charge, day in charged_again(in_days_left, subscription):
+        for charge, day in charged_again(moved, subscription):
             planning.charge_through(subscription.id, charge, day)
+    restore(planning, taken)
 
 
 def _left(planning: Planning, memo: CreditMemo) -> dict[Place, Decimal]:
@@ -100,7 +107,8 @@ def _refuse_time_billed_since(planning: Planning, first: Numbered, memo: CreditM
     again = billed_again(planning.book, first, memo)
     if again is not None:
         message = f"{again.number} has billed the time of {first.number} again, so it would be asked for twice"
-        planning.problem("billed-since", message, "credit_memo", hint=f"reverse {again.number} first")
+        undo = "cancel" if again.status == "draft" else "reverse"
+        planning.problem("billed-since", message, "credit_memo", hint=f"{undo} {again.number} first")
 
 
 def _first(planning: Planning, memo: CreditMemo) -> Numbered:

@@ -66,19 +66,19 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
         open_places = _without_locked(planning, invoice, open_places, locked)
         origin = replace(origin, items=tuple(item for item in origin.items if item.id not in locked))
     left = left_to_give(planning, invoice)
-    resolved = write_off(planning, request, origin, open_places, of)
+    memo, resolved = write_off(planning, request, origin, open_places, of)
     written_off = sum(open_places.values(), ZERO) if request.amount is None else request.amount
     _check_left(planning, origin, left, written_off, of, resolved)
     if request.apply_date is not None:
         planning.note(latest_in_words(request.apply_date, planning.date, invoice, planning.today))
     _warn_of_credit_to_come(planning, origin)
     if resolved.text("charged_through") == "revert":
-        reopen(planning, origin)
+        reopen(planning, origin, memo)
 
 
 def _without_locked(
     planning: Planning, invoice: Invoice, open_places: Mapping[Place, Decimal], locked: Collection[str]
-) -> Mapping[Place, Decimal]:
+) -> dict[Place, Decimal]:
     """What is open of an invoice without the lines that were unwound: they take no write-off."""
     others = {place: left for place, left in open_places.items() if place.item not in locked}
     rest = at_most(planning.book.balance(invoice), others)

@@ -12,6 +12,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.money import to_minor
 from billpolicy.periods.given_back import left_of, net_left
+from billpolicy.periods.taken_back import is_open_again
 
 _DAY = datetime.timedelta(days=1)
 
@@ -24,9 +25,7 @@ def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
     from billing was billed at nothing.
     """
     recorded = [book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ())]
-    reopened = {
-        (one.document or "", one.item or "", one.charge) for one in recorded if one.status in ("reopened", "rebilled")
-    }
+    reopened = {(one.document or "", one.item or "", one.charge) for one in recorded if is_open_again(book, one)}
     days = {(one.document or "", one.item or "", one.charge): (one.from_, one.until) for one in recorded}
     found = [
         Billed(one.charge, one.from_, one.until, 0) for one in recorded if one.document is None and one.amount == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO, Book
@@ -27,7 +28,7 @@ def charge_periods(book: Book, subscription: str) -> tuple[ChargePeriod, ...]:
     """
     recorded = {id: book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ())}
     given = {(one.document, one.item, charge) for one in recorded.values() for charge in (None, one.charge)}
-    found = list(recorded.values())
+    found = [_as_it_stands(book, one) for one in recorded.values()]
     for number in book.numbers_on.get(subscription, ()):
         invoice = book.numbered[number]
         if not isinstance(invoice, Invoice) or invoice.status == "canceled" or invoice.posted_as is not None:
@@ -38,6 +39,13 @@ def charge_periods(book: Book, subscription: str) -> tuple[ChargePeriod, ...]:
             if period.subscription == subscription and not known:
                 found.append(period)
     return tuple(sorted(found, key=lambda one: (one.from_, one.charge, one.id)))
+
+
+def _as_it_stands(book: Book, period: ChargePeriod) -> ChargePeriod:
+    """One on record, `credited` where the invoice that billed it was reversed."""
+    invoice = book.numbered.get(period.document or "")
+    reversed_ = isinstance(invoice, Invoice) and invoice.reversed_
+    return replace(period, status="credited") if period.status == "billed" and reversed_ else period
 
 
 def periods_billed(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:

@@ -57,15 +57,23 @@ def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
 def is_due(one: Reopened, target: datetime.date) -> bool:
     """In advance, a period is due when it begins on or before the target date; in arrears, and of usage, when its last
     day is."""
-    in_arrears = one.charge.usage or one.charge.timing == "in_arrears"
-    return (one.until - _DAY if in_arrears else one.period.from_) <= target
+    return _is_due(one.charge, *one.days, target)
 
 
 def any_due(book: Book, subscription: Subscription, target: datetime.date) -> bool:
-    """Whether one of them is due."""
-    if not any(book.charge_periods[id].status == "reopened" for id in book.charge_periods_of.get(subscription.id, ())):
-        return False
-    return any(is_due(one, target) for one in reopened_of(book, subscription))
+    """Whether one of them may be due, by its days; it may be rated at nothing."""
+    charges = {charge.id: charge for charge in subscription.charges}
+    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ()))
+    return any(
+        _is_due(charges[one.charge], one.from_, one.until, target)
+        for one in records
+        if one.status == "reopened" and one.charge in charges
+    )
+
+
+def _is_due(charge: SubscribedCharge, first: datetime.date, until: datetime.date, target: datetime.date) -> bool:
+    in_arrears = charge.usage or charge.timing == "in_arrears"
+    return (until - _DAY if in_arrears else first) <= target
 
 
 def _reopened(
@@ -135,7 +143,7 @@ def _line(
     before = Before(invoice, share.own, terms, _days(item, period), share.taxes(item.taxes))
     if invoice.number not in given:
         given[invoice.number] = given_back(book, invoice)
-    return before, list(_carried(book, invoice, item, period.memo, given[invoice.number], share))
+    return before, list(_carried(book, invoice, item, period, given[invoice.number], share))
 
 
 def _days(item: Item, period: ChargePeriod) -> Days:
@@ -196,12 +204,12 @@ def _share(book: Book, period: ChargePeriod, item: Item, on_line: Item | Combine
 
 
 def _carried(
-    book: Book, invoice: Invoice, item: Item, memo: str | None, given: Iterable[GivenBack], share: _Share
+    book: Book, invoice: Invoice, item: Item, period: ChargePeriod, given: Iterable[GivenBack], share: _Share
 ) -> Iterator[Carried]:
     """What was taken off a line: on the invoice, by items that are no charge's, as by a line that billed it again; and
-    by what others than the memo that unwound it have given back."""
-    others = [one for one in given if one.by != memo]
+    by what others than the memo that unwound it have given back, as far as it is of the days that are billed again."""
     currency = invoice.currency
+    others = [_within(one, period, currency) for one in given if one.by != period.memo]
     for one in invoice.items:
         if one.discounts == item.id and not _is_charged(book, invoice, one):
             off: dict[str | None, Decimal] = defaultdict(Decimal)
@@ -217,6 +225,16 @@ def _carried(
     for number, amounts in sorted(by.items()):
         taxes = tuple(replace(tax, amount=-amounts[tax.id]) for tax in item.taxes)
         yield _part(share, f"Credited before: {number}", -amounts[None], taxes, currency)
+
+
+def _within(one: GivenBack, period: ChargePeriod, currency: str) -> GivenBack:
+    """What of it is of the days of a period, by their number: the days after these may have been billed by others."""
+    if one.days is None or one.days[1] <= period.until:
+        return one
+    start, end = one.days
+    kept = max(0, (period.until - start).days)
+    part = prorate(to_minor(one.amount, currency), kept, (end - start).days)
+    return one._replace(amount=from_minor(part, currency))
 
 
 def _part(share: _Share, name: str, amount: Decimal, taxes: tuple[TaxItem, ...], currency: str) -> Carried:

@@ -2,7 +2,8 @@
 
 The id of a part is that of the run and of the account: `BR-1/acme`. So the same command finds what was posted by its
 id, and bills what is left or new. An account has a part if its part was posted before, or if any of its subscriptions
-has days to bill or to credit, or a charge without a start: the very functions that plan a bill run are asked.
+has days to bill, to bill again or to credit, or a charge without a start: the very functions that plan a bill run are
+asked.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class _Run:
         What is wrong with the run as a whole is told once, beside what was posted before.
         """
         target = self.request.target_date or self.request.document_date(self.today)
-        used = planned.joined(Book().with_usage(reader.first_unbilled()))
+        waiting = Book().with_usage(reader.first_unbilled()).with_charge_periods(reader.reopened())
+        used = planned.joined(waiting)
         accounts, due, first = _asked(_subscriptions(reader, planned), used, target)
         known = reader.requests([self.id_of(account) for account in accounts])
         posted = {account for account in accounts if self.id_of(account) in known}
@@ -120,7 +122,7 @@ def _asked(
     subscriptions: Iterable[Subscription], used: Book, target: datetime.date
 ) -> tuple[set[str], set[str], frozenset[str]]:
     """The accounts of these subscriptions, those of which something may be due, and the first subscriptions. `used`: a
-    book with the first usage of each charge that is not billed."""
+    book with the first usage of each charge that is not billed, and with what is to be billed again."""
     accounts, due, ids = set(), set(), []
     for each in subscriptions:
         ids.append(each.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription, UsageRecord
+from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.posting.store import Posted
 
@@ -27,6 +27,10 @@ class BookReader:
     def first_unbilled(self) -> Collection[UsageRecord]:
         """All that is not billed, the first ones among it."""
         return [one for one in self._book.usage.values() if one.billed_by is None]
+
+    def reopened(self) -> Collection[ChargePeriod]:
+        """Those that are."""
+        return [one for one in self._book.charge_periods.values() if one.status == "reopened"]
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""

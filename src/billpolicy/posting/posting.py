@@ -274,7 +274,7 @@ class _Waiting:
             job = self._next[0]
             wide = job.needs.everything or job.needs.every_subscription
             # What it names may be what one of these makes; or it is one of these, and is answered after them.
-            if taken and (wide or job.id in taken or not known.issuperset(_named(job))):
+            if taken and (wide or job.id in taken or not known.issuperset(_named(job)) or _looks_back(job, taken)):
                 break
             taken[job.id] = self._next.popleft()
             if wide:
@@ -316,13 +316,27 @@ def refusing(job: Job, refused: Refused) -> Job:
     return replace(job, needs=Needs(), planner=planner)
 
 
+def _looks_back(job: Job, taken: Mapping[str, Job]) -> bool:
+    """Whether a job needs what was billed of time that these may end or reopen; bill runs do neither."""
+    return job.needs.ended_time and any(not other.needs.ended_time for other in taken.values())
+
+
 def _named(job: Job) -> frozenset[str]:
     return job.needs.numbers | job.needs.open_of_owner
 
 
 def _with_planned(needs: Needs, book: Book, reader: Reader) -> Needs:
-    """Needs that name documents which are only planned yet: what these hang on is needed of the ledger."""
+    """Needs that name documents which are only planned yet: what these hang on is needed of the ledger. Where time of
+    a subscription may have been ended or reopened by what is planned, the ledger does not know it yet."""
     more = [needs]
+    if needs.ended_time and any(
+        name in book.subscriptions
+        for name in (
+            *needs.subscriptions,
+            *(name for account in needs.subscriptions_of for name in book.subscriptions_of.get(account, ())),
+        )
+    ):
+        more.append(Needs(billed_time=True))
     named = {number for number in (*needs.numbers, *needs.open_of_owner) if number in book.numbered}
     waiting, seen = list(named - reader.known(named)), set(named)
     while waiting:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import Subscription, UsageRecord
+from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import Plan
@@ -77,6 +77,9 @@ class Reader(Protocol):
 
     def first_unbilled(self) -> Collection[UsageRecord]:
         """Of each usage charge the first record that is not billed: for what asks only whether anything may be due."""
+
+    def reopened(self) -> Collection[ChargePeriod]:
+        """The charge periods that are to be billed again."""
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""

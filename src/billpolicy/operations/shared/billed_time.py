@@ -7,37 +7,70 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from billpolicy.billing.undo import Undone, charged_before
-from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, CreditMemo, Invoice, Item, Numbered, OwedDocument, Subscription
-from billpolicy.operations.shared.what_is_open import invoices_on
+from billpolicy.book.book import ZERO, Book
+from billpolicy.book.model import (
+    BillingDocument,
+    ChargePeriod,
+    CreditMemo,
+    DebitMemo,
+    Invoice,
+    Item,
+    Numbered,
+    OwedDocument,
+    Subscription,
+)
+from billpolicy.operations.shared.recording import record
+from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
+from billpolicy.periods.taken_back import billed_again_by, reopened_again, taken_back, unwound
 from billpolicy.planning.planning import Planning
 
 _Days = tuple[datetime.date, datetime.date]
 """A first and a last day."""
+_DAY = datetime.timedelta(days=1)
 
 
-def undone_by(planning: Planning, document: BillingDocument) -> Iterator[tuple[Subscription, Undone]]:
-    """Each charge that a document moved, and what it was charged through before (docs/domain.md 3.3, 4.1, 4.2)."""
-    for subscription in planning.subscriptions_of(document.items):
-        for undone in charged_before(document, subscription):
+def undone_by(
+    planning: Planning, document: BillingDocument, left_out: Iterable[ChargePeriod] = ()
+) -> Iterator[tuple[Subscription, Undone]]:
+    """Each charge that a document moved, and what it was charged through before (docs/domain.md 3.3, 4.1, 4.2).
+
+    *left_out*: what its bill run has left out of it has moved them, too.
+    """
+    moved = _what_moved(planning.book, document)
+    moved = replace(moved, items=(*moved.items, *map(_as_item, left_out)))
+    for subscription in planning.subscriptions_of(moved.items):
+        for undone in charged_before(moved, subscription):
             yield subscription, undone
 
 
-def reopen(planning: Planning, document: BillingDocument) -> None:
-    """Move each charged-through date to where it was before the document, and say what the next bill run will do.
+def reopen(planning: Planning, document: BillingDocument, memo: CreditMemo | DebitMemo) -> None:
+    """Let what a document billed be billed again, and say what the next bill run will do. *memo*: what undoes it.
 
-    Where later time has been billed since, the date stays: going back would bill that time twice.
+    Each charged-through date moves to where it was before the document. Where later time has been billed since, the
+    date stays, since going back would bill that time twice: the time of the document is reopened beside it.
     """
-    for subscription, undone in undone_by(planning, document):
+    moved = _what_moved(planning.book, document)
+    periods: list[ChargePeriod] = []
+    for subscription, undone in tuple(undone_by(planning, document)):
         what = f"charge `{undone.charge}` of subscription `{subscription.id}`"
         if undone.goes_back:
-            moved = planning.charge_through(subscription.id, undone.charge, undone.before)
-            again = "bills" if moved.before is not None and moved.after < moved.before else "credits"
+            change = planning.charge_through(subscription.id, undone.charge, undone.before)
+            again = "bills" if change.before is not None and change.after < change.before else "credits"
             message = f"{what} is charged through {undone.before} again: the next bill run {again} this time once more"
             planning.warn("charged-through-reverted", message)
         else:
-            message = f"{what} has been billed for later time, so the time of {document.number} is not billed again"
-            planning.warn("charged-through-kept", message)
+            message = f"{what} has been billed for later time, so {_reopened(undone.before, undone.until)}"
+            planning.warn("time-reopened", message)
+        periods += taken_back(planning.book, moved, subscription, undone, memo)
+    for period in reopened_again(planning.book, document, memo):
+        what = f"charge `{period.charge}` of subscription `{period.subscription}`"
+        planning.warn("time-reopened", f"{what}: {_reopened(period.from_, period.until)}")
+        periods.append(period)
+    record(planning, periods)
+
+
+def _reopened(first: datetime.date, until: datetime.date) -> str:
+    return f"its time from {first} to {until - _DAY} is reopened: the next bill run bills it once more"
 
 
 def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
@@ -70,15 +103,57 @@ def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> bool:
     )
 
 
+def _what_moved(book: Book, document: BillingDocument) -> BillingDocument:
+    """A document with the items that may have moved what a charge is charged through, and their days that are its own.
+
+    What bills a reopened period again has moved nothing, what was unwound before is not undone once more, and the days
+    that a bill run has given back since may have been billed by others.
+    """
+    apart = {*billed_again_by(book, document), *unwound(book, document)}
+    given_back = _given_back_since(book, document)
+    items = (
+        _before(item, [one for one in given_back if one.source_item == item.id])
+        for item in document.items
+        if item.id not in apart
+    )
+    return replace(document, items=tuple(item for item in items if item is not None))
+
+
+def _as_item(period: ChargePeriod) -> Item:
+    return Item(
+        id="",
+        amount=ZERO,
+        subscription=period.subscription,
+        subscribed_charge=period.charge,
+        unit_price=period.rate,
+        service_start=period.from_,
+        service_end=period.until - _DAY,
+    )
+
+
+def _given_back_since(book: Book, document: BillingDocument) -> list[Item]:
+    """The items of bill runs that give days of a document back, and name the line that billed them."""
+    return [
+        item
+        for other in documents_on(book, document.subscriptions)
+        if isinstance(other, Invoice | CreditMemo) and (in_force(other) or _waits(other))
+        for item in other.items
+        if item.source == document.number and item.unit_price is not None
+    ]
+
+
 def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | None:
-    """An invoice beside the `first` one for time that a write-off, a credit memo, had let be billed again.
+    """An invoice beside the `first` one, or one that waits on a draft of a bill run, for time that a write-off, a
+    credit memo, had let be billed again.
 
     Usage never is: a write-off lets it stay billed, and more of it in the same time is billed beside it.
     """
     of_usage = {
         (name, charge.id) for name in memo.subscriptions for charge in book.subscriptions[name].charges if charge.usage
     }
-    for other in invoices_on(book, memo.subscriptions):
+    for other in documents_on(book, memo.subscriptions):
+        if not isinstance(other, Invoice) or not (in_force(other) or _waits(other)):
+            continue
         again = any(
             _same_charge(one, item) and _overlap(_known_days(one), _known_days(item))
             for one in _by_charge(other)
@@ -88,6 +163,11 @@ def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | Non
         if again and other.number != first.number:
             return other
     return None
+
+
+def _waits(document: Invoice | CreditMemo) -> bool:
+    """Whether it is a draft of a bill run, of which the days are taken."""
+    return document.is_open_draft and document.bill_run is not None
 
 
 def without_what_was_given_back(book: Book, first: Numbered, memo: CreditMemo) -> CreditMemo:

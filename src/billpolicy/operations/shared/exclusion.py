@@ -6,15 +6,17 @@ excluded. Nothing of it can be given back, and while it is there the days cannot
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from billpolicy.billing.rating import Line
-from billpolicy.book.changes import PeriodsRecorded, subscription_name
-from billpolicy.book.model import ChargePeriod, PeriodStatus
+from billpolicy.book.book import Book
+from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import from_minor
+from billpolicy.operations.shared.recording import record
 from billpolicy.periods.charge_periods import excluded_name
+from billpolicy.periods.taken_back import on_record
 from billpolicy.planning.planning import Planning
 
 
@@ -36,16 +38,33 @@ def _excluded(line: Line, resolved: Resolved) -> PeriodStatus | None:
 
 def record_excluded(planning: Planning, lines: Iterable[Line], currency: str) -> None:
     """Put the charge periods that were left out on record. What gives back nothing has none."""
-    found: dict[str, list[ChargePeriod]] = defaultdict(list)
-    for line in lines:
-        if line.excluded is not None and not line.credit:
-            found[line.subscription.id].append(_period(planning, line, line.excluded, currency))
-    for subscription, periods in sorted(found.items()):
-        planning.rely_on(subscription_name(subscription))
-        planning.change(PeriodsRecorded(subscription, tuple(periods)))
+    left_out = ((line, line.excluded) for line in lines if not line.credit)
+    record(planning, [_period(line, status, currency) for line, status in left_out if status is not None])
 
 
-def _period(planning: Planning, line: Line, status: PeriodStatus, currency: str) -> ChargePeriod:
+def left_out_of(book: Book, draft: Invoice | CreditMemo) -> list[ChargePeriod]:
+    """What the bill run of a draft has left out of it: over all accounts, its part of the account has."""
+    runs = (draft.bill_run, f"{draft.bill_run}/{draft.account}")
+    return [one for one in on_record(book, draft) if one.status in _EXCLUDED and one.operation in runs]
+
+
+_EXCLUDED = ("excluded_zero_amount", "excluded_zero_quantity")
+
+
+def take_back(planning: Planning, left_out: Sequence[ChargePeriod]) -> None:
+    """What was left out of a draft that is canceled is due again, where the charge could go back to it; else, since
+    later time of it was billed, it stays left out."""
+    subscriptions = planning.book.subscriptions
+    through = {
+        (one.subscription, charge.id): charge.charged_through
+        for one in left_out
+        for charge in subscriptions[one.subscription].charges
+    }
+    days = ((one, through.get((one.subscription, one.charge))) for one in left_out)
+    record(planning, [replace(one, status="credited") for one, day in days if day is not None and day <= one.from_])
+
+
+def _period(line: Line, status: PeriodStatus, currency: str) -> ChargePeriod:
     zero = from_minor(0, currency)
     return ChargePeriod(
         id=excluded_name(line.subscription.id, line.charge.id, line.start),
@@ -60,5 +79,4 @@ def _period(planning: Planning, line: Line, status: PeriodStatus, currency: str)
         amount=zero,
         discount=zero,
         tax=zero,
-        operation=planning.request.id,
     )

@@ -38,14 +38,21 @@ def draw_prepaid(
 
 
 def paid_before(book: Book, subscription: Subscription, currency: str) -> Iterator[Prepaid]:
-    """What invoices have billed of prepaid charges, less what was given back."""
+    """What invoices have billed of prepaid charges, less what was given back.
+
+    Of time that was taken back nothing is paid, and it comes first: what was drawn from it is drawn from what has
+    billed its days again.
+    """
     prepaid = {charge.id for charge in subscription.charges if charge.drawn_by}
-    for period in charge_periods(book, subscription.id) if prepaid else ():
+    periods = charge_periods(book, subscription.id) if prepaid else ()
+    for period in sorted(periods, key=lambda one: one.status == "billed"):
         charge = charge_of(book, period)
         invoice = book.numbered.get(period.document or "")
-        if charge is None or charge.id not in prepaid or period.status != "billed":
+        if charge is None or charge.id not in prepaid:
             continue
-        if isinstance(invoice, Invoice) and in_force(invoice) and period.item is not None:
+        if period.status != "billed":
+            yield Prepaid(period.id, charge, period.from_, period.until, 0)
+        elif isinstance(invoice, Invoice) and in_force(invoice) and period.item is not None:
             paid = to_minor(net_left(invoice, left_of(book, invoice), period.item), currency)
             paid = _part_of_line(book, invoice, period, paid)
             yield Prepaid(period.id, charge, period.from_, period.until, max(paid, 0))

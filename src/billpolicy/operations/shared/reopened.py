@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from billpolicy.billing.documents import in_item_order
 from billpolicy.billing.rating import BilledLine, Line
-from billpolicy.book.changes import PeriodsRecorded, subscription_name
-from billpolicy.book.model import ChargePeriod
+from billpolicy.book.changes import billing
+from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice
 from billpolicy.operations.shared.bills import Bill
+from billpolicy.operations.shared.recording import record
+from billpolicy.periods.charge_periods import periods_billed
+from billpolicy.periods.taken_back import as_reopened, billed_again_by
 from billpolicy.planning.planning import Planning
 
 BilledAgain = dict[str, BilledLine]
@@ -33,7 +35,7 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
     Of time without service that is not billed any more the charge is charged up to its first day, as if it had been
     given back; a period of which no day is left stays taken back.
     """
-    recorded: dict[str, list[ChargePeriod]] = defaultdict(list)
+    recorded: list[ChargePeriod] = []
     for one in (one for bill in bills for one in bill.again):
         subscription, charge = one.subscription.id, one.charge.id
         line = billed.get(one.period.id)
@@ -44,15 +46,32 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
                 period = replace(period, until=one.until)
             else:
                 period = replace(period, status="credited")
-            recorded[subscription].append(replace(period, operation=planning.request.id))
+            recorded.append(period)
         through = next(each for each in planning.book.subscriptions[subscription].charges if each.id == charge)
         if one.until < one.period.until and through.charged_through and one.until < through.charged_through:
             planning.charge_through(subscription, charge, one.until)
-    for subscription, periods in sorted(recorded.items()):
-        record(planning, subscription, periods)
+    record(planning, recorded)
 
 
-def record(planning: Planning, subscription: str, periods: Iterable[ChargePeriod]) -> None:
-    """Put charge periods of a subscription on record, by id."""
-    planning.rely_on(subscription_name(subscription))
-    planning.change(PeriodsRecorded(subscription, tuple(sorted(periods, key=lambda one: one.id))))
+def open_again(planning: Planning, draft: Invoice | CreditMemo) -> None:
+    """What a draft has billed again is to be billed again once more, as it was before."""
+    periods = [one for of in billed_again_by(planning.book, draft).values() for one in of]
+    record(planning, [as_reopened(one) for one in periods])
+
+
+def keep_again(planning: Planning, posted: Mapping[str, str]) -> None:
+    """What drafts have billed again is billed by the documents that they became. *posted*: the number of each draft ->
+    that of its document."""
+    for draft, number in posted.items():
+        periods = [one for of in billed_again_by(planning.book, billing(planning.book, draft)).values() for one in of]
+        record(planning, [replace(one, rebilled_by=number) for one in periods])
+
+
+def restore(planning: Planning, periods: Collection[ChargePeriod]) -> None:
+    """What was taken back is billed after all, as the lines of the invoices tell; where only the book told, as it is on
+    record."""
+    book = planning.book
+    invoices = (book.numbered[number] for number in sorted({one.document for one in periods if one.document}))
+    told = {one.id: one for each in invoices if isinstance(each, Invoice) for one in periods_billed(book, each)}
+    taken = (as_reopened(replace(one, memo=None, memo_item=None)) for one in periods)
+    record(planning, [replace(told.get(one.id, one), status="billed") for one in taken])

@@ -76,7 +76,7 @@ class Reversal:
             planning.change(Reversed(number))
             planning.touch(number)
         if (is_invoice or document.bill_run is not None) and resolved.text("charged_through") == "revert":
-            reopen(planning, document)
+            reopen(planning, document, memo)
             free_usage(planning, document)
         for sibling in self._siblings(document):
             self.reverse(sibling, pulled_in_by=document.number)

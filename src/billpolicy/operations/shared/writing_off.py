@@ -43,8 +43,8 @@ class WriteOff(Request):
 
 def write_off(
     planning: Planning, request: WriteOff, origin: OwedDocument, open_places: Mapping[Place, Decimal], of: str = ""
-) -> Resolved:
-    """Make the memo over what is open of `origin`, which has the items that it mirrors, and apply it.
+) -> tuple[CreditMemo, Resolved]:
+    """Make the memo over what is open of `origin`, which has the items that it mirrors, and apply it; and how.
 
     `of`: whose part of the document that is, in words.
     """
@@ -66,7 +66,7 @@ def write_off(
     items = mirror(origin, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
     memo = issue_memo(planning, CreditMemo, origin, items, resolved, reason=reason, write_off=True)
     settle(planning, memo, origin, apply_date, amounts)
-    return resolved
+    return memo, resolved
 
 
 def amount_of(

@@ -111,6 +111,14 @@ def _add_tables() -> None:
         sa.Column("imported", sa.Text()),
     )
     op.create_index("ix_charge_periods_subscription", "charge_periods", ["subscription"])
+    for name, column, where in (
+        ("reopened", "id", "status = 'reopened'"),
+        ("rebilled_by", "rebilled_by", "rebilled_by IS NOT NULL"),
+    ):
+        condition = sa.text(where)
+        op.create_index(
+            f"ix_charge_periods_{name}", "charge_periods", [column], sqlite_where=condition, postgresql_where=condition
+        )
 
 
 def _document(name: str) -> sa.Column[str]:
