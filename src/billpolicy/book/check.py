@@ -29,6 +29,7 @@ from billpolicy.book.model import (
     Subscription,
     UsageRecord,
 )
+from billpolicy.book.profiles import combined_faults, profile_faults
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.money import AmountError, exact
@@ -193,6 +194,12 @@ def _references(context: Context) -> Found:
             yield from _known(context, "charge", item.charge, charges, *path, "charge")
             yield from _known(context, "item", item.discounts, ids, *path, "discounts", of=document.number)
             yield from _source_item(context, document, item, path)
+            if item.combines:
+                of = subscribed.get(item.subscription or "")
+                for fault in combined_faults(item, {one.id for one in of.charges} if of else (), document.number):
+                    yield fault.diagnostic._replace(position=context.at(*path, fault.field))
+            for c, one in enumerate(item.combines):
+                yield from _known(context, "charge", one.charge, charges, *path, "combines", c, "charge")
     for index, application in enumerate(file.applications):
         yield from _known(context, "document", application.from_, context.numbered, "applications", index, "from")
         yield from _known(context, "document", application.to, context.numbered, "applications", index, "to")
@@ -215,6 +222,8 @@ def _amounts(context: Context) -> Found:
         wrong: list[Diagnostic] = []
         for i, item in enumerate(document.items):
             wrong += _fits(context, item.amount, document.currency, *path, "items", i, "amount")
+            for c, one in enumerate(item.combines):
+                wrong += _fits(context, one.amount, document.currency, *path, "items", i, "combines", c, "amount")
             for t, tax in enumerate(item.taxes):
                 wrong += _fits(context, tax.amount, document.currency, *path, "items", i, "taxes", t, "amount")
         yield from wrong or _fits(context, document.amount, document.currency, *path, "items")
@@ -311,7 +320,9 @@ def _charges(context: Context, index: int, subscription: Subscription) -> Found:
             message = f"charge `{charge.id}` {why}"
             hint = "a usage charge is billed by its records alone, period by period, in arrears"
             yield Diagnostic("usage-charge-odd", message, context.at(*path, key), hint)
-        for fault in limit_faults(charge, subscription):
+        for key, why, hint in _prepaid_faults(charge, subscription):
+            yield Diagnostic("prepaid-odd", f"charge `{charge.id}` {why}", context.at(*path, key), hint)
+        for fault in (*limit_faults(charge, subscription), *profile_faults(charge)):
             yield fault.diagnostic._replace(position=context.at(*path, fault.field))
         yield from _known(context, "charge", charge.discounts, ids, *path, "discounts", of=f"`{subscription.id}`")
         yield from _known(context, "charge", charge.continues, ids, *path, "continues", of=f"`{subscription.id}`")
@@ -340,6 +351,21 @@ def _usage_charge_faults(charge: SubscribedCharge) -> Iterator[tuple[str, str]]:
         yield "charged_through", "is billed by usage, so its records say what is billed, and no date does"
     if charge.period == "one_time":
         yield "period", "is billed by usage, which has no end, but is charged one time"
+
+
+def _prepaid_faults(charge: SubscribedCharge, subscription: Subscription) -> Iterator[tuple[str, str, str]]:
+    """What does not go with a prepaid charge: the field, what is wrong in words, and what to do."""
+    if not charge.drawn_by:
+        return
+    if charge.usage:
+        yield "drawn_by", "is billed by usage, so nothing is paid for it in advance", "remove `drawn_by` or `usage`"
+    if charge.discounts is not None:
+        yield "drawn_by", "is a discount, so nothing is drawn from it", "write `drawn_by` at the charge that it reduces"
+    used = sorted({one.of_item for one in subscription.charges if one.usage})
+    for item in charge.drawn_by:
+        if item not in used:
+            hint = did_you_mean(item, used) or f"items with usage: {', '.join(used) or 'none'}"
+            yield "drawn_by", f"is drawn by the usage of item `{item}`, which has none", hint
 
 
 def _usage(context: Context) -> Found:
