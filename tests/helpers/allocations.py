@@ -57,7 +57,7 @@ def target_lists(draw: st.DrawFn, currency: str, negative: bool = True) -> list[
             draw(slots(currency, negative)),
             draw(st.none() | days),
             draw(st.none() | st.integers(1, 3)),
-            corrected=draw(st.integers(0, 3)) == 0,
+            corrected=from_minor(max(0, draw(st.integers(-90, 90))), currency),
         )
         for n in draw(st.permutations(range(draw(st.integers(1, 4)))))
     ]

@@ -177,4 +177,44 @@ def test_what_a_credit_memo_corrects(memo: str, corrected: list[str]) -> None:
     credit = book.numbered["C1"]
     assert isinstance(credit, CreditMemo)
     invoices = (book.numbered[number] for number in MONTHS)
-    assert [one.number for one in invoices if isinstance(one, Invoice) and corrects(credit, one)] == corrected
+    assert [one.number for one in invoices if isinstance(one, Invoice) and corrects(credit, one) > 0] == corrected
+
+
+# -- each invoice what was credited of it ----------------------------------------------------------------------------
+
+
+def test_a_final_credit_of_two_months_gives_each_what_is_credited_of_it() -> None:
+    """From 21 May on: 31.94 of May, 90.00 of June. May owes 90.00 and would take 121.94 by the order alone."""
+    back = CANCEL.replace("effective_date: 2026-06-11", "effective_date: 2026-05-21")
+    plan, after = run(book_from(scene()), back)
+    assert {number: balances(after)[number] for number in MONTHS} == {"I4": 90, "I5": Decimal("58.06"), "I6": 0}
+    # So what was not credited can be written off, invoice by invoice.
+    plan, after = run(book_from(scene()), f"{back}, write_off: true")
+    assert {number: balances(after)[number] for number in MONTHS} == {"I4": 0, "I5": 0, "I6": 0}
+    memos = [one.document for step in in_turn(plan) for one in step.documents]
+    assert [(memo.number, str(memo.amount)) for memo in memos if isinstance(memo, CreditMemo)] == [
+        ("CM00000001", "121.94"),
+        ("CM00000002", "90.00"),
+        ("CM00000003", "58.06"),
+    ]
+
+
+def test_what_an_invoice_does_not_need_goes_on_what_else_is_corrected_and_then_to_others() -> None:
+    """June owes 5.00 of its 90.00, of which 90.00 were credited: 85.00 more go on May, which owes 58.06 then, and the
+    last 26.94 on April."""
+    paid = "payments: [{number: P1, account: a, date: 2026-06-02, currency: USD, amount: 85.00}]\n"
+    paid += "applications: [{from: P1, to: I6, date: 2026-06-02, amount: 85.00}]\n"
+    _, after = run(book_from(scene(paid)), CANCEL.replace("effective_date: 2026-06-11", "effective_date: 2026-05-21"))
+    assert {number: balances(after)[number] for number in MONTHS} == {"I4": Decimal("63.06"), "I5": 0, "I6": 0}
+
+
+def test_of_a_negative_invoice_too() -> None:
+    own = (
+        "operations: {bill_run: {negative_totals: negative_invoice}}\n"
+        "follow_ups:\n"
+        "- {id: t, after: invoice_posted, when: {invoice.balance_is: below_zero}, then: transfer_negative_invoice}\n"
+        "- {id: u, after: credit_increased, then: apply_credit_balance}\n"
+    )
+    back = CANCEL.replace("effective_date: 2026-06-11", "effective_date: 2026-05-21")
+    _, after = run(book_from(scene()), back, own)
+    assert {number: balances(after)[number] for number in MONTHS} == {"I4": 90, "I5": Decimal("58.06"), "I6": 0}

@@ -304,24 +304,22 @@ def test_the_limit_is_the_policys(limit: str, fits: bool) -> None:
         assert refused(BOOK, more, policy=policy) == ["available-to-credit"]
 
 
-def test_once_less_is_left_of_an_item_than_of_its_discount_the_rest_is_named_item_by_item() -> None:
+def test_once_less_is_left_of_an_item_than_of_its_discount_their_tax_is_left() -> None:
     def after_crediting(amount: str) -> Book:
         asked = ASK + f"items: [{{item: x, amount: {amount}, taxes: []}}]"
         return book_after(DISCOUNTED, asked, policy=BY_HEADER)
 
-    # 10.00 of x and -10.00 of d are left, with taxes of 20.00 and -2.00.
-    # Net nothing is left of the two, but of their taxes 18.00.
-    assert str(credit_memo(plan(after_crediting("90.00"), ASK)).amount) == "18.00"
-    (planned,) = run(after_crediting("90.01"), ASK)
-    assert [f"{problem.code}: {problem.message}" for problem in planned.problems] == [
-        "items-wanted: less is left of item `x` of I1 than of its discounts"
-    ]
+    # Net nothing is left of the two, but of their taxes 20.00 - 2.00.
+    memo = credit_memo(plan(after_crediting("90.00"), ASK))
+    assert (str(memo.amount), amounts(memo)["x/vat"]) == ("18.00", "20.00")
+    # 0.01 too much was credited of them, so of the invoice 17.99 are left.
+    assert str(credit_memo(plan(after_crediting("90.01"), ASK)).amount) == "17.99"
 
 
-def test_once_an_item_was_credited_too_much_the_rest_is_named_item_by_item() -> None:
+def test_once_an_item_was_credited_too_much_the_rest_of_the_invoice_is_left() -> None:
     over = book_after(BOOK, BY_ITEM, policy=BY_HEADER)
-    assert refused(over, ASK) == ["items-wanted"]
-    # 181 - 60 = 121 is left: all of x, 120.00, and 1.00 of y
+    # 181 - 60 = 121 is left: all of x, 120.00, and 1.00 of the taxes of y
+    assert amounts(credit_memo(plan(over, ASK))) == {"x": "100.00", "x/vat": "20.00", "y": "0.00", "y/city": "1.00"}
     named = ASK + "items: [{item: x}, {item: y, amount: 1.00, taxes: []}]"
     assert str(credit_memo(plan(over, named, policy=BY_HEADER)).amount) == "121.00"
     assert refused(over, named) == ["available-to-credit"]  # of y nothing is left by itself

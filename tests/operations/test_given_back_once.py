@@ -57,7 +57,9 @@ def credited(plan: Plan) -> dict[str, str]:
     for step in in_turn(plan):
         for one in step.documents:
             memo = one.document
-            for item in memo.items if isinstance(memo, CreditMemo) and not memo.write_off else ():
+            if not isinstance(memo, CreditMemo) or memo.write_off:
+                continue
+            for item in memo.items:
                 tax = "".join(f" + {tax.amount}" for tax in item.taxes)
                 found[f"{item.source or memo.source}/{item.source_item}"] = f"{item.amount}{tax}"
     return found
@@ -340,7 +342,8 @@ def test_quantity_and_price_are_those_of_the_line() -> None:
     memo = left.numbered["CM00000001"]
     assert isinstance(memo, CreditMemo)
     (item,) = memo.items
-    assert (item.quantity, item.unit_price, item.source, item.source_item) == (2, Decimal("-30.00"), "I1", "a")
+    assert (item.quantity, item.unit_price) == (Decimal(2), Decimal("-30.00"))
+    assert (item.source, item.source_item) == ("I1", "a")
 
 
 def test_a_line_that_was_billed_for_another_period_is_given_back_by_its_own_days() -> None:
@@ -471,3 +474,88 @@ def test_a_reversed_memo_leaves_what_it_took() -> None:
     reverse = "operation: reverse_credit_memo, credit_memo: CM00000001, date: 2026-09-12"
     left = after(book(), credit("{item: a, amount: 20.00}"), reverse)
     assert credited(run(left, cancel("2026-09-16"))[0]) == {"I1/a": "15.00"}
+
+
+# -- write-offs ------------------------------------------------------------------------------------------------------
+
+WRITE_OFF = "operation: write_off_invoice, invoice: I1, date: 2026-09-20"
+
+
+def test_what_a_credit_gave_back_and_is_not_used_is_not_written_off() -> None:
+    left = after(book(), credit("{item: a, amount: 20.00}"))
+    (problem,) = refused(left, WRITE_OFF)
+    assert (problem.code, problem.message, problem.hint) == (
+        "available-to-credit",
+        "30.00 would be written off of I1, but 10.00 is left of what was billed: 20.00 was given back by CM00000001",
+        "apply CM00000001 to I1 first",
+    )
+    applied = after(left, "operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-09-15")
+    plan, _ = run(applied, WRITE_OFF)
+    assert str(plan.documents[0].document.amount) == "10.00"
+    plan, _ = run(left, f"{WRITE_OFF}, amount: 10.00")
+    assert str(plan.documents[0].document.amount) == "10.00"
+    assert told(left, f"{WRITE_OFF}, amount: 10.01").startswith("available-to-credit: 10.01 would be written off")
+    plan, _ = run(left, WRITE_OFF, lenient("write_off_invoice", "warn"))
+    assert "over-credited" in [one.code for one in plan.warnings]
+
+
+def test_of_a_credit_that_was_used_elsewhere_it_says_where() -> None:
+    other = "- {number: I2, account: acme, date: 2026-09-01, currency: EUR, items: [{id: x, amount: 50.00}]}"
+    apply = "operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-09-15, apply: [{document: I2}]"
+    (problem,) = refused(after(book(rest=other), credit("{item: a, amount: 20.00}"), apply), WRITE_OFF)
+    assert problem.hint == "unapply CM00000001 from I2 and apply it to I1 first"
+
+
+def test_money_of_one_item_that_lies_on_another_does_not_matter() -> None:
+    """30.00 of `a` are spread over both items, 15.00 each; so of `a`, given back whole, 15.00 are open. What is left of
+    the invoice, 30.00, is written off, and then nothing is left of `b` either."""
+    two = book(f"{{id: a, amount: 30.00, {OF}: base, {SEPTEMBER}}}", "{id: b, amount: 30.00}")
+    left = after(
+        two, credit("{item: a}"), "operation: apply_credit_memo, credit_memo: CM00000001, date: 2026-09-15", WRITE_OFF
+    )
+    assert left.balance(left.numbered["I1"]) == 0
+    assert told(left, credit(day="2026-09-21")).startswith("nothing-to-credit: ")
+    assert told(left, credit("{item: b, amount: 0.01}", day="2026-09-21")).startswith("available-to-credit: ")
+
+
+def test_after_a_write_off_the_bill_run_gives_nothing_back() -> None:
+    left = after(book(), cancel("2026-09-16", ", final_bill: false, write_off: true"))
+    plan, left = run(left, "operation: bill_run, date: 2026-09-20, accounts: [acme]")
+    assert (credited(plan), moves(plan)) == ({}, ["base 2026-09-16"])
+
+
+def test_what_was_asked_for_again_is_left_again_until_it_is_written_off_once_more() -> None:
+    own = "operations: {write_off_invoice: {charged_through: keep}}"
+    left = after(book(), WRITE_OFF, own=own)
+    assert told(left, credit(day="2026-09-21")).startswith("nothing-to-credit: ")
+    undone = after(left, "operation: undo_write_off, credit_memo: CM00000001, date: 2026-09-21")
+    assert credited(run(undone, credit(day="2026-09-22"))[0]) == {"I1/a": "30.00"}
+    again = after(undone, "operation: write_off_debit_memo, debit_memo: DM00000001, date: 2026-09-22")
+    assert told(again, credit(day="2026-09-23")).startswith("nothing-to-credit: ")
+
+
+# -- credits that stand on an invoice --------------------------------------------------------------------------------
+
+TO = "charge: base, rate: 60.00, from: 2026-09-16"
+DOWN = f"operation: change_subscribed_charge, date: 2026-09-15, subscription: S, {TO}"
+RUN = "operation: bill_run, date: 2026-09-16, accounts: [acme]"
+
+
+def test_a_credit_beside_new_time_is_written_off_with_its_invoice() -> None:
+    """15.00 of September are given back on the invoice that bills 30.00 for the same days at the new rate. Nothing was
+    paid: 30.00 and 15.00 are open, of 60.00 that were billed less 15.00 given back."""
+    left = after(book(), DOWN, RUN)
+    invoice = left.numbered["INV00000001"]
+    assert isinstance(invoice, Invoice)
+    assert [(item.source_item, str(item.amount)) for item in invoice.items] == [("a", "-15.00"), (None, "30.00")]
+    (problem,) = refused(left, WRITE_OFF)
+    assert problem.message.startswith("30.00 would be written off of I1, but 15.00 is left")
+    first = after(left, WRITE_OFF.replace("I1", "INV00000001"), WRITE_OFF)
+    assert [str(first.balance(first.numbered[number])) for number in ("I1", "INV00000001")] == ["0.00", "0.00"]
+    # A cancellation does it in this order.
+    plan, left = run(left, cancel("2026-10-01", ", write_off: true"))
+    assert [str(left.balance(left.numbered[number])) for number in ("I1", "INV00000001")] == ["0.00", "0.00"]
+    assert [step.request["invoice"] for step in in_turn(plan) if step.operation == "write_off_invoice"] == [
+        "INV00000001",
+        "I1",
+    ]

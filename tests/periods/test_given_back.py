@@ -214,7 +214,7 @@ def test_a_discount_leaves_less_of_its_item() -> None:
     left.take({Place("d"): Decimal("-3.00")})  # with it 7.00 are left of `x`
     assert str(left.part("x", Decimal("30.00"))) == "7.00"
     left.take({Place("x"): Decimal("7.00")})
-    assert (left.net("x"), left.part("x", Decimal("1.00")), left.part("d", Decimal("-1.00"))) == (0, 0, 0)
+    assert [left.net("x"), left.part("x", Decimal("1.00")), left.part("d", Decimal("-1.00"))] == [Decimal(0)] * 3
 
 
 def test_what_is_left_of_the_invoice_bounds_what_is_left_of_an_item() -> None:

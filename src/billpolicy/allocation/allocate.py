@@ -36,7 +36,8 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
     targets = DOCUMENT_ORDERS[rules.document_order].sorted(targets)
     nets = [rules.net(target.slots, currency) for target in targets]
     asked = [None if target.amount is None else to_minor(target.amount, currency) for target in targets]
-    shares = shares_of_documents(whole, nets, asked, [target.corrected for target in targets], rules)
+    corrected = [to_minor(target.corrected, currency) for target in targets]
+    shares = shares_of_documents(whole, nets, asked, corrected, rules)
     memo = rules.net(source.slots, currency) if source.slots else None
 
     chosen = [i for i, share in enumerate(shares) if share]

@@ -71,8 +71,9 @@ class Target:
     """What is asked for each item and tax, adding up to `amount`; None leaves it to the item rule."""
     kind: str = "invoice"
     """`invoice` or `debit_memo`."""
-    corrected: bool = False
-    """Whether the source takes back what this billed: it comes before all that is left to the document order."""
+    corrected: Decimal = ZERO
+    """How much of what this billed the source takes back: if any, it comes before all that is left to the document
+    order."""
 
     @classmethod
     def of(
@@ -83,7 +84,7 @@ class Target:
         parts: Mapping[Place, Decimal] | None = None,
         subscription: str | None = None,
         *,
-        corrected: bool = False,
+        corrected: Decimal = ZERO,
     ) -> Target:
         """An invoice or debit memo as it stands in the book; with a subscription, only what that has on it."""
         slots = slots_of(document, book.open_places(document, subscription))

@@ -41,8 +41,9 @@ class Header(Protocol):
         """What is open on all of it."""
 
     @property
-    def corrected(self) -> bool:
-        """Whether it comes before all others that are left to the order."""
+    def corrected(self) -> Decimal:
+        """How much of what it billed the source takes back. If any, it comes before all others that are left to the
+        order, and so much of it before what else is corrected gets more."""
 
 
 _Header = TypeVar("_Header", bound=Header)
@@ -126,7 +127,7 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
     if order.spread is not one_after_the_other or _by_components(rules) or rules.item_rule == "source_item":
         return list(targets)
     rest = amount - sum(target.amount for target in targets if target.amount is not None)
-    reached = set()
+    reached = {target.number for target in targets if target.corrected}
     for target in order.sorted([target for target in targets if target.amount is None]):
         if rest <= 0:
             break
@@ -137,19 +138,22 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
 
 
 def shares_of_documents(
-    amount: int, nets: Sequence[Net], asked: Sequence[int | None], corrected: Sequence[bool], rules: Rules
+    amount: int, nets: Sequence[Net], asked: Sequence[int | None], corrected: Sequence[int], rules: Rules
 ) -> list[int]:
     """Minor units for each document, in the order they stand: what is asked for it, and of the rest its share.
 
-    What is corrected has its share before the others. `asked` fits the balances and the amount.
+    Each has what is corrected of it first, then more of these, then the others. `asked` fits the balances and the
+    amount.
     """
     spread = DOCUMENT_ORDERS[rules.document_order].spread
     shares = [0 if one is None else one for one in asked]
     rest = amount - sum(shares)
     free = [i for i, one in enumerate(asked) if one is None and nets[i].total > 0]
-    for those in ([i for i in free if corrected[i]], [i for i in free if not corrected[i]]):
+    those_corrected, others = [i for i in free if corrected[i]], [i for i in free if not corrected[i]]
+    for those, limit in ((those_corrected, corrected), (those_corrected, None), (others, None)):
         for owed in _owed([nets[i] for i in those], rules):
-            room = [min(most, nets[i].total - shares[i]) for i, most in zip(those, owed, strict=True)]
+            most = [nets[i].total if limit is None else min(limit[i], nets[i].total) for i in those]
+            room = [min(one, top - shares[i]) for i, one, top in zip(those, owed, most, strict=True)]
             put = min(rest, sum(room))
             for i, part in zip(those, spread(put, room, rules.cents), strict=True):
                 shares[i] += part

@@ -158,7 +158,6 @@ Known = Literal[
     "item-repeated",
     "item-unknown",
     "items-missing",
-    "items-wanted",
     "journal-differs",
     "key-missing",
     "key-not-text",

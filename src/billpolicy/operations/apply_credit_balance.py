@@ -7,7 +7,7 @@ there. docs/domain.md 2.7, 6.1 and 6.3.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import groupby
 
@@ -78,10 +78,11 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
         planning.problem("nothing-open", message, "account", hint=hint)
 
     resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
-    first = {invoice.number for invoice in corrected if resolved.resolutions["corrected_first"].value}
+    first = corrected if resolved.resolutions["corrected_first"].value else {}
     warn_without_due_date(planning, targets, amount - named_in_all(targets), resolved)
     note_corrected(planning, request.negative_invoice or "", targets, first, resolved.text("document_order"))
-    for day, those in _in_turn(planning, targets, first):
+    targets = [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
+    for day, those in _in_turn(planning, targets):
         amount -= _use(planning, request, account, resolved, day, those, amount)
     check_limits(planning, len(request.apply), resolved)
 
@@ -119,13 +120,11 @@ def _use(
     return most - allocation.left
 
 
-def _in_turn(
-    planning: Planning, targets: list[Named], first: Collection[str]
-) -> Iterator[tuple[datetime.date, list[Named]]]:
+def _in_turn(planning: Planning, targets: list[Named]) -> Iterator[tuple[datetime.date, list[Named]]]:
     """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
 
     def turn(target: Named) -> tuple[bool, bool, datetime.date]:
-        return target.amount is None, target.number not in first, _day(planning, target)
+        return target.amount is None, not target.corrected, _day(planning, target)
 
     for (_, _, day), those in groupby(sorted(targets, key=turn), turn):
         yield day, list(those)
@@ -159,9 +158,11 @@ def _amount(
     return check_usable(planning, account, currency, last, None, "account")
 
 
-def _corrected(planning: Planning, account: Account, currency: str, request: ApplyCreditBalance) -> Sequence[Invoice]:
+def _corrected(
+    planning: Planning, account: Account, currency: str, request: ApplyCreditBalance
+) -> Mapping[str, Decimal]:
     if request.negative_invoice is None:
-        return ()
+        return {}
     negative = planning.posted(Invoice, request.negative_invoice, "negative_invoice")
     check_account(planning, negative, account, "an invoice", "negative_invoice")
     check_currency(planning, negative, currency, "negative_invoice")

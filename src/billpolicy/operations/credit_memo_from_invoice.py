@@ -15,7 +15,7 @@ from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.operations.shared.amounts import amounts_asked, below_discounts
+from billpolicy.operations.shared.amounts import amounts_asked
 from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
@@ -64,8 +64,6 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
             message = f"nothing of {invoice.number} is left to credit{and_taken(left)}"
             hint = "there is nothing more to give back of it"
         planning.problem("nothing-to-credit", message, "items", hint=hint)
-    if not request.items:
-        _check_each_has_some_left(planning, invoice, left)
 
     resolved = resolve_on(planning, invoice, amounts, reason)
     amounts = _within_what_is_left(planning, request, invoice, amounts, left, in_all, resolved)
@@ -83,19 +81,6 @@ def _all_that_is_left(invoice: Invoice, left: Left) -> dict[Place, Decimal]:
         if left.net(item) if place.tax is None else left.net_tax(item):
             found[place] = left.of(place)
     return found
-
-
-def _check_each_has_some_left(planning: Planning, invoice: Invoice, left: Left) -> None:
-    """All that is left can only be credited where no item was credited for more than it was."""
-    for place, whole in whole_amounts(invoice).items():
-        rest = whole - left.given.get(place, ZERO)
-        if rest and (rest < 0) != (whole < 0):
-            message = f"{place_in_words(place)} of {invoice.number} is {whole}, but {whole - rest} was credited"
-            hint = "list the `items` to credit, each with its amount"
-            planning.problem("items-wanted", message, "invoice", hint=hint)
-    for name in below_discounts(invoice, {place: left.of(place) for place in whole_amounts(invoice)}):
-        message = f"less is left of item `{name}` of {invoice.number} than of its discounts"
-        planning.problem("items-wanted", message, "invoice", hint="list the `items` to credit, each with its amount")
 
 
 def _within_what_is_left(

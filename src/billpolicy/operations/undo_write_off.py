@@ -132,8 +132,7 @@ def _what_else(planning: Planning, memo: CreditMemo) -> str:
 OPERATION = Operation(
     "undo_write_off",
     UndoWriteOff,
-    needs=lambda request: Needs(
-        numbers=frozenset({request.credit_memo}), billed_time=True
-    ),  # with every later invoice of its time
+    # With every later invoice of its time.
+    needs=lambda request: Needs(numbers=frozenset({request.credit_memo}), billed_time=True),
     plan=_plan,
 )

@@ -96,7 +96,11 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     book = planning.book
     if isinstance(event.subject, Subscription):
         subscription = event.subject.id
-        for invoice in owing_invoices(book, subscription):
+        owing = owing_invoices(book, subscription)
+        # What gives days of another one back comes before that: the credit is written off with it.
+        crediting = [one for one in owing if any(item.source is not None for item in one.items)]
+        crediting.sort(key=lambda one: (one.date, one.number), reverse=True)
+        for invoice in (*crediting, *(one for one in owing if one not in crediting)):
             date = max(event.date, invoice.date)
             yield WriteOffInvoice(
                 id="",
@@ -145,17 +149,16 @@ def _check_left(
 
 
 def _use_it_first(planning: Planning, origin: Invoice, left: Left, most: Decimal) -> str:
+    """How to use the credit that stands in the way."""
     book = planning.before
     for number in left.taken_by():
         credit = book.numbered[number]
         if isinstance(credit, CreditMemo) and not credit.write_off:
-            elsewhere = sorted(
-                other for other, links in book.links_from(number).items() if links and other != origin.number
-            )
             if book.balance(credit) > 0:
                 return f"apply {number} to {origin.number} first"
-            if elsewhere:
-                return f"unapply {number} from {elsewhere[0]} and apply it to {origin.number} first"
+            on = [other for other, links in book.links_from(number).items() if links and other != origin.number]
+            if on:
+                return f"unapply {number} from {min(on)} and apply it to {origin.number} first"
     return f"write off at most {max(most, ZERO)} {origin.currency}"
 
 

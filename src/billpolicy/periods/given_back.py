@@ -298,6 +298,8 @@ def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[s
         if isinstance(document, CreditMemo) and document.source is not None:
             continue
         sign = 1 if isinstance(document, CreditMemo) else -1
+        if isinstance(document, Invoice):
+            yield from _taken_back(book, document, wanted)
         for item in document.items:
             if item.source is not None:
                 if item.source in wanted and item.source_item is not None:
@@ -310,6 +312,18 @@ def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[s
                     if billed is None:
                         billed = _billed(wanted.values(), charges)
                     yield from _inferred(number, each, billed.get(key, ()), sign, wanted)
+
+
+def _taken_back(book: Book, invoice: Invoice, wanted: Mapping[str, Invoice]) -> Iterator[tuple[str, GivenBack]]:
+    """What memos over an invoice, as of its write-off, take back of the credits that stand on it beside other lines."""
+    credits = {item.id: item for item in invoice.items if item.source in wanted}
+    for one in _by_memos(book, invoice) if credits else ():
+        credit = credits.get(one.place.item)
+        if credit is not None and credit.source is not None and credit.source_item is not None:
+            source_tax = {tax.id: tax.source_tax for tax in credit.taxes}.get(one.place.tax or "")
+            if one.place.tax is None or source_tax is not None:
+                # The line is below zero, and so is what a memo has of it.
+                yield credit.source, one._replace(place=Place(credit.source_item, source_tax))
 
 
 def _counts(document: CreditMemo | Invoice) -> bool:

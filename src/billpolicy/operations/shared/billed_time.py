@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from billpolicy.billing.undo import Undone, charged_before
 from billpolicy.book.book import ZERO, Book
@@ -73,34 +74,40 @@ def _reopened(first: datetime.date, until: datetime.date) -> str:
     return f"its time from {first} to {until - _DAY} is reopened: the next bill run bills it once more"
 
 
-def corrected_by(book: Book, negative: Invoice) -> list[Invoice]:
-    """The posted invoices with something open that a negative invoice corrects, oldest first."""
-    found = [
-        invoice
+def corrected_by(book: Book, negative: Invoice) -> dict[str, Decimal]:
+    """The posted invoices with something open that a negative invoice corrects, and how much of each."""
+    found = {
+        invoice.number: corrects(negative, invoice)
         for invoice in invoices_on(book, negative.subscriptions)
-        if (invoice.account, invoice.currency) == (negative.account, negative.currency)
-        and corrects(negative, invoice)
-        and book.balance(invoice) > 0
-    ]
-    return sorted(found, key=lambda invoice: (invoice.date, invoice.number))
+        if (invoice.account, invoice.currency) == (negative.account, negative.currency) and book.balance(invoice) > 0
+    }
+    return {number: amount for number, amount in found.items() if amount}
 
 
-def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> bool:
-    """Whether a negative invoice or a credit memo takes back what a document billed.
+def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> Decimal:
+    """How much of what a document billed a negative invoice or a credit memo takes back, with tax; not below zero.
 
-    It does of the document that it was made from. One that was made from none does of each invoice with an item of the
-    same charge of the same subscription whose service period overlaps that of an item that it gives back
-    (docs/domain.md 6.3: a final credit first clears the invoice it gives back).
+    Of the document that it was made from, all. One that was made from none takes back of an invoice what its items say
+    that they give back of it. Where an item does not say it, it is each invoice with an item of the same charge of the
+    same subscription whose service period overlaps its own (docs/domain.md 6.3: a final credit first clears the invoice
+    it gives back).
     """
     if isinstance(credit, CreditMemo) and credit.source is not None:
-        return credit.source == document.number
+        return credit.amount if credit.source == document.number else ZERO
     sign = -1 if isinstance(credit, Invoice) else 1
-    given_back = [item for item in _by_charge(credit) if item.amount * sign > 0 and item.subscription is not None]
-    return isinstance(document, Invoice) and any(
-        _same_charge(item, back) and _overlap(_period(item), _period(back))
-        for back in given_back
-        for item in _by_charge(document)
-    )
+    total = ZERO
+    for item in credit.items if isinstance(document, Invoice) else ():
+        if item.source is not None:
+            gives_back = item.source == document.number
+        else:
+            gives_back = item.amount * sign > 0 and any(
+                _same_charge(one, each) and _overlap(_period(one), _period(each))
+                for each in item.by_charge
+                for one in _by_charge(document)
+            )
+        if gives_back:
+            total += sign * (item.amount + sum((tax.amount for tax in item.taxes), ZERO))
+    return max(total, ZERO)
 
 
 def _what_moved(book: Book, document: BillingDocument) -> BillingDocument:

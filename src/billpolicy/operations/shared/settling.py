@@ -47,8 +47,8 @@ class Named(NamedTuple):
     """Where the request names it; -1 where a rule took it."""
     subscription: str | None = None
     """Only what this subscription has on it; `balance` is that alone."""
-    corrected: bool = False
-    """Whether it comes before all others that are left to the document order."""
+    corrected: Decimal = ZERO
+    """How much of what it billed the money takes back: if any, it comes before all that are left to the order."""
 
     @property
     def number(self) -> str:
@@ -240,10 +240,10 @@ def put(
 
 
 def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], order: str) -> Sequence[Named]:
-    """The targets, marked which of them a credit memo corrects (docs/domain.md 5.2)."""
-    first = {one.number for one in targets if one.amount is None and corrects(memo, one.document)}
-    note_corrected(planning, memo.number, targets, first, order)
-    return [target._replace(corrected=target.number in first) for target in targets]
+    """The targets, with what a credit memo corrects of each (docs/domain.md 5.2)."""
+    first = {one.number: corrects(memo, one.document) for one in targets if one.amount is None}
+    note_corrected(planning, memo.number, targets, [number for number, amount in first.items() if amount], order)
+    return [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
 
 
 def note_corrected(
