@@ -39,6 +39,7 @@ from billpolicy.operations.chain import needs_of
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn, left_by
 from billpolicy.planning.request import Instruction, request_data
+from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.posting import Job, Outcome, post_jobs
 from billpolicy.source.tree import parse_text
 from billpolicy.source.write import plain_data
@@ -69,7 +70,7 @@ from tests.helpers.walks import (
 
 Pot = tuple[str, str]
 """An account (or a document) and a currency."""
-ENDING = ("cancel_subscription", "change_cancellation")
+ENDING = ("cancel_subscription", "change_cancellation", "credit_only", "credit_rebill")
 """What takes steps of its own."""
 LIVING = (
     "change_account",
@@ -639,6 +640,7 @@ def post(ledger: Ledger, found: Walk, group: int, *, atomic: bool = False) -> li
             needs=needs_of(those.policies, one.request),
             planner=lambda book: plan_on(those, book, one, TODAY),
             who="tester",
+            confirmed=Confirmed(everything=True),
         )
 
     asked = map(wanted, asked_for(*found.operations))

@@ -163,7 +163,10 @@ def test_what_was_credited_before_is_not_credited_again() -> None:
 
 def test_what_was_written_off_counts_as_given_back() -> None:
     written_off = "operation: write_off_invoice\ndate: 2026-04-01\ninvoice: I1"
-    assert refused(book_after(ONE, written_off), ASK) == ["credited-in-full"]
+    keep = "operations: {write_off_invoice: {charged_through: keep}}"
+    assert refused(book_after(ONE, written_off, policy=keep), ASK) == ["credited-in-full"]
+    # By the standard policy its time is billed again, so that nothing of it is this line's any more.
+    assert refused(book_after(ONE, written_off), ASK) == ["unwound-already"]
     part = written_off + "\namount: 60.00"  # half of 120.00: 50.00 and 10.00
     assert amounts(credit_memo(plan(book_after(ONE, part), ASK))) == {"1": "50.00", "1/vat": "10.00"}
 
@@ -317,7 +320,9 @@ def test_a_line_of_which_nothing_is_left_is_refused_with_what_took_it() -> None:
     book = book_after(ONE, one, rest)
     (problem,) = run(book, ASK + "lines: ['1']")[0].problems
     assert problem.code == "credited-in-full"
-    assert problem.message == "I1/1 cannot be credited: nothing of it is left, CM00000001 and CM00000002 have taken it"
+    assert problem.message == (
+        "I1/1 cannot be credited: nothing of it is left: 60.00 was given back by CM00000001 and 40.00 by CM00000002"
+    )
     assert refused(book, ASK) == ["credited-in-full"]
 
 
@@ -325,7 +330,7 @@ def test_of_all_lines_those_with_nothing_left_are_left_out_and_told() -> None:
     took = "operation: credit_memo_from_invoice\ndate: 2026-04-01\ninvoice: I1\nitems: [{item: '2'}]"
     found = plan(book_after(TWO, took), ASK)
     assert sorted(amounts(credit_memo(found))) == ["1", "1/vat", "3", "3/vat"]
-    why = "nothing of it is left, CM00000001 has taken it"
+    why = "nothing of it is left: 30.00 was given back by CM00000001"
     assert found.notes == (f"of I1, left alone: 2 ({why})",)
     assert found.closure is not None
     assert {one.line.item: one.left_out for one in found.closure.lines} == {"1": None, "2": why, "3": None}

@@ -148,7 +148,7 @@ def test_a_line_with_nothing_left_is_left_out_and_its_time_billed_again_with_wha
     before = book_after(THREE, goodwill)
     found = plan(before, ASK)
     assert memos(found) == {"I3": "120.00", "I1": "120.00"}
-    note = "nothing of I2/1 is left to credit, CM00000001 has taken it; its time is billed again with that"
+    note = "nothing of I2/1 is left to credit: 100.00 was given back by CM00000001; its time is billed again with that"
     assert found.notes == (note,)
     assert str(rebill(found).amount) == "240.00"
     one = periods(after(before, ASK))["I2/1"]

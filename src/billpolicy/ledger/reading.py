@@ -198,13 +198,17 @@ related(number) AS (
     SELECT number FROM made
     UNION SELECT to_number FROM applications WHERE from_number IN (SELECT number FROM made)
     UNION SELECT from_number FROM applications WHERE to_number IN (SELECT number FROM made)
+    UNION SELECT waiting.number FROM made JOIN documents ON documents.number = made.number
+    JOIN documents waiting ON waiting.account = documents.account AND waiting.reference = documents.number
+    WHERE waiting.status = 'draft'
 )
 SELECT number FROM related WHERE number IS NOT NULL
 UNION SELECT number FROM documents WHERE refund_of IN (SELECT number FROM related)
 """
 """All that was billed of some subscriptions, and all that gives that back. *made*: their invoices, what bill runs have
 credited, what their charge periods name, and the memos made from these, step by step. *related*: also the other sides
-of their applications. Then the refunds of all these."""
+of their applications, and payments that are not posted yet and have the number of one of these as their reference. Then
+the refunds of all these."""
 
 _DRAFTS = """
 SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.needs import Needs
+from billpolicy.operations.shared.recording import record as put_on_record
 from billpolicy.operations.shared.selection import Unwind, selected, settled_as_one
 from billpolicy.operations.shared.unwinding import (
     credit,
     periods_of,
-    record_periods,
     refunds,
     taken,
     tell,
@@ -43,8 +43,8 @@ def _plan(planning: Planning, request: CreditOnly) -> Iterator[Step]:
     if not credits:
         message = f"the lines of {asked.invoice.number} come to nothing, so there is nothing to credit"
         planning.refuse("nothing-to-credit", message, "lines", hint="name lines that were billed at something")
-    periods = with_memos(planning, periods_of(those), credits, "credited")
-    record_periods(planning, (one for one in periods if one.memo is not None))
+    periods = with_memos(periods_of(those), credits, "credited")
+    put_on_record(planning, (one for one in periods if one.memo is not None))
     return refunds(planning, credits)
 
 
@@ -53,7 +53,6 @@ OPERATION = Operation(
     CreditOnly,
     needs=lambda request: Needs(
         numbers=frozenset({request.invoice}),
-        references_of_owner=frozenset({(request.invoice, request.invoice)}),
         billed_time=True,
     ),
     plan=_plan,

@@ -16,13 +16,13 @@ from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.corrections import Correction, Current, corrected
+from billpolicy.operations.shared.recording import record as put_on_record
 from billpolicy.operations.shared.selection import Selected, Unwind, selected
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.unwinding import (
     Credit,
     credit,
     periods_of,
-    record_periods,
     refunds,
     taken,
     tell,
@@ -62,8 +62,8 @@ def _plan(planning: Planning, request: CreditRebill) -> Iterator[Step]:
     planning.stop_if_refused()
     tell(planning, closed, those, reopens=True)
     credits = credit(planning, asked, those)
-    reopened = list(with_memos(planning, periods, credits, "reopened"))
-    record_periods(planning, reopened)
+    reopened = list(with_memos(periods, credits, "reopened"))
+    put_on_record(planning, reopened)
     for one in those:
         free_usage(planning, one.invoice, [line.line.item for line in one.lines])
     return _steps(planning, request, asked, credits, reopened)
@@ -131,7 +131,6 @@ OPERATION = Operation(
     needs=lambda request: Needs(
         numbers=frozenset({request.invoice}),
         open_of_owner=frozenset({request.invoice}),
-        references_of_owner=frozenset({(request.invoice, request.invoice)}),
         billed_time=True,
         billed_usage=True,
         unbilled_usage=True,

@@ -10,15 +10,16 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.billing.rating import BilledLine
-from billpolicy.book.book import ZERO, Book, Place, in_item_order, in_tax_order
+from billpolicy.book.book import ZERO, Book, Place, at_most, in_item_order, in_tax_order
 from billpolicy.book.model import Invoice, Item
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.shared.locks import unwound_in_words, what_instead
-from billpolicy.operations.shared.memos import checked_reason, resolve_on, whole_amounts
+from billpolicy.operations.shared.memos import checked_reason, resolve_on
+from billpolicy.operations.shared.over_credit import and_taken, left_to_give
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.closure import closure
-from billpolicy.periods.given_back import given_back, left_of, net_left
+from billpolicy.periods.given_back import Left
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -54,7 +55,7 @@ def selected(planning: Planning, request: Unwind) -> Selected:
     lines = _Lines(planning, invoice)
     names = lines.named(request.lines) if request.lines else lines.all()
     planning.stop_if_refused()
-    amounts = what_is_left(invoice, lines.left, names)
+    amounts = what_is_left(lines.left, names)
     resolved = resolve_on(planning, invoice, amounts, reason)
     planning.decide(resolved)
     return Selected(invoice, tuple(BilledLine(invoice.number, name) for name in names), amounts, reason, resolved)
@@ -64,9 +65,9 @@ class _Lines:
     """The lines of an invoice as what can be unwound of it."""
 
     def __init__(self, planning: Planning, invoice: Invoice) -> None:
-        self.left = left_of(planning.book, invoice)
+        self.left = left_to_give(planning, invoice)
         self._planning, self._invoice = planning, invoice
-        self._items = {item.id: item for item in invoice.items}
+        self._items = {item.id: item for item in in_item_order(invoice.items)}
         every = (BilledLine(invoice.number, name) for name in self._items)
         found = closure(planning.book, every, later=False, related=False).lines
         self._found = {one.line.item: one for one in found}
@@ -122,8 +123,8 @@ class _Lines:
             return _no_time(self._planning.book, self._items[name])
         if one.is_unwound:
             return unwound_in_words(one.periods[0])
-        if is_given_back(self._invoice, self.left, name):
-            return f"nothing of it is left, {taken_by(self._planning.book, self._invoice, name)}"
+        if is_given_back(self.left, name):
+            return f"nothing of it is left{and_taken(self.left, name)}"
         return None
 
 
@@ -156,31 +157,24 @@ def settled_as_one(invoice: Invoice, names: Iterable[str]) -> list[str]:
     return [item.id for item in invoice.items if item.id in wanted or item.discounts in wanted]
 
 
-def what_is_left(invoice: Invoice, left: Mapping[Place, Decimal], names: Collection[str]) -> dict[Place, Decimal]:
-    """What can be credited of these items and their taxes, in item order. *left*: what is left of each place.
+def what_is_left(left: Left, names: Collection[str]) -> dict[Place, Decimal]:
+    """What can be credited of these items and their taxes, in item order.
 
     An item and its discounts are settled as one: where others have taken all that the two come to, nothing is left of
-    either.
+    either; and so with their taxes. Together no more is left than of the whole invoice.
     """
-    found = {}
-    for item in in_item_order(invoice.items):
+    whole, found = Left(left.invoice, ()), {}
+    for item in in_item_order(left.invoice.items):
         if item.id in names:
-            with_discounts = any(one.discounts == (item.discounts or item.id) for one in invoice.items)
-            gone = with_discounts and net_left(invoice, left, item.discounts or item.id) <= 0
-            found[Place(item.id)] = ZERO if gone else left[Place(item.id)]
-            for tax in in_tax_order(item.taxes):
-                found[Place(item.id, tax.id)] = left[Place(item.id, tax.id)]
-    return found
+            reduced = item.discounts or item.id
+            found[Place(item.id)] = left.of(Place(item.id)) if left.net(reduced) else ZERO
+            has_tax = left.net_tax(reduced) * whole.net_tax(reduced) > 0
+            for place in (Place(item.id, tax.id) for tax in in_tax_order(item.taxes)):
+                found[place] = left.of(place) if has_tax else ZERO
+    return at_most(left.in_all, found)
 
 
-def is_given_back(invoice: Invoice, left: Mapping[Place, Decimal], name: str) -> bool:
+def is_given_back(left: Left, name: str) -> bool:
     """Whether a line was billed at something, and nothing of that is left."""
-    whole = what_is_left(invoice, whole_amounts(invoice), [name])
-    return any(whole.values()) and not any(what_is_left(invoice, left, [name]).values())
-
-
-def taken_by(book: Book, invoice: Invoice, name: str) -> str:
-    """What has given back of a line: `CM00000001 and CM00000002 have taken it`."""
-    items = settled_as_one(invoice, [name])
-    numbers = dict.fromkeys(one.by for one in given_back(book, invoice) if one.place.item in items)
-    return f"{' and '.join(numbers)} {'has' if len(numbers) == 1 else 'have'} taken it"
+    whole = what_is_left(Left(left.invoice, ()), [name])
+    return any(whole.values()) and not any(what_is_left(left, [name]).values())

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import ZERO, Place, at_most
-from billpolicy.book.changes import PeriodsRecorded, subscription_name
 from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.create_refund import CreateRefund
@@ -27,12 +26,13 @@ from billpolicy.operations.shared.memos import (
     resolve_on,
     settle,
 )
-from billpolicy.operations.shared.selection import Selected, is_given_back, taken_by, what_is_left
+from billpolicy.operations.shared.over_credit import and_taken, rely_on
+from billpolicy.operations.shared.selection import Selected, is_given_back, what_is_left
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.what_is_open import in_force
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.closure import Closed, Pulled
-from billpolicy.periods.given_back import left_of
+from billpolicy.periods.given_back import Left, given_back_of
 from billpolicy.planning.closure import closure_of
 from billpolicy.planning.operation import Step
 from billpolicy.planning.planning import Planning
@@ -71,10 +71,11 @@ def taken(planning: Planning, asked: Selected, closed: Closed) -> list[Taken]:
     for one in closed.lines:
         if not one.is_unwound:
             by_invoice.setdefault(one.line.document, []).append(one)
+    invoices = [one for one in map(planning.numbered, by_invoice) if isinstance(one, Invoice)]
+    given = given_back_of(planning.book, invoices)
     found = []
-    for number, those in by_invoice.items():
-        invoice = planning.numbered(number)
-        assert isinstance(invoice, Invoice)
+    for invoice in invoices:
+        number, those = invoice.number, by_invoice[invoice.number]
         if invoice.status != "posted":
             _refuse_draft(planning, invoice, those)
             continue
@@ -83,7 +84,7 @@ def taken(planning: Planning, asked: Selected, closed: Closed) -> list[Taken]:
             _split(planning, invoice, asked.resolved)
         _check_in_flight(planning, invoice)
         _warn_of_debits(planning, invoice, those)
-        found.append(_taken(planning, invoice, those))
+        found.append(_taken(planning, Left(invoice, given[number]), those))
     planning.stop_if_refused()
     return found
 
@@ -132,19 +133,16 @@ def _warn_of_debits(planning: Planning, invoice: Invoice, those: Sequence[Pulled
 # -- the credit ----------------------------------------------------------------------------------------------------
 
 
-def _taken(planning: Planning, invoice: Invoice, lines: Sequence[Pulled]) -> Taken:
-    left = left_of(planning.book, invoice)
-    amounts = what_is_left(invoice, left, [one.line.item for one in lines])
+def _taken(planning: Planning, left: Left, lines: Sequence[Pulled]) -> Taken:
+    rely_on(planning, left)
+    invoice = left.invoice
+    amounts = what_is_left(left, [one.line.item for one in lines])
     total = sum(amounts.values(), ZERO)
     if total < 0:
         message = f"what is to be credited of {invoice.number} comes to {total} {invoice.currency}"
         hint = "ask for it with `debit_memo_from_invoice` instead"
         planning.problem("negative-total", message, "invoice", hint=hint)
-    gone = {
-        one.line: taken_by(planning.book, invoice, one.line.item)
-        for one in lines
-        if is_given_back(invoice, left, one.line.item)
-    }
+    gone = {one.line: and_taken(left, one.line.item) for one in lines if is_given_back(left, one.line.item)}
     return Taken(invoice, tuple(lines), amounts, gone)
 
 
@@ -163,9 +161,9 @@ def tell(planning: Planning, closed: Closed, those: Iterable[Taken], *, reopens:
         credited[one.line] = each.credited(one.line)
         if one.line in each.gone and reopens:
             name, by = line_name(*one.line), each.gone[one.line]
-            planning.note(f"nothing of {name} is left to credit, {by}; its time is billed again with that")
+            planning.note(f"nothing of {name} is left to credit{by}; its time is billed again with that")
         elif one.line in each.gone:
-            left_out[one.line] = f"nothing of it is left, {each.gone[one.line]}"
+            left_out[one.line] = f"nothing of it is left{each.gone[one.line]}"
     planning.close_over(closure_of(planning.book, closed, credited, left_out))
 
 
@@ -203,27 +201,15 @@ def _settle_with_its_own(planning: Planning, memo: CreditMemo, invoice: Invoice)
 # -- what became of the time ---------------------------------------------------------------------------------------
 
 
-def record_periods(planning: Planning, periods: Iterable[ChargePeriod]) -> None:
-    """Put charge periods on record, subscription by subscription, by their first day."""
-    of: dict[str, list[ChargePeriod]] = {}
-    for period in periods:
-        of.setdefault(period.subscription, []).append(period)
-    for name, those in sorted(of.items()):
-        planning.rely_on(subscription_name(name))
-        for document in {period.document for period in those if period.document is not None}:
-            planning.rely_on(document)
-        planning.change(PeriodsRecorded(name, tuple(sorted(those, key=lambda one: (one.from_, one.charge, one.id)))))
-
-
 def periods_of(those: Iterable[Taken]) -> list[ChargePeriod]:
     """What these lines have billed, as it was billed."""
     return [period for each in those for line in each.lines for period in line.periods]
 
 
 def with_memos(
-    planning: Planning, periods: Iterable[ChargePeriod], credits: Iterable[Credit], status: PeriodStatus
+    periods: Iterable[ChargePeriod], credits: Iterable[Credit], status: PeriodStatus
 ) -> Iterator[ChargePeriod]:
-    """Periods that this operation unwinds, each with the line of the memo that has credited it, if one has."""
+    """Periods that are unwound, each with the line of the memo that has credited it, if one has."""
     memo_line = {
         BilledLine(one.invoice.number, item.source_item or ""): (one.memo.number, item.id)
         for one in credits
@@ -231,7 +217,7 @@ def with_memos(
     }
     for period in periods:
         memo, item = memo_line.get(BilledLine(period.document or "", period.item or ""), (None, None))
-        yield replace(period, status=status, memo=memo, memo_item=item, operation=planning.request.id)
+        yield replace(period, status=status, memo=memo, memo_item=item)
 
 
 # -- what was paid -------------------------------------------------------------------------------------------------
