@@ -205,7 +205,7 @@ def test_the_policy_can_say_that_what_was_paid_is_refunded() -> None:
         "op-1/credit_only.paid_credit/CM00000001",
         "credit_only.paid_credit",
     )
-    assert [str(one.document.amount) for one in step.plan.documents] == ["120.00"]  # type: ignore[union-attr]
+    assert [str(one.document.amount) for one in step.plan.documents] == ["120.00"]
     assert not plan(ONE, ASK, policy=refund).follow_ups  # nothing was paid
 
 

@@ -413,6 +413,30 @@ def test_the_rate_of_now_is_in_the_currency_of_the_subscription() -> None:
     assert refused(dollars, ASK + "current: [rate]") == ["currency-mismatch"]
 
 
+TAXED = """
+tax_rates:
+  standard: [{country: DE, name: VAT, rate: 19%, from: 2020-01-01}]
+  reduced: [{country: DE, name: VAT, rate: 7%, from: 2020-01-01}]
+"""
+IN_GERMANY = THREE.replace("{id: a, currency: EUR,", "{id: a, currency: EUR, country: DE,")
+
+
+def test_a_tax_code_taxes_the_line_and_all_later_ones_anew() -> None:
+    """Seats were taxed at a fifth; books, at 7 percent of 100.00. January is left as it was."""
+    found = rebill(plan(IN_GERMANY, ASK + "correct: [{line: I2/1, tax_code: reduced}]", policy=TAXED))
+    assert [[(str(tax.amount), tax.code) for tax in item.taxes] for item in found.items] == [
+        [("20.00", None)],
+        [("7.00", "reduced")],
+        [("7.00", "reduced")],
+    ]
+
+
+def test_tax_of_now_is_that_of_the_charge() -> None:
+    now = IN_GERMANY.replace("id: seats, rate: 100.00", "id: seats, tax_code: standard, rate: 100.00")
+    found = rebill(plan(now, ASK + "current: [tax]", policy=TAXED))
+    assert [str(tax.amount) for item in found.items for tax in item.taxes] == ["19.00"] * 3
+
+
 def test_tax_of_now_needs_a_tax_code() -> None:
     assert refused(THREE, ASK + "current: [tax]") == ["tax-code-missing"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from billpolicy.billing.documents import in_item_order
 from billpolicy.billing.rate_table import RateTable
 from billpolicy.billing.rating import Line
-from billpolicy.book.model import SubscribedCharge, TaxItem
+from billpolicy.book.model import SubscribedCharge, Subscription, TaxItem
 from billpolicy.deciding.tax_engine import Tax, TaxableLine, wrong_with
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import exact, from_minor
@@ -75,9 +75,13 @@ def tax_code_of(planning: Planning, line: Line) -> str | None:
         return None
     if line.again is not None:
         return line.again.tax_code
-    charges = {charge.id: charge for charge in line.subscription.charges}
-    own = _code_of(planning, line.charge)
-    reduced = charges.get(line.charge.discounts or "")
+    return code_of_charge(planning, line.subscription, line.charge)
+
+
+def code_of_charge(planning: Planning, subscription: Subscription, charge: SubscribedCharge) -> str | None:
+    """The tax code of a charge, or else of the charge that it reduces."""
+    own = _code_of(planning, charge)
+    reduced = next((one for one in subscription.charges if one.id == charge.discounts), None)
     return own if own is not None or reduced is None else _code_of(planning, reduced)
 
 

@@ -6,7 +6,6 @@ a tax code hold for the charge of a line from the days of that line on; other da
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.operations.shared.bill_taxes import code_of_charge
 from billpolicy.periods.charge_periods import charge_of, charge_periods, line_name
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -44,7 +44,7 @@ class Correction:
 class _Of(NamedTuple):
     """A correction and the period that it is of."""
 
-    index: int
+    place: int
     correction: Correction
     period: ChargePeriod
 
@@ -58,7 +58,7 @@ def corrected(
 ) -> list[ChargePeriod]:
     """The periods as they are to be billed again. What is wrong with a correction is noted; then they mean nothing."""
     found = _found(planning, invoice, periods, correct)
-    told: dict[int, bool] = dict.fromkeys((one.index for one in found), False)
+    told: dict[int, bool] = dict.fromkeys((one.place for one in found), False)
     again = []
     for period in periods:
         own: dict[str, Any] = _now(planning, period, current)
@@ -68,13 +68,13 @@ def corrected(
                 if one.period.id == period.id:
                     stated |= _stated(one.correction, ("from_", "until"))
                 own |= stated
-                told[one.index] |= any(value != _as_billed(planning.book, period, key) for key, value in stated.items())
+                told[one.place] |= any(value != _as_billed(planning.book, period, key) for key, value in stated.items())
         again.append(replace(period, **own))
     for one in found:
-        if not told[one.index]:
+        if not told[one.place]:
             message = f"{one.correction.line} was billed like this"
             hint = "say what is different: `rate`, `quantity`, `from`, `until` or `tax_code`"
-            planning.problem("nothing-corrected", message, "correct", one.index, hint=hint)
+            planning.problem("nothing-corrected", message, "correct", one.place, hint=hint)
     _check_days(planning, found, periods, again)
     return again
 
@@ -98,15 +98,15 @@ def _found(
             hint = did_you_mean(name, by_line) or f"those are {', '.join(sorted(by_line)[:_TOLD])}"
             planning.problem("correction-not-here", message, "correct", index, "line", hint=hint)
             continue
-        period = _of_charge(planning, one, index, by_line[name])
-        if period is None:
+        of_line = _of_charge(planning, one, index, by_line[name])
+        if of_line is None:
             continue
-        if any(other.period.id == period.id for other in found):
+        if any(other.period.id == of_line.id for other in found):
             planning.problem("item-repeated", f"{name} is corrected twice", "correct", index, hint="correct it once")
             continue
-        _check_amounts(planning, one, index, period)
-        found.append(_Of(index, one, period))
-    return sorted(found, key=lambda one: (one.period.from_, one.index))
+        _check_amounts(planning, one, index, of_line)
+        found.append(_Of(index, one, of_line))
+    return sorted(found, key=lambda one: (one.period.from_, one.place))
 
 
 _TOLD = 3
@@ -169,18 +169,13 @@ def _check_currency(planning: Planning, period: ChargePeriod) -> None:
 
 
 def _tax_code(planning: Planning, period: ChargePeriod) -> str | None:
-    charge = charge_of(planning.book, period)
-    code = None if charge is None else _code_of(planning, charge)
+    charge, subscription = charge_of(planning.book, period), planning.book.subscriptions[period.subscription]
+    code = None if charge is None else code_of_charge(planning, subscription, charge)
     if code is None:
         message = f"nothing says by which tax code charge `{period.charge}` of `{period.subscription}` is taxed now"
         hint = "give the charge a `tax_code`, or say it under `correct`"
         planning.problem("tax-code-missing", message, "current", hint=hint)
     return code
-
-
-def _code_of(planning: Planning, charge: SubscribedCharge) -> str | None:
-    product = planning.book.charges.get(charge.charge or "")
-    return charge.tax_code if charge.tax_code or product is None else planning.as_held(product).tax_code
 
 
 def _check_amounts(planning: Planning, one: Correction, index: int, period: ChargePeriod) -> None:
@@ -224,13 +219,13 @@ def _check_days(
         if why is not None:
             message = f"{one.correction.line} cannot be billed from {period.from_} until {period.until}: {why}"
             hint = f"it was billed from {one.period.from_} until {one.period.until}"
-            planning.problem("correction-days", message, "correct", one.index, hint=hint)
+            planning.problem("correction-days", message, "correct", one.place, hint=hint)
 
 
 def _outside(book: Book, period: ChargePeriod) -> str | None:
-    charge, subscription = charge_of(book, period), book.subscriptions[period.subscription]
-    start: datetime.date | None = (charge and charge.start) or subscription.start
-    through = charge and charge.charged_through
+    charge = charge_of(book, period)
+    start = (None if charge is None else charge.start) or book.subscriptions[period.subscription].start
+    through = None if charge is None else charge.charged_through
     if period.until <= period.from_:
         return "that is no day"
     if start is not None and period.from_ < start:
