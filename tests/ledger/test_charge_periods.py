@@ -235,7 +235,7 @@ class TestSlices:
             ("term_end: 2026-03-15", ""),
             ("canceled_on: 2026-03-15", ""),
             ("", "until: 2026-03-15"),
-            ("", "bills: maximum"),
+            ("", "bills: maximum, item: x, rate: 99.00}, {id: d, item: x"),
             ("canceled_on: 2026-05-01", "period: one_time"),
         ],
     )
@@ -250,6 +250,23 @@ class TestSlices:
             assert unkept(found).applications_to == {
                 number: made for number, made in whole(ledger).applications_to.items() if number in found.numbered
             }
+
+    def test_and_where_a_charge_period_is_reopened(self, empty_file: Path) -> None:
+        period = "id: I1/1, subscription: s1, charge: c, from: 2026-01-01, until: 2026-02-01, currency: USD"
+        more = f"charge_periods:\n- {{{period}, document: I1, item: 1, status: reopened}}\n"
+        with ledger_of(book_from(BILLED + more), empty_file) as ledger:
+            found = slice_of(ledger, Needs(subscriptions=frozenset({"s1", "s2"}), ended_time=True))
+            assert set(found.numbered) == OF_S1 | {"J2"}
+            with ledger.reading() as reader:
+                assert [one.id for one in reader.reopened()] == ["I1/1"]
+
+    def test_what_billed_a_period_again_comes_with_the_line_that_had_billed_it(self, empty_file: Path) -> None:
+        period = "id: I1/1, subscription: s1, charge: c, from: 2026-01-01, until: 2026-02-01, currency: USD"
+        again = "document: I1, item: 1, status: rebilled, rebilled_by: I3, rebilled_item: 1"
+        with ledger_of(book_from(f"{BILLED}charge_periods:\n- {{{period}, {again}}}\n"), empty_file) as ledger:
+            assert set(slice_of(ledger, Needs(numbers=frozenset({"I3"}))).numbered) == {"I1", "I3"}
+            with ledger.reading() as reader:
+                assert reader.reopened() == []
 
     @pytest.mark.parametrize("day", ["2026-04-01", "2026-05-01"])
     def test_nothing_more_where_it_ends_after_what_was_billed(self, empty_file: Path, day: str) -> None:

@@ -96,6 +96,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             reader.book(Needs(numbers=frozenset(book.numbered), billed_time=True))
             assert len(list(reader.subscriptions())) == len(book.subscriptions)
             assert {one.id for one in reader.first_unbilled()} <= book.usage.keys()
+            assert {one.id for one in reader.reopened()} <= book.charge_periods.keys()
             assert reader.run("no such run") is None
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])

@@ -52,16 +52,17 @@ def test_charges_and_subscriptions_come_by_name(stocked: Ledger) -> None:
 @pytest.mark.parametrize(
     ("named", "wanted"),
     [
-        # What was made from it and what was applied to it; later invoices of its subscriptions, drafts too;
-        # the memo has a debit memo made from it, to which a payment was applied, which was refunded.
-        ("INV00000001", "INV00000001 CM00000002 INV00000002 INV00000005 R-00000002"),
+        # What was made from it, what was applied to it and what a bill run gave back of it; later invoices of its
+        # subscriptions, drafts too; the memo has a debit memo made from it, to which a payment was applied, which was
+        # refunded.
+        ("INV00000001", "INV00000001 CM00000001 CM00000002 INV00000002 INV00000005 R-00000002"),
         # The credit memo of the same bill run and subscription.
         ("INV00000002", "INV00000002 CM00000001 INV00000005"),
         ("CM00000001", "CM00000001 INV00000002 INV00000005"),
         # Where it came from, what came from it and was applied to that.
         (
             "CM00000002",
-            "CM00000002 INV00000001 DM00000001 P-00000001 R-00000001 R-00000002 INV00000002 INV00000005",
+            "CM00000002 INV00000001 CM00000001 DM00000001 P-00000001 R-00000001 R-00000002 INV00000002 INV00000005",
         ),
         ("P-00000001", "P-00000001 R-00000001 INV00000003 DM00000001"),
         ("R-00000001", "R-00000001 P-00000001 INV00000003 DM00000001"),
