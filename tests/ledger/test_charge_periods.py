@@ -169,7 +169,8 @@ def test_a_journal_of_before_prepaid_charges_is_read() -> None:
 BILLED = """
 accounts: [{id: a, currency: USD}]
 subscriptions:
-- {id: s1, account: a, start: 2026-01-01, charges: [{id: c, rate: 10.00, charged_through: 2026-04-01}]}
+- {id: s1, account: a, start: 2026-01-01,
+   charges: [{id: c, rate: 10.00, charged_through: 2026-04-01}, {id: more, item: c}]}
 - {id: s2, account: a, start: 2026-01-01, charges: [{id: c, rate: 10.00, charged_through: 2026-04-01}]}
 - {id: s3, account: a, start: 2026-01-01, charges: [{id: c, rate: 10.00, charged_through: 2026-02-01}]}
 invoices:

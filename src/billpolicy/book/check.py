@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 from billpolicy.book import history
 from billpolicy.book.book import Book, Place
+from billpolicy.book.charge_periods import charge_period_faults, shared_line_faults
+from billpolicy.book.corrections import correction_faults
+from billpolicy.book.drawn import drawn_faults, names_of_periods
 from billpolicy.book.exact import exact_amounts
 from billpolicy.book.identities import Breach, identities
 from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
@@ -22,6 +25,7 @@ from billpolicy.book.limits import limit_faults
 from billpolicy.book.links import links
 from billpolicy.book.model import (
     BookFile,
+    ChargePeriod,
     CreditAdjustment,
     Document,
     Item,
@@ -80,6 +84,11 @@ class Context:
             places[application.from_].append(index)
         return places
 
+    @cached_property
+    def names_of_periods(self) -> dict[str, tuple[str, str]]:
+        """What charge periods are called -> subscription and charge."""
+        return names_of_periods(self.file)
+
 
 def check(file: BookFile, tree: Tree) -> list[Diagnostic]:
     """Everything that is wrong with the book."""
@@ -136,6 +145,7 @@ def _unique(context: Context) -> Found:
         ("subscriptions", "id"),
         ("charges", "id"),
         ("usage", "id"),
+        ("charge_periods", "id"),
     ):
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
     yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*SECTIONS)])
@@ -206,11 +216,26 @@ def _references(context: Context) -> Found:
 
 
 def _source_item(context: Context, document: Document, item: Item, path: tuple[str | int, ...]) -> Found:
-    source = context.numbered.get(document.related or "")
+    """The line that it mirrors or gives back is there, and that line's taxes."""
+    yield from _known(context, "invoice", item.source, context.numbered, *path, "source")
+    source = context.numbered.get(item.source or document.related or "")
     if item.source_item is None or source is None or not isinstance(source[2], Document):
         return
-    ids = {source_item.id for source_item in source[2].items}
-    yield from _known(context, "item", item.source_item, ids, *path, "source_item", of=source[2].number)
+    of = {one.id: one for one in source[2].items}
+    yield from _known(context, "item", item.source_item, of, *path, "source_item", of=source[2].number)
+    if item.source_item in of:
+        taxes = {tax.id for tax in of[item.source_item].taxes}
+        line = f"{source[2].number}/{item.source_item}"
+        for t, tax in enumerate(item.taxes):
+            yield from _known(context, "tax", tax.source_tax, taxes, *path, "taxes", t, "source_tax", of=line)
+
+
+def _corrections(context: Context) -> Found:
+    for section, index, document in context.records(*BILLING_SECTIONS):
+        for i, item in enumerate(document.items):
+            if item.source_item is not None or item.source is not None:
+                for fault in correction_faults(context.book, document, item):
+                    yield fault.diagnostic._replace(position=context.at(section, index, "items", i, fault.field))
 
 
 def _amounts(context: Context) -> Found:
@@ -385,7 +410,9 @@ def _usage(context: Context) -> Found:
             message = f"usage `{used.id}` says `{said}`, but no `{missing}`"
             hint = "write both: the document that bills it, and what it was billed at (0 if it was included)"
             yield Diagnostic("usage-billed-odd", message, context.at(*at, said), hint)
-        elif used.billed_by in context.numbered:
+        if used.drawn is not None or used.drawn_from is not None:
+            yield from _drawn(context, used, subscriptions.get(used.subscription), *at)
+        if used.amount is not None and used.billed_by in context.numbered:
             family = _with_those_that_continue(charges or {}, used.charge)
             yield from _billed(context, used, family, context.numbered[used.billed_by][2], *at)
 
@@ -428,11 +455,48 @@ def _billed(context: Context, used: UsageRecord, charges: set[str], document: An
         yield Diagnostic("usage-billed-odd", message, context.at(*at, "billed_by"), hint)
     else:
         yield from _fits(context, used.amount or Decimal(0), document.currency, *at, "amount")
+        yield from _fits(context, used.drawn or Decimal(0), document.currency, *at, "drawn")
+
+
+def _drawn(context: Context, used: UsageRecord, subscription: Subscription | None, *at: str | int) -> Found:
+    yield from _known(context, "charge period", used.drawn_from, context.names_of_periods, *at, "drawn_from")
+    if subscription is not None and any(charge.id == used.charge for charge in subscription.charges):
+        for fault in drawn_faults(used, subscription, context.names_of_periods):
+            yield fault.diagnostic._replace(position=context.at(*at, fault.field))
 
 
 def _billed_by(item: Item) -> set[str | None]:
     """The charges of its subscription that it bills."""
     return {each.subscribed_charge for each in item.by_charge}
+
+
+def _charge_periods(context: Context) -> Found:
+    """Those that are given, each with the lines that it names; and several of one line beside each other."""
+    charges = {each.id: {one.id for one in each.charges} for each in context.file.subscriptions}
+    for index, period in enumerate(context.file.charge_periods):
+        at = ("charge_periods", index)
+        for key in ("amount", "discount", "tax"):
+            yield from _fits(context, getattr(period, key) or Decimal(0), period.currency, *at, key)
+        unknown = list(_named_by(context, charges, period, *at))
+        yield from unknown
+        for fault in () if unknown else charge_period_faults(context.book, period):
+            yield fault.diagnostic._replace(position=context.at(*at, fault.field))
+    for index, fault in shared_line_faults(context.book, context.file.charge_periods):
+        yield fault.diagnostic._replace(position=context.at("charge_periods", index, fault.field))
+
+
+def _named_by(context: Context, charges: dict[str, set[str]], period: ChargePeriod, *at: str | int) -> Found:
+    """What a charge period names is there. *charges*: those of each subscription."""
+    yield from _known(context, "subscription", period.subscription, charges, *at, "subscription")
+    if period.subscription in charges:
+        of = f"`{period.subscription}`"
+        yield from _known(context, "charge", period.charge, charges[period.subscription], *at, "charge", of=of)
+    for key, line in (("document", "item"), ("memo", "memo_item"), ("rebilled_by", "rebilled_item")):
+        number = getattr(period, key)
+        yield from _known(context, "document", number, context.numbered, *at, key)
+        if number in context.numbered:
+            ids = {item.id for item in getattr(context.numbered[number][2], "items", ())}
+            yield from _known(context, "item", getattr(period, line), ids, *at, line, of=number)
 
 
 def _known(
@@ -494,7 +558,9 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _discounts,
     _links,
     _subscriptions,
+    _corrections,
     _usage,
+    _charge_periods,
     _periods,
     _histories,
 )

@@ -52,6 +52,7 @@ def usage(known: UsageRecord | None, given: UsageRecord) -> Iterator[NotFollowed
         yield NotFollowed("usage", given.id, Diagnostic("sync-money", message, hint="record it with `ledger usage`"))
         return
     mine = replace(given, operation=known.operation, billed_by=known.billed_by, amount=known.amount)
+    mine = replace(mine, drawn=known.drawn, drawn_from=known.drawn_from)
     for differing in differences(plain_data(known), plain_data(mine)):
         message = f"{what} is in the ledger with other content: {differing}"
         hint = "what was recorded does not change; give it back by a record below zero"
