@@ -220,7 +220,8 @@ def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
 
 
 def _item(item: Item) -> dict[str, Any]:
-    billed = f"{item.subscription}/{item.subscribed_charge}" if item.subscribed_charge else None
+    charges = [each.subscribed_charge for each in item.by_charge if each.subscribed_charge]
+    billed = f"{item.subscription}/{'+'.join(charges)}" if charges else None
     mirrored = item.source_item if item.source is None else None
     return stated(
         of=mirrored or billed or item.charge,
@@ -230,6 +231,7 @@ def _item(item: Item) -> dict[str, Any]:
         taxes=[str(tax.amount) for tax in item.taxes],
         quantity=None if item.quantity is None else str(item.quantity),
         unit_price=None if item.unit_price is None else str(item.unit_price),
+        combines={one.subscribed_charge: str(one.amount) for one in item.combines},
     )
 
 

@@ -320,6 +320,20 @@ def test_an_item_comes_to_no_less_than_its_minimum_and_no_more_than_its_maximum(
             assert adjusted == 0
 
 
+def test_a_period_that_is_cut_short_counts_also_where_nothing_of_it_is_given_back() -> None:
+    """Of a maximum of 0.01 a day of January is nothing, so the other cent of the 1.00 is given back, too."""
+    book = book_of(CALLS, "id: most, item: line, bills: maximum, rate: 0.01")
+    record = "{id: u, subscription: s, charge: calls, date: 2026-01-01, quantity: 1}"
+    steps = [
+        f"operation: record_usage, records: [{record}]",
+        "operation: bill_run, date: 2026-01-31",
+        "operation: cancel_subscription, subscription: s, effective_date: 2026-01-02, date: 2026-05-01",
+    ]
+    after = walked(book, steps, "operations: {bill_run: {partial_credits: none}}")
+    given = [str(amount) for item, amount in whole(after) if item.subscribed_charge == "most" and amount]
+    assert given == ["-0.99", "-0.01"]
+
+
 @examples(100)
 @given(items(), histories())
 def test_it_is_the_same_in_one_bill_run_or_in_many(of: tuple[Book, Decimal, Decimal], steps: list[str]) -> None:

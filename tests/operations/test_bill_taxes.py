@@ -204,6 +204,26 @@ def test_lines_that_have_their_taxes_from_others_are_left_alone() -> None:
     assert [tax.code for tax in left(one_line())] == ["standard"]
 
 
+def test_what_of_a_minimum_is_given_back_takes_its_part_of_the_tax_along() -> None:
+    """A minimum of 40.10 at 24% has a tax of 9.62. Of it 10.10, 15.00 and 15.00 are given back: 2.42, then 6.02 less
+    2.42, then the rest."""
+    calls = "id: calls, item: line, rate: 1.00, usage: true, tax_code: standard"
+    least = "id: least, item: line, rate: 100.00, bills: minimum, tax_code: standard"
+    found = book_after(book(calls, least), used("u", "59.90"), RUN.replace("07-01", "08-01"), policy=RATES)
+    told = []
+    for id, quantity in (("v", "10.10"), ("w", "15"), ("x", "15")):
+        found = book_after(found, used(id, quantity), RUN.replace("07-01", "08-01"), policy=RATES)
+        memo = list(found.numbered.values())[-1]
+        assert isinstance(memo, Invoice)
+        told.append([str(tax.amount) for item in memo.items for tax in item.taxes])
+    assert told == [["2.42", "-2.42"], ["3.60", "-3.60"], ["3.60", "-3.60"]]
+
+
+def used(id: str, quantity: str) -> str:
+    record = f"{{id: {id}, subscription: s, charge: calls, date: 2025-07-10, quantity: {quantity}}}"
+    return f"operation: record_usage\nrecords: [{record}]"
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 

@@ -98,7 +98,8 @@ def without_service(
         if not here or not one.credit or (one.charge.period == "one_time" and not rules.credit_one_time):
             found.append(one)
             continue
-        stretches: list[Stretch] = list(credited(one.stretches, rules))
+        # A minimum or maximum is brought to the part of the period that was used, whatever the policy gives back.
+        stretches: list[Stretch] = list(one.stretches if one.charge.bills != "rate" else credited(one.stretches, rules))
         for place, again in enumerate(cut):
             if again.charge.id == one.charge.id and again.subscription.id == one.subscription.id:
                 starts = [_overlap(again.days, (stretch.start, stretch.end)) for stretch in stretches]

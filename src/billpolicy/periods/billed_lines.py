@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeGuard
 
 from billpolicy.billing.limits import Billed, Left
-from billpolicy.billing.rating import BilledLine
+from billpolicy.billing.rating import BilledLine, Line
 from billpolicy.billing.undo import gives_back
-from billpolicy.book.book import Book
+from billpolicy.book.book import Book, Place
 from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
-from billpolicy.money import to_minor
-from billpolicy.periods.given_back import left_of, net_left
+from billpolicy.money import from_minor, to_minor
+from billpolicy.periods.given_back import Left as LeftOfInvoice
+from billpolicy.periods.given_back import left_in, left_of, net_left
 from billpolicy.periods.taken_back import is_open_again
 
 _DAY = datetime.timedelta(days=1)
@@ -74,3 +77,26 @@ def left_of_lines(book: Book, currency: str) -> Left:
         return to_minor(net_left(invoice, left_of(book, invoice), line.item), currency)
 
     return left
+
+
+def with_tax_of_lines(book: Book, lines: Iterable[Line], currency: str) -> Iterator[Line]:
+    """The lines, those of a minimum or maximum that correct a line of an invoice with their part of its taxes."""
+    left: dict[str, LeftOfInvoice] = {}
+    for line in lines:
+        invoice = None if line.corrects is None else book.numbered[line.corrects.document]
+        if line.charge.bills == "rate" or line.corrects is None or not isinstance(invoice, Invoice):
+            yield line
+            continue
+        if invoice.number not in left:
+            left[invoice.number] = left_in(book, invoice)
+        (item,) = (one for one in invoice.items if one.id == line.corrects.item)
+        net = from_minor(-line.amount, currency)
+        taxes = left[invoice.number].taxes(item, net)
+        left[invoice.number].take({Place(item.id): net, **taxes})
+        yield line._replace(
+            taxes=tuple(
+                replace(tax, amount=-taxes[Place(item.id, tax.id)], source_tax=tax.id)
+                for tax in item.taxes
+                if Place(item.id, tax.id) in taxes
+            )
+        )

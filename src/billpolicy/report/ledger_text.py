@@ -114,6 +114,9 @@ def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator
     for item in document.items:
         name = f"{item.id} {item.name or ''}"[:32]
         yield f"  {name:<32} {item.amount:>12} {open_places[Place(item.id)]:>12}"
+        for one in item.combines:
+            name = f"  of it {one.subscribed_charge}"[:32]
+            yield f"  {name:<32} {one.amount:>12}"
         for tax in item.taxes:
             name = f"  + {tax.name or tax.id}"[:32]
             yield f"  {name:<32} {tax.amount:>12} {open_places[Place(item.id, tax.id)]:>12}"

@@ -165,13 +165,14 @@ def _inherited(resolution: Resolution, planned: PlannedDocument, resolver: Resol
 
 
 def _item(item: Item, *, billed: bool) -> str:
-    """An item; what a bill run bills also with its subscription and its days."""
+    """An item, with what it has of each charge that it combines; of a bill run also its subscription and its days."""
     name = f", {item.name}" if item.name else ""
     if billed and item.subscription:
         days = f", {item.service_start} to {item.service_end}" if item.service_start else ""
         name += f", {item.subscription}{days}"
     taxes = "".join(f" {'-' if tax.amount < 0 else '+'} {abs(tax.amount)} {tax.name or 'tax'}" for tax in item.taxes)
-    return f"item {item.id}{name}  {item.amount}{taxes}"
+    charges = ", ".join(f"{one.subscribed_charge} {one.amount}" for one in item.combines)
+    return f"item {item.id}{name}  {item.amount}{taxes}" + (f" ({charges})" if charges else "")
 
 
 def _taxes(document: Document) -> Iterator[str]:
