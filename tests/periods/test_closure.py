@@ -193,6 +193,27 @@ def test_a_discount_and_what_it_reduces() -> None:
     assert told(closed(reduced, "JAN/1", later=True))[0] == "FEB/1 later JAN/2"
 
 
+def test_of_several_reasons_the_first_rule_counts_and_then_the_newest_line() -> None:
+    """March follows February, and shares days with the quarter; the minimum is of a month of its own."""
+    several = book(
+        "{id: monthly, rate: 10.00, item: seats}, {id: quarterly, rate: 30.00, period: quarter, item: seats}, "
+        "{id: least, rate: 50.00, item: seats, bills: minimum, timing: in_arrears}",
+        invoice("Q1", line("quarterly", "01-01", "03-31")),
+        invoice("FEB", line("monthly", "02-01", "02-28"), line("least", "03-01", "03-31")),
+        invoice("MAR", line("monthly", "03-01", "03-31")),
+        invoice("APR", line("monthly", "04-01", "04-30")),
+    )
+    assert told(closed(several, "Q1/1", "FEB/1", later=True)) == [
+        "APR/1 later FEB/1",
+        "FEB/2 minimum_maximum Q1/1",
+        "MAR/1 item Q1/1",
+        "FEB/1",
+        "Q1/1",
+    ]
+    assert told(closed(several, "Q1/1", "FEB/2"))[:3] == ["FEB/2", "MAR/1 item Q1/1", "FEB/1 item Q1/1"]
+    assert told(closed(several, "FEB/2"))[1] == "MAR/1 minimum_maximum FEB/2"
+
+
 def test_only_what_was_selected() -> None:
     assert told(closed(book(SEATS, *MONTHS), "JAN/1", "MAR/1", related=False)) == ["MAR/1", "JAN/1"]
 
