@@ -72,5 +72,5 @@ def test_what_is_recorded_and_what_is_inserted_by_hand_is_the_same(capsys: pytes
 
 def test_the_closure_and_what_its_peers_find_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     """The contest ends in an error where it is not."""
-    closure.main(months_=8, few=3, rounds=1, streams=3)
+    closure.main(months_=8, few=4, rounds=1, streams=3)
     assert capsys.readouterr().out.count("sets / closure, with reasons") == len(closure.CASES)

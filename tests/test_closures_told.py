@@ -35,7 +35,7 @@ def test_a_tree_of_reasons_numbered_as_it_is_processed() -> None:
     assert [*closure_text(MIXED)] == [
         f"  closure {MIXED.short_digest}: 3 lines, 2 more than selected: 32.00 USD",
         "      3. INV00000001/1  12.00  seats, 2023-01-01 to 2023-01-31",
-        "        1. INV00000004/1  10.00  seats, 2023-01-01 to 2023-01-31, later period",
+        "        1. INV00000004/1  10.00  seats, 2023-01-01 to 2023-01-31, later",
         "        - INV00000002/1  seats, 2023-01-01 to 2023-01-31, minimum or maximum;",
         "          left out: CM00000001 has taken it",
         "          2. INV00000003/1  10.00  seats + support, 2023-01-01 to 2023-01-31,",
@@ -118,7 +118,7 @@ def test_the_refusal_shows_the_lines_and_the_command_to_go_on(ledger: str, tmp_p
     told = run("post", ledger, tmp_path)
     assert told.code == 1
     assert "[closure-unconfirmed]" in told.err
-    assert "        1. INV3/1  10.00  seats, 2023-01-01 to 2023-01-31, later period\n" in told.err
+    assert "        1. INV3/1  10.00  seats, 2023-01-01 to 2023-01-31, later\n" in told.err
     (command,) = (line for line in told.err.splitlines() if line.startswith("to go on with these lines: "))
     words = shlex.split(command.removeprefix("to go on with these lines: "))
     assert words == [

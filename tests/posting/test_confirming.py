@@ -86,7 +86,7 @@ def test_of_many_lines_the_first_are_told(store: Store) -> None:
     assert "INV4/1 (later, by INV1/1) and 2 more; nobody" in problem.message
     one = Closure((line("INV1"), line("INV2", "item", "INV1")))
     (problem,) = only(run(store, [correction(one)])).problems
-    assert problem.message.startswith("1 more line is credited than was selected: INV2/1 (item, by INV1/1);")
+    assert problem.message.startswith("1 more line is credited than was selected: INV2/1 (same item, by INV1/1);")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,13 @@ from billpolicy.book.model import Invoice
 from billpolicy.periods.closure import Closed, Pulled, Rule
 from billpolicy.source.codec import canonical
 
+RULES_IN_WORDS: dict[Rule, str] = {
+    "discount": "discount",
+    "item": "same item",
+    "minimum_maximum": "minimum or maximum",
+    "prepaid": "prepaid",
+    "later": "later",
+}
 SHORT = 12
 """Characters of a digest that are shown."""
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.periods.charge_periods import line_name
-from billpolicy.planning.closure import SHORT, Closure
+from billpolicy.planning.closure import RULES_IN_WORDS, SHORT, Closure
 from billpolicy.planning.plan import Plan, in_turn
 
 _LISTED = 3
@@ -42,7 +42,11 @@ def to_confirm(plan: Plan, confirmed: Confirmed) -> Iterator[Closure]:
 def unconfirmed(closure: Closure, confirmed: Confirmed) -> Diagnostic:
     """The refusal of a closure that is not confirmed."""
     count = len(closure.added)
-    named = [f"{line_name(*one.line)} ({one.rule}, by {line_name(*one.by)})" for one in closure.added if one.by]
+    named = [
+        f"{line_name(*one.line)} ({RULES_IN_WORDS[one.rule]}, by {line_name(*one.by)})"
+        for one in closure.added
+        if one.rule and one.by
+    ]
     more = f" and {count - _LISTED:,} more" if count > _LISTED else ""
     lines = f"{', '.join(named[:_LISTED])}{more}"
     what = "1 more line is credited than was" if count == 1 else f"{count:,} more lines are credited than were"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from billpolicy.billing.rating import BilledLine
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.closure import Rule
-from billpolicy.planning.closure import Closure, ClosureLine
+from billpolicy.planning.closure import RULES_IN_WORDS, Closure, ClosureLine
 from billpolicy.report.results import told
 from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
@@ -21,13 +21,6 @@ _SHOWN = 20
 _DEEPEST = 8
 """Steps of the tree that are set in; on a screen of 80 columns more would leave no room."""
 _DAY = datetime.timedelta(days=1)
-_RULES: dict[Rule, str] = {
-    "discount": "discount",
-    "item": "same item",
-    "minimum_maximum": "minimum or maximum",
-    "prepaid": "prepaid",
-    "later": "later period",
-}
 
 
 @record
@@ -108,7 +101,7 @@ def _line(one: ClosureLine) -> str:
     amount = f"  {one.amount}" if one.left_out is None else ""
     charges = f"  {' + '.join(one.charges)}" if one.charges else ""
     days = f", {one.from_} to {one.until - _DAY}" if one.from_ and one.until else ""
-    why = f", {_RULES[one.rule]}" if one.rule else ""
+    why = f", {RULES_IN_WORDS[one.rule]}" if one.rule else ""
     left_out = f"; left out: {one.left_out}" if one.left_out else ""
     return f"{line_name(*one.line)}{amount}{charges}{days}{why}{left_out}"
 
