@@ -32,6 +32,7 @@ from billpolicy.book.changes import (
     DraftCanceled,
     DraftPosted,
     Given,
+    PeriodsRecorded,
     Reversed,
     SubscriptionCanceled,
     UsageBilled,
@@ -42,6 +43,7 @@ from billpolicy.book.history import value_of
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
     Application,
+    ChargePeriod,
     CreditAdjustment,
     DebitMemo,
     Document,
@@ -58,6 +60,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
+from billpolicy.periods.charge_periods import line_name
 from billpolicy.planning.plan import Plan, PlannedDocument
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse
@@ -151,6 +154,8 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
         charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.of(ChargedThrough)},
         recorded_usage=[record.id for one in plan.of(UsageRecorded) for record in one.records],
         billed_usage=_billed_usage(plan),
+        closure=_closure(plan),
+        charge_periods={one.id: _period(one) for change in plan.of(PeriodsRecorded) for one in change.periods},
         warnings=sorted(warning.code for warning in plan.warnings),
         steps=[
             {
@@ -172,6 +177,24 @@ def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
         shares = {each.id: str(0 if each.amount is None else each.amount) for each in one.records}
         billed.setdefault(one.after or "nothing", {}).update(shares)
     return billed
+
+
+def _closure(plan: Plan) -> dict[str, str]:
+    """Line -> what is credited of it or why it is left out, and which rule and line pulled it in."""
+    lines = () if plan.closure is None else plan.closure.lines
+    return {
+        line_name(*one.line): (one.left_out or str(one.amount))
+        + (f", {one.rule} by {line_name(*one.by)}" if one.by is not None else "")
+        for one in lines
+    }
+
+
+def _period(one: ChargePeriod) -> str:
+    """What becomes of it: `reopened at 3 x 35.00 by CM00000001/1`, `rebilled by INV00000005/1`."""
+    if one.status == "reopened":
+        return f"reopened at {one.quantity} x {one.rate} by {one.memo}/{one.memo_item}"
+    by = (one.rebilled_by, one.rebilled_item) if one.status == "rebilled" else (one.memo, one.memo_item)
+    return f"{one.status} by {line_name(by[0], by[1])}" if by[0] and by[1] else one.status
 
 
 def _given(changes: Iterable[Given]) -> dict[str, dict[str, str]]:

@@ -39,7 +39,7 @@ def _plan(planning: Planning, request: DebitMemoFromInvoice) -> None:
     invoice = planning.posted(Invoice, request.invoice, "invoice")
     planning.check_date(invoice)
     reason = checked_reason(planning, request.reason, "debit_memo")
-    refuse_locked(planning, invoice, "charged more for", "items", items=[wanted.item for wanted in request.items])
+    refuse_locked(planning, invoice, "charged more", "items", items=[wanted.item for wanted in request.items])
 
     def taxes_of(item: Item, amount: Decimal) -> dict[Place, Decimal]:
         return tax_of(item, amount, invoice.currency, {})

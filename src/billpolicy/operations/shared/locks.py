@@ -30,7 +30,7 @@ def refuse_locked(
 ) -> bool:
     """Note that `what` cannot be done to a document since a line of it, or one that it gives back, was unwound.
 
-    *items*: only these of its items count. Whether there was something to note.
+    *items*: it is these that it would be done to, and no others count. Whether there was something to note.
     """
     those = [item for item in document.items if items is None or item.id in items]
     locked = dict(_locked(planning.book, document, those))
@@ -38,7 +38,8 @@ def refuse_locked(
         return False
     name, period = next(iter(locked.items()))
     others = f" (and {len(locked) - 1} more of its lines)" if len(locked) > 1 else ""
-    message = f"{document.number} cannot be {what}: {name}{others} {unwound_in_words(period)}"
+    subject, who = (f"{name}{others}", "it") if items else (document.number, f"{name}{others}")
+    message = f"{subject} cannot be {what}: {who} {unwound_in_words(period)}"
     planning.problem("line-locked", message, *path, hint=what_instead(period))
     return True
 
