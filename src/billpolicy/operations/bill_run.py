@@ -28,6 +28,7 @@ from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.prepaid import names_of_prepaid
 from billpolicy.operations.shared.reopened import BilledAgain, billed_again_on, record_again
 from billpolicy.operations.shared.what_is_open import documents_on
+from billpolicy.periods.billed_lines import with_tax_of_lines
 from billpolicy.periods.reopened import reopened_of
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Event, Operation
@@ -202,6 +203,7 @@ def _documents(
     """The documents of bills that go together: the number of each, and the lines on it with their taxes."""
     rule: Any = group[0].resolved.text("negative_totals")
     for kind, members in split(lines, rule, group[0].currency):
+        members = with_tax_of_lines(planning.book, members, group[0].currency)
         on_it = taxed(planning, group, combined(members, partial(tax_code_of, planning)))
         kind = kind_with_tax(kind, on_it, rule, group[0].currency)
         yield _issue(planning, request, kind, on_it, group[0]), on_it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -79,24 +79,31 @@ def left_of_lines(book: Book, currency: str) -> Left:
     return left
 
 
-def with_tax_of_lines(book: Book, lines: Iterable[Line], currency: str) -> Iterator[Line]:
-    """The lines, those of a minimum or maximum that correct a line of an invoice with their part of its taxes."""
+def with_tax_of_lines(book: Book, lines: Sequence[Line], currency: str) -> list[Line]:
+    """The lines; what of a minimum or maximum corrects a line of an invoice takes its part of the taxes of that along.
+    What others correct of the same line has its taxes already."""
     left: dict[str, LeftOfInvoice] = {}
-    for line in lines:
-        invoice = None if line.corrects is None else book.numbered[line.corrects.document]
-        if line.charge.bills == "rate" or line.corrects is None or not isinstance(invoice, Invoice):
-            yield line
-            continue
+
+    def take(line: Line, corrected: BilledLine) -> Line:
+        invoice = book.numbered[corrected.document]
+        assert isinstance(invoice, Invoice)
         if invoice.number not in left:
             left[invoice.number] = left_in(book, invoice)
-        (item,) = (one for one in invoice.items if one.id == line.corrects.item)
+        of_it = left[invoice.number]
+        (item,) = (one for one in invoice.items if one.id == corrected.item)
         net = from_minor(-line.amount, currency)
-        taxes = left[invoice.number].taxes(item, net)
-        left[invoice.number].take({Place(item.id): net, **taxes})
-        yield line._replace(
-            taxes=tuple(
-                replace(tax, amount=-taxes[Place(item.id, tax.id)], source_tax=tax.id)
-                for tax in item.taxes
-                if Place(item.id, tax.id) in taxes
-            )
-        )
+        if line.charge.bills != "rate":
+            taxes = of_it.taxes(item, net)
+            own = ((tax, taxes.get(Place(item.id, tax.id))) for tax in item.taxes)
+            told = (replace(tax, amount=-amount, source_tax=tax.id) for tax, amount in own if amount is not None)
+            line = line._replace(taxes=tuple(told))
+        of_it.take({Place(item.id): net, **{Place(item.id, tax.source_tax): -tax.amount for tax in line.taxes}})
+        return line
+
+    found = list(lines)
+    by_rate_first = sorted(range(len(found)), key=lambda place: found[place].charge.bills != "rate")
+    for place in by_rate_first:
+        corrected = found[place].corrects
+        if corrected is not None:
+            found[place] = take(found[place], corrected)
+    return found

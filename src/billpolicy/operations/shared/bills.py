@@ -24,7 +24,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared.credited_time import CreditedTime
 from billpolicy.operations.shared.exclusion import with_exclusions
 from billpolicy.operations.shared.prepaid import draw_prepaid
-from billpolicy.periods.billed_lines import billed_lines, left_of_lines, with_tax_of_lines
+from billpolicy.periods.billed_lines import billed_lines, left_of_lines
 from billpolicy.periods.reopened import any_due, is_due, reopened_of
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
@@ -231,8 +231,7 @@ def _with_limits(planning: Planning, due: tuple[Due, ...], lines: list[Line], bi
             f"charged through {other.charged_through}: no line of the book tells at what"
         )
         planning.warn("limit-unknown", message)
-    found = with_limits(due, lines, before, left, subscription, _rules(bill.resolved), currency)
-    return list(with_tax_of_lines(planning.book, found, currency))
+    return with_limits(due, lines, before, left, subscription, _rules(bill.resolved), currency)
 
 
 def _rules(resolved: Resolved) -> Rules:
