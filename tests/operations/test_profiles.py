@@ -15,14 +15,14 @@ from billpolicy.book.changes import Reversed
 from billpolicy.book.model import CombinedCharge, CreditMemo, Document, Invoice, Item
 from billpolicy.operations.shared.billed_time import corrects
 from billpolicy.periods.charge_periods import charge_periods
-from billpolicy.periods.given_back import left_of
+from billpolicy.periods.given_back import given_back, left_of
 from billpolicy.planning.plan import Plan, left_by
 from tests.helpers.bill_runs import RUN, bill_run, charges, moves, subscribed
 from tests.helpers.books import book_from
 from tests.helpers.ledgers import ledger_of, post_it, whole
 from tests.helpers.plan_views import documents
 from tests.helpers.properties import examples
-from tests.helpers.scenes import book_after, plan, run
+from tests.helpers.scenes import book_after, plan, refused, run
 
 SEATS = "id: seats, charge: SEATS, rate: 100.00, quantity: 2, profile: Platform"
 HELP = "id: help, rate: 30.33, profile: Platform"
@@ -207,6 +207,7 @@ def test_a_cancellation_gives_days_of_all_of_them_back_on_one_line() -> None:
     invoice = after.numbered["INV00000001"]
     assert isinstance(invoice, Invoice)
     assert [str(amount) for amount in left_of(after, invoice).values()] == ["59.44"]
+    assert {one.charge: str(one.amount) for one in given_back(after, invoice)} == {"help": "22.50", "seats": "148.39"}
     assert corrects(credit, invoice)
 
 
@@ -304,6 +305,39 @@ def test_of_one_that_is_corrected_the_line_is_another() -> None:
     ]
 
 
+REVERSE = "operation: reverse_invoice\ninvoice: {}\ndate: 2026-02-01"
+WRITE_OFF = "operation: write_off_invoice\ninvoice: {}\ndate: 2026-02-01"
+
+
+@pytest.mark.parametrize("undo", [REVERSE, WRITE_OFF])
+def test_what_was_billed_again_is_reopened_with_all_its_charges(undo: str) -> None:
+    after = book_after(reopened(BOTH), AGAIN, undo.format("INV00000002"))
+    waiting = {one.id: one.charge for one in after.charge_periods.values() if one.status == "reopened"}
+    number = "INV00000001" if undo == REVERSE else "INV00000002"
+    assert waiting == {f"{number}/1/help": "help", f"{number}/1/seats": "seats"}
+    assert lines(plan(after, AGAIN)) == ["1 Platform 230.33 = help 30.33, seats 200.00"]
+
+
+def test_where_later_time_was_billed_all_its_charges_are_reopened() -> None:
+    later = RUN.replace("01-31", "02-01")
+    after = book_after(BOTH, RUN, later, WRITE_OFF.format("INV00000001"))
+    waiting = {one.id: one.charge for one in after.charge_periods.values() if one.status == "reopened"}
+    assert waiting == {"INV00000001/1/help": "help", "INV00000001/1/seats": "seats"}
+
+
+def test_of_a_charge_that_was_credited_the_days_before_are_billed_again() -> None:
+    """Help was given back from 9 January on, and seats were not."""
+    ended = "operation: end_subscribed_charge\nsubscription: s\ncharge: help\nuntil: 2026-01-09"
+    all_of_it = "operations: {reverse_invoice: {over_credit: warn}}"
+    found = plan(book_after(BOTH, RUN, ended, RUN), REVERSE.format("INV00000001"), policy=all_of_it)
+    assert moves(found) == ["s/help: 2026-01-09 -> 2026-01-01", "s/seats: 2026-02-01 -> 2026-01-01"]
+
+
+def test_a_draft_of_which_a_charge_was_billed_later_is_not_canceled() -> None:
+    draft = book_after(BOTH, RUN + "bill_as: draft", RUN.replace("01-31", "02-01"))
+    assert refused(draft, "operation: cancel_draft\ndraft: TMP-INV-00000001\ndate: 2026-02-01") == ["billed-since"]
+
+
 # -- in a ledger ----------------------------------------------------------------------------------------------------
 
 
@@ -343,14 +377,17 @@ def _charges(draw: st.DrawFn) -> list[str]:
 @examples(60)
 @given(
     of=_charges(),
+    first=st.integers(2, 28),
     end=st.integers(2, 28),
     rule=st.sampled_from(["one_document", "negative_charges", "negative_invoice"]),
 )
-def test_combined_or_not_documents_come_to_the_same(of: list[str], end: int, rule: str) -> None:
+def test_combined_or_not_documents_come_to_the_same(of: list[str], first: int, end: int, rule: str) -> None:
     """So they do when they are undone: the same days are billed again, and the same is left."""
     policy = f"operations: {{bill_run: {{negative_totals: {rule}}}}}"
     cancel = f"operation: cancel_subscription\nsubscription: s\neffective_date: 2026-02-{end:02d}\ndate: 2026-03-01"
-    runs = RUN, "operation: bill_run\ndate: 2026-02-28\n", cancel
+    ends = f"operation: end_subscribed_charge\nsubscription: s\ncharge: a\nuntil: 2026-02-{first:02d}\ndate: 2026-02-28"
+    more = "operation: bill_run\ndate: 2026-02-28\n"
+    runs = RUN, more, ends, more, cancel
     with_profiles = subscribed(f"id: s, {charges(*of)}")
     without = with_profiles.replace(", profile: P", "").replace(", profile: Q", "")
     one, other = [outcome(book, runs, policy) for book in (with_profiles, without)]

@@ -43,7 +43,7 @@ def _plan(planning: Planning, request: CancelDraft) -> None:
 def _go_back(planning: Planning, draft: Draft) -> None:
     """Let its time be due again, and what was left out of it."""
     left_out = left_out_of(planning.book, draft)
-    own = {(item.subscription, item.subscribed_charge) for item in draft.items}
+    own = {(each.subscription, each.subscribed_charge) for item in draft.items for each in item.by_charge}
     for subscription, undone in tuple(undone_by(planning, draft, left_out)):
         if undone.goes_back:
             planning.charge_through(subscription.id, undone.charge, undone.before)

@@ -334,7 +334,8 @@ def _counts(document: CreditMemo | Invoice) -> bool:
 def _line(number: str, item: Item, document: str, of: str, sign: int) -> Iterator[tuple[str, GivenBack]]:
     """By a line that says which line billed its days."""
     days = days_of(item)
-    yield document, GivenBack(number, "bill_run", Place(of), sign * item.amount, days, item.subscribed_charge)
+    for each in item.by_charge:
+        yield document, GivenBack(number, "bill_run", Place(of), sign * each.amount, days, each.subscribed_charge)
     for tax in item.taxes:
         if tax.source_tax is not None:
             yield document, GivenBack(number, "bill_run", Place(of, tax.source_tax), sign * tax.amount, days)

@@ -60,7 +60,12 @@ def taken_back(
     tells by itself. Where it cannot, they are `reopened`, to be billed at what the charge says then.
     """
     charge = next(one for one in subscription.charges if one.id == undone.charge)
-    items = [item for item in document.items if item.subscription == subscription.id and not adjusts(item, charge)]
+    items = [
+        item
+        for item in document.items
+        if item.subscription == subscription.id
+        and not any(each.subscribed_charge == charge.id and adjusts(each, charge) for each in item.by_charge)
+    ]
     billed = list(_billed(book, document, subscription, items))
     for period in billed:
         if period.charge != charge.id or not undone.before <= period.from_ < undone.until:
@@ -82,14 +87,15 @@ def reopened_again(book: Book, document: BillingDocument, memo: CreditMemo | Deb
     if not (isinstance(memo, CreditMemo) and memo.write_off):
         yield from (as_reopened(period) for of in again.values() for period in of)
         return
-    own = {
-        one.item: one
+    own = [
+        one
         for name in document.subscriptions
         for one in charge_periods(book, name)
         if one.document == document.number and one.item in again and one.status == "billed"
-    }
-    for item, period in own.items():
-        before = again[item or ""][0]
+    ]
+    for period in own:
+        of_it = again[period.item or ""]
+        before = next((one for one in of_it if one.charge == period.charge), of_it[0])
         charge = charge_of(book, period)
         if charge is not None and not charge.usage:
             terms = replace(period, quantity=before.quantity, rate=before.rate, tax_code=before.tax_code)
@@ -135,7 +141,7 @@ def _billed(
             if period.document == document.number and period.item in own:
                 yield period
         return
-    for item in items:
+    for item in (each for one in items for each in one.by_charge):
         if item.subscribed_charge is not None and item.service_start is not None:
             yield ChargePeriod(
                 id=excluded_name(subscription.id, item.subscribed_charge, item.service_start),

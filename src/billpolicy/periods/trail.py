@@ -154,15 +154,15 @@ def trails_of(
 
 
 class _Days(NamedTuple):
-    """The days `[first, last]` of a charge on a line."""
+    """The days `[first, last]` of the charges on a line."""
 
     line: BilledLine
-    charge: str
+    charges: frozenset[str]
     first: datetime.date
     last: datetime.date
 
     def overlaps(self, other: _Days) -> bool:
-        return self.charge == other.charge and self.first <= other.last and other.first <= self.last
+        return bool(self.charges & other.charges) and self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,14 +341,16 @@ class _Trails:
             if not isinstance(document, Invoice | CreditMemo) or not _is_there(document) or document.related:
                 continue
             for item in document.items:
-                charge, line = charges.get(item.subscribed_charge or ""), BilledLine(number, item.id)
+                line = BilledLine(number, item.id)
+                own = [each for each in item.by_charge if each.subscribed_charge in charges]
                 if item.source is not None:
                     billed = self.line(item.source, item.source_item)
                     if billed is not None:
                         found.credits[billed].append(line)
-                elif item.subscription == subscription and charge is not None and item.service_start is not None:
-                    days = _Days(line, charge.id, item.service_start, item.service_end or item.service_start)
-                    if gives_back(item, charge):
+                elif item.subscription == subscription and own and item.service_start is not None:
+                    names = frozenset(each.subscribed_charge or "" for each in own)
+                    days = _Days(line, names, item.service_start, item.service_end or item.service_start)
+                    if any(gives_back(each, charges[each.subscribed_charge or ""]) for each in own):
                         found.unnamed[line] = days
                     elif isinstance(document, Invoice):
                         found.time[line] = days

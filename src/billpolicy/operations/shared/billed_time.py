@@ -119,9 +119,10 @@ def _what_moved(book: Book, document: BillingDocument) -> BillingDocument:
     apart = {*billed_again_by(book, document), *unwound(book, document)}
     given_back = _given_back_since(book, document)
     items = (
-        _before(item, [one for one in given_back if one.source_item == item.id])
+        _before(each, [one for one in given_back if one.source_item == item.id and _of_charge(one, item, each)])
         for item in document.items
         if item.id not in apart
+        for each in item.by_charge
     )
     return replace(document, items=tuple(item for item in items if item is not None))
 
@@ -144,9 +145,14 @@ def _given_back_since(book: Book, document: BillingDocument) -> list[Item]:
         item
         for other in documents_on(book, document.subscriptions)
         if isinstance(other, Invoice | CreditMemo) and (in_force(other) or _waits(other))
-        for item in other.items
+        for item in _by_charge(other)
         if item.source == document.number and item.unit_price is not None
     ]
+
+
+def _of_charge(back: Item, item: Item, each: Item) -> bool:
+    """Whether what is given back of an item is of what it has of one charge."""
+    return not item.combines or back.subscribed_charge == each.subscribed_charge
 
 
 def billed_again(book: Book, first: Numbered, memo: CreditMemo) -> Invoice | None:
