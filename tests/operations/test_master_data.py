@@ -123,6 +123,34 @@ def test_what_is_refused(operation: str) -> None:
     assert refused(BOOK, operation) == REFUSED[operation]
 
 
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        (
+            (
+                "operation: create_subscription\nsubscription: S9\naccount: acme\nstart: 2026-06-01\n"
+                "charges:\n- {id: fee, item: line, rate: 5.00}\n- {id: least, item: line, bills: minimum, rate: -1.00}"
+            ),
+            "-1.00}",
+        ),
+        ("operation: add_subscribed_charge\nsubscription: S1\ncharge:\n  id: n\n  drawn_by: [calls]", "[calls]"),
+        (
+            (
+                "operation: add_subscribed_charge\nsubscription: S1\n"
+                "charge: {id: n, discounts: seat, rate: -1.00, profile: P}"
+            ),
+            "P}",
+        ),
+        ("operation: change_subscribed_charge\nsubscription: S1\ncharge: seat\nquantity: -1", "-1"),
+    ],
+)
+def test_what_a_charge_cannot_be_is_told_at_the_field_that_says_so(operation: str, told: str) -> None:
+    (planned,) = run(BOOK, operation)
+    written = ["operations:", "- id: op-1", *(f"  {line}" for line in operation.splitlines())]
+    (at,) = {one.position for one in planned.problems if one.position}
+    assert written[at.line - 1][at.column - 1 :].startswith(told)
+
+
 HINTS = {
     "operation: change_account\naccount: acme": "name a value that is another one from that day on",
     "operation: change_account\naccount: acme\nclear: [currency]": "give it another one: `currency: ...`",

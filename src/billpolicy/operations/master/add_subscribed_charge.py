@@ -35,7 +35,7 @@ def _plan(planning: Planning, request: AddSubscribedCharge) -> None:
         message = f"subscription `{subscription.id}` has a charge `{charge.id}` already"
         hint = "give the new one another id, or change that one with `change_subscribed_charge`"
         planning.refuse("id-repeated", message, "charge", "id", hint=hint)
-    check_charges(planning, account, subscription.id, charge)
+    check_charges(planning, account, subscription.id, charge, at=("charge",))
     permit(planning, account, [subscription], facts_of_change(planning, charge.start))
     planning.change(ChargeAdded(subscription.id, charge))
 

@@ -72,7 +72,7 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
     permit(planning, account, [subscription], facts_of_change(planning, day, what))
     for one in (old, *discounts):
         end_charge(planning, subscription, one, day)
-    check_charges(planning, account, subscription.id, *more)
+    check_charges(planning, account, subscription.id, *more, at=())
     for one in more:
         planning.change(ChargeAdded(subscription.id, one))
 

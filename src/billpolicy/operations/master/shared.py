@@ -83,28 +83,44 @@ def create(planning: Planning, new: MasterRecord, *path: str) -> None:
     planning.change(Created(new))
 
 
-def check_as_in_a_book(planning: Planning, section: str, new: MasterRecord, **beside: Iterable[Any]) -> None:
+_Path = tuple[str | int, ...]
+
+
+def check_as_in_a_book(
+    planning: Planning,
+    section: str,
+    new: MasterRecord,
+    elsewhere: tuple[_Path, _Path] = ((), ()),
+    **beside: Iterable[Any],
+) -> None:
     """Note what would be wrong with the record in the file of a book, at the field of the request that says so.
 
-    `beside`: the other records of that file, by section.
+    `elsewhere`: what of the record the request says elsewhere, and where. `beside`: the other records of that file, by
+    section.
     """
     others = {name: tuple(records) for name, records in beside.items()}
     held = BookFile(**{"accounts": (), **others, section: (*others.get(section, ()), new)})
     place = len(others.get(section, ()))
-    for found in problems(Context(held, _Asked(planning.instruction, section, place))):
+    for found in problems(Context(held, _Asked(planning.instruction, (section, place), elsewhere))):
         planning.add(found)
 
 
 class _Asked:
     """The places of a book's file that holds what was asked for: those in the request."""
 
-    def __init__(self, instruction: Instruction, section: str, place: int) -> None:
+    def __init__(self, instruction: Instruction, of: _Path, elsewhere: tuple[_Path, _Path]) -> None:
         self._instruction = instruction
-        self._of = (section, place)
+        self._of = of
+        self._elsewhere = elsewhere
 
     def at(self, *path: str | int) -> Position:
         """Where that field of the request stands."""
-        return self._instruction.at(*path[2:]) if path[:2] == self._of else self._instruction.at()
+        if path[:2] != self._of:
+            return self._instruction.at()
+        there, here = self._elsewhere
+        if path[2 : 2 + len(there)] == there:
+            return self._instruction.at(*here, *path[2 + len(there) :])
+        return self._instruction.at(*path[2:])
 
 
 # -- what is changed -----------------------------------------------------------------------------------------------

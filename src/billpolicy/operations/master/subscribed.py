@@ -37,12 +37,14 @@ def check_service(planning: Planning, subscription: Subscription, day: datetime.
         planning.problem("canceled-already", message, *path, hint=hint)
 
 
-def check_charges(planning: Planning, account: Account, id: str, *new: SubscribedCharge) -> None:
-    """Note what would be wrong with more charges of a subscription, as it is planned so far."""
+def check_charges(planning: Planning, account: Account, id: str, *new: SubscribedCharge, at: tuple[str, ...]) -> None:
+    """Note what would be wrong with more charges of a subscription, as it is planned so far. `at`: where the request
+    says what the first of them is."""
     subscription = planning.book.subscriptions[id]
     whole = replace(subscription, charges=(*subscription.charges, *new))
     catalogue = planning.book.charges.values()
-    check_as_in_a_book(planning, "subscriptions", whole, accounts=[account], charges=catalogue)
+    first = ("charges", len(subscription.charges)), at
+    check_as_in_a_book(planning, "subscriptions", whole, first, accounts=[account], charges=catalogue)
     planning.stop_if_refused()
 
 
