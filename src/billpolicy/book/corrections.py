@@ -17,17 +17,17 @@ def correction_faults(book: Book, document: Document, item: Item) -> Iterator[Fa
         if item.source_item is not None and document.related is None:
             message = f"{name} says the item that it comes from, but not of which document"
             hint = "name the document that the memo was made from as its `source`, or leave out `source_item`"
-            yield Fault("source_item", Diagnostic("correction-odd", message, hint=hint))
+            yield Fault("source_item", Diagnostic("source-unclear", message, hint=hint))
         return
     if isinstance(document, DebitMemo) or document.related is not None:
         what = "is a debit memo" if document.related is None else f"was made from {document.related}"
         message = f"{name} cannot give back what {item.source} has billed: {document.number} {what}"
         hint = "leave out `source` of the item: only what a bill run makes gives back lines of several invoices"
-        yield Fault("source", Diagnostic("correction-odd", message, hint=hint))
+        yield Fault("source", Diagnostic("source-unclear", message, hint=hint))
         return
     if item.source_item is None:
         message = f"{name} names {item.source} as its `source`, but no item of it"
-        yield Fault("source", Diagnostic("correction-odd", message, hint="add the `source_item` that it gives back"))
+        yield Fault("source", Diagnostic("source-unclear", message, hint="add the `source_item` that it gives back"))
     source = book.numbered.get(item.source)
     if not isinstance(source, Invoice) or source.number == document.number:
         if source is not None:
