@@ -191,10 +191,9 @@ def _closure(plan: Plan) -> dict[str, str]:
 
 def _period(one: ChargePeriod) -> str:
     """What becomes of it: `reopened at 3 x 35.00 by CM00000001/1`, `rebilled by INV00000005/1`."""
-    if one.status == "reopened":
-        return f"reopened at {one.quantity} x {one.rate} by {one.memo}/{one.memo_item}"
     by = (one.rebilled_by, one.rebilled_item) if one.status == "rebilled" else (one.memo, one.memo_item)
-    return f"{one.status} by {line_name(by[0], by[1])}" if by[0] and by[1] else one.status
+    terms = f" at {one.quantity} x {one.rate}" if one.status == "reopened" else ""
+    return f"{one.status}{terms}" + (f" by {line_name(by[0], by[1])}" if by[0] and by[1] else "")
 
 
 def _given(changes: Iterable[Given]) -> dict[str, dict[str, str]]:

@@ -384,7 +384,7 @@ def test_corrections_that_cannot_be(text: str, codes: list[str]) -> None:
 
 def test_why_days_cannot_be() -> None:
     assert messages(THREE, ASK + "correct: [{line: '1', until: 2026-02-02}]") == [
-        "1 cannot be billed from 2026-01-01 until 2026-02-02: I2/1 bills the days from 2026-02-01 until 2026-03-01"
+        "I1/1 cannot be billed from 2026-01-01 until 2026-02-02: I2/1 bills the days from 2026-02-01 until 2026-03-01"
     ]
     # The two together are right: February gives up the day.
     both = ASK + "correct: [{line: '1', until: 2026-02-02}, {line: I2/1, from: 2026-02-02}]"
@@ -402,7 +402,7 @@ def test_of_a_line_that_bills_several_charges_the_correction_says_which() -> Non
         ),
         charges=("id: seats, rate: 100.00, profile: all", "id: support, rate: 30.00, profile: all"),
     )
-    assert messages(combined, LOWER) == ["1 bills `seats`, `support`"]
+    assert messages(combined, LOWER) == ["I1/1 bills `seats`, `support`"]
     found = plan(combined, ASK + "correct: [{line: '1', charge: support, rate: 40.00}]")
     assert str(rebill(found).amount) == "140.00"
     assert sorted(periods(after(combined, ASK))) == ["I1/1/seats", "I1/1/support"]

@@ -72,7 +72,7 @@ def corrected(
         again.append(replace(period, **own))
     for one in found:
         if not told[one.place]:
-            message = f"{one.correction.line} was billed like this"
+            message = f"{_name(one.period)} was billed like this"
             hint = "say what is different: `rate`, `quantity`, `from`, `until` or `tax_code`"
             planning.problem("nothing-corrected", message, "correct", one.place, hint=hint)
     _check_days(planning, found, periods, again)
@@ -88,7 +88,7 @@ def _found(
     """The corrections with their periods, by first day: of a charge the later ones hold from their days on."""
     by_line: dict[str, list[ChargePeriod]] = defaultdict(list)
     for period in periods:
-        by_line[line_name(period.document or "", period.item or "")].append(period)
+        by_line[_name(period)].append(period)
     own = {item.id for item in invoice.items}
     found: list[_Of] = []
     for index, one in enumerate(correct):
@@ -119,7 +119,7 @@ def _of_charge(planning: Planning, one: Correction, index: int, periods: Sequenc
     for period in periods:
         if period.charge == one.charge:
             return period
-    message = f"{one.line} bills {', '.join(f'`{charge}`' for charge in charges)}"
+    message = f"{_name(periods[0])} bills {', '.join(f'`{charge}`' for charge in charges)}"
     if one.charge is None:
         planning.problem("correction-charge", message, "correct", index, hint="say which of them, with `charge`")
     else:
@@ -127,6 +127,11 @@ def _of_charge(planning: Planning, one: Correction, index: int, periods: Sequenc
         hint = did_you_mean(one.charge, charges) or "name a charge that it bills"
         planning.problem("correction-charge", message, "correct", index, "charge", hint=hint)
     return None
+
+
+def _name(period: ChargePeriod) -> str:
+    """The line that has billed it."""
+    return line_name(period.document or "", period.item or "")
 
 
 def _same_charge(one: ChargePeriod, other: ChargePeriod) -> bool:
@@ -163,8 +168,8 @@ def _check_currency(planning: Planning, period: ChargePeriod) -> None:
     subscription = planning.subscription(period.subscription)
     currency = subscription.currency or planning.account(subscription.account).currency
     if currency != period.currency:
-        name = line_name(period.document or "", period.item or "")
-        message = f"{name} is in {period.currency}, and the rates of subscription `{subscription.id}` are in {currency}"
+        rates = f"the rates of subscription `{subscription.id}` are in {currency}"
+        message = f"{_name(period)} is in {period.currency}, and {rates}"
         planning.problem("currency-mismatch", message, "current", hint="say the `rate` under `correct` instead")
 
 
@@ -182,14 +187,14 @@ def _check_amounts(planning: Planning, one: Correction, index: int, period: Char
     charge = charge_of(planning.book, period)
     was = period.rate or (charge and charge.rate) or Decimal(0)
     if one.rate is not None and one.rate * was < 0:
-        message = f"the rate of {one.line} was {was}, and cannot be {one.rate}"
+        message = f"the rate of {_name(period)} was {was}, and cannot be {one.rate}"
         _wrong(planning, "amount-sign", message, index, "rate", "use the sign of the rate that it was billed at")
     if one.quantity is not None and one.quantity < 0:
-        message = f"the quantity of {one.line} is {one.quantity}, but cannot be below zero"
+        message = f"the quantity of {_name(period)} cannot be {one.quantity}, which is below zero"
         _wrong(planning, "amount-sign", message, index, "quantity", "write how much it is")
     stated = _stated(one, ("quantity", "from_", "until"))
     if charge is not None and stated and _has_records(planning.book, period, charge):
-        message = f"{one.line} bills usage records, which say how much was used on which day"
+        message = f"{_name(period)} bills usage records, which say how much was used on which day"
         hint = "record the difference with `record_usage`: it is billed with the rest"
         _wrong(planning, "correction-of-usage", message, index, next(iter(stated)).rstrip("_"), hint)
 
@@ -217,7 +222,7 @@ def _check_days(
         period = new[one.period.id]
         why = _outside(planning.book, period) or _shared(planning.book, period, new)
         if why is not None:
-            message = f"{one.correction.line} cannot be billed from {period.from_} until {period.until}: {why}"
+            message = f"{_name(period)} cannot be billed from {period.from_} until {period.until}: {why}"
             hint = f"it was billed from {one.period.from_} until {one.period.until}"
             planning.problem("correction-days", message, "correct", one.place, hint=hint)
 
@@ -240,6 +245,5 @@ def _shared(book: Book, period: ChargePeriod, new: Mapping[str, ChargePeriod]) -
         other = new.get(known.id, known)
         billed = other.status in ("billed", "reopened") and other.id != period.id
         if billed and _same_charge(other, period) and other.from_ < period.until and period.from_ < other.until:
-            name = line_name(other.document or "", other.item or "")
-            return f"{name} bills the days from {other.from_} until {other.until}"
+            return f"{_name(other)} bills the days from {other.from_} until {other.until}"
     return None

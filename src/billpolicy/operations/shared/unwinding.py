@@ -16,6 +16,7 @@ from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.money import exact
 from billpolicy.operations.create_refund import CreateRefund
 from billpolicy.operations.shared.locks import unwound_in_words
 from billpolicy.operations.shared.memos import (
@@ -50,7 +51,8 @@ class Taken(NamedTuple):
 
     def credited(self, line: BilledLine) -> Decimal:
         """What is credited of a line, with its tax."""
-        return sum((amount for place, amount in self.amounts.items() if place.item == line.item), ZERO)
+        of_it = (amount for place, amount in self.amounts.items() if place.item == line.item)
+        return exact(sum(of_it, ZERO), self.invoice.currency)
 
 
 class Credit(NamedTuple):
