@@ -187,6 +187,13 @@ def test_a_line_of_elsewhere_takes_from_those_of_its_days(item: str, april: list
     assert (told(text), told(text, "I5")) == (april, may)
 
 
+def test_nor_from_those_in_another_currency() -> None:
+    """The currency of a subscription may have changed; an amount of one is none of the other."""
+    item = f"{{id: m, amount: 8.00, unit_price: -30.00, {OF}, {APRIL}}}"
+    assert told(scene(memo("C1", item))) == ["C1 bill_run x 8.00 2026-04-01..2026-05-01"]
+    assert told(scene(memo("C1", item).replace("EUR", "USD"))) == []
+
+
 def test_many_invoices_are_asked_about_at_once() -> None:
     text = scene(memo("C1", f"{{id: m, amount: 41.01, {OF}, service_start: 2026-04-21, service_end: 2026-05-31}}"))
     book = book_from(text)

@@ -49,8 +49,9 @@ class Needs(NamedTuple):
     billed_usage: bool = False
     """Of every document in the slice, the usage that it bills."""
     billed_time: bool = False
-    """Of every subscription in the slice all that was billed of it, and all that gives that back: its invoices, what
-    bill runs have credited, and the memos that were made from these, step by step."""
+    """Of every subscription that is asked for, or that a document has which is named or open, all that was billed of
+    it, and all that gives that back: its invoices, what bill runs have credited, and the memos that were made from
+    these, step by step; the memos of these documents also where they are of no subscription."""
     ended_time: bool = False
     """The same, but only of subscriptions of which days after the end of service were billed, so that a bill run gives
     them back, of those with a minimum, a maximum or a prepaid charge, and of those with a reopened charge period."""

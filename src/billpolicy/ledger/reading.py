@@ -185,12 +185,7 @@ WHERE items.subscription IS NOT NULL
 """
 """The subscriptions that some documents have items of, or those that these were made from, back to the first."""
 
-_BILLED_TIME = """
-WITH RECURSIVE made(number) AS (
-    SELECT document FROM billed WHERE subscription IN {keys}
-    UNION SELECT document FROM charge_periods WHERE subscription IN {keys}
-    UNION SELECT memo FROM charge_periods WHERE subscription IN {keys}
-    UNION SELECT rebilled_by FROM charge_periods WHERE subscription IN {keys}
+_WITH_MEMOS = """
     UNION SELECT documents.number FROM made JOIN documents ON documents.source = made.number
     WHERE documents.kind IN ('credit_memo', 'debit_memo')
 ),
@@ -205,10 +200,29 @@ related(number) AS (
 SELECT number FROM related WHERE number IS NOT NULL
 UNION SELECT number FROM documents WHERE refund_of IN (SELECT number FROM related)
 """
-"""All that was billed of some subscriptions, and all that gives that back. *made*: their invoices, what bill runs have
-credited, what their charge periods name, and the memos made from these, step by step. *related*: also the other sides
-of their applications, and payments that are not posted yet and have the number of one of these as their reference. Then
-the refunds of all these."""
+"""*made*: also the memos made from those before, step by step. *related*: also the other sides of their applications,
+and payments that are not posted yet and have the number of one of these as their reference. Then the refunds of all
+these."""
+
+_BILLED_TIME = f"""
+WITH RECURSIVE made(number) AS (
+    SELECT document FROM billed WHERE subscription IN {{keys}}
+    UNION SELECT document FROM charge_periods WHERE subscription IN {{keys}}
+    UNION SELECT memo FROM charge_periods WHERE subscription IN {{keys}}
+    UNION SELECT rebilled_by FROM charge_periods WHERE subscription IN {{keys}}
+{_WITH_MEMOS.lstrip()}"""
+"""All that was billed of some subscriptions, and all that gives that back: their invoices, what bill runs have credited
+and their charge periods name, and the memos made from these."""
+
+_MADE = f"""
+WITH RECURSIVE origins(number) AS (
+    SELECT number FROM documents WHERE number IN {{keys}}
+    UNION SELECT documents.source FROM origins JOIN documents ON documents.number = origins.number
+),
+made(number) AS (
+    SELECT number FROM origins
+{_WITH_MEMOS.lstrip()}"""
+"""Some documents, what they were made from, back to the first, and the memos made from these."""
 
 _DRAFTS = """
 SELECT billed.document FROM billed JOIN documents ON documents.number = billed.document
@@ -237,9 +251,11 @@ def book_of(connection: Connection, needs: Needs) -> Book:
     named = needs.numbers | found(_TRANSFERRED, needs.transfers_of)
     numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
-    numbers |= found(_OPEN, open_of) | found(_REFERENCED, needs.references | owned)
+    is_open = found(_OPEN, open_of)
+    numbers |= is_open | found(_REFERENCED, needs.references | owned)
     if needs.billed_time:
-        numbers |= found(_BILLED_TIME, subscribed | found(_SUBSCRIBED_ON, named))
+        numbers |= found(_BILLED_TIME, subscribed | found(_SUBSCRIBED_ON, named | is_open))
+        numbers |= found(_MADE, named | is_open)
     if needs.master:
         book = _book(connection, numbers, None, None, None)
     else:

@@ -311,7 +311,12 @@ def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[s
                 if charge is not None and _gives_back(each, charge, sign):
                     if billed is None:
                         billed = _billed(wanted.values(), charges)
-                    yield from _inferred(number, each, billed.get(key, ()), sign, wanted)
+                    alike = [
+                        line
+                        for line in billed.get(key, ())
+                        if line.document != number and wanted[line.document].currency == document.currency
+                    ]
+                    yield from _inferred(number, each, alike, sign, document.currency)
 
 
 def _taken_back(book: Book, invoice: Invoice, wanted: Mapping[str, Invoice]) -> Iterator[tuple[str, GivenBack]]:
@@ -342,18 +347,17 @@ def _line(number: str, item: Item, document: str, of: str, sign: int) -> Iterato
 
 
 def _inferred(
-    number: str, item: Item, billed: Iterable[_Billed], sign: int, wanted: Mapping[str, Invoice]
+    number: str, item: Item, billed: Iterable[_Billed], sign: int, currency: str
 ) -> Iterator[tuple[str, GivenBack]]:
     """By a line that does not say which line billed its days, as of a book from elsewhere: the lines of the same charge
-    have parts of it, by the days that they share with it."""
+    in the same currency have parts of it, by the days that they share with it."""
     days = days_of(item)
     if days is None:
         return
     whole = (days[1] - days[0]).days
     for line in billed:
         first, last = max(days[0], line.days[0]), min(days[1], line.days[1])
-        if first < last and line.document != number:
-            currency, charge = wanted[line.document].currency, item.subscribed_charge
+        if first < last:
             amounts = [(Place(line.item.id), item.amount)]
             for tax in item.taxes:
                 alike = (one for one in line.item.taxes if _kind(one) == _kind(tax))
@@ -363,7 +367,7 @@ def _inferred(
                 # As cumulative parts, so that those of several lines add up.
                 before = prorate(minor, (first - days[0]).days, whole)
                 part = from_minor(sign * (prorate(minor, (last - days[0]).days, whole) - before), currency)
-                yield line.document, GivenBack(number, "bill_run", place, part, (first, last), charge)
+                yield line.document, GivenBack(number, "bill_run", place, part, (first, last), item.subscribed_charge)
 
 
 def _kind(tax: TaxItem) -> tuple[object, ...]:
