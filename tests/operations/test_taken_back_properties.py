@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.helpers.steps import run
 
 MONTHS = 5
 LAST = datetime.date(2026, MONTHS, 28)
+GOODWILL = "comment: goodwill, items: [{item: '1', amount: 1.00}]"
 Step = tuple[str, int]
 
 
@@ -107,7 +109,7 @@ def test_each_day_is_billed_once_and_asked_for_once(
         if period.status == "billed":
             of[period.charge].append((period.from_, period.until))
     firsts = [datetime.date(2026, month, 1) for month in range(1, MONTHS + 2)]
-    months = list(zip(firsts, firsts[1:], strict=False))
+    months = list(pairwise(firsts))
     for charge in left.subscriptions["S"].charges:
         assert sorted(of[charge.id]) == months, charge.id
     total = ZERO

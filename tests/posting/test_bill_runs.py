@@ -49,11 +49,16 @@ def ledger(empty_file: Path) -> Iterator[Ledger]:
 
 def accounts(**each: str) -> Book:
     """A book of these accounts, each with one subscription, `S-` and its name."""
+    return book_from(written(**each))
+
+
+def written(**each: str) -> str:
+    """The same as text."""
     lines = ["accounts:"]
     lines += [f"- {{id: {name}, currency: USD, attributes: {{bill_to_contact: c-{name}}}}}" for name in each]
     lines += ["contacts:", *(f"- {{id: c-{name}, account: {name}}}" for name in each), "subscriptions:"]
     lines += [f"- {{id: S-{name}, account: {name}, {said}}}" for name, said in each.items()]
-    return book_from("\n".join(lines))
+    return "\n".join(lines)
 
 
 def post(
@@ -153,6 +158,49 @@ class TestParts:
         assert plan(store, *asked) == expected
         assert post(store, *asked, group=group) == expected
         assert whole(store).numbered["CM00000001"].amount == Decimal("3.23")
+
+
+REOPENED = """
+invoices:
+- {number: I-1, account: bo, date: 2026-01-01, currency: USD,
+   items: [{id: '1', subscription: S-bo, subscribed_charge: c, quantity: 1, unit_price: 90.00, amount: 90.00,
+            service_start: 2026-01-01, service_end: 2026-01-31}]}
+charge_periods:
+- {id: I-1/1, subscription: S-bo, charge: c, from: 2026-01-01, until: 2026-02-01, currency: USD, status: reopened,
+   document: I-1, item: '1'}
+"""
+"""Of Bo January was billed at 90.00, and is to be billed again."""
+
+
+class TestReopened:
+    @pytest.mark.parametrize("group", [1, 2, 500])
+    def test_an_account_on_which_nothing_else_is_due_has_a_part(self, store_of: StoreOf, group: int) -> None:
+        store = store_of(book_from(f"{written(ana=BILLED, bo=BILLED)}{REOPENED}"))
+        assert plan(store, RUN) == post(store, RUN, group=group) == ["BR-1/bo: INV00000001"]
+        assert whole(store).numbered["INV00000001"].amount == Decimal("100.00")
+        assert post(store, RUN, {**RUN, "id": "BR-2"}) == ["BR-1/bo: before", "BR-2: nothing-due"]
+
+    def test_it_is_not_due_before_it_was(self, store_of: StoreOf) -> None:
+        store = store_of(book_from(f"{written(ana=BILLED, bo=BILLED)}{REOPENED}"))
+        assert plan(store, {**RUN, "target_date": "2025-12-31"}) == ["BR-1: nothing-due"]
+
+    def test_what_is_reopened_in_the_same_batch_is_seen(self, store_of: StoreOf) -> None:
+        """January is written off while February is billed."""
+        store = store_of(accounts(ana=BILLED, bo=DUE))
+        asked = [
+            {**RUN, "id": "january"},
+            {**RUN, "id": "february", "target_date": "2026-02-01"},
+            {"id": "off", "operation": "write_off_invoice", "invoice": "INV00000001", "date": "2026-01-31"},
+            {**RUN, "id": "again", "target_date": "2026-02-01"},
+        ]
+        expected = [
+            "january/bo: INV00000001",
+            "february/ana: INV00000002",
+            "february/bo: INV00000003",
+            "off: CM00000001",
+            "again/bo: INV00000004",
+        ]
+        assert plan(store, *asked) == post(store, *asked) == expected
 
 
 class TestNothing:
