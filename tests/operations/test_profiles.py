@@ -16,6 +16,7 @@ from billpolicy.book.model import CombinedCharge, CreditMemo, Document, Invoice,
 from billpolicy.operations.shared.billed_time import corrects
 from billpolicy.periods.charge_periods import charge_periods
 from billpolicy.periods.given_back import given_back, left_of
+from billpolicy.periods.trail import called, trails_of
 from billpolicy.planning.plan import Plan, left_by
 from tests.helpers.bill_runs import RUN, bill_run, charges, moves, subscribed
 from tests.helpers.books import book_from
@@ -336,6 +337,23 @@ def test_of_a_charge_that_was_credited_the_days_before_are_billed_again() -> Non
 def test_a_draft_of_which_a_charge_was_billed_later_is_not_canceled() -> None:
     draft = book_after(BOTH, RUN + "bill_as: draft", RUN.replace("01-31", "02-01"))
     assert refused(draft, "operation: cancel_draft\ndraft: TMP-INV-00000001\ndate: 2026-02-01") == ["billed-since"]
+
+
+def test_what_a_book_from_elsewhere_gives_back_of_a_line_is_found_by_its_charges() -> None:
+    """The credit does not name the line."""
+    after = book_after(BOTH, RUN, CANCEL)
+    credit = after.numbered["CM00000001"]
+    assert isinstance(credit, CreditMemo)
+    unnamed = replace(credit, items=tuple(replace(item, source=None, source_item=None) for item in credit.items))
+    invoice = after.numbered["INV00000001"]
+    assert isinstance(invoice, Invoice)
+    book = Book().with_posted([invoice, unnamed], (), after.subscriptions.values())
+    (trail,) = trails_of(book, called(book, "INV00000001/1"))
+    assert [(step.what, step.by) for step in trail.steps] == [
+        ("billed", ("INV00000001", "1")),
+        ("credited", ("CM00000001", "1")),
+    ]
+    assert {one.charge: str(one.amount) for one in given_back(book, invoice)} == {"help": "22.50", "seats": "148.39"}
 
 
 # -- in a ledger ----------------------------------------------------------------------------------------------------
