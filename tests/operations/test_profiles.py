@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -365,7 +366,7 @@ def test_a_ledger_keeps_the_line_and_what_became_of_it(empty_file: Path) -> None
     more = "operation: bill_run\ndate: 2026-02-01\n"
     with ledger_of(book_from(BOTH), empty_file) as ledger:
         for number, text in enumerate((RUN, part, undo, more, CANCEL.replace("01-31", "02-01")), start=1):
-            post_it(ledger, lambda book, asked=f"id: {number}\n{text}": plan(book, asked))
+            post_it(ledger, partial(plan, text=f"id: {number}\n{text}"))
             assert ledger.check() == []
         kept = whole(ledger)
     assert [line for line in lines(kept) if "Credit" in line] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hypothesis import given
@@ -59,7 +60,7 @@ def asked(left: Book, step: Step, month: int) -> str | None:
     memos = [one for one in left.numbered.values() if isinstance(one, CreditMemo) and one.write_off]
     if kind in ("bill", "draft"):
         return f"operation: bill_run, {day}, bill_as: {'posted' if kind == 'bill' else 'draft'}"
-    kinds = {
+    kinds: dict[str, tuple[str, Sequence[Invoice | CreditMemo]]] = {
         "goodwill": (
             "credit_memo_from_invoice, comment: goodwill, items: [{item: '1', amount: 1.00}], invoice",
             posted,

@@ -213,7 +213,7 @@ def _lines(book: Book, period: ChargePeriod, subscription: Subscription, charge:
         if why is not None:
             message = f"{number} cannot be the `{field}` of charge period `{period.id}`: {why}"
             yield _fault(field, "charge-period-line", message, _OWN[field])
-        elif item is not None and not _is_of(book, period, document, item, own):
+        elif item is not None and isinstance(document, Document) and not _is_of(book, period, document, item, own):
             of = f"`{charge.id}` of subscription `{subscription.id}`"
             billed = f"{period.document}/{period.item}"
             why = f"it gives nothing of {billed} back" if field == "memo" else f"it is no line of charge {of}"

@@ -18,9 +18,11 @@ def names_of_periods(file: BookFile) -> dict[str, tuple[str, str]]:
     for invoice in file.invoices:
         for item in invoice.items:
             line = f"{invoice.number}/{item.id}"
-            if item.subscription is not None and item.subscribed_charge is not None:
+            if item.subscription is None:
+                continue
+            if item.subscribed_charge is not None:
                 names.setdefault(line, (item.subscription, item.subscribed_charge))
-            for one in item.combines if item.subscription is not None else ():
+            for one in item.combines:
                 names.setdefault(f"{line}/{one.subscribed_charge}", (item.subscription, one.subscribed_charge))
     return names
 
@@ -38,7 +40,7 @@ def drawn_faults(used: UsageRecord, subscription: Subscription, names: Names) ->
         yield Fault(
             "drawn" if used.drawn is not None else "drawn_from", Diagnostic("usage-drawn-odd", message, hint=hint)
         )
-    if used.drawn_from in names:
+    if used.drawn_from is not None and used.drawn_from in names:
         yield from _not_prepaid(used, subscription, names[used.drawn_from])
 
 
