@@ -250,3 +250,46 @@ subscriptions:
     told = [f"{item.name}: {name}" if item.combines else name for item, name in zip(items, names, strict=True)]
     assert "; ".join(told) == row["lines"]
     assert "; ".join(str(abs(tax.amount)) for item in items for tax in item.taxes) == row["tax"]
+
+
+AGAIN = {
+    "nothing": (),
+    "write off January": ("write_off_invoice, invoice: INV00000001",),
+    "write off February": ("write_off_invoice, invoice: INV00000002",),
+    "write off 40.00 of January": ("write_off_invoice, invoice: INV00000001, amount: 40.00",),
+    "undo that": ("undo_write_off, credit_memo: CM00000001",),
+    "draft a bill run": ("bill_run, bill_as: draft",),
+    "cancel the draft": ("cancel_draft, draft: TMP-INV-00000001",),
+    "bill": ("bill_run",),
+    "reverse that invoice": ("reverse_invoice, invoice: INV00000003",),
+    "reverse February": ("reverse_invoice, invoice: INV00000002",),
+    "end service on 16 January": ("cancel_subscription, subscription: s, effective_date: 2026-01-16",),
+}
+"""What the cells of the table say -> operations."""
+
+
+@pytest.mark.parametrize("row", table("Billed again"), ids=lambda row: row["on 2 March"])
+def test_billed_again(row: dict[str, str]) -> None:
+    book = book_from("""
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+subscriptions:
+- {id: s, account: a, start: 2026-01-01, charges: [{id: c, rate: 100.00}]}
+""")
+    steps = [f"bill_run, date: {day}" for day in ("2026-01-01", "2026-02-01")]
+    steps += [f"{one}, date: 2026-03-02" for said in row["on 2 March"].split("; ") for one in AGAIN[said]]
+    for count, step in enumerate(steps):
+        # What was due on 2 March is due on 3 March: the run on that day bills it.
+        _, book = run(book, f"operation: {step}", id=f"op-{count}")
+    found = {"charged through": str(book.subscriptions["s"].charges[0].charged_through)}
+    recorded = sorted(book.charge_periods.values(), key=lambda one: one.from_)
+    found["on record"] = "; ".join(f"{one.from_:%B} {one.status}" for one in recorded)
+    third = "operation: bill_run, date: 2026-03-03"
+    if row["3 March"]:
+        plan, _ = run(book, third)
+        (planned,) = plan.documents
+        assert isinstance(planned.document, Invoice)
+        found["3 March"] = ", ".join(f"{item.service_start:%B}" for item in planned.document.items)
+    else:
+        assert told(book, third).startswith("nothing-due: ")
+    assert found == {column: row[column] for column in found}
