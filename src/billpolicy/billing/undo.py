@@ -92,11 +92,10 @@ def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[Sub
 
 
 def _span(item: Item, subscription: Subscription, charge: SubscribedCharge) -> Iterator[_Span]:
-    start = item.service_start
     if adjusts(item, charge):
         return
-    if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and start is not None:
-        end = (item.service_end or start) + datetime.timedelta(days=1)
+    if (item.subscription, item.subscribed_charge) == (subscription.id, charge.id) and item.days is not None:
+        start, end = item.days
         yield _Span(start, end, item.service_end is not None, gives_back(item, charge))
 
 

@@ -213,12 +213,13 @@ def _lines(book: Book, period: ChargePeriod, subscription: Subscription, charge:
         if why is not None:
             message = f"{number} cannot be the `{field}` of charge period `{period.id}`: {why}"
             yield _fault(field, "charge-period-line", message, _OWN[field])
-        elif item is not None and isinstance(document, Document) and not _is_of(book, period, document, item, own):
+        elif isinstance(document, Document) and not _is_of(book, period, document, item, own):
             of = f"`{charge.id}` of subscription `{subscription.id}`"
-            billed = f"{period.document}/{period.item}"
+            billed, name = f"{period.document}/{period.item}", number if item is None else f"{number}/{item.id}"
             why = f"it gives nothing of {billed} back" if field == "memo" else f"it is no line of charge {of}"
-            message = f"{number}/{item.id} cannot be the `{line}` of charge period `{period.id}`: {why}"
-            yield _fault(line, "charge-period-line", message, _OWN[field])
+            place = field if item is None else line
+            message = f"{name} cannot be the `{place}` of charge period `{period.id}`: {why}"
+            yield _fault(place, "charge-period-line", message, _OWN[field])
 
 
 def _why_not(field: str, document: Numbered) -> str | None:
@@ -236,11 +237,16 @@ def _why_not(field: str, document: Numbered) -> str | None:
     return "it was reversed" if field == "rebilled_by" and document.reversed_ else None
 
 
-def _is_of(book: Book, period: ChargePeriod, document: Document, item: Item, own: set[str]) -> bool:
+def _is_of(book: Book, period: ChargePeriod, document: Document, item: Item | None, own: set[str]) -> bool:
+    """Whether a line has to do with a period; where a memo has no line of it, whether it was made from the invoice."""
     if document.number == period.memo:
         invoice = book.numbered.get(period.document or "")
         billed = _item(invoice, period.item)
+        if item is None:
+            return document.related == period.document
         return not isinstance(invoice, Invoice) or billed is None or _mirrors(document, item, invoice, billed)
+    if item is None:
+        return True  # told as a document without its line
     charges = {item.subscribed_charge, *_combined(item)} - {None}
     return item.subscription == period.subscription and (not charges or bool(charges & own))
 

@@ -271,6 +271,16 @@ def _amounts(context: Context) -> Found:
                     yield from _fits(context, part.amount, currency, "applications", index, "parts", p, "amount")
 
 
+def _service_days(context: Context) -> Found:
+    for section, index, document in context.records(*BILLING_SECTIONS):
+        for i, item in enumerate(document.items):
+            if item.days is not None and item.days[1] <= item.days[0]:
+                ends = f"ends on {item.service_end}" if item.service_end else "has no day after it"
+                message = f"item `{item.id}` of {document.number} begins on {item.service_start}, but {ends}"
+                at = context.at(section, index, "items", i, "service_end" if item.service_end else "service_start")
+                yield Diagnostic("period-empty", message, at, "`service_end` is its last day: mend one of the two")
+
+
 def _discounts(context: Context) -> Found:
     """A discount is settled with the item that it reduces, so it reduces, and reduces an item that is none itself."""
     for section, index, document in context.records(*BILLING_SECTIONS):
@@ -555,6 +565,7 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _unique,
     _references,
     _amounts,
+    _service_days,
     _discounts,
     _links,
     _subscriptions,

@@ -17,13 +17,12 @@ def names_of_periods(file: BookFile) -> dict[str, tuple[str, str]]:
     names = {one.id: (one.subscription, one.charge) for one in file.charge_periods}
     for invoice in file.invoices:
         for item in invoice.items:
-            line = f"{invoice.number}/{item.id}"
-            if item.subscription is None:
-                continue
-            if item.subscribed_charge is not None:
-                names.setdefault(line, (item.subscription, item.subscribed_charge))
-            for one in item.combines:
-                names.setdefault(f"{line}/{one.subscribed_charge}", (item.subscription, one.subscribed_charge))
+            subscription, line = item.subscription, f"{invoice.number}/{item.id}"
+            if subscription is not None and item.subscribed_charge is not None:
+                names.setdefault(line, (subscription, item.subscribed_charge))
+            if subscription is not None:
+                for one in item.combines:
+                    names.setdefault(f"{line}/{one.subscribed_charge}", (subscription, one.subscribed_charge))
     return names
 
 
@@ -40,8 +39,9 @@ def drawn_faults(used: UsageRecord, subscription: Subscription, names: Names) ->
         yield Fault(
             "drawn" if used.drawn is not None else "drawn_from", Diagnostic("usage-drawn-odd", message, hint=hint)
         )
-    if used.drawn_from is not None and used.drawn_from in names:
-        yield from _not_prepaid(used, subscription, names[used.drawn_from])
+    period = names.get(used.drawn_from or "")
+    if period is not None:
+        yield from _not_prepaid(used, subscription, period)
 
 
 def _not_prepaid(used: UsageRecord, subscription: Subscription, period: tuple[str, str]) -> Iterator[Fault]:

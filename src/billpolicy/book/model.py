@@ -7,6 +7,7 @@ attributes exist is declared by policy (docs/domain.md 1.1).
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import field, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
@@ -20,6 +21,7 @@ Attributes = dict[Text, Text | None]
 """Attribute name -> the value held at this level; null or absent means this level holds none."""
 Custom = dict[Text, Text | None]
 """Custom field name -> its value as written; the policy declares the type."""
+_DAY = datetime.timedelta(days=1)
 TRANSFERRED = "transferred"
 """The one place of a transferred payment, or of an increase of a credit balance, that money can be put on."""
 BillingPeriod = Literal["one_time", "month", "quarter", "half_year", "year"]
@@ -227,6 +229,15 @@ class Item:
     """On a credit that a bill run gives: the number of the invoice that `source_item` is on."""
     combines: tuple[CombinedCharge, ...] = ()
     """On a line of a billing profile: the charges that it bills; they add up to its amount. It names none itself."""
+
+    @property
+    def days(self) -> tuple[datetime.date, datetime.date] | None:
+        """The days `[first, until)` that it is for; of nothing but a first day, that one. The calendar has a last day:
+        what ends on it is until then."""
+        if self.service_start is None:
+            return None
+        last = self.service_end or self.service_start
+        return self.service_start, min(last, datetime.date.max - _DAY) + _DAY
 
     @property
     def by_charge(self) -> tuple[Item, ...]:

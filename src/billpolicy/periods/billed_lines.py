@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeGuard
@@ -16,8 +15,6 @@ from billpolicy.money import from_minor, to_minor
 from billpolicy.periods.given_back import Left as LeftOfInvoice
 from billpolicy.periods.given_back import left_in, left_of, net_left
 from billpolicy.periods.taken_back import is_open_again
-
-_DAY = datetime.timedelta(days=1)
 
 
 def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
@@ -45,13 +42,12 @@ def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
             for each in item.by_charge:
                 name = each.subscribed_charge or ""
                 own, corrected = (number, item.id, name), (item.source or "", item.source_item or "", name)
-                start, until = days.get(own, (item.service_start, None))
-                if name not in charges or start is None or {own, corrected} & reopened:
+                of = days.get(own) or item.days
+                if name not in charges or of is None or {own, corrected} & reopened:
                     continue
-                until = until or (item.service_end or start) + _DAY
                 bills = isinstance(document, Invoice) and not gives_back(each, charges[name])
                 line = BilledLine(number, item.id) if bills else None
-                found.append(Billed(name, start, until, sign * to_minor(each.amount, document.currency), line))
+                found.append(Billed(name, *of, sign * to_minor(each.amount, document.currency), line))
     return found
 
 

@@ -17,8 +17,6 @@ from billpolicy.book.book import ZERO, Book
 from billpolicy.book.model import ChargePeriod, Invoice, Item, SubscribedCharge
 from billpolicy.money import from_minor, in_parts, to_minor
 
-_DAY = datetime.timedelta(days=1)
-
 
 def charge_periods(book: Book, subscription: str) -> tuple[ChargePeriod, ...]:
     """Every charge period of a subscription that the book knows of, by first day, charge and id.
@@ -82,8 +80,9 @@ def _told_by(
     charges: Mapping[str, SubscribedCharge], invoice: Invoice, item: Item, discounts: Sequence[Item]
 ) -> Iterator[ChargePeriod]:
     """Of the item of a subscription with these charges."""
-    if item.subscription is None or item.service_start is None:
+    if item.subscription is None or item.days is None:
         return
+    first, until = item.days
     name, currency = line_name(invoice.number, item.id), invoice.currency
     lines = item.by_charge
     minor = [to_minor(line.amount, currency) for line in lines]
@@ -93,15 +92,14 @@ def _told_by(
         if charge is None or gives_back(line, charge):
             continue
         # Of a recurring charge nobody can tell what was billed by a line without its last day.
-        last = item.service_end or (item.service_start if charge.period == "one_time" else None)
-        if last is None:
+        if item.service_end is None and charge.period != "one_time":
             continue
         yield ChargePeriod(
             id=f"{name}/{charge.id}" if item.combines else name,
             subscription=item.subscription,
             charge=charge.id,
-            from_=item.service_start,
-            until=last + _DAY,
+            from_=first,
+            until=until,
             currency=currency,
             status="credited" if invoice.reversed_ else "billed",
             quantity=line.quantity,

@@ -24,7 +24,6 @@ from billpolicy.money import from_minor, prorate, to_minor
 Days = tuple[datetime.date, datetime.date]
 """`[from, until)`."""
 How = Literal["credit_memo", "write_off", "bill_run", "reversal"]
-_DAY = datetime.timedelta(days=1)
 
 
 class GivenBack(NamedTuple):
@@ -338,7 +337,7 @@ def _counts(document: CreditMemo | Invoice) -> bool:
 
 def _line(number: str, item: Item, document: str, of: str, sign: int) -> Iterator[tuple[str, GivenBack]]:
     """By a line that says which line billed its days."""
-    days = days_of(item)
+    days = item.days
     for each in item.by_charge:
         yield document, GivenBack(number, "bill_run", Place(of), sign * each.amount, days, each.subscribed_charge)
     for tax in item.taxes:
@@ -351,7 +350,7 @@ def _inferred(
 ) -> Iterator[tuple[str, GivenBack]]:
     """By a line that does not say which line billed its days, as of a book from elsewhere: the lines of the same charge
     in the same currency have parts of it, by the days that they share with it."""
-    days = days_of(item)
+    days = item.days
     if days is None:
         return
     whole = (days[1] - days[0]).days
@@ -382,7 +381,7 @@ def _billed(
     found: dict[tuple[str, str], list[_Billed]] = defaultdict(list)
     for invoice in invoices:
         for item in (each for one in invoice.items for each in one.by_charge):
-            key, days = (item.subscription or "", item.subscribed_charge or ""), days_of(item)
+            key, days = (item.subscription or "", item.subscribed_charge or ""), item.days
             charge = charges.get(key)
             if charge is not None and days is not None and not _gives_back(item, charge, -1):
                 found[key].append(_Billed(invoice.number, item, days))
@@ -397,13 +396,6 @@ def _gives_back(item: Item, charge: SubscribedCharge, sign: int) -> bool:
     if item.source is not None or item.unit_price is not None:
         return gives_back(item, charge)
     return sign * item.amount * (-1 if (charge.rate or 0) < 0 else 1) > 0
-
-
-def days_of(item: Item) -> Days | None:
-    """The days of an item; of nothing but a first day, that one."""
-    if item.service_start is None:
-        return None
-    return item.service_start, (item.service_end or item.service_start) + _DAY
 
 
 def _places(item: Item) -> Iterator[tuple[Place, Decimal]]:

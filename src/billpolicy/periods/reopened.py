@@ -148,9 +148,7 @@ def _line(
 
 def _days(item: Item, period: ChargePeriod) -> Days:
     """Those of the line; of one without days, those that the record has given it."""
-    if item.service_start is None:
-        return period.from_, period.until
-    return item.service_start, (item.service_end or item.service_start) + _DAY
+    return item.days or (period.from_, period.until)
 
 
 def _is_of(period: ChargePeriod, on_line: CombinedCharge) -> bool:

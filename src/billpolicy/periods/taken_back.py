@@ -6,7 +6,6 @@ own. All other lines have moved what their charges are charged through (`billing
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,8 +13,6 @@ from billpolicy.billing.undo import Undone, adjusts
 from billpolicy.book.book import Book
 from billpolicy.book.model import BillingDocument, ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Subscription
 from billpolicy.periods.charge_periods import charge_of, charge_periods, excluded_name
-
-_DAY = datetime.timedelta(days=1)
 
 
 def on_record(book: Book, document: BillingDocument) -> Iterator[ChargePeriod]:
@@ -142,12 +139,13 @@ def _billed(
                 yield period
         return
     for item in (each for one in items for each in one.by_charge):
-        if item.subscribed_charge is not None and item.service_start is not None:
+        if item.subscribed_charge is not None and item.days is not None:
+            first, until = item.days
             yield ChargePeriod(
-                id=excluded_name(subscription.id, item.subscribed_charge, item.service_start),
+                id=excluded_name(subscription.id, item.subscribed_charge, first),
                 subscription=subscription.id,
                 charge=item.subscribed_charge,
-                from_=item.service_start,
-                until=(item.service_end or item.service_start) + _DAY,
+                from_=first,
+                until=until,
                 currency=document.currency,
             )
