@@ -347,17 +347,11 @@ def test_a_line_is_unwound_once() -> None:
 
 
 def test_a_line_that_was_billed_again_is_refused_with_the_line_that_did() -> None:
-    again = (
-        ONE
-        + """
-charge_periods:
-- {id: I1/1, subscription: s, charge: seats, from: 2026-01-01, until: 2026-02-01, currency: EUR, amount: 100.00,
-   status: rebilled, document: I1, item: '1', memo: CM9, memo_item: '2', rebilled_by: I9, rebilled_item: '3'}
-"""
+    (problem,) = run(book_after(ONE, ASK.replace("credit_only", "credit_rebill")), "id: op-2\n" + ASK)[0].problems
+    assert problem.message == (
+        "I1/1 was credited by CM00000001/1 and billed again by INV00000001/1; a line is unwound once"
     )
-    (problem,) = run(again, ASK)[0].problems
-    assert problem.message == "I1/1 was credited by CM9/2 and billed again by I9/3; a line is unwound once"
-    assert problem.hint == "correct I9/3 instead, with `credit_rebill`"
+    assert problem.hint == "correct INV00000001/1 instead, with `credit_rebill`"
 
 
 def test_a_draft_with_a_related_line_is_posted_or_canceled_first() -> None:
