@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.billing.again import Before, Carried, Days, Reopened, Terms
+from billpolicy.billing.rating import BilledLine
 from billpolicy.billing.usage import rated_by
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.model import (
@@ -32,11 +33,9 @@ from billpolicy.book.model import (
 )
 from billpolicy.money import from_minor, prorate, to_minor
 from billpolicy.periods.charge_periods import line_name
-from billpolicy.periods.given_back import GivenBack, given_back
+from billpolicy.periods.given_back import GivenBack, given_back_of
 
 _DAY = datetime.timedelta(days=1)
-_Given = dict[str, tuple[GivenBack, ...]]
-"""Number of an invoice -> what was given back of it, once it was asked for."""
 
 
 def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
@@ -49,8 +48,8 @@ def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
     for one in sorted(waiting, key=lambda one: (one.from_, one.charge, one.document or "", one.id)):
         alone = None if charges[one.charge].usage else one.id
         together[one.charge, one.from_, one.until, alone].append(one)
-    given: _Given = {}
-    found = (_reopened(book, subscription, charges[of[0].charge], of, given) for of in together.values())
+    lines = _Lines(book, subscription.id, waiting)
+    found = (_reopened(lines, subscription, charges[of[0].charge], of) for of in together.values())
     return tuple(one for one in found if one is not None)
 
 
@@ -77,11 +76,11 @@ def _is_due(charge: SubscribedCharge, first: datetime.date, until: datetime.date
 
 
 def _reopened(
-    book: Book, subscription: Subscription, charge: SubscribedCharge, periods: list[ChargePeriod], given: _Given
+    found: _Lines, subscription: Subscription, charge: SubscribedCharge, periods: list[ChargePeriod]
 ) -> Reopened | None:
     first = periods[0]
     now = rated_by(subscription, charge.id, first.from_) or charge
-    lines = [line for line in (_line(book, period, now, given) for period in periods) if line is not None]
+    lines = [line for line in (_line(found, period, now) for period in periods) if line is not None]
     before = _together([before for before, _ in lines])
     quantity = first.quantity
     if quantity is None:
@@ -89,7 +88,7 @@ def _reopened(
     rate = next((rate for rate in (first.rate, now.rate, before and before.terms.rate) if rate is not None), None)
     if rate is None:
         return None
-    new, billed = _used(book, subscription, first) if charge.usage else ((), ())
+    new, billed = _used(found.book, subscription, first) if charge.usage else ((), ())
     return Reopened(
         subscription,
         charge,
@@ -121,29 +120,51 @@ def _used(
 # -- the line that billed it ---------------------------------------------------------------------------------------
 
 
-def _line(
-    book: Book, period: ChargePeriod, now: SubscribedCharge, given: _Given
-) -> tuple[Before, list[Carried]] | None:
+class _Lines:
+    """The lines that had billed reopened periods of a subscription, and what was given back of them: each invoice, and
+    each record, is looked at once."""
+
+    def __init__(self, book: Book, subscription: str, periods: Iterable[ChargePeriod]) -> None:
+        self.book = book
+        numbered = (book.numbered.get(one.document or "") for one in periods)
+        invoices = {one.number: one for one in numbered if isinstance(one, Invoice)}
+        self.lines = {
+            BilledLine(invoice.number, item.id): (invoice, item)
+            for invoice in invoices.values()
+            for item in invoice.items
+        }
+        self.discounts: dict[BilledLine, list[Item]] = defaultdict(list)
+        for invoice, item in self.lines.values():
+            if item.discounts is not None:
+                self.discounts[BilledLine(invoice.number, item.discounts)].append(item)
+        self.given: dict[BilledLine, list[GivenBack]] = defaultdict(list)
+        for number, those in given_back_of(book, invoices.values()).items():
+            for given in those:
+                self.given[BilledLine(number, given.place.item)].append(given)
+        records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ()))
+        self.records: dict[BilledLine, list[ChargePeriod]] = defaultdict(list)
+        for one in sorted(records, key=lambda one: (one.from_, one.charge, one.id)):
+            if one.document is not None and one.item is not None:
+                self.records[BilledLine(one.document, one.item)].append(one)
+
+
+def _line(found: _Lines, period: ChargePeriod, now: SubscribedCharge) -> tuple[Before, list[Carried]] | None:
     """What a line has of a period, and what was taken off it otherwise than by a charge; None where nobody knows."""
     currency = period.currency
     terms = Terms(now.quantity, now.rate or ZERO)
-    invoice = book.numbered.get(period.document or "")
-    items = {item.id: item for item in invoice.items} if isinstance(invoice, Invoice) else {}
-    item = items.get(period.item or "")
-    if not isinstance(invoice, Invoice) or item is None:
+    invoice, item = found.lines.get(BilledLine(period.document or "", period.item or ""), (None, None))
+    if invoice is None or item is None:
         if period.amount is None:
             return None
         return Before(None, to_minor(period.amount, currency), terms, (period.from_, period.until), ()), []
     on_line: Item | CombinedCharge = next((one for one in item.combines if _is_of(period, one)), item)
-    share = _share(book, period, item, on_line)
+    share = _share(found, period, item, on_line)
     if on_line.quantity is not None:
         terms = terms._replace(quantity=on_line.quantity)
     if on_line.unit_price is not None:
         terms = terms._replace(rate=on_line.unit_price)
     before = Before(invoice, share.own, terms, _days(item, period), share.taxes(item.taxes))
-    if invoice.number not in given:
-        given[invoice.number] = given_back(book, invoice)
-    return before, list(_carried(book, invoice, item, period, given[invoice.number], share))
+    return before, list(_carried(found, invoice, item, period, share))
 
 
 def _days(item: Item, period: ChargePeriod) -> Days:
@@ -184,42 +205,39 @@ class _Share(NamedTuple):
         return from_minor(self.part(to_minor(amount, self.currency)), self.currency)
 
 
-def _share(book: Book, period: ChargePeriod, item: Item, on_line: Item | CombinedCharge) -> _Share:
+def _share(found: _Lines, period: ChargePeriod, item: Item, on_line: Item | CombinedCharge) -> _Share:
     """Of a line of a billing profile, and of one of which a book gives several periods."""
     if isinstance(on_line, CombinedCharge):
         amounts = [(one is on_line, one.amount) for one in item.combines]
     else:
-        ids = book.charge_periods_of.get(period.subscription, ())
-        records = sorted((book.charge_periods[id] for id in ids), key=lambda one: (one.from_, one.charge, one.id))
         amounts = [
             (one.id == period.id, item.amount if one.amount is None else one.amount)
-            for one in records
-            if (one.document, one.item) == (period.document, period.item)
+            for one in found.records[BilledLine(period.document or "", period.item or "")]
         ]
     minor = [to_minor(amount, period.currency) for _, amount in amounts]
     place = [is_it for is_it, _ in amounts].index(True)
     return _Share(sum(minor[:place]), minor[place], to_minor(item.amount, period.currency), period.currency)
 
 
-def _carried(
-    book: Book, invoice: Invoice, item: Item, period: ChargePeriod, given: Iterable[GivenBack], share: _Share
-) -> Iterator[Carried]:
+def _carried(found: _Lines, invoice: Invoice, item: Item, period: ChargePeriod, share: _Share) -> Iterator[Carried]:
     """What was taken off a line: on the invoice, by items that are no charge's, as by a line that billed it again; and
     by what others than the memo that unwound it have given back, as far as it is of the days that are billed again."""
     currency = invoice.currency
-    others = [_within(one, period, currency) for one in given if one.by != period.memo]
-    for one in invoice.items:
-        if one.discounts == item.id and not _is_charged(book, invoice, one):
+
+    def by_others(of: Item) -> Iterator[GivenBack]:
+        those = found.given.get(BilledLine(invoice.number, of.id), ())
+        return (_within(one, period, currency) for one in those if one.by != period.memo)
+
+    for one in found.discounts.get(BilledLine(invoice.number, item.id), ()):
+        if not _is_charged(found.book, invoice, one):
             off: dict[str | None, Decimal] = defaultdict(Decimal)
-            for each in others:
-                if each.place.item == one.id:
-                    off[each.place.tax] += each.amount
+            for each in by_others(one):
+                off[each.place.tax] += each.amount
             taxes = tuple(replace(tax, amount=tax.amount - off[tax.id]) for tax in one.taxes)
             yield _part(share, one.name or one.id, one.amount - off[None], taxes, currency)
     by: dict[str, dict[str | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for each in others:
-        if each.place.item == item.id:
-            by[_giver(book, each)][each.place.tax] += each.amount
+    for each in by_others(item):
+        by[_giver(found.book, each)][each.place.tax] += each.amount
     for number, amounts in sorted(by.items()):
         taxes = tuple(replace(tax, amount=-amounts[tax.id]) for tax in item.taxes)
         yield _part(share, f"Credited before: {number}", -amounts[None], taxes, currency)

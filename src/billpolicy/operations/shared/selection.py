@@ -71,6 +71,7 @@ class _Lines:
         every = (BilledLine(invoice.number, name) for name in self._items)
         found = closure(planning.book, every, later=False, related=False).lines
         self._found = {one.line.item: one for one in found}
+        self._gone = given_back_lines(self.left, self._items)
 
     def named(self, names: Collection[str]) -> list[str]:
         """Those of these names; what is wrong with one is noted."""
@@ -123,7 +124,7 @@ class _Lines:
             return _no_time(self._planning.book, self._items[name])
         if one.is_unwound:
             return unwound_in_words(one.periods[0])
-        if is_given_back(self.left, name):
+        if name in self._gone:
             return f"nothing of it is left{and_taken(self.left, name)}"
         return None
 
@@ -163,18 +164,29 @@ def what_is_left(left: Left, names: Collection[str]) -> dict[Place, Decimal]:
     An item and its discounts are settled as one: where others have taken all that the two come to, nothing is left of
     either; and so with their taxes. Together no more is left than of the whole invoice.
     """
-    whole, found = Left(left.invoice, ()), {}
+    whole, found = Left(left.invoice, ()), dict[Place, Decimal]()
     for item in in_item_order(left.invoice.items):
         if item.id in names:
-            reduced = item.discounts or item.id
-            found[Place(item.id)] = left.of(Place(item.id)) if left.net(reduced) else ZERO
-            has_tax = left.net_tax(reduced) * whole.net_tax(reduced) > 0
-            for place in (Place(item.id, tax.id) for tax in in_tax_order(item.taxes)):
-                found[place] = left.of(place) if has_tax else ZERO
+            found |= _of_item(left, whole, item)
     return at_most(left.in_all, found)
 
 
-def is_given_back(left: Left, name: str) -> bool:
-    """Whether a line was billed at something, and nothing of that is left."""
-    whole = what_is_left(Left(left.invoice, ()), [name])
-    return any(whole.values()) and not any(what_is_left(left, [name]).values())
+def given_back_lines(left: Left, names: Collection[str]) -> set[str]:
+    """Those of these items that were billed at something, and of which nothing is left."""
+    whole = Left(left.invoice, ())
+    return {
+        item.id
+        for item in left.invoice.items
+        if item.id in names
+        and any(_of_item(whole, whole, item).values())
+        and not (left.in_all and any(_of_item(left, whole, item).values()))
+    }
+
+
+def _of_item(left: Left, whole: Left, item: Item) -> dict[Place, Decimal]:
+    reduced = item.discounts or item.id
+    found = {Place(item.id): left.of(Place(item.id)) if left.net(reduced) else ZERO}
+    has_tax = bool(item.taxes) and left.net_tax(reduced) * whole.net_tax(reduced) > 0
+    for place in (Place(item.id, tax.id) for tax in in_tax_order(item.taxes)):
+        found[place] = left.of(place) if has_tax else ZERO
+    return found

@@ -28,7 +28,7 @@ from billpolicy.operations.shared.memos import (
     settle,
 )
 from billpolicy.operations.shared.over_credit import and_taken, rely_on
-from billpolicy.operations.shared.selection import Selected, is_given_back, what_is_left
+from billpolicy.operations.shared.selection import Selected, given_back_lines, what_is_left
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.what_is_open import in_force
 from billpolicy.periods.charge_periods import line_name
@@ -49,10 +49,13 @@ class Taken(NamedTuple):
     gone: Mapping[BilledLine, str]
     """Those of which nothing is left, and what has taken it."""
 
-    def credited(self, line: BilledLine) -> Decimal:
-        """What is credited of a line, with its tax."""
-        of_it = (amount for place, amount in self.amounts.items() if place.item == line.item)
-        return exact(sum(of_it, ZERO), self.invoice.currency)
+    @property
+    def credited(self) -> dict[BilledLine, Decimal]:
+        """What is credited of each line, with its tax."""
+        found = {one.line: exact(ZERO, self.invoice.currency) for one in self.lines}
+        for place, amount in self.amounts.items():
+            found[BilledLine(self.invoice.number, place.item)] += amount
+        return found
 
 
 class Credit(NamedTuple):
@@ -138,34 +141,29 @@ def _warn_of_debits(planning: Planning, invoice: Invoice, those: Sequence[Pulled
 def _taken(planning: Planning, left: Left, lines: Sequence[Pulled]) -> Taken:
     rely_on(planning, left)
     invoice = left.invoice
-    amounts = what_is_left(left, [one.line.item for one in lines])
+    amounts = what_is_left(left, {one.line.item for one in lines})
     total = sum(amounts.values(), ZERO)
     if total < 0:
         message = f"what is to be credited of {invoice.number} comes to {total} {invoice.currency}"
         hint = "ask for it with `debit_memo_from_invoice` instead"
         planning.problem("negative-total", message, "invoice", hint=hint)
-    gone = {one.line: and_taken(left, one.line.item) for one in lines if is_given_back(left, one.line.item)}
+    given = given_back_lines(left, {one.line.item for one in lines})
+    gone = {one.line: and_taken(left, one.line.item) for one in lines if one.line.item in given}
     return Taken(invoice, tuple(lines), amounts, gone)
 
 
-def tell(planning: Planning, closed: Closed, those: Iterable[Taken], *, reopens: bool) -> None:
+def tell(planning: Planning, closed: Closed, those: Sequence[Taken], *, reopens: bool) -> None:
     """Show what is unwound with what was selected, for somebody to confirm it.
 
     A line of which nothing is left is left out, unless its time is billed again (`reopens`).
     """
-    of = {one.line: each for each in those for one in each.lines}
-    left_out, credited = {}, {}
-    for one in closed.lines:
-        if one.is_unwound:
-            left_out[one.line] = f"it {unwound_in_words(one.periods[0])}"
-            continue
-        each = of[one.line]
-        credited[one.line] = each.credited(one.line)
-        if one.line in each.gone and reopens:
-            name, by = line_name(*one.line), each.gone[one.line]
-            planning.note(f"nothing of {name} is left to credit{by}; its time is billed again with that")
-        elif one.line in each.gone:
-            left_out[one.line] = f"nothing of it is left{each.gone[one.line]}"
+    credited = {line: amount for each in those for line, amount in each.credited.items()}
+    left_out = {one.line: f"it {unwound_in_words(one.periods[0])}" for one in closed.lines if one.is_unwound}
+    for line, by in ((line, by) for each in those for line, by in each.gone.items()):
+        if reopens:
+            planning.note(f"nothing of {line_name(*line)} is left to credit{by}; its time is billed again with that")
+        else:
+            left_out[line] = f"nothing of it is left{by}"
     planning.close_over(closure_of(planning.book, closed, credited, left_out))
 
 
