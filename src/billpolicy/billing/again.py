@@ -11,6 +11,8 @@ the policy says, and of reopened time that is done by not billing it again (`wit
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -26,6 +28,8 @@ from billpolicy.money import from_minor, minor_digits, prorate, to_minor
 
 Days = tuple[datetime.date, datetime.date]
 """`[from, until)`."""
+_Charge = tuple[str, str]
+"""Subscription and its charge."""
 
 
 class Terms(NamedTuple):
@@ -93,19 +97,22 @@ def without_service(
     back before is not due, so it is billed again and what was given back for it is carried.
     """
     found, cut = [], list(reopened)
+    places: dict[_Charge, list[int]] = defaultdict(list)
+    for place, again in enumerate(cut):
+        places[again.subscription.id, again.charge.id].append(place)
     for one in due:
-        here = any(again.charge.id == one.charge.id and again.subscription.id == one.subscription.id for again in cut)
+        here = places.get((one.subscription.id, one.charge.id), ())
         if not here or not one.credit or (one.charge.period == "one_time" and not rules.credit_one_time):
             found.append(one)
             continue
         # A minimum or maximum is brought to the part of the period that was used, whatever the policy gives back.
         stretches: list[Stretch] = list(one.stretches if one.charge.bills != "rate" else credited(one.stretches, rules))
-        for place, again in enumerate(cut):
-            if again.charge.id == one.charge.id and again.subscription.id == one.subscription.id:
-                starts = [_overlap(again.days, (stretch.start, stretch.end)) for stretch in stretches]
-                start = min((days[0] for days in starts if days is not None), default=again.until)
-                stretches = [part for stretch in stretches for part in _outside(stretch, again.days)]
-                cut[place] = again._replace(until=start)
+        for place in here:
+            again = cut[place]
+            starts = [_overlap(again.days, (stretch.start, stretch.end)) for stretch in stretches]
+            start = min((days[0] for days in starts if days is not None), default=again.until)
+            stretches = [part for stretch in stretches for part in _outside(stretch, again.days)]
+            cut[place] = again._replace(until=start)
         if stretches:
             found.append(one._replace(stretches=tuple(stretches)))
     return tuple(found), tuple(cut)
@@ -158,6 +165,7 @@ def with_tax_and_carried(lines: Sequence[Line], reopened: Iterable[Reopened]) ->
     the discounts on it, and no more tax than there is.
     """
     by_period = {one.period.id: one for one in reopened}
+    discounts = _Discounts(lines)
     found = []
     for line in lines:
         one = by_period.get(line.again.id) if line.again is not None else None
@@ -166,7 +174,7 @@ def with_tax_and_carried(lines: Sequence[Line], reopened: Iterable[Reopened]) ->
             continue
         line = line._replace(taxes=_taxes(one, line.amount))
         found.append(line)
-        off = sum(_with_carried(other, by_period) for other in lines if _discounts(other, line))
+        off = sum(_with_carried(other, by_period) for other in discounts.of(line))
         found += _carried(one, line, off)
     return found
 
@@ -261,10 +269,23 @@ def _in_proportion(amount: int, part: int, whole: int) -> int:
     return prorate(amount, part, whole) if whole > 0 else prorate(-amount, part, -whole)
 
 
-def _discounts(other: Line, line: Line) -> bool:
-    """Whether a line is of a discount that reduces another one."""
-    same = other.subscription.id == line.subscription.id and other.charge.discounts == line.charge.id
-    return same and line.start <= other.start < line.end
+class _Discounts:
+    """Which of some lines reduce which: that of their charge in which they begin."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._of: dict[_Charge, list[Line]] = defaultdict(list)
+        for line in sorted(lines, key=_start):
+            if line.charge.discounts is not None:
+                self._of[line.subscription.id, line.charge.discounts].append(line)
+
+    def of(self, line: Line) -> Sequence[Line]:
+        """Those that reduce this one."""
+        those = self._of.get((line.subscription.id, line.charge.id), [])
+        return those[bisect_left(those, line.start, key=_start) : bisect_left(those, line.end, key=_start)]
+
+
+def _start(line: Line) -> datetime.date:
+    return line.start
 
 
 def _with_carried(discount: Line, by_period: Mapping[str, Reopened]) -> int:

@@ -60,8 +60,7 @@ def what_was_used(
 def rated_by(subscription: Subscription, id: str, day: datetime.date) -> SubscribedCharge | None:
     """The charge that usage of a day is rated by: the one that it names, or, where that has no service on the day, one
     that continues it or that it continues. So whoever meters need not know of a new rate. None without service."""
-    charges = {charge.id: charge for charge in subscription.charges}
-    named = charges.get(id)
+    named = next((charge for charge in subscription.charges if charge.id == id), None)
     if named is None or _serves(subscription, named, day):
         return named
     return next((each for each in _chain(subscription, named) if _serves(subscription, each, day)), None)

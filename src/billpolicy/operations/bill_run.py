@@ -22,7 +22,7 @@ from billpolicy.money import to_minor
 from billpolicy.operations.shared.bill_taxes import say_who_taxes, tax_code_of, taxed
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
-from billpolicy.operations.shared.drafts import open_drafts_on
+from billpolicy.operations.shared.drafts import Draft, open_drafts_on
 from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.prepaid import names_of_prepaid
@@ -162,8 +162,12 @@ _TOLD = 3
 
 def _refuse_credit_of_drafts(planning: Planning, lines: Sequence[Line]) -> None:
     """What is only on a draft was never invoiced, so it cannot be credited."""
+    drafts: dict[str, list[Draft]] = {}
     for line in lines:
-        for draft in open_drafts_on(planning, [line.subscription.id]) if line.credit else ():
+        name = line.subscription.id
+        if line.credit and name not in drafts:
+            drafts[name] = open_drafts_on(planning, [name])
+        for draft in drafts[name] if line.credit else ():
             if any(_bills(each, line) for item in draft.items for each in item.by_charge):
                 what = f"`{line.charge.id}` of `{line.subscription.id}` from {line.start} on"
                 message = f"{what} would be credited, but is only on a draft, {draft.number}"

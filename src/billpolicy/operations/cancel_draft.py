@@ -33,7 +33,7 @@ def _plan(planning: Planning, request: CancelDraft) -> None:
         planning.decide(decided(planning, draft))
         if draft.bill_run is not None:
             _go_back(planning, draft)
-        free_usage(planning, draft)
+        free_usage(planning, [(draft, None)])
         open_again(planning, draft)
         planning.rely_on(draft.number)
         planning.change(DraftCanceled(draft.number))

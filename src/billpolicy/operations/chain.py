@@ -169,9 +169,10 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
         # What was transferred of it goes with it, and is not followed: that is about other accounts.
         if isinstance(payment, Payment) and payment.source is None:
             yield from event("payment_reversed", payment)
+    issued = set(new)
     for number in dict.fromkeys(made.to for made in plan.applications if made.amount > 0):
         document = book.numbered[number]
-        if document.kind == "invoice" and number not in new and book.balance(document) > 0:
+        if document.kind == "invoice" and number not in issued and book.balance(document) > 0:
             yield from event("invoice_left_open", document)
 
 

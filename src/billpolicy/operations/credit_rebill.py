@@ -64,8 +64,7 @@ def _plan(planning: Planning, request: CreditRebill) -> Iterator[Step]:
     credits = credit(planning, asked, those)
     reopened = list(with_memos(periods, credits, "reopened"))
     put_on_record(planning, reopened)
-    for one in those:
-        free_usage(planning, one.invoice, [line.line.item for line in one.lines])
+    free_usage(planning, [(one.invoice, {line.line.item for line in one.lines}) for one in those])
     return _steps(planning, request, asked, credits, reopened)
 
 

@@ -81,6 +81,7 @@ class Left:
         self.before = tuple(given)
         self.given: dict[Place, Decimal] = defaultdict(Decimal, sums(self.before))
         self._whole = {place: amount for item in invoice.items for place, amount in _places(item)}
+        self._taxes = {item.id: [place for place, _ in _places(item)][1:] for item in invoice.items}
         self._discounts: dict[str, list[str]] = defaultdict(list)
         self._reduces: dict[str, str] = {}
         for item in invoice.items:
@@ -172,8 +173,7 @@ class Left:
         return sum((amounts.get(Place(one), ZERO) for one in of_it), ZERO)
 
     def _taxes_of(self, item: str) -> Iterator[Place]:
-        of_it = {item, *self._discounts.get(item, ())}
-        return (place for place in self._whole if place.tax is not None and place.item in of_it)
+        return (place for one in (item, *self._discounts.get(item, ())) for place in self._taxes.get(one, ()))
 
     def _is_owed(self, place: Place) -> bool:
         return self._reduces.get(place.item, place.item) in self._owed

@@ -60,9 +60,10 @@ class Planning:
         self._warnings: list[Diagnostic] = []
         self._notes: list[str] = []
         self._changes: list[Change] = []
-        self._resolved: list[Resolved] = []
+        self._resolved: dict[int, tuple[int, Resolved]] = {}
+        """Each with its place, by identity: documents may share one, and one that is merely equal is another."""
         self._reasons: dict[str, int] = {}
-        self._touched: list[str] = []
+        self._touched: dict[str, None] = {}
         self._credits: list[tuple[str, str]] = []
         self._inheriting: list[Inheriting] = []
         self._closure: Closure | None = None
@@ -236,10 +237,9 @@ class Planning:
 
     def decide(self, resolved: Resolved, number: str | None = None) -> None:
         """Keep how something was decided, about the document of this number or of none. Several may share it."""
-        if not any(known is resolved for known in self._resolved):
-            self._resolved.append(resolved)
+        place, _ = self._resolved.setdefault(id(resolved), (len(self._resolved), resolved))
         if number is not None:
-            self._reasons[number] = next(n for n, known in enumerate(self._resolved) if known is resolved)
+            self._reasons[number] = place
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
         """Put money of a source on a target, of the same currency (docs/domain.md 9.5)."""
@@ -270,8 +270,8 @@ class Planning:
         document = self.book.numbered[number]
         # A draft is owed by nobody, and of an adjustment the credit balance is shown.
         shown = document.status == "posted" and document.kind != "credit_adjustment"
-        if shown and number not in self._touched:
-            self._touched.append(number)
+        if shown:
+            self._touched.setdefault(number)
         if number in self._before.numbered:
             self.rely_on(number)
 
@@ -298,7 +298,7 @@ class Planning:
                 engine=self.resolver.engine,
                 basis=dict(sorted(self._basis.items())),
                 changes=tuple(self._changes),
-                resolved=tuple(self._resolved),
+                resolved=tuple(resolved for _, resolved in self._resolved.values()),
                 reasons=self._reasons,
                 balances=(*map(self._balance, self._touched), *map(self._credit, self._credits)),
                 inheriting=tuple(self._inheriting),

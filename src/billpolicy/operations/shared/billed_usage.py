@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from billpolicy.billing.rating import Draw, Line, Usage
 from billpolicy.billing.usage import after_the_end, rated_by
@@ -13,6 +13,9 @@ from billpolicy.book.changes import BilledUsage, UsageBilled, billing, subscript
 from billpolicy.book.model import Document, Item, UsageRecord
 from billpolicy.money import from_minor
 from billpolicy.planning.planning import Planning
+
+_Charge = tuple[str, str]
+"""Subscription and its charge."""
 
 
 def bill_usage(planning: Planning, number: str, lines: Iterable[Line], names: Mapping[str, str]) -> None:
@@ -42,8 +45,9 @@ def _billed_at(id: str, worth: int, draws: Mapping[str, Draw], names: Mapping[st
 def keep_usage(planning: Planning, posted: Mapping[str, str]) -> None:
     """What drafts bill is billed by the documents that they became, and drawn from the periods of these. *posted*: the
     number of each draft -> that of its document."""
+    billed = _billed_by(planning.book, [billing(planning.book, draft) for draft in posted])
     for draft, number in posted.items():
-        for (subscription, charge), records in _billed_by(planning, billing(planning.book, draft)):
+        for (subscription, charge), records in billed[draft]:
             shares = tuple(BilledUsage(one.id, one.amount, one.drawn, _renamed(one, posted)) for one in records)
             _change(planning, UsageBilled(subscription, charge, draft, number, shares))
 
@@ -54,24 +58,28 @@ def _renamed(record: UsageRecord, posted: Mapping[str, str]) -> str | None:
     return f"{posted[draft]}{slash}{item}" if draft in posted else record.drawn_from
 
 
-def free_usage(planning: Planning, document: Document, items: Collection[str] | None = None) -> None:
-    """What a document bills, or what these items of it do, is billed no more: the next bill run bills it again, at
-    what it costs then."""
-    lines = document.items if items is None else [item for item in document.items if item.id in items]
-    for (subscription, charge), records in _billed_by(planning, document):
-        of_it = [one for one in records if items is None or any(_is_on(planning.book, one, line) for line in lines)]
-        if of_it:
-            shares = tuple(BilledUsage(one.id, None) for one in of_it)
-            _change(planning, UsageBilled(subscription, charge, document.number, None, shares))
+def free_usage(planning: Planning, those: Sequence[tuple[Document, Collection[str] | None]]) -> None:
+    """What these documents bill, or of each only what these items of it do, is billed no more: the next bill run bills
+    it again, at what it costs then."""
+    billed = _billed_by(planning.book, [document for document, _ in those])
+    for document, items in those:
+        lines: dict[_Charge, list[Item]] = defaultdict(list)
+        for item in document.items:
+            for each in item.by_charge if items is not None and item.id in items else ():
+                lines[each.subscription or "", each.subscribed_charge or ""].append(item)
+        for (subscription, charge), records in billed[document.number]:
+            of_it = [one for one in records if items is None or _is_on(planning.book, one, lines)]
+            if of_it:
+                shares = tuple(BilledUsage(one.id, None) for one in of_it)
+                _change(planning, UsageBilled(subscription, charge, document.number, None, shares))
 
 
-def _is_on(book: Book, record: UsageRecord, item: Item) -> bool:
-    """Whether an item bills a record: that of the charge that rates it, on its day."""
-    start, last = item.service_start, item.service_end
-    if item.subscription != record.subscription or start is None or last is None or not start <= record.date <= last:
-        return False
+def _is_on(book: Book, record: UsageRecord, lines: Mapping[_Charge, Sequence[Item]]) -> bool:
+    """Whether a line bills a record: one of the charge that rates it, on its day."""
     rating = rated_by(book.subscriptions[record.subscription], record.charge, record.date)
-    return (record.charge if rating is None else rating.id) in {each.subscribed_charge for each in item.by_charge}
+    those = lines.get((record.subscription, record.charge if rating is None else rating.id), ())
+    days = ((one.service_start, one.service_end) for one in those)
+    return any(start is not None and last is not None and start <= record.date <= last for start, last in days)
 
 
 def warn_of_usage(planning: Planning, name: str) -> None:
@@ -90,16 +98,17 @@ def _change(planning: Planning, change: UsageBilled) -> None:
     planning.change(change)
 
 
-def _billed_by(planning: Planning, document: Document) -> Iterator[tuple[tuple[str, str], list[UsageRecord]]]:
-    """The records that a document bills, by subscription and charge, each by date and id."""
-    book = planning.book
-    found: dict[tuple[str, str], list[UsageRecord]] = defaultdict(list)
-    for name in document.subscriptions:
-        for id in book.usage_of.get(name, ()):
-            if book.usage[id].billed_by == document.number:
-                found[name, book.usage[id].charge].append(book.usage[id])
-    for charge, records in sorted(found.items()):
-        yield charge, sorted(records, key=lambda one: (one.date, one.id))
+def _billed_by(book: Book, documents: Sequence[Document]) -> Mapping[str, list[tuple[_Charge, list[UsageRecord]]]]:
+    """The records that each of these documents bills, by subscription and charge, each by date and id."""
+    found: dict[str, dict[_Charge, list[UsageRecord]]] = {one.number: defaultdict(list) for one in documents}
+    for name in sorted({name for one in documents for name in one.subscriptions}):
+        for record in (book.usage[id] for id in book.usage_of.get(name, ())):
+            if record.billed_by in found:
+                found[record.billed_by][name, record.charge].append(record)
+    return {
+        number: [(charge, sorted(of, key=lambda one: (one.date, one.id))) for charge, of in sorted(records.items())]
+        for number, records in found.items()
+    }
 
 
 def _in_words(line: Line, usage: Usage, currency: str) -> str:

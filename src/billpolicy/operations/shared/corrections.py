@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge
 from billpolicy.diagnostics.codes import Code
@@ -58,6 +59,7 @@ def corrected(
 ) -> list[ChargePeriod]:
     """The periods as they are to be billed again. What is wrong with a correction is noted; then they mean nothing."""
     found = _found(planning, invoice, periods, correct)
+    codes = _codes_billed(planning.book, periods) if any(one.correction.tax_code for one in found) else {}
     told: dict[int, bool] = dict.fromkeys((one.place for one in found), False)
     again = []
     for period in periods:
@@ -68,7 +70,7 @@ def corrected(
                 if one.period.id == period.id:
                     stated |= _stated(one.correction, ("from_", "until"))
                 own |= stated
-                told[one.place] |= any(value != _as_billed(planning.book, period, key) for key, value in stated.items())
+                told[one.place] |= any(value != _as_billed(codes, period, key) for key, value in stated.items())
         again.append(replace(period, **own))
     for one in found:
         if not told[one.place]:
@@ -145,13 +147,22 @@ def _stated(one: Correction, keys: Iterable[str]) -> dict[str, Any]:
     return {key: value for key in keys if (value := getattr(one, key)) is not None}
 
 
-def _as_billed(book: Book, period: ChargePeriod, key: str) -> object:
+def _as_billed(codes: Mapping[BilledLine, str | None], period: ChargePeriod, key: str) -> object:
     if key != "tax_code":
         return getattr(period, key)
-    invoice = book.numbered[period.document or ""]
-    assert isinstance(invoice, Invoice)
-    codes = {tax.code for item in invoice.items if item.id == period.item for tax in item.taxes}
-    return codes.pop() if len(codes) == 1 else None
+    return codes[BilledLine(period.document or "", period.item or "")]
+
+
+def _codes_billed(book: Book, periods: Iterable[ChargePeriod]) -> dict[BilledLine, str | None]:
+    """The tax code by which each line of the invoices of these periods was taxed; None of several, and of none."""
+    found: dict[BilledLine, str | None] = {}
+    for number in dict.fromkeys(one.document or "" for one in periods):
+        invoice = book.numbered[number]
+        assert isinstance(invoice, Invoice)
+        for item in invoice.items:
+            codes = {tax.code for tax in item.taxes}
+            found[BilledLine(number, item.id)] = codes.pop() if len(codes) == 1 else None
+    return found
 
 
 def _now(planning: Planning, period: ChargePeriod, current: Sequence[Current]) -> dict[str, Any]:

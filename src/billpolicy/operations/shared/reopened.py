@@ -47,9 +47,11 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
             else:
                 period = replace(period, status="credited")
             recorded.append(period)
-        through = next(each for each in planning.book.subscriptions[subscription].charges if each.id == charge)
-        if one.until < one.period.until and through.charged_through and one.until < through.charged_through:
-            planning.charge_through(subscription, charge, one.until)
+        if one.until < one.period.until:
+            charges = planning.book.subscriptions[subscription].charges
+            through = next(each.charged_through for each in charges if each.id == charge)
+            if through is not None and one.until < through:
+                planning.charge_through(subscription, charge, one.until)
     record(planning, recorded)
 
 

@@ -77,7 +77,7 @@ class Reversal:
             planning.touch(number)
         if (is_invoice or document.bill_run is not None) and resolved.text("charged_through") == "revert":
             reopen(planning, document, memo)
-            free_usage(planning, document)
+            free_usage(planning, [(document, None)])
         for sibling in self._siblings(document):
             self.reverse(sibling, pulled_in_by=document.number)
 
