@@ -504,7 +504,7 @@ def test_the_usage_of_one_line_is_billed_no_more_and_that_of_others_is() -> None
     planning = Planning(versions(), found, asked, datetime.date(2026, 3, 10))
     document = found.numbered["INV00000001"]
     assert isinstance(document, Invoice)
-    free_usage(planning, document, {"1"})
+    free_usage(planning, [(document, {"1"})])
     assert [one.id for one in planning.book.usage.values() if one.billed_by is None] == ["u1", "u2"]
-    free_usage(planning, document, {"2"})
+    free_usage(planning, [(document, {"2"})])
     assert [one.id for one in planning.book.usage.values() if one.billed_by is not None] == []

@@ -109,11 +109,14 @@ def _applied(planning: Planning, one: Credit, billed: Sequence[str]) -> Iterator
     memo = book.numbered[one.memo.number]
     new = [invoice for invoice in map(book.numbered.__getitem__, billed) if isinstance(invoice, Invoice)]
     drafts = [invoice.number for invoice in new if invoice.status == "draft"]
-    owing = [invoice.number for invoice in new if invoice.status == "posted" and book.balance(invoice) > 0]
     unapplied = book.balance(memo)
-    if unapplied > 0 and drafts:
+    if unapplied <= 0:
+        return
+    if drafts:
         planning.note(f"{unapplied} {memo.currency} of {memo.number} stays unapplied, since {drafts[0]} is a draft")
-    elif unapplied > 0 and owing:
+        return
+    owing = [invoice.number for invoice in new if invoice.status == "posted" and book.balance(invoice) > 0]
+    if owing:
         apply = ApplyCreditMemo(
             id=f"{planning.request.id}/credit_rebill.paid_credit/{memo.number}",
             operation="apply_credit_memo",
