@@ -18,6 +18,8 @@ from billpolicy.ledger import reading
 from billpolicy.ledger.store import Ledger
 from billpolicy.periods.charge_periods import charge_periods
 from billpolicy.periods.given_back import left_of
+from billpolicy.posting.confirming import Confirmed
+from billpolicy.posting.posting import job_of, post_one
 from billpolicy.source.codec import decode
 from tests.helpers.books import book_from
 from tests.helpers.kinds_of_change import EACH
@@ -296,7 +298,8 @@ def test_of_any_document_a_slice_tells_all_that_was_billed_and_is_left(seed: int
     with ledger_of(read(found.book), empty_file) as ledger:
         for each in found.steps:
             if each.plan is not None:
-                post(ledger, each.plan, who="ann", now=NOW)
+                confirmed = replace(job_of(each.plan, "ann"), confirmed=Confirmed(everything=True))
+                post_one(ledger, confirmed, now=NOW)
         book = whole(ledger)
         for number in book.numbered:
             part = slice_of(ledger, Needs(numbers=frozenset({number}), billed_time=True))

@@ -232,8 +232,10 @@ def test_lines_that_were_unwound_are_found_and_pull_in_nothing() -> None:
     """The quarter was credited by itself: nothing of it holds January and February together any more."""
     charges = "{id: monthly, rate: 10.00, item: seats}, {id: quarterly, rate: 30.00, period: quarter, item: seats}"
     period = (
+        "credit_memos: [{number: C1, account: acme, date: 2023-04-01, currency: USD, source: Q1, "
+        "items: [{id: 1, amount: 10.00, source_item: 1}]}]\n"
         "charge_periods: [{id: Q1/1, subscription: S, charge: quarterly, from: 2023-01-01, until: 2023-04-01, "
-        "currency: USD, status: credited, amount: 30.00, document: Q1, item: 1}]"
+        "currency: USD, status: credited, amount: 10.00, document: Q1, item: 1, memo: C1, memo_item: 1}]"
     )
     quarter = invoice("Q1", line("quarterly", "01-01", "03-31"))
     unwound = book(charges, quarter, *(each.replace("seats", "monthly") for each in MONTHS), more=period)
