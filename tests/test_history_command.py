@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
@@ -12,9 +14,10 @@ import billpolicy as api
 from billpolicy.ledger.store import create_ledger
 from billpolicy.report.history_graph import history_dot, history_mermaid
 from billpolicy.report.history_text import history_text
+from tests.helpers.billed import billed, invoice, line
 from tests.helpers.books import book_from
 from tests.helpers.command_line import Ran, billpolicy
-from tests.helpers.paths import ROOT
+from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.trails import CORRECTED, IMPORTED, correct
 
 
@@ -37,15 +40,14 @@ TOLD = """
               Seats; 2026-01-01 to 2026-01-31; 10 x 10.00; plus 20.00 tax
               imported
   2026-02-10  INV00000001/1 credited by CM00000001/1                   10.00 EUR
-              Seats; reason Customer Satisfaction
+              reason Customer Satisfaction
               credit_memo_from_invoice GW-1 by ann, 2026-02-10 08:00 UTC: the
               outage of the third of January
   2026-03-10  INV00000001/1 credited by CM00000002/1                   90.00 EUR
-              Seats; plus 20.00 tax
+              plus 20.00 tax
               credit_rebill CR-1 by ann, 2026-03-10 09:00 UTC
   2026-03-10  S-1/seats reopened
               2026-01-01 to 2026-01-31; to be billed at 10 x 11.00
-              credit_rebill CR-1 by ann, 2026-03-10 09:00 UTC
   2026-03-10  S-1/seats billed again by INV00000002/1                 110.00 EUR
               Seats; 2026-01-01 to 2026-01-31; 10 x 11.00; plus 22.00 tax
               bill_run CR-1/rebill by ann, 2026-03-10 09:00 UTC
@@ -149,6 +151,70 @@ def test_show_says_it_in_a_line(ledger: str) -> None:
     out = billpolicy("ledger", "show", ledger, "acme").out
     assert "charge periods on record\n    S-1/seats: 1 billed again, 2026-01-01 to 2026-01-31\n" in out
 
+
+# -- what corrections leave ----------------------------------------------------------------------------------------
+
+TWO = billed(
+    *(invoice(number, month, line("seats", "100.00", month)) for number, month in (("I1", "jan"), ("I2", "feb")))
+)
+"""Two months of seats at 100.00, with a fifth of VAT."""
+LOWER = {"id": "CR-1", "operation": "credit_rebill", "date": "2026-04-10", "invoice": "I1"}
+LOWER |= {"correct": [{"line": "1", "rate": "80.00"}], "comment": "80.00 was agreed"}
+AGAIN = {"id": "CR-2", "operation": "credit_only", "date": "2026-04-11", "invoice": "INV00000001", "lines": ["2"]}
+FEBRUARY = """history of I2/1
+
+  2026-02-01  I2/1 billed                                             100.00 EUR
+              seats; 2026-02-01 to 2026-02-28; 1 x 100.00; plus 20.00 tax
+              imported
+  2026-04-10  I2/1 credited by CM00000001/1                           100.00 EUR
+              plus 20.00 tax; reason Correcting invoice error
+              credit_rebill CR-1 by ann, 2026-04-12 09:00 UTC: 80.00 was agreed
+  2026-04-10  s/seats reopened
+              2026-02-01 to 2026-02-28; to be billed at 1 x 80.00
+  2026-04-10  s/seats billed again by INV00000001/2                    80.00 EUR
+              seats; 2026-02-01 to 2026-02-28; 1 x 80.00; plus 16.00 tax
+              bill_run CR-1/rebill by ann, 2026-04-12 09:00 UTC
+  2026-04-11  INV00000001/2 credited by CM00000003/1                   80.00 EUR
+              plus 16.00 tax; reason Correcting invoice error
+              credit_only CR-2 by ann, 2026-04-12 09:00 UTC
+
+  now                          EUR amount       left
+  I2/1                             100.00       0.00  locked, billed again
+  CM00000001/1                     100.00             locked
+  INV00000001/2                     80.00       0.00  locked, credited only
+  CM00000003/1                      80.00             locked
+"""
+"""February comes along with January, and is credited first; billed again at 80.00 it is credited once more."""
+
+
+@pytest.fixture
+def corrected(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    policy, now = api.load_policy(STANDARD, engine="python"), datetime.datetime(2026, 4, 12, 9, tzinfo=datetime.UTC)
+    with create_ledger(url) as opened:
+        opened.import_book(book_from(TWO))
+        with pytest.raises(api.Refused, match="closure-unconfirmed"):
+            api.post(policy, opened, LOWER, who="ann", now=now)
+        api.post(policy, opened, LOWER, who="ann", now=now, yes=True)
+        api.post(policy, opened, AGAIN, who="ann", now=now)
+        assert opened.check() == []
+    return url
+
+
+def test_what_corrections_have_posted_is_told_from_either_end(corrected: str) -> None:
+    assert history(corrected, "I2/1").out == FEBRUARY
+    for line in ("CM00000001/1", "INV00000001/2", "CM00000003/1"):
+        assert history(corrected, line).out == FEBRUARY.replace("history of I2/1", f"history of {line}")
+
+
+def test_a_correction_is_told_with_each_line_that_it_took(corrected: str) -> None:
+    told = json.loads(history(corrected, "INV00000001", "--format", "json").out)
+    steps = [[one["what"] for one in trail["steps"]] for trail in told["trails"]]
+    january = ["billed", "credited", "reopened", "billed_again"]
+    assert steps == [january, [*january, "credited"]]
+
+
+# -- as a picture --------------------------------------------------------------------------------------------------
 
 BOX = re.compile(r'    (n\d+)(\["|\("|\{\{")((?:[\w ./,-]|<br/>|#\d+;)+)("\]|"\)|"\}\})')
 ARROW = re.compile(r'    (n\d+) -->\|"((?:[\w ./,-]|<br/>|#\d+;)+)"\| (n\d+)')

@@ -82,6 +82,22 @@ def test_a_credit_only_reopens_nothing(corrected: Book) -> None:
     assert trail.lines[0].locked
 
 
+@pytest.mark.parametrize(
+    ("number", "fields"), [("CM00000002", {"write_off": True}), ("INV00000001", {"reversed_": True})]
+)
+def test_time_that_a_write_off_or_a_reversal_opens_locks_nothing(corrected: Book, number: str, fields: Any) -> None:
+    book = corrected.with_posted([changed(corrected, number, **fields)])
+    (trail,) = trails_of(book, called(book, "INV00000001/1"))
+    assert not any(locked for _, locked in lines(trail).values())
+
+
+def test_a_line_is_locked_also_where_nothing_was_left_to_credit(corrected: Book) -> None:
+    period = replace(corrected.charge_periods["INV00000001/1"], memo=None, memo_item=None)
+    book = corrected.with_charge_periods([period])
+    (trail,) = trails_of(book, called(book, "INV00000001/1"))
+    assert [name for name, (_, locked) in lines(trail).items() if locked] == ["INV00000001/1"]
+
+
 def test_a_line_that_was_billed_again_can_be_corrected_once_more(corrected: Book) -> None:
     invoice = changed(corrected, "INV00000002", number="INV00000003")
     book = corrected.with_posted([invoice, changed(corrected, "CM00000002", number="CM00000003", source="INV00000002")])

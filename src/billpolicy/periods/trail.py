@@ -32,6 +32,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.periods.charge_periods import periods_billed
 from billpolicy.periods.given_back import left_of, net_left
+from billpolicy.periods.locked import locks
 
 StepKind = Literal[
     "billed",
@@ -368,12 +369,11 @@ class _Trails:
             item=item,
             left=left,
             periods=tuple(recorded or self._told(line.document).get(line.item, ())),
-            locked=bool(self._unwound[line]) or any(one.memo and one.status in _PROCESSED for one in recorded),
+            locked=any(locks(self._book, one) for one in (*recorded, *self._unwound[line])),
         )
 
 
 _OPEN_AGAIN = ("reopened", "rebilled")
-_PROCESSED = ("credited", *_OPEN_AGAIN)
 
 
 def _is_there(document: Document) -> bool:

@@ -38,14 +38,19 @@ def history_text(history: History) -> str:
     lines = [f"history of {history.asked}"]
     for trail in history.trails:
         lines.append("")
+        before = None
         for step in trail.steps:
-            lines += _step(step, trail, history)
+            lines += _step(step, trail)
+            if step.operation is None or step.operation != before:  # an operation is told with its first step
+                lines += wrapped(_INDENT, _who(step, history))
+            before = step.operation
         lines += ["", *_now(trail)] if len(trail.steps) > 1 else []
     return "\n".join(lines) + "\n"
 
 
-def _step(step: Step, trail: Trail, history: History) -> Iterator[str]:
-    by = next((one for one in trail.lines if one.line == step.by), None)
+def _step(step: Step, trail: Trail) -> Iterator[str]:
+    lines = {one.line: one for one in trail.lines}
+    by, of = (None if line is None else lines.get(line) for line in (step.by, step.of))
     money = "" if by is None else f"{by.item.amount} {by.document.currency}"
     told = f"  {step.date}  {_sentence(step)}"
     room = WIDTH - len(told)
@@ -55,8 +60,7 @@ def _step(step: Step, trail: Trail, history: History) -> Iterator[str]:
         yield f"{told}{money:>{room}}"
     else:
         yield from (told, f"{money:>{WIDTH}}")
-    yield from wrapped(_INDENT, "; ".join(_details(step, by)))
-    yield from wrapped(_INDENT, _who(step, history))
+    yield from wrapped(_INDENT, "; ".join(_details(step, by, of)))
 
 
 def _sentence(step: Step) -> str:
@@ -70,18 +74,20 @@ def _sentence(step: Step) -> str:
     return f"{name_of(step.by)} {WORDS[step.what]}"
 
 
-def _details(step: Step, by: TracedLine | None) -> Iterator[str]:
+def _details(step: Step, by: TracedLine | None, of: TracedLine | None) -> Iterator[str]:
+    """What is to be known of a step, of a memo only what its line has not told."""
     if by is None:
         assert step.period is not None
         yield _days(step.period)
         yield f"to be billed {terms_text(step.period)}" if step.what == "reopened" else STATUS[step.period.status]
         return
     item, document = by.item, by.document
-    if item.name:
+    if item.name and (of is None or item.name != of.item.name):
         yield item.name
-    if item.service_start is not None:
+    days = item.service_start, item.service_end
+    if item.service_start is not None and (of is None or days != (of.item.service_start, of.item.service_end)):
         yield f"{item.service_start} to {item.service_end or '?'}"
-    if item.quantity is not None and item.unit_price is not None:
+    if isinstance(document, Invoice) and item.quantity is not None and item.unit_price is not None:
         yield f"{item.quantity} x {item.unit_price}"
     if item.taxes:
         yield f"plus {tax_of(by)} tax"

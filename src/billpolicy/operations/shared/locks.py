@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, ChargePeriod, CreditMemo, Invoice, Item
+from billpolicy.book.model import BillingDocument, ChargePeriod, Invoice, Item
 from billpolicy.periods.charge_periods import line_name
-from billpolicy.periods.closure import UNWOUND
+from billpolicy.periods.locked import locks
 from billpolicy.planning.planning import Planning
 
 
@@ -20,7 +20,7 @@ def locked_lines(book: Book, invoice: Invoice) -> dict[str, ChargePeriod]:
     """The lines of an invoice that a correction has unwound, by item, with a charge period that tells how."""
     found: dict[str, ChargePeriod] = {}
     for period in _recorded(book, invoice):
-        if period.document == invoice.number and period.item is not None and _locks(book, invoice, period):
+        if period.document == invoice.number and period.item is not None and locks(book, period):
             found.setdefault(period.item, period)
     return found
 
@@ -81,13 +81,6 @@ def _locked(book: Book, document: BillingDocument, items: Collection[Item]) -> I
         period = known[invoice.number].get(of)
         if period is not None:
             yield line_name(invoice.number, of), period
-
-
-def _locks(book: Book, invoice: Invoice, period: ChargePeriod) -> bool:
-    """Time that a write-off or a reversal let be billed again is no correction: these have rules of their own."""
-    memo = book.numbered.get(period.memo or "")
-    written_off = isinstance(memo, CreditMemo) and memo.write_off
-    return period.status in UNWOUND and not written_off and not invoice.reversed_
 
 
 def _recorded(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:
