@@ -76,6 +76,7 @@ def test_programs_are_told_all_of_it() -> None:
         "from": "2023-01-01",
         "until": "2023-02-01",
         "currency": "USD",
+        "billed": "10.00",
         "amount": "0.00",
         "rule": "minimum_maximum",
         "by": {"document": "INV00000001", "item": "1"},

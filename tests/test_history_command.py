@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
@@ -14,7 +15,8 @@ import billpolicy as api
 from billpolicy.ledger.store import create_ledger
 from billpolicy.report.history_graph import history_dot, history_mermaid
 from billpolicy.report.history_text import history_text
-from tests.helpers.billed import billed, invoice, line
+from tests.helpers.billed import billed, invoice
+from tests.helpers.billed import line as billed_line
 from tests.helpers.books import book_from
 from tests.helpers.command_line import Ran, billpolicy
 from tests.helpers.paths import ROOT, STANDARD
@@ -155,10 +157,10 @@ def test_show_says_it_in_a_line(ledger: str) -> None:
 # -- what corrections leave ----------------------------------------------------------------------------------------
 
 TWO = billed(
-    *(invoice(number, month, line("seats", "100.00", month)) for number, month in (("I1", "jan"), ("I2", "feb")))
+    *(invoice(number, month, billed_line("seats", "100.00", month)) for number, month in (("I1", "jan"), ("I2", "feb")))
 )
 """Two months of seats at 100.00, with a fifth of VAT."""
-LOWER = {"id": "CR-1", "operation": "credit_rebill", "date": "2026-04-10", "invoice": "I1"}
+LOWER: dict[str, Any] = {"id": "CR-1", "operation": "credit_rebill", "date": "2026-04-10", "invoice": "I1"}
 LOWER |= {"correct": [{"line": "1", "rate": "80.00"}], "comment": "80.00 was agreed"}
 AGAIN = {"id": "CR-2", "operation": "credit_only", "date": "2026-04-11", "invoice": "INV00000001", "lines": ["2"]}
 FEBRUARY = """history of I2/1

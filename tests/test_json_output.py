@@ -81,13 +81,13 @@ def test_every_command_on_every_story(story: Path, tmp_path: Path) -> None:
     planned = answer("plan", "plan", *decided, "--ledger", ledger, code=code)
     assert explained["refused"] == planned["refused"]
     assert bool(planned["refused"]) is (code == 1)
-    posted = answer("post", "post", *decided, "--ledger", ledger, code=code)
+    posted = answer("post", "post", *decided, "--yes", "--ledger", ledger, code=code)
     assert [one["plan"]["id"] for one in posted["posted"]] == [one["id"] for one in planned["plans"]]
     for before, after in zip(planned["plans"], posted["posted"], strict=True):
         assert done(after["plan"]) == done(before)
     again = answer("plan", "plan", *decided, "--ledger", ledger, code=code)
     assert again["posted_before"] == sorted(one["id"] for one in planned["plans"])
-    repeated = answer("post", "post", *decided, "--ledger", ledger, code=code)
+    repeated = answer("post", "post", *decided, "--yes", "--ledger", ledger, code=code)
     known = {one["plan"]["id"] for one in repeated["posted"] if one["repeated"]}
     assert known == set(again["posted_before"])
     shown = [answer("ledger-show", "ledger", "show", ledger, id) for id in everything_in(tmp_path / "story.db")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from billpolicy.api import explain, history, plan, plan_all, post, post_all, sync, usage_operations
+    from billpolicy.api import effect, explain, history, plan, plan_all, post, post_all, sync, usage_operations
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
+    from billpolicy.report.effect import Effect
     from billpolicy.report.explanation import Explanation
 
 _WHERE = {
     "Audit": "posting.store",
     "Book": "book.book",
     "Diagnostic": "diagnostics.diagnostic",
+    "Effect": "report.effect",
     "EngineError": "deciding.matching.protocol",
     "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
@@ -75,6 +77,7 @@ __all__ = [
     "Audit",
     "Book",
     "Diagnostic",
+    "Effect",
     "EngineError",
     "EngineName",
     "Explanation",
@@ -95,6 +98,7 @@ __all__ = [
     "Versions",
     "book_from",
     "create_ledger",
+    "effect",
     "explain",
     "history",
     "ledger_files",

@@ -21,6 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.operations.chain import needs_of, plan_operation
+from billpolicy.operations.options import other_option
 from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
@@ -42,6 +43,7 @@ from billpolicy.posting.posting import (
     post_one,
 )
 from billpolicy.posting.store import Posted, Reader, Store
+from billpolicy.report.effect import Effect, effect_of
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
 from billpolicy.source.collector import collector_paused
@@ -82,6 +84,7 @@ def plan_all(
     today: datetime.date | None = None,
     warn: Callable[[Diagnostic], None] | None = None,
     watch: Watch | None = None,
+    instead: bool = False,
 ) -> Iterator[Outcome]:
     """What each of these operations would do after the ones before it; a refused one changes nothing for the others.
 
@@ -89,11 +92,12 @@ def plan_all(
     every account is divided, as `post_all` does it. `watch` may show how far it is.
 
     `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
+    `instead`: of a `credit_rebill` or `credit_only` also what the other of the two would do in its place, for `effect`.
     """
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     _expect_to_read(on)
     day = _day(today)
-    return _planned(policy, on, _several(operations), day, warn, watch)
+    return _planned(policy, on, _several(operations), day, warn, watch, instead)
 
 
 def _planned(
@@ -103,10 +107,12 @@ def _planned(
     day: datetime.date,
     warn: Callable[[Diagnostic], None] | None,
     watch: Watch | None,
+    instead: bool,
 ) -> Iterator[Outcome]:
     if watch is not None:
         operations = list(operations)  # to know how many they are
-    jobs = (_job(policy, operation_from(one), day, "") for one in operations)
+    job = _job_or_instead if instead else _job
+    jobs = (job(policy, operation_from(one), day, "") for one in operations)
     extent = Extent(len(operations) if isinstance(operations, Sized) else 0)
     with _reading(on) as reader:
         outcomes = dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs, extent=extent)
@@ -118,6 +124,16 @@ def explain(policy: Versions, plan: Plan) -> list[Explanation]:
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     _expect(plan, Plan, "`plan` must be a Plan, as `plan` gives it")
     return explain_plan(policy, VOCABULARY, plan)
+
+
+def effect(outcome: Outcome) -> Effect | None:
+    """What `credit_only` and `credit_rebill` would each do to charges and their periods, side by side.
+
+    `outcome`: of either, as `plan_all` gives it with `instead`. None of other operations, of one that was posted
+    before, and where both options are refused.
+    """
+    _expect(outcome, Outcome, "`outcome` must be what `plan_all` gives")
+    return effect_of(outcome)
 
 
 def post(
@@ -304,6 +320,15 @@ def _job(policy: Versions, instruction: Instruction, today: datetime.date, who: 
     if not instruction.request.is_divided():
         return whole
     return divided(whole, instruction, policy, today, lambda part: _whole(policy, part, today, who))
+
+
+def _job_or_instead(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
+    """An operation as a job, of a correction with its other option."""
+    job, other = _job(policy, instruction, today, who), other_option(instruction)
+    if other is None:
+        return job
+    instead = _whole(policy, other, today, who)
+    return replace(job, needs=job.needs | instead.needs, instead=instead)
 
 
 def _whole(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:

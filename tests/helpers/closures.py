@@ -35,6 +35,7 @@ def line(
         from_=datetime.date(2023, 1, 1),
         until=datetime.date(2023, 2, 1),
         currency="USD",
+        billed=Decimal("10.00"),
         amount=Decimal(amount),
         rule=rule,
         by=None if by is None else BilledLine(by, "1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import billpolicy
-from billpolicy import EngineName
+from billpolicy import Effect, EngineName
 from billpolicy.cli.operations import (
     Progress,
     documents_in,
@@ -30,8 +30,9 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import gather, show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.report.effect_text import effect_markdown, effect_text
 from billpolicy.report.explanation import Explanation, ExplanationReport
-from billpolicy.report.explanation_text import explanation_text, explanations_markdown, why_not_text
+from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 
@@ -42,7 +43,12 @@ from billpolicy.report.results import posted_before, refusals
 @click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @click.option("--why-not", type=LINE, metavar="RULE", help="Only: what became of this rule, and why.")
-@click.option("--verbose", "-v", is_flag=True, help="Also name every rule that does not match, and why.")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Also every rule that does not match, and why; and every line of a correction.",
+)
 @actor_option
 @engine_option
 @today_option
@@ -62,7 +68,7 @@ def command(
     """Explain every attribute of every document that OPERATIONS would make. Needs no API and changes nothing.
 
     For each: the value, the level it came from, the levels tried, the rule with its file:line, and what became of
-    the other rules.
+    the other rules. Of a correction first what `credit_only` and `credit_rebill` would each do to charges and periods.
     """
     if why_not is not None and format != "text":
         raise click.UsageError("--why-not is told as text only")
@@ -76,9 +82,12 @@ def command(
             hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
     explanations: list[Explanation] = []
+    effects: list[Effect] = []
+    told: list[str] = []
+    markdown = format == "markdown"
     day = day_or_today(today)
     with documents_in(book, ledger) as documents:
-        found = list(planned(versions, documents, asked, day, Progress(asked)))
+        found = list(planned(versions, documents, asked, day, Progress(asked), instead=why_not is None))
     outcomes = [outcome for _, outcome in found]
     if format == "text":
         tell_posted_before(outcomes)
@@ -86,18 +95,27 @@ def command(
         gather(found_about(outcome))
         if outcome.problems and format != "json":
             show_refused(title(one, day), outcome.problems)
+        effect = billpolicy.effect(outcome)
+        if effect is not None:
+            effects.append(effect)
+            told.append((effect_markdown if markdown else effect_text)(effect, every_line=verbose))
         if outcome.plan is not None and outcome.posted is None:
-            explanations.extend(billpolicy.explain(versions, outcome.plan))
+            explained = billpolicy.explain(versions, outcome.plan)
+            explanations += explained
+            for each in explained:
+                told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
     if format == "json":
-        told = ExplanationReport(
-            explanations=tuple(explanations), posted_before=posted_before(outcomes), refused=refusals(outcomes)
+        write_json(
+            ExplanationReport(
+                explanations=tuple(explanations),
+                effects=tuple(effects),
+                posted_before=posted_before(outcomes),
+                refused=refusals(outcomes),
+            )
         )
-        write_json(told)
-    elif format == "markdown":
-        write(explanations_markdown(explanations))
     elif why_not is not None:
         write(why_not_text(explanations, why_not))
     else:
-        write("\n".join(explanation_text(one, every_candidate=verbose) for one in explanations))
+        write("\n".join(told))
     if any(outcome.problems for outcome in outcomes):
         raise click.exceptions.Exit(1)

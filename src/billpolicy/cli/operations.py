@@ -86,10 +86,17 @@ def title(asked: Instruction, today: datetime.date) -> str:
 
 
 def planned(
-    versions: Versions, on: Book | Ledger, asked: list[Instruction], today: datetime.date, progress: Progress
+    versions: Versions,
+    on: Book | Ledger,
+    asked: list[Instruction],
+    today: datetime.date,
+    progress: Progress,
+    *,
+    instead: bool = False,
 ) -> Iterator[tuple[Instruction, Outcome]]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
-    return placed(asked, billpolicy.plan_all(versions, on, asked, today=today, warn=Warnings(), watch=progress))
+    outcomes = billpolicy.plan_all(versions, on, asked, today=today, warn=Warnings(), watch=progress, instead=instead)
+    return placed(asked, outcomes)
 
 
 def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:

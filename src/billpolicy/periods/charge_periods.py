@@ -11,6 +11,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import ZERO, Book
@@ -85,9 +86,9 @@ def _told_by(
     first, until = item.days
     name, currency = line_name(invoice.number, item.id), invoice.currency
     lines = item.by_charge
-    minor = [to_minor(line.amount, currency) for line in lines]
-    taxes = in_parts(to_minor(sum((tax.amount for tax in item.taxes), ZERO), currency), minor)
-    for line, tax, discount in zip(lines, taxes, _discounts(lines, minor, discounts, charges, currency), strict=True):
+    taken_off = _discounts(lines, discounts, charges, currency)
+    taxes = parts_by_charge(item, sum((tax.amount for tax in item.taxes), ZERO), currency)
+    for line, tax, discount in zip(lines, taxes, taken_off, strict=True):
         charge = charges.get(line.subscribed_charge or "")
         if charge is None or gives_back(line, charge):
             continue
@@ -106,15 +107,20 @@ def _told_by(
             rate=line.unit_price,
             amount=line.amount,
             discount=from_minor(discount, currency),
-            tax=from_minor(tax, currency),
+            tax=tax,
             document=invoice.number,
             item=item.id,
         )
 
 
+def parts_by_charge(item: Item, amount: Decimal, currency: str) -> list[Decimal]:
+    """What each charge of an item has of its tax or of a discount on it, as `by_charge` has them: in proportion."""
+    parts = in_parts(to_minor(amount, currency), [to_minor(line.amount, currency) for line in item.by_charge])
+    return [from_minor(part, currency) for part in parts]
+
+
 def _discounts(
     lines: Sequence[Item],
-    minor: Sequence[int],
     discounts: Iterable[Item],
     charges: Mapping[str, SubscribedCharge],
     currency: str,
@@ -130,7 +136,8 @@ def _discounts(
             others += to_minor(one.amount, currency)
         else:
             found[place] += to_minor(one.amount, currency)
-    return [own + part for own, part in zip(found, in_parts(others, minor), strict=True)]
+    parts = in_parts(others, [to_minor(line.amount, currency) for line in lines])
+    return [own + part for own, part in zip(found, parts, strict=True)]
 
 
 def charge_of(book: Book, period: ChargePeriod) -> SubscribedCharge | None:

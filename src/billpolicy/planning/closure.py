@@ -37,6 +37,8 @@ class ClosureLine:
     from_: datetime.date | None
     until: datetime.date | None
     currency: str
+    billed: Decimal
+    """What it was billed at, with its tax."""
     amount: Decimal
     """What is credited of it, with its tax; nothing of a line that is left out."""
     rule: Rule | None
@@ -87,6 +89,7 @@ def closure_of(
 def _line(book: Book, one: Pulled, amount: Decimal, left_out: str | None) -> ClosureLine:
     invoice = book.numbered[one.line.document]
     assert isinstance(invoice, Invoice)
+    (item,) = (item for item in invoice.items if item.id == one.line.item)
     first = one.periods[0] if one.periods else None
     return ClosureLine(
         line=one.line,
@@ -95,6 +98,7 @@ def _line(book: Book, one: Pulled, amount: Decimal, left_out: str | None) -> Clo
         from_=None if first is None else first.from_,
         until=None if first is None else first.until,
         currency=invoice.currency,
+        billed=sum((tax.amount for tax in item.taxes), item.amount),
         amount=amount,
         rule=one.rule,
         by=one.by,

@@ -56,6 +56,8 @@ class Job:
     """The job that it is a part of. A part that finds nothing to do is passed over, unless all of them do."""
     confirmed: Confirmed = NOTHING
     """What whoever posts it has confirmed; nothing that is asked for."""
+    instead: Job | None = None
+    """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
     @property
     def asked(self) -> Job:
@@ -95,6 +97,8 @@ class Outcome:
     problems: tuple[Diagnostic, ...] = ()
     to_confirm: tuple[Closure, ...] = ()
     """What has to be confirmed before it is posted."""
+    instead: Outcome | None = None
+    """What would have become of the job that could be done in its place."""
 
     @property
     def is_idle(self) -> bool:
@@ -132,6 +136,7 @@ def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
             if outcome is None and job.id in planned:
                 outcome = _again(job, planned[job.id])
             elif outcome is None:
+                instead = None if job.instead is None else _planned(job.instead, book)[0]
                 outcome, after = _planned(job, book)
                 if outcome.plan is not None:
                     steps = list(in_turn(outcome.plan))
@@ -143,6 +148,7 @@ def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
                         for step in steps:
                             planned[step.id] = step.request
                         parts |= _parts_of(steps)
+                outcome = outcome if instead is None else replace(outcome, instead=instead)
             yield outcome
 
 

@@ -43,6 +43,8 @@ class ClosureLineReport:
     from_: Date | None = None
     until: Date | None = None
     currency: Currency
+    billed: Amount
+    """What it was billed at, with its tax."""
     amount: Amount
     """What is credited of it, with its tax."""
     rule: Rule | None = None

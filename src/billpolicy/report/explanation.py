@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.report.effect import Effect
 from billpolicy.report.results import Finding, Refusal
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
@@ -113,6 +114,8 @@ class ExplanationReport:
     """What `explain` answers."""
 
     explanations: tuple[Explanation, ...]
+    effects: tuple[Effect, ...]
+    """Of each `credit_only` and `credit_rebill`: what either of the two would do to charges and their periods."""
     posted_before: tuple[str, ...]
     """The ids of operations that the ledger has already."""
     refused: tuple[Refusal, ...]

@@ -175,12 +175,8 @@ def _about(decision: Decision, rule: str, of: str) -> list[str]:
     return []
 
 
-def explanations_markdown(explanations: Iterable[Explanation]) -> str:
-    """One section for each document: a table of its decisions, then the rules that did not decide."""
-    return "\n".join(_section(explanation) for explanation in explanations)
-
-
-def _section(explanation: Explanation) -> str:
+def explanation_markdown(explanation: Explanation) -> str:
+    """A section: a table of the decisions, then the rules that did not decide."""
     lines = [
         f"## {escaped(explanation.step or explanation.operation_id)}: `{explanation.operation}` on {explanation.date}",
         "",

@@ -6,12 +6,11 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from billpolicy.diagnostics.visible import visible_lines
 from billpolicy.policy.model import Chain, Setting
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.matrix import Exceptional, Following, Inherited, Matrix, Settled
 from billpolicy.report.results import days_text
-from billpolicy.report.texts import WIDTH, code, escaped, wrapped
+from billpolicy.report.texts import code, escaped, table, wrapped
 
 _ABSENT = "–"
 """The document that the operation makes does not have the attribute."""
@@ -62,7 +61,7 @@ def matrix_text(matrix: Matrix, *, with_settings: bool) -> str:
     """The table as plain text, and below it every rule that can change it or follow."""
     rows = _rows(matrix)
     parts = [f"policy {matrix.policy}, in force {days_text(matrix.in_force)}, digest {matrix.digest[:12]}\n"]
-    parts.append(_table(("operation", *matrix.attributes), [(row.operation, *row.chains) for row in rows]))
+    parts.append(table(("operation", *matrix.attributes), [(row.operation, *row.chains) for row in rows]))
     for mark, one in enumerate(matrix.exceptions, start=1):
         said = {"when": _when(one), "then": _then(one), "in force": days_text(one.in_force)}
         said |= {"beats": ", ".join(one.overrides), "because": one.rule.because or ""}
@@ -78,7 +77,7 @@ def matrix_text(matrix: Matrix, *, with_settings: bool) -> str:
             for row in rows
             for place, setting in enumerate(row.settings)
         ]
-        parts.append(_table(("operation", "setting", "value"), shown))
+        parts.append(table(("operation", "setting", "value"), shown))
     return "\n".join(parts)
 
 
@@ -88,24 +87,6 @@ def _entry(name: str, place: str, said: Mapping[str, str]) -> str:
     for label, text in said.items():
         lines += wrapped(f"    {label:<8} ", text, break_long_words=True)
     return "\n".join(lines) + "\n"
-
-
-def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A table WIDTH columns wide; plain text, so that the same policy prints the same everywhere."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, no_wrap=position == 0)
-    for row in rows:
-        table.add_row(*(Text(visible_lines(cell)) for cell in row))
-    console = Console(width=WIDTH, color_system=None, force_terminal=False)
-    with console.capture() as captured:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
 def matrix_markdown(matrix: Matrix) -> str:

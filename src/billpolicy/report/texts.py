@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import textwrap
+from collections.abc import Iterable, Sequence
 
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.visible import visible, visible_lines
@@ -33,6 +34,31 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
         break_long_words=break_long_words,
         break_on_hyphens=False,
     )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int] = ()) -> str:
+    """A table WIDTH columns wide; plain text, so that the same prints the same everywhere.
+
+    What stands in its first column is not broken; with `widths` of the columns, whatever is longer than its own is, and
+    a blank line comes between rows.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    laid_out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_lines=bool(widths))
+    for position, column in enumerate(columns):
+        if widths:
+            laid_out.add_column(column, width=widths[position], overflow="fold")
+        else:
+            laid_out.add_column(column, no_wrap=position == 0)
+    for row in rows:
+        laid_out.add_row(*(Text(visible_lines(cell)) for cell in row))
+    console = Console(width=WIDTH, color_system=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(laid_out)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
 def origin(label: str, since: datetime.date | None, operation: str | None) -> str:
