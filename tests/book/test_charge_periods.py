@@ -60,6 +60,7 @@ def book(*periods: str, drawn: str = "") -> Book:
     "periods",
     [
         (FREE,),
+        (FREE, FREE.replace("I1/1", "I1/2").replace("item: 1", "item: 2")),
         (f"{FREE}, quantity: 2, rate: 15.00, tax_code: standard",),
         # As an import or a bill run gives it that nobody has a document of.
         (f"id: crm/seat/2026-01-01, {JANUARY}, status: excluded_zero_amount",),

@@ -269,6 +269,18 @@ def test_the_reversal_of_what_billed_time_again_reopens_it_as_it_was() -> None:
     assert periods(left) == ["INV00000001/1 rebilled by CM00000001/1 on INV00000004/1"]
 
 
+def test_where_the_policy_keeps_what_was_billed_a_reversal_leaves_it_taken_back() -> None:
+    own = "operations: {reverse_invoice: {charged_through: keep}}"
+    left = after(JANUARY, FEBRUARY, OFF, AGAIN)
+    plan, left = run(left, "operation: reverse_invoice, invoice: INV00000003, date: 2026-03-04", own, "back")
+    assert (codes(plan), through(left)) == ([], {"gym": "2026-04-01"})
+    assert periods(left) == ["INV00000001/1 credited by CM00000001/1"]
+    assert told(left, MARCH).startswith("nothing-due: ")
+    # The write-off of January can be undone, since nothing asks for January any more.
+    undone = run(left, UNDO.replace("2026-03-04", "2026-03-05"))[1]
+    assert (periods(undone), through(undone)) == (["INV00000001/1 billed"], {"gym": "2026-04-01"})
+
+
 def test_a_reversal_while_later_time_is_on_a_draft_reopens_its_time() -> None:
     left = after(JANUARY, f"{FEBRUARY}, bill_as: draft")
     plan, left = run(left, "operation: reverse_invoice, invoice: INV00000001, date: 2026-02-02", id="back")

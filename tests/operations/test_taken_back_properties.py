@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.book.book import ZERO, Book
+from billpolicy.book.load import book_of
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.periods.charge_periods import charge_periods
-from tests.helpers.books import book_from
+from billpolicy.source.tree import parse_text
+from billpolicy.source.write import to_json
+from tests.helpers.books import book_from, file_of
 from tests.helpers.properties import examples
 from tests.helpers.steps import run
 
@@ -118,4 +121,6 @@ def test_each_day_is_billed_once_and_asked_for_once(
         if isinstance(one, Invoice | CreditMemo | DebitMemo) and one.status == "posted":
             is_goodwill = one.comment == "goodwill"
             total += ZERO if is_goodwill else -one.amount if isinstance(one, CreditMemo) else one.amount
+    # A book says of all this only what can be.
+    assert book_of(parse_text(to_json(file_of(left)), "book.json")).charge_periods == left.charge_periods
     assert total == MONTHS * max(seats - discount, least)

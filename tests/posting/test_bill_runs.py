@@ -165,9 +165,12 @@ invoices:
 - {number: I-1, account: bo, date: 2026-01-01, currency: USD,
    items: [{id: '1', subscription: S-bo, subscribed_charge: c, quantity: 1, unit_price: 90.00, amount: 90.00,
             service_start: 2026-01-01, service_end: 2026-01-31}]}
+credit_memos:
+- {number: C-1, account: bo, date: 2026-01-02, currency: USD, source: I-1,
+   items: [{id: '1', source_item: '1', amount: 90.00}]}
 charge_periods:
 - {id: I-1/1, subscription: S-bo, charge: c, from: 2026-01-01, until: 2026-02-01, currency: USD, status: reopened,
-   document: I-1, item: '1'}
+   document: I-1, item: '1', memo: C-1, memo_item: '1'}
 """
 """Of Bo January was billed at 90.00, and is to be billed again."""
 

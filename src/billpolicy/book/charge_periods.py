@@ -163,7 +163,8 @@ def _given_back(book: Book, period: ChargePeriod) -> Iterator[Fault]:
     item = _item(invoice, period.item)
     if period.status not in _TAKEN_BACK or period.memo is not None or not isinstance(invoice, Invoice) or item is None:
         return
-    net = sum((one.amount for one in invoice.items if item.id in (one.id, one.discounts)), ZERO)
+    of = item.discounts or item.id  # a discount is settled with what it reduces
+    net = sum((one.amount for one in invoice.items if of in (one.id, one.discounts)), ZERO)
     if net != 0 and not invoice.reversed_ and not _gives_back(book, invoice, item):
         message = (
             f"charge period `{period.id}` is `{period.status}`, but nothing has given {period.document}/{item.id} back"

@@ -61,6 +61,12 @@ def open_again(planning: Planning, draft: Invoice | CreditMemo) -> None:
     record(planning, [as_reopened(one) for one in periods])
 
 
+def bill_no_more(planning: Planning, document: Invoice | CreditMemo) -> None:
+    """What a reversed document had billed again stays taken back, where the policy lets it be billed no more."""
+    periods = [one for of in billed_again_by(planning.book, document).values() for one in of]
+    record(planning, [replace(as_reopened(one), status="credited") for one in periods])
+
+
 def keep_again(planning: Planning, posted: Mapping[str, str]) -> None:
     """What drafts have billed again is billed by the documents that they became. *posted*: the number of each draft ->
     that of its document."""

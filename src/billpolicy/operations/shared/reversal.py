@@ -24,6 +24,7 @@ from billpolicy.operations.shared.memos import (
     whole_amounts,
 )
 from billpolicy.operations.shared.over_credit import given_by_bill_runs, left_to_give
+from billpolicy.operations.shared.reopened import bill_no_more
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.planning import Planning
@@ -78,6 +79,8 @@ class Reversal:
         if (is_invoice or document.bill_run is not None) and resolved.text("charged_through") == "revert":
             reopen(planning, document, memo)
             free_usage(planning, [(document, None)])
+        else:
+            bill_no_more(planning, document)
         for sibling in self._siblings(document):
             self.reverse(sibling, pulled_in_by=document.number)
 
