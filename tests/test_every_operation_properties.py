@@ -383,7 +383,7 @@ def billed(book: Book) -> dict[tuple[str, str], list[Billed]]:
         if one.status == "canceled" or one.posted_as is not None:
             continue
         sign = 1 if isinstance(one, Invoice) else -1
-        for item in one.items:
+        for item in (each for whole in one.items for each in whole.by_charge):
             assert item.subscription is not None
             if item.subscribed_charge is None:
                 continue  # carried from a line to the one that bills its time again
@@ -420,7 +420,8 @@ def test_usage_is_billed_once_at_what_its_documents_say() -> None:
                 assert isinstance(document, Invoice | CreditMemo)
                 assert (document.status, document.posted_as) in (("posted", None), ("draft", None))
                 sign = 1 if isinstance(document, Invoice) else -1
-                own = [one for one in document.items if [one.subscription, one.subscribed_charge] == charge]
+                items = (one for item in document.items for one in item.by_charge)
+                own = [one for one in items if [one.subscription, one.subscribed_charge] == charge]
                 assert own
                 assert amount == sign * total(item.amount for item in own)
 

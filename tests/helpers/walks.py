@@ -260,7 +260,8 @@ def _book(chance: Chance) -> Record:
 
 
 def any_subscription(chance: Chance, name: str, account: str) -> Record:
-    """One to three charges, and one that is not billed any more; of any price, period and timing."""
+    """One to three charges, and one that is not billed any more; of any price, period and timing, half of them on one
+    line."""
     found: Record = {"id": name, "account": account, "start": chance.day(-150, 10), "charges": [{"id": "old"}]}
     for n in range(chance.whole(1, 3)):
         charge = {"id": f"c{n}", "charge": "setup", "rate": str(Decimal(chance.whole(-2000, 9999)) / 100)}
@@ -286,6 +287,9 @@ def any_subscription(chance: Chance, name: str, account: str) -> Record:
         if chance.seldom():
             used["until"] = chance.day(11, 60)
         found["charges"].append(used)
+    for charge in found["charges"]:
+        if "discounts" not in charge and charge.get("rate", "1")[-1] in "02468":
+            charge["profile"] = "all"
     if chance.maybe():
         found["bill_day"] = chance.whole(1, 31)
     if chance.maybe():
