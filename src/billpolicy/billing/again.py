@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from billpolicy.billing.due import Due, Stretch, stretches_between
 from billpolicy.billing.proration import share
-from billpolicy.billing.rating import Line, Rules, credited, rate
+from billpolicy.billing.rating import Line, Rules, credited, rate, suffix_of
 from billpolicy.billing.usage import Used, rate_usage
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge, Subscription, TaxItem, UsageRecord
 from billpolicy.money import from_minor, minor_digits, prorate, to_minor
@@ -132,23 +132,16 @@ def rate_again(one: Reopened, rules: Rules) -> list[Line]:
         return []
     if one.charge.usage and (one.new or one.billed):
         return [_usage_again(one, rules)]
-    rated = [] if one.charge.usage else _rated(one, one.terms, one.days, rules)
-    amount = sum(line.amount for line in rated) if rated else _rounded(_exact(one, one.terms, one.days, rules))
-    before = one.before
-    if before is not None:
-        if _same(one, one.terms, before):
-            amount = before.amount
-        elif (whole := _exact(one, before.terms, before.days, rules)) and not _gave(one, before, rules):
-            ratio = _exact(one, one.terms, one.days, rules) / whole
-            amount = prorate(before.amount, ratio.numerator, ratio.denominator)
+    before, days = one.before, one.days
+    stretches = () if one.charge.usage else stretches_between(one.subscription, one.charge, *days)
     line = Line(
         one.subscription,
         one.charge,
         False,
         start,
         until,
-        amount,
-        "Proration" if any(line.suffix for line in rated) else "",
+        before.amount if before is not None and _same(one, one.terms, before) else _anew(one, rules),
+        "Proration" if any(suffix_of(each, False, rules) for each in stretches) else "",
         quantity=one.terms.quantity,
         rate=one.terms.rate,
         again=one.period,
@@ -186,19 +179,26 @@ def _same(one: Reopened, terms: Terms, before: Before) -> bool:
     return one.days == before.days and terms.quantity * terms.rate == before.terms.quantity * before.terms.rate
 
 
-def _rated(one: Reopened, terms: Terms, days: Days, rules: Rules) -> list[Line]:
+def _anew(one: Reopened, rules: Rules) -> int:
+    """What it costs at another price or for other days than those of the line that billed it, or where none is."""
+    before = one.before
+    counted = _counted(one, one.terms, one.days, rules)
+    if before is None or not (whole := _exact(one, before.terms, before.days, rules)):
+        return counted
+    if _counted(one, before.terms, before.days, rules) == before.amount:
+        return counted
+    ratio = _exact(one, one.terms, one.days, rules) / whole
+    return prorate(before.amount, ratio.numerator, ratio.denominator)
+
+
+def _counted(one: Reopened, terms: Terms, days: Days, rules: Rules) -> int:
     """What the policy makes of days at a price."""
+    if one.charge.usage:
+        return _rounded(_exact(one, terms, days, rules))
     charge = replace(one.charge, quantity=terms.quantity, rate=terms.rate)
     due = Due(one.subscription, charge, False, stretches_between(one.subscription, charge, *days))
     # Whether a one-time charge is given back on cancellation is asked of what is due, not of what is billed again.
-    return rate(due, rules._replace(credit_one_time=False), one.period.currency)
-
-
-def _gave(one: Reopened, before: Before, rules: Rules) -> bool:
-    """Whether the policy makes of what a line billed the amount that it has."""
-    if one.charge.usage:
-        return _rounded(_exact(one, before.terms, before.days, rules)) == before.amount
-    return sum(line.amount for line in _rated(one, before.terms, before.days, rules)) == before.amount
+    return sum(line.amount for line in rate(due, rules._replace(credit_one_time=False), one.period.currency))
 
 
 def _exact(one: Reopened, terms: Terms, days: Days, rules: Rules) -> Fraction:

@@ -80,7 +80,7 @@ def _plan(planning: Planning, request: BillRun) -> None:
         lines = [line for bill in group for line in bill.lines]
         shown = [line for line in lines if line.excluded is None and not line.nothing_left]
         documents = list(_documents(planning, request, group, shown))
-        prepaid = names_of_prepaid(planning.book, [number for number, _ in documents])
+        prepaid = names_of_prepaid(planning.book, documents)
         for number, members in documents:
             bill_usage(planning, number, members, prepaid)
             again |= billed_again_on(number, members)

@@ -36,6 +36,7 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction, Request
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import FollowUp, Policy
+from billpolicy.source.collector import collector_paused
 
 
 def plan_operation(versions: Versions, book: Book, instruction: Instruction, today: datetime.date) -> tuple[Plan, Book]:
@@ -43,10 +44,11 @@ def plan_operation(versions: Versions, book: Book, instruction: Instruction, tod
 
     Pure: same policy, book, request and day, same plan.
     """
-    planning = Planning(versions, book, instruction, today)
-    for event in _plan(planning):
-        _follow(planning, event)
-    return planning.plan(), planning.book
+    with collector_paused():
+        planning = Planning(versions, book, instruction, today)
+        for event in _plan(planning):
+            _follow(planning, event)
+        return planning.plan(), planning.book
 
 
 def needs_of(policies: Iterable[Policy], request: Request) -> Needs:

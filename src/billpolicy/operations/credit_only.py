@@ -43,7 +43,7 @@ def _plan(planning: Planning, request: CreditOnly) -> Iterator[Step]:
     if not credits:
         message = f"the lines of {asked.invoice.number} come to nothing, so there is nothing to credit"
         planning.refuse("nothing-to-credit", message, "lines", hint="name lines that were billed at something")
-    periods = with_memos(periods_of(those), credits, "credited")
+    periods = with_memos(planning, periods_of(those), credits, "credited")
     put_on_record(planning, (one for one in periods if one.memo is not None))
     return refunds(planning, credits)
 

@@ -62,7 +62,7 @@ def _plan(planning: Planning, request: CreditRebill) -> Iterator[Step]:
     planning.stop_if_refused()
     tell(planning, closed, those, reopens=True)
     credits = credit(planning, asked, those)
-    reopened = list(with_memos(periods, credits, "reopened"))
+    reopened = list(with_memos(planning, periods, credits, "reopened"))
     put_on_record(planning, reopened)
     free_usage(planning, [(one.invoice, {line.line.item for line in one.lines}) for one in those])
     return _steps(planning, request, asked, credits, reopened)

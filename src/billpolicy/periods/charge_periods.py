@@ -9,33 +9,37 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.billing.undo import gives_back
-from billpolicy.book.book import ZERO, Book
+from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Invoice, Item, SubscribedCharge
 from billpolicy.money import from_minor, in_parts, to_minor
 
 
-def charge_periods(book: Book, subscription: str) -> tuple[ChargePeriod, ...]:
+def charge_periods(book: Book, subscription: str, documents: Collection[str] | None = None) -> tuple[ChargePeriod, ...]:
     """Every charge period of a subscription that the book knows of, by first day, charge and id.
 
     Those on record come in place of what their lines tell. Of a reversed invoice they are `credited`. Drafts count,
-    canceled ones do not.
+    canceled ones do not. *documents*: only what these invoices have billed.
     """
-    recorded = {id: book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ())}
+    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ()))
+    recorded = {one.id: one for one in records if documents is None or one.document in documents}
     given = {(one.document, one.item, charge) for one in recorded.values() for charge in (None, one.charge)}
     found = [_as_it_stands(book, one) for one in recorded.values()]
     for number in book.numbers_on.get(subscription, ()):
+        if documents is not None and number not in documents:
+            continue
         invoice = book.numbered[number]
         if not isinstance(invoice, Invoice) or invoice.status == "canceled" or invoice.posted_as is not None:
             continue
         for period in periods_billed(book, invoice):
+            if period.subscription != subscription or period.id in recorded:
+                continue
             whole = period.id == line_name(invoice.number, period.item or "")
-            known = period.id in recorded or (invoice.number, period.item, None if whole else period.charge) in given
-            if period.subscription == subscription and not known:
+            if not given or (invoice.number, period.item, None if whole else period.charge) not in given:
                 found.append(period)
     return tuple(sorted(found, key=lambda one: (one.from_, one.charge, one.id)))
 
@@ -86,8 +90,13 @@ def _told_by(
     first, until = item.days
     name, currency = line_name(invoice.number, item.id), invoice.currency
     lines = item.by_charge
-    taken_off = _discounts(lines, discounts, charges, currency)
-    taxes = parts_by_charge(item, sum((tax.amount for tax in item.taxes), ZERO), currency)
+    tax_of_all = sum((tax.amount for tax in item.taxes), from_minor(0, currency))
+    if len(lines) == 1:  # as nearly all are: it has all of them
+        taxes = [tax_of_all]
+        taken_off = [sum((one.amount for one in discounts), from_minor(0, currency))]
+    else:
+        taxes = parts_by_charge(item, tax_of_all, currency)
+        taken_off = _discounts(lines, discounts, charges, currency)
     for line, tax, discount in zip(lines, taxes, taken_off, strict=True):
         charge = charges.get(line.subscribed_charge or "")
         if charge is None or gives_back(line, charge):
@@ -106,7 +115,7 @@ def _told_by(
             quantity=line.quantity,
             rate=line.unit_price,
             amount=line.amount,
-            discount=from_minor(discount, currency),
+            discount=discount,
             tax=tax,
             document=invoice.number,
             item=item.id,
@@ -124,7 +133,7 @@ def _discounts(
     discounts: Iterable[Item],
     charges: Mapping[str, SubscribedCharge],
     currency: str,
-) -> list[int]:
+) -> list[Decimal]:
     """What discounts take off each of these lines of one item: those of its charge, and its part of all others."""
     found = [0] * len(lines)
     places = {line.subscribed_charge: place for place, line in enumerate(lines)}
@@ -137,7 +146,7 @@ def _discounts(
         else:
             found[place] += to_minor(one.amount, currency)
     parts = in_parts(others, [to_minor(line.amount, currency) for line in lines])
-    return [own + part for own, part in zip(found, parts, strict=True)]
+    return [from_minor(own + part, currency) for own, part in zip(found, parts, strict=True)]
 
 
 def charge_of(book: Book, period: ChargePeriod) -> SubscribedCharge | None:

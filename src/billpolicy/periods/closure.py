@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
@@ -90,11 +90,12 @@ def closure(book: Book, selected: Iterable[BilledLine], *, later: bool, related:
     time is pulled in by the first rule of `RULES`, and of that by the first line in the order of `Closed`. Nothing
     depends on the order of anything that is given.
     """
-    lines = _Lines(book)
+    selected = set(selected)
     rules = tuple(rule for rule in RULES if (later if rule == "later" else related))
+    lines = _Lines(book, None if rules else {one.document for one in selected})
     reasons: dict[_Line, tuple[Rule | None, BilledLine | None]] = {}
     excluded: dict[str, PulledExcluded] = {}
-    new = _in_order(lines.line(one) for one in set(selected))
+    new = _in_order(lines.line(one) for one in selected)
     reasons.update((line, (None, None)) for line in new)
     while new:
         found = []
@@ -150,8 +151,10 @@ def _is_unwound(line: Pulled | _Line) -> bool:
 class _Lines:
     """The lines of a book, invoice by invoice and subscription by subscription as they are asked for."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, documents: Collection[str] | None) -> None:
+        """*documents*: of these invoices alone; None of all."""
         self._book = book
+        self._documents = documents
         self._invoices: dict[str, _OfInvoice] = {}
         self._subscriptions: dict[str, _OfSubscription] = {}
         self._others: dict[BilledLine, _Line] = {}
@@ -160,6 +163,7 @@ class _Lines:
             BilledLine(period.document, period.item): period.subscription
             for period in book.charge_periods.values()
             if period.document is not None and period.item is not None
+            if documents is None or period.document in documents
         }
         """Lines of which a period is on record, also where they do not name the subscription themselves."""
 
@@ -186,7 +190,7 @@ class _Lines:
 
     def _of(self, id: str) -> _OfSubscription:
         if id not in self._subscriptions:
-            self._subscriptions[id] = _OfSubscription(self._book, id, self._on)
+            self._subscriptions[id] = _OfSubscription(self._book, id, self._on, self._documents)
         return self._subscriptions[id]
 
 
@@ -213,10 +217,12 @@ class _OfInvoice:
 class _OfSubscription:
     """The lines and the excluded periods of one subscription, by what they are looked for as."""
 
-    def __init__(self, book: Book, subscription: str, on: Callable[[str], _OfInvoice]) -> None:
+    def __init__(
+        self, book: Book, subscription: str, on: Callable[[str], _OfInvoice], documents: Collection[str] | None
+    ) -> None:
         self._charges = {charge.id: charge for charge in book.subscriptions[subscription].charges}
         excluded, billed = [], defaultdict(list)
-        for period in charge_periods(book, subscription):
+        for period in charge_periods(book, subscription, documents):
             if period.status in EXCLUDED:
                 excluded.append(period)
             elif period.item is not None and _counts(book, period):

@@ -109,6 +109,11 @@ class Left:
         """What is left of the taxes of an item and its discounts."""
         return sum((self.of(place) for place in self._taxes_of(item)), ZERO)
 
+    def has_tax_left(self, item: str) -> bool:
+        """Whether something is left of the taxes that an item and its discounts had together, with the sign of that."""
+        whole = sum((self._whole[place] for place in self._taxes_of(item)), ZERO)
+        return bool(whole) and self.net_tax(item) * whole > 0
+
     def is_discounted(self, item: str) -> bool:
         """Whether discounts reduce it."""
         return item in self._discounts

@@ -203,7 +203,8 @@ def _again(
     """What one invoice had billed, billed again; without tax, and what is carried."""
     before = reopened[0].before
     bill = _decided(planning, subscription, before and before.invoice, reason)
-    lines = [line for one in reopened if is_due(one, target) for line in rate_again(one, _rules(bill.resolved))]
+    rules = _rules(bill.resolved)
+    lines = [line for one in reopened if is_due(one, target) for line in rate_again(one, rules)]
     return bill._replace(lines=tuple(lines), again=tuple(reopened))
 
 

@@ -71,7 +71,7 @@ def corrected(
                     stated |= _stated(one.correction, ("from_", "until"))
                 own |= stated
                 told[one.place] |= any(value != _as_billed(codes, period, key) for key, value in stated.items())
-        again.append(replace(period, **own))
+        again.append(replace(period, **own) if own else period)
     for one in found:
         if not told[one.place]:
             message = f"{_name(one.period)} was billed like this"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from billpolicy.billing.prepaid import Prepaid, Purse, Unused, being_billed, draw
@@ -78,11 +78,14 @@ def _paid_now(lines: Sequence[Line]) -> Iterator[Prepaid]:
             yield Prepaid(being_billed(line), line.charge, line.start, line.end, max(line.amount + less, 0))
 
 
-def names_of_prepaid(book: Book, numbers: Sequence[str]) -> dict[str, str]:
+def names_of_prepaid(book: Book, documents: Iterable[tuple[str, Sequence[Line]]]) -> dict[str, str]:
     """What the prepaid periods that are `being_billed` are called, now that their documents have these numbers."""
+    billing = (
+        number for number, lines in documents if any(one.charge.drawn_by for line in lines for one in line.by_charge)
+    )
     return {
         f"{period.subscription}/{period.charge}/{period.from_} being billed": period.id
-        for number in numbers
+        for number in billing
         if isinstance(invoice := book.numbered[number], Invoice)
         for period in periods_billed(book, invoice)
     }

@@ -14,8 +14,9 @@ from billpolicy.planning.planning import Planning
 def record(planning: Planning, periods: Iterable[ChargePeriod]) -> None:
     """Put charge periods on record, subscription by subscription, by id. The plan relies on what had billed them."""
     of: dict[str, list[ChargePeriod]] = defaultdict(list)
+    id = planning.request.id
     for one in periods:
-        of[one.subscription].append(replace(one, operation=planning.request.id))
+        of[one.subscription].append(one if one.operation == id else replace(one, operation=id))
         if one.document is not None and one.document in planning.before.numbered:
             planning.rely_on(one.document)
     for subscription, those in sorted(of.items()):

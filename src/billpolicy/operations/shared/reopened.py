@@ -36,12 +36,14 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
     given back; a period of which no day is left stays taken back.
     """
     recorded: list[ChargePeriod] = []
+    by = planning.request.id
     for one in (one for bill in bills for one in bill.again):
         subscription, charge = one.subscription.id, one.charge.id
         line = billed.get(one.period.id)
         for period in one.periods:
             if line is not None:
-                period = replace(period, status="rebilled", rebilled_by=line.document, rebilled_item=line.item)
+                document, item = line
+                period = replace(period, status="rebilled", rebilled_by=document, rebilled_item=item, operation=by)
             elif one.until > period.from_:
                 period = replace(period, until=one.until)
             else:

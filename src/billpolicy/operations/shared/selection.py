@@ -164,10 +164,10 @@ def what_is_left(left: Left, names: Collection[str]) -> dict[Place, Decimal]:
     An item and its discounts are settled as one: where others have taken all that the two come to, nothing is left of
     either; and so with their taxes. Together no more is left than of the whole invoice.
     """
-    whole, found = Left(left.invoice, ()), dict[Place, Decimal]()
+    found: dict[Place, Decimal] = {}
     for item in in_item_order(left.invoice.items):
         if item.id in names:
-            found |= _of_item(left, whole, item)
+            found |= _of_item(left, item)
     return at_most(left.in_all, found)
 
 
@@ -178,15 +178,15 @@ def given_back_lines(left: Left, names: Collection[str]) -> set[str]:
         item.id
         for item in left.invoice.items
         if item.id in names
-        and any(_of_item(whole, whole, item).values())
-        and not (left.in_all and any(_of_item(left, whole, item).values()))
+        and any(_of_item(whole, item).values())
+        and not (left.in_all and any(_of_item(left, item).values()))
     }
 
 
-def _of_item(left: Left, whole: Left, item: Item) -> dict[Place, Decimal]:
+def _of_item(left: Left, item: Item) -> dict[Place, Decimal]:
     reduced = item.discounts or item.id
     found = {Place(item.id): left.of(Place(item.id)) if left.net(reduced) else ZERO}
-    has_tax = bool(item.taxes) and left.net_tax(reduced) * whole.net_tax(reduced) > 0
+    has_tax = bool(item.taxes) and left.has_tax_left(reduced)
     for place in (Place(item.id, tax.id) for tax in in_tax_order(item.taxes)):
         found[place] = left.of(place) if has_tax else ZERO
     return found

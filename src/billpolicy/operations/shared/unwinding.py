@@ -207,7 +207,7 @@ def periods_of(those: Iterable[Taken]) -> list[ChargePeriod]:
 
 
 def with_memos(
-    periods: Iterable[ChargePeriod], credits: Iterable[Credit], status: PeriodStatus
+    planning: Planning, periods: Iterable[ChargePeriod], credits: Iterable[Credit], status: PeriodStatus
 ) -> Iterator[ChargePeriod]:
     """Periods that are unwound, each with the line of the memo that has credited it, if one has."""
     memo_line = {
@@ -217,7 +217,7 @@ def with_memos(
     }
     for period in periods:
         memo, item = memo_line.get(BilledLine(period.document or "", period.item or ""), (None, None))
-        yield replace(period, status=status, memo=memo, memo_item=item)
+        yield replace(period, status=status, memo=memo, memo_item=item, operation=planning.request.id)
 
 
 # -- what was paid -------------------------------------------------------------------------------------------------
