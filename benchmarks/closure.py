@@ -8,7 +8,10 @@ line comes by the days that it shares with the one before it.
 The peers are given charges and days, and only say which lines; we find them on the invoices, and say why. `sets` looks
 for what is pulled in by anything found so far until there is no more: that is quick where one line pulls in all, and
 hopeless where each pulls in the next. `pairs` writes down who pulls in whom, and walks along. Both look at pairs, so
-they run on fewer months; how our time grows is shown at a quarter, a half and all.
+they run on fewer months; how our time grows is shown at a quarter, a half and all. So is that of whole plans: of a
+rebill of all, invoice by invoice credited and then billed again, and of the last line alone, which with the others of
+its month is what most corrections take. Wanted is the closure and the whole plan of all in less than two seconds; the
+closure does that, and the plan does not.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from billpolicy.periods.closure import closure
 MONTHS = 1_000
 STREAMS = 50
 FEW = 40
-"""Months for those who look at pairs, and of a whole plan."""
+"""Months for those who look at pairs."""
 FIRST = BilledLine("INV00000000", "0")
 DAY = datetime.date(2034, 1, 1)
 _ONE = datetime.timedelta(days=1)
@@ -201,11 +204,11 @@ def growth(case: Case, what: Callable[[Book], object], months_: int, rounds: int
     gc.unfreeze()
 
 
-def planned() -> Callable[[Book], object]:
-    """The whole plan of a rebill: all of it credited, invoice by invoice, and billed again."""
-    versions = Versions([Resolver(prove(STANDARD), "python")])
-    asked = {"id": "fix", "operation": "credit_rebill", "invoice": FIRST.document, "lines": [FIRST.item]}
-    return lambda book: billpolicy.plan(versions, book, asked, today=DAY)
+def planned(book: Book, versions: Versions, place: int) -> object:
+    """The whole plan of a rebill of the first line of an invoice, with all that belongs to it."""
+    invoice = sorted(book.numbered)[place]
+    asked = {"id": "fix", "operation": "credit_rebill", "invoice": invoice, "lines": [FIRST.item]}
+    return billpolicy.plan(versions, book, asked, today=DAY)
 
 
 def main(months_: int = MONTHS, few: int = FEW, rounds: int = 3, streams: int = STREAMS) -> None:
@@ -214,8 +217,10 @@ def main(months_: int = MONTHS, few: int = FEW, rounds: int = 3, streams: int = 
         contest(case, few, rounds, streams)
         print(f"closure, {case.name}, as it grows")
         growth(case, partial(ours, later=case.later), months_, rounds, streams)
-    print("the whole plan of a rebill, as it grows")
-    growth(CASES[0], planned(), few, rounds, streams)
+    versions = Versions([Resolver(prove(STANDARD), "python")])
+    for what, place in (("first", 0), ("last", -1)):
+        print(f"the whole plan of a rebill of the {what} line, as it grows")
+        growth(CASES[0], partial(planned, versions=versions, place=place), months_, rounds, streams)
 
 
 if __name__ == "__main__":
