@@ -12,12 +12,15 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book
+from billpolicy.book.check import check
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.planning.plan import Plan, in_turn
-from tests.helpers.books import book_from
+from billpolicy.source.tree import parse_text
+from tests.helpers.books import book_from, file_of
 from tests.helpers.steps import refused, run, told
 
+NO_FILE = parse_text("accounts: []", "no file")
 HEAD = """
 accounts: [{id: acme, currency: EUR, attributes: {bill_to_contact: ann}}]
 contacts: [{id: ann, account: acme}]
@@ -559,3 +562,81 @@ def test_a_credit_beside_new_time_is_written_off_with_its_invoice() -> None:
         "INV00000001",
         "I1",
     ]
+
+
+# -- what only looks as if it gave something back ----------------------------------------------------------------------
+
+
+def capped() -> Book:
+    """Seats of 100.00 in advance and calls of 1.00, together at most 90.00 a month; January and February were billed
+    on 6 February, and 7 calls of February after that."""
+    left = book_from(f"""{HEAD}
+subscriptions:
+- id: S
+  account: acme
+  start: 2026-01-01
+  charges:
+  - {{id: seats, item: x, rate: 100.00}}
+  - {{id: calls, item: x, usage: true, rate: 1.00}}
+  - {{id: most, item: x, bills: maximum, rate: 90.00}}
+""")
+    return after(
+        left,
+        "operation: bill_run, date: 2026-02-28",
+        "operation: record_usage, date: 2026-03-01,"
+        " records: [{id: u, subscription: S, charge: calls, date: 2026-02-05, quantity: 7}]",
+        "operation: bill_run, date: 2026-03-01, target_date: 2026-02-28",
+    )
+
+
+def amounts(left: Book, *kinds: type) -> Decimal:
+    signs = ((one, -1 if isinstance(one, CreditMemo) else 1) for one in left.numbered.values())
+    return sum((sign * one.amount for one, sign in signs if isinstance(one, kinds)), Decimal(0))
+
+
+def test_what_a_maximum_takes_off_later_is_not_given_back_of_what_it_took_off_before() -> None:
+    left = capped()
+    assert amounts(left, Invoice) == Decimal("180.00")
+    plan, again = run(left, "operation: credit_rebill, invoice: INV00000001, date: 2026-03-10")
+    # 7.00 less 7.00; and 200.00 less 20.00
+    assert [one.document.amount for one in plan.documents] == [Decimal("0.00"), Decimal("180.00")]
+    assert amounts(again, Invoice, CreditMemo) == Decimal("180.00")
+
+
+def test_the_memo_over_a_line_that_gives_back_is_of_that_line_alone() -> None:
+    """Late calls leave less of the minimum: an invoice that gives that back is reversed."""
+    left = book_from(f"""{HEAD}
+subscriptions:
+- id: S
+  account: acme
+  start: 2026-01-01
+  charges: [{{id: calls, item: x, usage: true, rate: 1.00}}, {{id: least, item: x, bills: minimum, rate: 90.00}}]
+""")
+    left = after(
+        left,
+        "operation: bill_run, date: 2026-02-01, target_date: 2026-01-31",
+        "operation: record_usage, date: 2026-02-02,"
+        " records: [{id: u, subscription: S, charge: calls, date: 2026-01-05, quantity: 100}]",
+        "operation: bill_run, date: 2026-02-02, target_date: 2026-01-31",
+    )
+    back = next(one for one in left.numbered["INV00000002"].items if one.source is not None)  # type: ignore[union-attr]
+    assert (back.source, back.amount) == ("INV00000001", Decimal("-90.00"))
+    plan, again = run(left, "operation: reverse_invoice, invoice: INV00000002, date: 2026-02-03")
+    memo = plan.documents[0].document
+    assert isinstance(memo, CreditMemo)
+    assert {(one.source, one.source_item) for one in memo.items} == {(None, "1"), (None, "2")}
+    assert check(file_of(again), NO_FILE) == []
+
+
+def test_what_a_draft_gives_back_of_a_line_is_decided_before_it_is_unwound() -> None:
+    """Else the new line has what the draft gives carried to it, and canceling the draft loses that."""
+    left = after(
+        book(),
+        "operation: end_subscribed_charge, subscription: S, charge: base, until: 2026-09-16, date: 2026-09-02",
+        "operation: bill_run, date: 2026-09-03, bill_as: draft",
+    )
+    for name in ("credit_only", "credit_rebill"):
+        ask = f"operation: {name}, invoice: I1, date: 2026-09-10"
+        assert told(left, ask) == "in-flight: TMP-CM-00000001 gives back of I1/a and is not posted yet"
+        for how in ("post_draft", "cancel_draft"):
+            run(after(left, f"operation: {how}, draft: TMP-CM-00000001, date: 2026-09-04"), ask)

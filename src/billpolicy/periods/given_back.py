@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from billpolicy.billing.undo import gives_back
+from billpolicy.billing.undo import adjusts, gives_back
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Invoice, Item, SubscribedCharge, TaxItem
 from billpolicy.money import from_minor, prorate, to_minor
@@ -395,8 +395,8 @@ def _billed(
 
 def _gives_back(item: Item, charge: SubscribedCharge, sign: int) -> bool:
     """Whether an item gives days back: its price is negated; without a price, its amount is. `sign`: of what is given
-    back on such a document."""
-    if charge.usage:
+    back on such a document. An adjustment of a minimum or maximum that names no line bills what it came to since."""
+    if charge.usage or (item.source is None and adjusts(item, charge)):
         return False
     if item.source is not None or item.unit_price is not None:
         return gives_back(item, charge)

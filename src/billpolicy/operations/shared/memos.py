@@ -146,7 +146,8 @@ def mirror(
     """Memo items for the items of a document, with these amounts.
 
     Quantity and unit price are copied as they are, the price negated, also where the amount is smaller than their
-    product; tax rate and jurisdiction are copied and no tax is calculated (docs/domain.md 3.2).
+    product; tax rate and jurisdiction are copied and no tax is calculated (docs/domain.md 3.2). What an item gives back
+    of another invoice is left to that item: the memo's is of the item itself.
     """
     zero = exact(ZERO, document.currency)
 
@@ -165,6 +166,7 @@ def mirror(
             amount=amounts.get(Place(item.id)) or zero,
             unit_price=_price(item.unit_price, negate_price=negate_price),
             discounts=ids.get(item.discounts or ""),
+            source=None,
             source_item=item.id,
             combines=_combined(item, amounts.get(Place(item.id)) or zero, document.currency, negate_price=negate_price),
             taxes=tuple(

@@ -30,7 +30,7 @@ from billpolicy.operations.shared.memos import (
 from billpolicy.operations.shared.over_credit import and_taken, rely_on
 from billpolicy.operations.shared.selection import Selected, given_back_lines, what_is_left
 from billpolicy.operations.shared.steps import own_step
-from billpolicy.operations.shared.what_is_open import in_force
+from billpolicy.operations.shared.what_is_open import documents_on, in_force
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.closure import Closed, Pulled
 from billpolicy.periods.given_back import Left, given_back_of
@@ -87,7 +87,7 @@ def taken(planning: Planning, asked: Selected, closed: Closed) -> list[Taken]:
         planning.check_not_before(planning.date, invoice.date, number, "date")
         if invoice.split:
             _split(planning, invoice, asked.resolved)
-        _check_in_flight(planning, invoice)
+        _check_in_flight(planning, invoice, those)
         _warn_of_debits(planning, invoice, those)
         found.append(_taken(planning, Left(invoice, given[number]), those))
     planning.stop_if_refused()
@@ -112,8 +112,9 @@ def _split(planning: Planning, invoice: Invoice, resolved: Resolved) -> None:
         planning.problem("split-invoice", message, "invoice", hint=hint)
 
 
-def _check_in_flight(planning: Planning, invoice: Invoice) -> None:
-    """What names the invoice and is not posted yet may settle or correct it at any moment."""
+def _check_in_flight(planning: Planning, invoice: Invoice, those: Sequence[Pulled]) -> None:
+    """What names the invoice and is not posted yet may settle or correct it at any moment; and what a bill run gives
+    back of these lines on a draft is given if that is posted, and not if it is canceled."""
     book, number = planning.book, invoice.number
     drafts = [memo for memo in book.created_from.get(number, ()) if memo.status == "draft"]
     named = (book.numbered[one] for one in book.referenced.get((invoice.account, number), ()))
@@ -121,6 +122,15 @@ def _check_in_flight(planning: Planning, invoice: Invoice) -> None:
     for one in waiting:
         message = f"{one.number} names {number} and is not posted yet"
         planning.problem("in-flight", message, "invoice", hint=f"post or cancel {one.number} first")
+    lines = {one.line for one in those}
+    for other in documents_on(book, invoice.subscriptions):
+        if not isinstance(other, Invoice | CreditMemo) or not other.is_open_draft:
+            continue
+        of_them = [item for item in other.items if BilledLine(item.source or "", item.source_item or "") in lines]
+        if of_them:
+            name = line_name(number, of_them[0].source_item or "")
+            message = f"{other.number} gives back of {name} and is not posted yet"
+            planning.problem("in-flight", message, "invoice", hint=f"post or cancel {other.number} first")
 
 
 def _warn_of_debits(planning: Planning, invoice: Invoice, those: Sequence[Pulled]) -> None:
