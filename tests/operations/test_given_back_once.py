@@ -12,8 +12,8 @@ from decimal import Decimal
 import pytest
 
 from billpolicy.book.book import Book
-from billpolicy.book.check import check
 from billpolicy.book.changes import ChargedThrough
+from billpolicy.book.check import check
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.source.tree import parse_text
