@@ -383,7 +383,7 @@ def billed(book: Book) -> dict[tuple[str, str], list[Billed]]:
         if one.status == "canceled" or one.posted_as is not None:
             continue
         sign = 1 if isinstance(one, Invoice) else -1
-        for item in (each for whole in one.items for each in whole.by_charge):
+        for item in (each for combined in one.items for each in combined.by_charge):
             assert item.subscription is not None
             if item.subscribed_charge is None:
                 continue  # carried from a line to the one that bills its time again

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Decision
-from billpolicy.report.explanation_text import explanation_text, explanations_markdown
+from billpolicy.report.explanation_text import explanation_markdown, explanation_text
 from billpolicy.report.plan import plan_report
 from billpolicy.report.plan_text import plan_text
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -51,7 +51,7 @@ def test_items_that_are_named_decide_and_not_the_rule() -> None:
     order = decided(found, "document_order")
     assert (order.value, order.instead_of) == ("amounts named", "oldest_due_first")
     assert "    allocation      items named, as requested\n" in told(found)
-    markdown = explanations_markdown(explain_plan(versions(), VOCABULARY, found))
+    markdown = "\n".join(map(explanation_markdown, explain_plan(versions(), VOCABULARY, found)))
     assert "| `allocation` | items named, as requested | the request, instead of proration |" in markdown
     (report,) = plan_report(found, versions()).decisions
     in_json = {one.key: (one.value, one.instead_of, one.except_on) for one in report.decided}
