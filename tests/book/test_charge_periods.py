@@ -26,7 +26,7 @@ invoices:
   currency: USD
   items:
   - {{id: 1, amount: 30.00, {SEATS}, service_start: 2026-01-01, service_end: 2026-01-31}}
-  - {{id: 2, amount: -30.00, discounts: 1}}
+  - {{id: 2, amount: -30.00, discounts: 1, subscription: crm}}
   - {{id: 3, amount: 60.00, subscription: crm}}
   - {{id: 4, amount: 70.00, subscription: crm, service_start: 2026-02-01, service_end: 2026-02-28,
      combines: [{{subscribed_charge: seat, amount: 30.00}}, {{subscribed_charge: more, amount: 40.00}}]}}

@@ -237,6 +237,28 @@ def test_time_that_was_billed_again_is_not_asked_for_twice() -> None:
     assert billed(run(undone, MARCH)[0]) == ["INV00000004 Gym 2026-03-01 to 2026-03-31 100.00"]
 
 
+def test_nor_is_time_that_is_due_again_with_earlier_time() -> None:
+    """February is written off, then January: bill runs go on from January."""
+    off = (OFF.replace("INV00000001", "INV00000002"), OFF)
+    left = after(JANUARY, FEBRUARY, *off)
+    (problem,) = refused(left, UNDO)
+    assert problem.code == "time-due-again"
+    assert problem.message == (
+        "charge `gym` of subscription `S` is charged through 2026-01-01, so a bill run will bill the time of "
+        "INV00000002 from 2026-02-01 on again, and it would be asked for twice"
+    )
+    # Once January was billed again, or its write-off undone.
+    january = "operation: bill_run, date: 2026-03-03, target_date: 2026-01-01"
+    for first in (january, UNDO.replace("CM00000001", "CM00000002")):
+        undone = run(run(left, first, id="first")[1], UNDO, id="undo")[1]
+        assert through(undone) == {"gym": "2026-03-01"}
+    # Where there is no service any more nothing bills it again.
+    ended = run(left, "operation: cancel_subscription, subscription: S, effective_date: 2026-02-01, final_bill: false")[
+        1
+    ]
+    assert through(run(ended, UNDO, id="undo")[1]) == {"gym": "2026-01-01"}
+
+
 @pytest.mark.parametrize("before", [(JANUARY, FEBRUARY), (JANUARY,)])
 def test_nor_is_time_that_waits_on_a_draft(before: tuple[str, ...]) -> None:
     left = after(*before, OFF, f"{AGAIN}, bill_as: draft")

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from billpolicy.billing.due import end_of
 from billpolicy.book.model import Document, Item, SubscribedCharge, Subscription
 
 
@@ -80,6 +81,16 @@ def charged_again(document: Document, subscription: Subscription) -> Iterator[tu
     for charge, spans in _spans(document, subscription):
         if charge.charged_through == min(span.start for span in spans) and all(span.is_known for span in spans):
             yield charge.id, max(span.end for span in spans)
+
+
+def due_again(document: Document, subscription: Subscription) -> Iterator[tuple[SubscribedCharge, datetime.date]]:
+    """Each charge that is charged through an earlier day than a document began to bill it on, and that day: bill runs
+    go on from the earlier one, and bill the time of the document once more."""
+    for charge, spans in _spans(document, subscription):
+        start, end = min(span.start for span in spans), end_of(subscription, charge)
+        through = charge.charged_through
+        if charge.rate is not None and through is not None and through < start and (end is None or start < end):
+            yield charge, start
 
 
 def _spans(document: Document, subscription: Subscription) -> Iterator[tuple[SubscribedCharge, list[_Span]]]:

@@ -319,6 +319,7 @@ Known = Literal[
     "term-missing",
     "text-wrong",
     "then-empty",
+    "time-due-again",
     "time-reopened",
     "too-deep",
     "total-differs",

@@ -6,12 +6,13 @@ paid, or written off itself. A write-off can be undone in parts, together up to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from billpolicy.billing.undo import charged_again
+from billpolicy.billing.undo import charged_again, due_again
 from billpolicy.book.book import ZERO, Place, at_most
-from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered
+from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.billed_time import billed_again, without_what_was_given_back
@@ -64,15 +65,16 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     subscriptions = planning.subscriptions_of(memo.items)
     written_off = planning.book.numbered[memo.source or ""]
     assert isinstance(written_off, Invoice | DebitMemo)  # the identities of a book: it is applied to that
+    taken = taken_back_by(planning.book, memo)
+    apart = unwound(planning.book, written_off) - {one.item for one in taken if one.status == "credited"}
+    moved = replace(in_days_left, items=tuple(one for one in in_days_left.items if one.source_item not in apart))
+    _refuse_time_due_again(planning, first, moved, subscriptions)
     money = Money(amount, memo.currency)
     resolved = resolve(planning, account, memo, written_off, subscriptions=subscriptions, amount=money, reason=reason)
     check_item_limit(planning, memo.items, resolved, memo.number)
     items = mirror(memo, part_of(planning, resolved, memo, places, amount))
     issue_memo(planning, DebitMemo, memo, items, resolved, reason=reason)
     # What the write-off let be billed again is asked for by the debit memo; of a part, the rest stays written off.
-    taken = taken_back_by(planning.book, memo)
-    apart = unwound(planning.book, written_off) - {one.item for one in taken if one.status == "credited"}
-    moved = replace(in_days_left, items=tuple(one for one in in_days_left.items if one.source_item not in apart))
     for subscription in subscriptions:
         for charge, day in charged_again(moved, subscription):
             planning.charge_through(subscription.id, charge, day)
@@ -109,6 +111,21 @@ def _refuse_time_billed_since(planning: Planning, first: Numbered, memo: CreditM
         message = f"{again.number} has billed the time of {first.number} again, so it would be asked for twice"
         undo = "cancel" if again.status == "draft" else "reverse"
         planning.problem("billed-since", message, "credit_memo", hint=f"{undo} {again.number} first")
+
+
+def _refuse_time_due_again(
+    planning: Planning, first: Numbered, moved: CreditMemo, subscriptions: Iterable[Subscription]
+) -> None:
+    """Where earlier time is due again, too, bill runs go on from there, and through the time that is asked for."""
+    for subscription in subscriptions:
+        for charge, start in due_again(moved, subscription):
+            what = f"charge `{charge.id}` of subscription `{subscription.id}`"
+            message = (
+                f"{what} is charged through {charge.charged_through}, so a bill run will bill the time of "
+                f"{first.number} from {start} on again, and it would be asked for twice"
+            )
+            hint = f"let a bill run bill the time before {start} first, or undo first the write-off of that"
+            planning.problem("time-due-again", message, "credit_memo", hint=hint)
 
 
 def _first(planning: Planning, memo: CreditMemo) -> Numbered:
