@@ -78,7 +78,10 @@ follow_ups:
 - {id: spend, after: debit_memo_posted, then: apply_credits, because: test}
 - {id: bill-again, after: charges_reopened, then: bill_run, because: test}
 """
-POLICIES = (STANDARD, NO_FOLLOW_UPS, CREDIT_AT_ONCE, CREDIT_PAID_BACK)
+TAXES = """
+tax_rates: {standard: [{country: EE, name: VAT, rate: 24%, from: 2020-01-01}]}
+"""
+POLICIES = (STANDARD + TAXES, NO_FOLLOW_UPS + TAXES, CREDIT_AT_ONCE + TAXES, CREDIT_PAID_BACK + TAXES)
 """What is said on top of the standard policy."""
 
 
@@ -235,10 +238,11 @@ def _book(chance: Chance) -> Record:
     book["charges"] = [{"id": "setup", "name": "Setup"}]
     for account, own in currencies.items():
         attributes = {"bill_to_contact": f"{account}1", "payment_term": "Net 30"}
-        book["accounts"].append({"id": account, "currency": own, "attributes": attributes})
+        book["accounts"].append({"id": account, "currency": own, "country": "EE", "attributes": attributes})
         book["contacts"] += [{"id": f"{account}{n}", "account": account} for n in (1, 2)]
         names = [f"{account}-s{n}" for n in range(chance.whole(0, 2))]
-        book["subscriptions"] += [any_subscription(chance, name, account) for name in names]
+        subscriptions = [any_subscription(chance, name, account) for name in names]
+        book["subscriptions"] += [_with_items(chance, one) for one in subscriptions]
         held = (own, chance.one_of(CURRENCIES))
         for section, letter, most in (("invoices", "I", 2), ("credit_memos", "C", 1), ("debit_memos", "D", 1)):
             for n in range(chance.whole(0, most)):
@@ -301,6 +305,22 @@ def any_subscription(chance: Chance, name: str, account: str) -> Record:
     if chance.seldom():
         found["attributes"] = {"bill_to_contact": f"{account}2"}
     return found
+
+
+def _with_items(chance: Chance, subscription: Record) -> Record:
+    """The subscription with a charge that is billed by what others come to, one that usage draws from, and tax codes."""
+    charges = subscription["charges"]
+    first = next(one for one in charges if one["id"] == "c0")
+    if first.get("period") != "one_time" and chance.seldom():
+        bills = chance.one_of(("minimum", "maximum"))
+        rate = str(Decimal(chance.whole(0, 9999)) / 100)
+        charges.append({"id": "limit", "item": "c0", "bills": bills, "rate": rate, "timing": "in_arrears"})
+    if charges[-1].get("usage") and chance.maybe():
+        charges.append({"id": "pool", "rate": str(chance.whole(0, 9)), "drawn_by": ["calls"]})
+    for one in charges:
+        if chance.maybe():
+            one["tax_code"] = "standard"
+    return subscription
 
 
 def _document(chance: Chance, currency: str, subscriptions: Sequence[str], *, may_be_negative: bool) -> Record:
@@ -680,7 +700,7 @@ def _change_charge(d: Drawing) -> Record:
 
 def _create_accounting_period(d: Drawing) -> Record:
     last = max((period.until for period in d.book.periods), default=datetime.date(2025, 12, 1))
-    first = last - datetime.timedelta(3 if d.seldom() and d.book.periods else 0)
+    first = last - datetime.timedelta(3 if d.book.periods and d.maybe() else 0)
     return {"from": str(first), "until": str(first + datetime.timedelta(d.whole(1, 40)))}
 
 
