@@ -324,10 +324,9 @@ def test_what_was_given_back_of_a_discounted_line_is_carried_net() -> None:
     """90.00 less 18.00 were given back, with 18.00 less 3.60 tax: 8.00 and 1.60 are left."""
     plan, _ = run(discounted(memos=of_both("90.00", "18.00", "-18.00", "-3.60")), AGAIN)
     assert in_words(invoice(plan)) == [
-        f"1 promo, {JANUARY}, 1 x -20.00 = -20.00 vat -4.00 on 3",
-        f"2 Credited before: CM00000002, {JANUARY}, = 18.00 vat 3.60",
-        f"3 Seats, {JANUARY}, 2 x 50.00 = 100.00 vat 20.00",
-        f"4 Credited before: CM00000002, {JANUARY}, = -90.00 vat -18.00 on 3",
+        f"1 promo, {JANUARY}, 1 x -20.00 = -20.00 vat -4.00 on 2",
+        f"2 Seats, {JANUARY}, 2 x 50.00 = 100.00 vat 20.00",
+        f"3 Credited before: CM00000002, {JANUARY}, = -72.00 vat -14.40 on 2",
     ]
     assert str(invoice(plan).amount) == "9.60"
 

@@ -640,3 +640,25 @@ def test_what_a_draft_gives_back_of_a_line_is_decided_before_it_is_unwound() -> 
         assert told(left, ask) == "in-flight: TMP-CM-00000001 gives back of I1/a and is not posted yet"
         for how in ("post_draft", "cancel_draft"):
             run(after(left, f"operation: {how}, draft: TMP-CM-00000001, date: 2026-09-04"), ask)
+
+
+def test_a_discount_of_a_line_that_came_to_nothing_may_be_billed_again_twice() -> None:
+    """What was given back of February is carried, so nothing of it is left for a memo, nor of its discount."""
+    left = book_from(f"""{HEAD}
+subscriptions:
+- id: S
+  account: acme
+  start: 2026-01-01
+  charges: [{{id: seats, rate: 30.00}}, {{id: less, rate: -6.00, discounts: seats}}]
+""")
+    left = after(
+        left,
+        "operation: bill_run, date: 2026-01-01",
+        "operation: bill_run, date: 2026-02-01",
+        "operation: credit_memo_from_invoice, invoice: INV00000002, date: 2026-02-02",
+        "operation: credit_rebill, invoice: INV00000001, date: 2026-02-03",
+        "operation: credit_rebill, invoice: INV00000003, date: 2026-02-04",
+    )
+    assert {one.id for one in left.charge_periods.values() if one.document == "INV00000003"} >= {"INV00000003/2"}
+    assert check(file_of(left), NO_FILE) == []
+    assert amounts(left, Invoice, CreditMemo) == Decimal("24.00")

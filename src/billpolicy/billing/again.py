@@ -159,6 +159,7 @@ def with_tax_and_carried(lines: Sequence[Line], reopened: Iterable[Reopened]) ->
     """
     by_period = {one.period.id: one for one in reopened}
     discounts = _Discounts(lines)
+    _settle_carried(lines, discounts, by_period)
     found = []
     for line in lines:
         one = by_period.get(line.again.id) if line.again is not None else None
@@ -286,6 +287,45 @@ class _Discounts:
 
 def _start(line: Line) -> datetime.date:
     return line.start
+
+
+def _settle_carried(lines: Iterable[Line], discounts: _Discounts, by_period: dict[str, Reopened]) -> None:
+    """What one document has given back of a line and of its discounts is carried to the line as one: what was given
+    back of a discount reduces nothing by itself, so nobody would give it back with the new line."""
+    for line in lines:
+        for other in discounts.of(line):
+            if line.again is None or other.again is None:
+                continue
+            one, discount = by_period.get(line.again.id), by_period.get(other.again.id)
+            if one is None or discount is None:
+                continue
+            of_discount = {each.name: each for each in discount.carried}
+            settled = []
+            for each in one.carried:
+                known = of_discount.get(each.name)
+                if known is not None:
+                    each, of_discount[each.name] = _as_one(each, known, one.period.currency)
+                settled.append(each)
+            by_period[line.again.id] = one._replace(carried=tuple(settled))
+            by_period[other.again.id] = discount._replace(carried=tuple(of_discount.values()))
+
+
+def _as_one(of_line: Carried, of_discount: Carried, currency: str) -> tuple[Carried, Carried]:
+    """Two amounts of which the one makes up for the other, and their taxes: what is left of each."""
+
+    def less(one: int, other: int) -> int:
+        both = min(abs(one), abs(other)) if one * other < 0 else 0
+        return one + both if one < 0 else one - both
+
+    def taxes(own: Carried, of_other: Carried) -> tuple[TaxItem, ...]:
+        others = {tax.id: to_minor(tax.amount, currency) for tax in of_other.taxes}
+        left = [(tax, less(to_minor(tax.amount, currency), others.get(tax.id, 0))) for tax in own.taxes]
+        return tuple(replace(tax, amount=from_minor(amount, currency)) for tax, amount in left)
+
+    return (
+        Carried(of_line.name, less(of_line.amount, of_discount.amount), taxes(of_line, of_discount)),
+        Carried(of_discount.name, less(of_discount.amount, of_line.amount), taxes(of_discount, of_line)),
+    )
 
 
 def _with_carried(discount: Line, by_period: Mapping[str, Reopened]) -> int:
