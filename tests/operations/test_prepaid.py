@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from billpolicy.book.book import Book
 from tests.helpers.bill_runs import amounts, charges, subscribed
-from tests.helpers.scenes import book_after, plan
+from tests.helpers.scenes import book_after, plan, refused
 from tests.operations.test_record_usage import record
 
 PREPAID = "id: pre, name: Prepaid, rate: 50.00, drawn_by: [calls]"
@@ -130,6 +130,16 @@ def test_drafts_that_are_posted_and_canceled() -> None:
     post = "operation: post_draft\ndraft: TMP-INV-00000001\ndate: 2026-02-01"
     assert drawn(book_after(book, post)) == {"u1": ("0.00", "30.00", "INV00000001/2")}
     assert drawn(book_after(book, post.replace("post_draft", "cancel_draft"))) == {"u1": ("None", "None", None)}
+
+
+def test_usage_waits_for_a_prepaid_charge_that_is_on_a_draft() -> None:
+    draft = run(1, "draft") + "bill_as: draft\n"
+    book = book_after(BOOK, draft, record("u1 10 60"))
+    assert refused(book, run(2)) == ["draft-open"]
+    post = "operation: post_draft\ndraft: TMP-INV-00000001\ndate: 2026-01-01"
+    assert drawn(book_after(book, post, run(2))) == {"u1": ("0.00", "30.00", "INV00000001/1")}
+    cancel = post.replace("post_draft", "cancel_draft")
+    assert drawn(book_after(book, cancel, run(2)))["u1"][1] == "30.00"
 
 
 @given(st.lists(st.tuples(st.integers(1, 28), st.integers(1, 200), st.booleans()), min_size=1, max_size=6))

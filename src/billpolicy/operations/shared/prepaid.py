@@ -23,6 +23,7 @@ def draw_prepaid(
     """The lines of a bill, of which usage has drawn what prepaid charges cover; the plan says how much is left."""
     if not any(charge.drawn_by for charge in subscription.charges) or not any(line.usage for line in lines):
         return lines
+    _refuse_drafts(planning, subscription, lines)
     book = planning.book
     prepaid = (*paid_before(book, subscription, currency), *_paid_now(lines))
     usage = [book.usage[id] for id in book.usage_of.get(subscription.id, ())]
@@ -35,6 +36,25 @@ def draw_prepaid(
             left = from_minor(purse.left[one.id], currency)
             planning.note(f"{subscription.id}/{one.charge.id} from {one.start}: usage draws {taken}, {left} is left")
     return drawn
+
+
+def _refuse_drafts(planning: Planning, subscription: Subscription, lines: Iterable[Line]) -> None:
+    """Usage is not billed while what it would draw from waits on a draft: it would be asked for beside that."""
+    book = planning.book
+    waiting = [
+        (period, charge)
+        for period in charge_periods(book, subscription.id)
+        if (charge := charge_of(book, period)) is not None and charge.drawn_by
+        if isinstance(invoice := book.numbered.get(period.document or ""), Invoice) and invoice.is_open_draft
+    ]
+    for line in (each for one in lines for each in one.by_charge if each.usage is not None):
+        days = [record.date for record, _ in line.usage.records] if line.usage is not None else []
+        for period, charge in waiting:
+            if line.charge.of_item in charge.drawn_by and any(period.from_ <= day < period.until for day in days):
+                what = f"usage of `{line.charge.id}` of `{subscription.id}` draws from `{charge.id}`"
+                message = f"{what}, which from {period.from_} on is only on a draft, {period.document}"
+                planning.problem("draft-open", message, hint=f"post or cancel {period.document} first")
+    planning.stop_if_refused()
 
 
 def paid_before(book: Book, subscription: Subscription, currency: str) -> Iterator[Prepaid]:
