@@ -308,7 +308,7 @@ def any_subscription(chance: Chance, name: str, account: str) -> Record:
 
 
 def _with_items(chance: Chance, subscription: Record) -> Record:
-    """The subscription with a charge that is billed by what others come to, one that usage draws from, and tax codes."""
+    """The subscription with a limit of what others come to, a charge that usage draws from, and tax codes."""
     charges = subscription["charges"]
     first = next(one for one in charges if one["id"] == "c0")
     if first.get("period") != "one_time" and chance.seldom():

@@ -73,12 +73,13 @@ def _plan(planning: Planning, request: CreditMemoFromInvoice) -> None:
 
 
 def _all_that_is_left(invoice: Invoice, left: Left) -> dict[Place, Decimal]:
-    """What is left of each place, without what is nothing by an item and its discounts together."""
+    """What is left of each place, without items of which credits left nothing, net of their discounts."""
     reduced = {item.id: item.discounts or item.id for item in invoice.items}
+    credited = {reduced[place.item] for place, amount in left.given.items() if amount}
     found = {}
     for place in whole_amounts(invoice):
         item = reduced[place.item]
-        if left.net(item) if place.tax is None else left.net_tax(item):
+        if item not in credited or (left.net(item) if place.tax is None else left.net_tax(item)):
             found[place] = left.of(place)
     return found
 

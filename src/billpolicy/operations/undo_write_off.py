@@ -27,7 +27,7 @@ from billpolicy.operations.shared.memos import (
 )
 from billpolicy.operations.shared.reopened import restore
 from billpolicy.operations.shared.what_is_open import in_force
-from billpolicy.operations.shared.writing_off import amount_of, part_of
+from billpolicy.operations.shared.writing_off import amount_of, first_of, part_of
 from billpolicy.periods.taken_back import taken_back_by, unwound
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Operation
@@ -57,7 +57,7 @@ def _plan(planning: Planning, request: UndoWriteOff) -> None:
     places = _left(planning, memo)
     left = sum(places.values(), ZERO)
     amount = amount_of(planning, request.amount, left, memo, f"is left of the write-off {memo.number}", "ask for")
-    first = _first(planning, memo)
+    first = first_of(planning.book, memo)
     in_days_left = without_what_was_given_back(planning.book, first, memo)
     _refuse_time_billed_since(planning, first, in_days_left)
 
@@ -126,16 +126,6 @@ def _refuse_time_due_again(
             )
             hint = f"let a bill run bill the time before {start} first, or undo first the write-off of that"
             planning.problem("time-due-again", message, "credit_memo", hint=hint)
-
-
-def _first(planning: Planning, memo: CreditMemo) -> Numbered:
-    """What was written off, or, if that asked again for what had been written off before, the first of all."""
-    found: Numbered = memo
-    seen: set[str] = set()
-    while (before := planning.book.numbered.get(found.related or "")) is not None and before.number not in seen:
-        seen.add(before.number)
-        found = before
-    return found
 
 
 def _what_else(planning: Planning, memo: CreditMemo) -> str:

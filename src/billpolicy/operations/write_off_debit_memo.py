@@ -5,9 +5,11 @@ Also what an undone write-off asks for again. No time is opened: a debit memo is
 
 from __future__ import annotations
 
-from billpolicy.book.model import DebitMemo
+from billpolicy.book.book import ZERO
+from billpolicy.book.model import CreditMemo, DebitMemo, Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.writing_off import WriteOff, write_off
+from billpolicy.operations.shared.over_credit import left_to_give
+from billpolicy.operations.shared.writing_off import WriteOff, check_unused_credit, first_of, write_off
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
@@ -24,12 +26,20 @@ class WriteOffDebitMemo(WriteOff):
 def _plan(planning: Planning, request: WriteOffDebitMemo) -> None:
     memo = planning.posted(DebitMemo, request.debit_memo, "debit_memo")
     planning.check_date(memo)
-    write_off(planning, request, memo, planning.book.open_places(memo))
+    book = planning.book
+    open_places, source = book.open_places(memo), book.numbered.get(memo.source or "")
+    first = first_of(book, memo) if isinstance(source, CreditMemo) and source.write_off else None
+    left = left_to_give(planning, first) if isinstance(first, Invoice) else None
+    _, resolved = write_off(planning, request, memo, open_places)
+    if left is not None:
+        # What it asks for again is left of the invoice, as far as no credit has given it back since.
+        written_off = sum(open_places.values(), ZERO) if request.amount is None else request.amount
+        check_unused_credit(planning, left.invoice, left, written_off, "", resolved, "debit_memo")
 
 
 OPERATION = Operation(
     "write_off_debit_memo",
     WriteOffDebitMemo,
-    needs=lambda request: Needs(numbers=frozenset({request.debit_memo})),
+    needs=lambda request: Needs(numbers=frozenset({request.debit_memo}), billed_time=True),
     plan=_plan,
 )

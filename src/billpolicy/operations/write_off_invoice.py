@@ -10,13 +10,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place, at_most
-from billpolicy.book.model import CreditMemo, Invoice, Subscription
+from billpolicy.book.model import Invoice, Subscription
 from billpolicy.book.needs import Needs
-from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.shared.billed_time import reopen
 from billpolicy.operations.shared.locks import locked_lines, refuse_locked
-from billpolicy.operations.shared.memos import whole_amounts
-from billpolicy.operations.shared.over_credit import Beyond, and_taken, beyond, left_to_give
+from billpolicy.operations.shared.over_credit import left_to_give
 from billpolicy.operations.shared.what_is_open import (
     documents_on,
     is_shared,
@@ -24,8 +22,7 @@ from billpolicy.operations.shared.what_is_open import (
     latest_in_words,
     owing_invoices,
 )
-from billpolicy.operations.shared.writing_off import WriteOff, write_off
-from billpolicy.periods.given_back import Left
+from billpolicy.operations.shared.writing_off import WriteOff, check_unused_credit, write_off
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
@@ -68,7 +65,7 @@ def _plan(planning: Planning, request: WriteOffInvoice) -> None:
     left = left_to_give(planning, invoice)
     memo, resolved = write_off(planning, request, origin, open_places, of)
     written_off = sum(open_places.values(), ZERO) if request.amount is None else request.amount
-    _check_left(planning, origin, left, written_off, of, resolved)
+    check_unused_credit(planning, origin, left, written_off, of, resolved)
     if request.apply_date is not None:
         planning.note(latest_in_words(request.apply_date, planning.date, invoice, planning.today))
     _warn_of_credit_to_come(planning, origin)
@@ -127,39 +124,6 @@ def _refuse_unused_credit(planning: Planning, invoice: Invoice) -> None:
             )
             hint = "transfer it to the credit balance and use that first, by hand or by follow-ups of the policy"
             planning.problem("credit-unused", message, "invoice", hint=hint)
-
-
-def _check_left(
-    planning: Planning, origin: Invoice, left: Left, written_off: Decimal, of: str, resolved: Resolved
-) -> None:
-    """What credits have given back that were not used here is not written off as well.
-
-    It is asked of the invoice, or of what the subscription has on it, and not of each item: which items are open
-    depends on where payments and credits were put.
-    """
-    most = sum((amount - left.given[place] for place, amount in whole_amounts(origin).items()), ZERO)
-    if written_off <= most:
-        return
-    message = (
-        f"{written_off} would be written off of {origin.number}{of}, but {most} is left of what was billed"
-        f"{and_taken(left)}"
-    )
-    hint = _use_it_first(planning, origin, left, most)
-    beyond(planning, resolved, Beyond(message, written_off, most, hint), "invoice")
-
-
-def _use_it_first(planning: Planning, origin: Invoice, left: Left, most: Decimal) -> str:
-    """How to use the credit that stands in the way."""
-    book = planning.before
-    for number in left.taken_by():
-        credit = book.numbered[number]
-        if isinstance(credit, CreditMemo) and not credit.write_off:
-            if book.balance(credit) > 0:
-                return f"apply {number} to {origin.number} first"
-            on = [other for other, links in book.links_from(number).items() if links and other != origin.number]
-            if on:
-                return f"unapply {number} from {min(on)} and apply it to {origin.number} first"
-    return f"write off at most {max(most, ZERO)} {origin.currency}"
 
 
 def _warn_of_credit_to_come(planning: Planning, origin: Invoice) -> None:

@@ -286,8 +286,11 @@ class _Billed(NamedTuple):
 
 
 def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[str, GivenBack]]:
-    """By lines of bill runs that give days back: on credit memos, or on invoices beside other lines. What waits on a
-    draft counts, since its days are taken: nothing else gives them back."""
+    """By lines of bill runs that give days back: on credit memos, or on invoices beside other lines.
+
+    What waits on a draft counts, since its days are taken: nothing else gives them back. What it would take back, as of
+    a discount, is not there until it is posted.
+    """
     charges = {
         (name, charge.id): charge
         for name in sorted({name for invoice in wanted.values() for name in invoice.subscriptions})
@@ -302,12 +305,13 @@ def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[s
         if isinstance(document, CreditMemo) and document.source is not None:
             continue
         sign = 1 if isinstance(document, CreditMemo) else -1
+        found: list[tuple[str, GivenBack]] = []
         if isinstance(document, Invoice):
-            yield from _taken_back(book, document, wanted)
+            found += _taken_back(book, document, wanted)
         for item in document.items:
             if item.source is not None:
                 if item.source in wanted and item.source_item is not None:
-                    yield from _line(number, item, item.source, item.source_item, sign)
+                    found += _line(number, item, item.source, item.source_item, sign)
                 continue
             for each in item.by_charge:
                 key = (each.subscription or "", each.subscribed_charge or "")
@@ -320,7 +324,8 @@ def _by_bill_runs(book: Book, wanted: Mapping[str, Invoice]) -> Iterator[tuple[s
                         for line in billed.get(key, ())
                         if line.document != number and wanted[line.document].currency == document.currency
                     ]
-                    yield from _inferred(number, each, alike, sign, document.currency)
+                    found += _inferred(number, each, alike, sign, document.currency)
+        yield from (one for one in found if one[1].amount > 0 or document.status == "posted")
 
 
 def _taken_back(book: Book, invoice: Invoice, wanted: Mapping[str, Invoice]) -> Iterator[tuple[str, GivenBack]]:

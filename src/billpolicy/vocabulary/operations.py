@@ -91,7 +91,7 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "debit_memo", "subscription", "account", "default"),
         fields=(*asked("credit_memo"), PARTIAL, *fields_of("account", "subscription", "debit_memo")),
-        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, PARTIAL_WRITE_OFFS, ITEM_LIMIT),
+        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, PARTIAL_WRITE_OFFS, OVER_CREDIT_WHOLE, ITEM_LIMIT),
     ),
     OperationSpec(
         name="reverse_invoice",

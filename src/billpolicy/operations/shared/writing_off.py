@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from billpolicy.allocation.allocate import spread
-from billpolicy.book.book import ZERO, Place
-from billpolicy.book.model import BillingDocument, CreditMemo, Numbered, OwedDocument
+from billpolicy.book.book import ZERO, Book, Place
+from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Invoice, Numbered, OwedDocument
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import (
@@ -22,7 +22,10 @@ from billpolicy.operations.shared.memos import (
     mirror,
     resolve_on,
     settle,
+    whole_amounts,
 )
+from billpolicy.operations.shared.over_credit import Beyond, and_taken, beyond
+from billpolicy.periods.given_back import Left
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -92,6 +95,55 @@ def part_of(
     rule = resolved.text("partial_write_offs")
     planning.note(f"{amount} of {whole} {document.currency}, spread over the items by `{rule}` (`partial_write_offs`)")
     return spread(rule, amount, document, places)
+
+
+def check_unused_credit(
+    planning: Planning,
+    origin: Invoice,
+    left: Left,
+    written_off: Decimal,
+    of: str,
+    resolved: Resolved,
+    field: str = "invoice",
+) -> None:
+    """What credits have given back of an invoice and were not used there is not written off as well.
+
+    It is asked of the invoice, or of what the subscription has on it, and not of each item: which items are open
+    depends on where payments and credits were put.
+    """
+    most = sum((amount - left.given[place] for place, amount in whole_amounts(origin).items()), ZERO)
+    if written_off <= most:
+        return
+    message = (
+        f"{written_off} would be written off of {origin.number}{of}, but {most} is left of what was billed"
+        f"{and_taken(left)}"
+    )
+    hint = _use_it_first(planning, origin, left, most)
+    beyond(planning, resolved, Beyond(message, written_off, most, hint), field)
+
+
+def _use_it_first(planning: Planning, origin: Invoice, left: Left, most: Decimal) -> str:
+    """How to use the credit that stands in the way."""
+    book = planning.before
+    for number in left.taken_by():
+        credit = book.numbered[number]
+        if isinstance(credit, CreditMemo) and not credit.write_off:
+            if book.balance(credit) > 0:
+                return f"apply {number} to {origin.number} first"
+            on = [other for other, links in book.links_from(number).items() if links and other != origin.number]
+            if on:
+                return f"unapply {number} from {min(on)} and apply it to {origin.number} first"
+    return f"write off at most {max(most, ZERO)} {origin.currency}"
+
+
+def first_of(book: Book, memo: CreditMemo | DebitMemo) -> Numbered:
+    """What was written off, or, if that asked again for what had been written off before, the first of all."""
+    found: Numbered = memo
+    seen: set[str] = set()
+    while (before := book.numbered.get(found.related or "")) is not None and before.number not in seen:
+        seen.add(before.number)
+        found = before
+    return found
 
 
 def refuse_write_off(planning: Planning, document: Numbered, what: str, field: str) -> None:
