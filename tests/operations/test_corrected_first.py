@@ -176,8 +176,9 @@ def test_what_a_credit_memo_corrects(memo: str, corrected: list[str]) -> None:
     book = book_from(scene(f"credit_memos:\n- {{number: C1, account: a, date: 2026-06-11, currency: USD, {memo}}}\n"))
     credit = book.numbered["C1"]
     assert isinstance(credit, CreditMemo)
-    invoices = (book.numbered[number] for number in MONTHS)
-    assert [one.number for one in invoices if isinstance(one, Invoice) and corrects(credit, one) > 0] == corrected
+    documents = (book.numbered[number] for number in MONTHS)
+    found = corrects(credit, [one for one in documents if isinstance(one, Invoice)])
+    assert [number for number, amount in found.items() if amount > 0] == corrected
 
 
 # -- each invoice what was credited of it ----------------------------------------------------------------------------

@@ -210,7 +210,7 @@ def test_a_cancellation_gives_days_of_all_of_them_back_on_one_line() -> None:
     assert isinstance(invoice, Invoice)
     assert [str(amount) for amount in left_of(after, invoice).values()] == ["59.44"]
     assert {one.charge: str(one.amount) for one in given_back(after, invoice)} == {"help": "22.50", "seats": "148.39"}
-    assert corrects(credit, invoice)
+    assert corrects(credit, [invoice])[invoice.number]
 
 
 def test_a_credit_of_one_charge_corrects_the_line_of_all() -> None:
@@ -221,7 +221,7 @@ def test_a_credit_of_one_charge_corrects_the_line_of_all() -> None:
     credit, invoice = after.numbered["CM00000001"], after.numbered["INV00000001"]
     assert isinstance(credit, CreditMemo)
     assert isinstance(invoice, Invoice)
-    assert corrects(credit, invoice)
+    assert corrects(credit, [invoice])[invoice.number]
     assert [str(amount) for amount in left_of(after, invoice).values()] == ["207.83"]
 
 

@@ -7,9 +7,12 @@ that of the total with tax. Zero counts as positive.
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import Literal
 
 from billpolicy.billing.rating import Line
@@ -88,10 +91,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
     gives back no days.
     """
     ordered = in_item_order(lines)
-    of_charge: dict[_Charge, list[tuple[str, Line]]] = {}
-    for number, line in enumerate(ordered, start=1):
-        for one in line.by_charge if line.carried is None else ():
-            of_charge.setdefault((one.subscription.id, one.charge.id), []).append((str(number), one))
+    reducible = _Reducible(ordered)
     sign = -1 if kind == "credit_memo" else 1
     return tuple(
         Item(
@@ -100,7 +100,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             name=_name(line, charges),
             amount=from_minor(sign * line.amount, currency),
             # A discount that is given back on an invoice is asked for again: it reduces nothing.
-            discounts=_reduced(line, of_charge) if sign * line.amount <= 0 else None,
+            discounts=reducible.by(line) if sign * line.amount <= 0 else None,
             subscription=line.subscription.id,
             subscribed_charge=None if line.carried is not None or line.combines else line.charge.id,
             charge=None if line.combines else line.charge.charge,
@@ -156,11 +156,41 @@ def _unit_price(line: Line) -> Decimal | None:
     return rate.copy_negate() if line.credit and rate else rate
 
 
-def _reduced(line: Line, of_charge: Mapping[_Charge, Sequence[tuple[str, Line]]]) -> str | None:
-    """The item that a discount reduces: that of its charge in which the discount begins; None where there is none.
-    What is carried reduces the line that bills its period again, or what that reduces."""
-    own = of_charge.get((line.subscription.id, line.charge.id), ())
-    if line.carried is not None and line.charge.discounts is None:
-        return next((id for id, other in own if other.again == line.again), None)
-    others = of_charge.get((line.subscription.id, line.charge.discounts or ""), ())
-    return next((id for id, other in others if other.start <= line.start < other.end), None)
+class _Reducible:
+    """The items of a document that others on it can reduce."""
+
+    def __init__(self, ordered: Iterable[Line]) -> None:
+        self._again: dict[tuple[_Charge, str], str] = {}
+        """By charge, and the period that they bill again."""
+        of_charge: dict[_Charge, list[tuple[str, Line]]] = defaultdict(list)
+        for number, line in enumerate(ordered, start=1):
+            for one in line.by_charge if line.carried is None else ():
+                charge = (one.subscription.id, one.charge.id)
+                of_charge[charge].append((str(number), one))
+                if one.again is not None:
+                    self._again.setdefault((charge, one.again.id), str(number))
+        self._of_charge = {charge: _ByDay(those) for charge, those in of_charge.items()}
+
+    def by(self, line: Line) -> str | None:
+        """The item that a discount reduces: that of its charge in which the discount begins; None where there is none.
+        What is carried reduces the line that bills its period again, or what that reduces."""
+        if line.carried is not None and line.charge.discounts is None:
+            again = "" if line.again is None else line.again.id
+            return self._again.get(((line.subscription.id, line.charge.id), again))
+        others = self._of_charge.get((line.subscription.id, line.charge.discounts or ""))
+        return None if others is None else others.at(line.start)
+
+
+class _ByDay:
+    """Items of one charge, to be found by a day that they bill: of several, the one that begins first."""
+
+    def __init__(self, items: Iterable[tuple[str, Line]]) -> None:
+        self._items = sorted(items, key=lambda one: one[1].start)
+        self._latest = list(accumulate((line.end for _, line in self._items), max))
+        """The latest end of each and all before it: the first one that ends after a day is the first later than it."""
+
+    def at(self, day: datetime.date) -> str | None:
+        """The item."""
+        place = bisect_right(self._latest, day)
+        found = self._items[place : place + 1]
+        return next((number for number, line in found if line.start <= day), None)

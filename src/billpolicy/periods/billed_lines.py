@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -13,7 +13,7 @@ from billpolicy.book.book import Book, Place
 from billpolicy.book.model import CreditMemo, Invoice, Item, Subscription
 from billpolicy.money import from_minor, to_minor
 from billpolicy.periods.given_back import Left as LeftOfInvoice
-from billpolicy.periods.given_back import left_in, left_of, net_left
+from billpolicy.periods.given_back import given_back_of, net_left
 from billpolicy.periods.taken_back import is_open_again
 
 
@@ -64,29 +64,33 @@ def _is_undone(book: Book, item: Item) -> bool:
     return isinstance(source, Invoice) and not _counts(source)
 
 
-def left_of_lines(book: Book, currency: str) -> Left:
-    """What is left of a line of an invoice, net of its discounts, in minor units."""
+def left_of_lines(book: Book, billed: Iterable[Billed], currency: str) -> Left:
+    """What is left of each of these lines of invoices, net of its discounts, in minor units."""
+    of = _left_in(book, {one.line.document for one in billed if one.line is not None})
 
     def left(line: BilledLine) -> int:
-        invoice = book.numbered[line.document]
-        assert isinstance(invoice, Invoice)
-        return to_minor(net_left(invoice, left_of(book, invoice), line.item), currency)
+        return to_minor(net_left(of[line.document].invoice, of[line.document].places(), line.item), currency)
 
     return left
+
+
+def _left_in(book: Book, numbers: Iterable[str]) -> dict[str, LeftOfInvoice]:
+    """What is left of each of these invoices."""
+    documents = (book.numbered[number] for number in sorted(numbers))
+    invoices = [one for one in documents if isinstance(one, Invoice)]
+    given = given_back_of(book, invoices)
+    return {one.number: LeftOfInvoice(one, given[one.number]) for one in invoices}
 
 
 def with_tax_of_lines(book: Book, lines: Sequence[Line], currency: str) -> list[Line]:
     """The lines; what of a minimum or maximum corrects a line of an invoice takes its part of the taxes of that along.
     What others correct of the same line has its taxes already."""
-    left: dict[str, LeftOfInvoice] = {}
+    of_limits = {one.corrects.document for one in lines if one.corrects is not None and one.charge.bills != "rate"}
+    left = _left_in(book, of_limits)
 
     def take(line: Line, corrected: BilledLine) -> Line:
-        invoice = book.numbered[corrected.document]
-        assert isinstance(invoice, Invoice)
-        if invoice.number not in left:
-            left[invoice.number] = left_in(book, invoice)
-        of_it = left[invoice.number]
-        (item,) = (one for one in invoice.items if one.id == corrected.item)
+        of_it = left[corrected.document]
+        (item,) = (one for one in of_it.invoice.items if one.id == corrected.item)
         net = from_minor(-line.amount, currency)
         if line.charge.bills != "rate":
             taxes = of_it.taxes(item, net)
@@ -100,6 +104,6 @@ def with_tax_of_lines(book: Book, lines: Sequence[Line], currency: str) -> list[
     by_rate_first = sorted(range(len(found)), key=lambda place: found[place].charge.bills != "rate")
     for place in by_rate_first:
         corrected = found[place].corrects
-        if corrected is not None:
+        if corrected is not None and corrected.document in left:
             found[place] = take(found[place], corrected)
     return found

@@ -100,6 +100,10 @@ class Left:
         left = whole - self.given[place]
         return max(left, whole * 0) if whole >= 0 else min(left, whole * 0)
 
+    def places(self) -> dict[Place, Decimal]:
+        """What is left of each place."""
+        return {place: self.of(place) for place in self._whole}
+
     def net(self, item: str) -> Decimal:
         """What is left of an item with its discounts, without tax; not below zero where the whole is not."""
         left = self._net(item, self._whole) - self._net(item, self.given)
@@ -195,8 +199,7 @@ def left_of(book: Book, invoice: Invoice) -> dict[Place, Decimal]:
     A place has never less than nothing left. With its discounts an item may have less left than by itself: see
     `net_left`.
     """
-    left = left_in(book, invoice)
-    return {place: left.of(place) for item in invoice.items for place, _ in _places(item)}
+    return left_in(book, invoice).places()
 
 
 def net_left(invoice: Invoice, left: Mapping[Place, Decimal], item: str) -> Decimal:

@@ -42,8 +42,7 @@ def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
     """The reopened periods of a subscription, by first day, charge and id; those without any rate are passed over, as
     bill runs pass over charges without one."""
     charges = {charge.id: charge for charge in subscription.charges}
-    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ()))
-    waiting = [one for one in records if one.status == "reopened" and one.charge in charges]
+    waiting = [one for one in _records(book, [subscription.id]) if one.status == "reopened" and one.charge in charges]
     together: dict[tuple[object, ...], list[ChargePeriod]] = defaultdict(list)
     for one in sorted(waiting, key=lambda one: (one.from_, one.charge, one.document or "", one.id)):
         alone = None if charges[one.charge].usage else one.id
@@ -62,10 +61,9 @@ def is_due(one: Reopened, target: datetime.date) -> bool:
 def any_due(book: Book, subscription: Subscription, target: datetime.date) -> bool:
     """Whether one of them may be due, by its days; it may be rated at nothing."""
     charges = {charge.id: charge for charge in subscription.charges}
-    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ()))
     return any(
         _is_due(charges[one.charge], one.from_, one.until, target)
-        for one in records
+        for one in _records(book, [subscription.id])
         if one.status == "reopened" and one.charge in charges
     )
 
@@ -141,11 +139,23 @@ class _Lines:
         for number, those in given_back_of(book, invoices.values()).items():
             for given in those:
                 self.given[BilledLine(number, given.place.item)].append(given)
-        records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ()))
         self.records: dict[BilledLine, list[ChargePeriod]] = defaultdict(list)
-        for one in sorted(records, key=lambda one: (one.from_, one.charge, one.id)):
+        for one in sorted(_records(book, [subscription]), key=lambda one: (one.from_, one.charge, one.id)):
             if one.document is not None and one.item is not None:
                 self.records[BilledLine(one.document, one.item)].append(one)
+        names = {item.subscription or "" for of_line in self.discounts.values() for item in of_line}
+        self._on_record = {(one.subscription, one.document, one.item) for one in _records(book, names)}
+
+    def is_charged(self, invoice: Invoice, item: Item) -> bool:
+        """Whether a discount is billed again by itself, as a charge period of its own."""
+        if item.subscribed_charge is not None and item.service_start is not None and item.service_end is not None:
+            return True
+        return (item.subscription, invoice.number, item.id) in self._on_record
+
+
+def _records(book: Book, subscriptions: Iterable[str]) -> Iterator[ChargePeriod]:
+    for name in subscriptions:
+        yield from (book.charge_periods[id] for id in book.charge_periods_of.get(name, ()))
 
 
 def _line(found: _Lines, period: ChargePeriod, now: SubscribedCharge) -> tuple[Before, list[Carried]] | None:
@@ -229,7 +239,7 @@ def _carried(found: _Lines, invoice: Invoice, item: Item, period: ChargePeriod, 
         return (_within(one, period, currency) for one in those if one.by != period.memo)
 
     for one in found.discounts.get(BilledLine(invoice.number, item.id), ()):
-        if not _is_charged(found.book, invoice, one):
+        if not found.is_charged(invoice, one):
             off: dict[str | None, Decimal] = defaultdict(Decimal)
             for each in by_others(one):
                 off[each.place.tax] += each.amount
@@ -262,14 +272,6 @@ def _giver(book: Book, given: GivenBack) -> str:
     document = book.numbered[given.by]
     source = book.numbered.get(document.source or "") if isinstance(document, DebitMemo) else None
     return source.number if isinstance(source, CreditMemo) else given.by
-
-
-def _is_charged(book: Book, invoice: Invoice, item: Item) -> bool:
-    """Whether an item is billed again by itself, as a charge period of its own."""
-    if item.subscribed_charge is not None and item.service_start is not None and item.service_end is not None:
-        return True
-    records = (book.charge_periods[id] for id in book.charge_periods_of.get(item.subscription or "", ()))
-    return any((one.document, one.item) == (invoice.number, item.id) for one in records)
 
 
 def _together(lines: list[Before]) -> Before | None:

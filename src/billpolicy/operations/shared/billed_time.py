@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -76,16 +77,15 @@ def _reopened(first: datetime.date, until: datetime.date) -> str:
 
 def corrected_by(book: Book, negative: Invoice) -> dict[str, Decimal]:
     """The posted invoices with something open that a negative invoice corrects, and how much of each."""
-    found = {
-        invoice.number: corrects(negative, invoice)
-        for invoice in invoices_on(book, negative.subscriptions)
-        if (invoice.account, invoice.currency) == (negative.account, negative.currency) and book.balance(invoice) > 0
-    }
+    same = (negative.account, negative.currency)
+    invoices = (one for one in invoices_on(book, negative.subscriptions) if (one.account, one.currency) == same)
+    found = corrects(negative, (one for one in invoices if book.balance(one) > 0))
     return {number: amount for number, amount in found.items() if amount}
 
 
-def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> Decimal:
-    """How much of what a document billed a negative invoice or a credit memo takes back, with tax; not below zero.
+def corrects(credit: Invoice | CreditMemo, documents: Iterable[OwedDocument]) -> dict[str, Decimal]:
+    """How much of what each of these documents billed a negative invoice or a credit memo takes back, with tax; not
+    below zero.
 
     Of the document that it was made from, all. One that was made from none takes back of an invoice what its items say
     that they give back of it. Where an item does not say it, it is each invoice with an item of the same charge of the
@@ -93,21 +93,30 @@ def corrects(credit: Invoice | CreditMemo, document: OwedDocument) -> Decimal:
     it gives back).
     """
     if isinstance(credit, CreditMemo) and credit.source is not None:
-        return credit.amount if credit.source == document.number else ZERO
+        return {one.number: credit.amount if credit.source == one.number else ZERO for one in documents}
     sign = -1 if isinstance(credit, Invoice) else 1
-    total = ZERO
-    for item in credit.items if isinstance(document, Invoice) else ():
+    named: dict[str, Decimal] = defaultdict(Decimal)
+    others: list[tuple[Item, Decimal]] = []
+    for item in credit.items:
+        amount = sign * (item.amount + sum((tax.amount for tax in item.taxes), ZERO))
         if item.source is not None:
-            gives_back = item.source == document.number
-        else:
-            gives_back = item.amount * sign > 0 and any(
-                _same_charge(one, each) and _overlap(_period(one), _period(each))
-                for each in item.by_charge
-                for one in _by_charge(document)
-            )
-        if gives_back:
-            total += sign * (item.amount + sum((tax.amount for tax in item.taxes), ZERO))
-    return max(total, ZERO)
+            named[item.source] += amount
+        elif item.amount * sign > 0:
+            others.append((item, amount))
+    return {one.number: _corrects(one, named.get(one.number, ZERO), others) for one in documents}
+
+
+def _corrects(document: OwedDocument, named: Decimal, others: Iterable[tuple[Item, Decimal]]) -> Decimal:
+    """Of one document. *named*: what items say that they give back of it; *others*: those that do not say of what."""
+    if not isinstance(document, Invoice):
+        return ZERO
+    items = _by_charge(document) if others else ()
+    alike = (amount for item, amount in others if any(_alike(one, each) for each in item.by_charge for one in items))
+    return max(sum(alike, named), ZERO)
+
+
+def _alike(one: Item, other: Item) -> bool:
+    return _same_charge(one, other) and _overlap(_period(one), _period(other))
 
 
 def _what_moved(book: Book, document: BillingDocument) -> BillingDocument:

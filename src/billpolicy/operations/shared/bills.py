@@ -225,7 +225,8 @@ def _with_limits(planning: Planning, due: tuple[Due, ...], lines: list[Line], bi
     subscription, currency = bill.subscription, bill.currency
     if not has_limits(subscription):
         return lines
-    before, left = billed_lines(planning.book, subscription), left_of_lines(planning.book, currency)
+    before = billed_lines(planning.book, subscription)
+    left = left_of_lines(planning.book, before, currency)
     for limit, other in not_known(due, before, subscription):
         message = (
             f"the {limit.bills} `{limit.id}` of `{subscription.id}` counts nothing of `{other.id}`, which is "

@@ -241,7 +241,7 @@ def put(
 
 def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], order: str) -> Sequence[Named]:
     """The targets, with what a credit memo corrects of each (docs/domain.md 5.2)."""
-    first = {one.number: corrects(memo, one.document) for one in targets if one.amount is None}
+    first = corrects(memo, (one.document for one in targets if one.amount is None))
     note_corrected(planning, memo.number, targets, [number for number, amount in first.items() if amount], order)
     return [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
 
