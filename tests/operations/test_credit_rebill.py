@@ -212,6 +212,27 @@ def test_quantity_and_rate_hold_each_by_itself() -> None:
     ]
 
 
+KEEPS = "s/seats itself keeps its {}, by which bill runs go on; `change_subscribed_charge` changes that"
+
+
+def test_what_the_charge_itself_keeps_is_told() -> None:
+    """A correction changes no master data: the next bill run would bill 100.00 again."""
+    both = ASK + "correct: [{line: '1', rate: 80.00, quantity: 2}, {line: I3/1, rate: 90.00}]\n"
+    assert plan(THREE, LOWER).notes == (KEEPS.format("rate of 100.00"),)
+    assert plan(THREE, both).notes == (KEEPS.format("rate of 100.00 and its quantity of 1"),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "operation: change_subscribed_charge\ndate: 2026-04-01\nsubscription: s\ncharge: seats\nrate: 80.00",
+        "operation: end_subscribed_charge\ndate: 2026-04-01\nsubscription: s\ncharge: seats\nuntil: 2026-04-01",
+    ],
+)
+def test_nothing_is_told_of_a_charge_that_goes_on_as_corrected_or_ends(change: str) -> None:
+    assert plan(book_after(THREE, change), LOWER).notes == ()
+
+
 def test_days_are_those_of_the_line_alone() -> None:
     """January begins on the 16th: 16 of its 31 days, 100.00 x 16/31 = 51.61."""
     found = rebill(plan(THREE, ASK + "correct: [{line: '1', from: 2026-01-16}]"))
@@ -316,7 +337,7 @@ def test_a_rebill_that_is_a_draft_takes_no_money_yet() -> None:
     found = plan(PAID, LOWER, policy="operations: {bill_run: {bill_as: draft}}")
     assert rebill(found).status == "draft"
     assert [step.plan.operation for step in found.follow_ups] == ["bill_run"]
-    assert found.notes == (f"120.00 EUR of CM00000003 stays unapplied, since {rebill(found).number} is a draft",)
+    assert f"120.00 EUR of CM00000003 stays unapplied, since {rebill(found).number} is a draft" in found.notes
 
 
 # -- what forbids it -----------------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ a tax code hold for the charge of a line from the days of that line on; other da
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from billpolicy.billing.due import end_of, start_of
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge
@@ -78,7 +80,36 @@ def corrected(
             hint = "say what is different: `rate`, `quantity`, `from`, `until` or `tax_code`"
             planning.problem("nothing-corrected", message, "correct", one.place, hint=hint)
     _check_days(planning, found, periods, again)
+    _tell_what_stays(planning, found, again)
     return again
+
+
+def _tell_what_stays(planning: Planning, found: Sequence[_Of], again: Sequence[ChargePeriod]) -> None:
+    """Say of each corrected charge that goes on what it holds itself: a correction changes no master data, and bill
+    runs rate the time to come by those."""
+    stated: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)  # of a charge the later corrections hold
+    for one in found:
+        own = _stated(one.correction, ("rate", "quantity", "tax_code"))
+        stated[one.period.subscription, one.period.charge] |= own
+    for (id, of), own in stated.items():
+        subscription = planning.book.subscriptions[id]
+        first = next((charge.first for charge in subscription.charges if charge.id == of), of)
+        chain = [charge for charge in subscription.charges if charge.first == first and charge.period != "one_time"]
+        if not chain:
+            continue
+        last = max(chain, key=lambda charge: start_of(subscription, charge) or datetime.date.min)
+        end = end_of(subscription, last)
+        billed = max(one.until for one in again if (one.subscription, one.charge) == (id, of))
+        held = {"rate": last.rate, "quantity": last.quantity, "tax_code": code_of_charge(planning, subscription, last)}
+        stays = [f"{_WORDS[key]} {held[key]}" for key, value in own.items() if held[key] not in (None, value)]
+        if stays and (end is None or end > billed):
+            planning.note(
+                f"{id}/{last.id} itself keeps {' and '.join(stays)}, by which bill runs go on; "
+                "`change_subscribed_charge` changes that"
+            )
+
+
+_WORDS = {"rate": "its rate of", "quantity": "its quantity of", "tax_code": "its tax code"}
 
 
 # -- of which period -----------------------------------------------------------------------------------------------
