@@ -51,7 +51,7 @@ def test_what_becomes_of_line_period_and_charge(option: str) -> None:
         "the line of February": status(after, "I2/1"),
         "the new invoice": ", ".join(str(i.amount) for one in made if isinstance(one, Invoice) for i in one.items),
         "charged through": str(charge.charged_through),
-        "billed by the next bill run of March": "" if again == ["nothing-due"] else str(again),
+        "billed by the next bill run of March": "nothing" if again == ["nothing-due"] else str(again),
     }
 
 
