@@ -18,10 +18,14 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.planning.plan import Plan, left_by
+from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.posting import Job, job_of, post_one
 from billpolicy.posting.store import Posted, Store
 from tests.helpers.refusals import refused
 from tests.helpers.sample import NOW
+
+EVERYTHING = Confirmed(everything=True)
+"""Whatever a correction takes with the lines that were selected."""
 
 
 def whole(ledger: Store) -> Book:
@@ -58,8 +62,8 @@ def by_hand(path: Path, *statements: str) -> None:
 
 
 def post(ledger: Store, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:
-    """Post a plan that was made before."""
-    return post_one(ledger, job_of(plan, who), now=now)
+    """Post a plan that was made before, with whatever it takes along."""
+    return post_one(ledger, replace(job_of(plan, who), confirmed=EVERYTHING), now=now)
 
 
 def execute(
@@ -72,13 +76,13 @@ def execute(
     who: str,
     now: datetime.datetime,
 ) -> Posted:
-    """Plan and post in one transaction."""
+    """Plan and post in one transaction, with whatever it takes along."""
 
     def planned(book: Book) -> tuple[Plan, Book]:
         plan = planner(book)
         return plan, left_by(plan, book)
 
-    return post_one(ledger, Job(id, request, needs, planned, who), now=now)
+    return post_one(ledger, Job(id, request, needs, planned, who, confirmed=EVERYTHING), now=now)
 
 
 def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:

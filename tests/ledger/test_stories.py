@@ -20,7 +20,7 @@ from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.posting.posting import Job, post_jobs
-from tests.helpers.ledgers import dump, execute, post, unkept, whole
+from tests.helpers.ledgers import EVERYTHING, dump, execute, post, unkept, whole
 from tests.helpers.paths import ROOT
 from tests.helpers.planning import dry_run, plan_on, plan_operation
 from tests.helpers.sample import NOW
@@ -133,4 +133,5 @@ def wanted(versions: Versions, asked: Instruction) -> Job:
         needs_of(versions.policies, request),
         lambda book: plan_on(versions, book, asked, TODAY),
         "tester",
+        confirmed=EVERYTHING,
     )
