@@ -173,6 +173,8 @@ def what_is_left(left: Left, names: Collection[str]) -> dict[Place, Decimal]:
 
 def given_back_lines(left: Left, names: Collection[str]) -> set[str]:
     """Those of these items that were billed at something, and of which nothing is left."""
+    if not left.before:
+        return set()
     whole = Left(left.invoice, ())
     return {
         item.id

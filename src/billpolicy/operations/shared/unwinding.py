@@ -7,14 +7,15 @@ open on the same places, and what of it was paid stays unapplied.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.billing.rating import BilledLine
-from billpolicy.book.book import ZERO, Place, at_most
-from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Payment, PeriodStatus
+from billpolicy.book.book import ZERO, Book, Place, at_most
+from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import exact
 from billpolicy.operations.create_refund import CreateRefund
@@ -78,6 +79,7 @@ def taken(planning: Planning, asked: Selected, closed: Closed) -> list[Taken]:
             by_invoice.setdefault(one.line.document, []).append(one)
     invoices = [one for one in map(planning.numbered, by_invoice) if isinstance(one, Invoice)]
     given = given_back_of(planning.book, invoices)
+    waiting = _given_back_on_drafts(planning.book, invoices)
     found = []
     for invoice in invoices:
         number, those = invoice.number, by_invoice[invoice.number]
@@ -87,7 +89,7 @@ def taken(planning: Planning, asked: Selected, closed: Closed) -> list[Taken]:
         planning.check_not_before(planning.date, invoice.date, number, "date")
         if invoice.split:
             _split(planning, invoice, asked.resolved)
-        _check_in_flight(planning, invoice, those)
+        _check_in_flight(planning, invoice, those, waiting.get(number, ()))
         _warn_of_debits(planning, invoice, those)
         found.append(_taken(planning, Left(invoice, given[number]), those))
     planning.stop_if_refused()
@@ -112,7 +114,23 @@ def _split(planning: Planning, invoice: Invoice, resolved: Resolved) -> None:
         planning.problem("split-invoice", message, "invoice", hint=hint)
 
 
-def _check_in_flight(planning: Planning, invoice: Invoice, those: Sequence[Pulled]) -> None:
+_Waiting = tuple[Invoice | CreditMemo, Item]
+"""A draft, and an item of it that gives back of a line."""
+
+
+def _given_back_on_drafts(book: Book, invoices: Iterable[Invoice]) -> dict[str, list[_Waiting]]:
+    """What drafts give back of these invoices, by the number of each."""
+    found: dict[str, list[_Waiting]] = defaultdict(list)
+    for other in documents_on(book, {name for invoice in invoices for name in invoice.subscriptions}):
+        if isinstance(other, Invoice | CreditMemo) and other.is_open_draft:
+            for item in other.items:
+                found[item.source or ""].append((other, item))
+    return found
+
+
+def _check_in_flight(
+    planning: Planning, invoice: Invoice, those: Sequence[Pulled], given_back: Iterable[_Waiting]
+) -> None:
     """What names the invoice and is not posted yet may settle or correct it at any moment; and what a bill run gives
     back of these lines on a draft is given if that is posted, and not if it is canceled."""
     book, number = planning.book, invoice.number
@@ -122,15 +140,14 @@ def _check_in_flight(planning: Planning, invoice: Invoice, those: Sequence[Pulle
     for one in waiting:
         message = f"{one.number} names {number} and is not posted yet"
         planning.problem("in-flight", message, "invoice", hint=f"post or cancel {one.number} first")
-    lines = {one.line for one in those}
-    for other in documents_on(book, invoice.subscriptions):
-        if not isinstance(other, Invoice | CreditMemo) or not other.is_open_draft:
-            continue
-        of_them = [item for item in other.items if BilledLine(item.source or "", item.source_item or "") in lines]
-        if of_them:
-            name = line_name(number, of_them[0].source_item or "")
-            message = f"{other.number} gives back of {name} and is not posted yet"
-            planning.problem("in-flight", message, "invoice", hint=f"post or cancel {other.number} first")
+    items = {one.line.item for one in those}
+    first: dict[str, Item] = {}
+    for other, item in given_back:
+        if item.source_item in items:
+            first.setdefault(other.number, item)
+    for draft, item in first.items():
+        message = f"{draft} gives back of {line_name(number, item.source_item or '')} and is not posted yet"
+        planning.problem("in-flight", message, "invoice", hint=f"post or cancel {draft} first")
 
 
 def _warn_of_debits(planning: Planning, invoice: Invoice, those: Sequence[Pulled]) -> None:
