@@ -120,6 +120,13 @@ def test_what_does_not(book: Book, operation: str, text: str) -> None:
     assert problem.hint == "nothing of it is asked for any more; name other lines"
 
 
+@pytest.mark.parametrize("text", ["invoice: I1", "credit_memo: CM00000003"])
+def test_what_is_never_reversed_is_not_told_what_to_do_first(book: Book, text: str) -> None:
+    """Memos were made from I1 and money is on it, but undoing that would not help."""
+    operation = f"reverse_{text.partition(':')[0]}"
+    assert refused(book, f"operation: {operation}\n{DATED}{text}") == ["line-locked"]
+
+
 def test_all_that_is_left_to_credit_is_that_of_the_other_lines(book: Book) -> None:
     """Written off were 13.90 of 139.00 that was open, spread: a tenth of each place."""
     found = plan(book, f"operation: credit_memo_from_invoice\n{DATED}invoice: I1")

@@ -74,7 +74,7 @@ def _refuse_excluded(planning: Planning, closed: Closed) -> None:
         what = f"`{one.period.charge}` of subscription `{one.period.subscription}` from {one.period.from_}"
         why = one.period.status.replace("excluded_", "").replace("_", " ")
         message = f"{what} was excluded from billing ({why}); {line_name(*one.by)} cannot be billed again without it"
-        hint = "credit it with `credit_only`, and bill what is right by hand"
+        hint = "credit it with `credit_only`, and bill what is right with `debit_memo_from_charge`"
         planning.problem("excluded-charge", message, "invoice", hint=hint)
 
 

@@ -50,7 +50,7 @@ def items_of_charges(planning: Planning, currency: str, asked: Sequence[ChargeAm
         charge = found and planning.as_held(found)
         if charge is None:
             message = f"there is no product rate plan charge `{wanted.charge}`"
-            hint = did_you_mean(wanted.charge, planning.book.charges)
+            hint = did_you_mean(wanted.charge, planning.book.charges) or "add it to the catalogue with `create_charge`"
             planning.problem("charge-unknown", message, *path, "charge", hint=hint)
             continue
         amount = positive(planning, wanted.amount, currency, *path, "amount")

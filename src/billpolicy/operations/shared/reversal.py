@@ -112,7 +112,8 @@ class Reversal:
             planning.problem(code, f"{document.number} cannot be reversed{together}: {why}", field, hint=hint)
 
         refuse_write_off(planning, document, f"reversed{together}", field)
-        refuse_locked(planning, document, f"reversed{together}", field)
+        if refuse_locked(planning, document, f"reversed{together}", field):
+            return  # for ever, so what to do about anything else would lead nowhere
         planning.check_date(document)
         book, number = planning.book, document.number
         used = book.applied_to(number) if isinstance(document, Invoice) else book.applied_from(number)
