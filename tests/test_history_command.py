@@ -116,6 +116,21 @@ invoices:
         assert [one.message for one in refused.value.diagnostics] == [message]
 
 
+def test_an_excluded_period_says_why_once() -> None:
+    book = book_from("""
+accounts: [{id: a, currency: EUR}]
+subscriptions: [{id: s, account: a, start: 2026-01-01, charges: [{id: free, rate: 0.00, charged_through: 2026-02-01}]}]
+charge_periods:
+- {id: s/free/2026-01-01, subscription: s, charge: free, from: 2026-01-01, until: 2026-02-01, currency: EUR,
+   status: excluded_zero_amount}
+""")
+    told = history_text(api.history(book, "s/free/2026-01-01")).splitlines()
+    assert told[2:] == [
+        "  2026-01-01  s/free excluded from billing",
+        "              2026-01-01 to 2026-01-31; zero amount",
+    ]
+
+
 def test_for_programs(ledger: str) -> None:
     told = json.loads(history(ledger, "CM00000002/1", "--format", "json").out)
     schema = json.loads((ROOT / "schemas" / "ledger-history.schema.json").read_text(encoding="utf-8"))
@@ -135,6 +150,22 @@ def test_for_programs(ledger: str) -> None:
     }
     assert lines["INV00000001/1"] == ("0.00", True)
     assert lines["INV00000002/1"] == ("110.00", False)
+
+
+def test_show_tells_the_days_of_each_line(ledger: str) -> None:
+    out = billpolicy("ledger", "show", ledger, "INV00000002").out
+    assert (
+        "  item                             amount         open  days\n"
+        "  1 Seats                          110.00       110.00  2026-01-01 to 2026-01-31\n"
+        "    + VAT                           22.00        22.00\n"
+    ) in out
+
+
+def test_show_says_where_lines_and_subscriptions_are_told(ledger: str) -> None:
+    for name in ("S-1", "INV00000001/1"):
+        told = billpolicy("ledger", "show", ledger, name)
+        assert (told.code, told.out) == (1, "")
+        assert "a subscription is shown with its account, a line by `ledger history`" in told.err
 
 
 def test_show_says_it_in_a_line(ledger: str) -> None:

@@ -146,7 +146,10 @@ def show_(ledger: str, id: str, format: str) -> None:
         run = reader.run(id) if document is None and account is None and operation is None else None
     found = document or account or operation or run
     if found is None:
-        hint = "name a document by its number, an account, operation or bill run by its id"
+        hint = (
+            "name a document by its number, an account, operation or bill run by its id; a subscription is shown with "
+            "its account, a line by `ledger history`"
+        )
         raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
     if format == "json":
         write_json(ledger_report(found))

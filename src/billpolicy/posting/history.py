@@ -67,5 +67,6 @@ def _unknown(book: Book, name: str, known: Iterable[str]) -> Diagnostic:
         item = name.removeprefix(f"{number}/")
         hint = did_you_mean(item, (one.id for one in document.items)) or f"`{number}` alone means all its lines"
         return Diagnostic("unknown", f"`{number}` has no line `{item}`", hint=hint)
-    hint = did_you_mean(name, known) or "name a line, like `INV00000001/1`, its document, or a charge period by its id"
+    instead = "name a line, like `INV00000001/1`, its document, or a charge period, like `S-1/seats/2026-01-01`"
+    hint = did_you_mean(name, known) or instead
     return Diagnostic("unknown", f"there is no line, document or charge period `{name}`", hint=hint)

@@ -79,7 +79,8 @@ def _details(step: Step, by: TracedLine | None, of: TracedLine | None) -> Iterat
     if by is None:
         assert step.period is not None
         yield _days(step.period)
-        yield f"to be billed {terms_text(step.period)}" if step.what == "reopened" else STATUS[step.period.status]
+        why = STATUS[step.period.status].removeprefix(f"{WORDS[step.what]}, ")
+        yield f"to be billed {terms_text(step.period)}" if step.what == "reopened" else why
         return
     item, document = by.item, by.document
     if item.name and (of is None or item.name != of.item.name):

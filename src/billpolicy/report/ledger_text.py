@@ -110,16 +110,20 @@ def _attribute(found: InEffect) -> str:
 
 
 def _items(document: Document, open_places: Mapping[Place, Decimal]) -> Iterator[str]:
-    yield f"  {'item':<32} {'amount':>12} {'open':>12}"
+    """Each item with its days, where it bills any: months of one charge are told apart by them."""
+    has_days = any(item.service_start for item in document.items)
+    room = 26 if has_days else 32
+    yield f"  {'item':<{room}} {'amount':>12} {'open':>12}" + ("  days" if has_days else "")
     for item in document.items:
-        name = f"{item.id} {item.name or ''}"[:32]
-        yield f"  {name:<32} {item.amount:>12} {open_places[Place(item.id)]:>12}"
+        name = f"{item.id} {item.name or ''}"[:room]
+        days = f"  {item.service_start} to {item.service_end or '?'}" if item.service_start else ""
+        yield f"  {name:<{room}} {item.amount:>12} {open_places[Place(item.id)]:>12}{days}"
         for one in item.combines:
-            name = f"  of it {one.subscribed_charge}"[:32]
-            yield f"  {name:<32} {one.amount:>12}"
+            name = f"  of it {one.subscribed_charge}"[:room]
+            yield f"  {name:<{room}} {one.amount:>12}"
         for tax in item.taxes:
-            name = f"  + {tax.name or tax.id}"[:32]
-            yield f"  {name:<32} {tax.amount:>12} {open_places[Place(item.id, tax.id)]:>12}"
+            name = f"  + {tax.name or tax.id}"[:room]
+            yield f"  {name:<{room}} {tax.amount:>12} {open_places[Place(item.id, tax.id)]:>12}"
 
 
 def _section(title: str, rows: Iterable[str]) -> list[str]:
