@@ -161,6 +161,12 @@ def test_show_tells_the_days_of_each_line(ledger: str) -> None:
     ) in out
 
 
+def test_show_tells_at_what_bill_runs_go_on(ledger: str) -> None:
+    """What a correction leaves as it is, and where the next bill run begins."""
+    out = billpolicy("ledger", "show", ledger, "acme").out
+    assert "  subscriptions\n    S-1\n      seats            10 x 11.00, charged through 2026-02-01\n" in out
+
+
 def test_show_says_where_lines_and_subscriptions_are_told(ledger: str) -> None:
     for name in ("S-1", "INV00000001/1"):
         told = billpolicy("ledger", "show", ledger, name)

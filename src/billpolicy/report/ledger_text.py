@@ -139,7 +139,7 @@ def account_text(shown: ShownAccount) -> str:
     lines = [f"account {account.id}{named}, {account.currency}"]
     lines += [f"  {name:<16} {value}" for name, value in sorted(account.attributes.items()) if value is not None]
     lines += _section("contacts", (f"{c.id}" + (f", {c.name}" if c.name else "") for c in shown.contacts))
-    lines += _section("subscriptions", map(_subscription, shown.subscriptions))
+    lines += _section("subscriptions", (row for one in shown.subscriptions for row in _subscription(one)))
     lines += _section("charge periods on record", on_record_text(shown.charge_periods))
     records: tuple[MasterRecord, ...] = (account, *shown.contacts, *shown.subscriptions)
     given = (text for one in records for text in given_text(one))
@@ -201,10 +201,20 @@ def _state(shown: ShownAccount, document: Numbered) -> str:
     return f"  {word} {shown.balances[document.number]}{gone}" if word else ""
 
 
-def _subscription(subscription: Subscription) -> str:
+def _subscription(subscription: Subscription) -> Iterator[str]:
+    """A subscription, and what bill runs go on with: at what each charge is billed, and through which day it is."""
     plan = f", {subscription.plan}" if subscription.plan else ""
     canceled = subscription.canceled_on
-    return subscription.id + plan + (f", canceled: no service from {canceled} on" if canceled else "")
+    yield subscription.id + plan + (f", canceled: no service from {canceled} on" if canceled else "")
+    for charge in subscription.charges:
+        told = []
+        if charge.rate is not None:
+            told.append(f"{'usage' if charge.usage else charge.quantity} x {charge.rate}")
+        if charge.charged_through is not None:
+            told.append(f"charged through {charge.charged_through}")
+        if charge.until is not None:
+            told.append(f"ends before {charge.until}")
+        yield f"  {charge.id:<16} {', '.join(told)}".rstrip()
 
 
 def _change(adjustment: CreditAdjustment) -> str:
