@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -224,6 +224,14 @@ class Book:
     def with_changed(self, names: Iterable[str]) -> Book:
         """The book after these changed, as a ledger counts: each revision is one higher."""
         return self._over({"revisions": {name: self.revisions.get(name, 0) + 1 for name in names}})
+
+    def recorded_periods(self, subscription: str) -> Iterator[ChargePeriod]:
+        """The charge periods of a subscription that are on record."""
+        return (self.charge_periods[id] for id in self.charge_periods_of.get(subscription, ()))
+
+    def usage_records(self, subscription: str) -> Iterator[UsageRecord]:
+        """The usage records of a subscription."""
+        return (self.usage[id] for id in self.usage_of.get(subscription, ()))
 
     def applied_to(self, target: str) -> Decimal:
         """How much was put on an invoice or debit memo, or given to an increase of a credit balance."""

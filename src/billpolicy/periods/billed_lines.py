@@ -24,7 +24,7 @@ def billed_lines(book: Book, subscription: Subscription) -> list[Billed]:
     something of those. Memos do neither: what was credited beside bill runs was billed all the same. What was excluded
     from billing was billed at nothing.
     """
-    recorded = [book.charge_periods[id] for id in book.charge_periods_of.get(subscription.id, ())]
+    recorded = list(book.recorded_periods(subscription.id))
     reopened = {(one.document or "", one.item or "", one.charge) for one in recorded if is_open_again(book, one)}
     days = {(one.document or "", one.item or "", one.charge): (one.from_, one.until) for one in recorded}
     found = [

@@ -25,8 +25,9 @@ def charge_periods(book: Book, subscription: str, documents: Collection[str] | N
     Those on record come in place of what their lines tell. Of a reversed invoice they are `credited`. Drafts count,
     canceled ones do not. *documents*: only what these invoices have billed.
     """
-    records = (book.charge_periods[id] for id in book.charge_periods_of.get(subscription, ()))
-    recorded = {one.id: one for one in records if documents is None or one.document in documents}
+    recorded = {
+        one.id: one for one in book.recorded_periods(subscription) if documents is None or one.document in documents
+    }
     given = {(one.document, one.item, charge) for one in recorded.values() for charge in (None, one.charge)}
     found = [_as_it_stands(book, one) for one in recorded.values()]
     for number in book.numbers_on.get(subscription, ()):

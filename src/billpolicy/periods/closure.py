@@ -266,7 +266,7 @@ class _OfSubscription:
     def _links(self, book: Book, subscription: str) -> Mapping[_Line, Iterable[_Line]]:
         """Each line -> those whose usage was drawn from it, or which its usage was drawn from, as that is on record."""
         links: dict[_Line, set[_Line]] = defaultdict(set)
-        records = [book.usage[id] for id in book.usage_of.get(subscription, ()) if book.usage[id].drawn_from]
+        records = [one for one in book.usage_records(subscription) if one.drawn_from]
         if not records:
             return links
         billed = [(period, line) for line in self.lines.values() for period in line.periods]

@@ -42,7 +42,8 @@ def reopened_of(book: Book, subscription: Subscription) -> tuple[Reopened, ...]:
     """The reopened periods of a subscription, by first day, charge and id; those without any rate are passed over, as
     bill runs pass over charges without one."""
     charges = {charge.id: charge for charge in subscription.charges}
-    waiting = [one for one in _records(book, [subscription.id]) if one.status == "reopened" and one.charge in charges]
+    records = book.recorded_periods(subscription.id)
+    waiting = [one for one in records if one.status == "reopened" and one.charge in charges]
     together: dict[tuple[object, ...], list[ChargePeriod]] = defaultdict(list)
     for one in sorted(waiting, key=lambda one: (one.from_, one.charge, one.document or "", one.id)):
         alone = None if charges[one.charge].usage else one.id
@@ -63,7 +64,7 @@ def any_due(book: Book, subscription: Subscription, target: datetime.date) -> bo
     charges = {charge.id: charge for charge in subscription.charges}
     return any(
         _is_due(charges[one.charge], one.from_, one.until, target)
-        for one in _records(book, [subscription.id])
+        for one in book.recorded_periods(subscription.id)
         if one.status == "reopened" and one.charge in charges
     )
 
@@ -105,8 +106,7 @@ def _used(
 ) -> tuple[tuple[UsageRecord, ...], tuple[UsageRecord, ...]]:
     """The usage of the days of a period, not billed and billed; also on days that have no service any more."""
     found = []
-    for id in book.usage_of.get(subscription.id, ()):
-        record = book.usage[id]
+    for record in book.usage_records(subscription.id):
         if period.from_ <= record.date < period.until:
             charge = rated_by(subscription, record.charge, record.date)
             if (record.charge if charge is None else charge.id) == period.charge:
@@ -140,22 +140,19 @@ class _Lines:
             for given in those:
                 self.given[BilledLine(number, given.place.item)].append(given)
         self.records: dict[BilledLine, list[ChargePeriod]] = defaultdict(list)
-        for one in sorted(_records(book, [subscription]), key=lambda one: (one.from_, one.charge, one.id)):
+        for one in sorted(book.recorded_periods(subscription), key=lambda one: (one.from_, one.charge, one.id)):
             if one.document is not None and one.item is not None:
                 self.records[BilledLine(one.document, one.item)].append(one)
         names = {item.subscription or "" for of_line in self.discounts.values() for item in of_line}
-        self._on_record = {(one.subscription, one.document, one.item) for one in _records(book, names)}
+        self._on_record = {
+            (one.subscription, one.document, one.item) for name in names for one in book.recorded_periods(name)
+        }
 
     def is_charged(self, invoice: Invoice, item: Item) -> bool:
         """Whether a discount is billed again by itself, as a charge period of its own."""
         if item.subscribed_charge is not None and item.service_start is not None and item.service_end is not None:
             return True
         return (item.subscription, invoice.number, item.id) in self._on_record
-
-
-def _records(book: Book, subscriptions: Iterable[str]) -> Iterator[ChargePeriod]:
-    for name in subscriptions:
-        yield from (book.charge_periods[id] for id in book.charge_periods_of.get(name, ()))
 
 
 def _line(found: _Lines, period: ChargePeriod, now: SubscribedCharge) -> tuple[Before, list[Carried]] | None:

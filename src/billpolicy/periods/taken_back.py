@@ -18,7 +18,7 @@ from billpolicy.periods.charge_periods import charge_of, charge_periods, exclude
 def on_record(book: Book, document: BillingDocument) -> Iterator[ChargePeriod]:
     """The charge periods on record of the subscriptions of a document."""
     for name in document.subscriptions:
-        yield from (book.charge_periods[id] for id in book.charge_periods_of.get(name, ()))
+        yield from book.recorded_periods(name)
 
 
 def billed_again_by(book: Book, document: BillingDocument) -> dict[str, list[ChargePeriod]]:

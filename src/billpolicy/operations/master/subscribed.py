@@ -13,7 +13,6 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Account, SubscribedCharge, Subscription
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.operations.master.shared import check_as_in_a_book, give
-from billpolicy.operations.shared.bills import usage_of
 from billpolicy.planning.planning import Planning
 
 
@@ -78,7 +77,7 @@ def _check_usage(
     It counts in what its period costs. So a period that ended on another day, or of which other days were rated by
     another charge, would be billed again or given back with the next late record.
     """
-    billed = billed_until(subscription, charge, usage_of(planning.book, subscription.id))
+    billed = billed_until(subscription, charge, planning.book.usage_records(subscription.id))
     if billed is not None and day < billed:
         before = billed - datetime.timedelta(days=1)
         message = f"usage of `{charge.id}` is billed until {before}, so the charge cannot change on {day}"
@@ -88,7 +87,7 @@ def _check_usage(
 
 def billed_through(book: Book, subscription: Subscription) -> dict[str, datetime.date]:
     """Charge -> the first day after what is billed of it, where something is: its time, or what was used of it."""
-    usage = usage_of(book, subscription.id)
+    usage = list(book.usage_records(subscription.id))
     found = {
         charge.id: billed_until(subscription, charge, usage) if charge.usage else charge.charged_through
         for charge in subscription.charges

@@ -85,7 +85,7 @@ def _is_on(book: Book, record: UsageRecord, lines: Mapping[_Charge, Sequence[Ite
 def warn_of_usage(planning: Planning, name: str) -> None:
     """Where service of a subscription was ended: usage after the end is recorded, but nothing bills it."""
     book = planning.book
-    late = after_the_end(book.subscriptions[name], (book.usage[id] for id in book.usage_of.get(name, ())))
+    late = after_the_end(book.subscriptions[name], book.usage_records(name))
     if late:
         first = min(late, key=lambda one: (one.date, one.id))
         records = "1 usage record" if len(late) == 1 else f"{len(late):,} usage records"
@@ -102,7 +102,7 @@ def _billed_by(book: Book, documents: Sequence[Document]) -> Mapping[str, list[t
     """The records that each of these documents bills, by subscription and charge, each by date and id."""
     found: dict[str, dict[_Charge, list[UsageRecord]]] = {one.number: defaultdict(list) for one in documents}
     for name in sorted({name for one in documents for name in one.subscriptions}):
-        for record in (book.usage[id] for id in book.usage_of.get(name, ())):
+        for record in book.usage_records(name):
             if record.billed_by in found:
                 found[record.billed_by][name, record.charge].append(record)
     return {

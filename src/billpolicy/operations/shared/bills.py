@@ -18,7 +18,7 @@ from billpolicy.billing.rating import Line, Rules, rate
 from billpolicy.billing.usage import Used, rate_usage, what_was_used
 from billpolicy.book.book import Book
 from billpolicy.book.changes import subscription_name
-from billpolicy.book.model import Account, Invoice, Subscription, UsageRecord
+from billpolicy.book.model import Account, Invoice, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared.credited_time import CreditedTime
@@ -106,11 +106,6 @@ _OF_DOCUMENTS = ("bill_as", "negative_totals", "reason_code", "tax_rounding")
 """The settings that are of a document, not of a charge on it."""
 
 
-def usage_of(book: Book, subscription: str) -> list[UsageRecord]:
-    """The usage records of a subscription."""
-    return [book.usage[id] for id in book.usage_of.get(subscription, ())]
-
-
 def may_be_due(book: Book, subscription: Subscription, day: datetime.date) -> bool:
     """Whether a bill run finds days or usage of this subscription to bill, to bill again or to credit; they may be
     rated at nothing.
@@ -118,7 +113,7 @@ def may_be_due(book: Book, subscription: Subscription, day: datetime.date) -> bo
     Where the calendar ends, the bill run says so itself.
     """
     try:
-        used = what_was_used(subscription, usage_of(book, subscription.id), day)
+        used = what_was_used(subscription, book.usage_records(subscription.id), day)
         return bool(what_is_due(subscription, day) or used or any_due(book, subscription, day))
     except (OverflowError, ValueError):
         return True
@@ -146,7 +141,7 @@ def _due(planning: Planning, subscription: Subscription, target: datetime.date, 
         planning.problem("start-missing", message, hint=hint)
     try:
         again = {record.id for one in reopened for record in one.new}
-        records = [one for one in usage_of(planning.book, subscription.id) if one.id not in again]
+        records = [one for one in planning.book.usage_records(subscription.id) if one.id not in again]
         used = what_was_used(subscription, records, target)
         return _Due(subscription, what_is_due(subscription, target), used, reopened)
     except (OverflowError, ValueError):

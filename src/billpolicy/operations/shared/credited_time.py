@@ -174,7 +174,7 @@ _Recorded = dict[tuple[str, str], ChargePeriod]
 def _recorded(book: Book, names: Iterable[str]) -> dict[str, _Recorded]:
     """Invoice -> the charge periods on record of its lines: also of those without days, where the book gives them."""
     found: dict[str, _Recorded] = defaultdict(dict)
-    for period in (book.charge_periods[id] for name in names for id in book.charge_periods_of.get(name, ())):
+    for period in (one for name in names for one in book.recorded_periods(name)):
         if period.document is not None and period.item is not None:
             found[period.document][period.item, period.charge] = period
     return found

@@ -13,6 +13,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import BillingDocument, ChargePeriod, Invoice, Item
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.locked import locks
+from billpolicy.periods.taken_back import on_record
 from billpolicy.planning.planning import Planning
 
 
@@ -86,8 +87,7 @@ def _locked(book: Book, document: BillingDocument, items: Collection[Item]) -> I
 def _recorded(book: Book, invoice: Invoice) -> Iterator[ChargePeriod]:
     """The charge periods on record among which those of the invoice are."""
     if all(item.subscription for item in invoice.items):
-        ids = (id for name in invoice.subscriptions for id in book.charge_periods_of.get(name, ()))
-        yield from (book.charge_periods[id] for id in ids)
+        yield from on_record(book, invoice)
     else:  # of a line that names no subscription, a book may say the charge period
         yield from book.charge_periods.values()
 

@@ -26,8 +26,13 @@ def draw_prepaid(
     _refuse_drafts(planning, subscription, lines)
     book = planning.book
     prepaid = (*paid_before(book, subscription, currency), *_paid_now(lines))
-    usage = [book.usage[id] for id in book.usage_of.get(subscription.id, ())]
-    purse = Purse(subscription, prepaid, usage, cast(Unused, resolved.text("prepaid_unused")), currency)
+    purse = Purse(
+        subscription,
+        prepaid,
+        book.usage_records(subscription.id),
+        cast(Unused, resolved.text("prepaid_unused")),
+        currency,
+    )
     before = purse.left
     drawn = draw(purse, lines)
     for one in sorted(prepaid, key=lambda one: (one.start, one.charge.id)):
