@@ -371,6 +371,14 @@ def in_item_order(items: Iterable[Item]) -> list[Item]:
     return sorted(items, key=lambda i: (i.service_start or last, 10**9 if i.line is None else i.line, i.id))
 
 
+def mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
+    """Each place of the document that a memo was made from, the place on the memo that mirrors it, and its amount."""
+    for item in memo.items:
+        yield Place(item.source_item or ""), Place(item.id), item.amount
+        for tax in item.taxes:
+            yield Place(item.source_item or "", tax.source_tax), Place(item.id, tax.id), tax.amount
+
+
 def transferred_parts(open_places: Mapping[Place, Decimal]) -> tuple[Part, ...]:
     """What a negative invoice gives to the credit balance of its account, place by place (docs/domain.md 6.1).
 

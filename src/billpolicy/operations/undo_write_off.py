@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.billing.undo import charged_again, due_again
-from billpolicy.book.book import ZERO, Place, at_most
+from billpolicy.book.book import ZERO, Place, at_most, mirrored
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
@@ -22,7 +22,6 @@ from billpolicy.operations.shared.memos import (
     checked_reason,
     issue_memo,
     mirror,
-    mirrored,
     whole_amounts,
 )
 from billpolicy.operations.shared.reopened import restore

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from billpolicy.billing.undo import adjusts, gives_back
-from billpolicy.book.book import ZERO, Book, Place
+from billpolicy.book.book import ZERO, Book, Place, mirrored
 from billpolicy.book.model import BillingDocument, CreditMemo, DebitMemo, Invoice, Item, SubscribedCharge, TaxItem
 from billpolicy.money import from_minor, prorate, to_minor
 
@@ -245,7 +245,7 @@ def _by_memos(book: Book, invoice: Invoice) -> Iterator[GivenBack]:
         elif memo.reversed_:
             how = "reversal"
         of = {}
-        for place, own, amount in _mirrored(memo):
+        for place, own, amount in mirrored(memo):
             of[own] = place
             yield GivenBack(memo.number, how, place, amount)
         if memo.write_off:
@@ -262,19 +262,11 @@ def _again(book: Book, memo: BillingDocument, of: Mapping[Place, Place], sign: i
         if not asks or made.status != "posted" or made.reversed_:
             continue
         those = {}
-        for place, own, amount in _mirrored(made):
+        for place, own, amount in mirrored(made):
             if place in of:  # one that was imported may not say where its money is from
                 those[own] = of[place]
                 yield GivenBack(made.number, "write_off", of[place], sign * amount)
         yield from _again(book, made, those, -sign)
-
-
-def _mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
-    """Each place of the document that a memo was made from, the place on the memo that mirrors it, and its amount."""
-    for item in memo.items:
-        yield Place(item.source_item or ""), Place(item.id), item.amount
-        for tax in item.taxes:
-            yield Place(item.source_item or "", tax.source_tax), Place(item.id, tax.id), tax.amount
 
 
 # -- by bill runs --------------------------------------------------------------------------------------------------

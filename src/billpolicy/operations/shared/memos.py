@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from billpolicy.book.book import ZERO, Place, in_item_order, in_tax_order
+from billpolicy.book.book import ZERO, Place, in_item_order, in_tax_order, mirrored
 from billpolicy.book.model import BillingDocument, CombinedCharge, CreditMemo, DebitMemo, Document, Item, Part
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
@@ -190,14 +190,6 @@ def _combined(item: Item, amount: Decimal, currency: str, *, negate_price: bool)
 
 def _price(price: Decimal | None, *, negate_price: bool) -> Decimal | None:
     return price.copy_negate() if price is not None and negate_price else price
-
-
-def mirrored(memo: BillingDocument) -> Iterator[tuple[Place, Place, Decimal]]:
-    """Each place of the document that a memo was made from, the place on the memo that mirrors it, and its amount."""
-    for item in memo.items:
-        yield Place(item.source_item or ""), Place(item.id), item.amount
-        for tax in item.taxes:
-            yield Place(item.source_item or "", tax.source_tax), Place(item.id, tax.id), tax.amount
 
 
 def settle(

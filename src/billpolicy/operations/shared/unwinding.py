@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.billing.rating import BilledLine
-from billpolicy.book.book import ZERO, Book, Place, at_most
+from billpolicy.book.book import ZERO, Book, Place, at_most, mirrored
 from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import exact
@@ -24,7 +24,6 @@ from billpolicy.operations.shared.memos import (
     check_item_limit,
     issue_memo,
     mirror,
-    mirrored,
     resolve_on,
     settle,
 )
