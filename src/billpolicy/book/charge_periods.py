@@ -12,6 +12,7 @@ from itertools import pairwise
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.limits import Fault
 from billpolicy.book.model import (
+    UNWOUND,
     ChargePeriod,
     CreditMemo,
     Document,
@@ -26,7 +27,6 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 
 _PAIRS = (("document", "item"), ("memo", "memo_item"), ("rebilled_by", "rebilled_item"))
 """A document, and the line of it that did something."""
-_TAKEN_BACK = ("credited", "reopened", "rebilled")
 _OWN = {
     "document": "name the invoice and the line that billed these days of this charge",
     "memo": "name the credit memo, and its line, that gave the line of this period back",
@@ -111,7 +111,7 @@ def _status(period: ChargePeriod) -> Iterator[Fault]:
         message = f"{is_}, but names {period.document} as what billed it"
         hint = "leave out `document` and `item`, or write another `status`"
         yield _fault("document", "charge-period-odd", message, hint)
-    if period.memo is not None and (period.status not in _TAKEN_BACK or period.document is None):
+    if period.memo is not None and (period.status not in UNWOUND or period.document is None):
         message = f"{is_} and was billed by no document" if period.document is None else is_
         hint = "leave out `memo`, or say what billed it and that it is `credited`, `reopened` or `rebilled`"
         yield _fault("memo", "charge-period-odd", f"{message}, but {period.memo} is said to have given it back", hint)
@@ -161,7 +161,7 @@ def _given_back(book: Book, period: ChargePeriod) -> Iterator[Fault]:
     in full, and be billed again beside that."""
     invoice = book.numbered.get(period.document or "")
     item = _item(invoice, period.item)
-    if period.status not in _TAKEN_BACK or period.memo is not None or not isinstance(invoice, Invoice) or item is None:
+    if period.status not in UNWOUND or period.memo is not None or not isinstance(invoice, Invoice) or item is None:
         return
     of = item.discounts or item.id  # a discount is settled with what it reduces
     net = sum((one.amount for one in invoice.items if of in (one.id, one.discounts)), ZERO)

@@ -489,6 +489,12 @@ class UsageRecord:
 
 
 PeriodStatus = Literal["billed", "excluded_zero_amount", "excluded_zero_quantity", "credited", "reopened", "rebilled"]
+EXCLUDED = ("excluded_zero_amount", "excluded_zero_quantity")
+"""The statuses of a charge period that no line bills."""
+UNWOUND = ("credited", "reopened", "rebilled")
+"""The statuses of a charge period whose line was unwound."""
+OPEN_AGAIN = ("reopened", "rebilled")
+"""Those of them whose time is billed by another line, or will be."""
 
 
 @record

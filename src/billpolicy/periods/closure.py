@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, get_args
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.book import Book
-from billpolicy.book.model import ChargePeriod, Invoice, Item, SubscribedCharge
+from billpolicy.book.model import EXCLUDED, UNWOUND, ChargePeriod, Invoice, Item, SubscribedCharge
 from billpolicy.periods.charge_periods import charge_periods
 
 Rule = Literal["discount", "item", "minimum_maximum", "prepaid", "later"]
@@ -32,10 +32,6 @@ other bills usage that draws from it, on days that they share, or as the usage i
 subscription item from the end of the other one's days on, or after that.
 """
 RULES: tuple[Rule, ...] = get_args(Rule)
-EXCLUDED = ("excluded_zero_amount", "excluded_zero_quantity")
-"""The statuses of a charge period that no line bills."""
-UNWOUND = ("credited", "reopened", "rebilled")
-"""The statuses of a charge period whose line was unwound."""
 _NEVER = datetime.date.min
 _Days = tuple[datetime.date, datetime.date]
 """`[from, until)`."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.book.book import Book
-from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice
-from billpolicy.periods.closure import UNWOUND
+from billpolicy.book.model import UNWOUND, ChargePeriod, CreditMemo, Invoice
 
 
 def locks(book: Book, period: ChargePeriod) -> bool:

@@ -11,7 +11,17 @@ from dataclasses import replace
 
 from billpolicy.billing.undo import Undone, adjusts
 from billpolicy.book.book import Book
-from billpolicy.book.model import BillingDocument, ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Subscription
+from billpolicy.book.model import (
+    OPEN_AGAIN,
+    UNWOUND,
+    BillingDocument,
+    ChargePeriod,
+    CreditMemo,
+    DebitMemo,
+    Invoice,
+    Item,
+    Subscription,
+)
 from billpolicy.periods.charge_periods import charge_of, charge_periods, excluded_name
 
 
@@ -37,11 +47,8 @@ def unwound(book: Book, document: BillingDocument) -> set[str]:
     return {
         period.item
         for period in on_record(book, document)
-        if period.document == document.number and period.item is not None and period.status in _UNWOUND
+        if period.document == document.number and period.item is not None and period.status in UNWOUND
     }
-
-
-_UNWOUND = ("credited", "reopened", "rebilled")
 
 
 def taken_back(
@@ -111,7 +118,7 @@ def is_open_again(book: Book, period: ChargePeriod) -> bool:
     """
     memo = book.numbered.get(period.memo or "")
     written_off = isinstance(memo, CreditMemo) and memo.write_off
-    return period.status in ("reopened", "rebilled") or (period.status == "credited" and written_off)
+    return period.status in OPEN_AGAIN or (period.status == "credited" and written_off)
 
 
 def by_memo(period: ChargePeriod, memo: CreditMemo | DebitMemo) -> ChargePeriod:

@@ -21,6 +21,8 @@ from billpolicy.billing.undo import gives_back
 from billpolicy.book.book import Book, Place
 from billpolicy.book.changes import billing
 from billpolicy.book.model import (
+    EXCLUDED,
+    OPEN_AGAIN,
     BillingDocument,
     ChargePeriod,
     CreditMemo,
@@ -258,7 +260,7 @@ class _Trails:
             document = self._book.numbered[node.document]
             return self._by(_made(None, document), None, node)
         period = self._book.charge_periods[node]
-        what: StepKind = "excluded" if period.status.startswith("excluded") else "reopened"
+        what: StepKind = "excluded" if period.status in EXCLUDED else "reopened"
         return Step(what, period.from_, period=period, operation=period.operation)
 
     def _before(self, node: Node) -> Iterator[Node]:
@@ -292,10 +294,10 @@ class _Trails:
             memo = self.line(period.memo, period.memo_item)
             if memo is not None:
                 yield self._by(_made(document, self._found(memo)[0]), node, memo)
-            elif period.status in _OPEN_AGAIN:
+            elif period.status in OPEN_AGAIN:
                 yield Step("reopened", document.date, node, None, period, period.operation)
         for period in self._unwound[node]:
-            if period.status in _OPEN_AGAIN:
+            if period.status in OPEN_AGAIN:
                 yield Step("reopened", document.date, node, None, period, self._made_by.get(node.document))
         billed = self._billed(item.subscription)
         credits = billed.credits.get(node, [])
@@ -371,9 +373,6 @@ class _Trails:
             periods=tuple(recorded or self._told(line.document).get(line.item, ())),
             locked=any(locks(self._book, one) for one in (*recorded, *self._unwound[line])),
         )
-
-
-_OPEN_AGAIN = ("reopened", "rebilled")
 
 
 def _is_there(document: Document) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from billpolicy.billing.rating import Line
 from billpolicy.book.book import Book
-from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice, PeriodStatus
+from billpolicy.book.model import EXCLUDED, ChargePeriod, CreditMemo, Invoice, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import from_minor
 from billpolicy.operations.shared.recording import record
@@ -45,10 +45,7 @@ def record_excluded(planning: Planning, lines: Iterable[Line], currency: str) ->
 def left_out_of(book: Book, draft: Invoice | CreditMemo) -> list[ChargePeriod]:
     """What the bill run of a draft has left out of it: over all accounts, its part of the account has."""
     runs = (draft.bill_run, f"{draft.bill_run}/{draft.account}")
-    return [one for one in on_record(book, draft) if one.status in _EXCLUDED and one.operation in runs]
-
-
-_EXCLUDED = ("excluded_zero_amount", "excluded_zero_quantity")
+    return [one for one in on_record(book, draft) if one.status in EXCLUDED and one.operation in runs]
 
 
 def take_back(planning: Planning, left_out: Sequence[ChargePeriod]) -> None:
