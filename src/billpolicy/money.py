@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 _TWO_DIGITS = """
@@ -134,6 +135,11 @@ def prorate(amount: int, part: int, whole: int) -> int:
     product = amount * part
     sign = -1 if product < 0 else 1
     return sign * ((2 * abs(product) + whole) // (2 * whole))
+
+
+def half_up(amount: Fraction) -> int:
+    """An exact number of minor units, rounded to whole ones, half up."""
+    return prorate(amount.numerator, 1, amount.denominator)
 
 
 def in_parts(amount: int, of: Sequence[int]) -> list[int]:

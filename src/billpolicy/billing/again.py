@@ -24,7 +24,7 @@ from billpolicy.billing.proration import share
 from billpolicy.billing.rating import Line, Rules, credited, rate, suffix_of
 from billpolicy.billing.usage import Used, rate_usage
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge, Subscription, TaxItem, UsageRecord
-from billpolicy.money import from_minor, minor_digits, prorate, to_minor
+from billpolicy.money import from_minor, half_up, in_parts, minor_digits, prorate, to_minor
 
 Days = tuple[datetime.date, datetime.date]
 """`[from, until)`."""
@@ -195,7 +195,7 @@ def _anew(one: Reopened, rules: Rules) -> int:
 def _counted(one: Reopened, terms: Terms, days: Days, rules: Rules) -> int:
     """What the policy makes of days at a price."""
     if one.charge.usage:
-        return _rounded(_exact(one, terms, days, rules))
+        return half_up(_exact(one, terms, days, rules))
     charge = replace(one.charge, quantity=terms.quantity, rate=terms.rate)
     due = Due(one.subscription, charge, False, stretches_between(one.subscription, charge, *days))
     # Whether a one-time charge is given back on cancellation is asked of what is due, not of what is billed again.
@@ -209,10 +209,6 @@ def _exact(one: Reopened, terms: Terms, days: Days, rules: Rules) -> Fraction:
         return price
     stretches = stretches_between(one.subscription, one.charge, *days)
     return price * sum((share(each.period, each.start, each.end, rules.counting) for each in stretches), Fraction(0))
-
-
-def _rounded(amount: Fraction) -> int:
-    return prorate(amount.numerator, 1, amount.denominator)
 
 
 def _usage_again(one: Reopened, rules: Rules) -> Line:
@@ -234,13 +230,9 @@ def _usage_again(one: Reopened, rules: Rules) -> Line:
         or not _same(one, one.terms._replace(quantity=usage.quantity), before)
     ):
         return line
-    records, done, given = [], 0, 0
-    for record, amount in usage.records:
-        done += amount
-        until = _in_proportion(before.amount, done, line.amount)
-        records.append((record, until - given))
-        given = until
-    return line._replace(amount=before.amount, usage=usage._replace(records=tuple(records)))
+    parts = in_parts(before.amount, [amount for _, amount in usage.records])
+    records = tuple((record, part) for (record, _), part in zip(usage.records, parts, strict=True))
+    return line._replace(amount=before.amount, usage=usage._replace(records=records))
 
 
 # -- tax, and what is carried --------------------------------------------------------------------------------------
@@ -263,7 +255,7 @@ def _tax(tax: TaxItem, amount: int, before: Before, currency: str) -> int:
 
 
 def _at(rate: Decimal, amount: int) -> int:
-    return _rounded(Fraction(rate) * amount)
+    return half_up(Fraction(rate) * amount)
 
 
 def _in_proportion(amount: int, part: int, whole: int) -> int:

@@ -16,7 +16,7 @@ from math import floor
 
 from billpolicy.deciding.tax_engine import Tax, TaxableLine, TaxRounding
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
-from billpolicy.money import from_minor, prorate, to_minor
+from billpolicy.money import from_minor, half_up, to_minor
 from billpolicy.policy.model import TaxCode, TaxRate
 
 
@@ -125,7 +125,7 @@ def _missing(line: TaxableLine, code: TaxCode) -> Diagnostic:
 def _rounded(shares: Sequence[_Share], rounding: TaxRounding) -> list[int]:
     """Each share in whole minor units: by itself, or each tax once over all lines."""
     if rounding == "item":
-        return [_half_up(share.exact) for share in shares]
+        return [half_up(share.exact) for share in shares]
     together: dict[tuple[str, str, Decimal], list[int]] = defaultdict(list)
     for number, share in enumerate(shares):
         together[share.code, share.rate.name, share.rate.rate].append(number)
@@ -144,10 +144,6 @@ def _spread(exact: Sequence[Fraction]) -> list[int]:
         return [-part for part in _spread([-share for share in exact])]
     parts = [floor(share) for share in exact]
     by_remainder = sorted(range(len(exact)), key=lambda n: exact[n] - parts[n], reverse=True)
-    for number in by_remainder[: _half_up(total) - sum(parts)]:
+    for number in by_remainder[: half_up(total) - sum(parts)]:
         parts[number] += 1
     return parts
-
-
-def _half_up(amount: Fraction) -> int:
-    return prorate(amount.numerator, 1, amount.denominator)

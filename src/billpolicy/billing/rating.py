@@ -23,7 +23,7 @@ from billpolicy.book.model import (
     TaxItem,
     UsageRecord,
 )
-from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate
+from billpolicy.money import MAX_MINOR, AmountError, half_up, minor_digits
 
 
 class Rules(NamedTuple):
@@ -201,7 +201,7 @@ class Value(NamedTuple):
 
 def rounded(amount: Fraction) -> int:
     """An amount in minor units, not below zero, half up. Raises `AmountError` if it is too large."""
-    minor = prorate(amount.numerator, 1, amount.denominator)
+    minor = half_up(amount)
     if minor >= MAX_MINOR:
         raise AmountError("quantity x rate is too large an amount")
     return minor

@@ -19,7 +19,7 @@ from billpolicy.billing.due import Stretch, end_of, start_of, stretch_of
 from billpolicy.billing.proration import share
 from billpolicy.billing.rating import Line, Rules, Usage
 from billpolicy.book.model import SubscribedCharge, Subscription, UsageRecord
-from billpolicy.money import MAX_MINOR, AmountError, minor_digits, prorate, to_minor
+from billpolicy.money import MAX_MINOR, AmountError, half_up, minor_digits, prorate, to_minor
 
 _DAY = datetime.timedelta(days=1)
 _ZERO = Decimal(0)
@@ -195,8 +195,7 @@ def _included(charge: SubscribedCharge, stretch: Stretch, rules: Rules) -> Decim
 
 
 def _cost(price: Fraction, quantity: Decimal) -> int:
-    amount = price * Fraction(quantity)
-    return prorate(amount.numerator, 1, amount.denominator)
+    return half_up(price * Fraction(quantity))
 
 
 def _in_range(amount: int) -> int:

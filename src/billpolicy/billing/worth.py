@@ -15,7 +15,7 @@ from billpolicy.billing.due import Stretch
 from billpolicy.billing.periods import Period
 from billpolicy.billing.proration import share
 from billpolicy.billing.rating import Rules, Value
-from billpolicy.money import prorate
+from billpolicy.money import half_up
 
 
 class BilledDays(NamedTuple):
@@ -40,8 +40,7 @@ def worth(billed: BilledDays, since: datetime.date, until: datetime.date, stretc
     def from_on(day: datetime.date) -> int:
         if day <= billed.first:
             return billed.amount
-        part = price * share(period, day, billed.until, rules.counting)
-        return min(billed.amount, prorate(part.numerator, 1, part.denominator))
+        return min(billed.amount, half_up(price * share(period, day, billed.until, rules.counting)))
 
     return from_on(since) - from_on(until)
 
