@@ -17,7 +17,6 @@ from billpolicy.billing.due import Due, Stretch
 from billpolicy.billing.proration import Counting, share
 from billpolicy.book.model import (
     ChargePeriod,
-    PeriodStatus,
     SubscribedCharge,
     Subscription,
     TaxItem,
@@ -69,6 +68,9 @@ class BilledLine(NamedTuple):
     item: str
 
 
+LeftOut = Literal["excluded_zero_amount", "excluded_zero_quantity", "nothing_left"]
+"""`excluded_...`: as the charge period is on record then. `nothing_left`, of a credit: all that its days were billed at
+has been given back before."""
 Suffix = Literal["", "Proration", "Proration Credit", "Credit", "Adjustment"]
 
 
@@ -102,13 +104,10 @@ class Line(NamedTuple):
     combines: tuple[Line, ...] = ()
     """On a line of a billing profile: the lines that are on it, of one charge each. It has their sum and their taxes,
     and the charge of the first."""
-    excluded: PeriodStatus | None = None
-    """Why it is on no document, where it is on none: it is billed all the same."""
+    left_out: LeftOut | None = None
+    """Why it is on no document, where it is on none: it moves the charged-through date all the same."""
     adjusts: bool = False
     """Of a minimum or a maximum: it changes what was billed of its days before, so it has no price of its own."""
-    nothing_left: bool = False
-    """Of a credit: all that its days were billed at has been given back before. It moves the charged-through date and
-    is on no document."""
 
     @property
     def by_charge(self) -> tuple[Line, ...]:

@@ -78,13 +78,13 @@ def _plan(planning: Planning, request: BillRun) -> None:
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
-        shown = [line for line in lines if line.excluded is None and not line.nothing_left]
+        shown = [line for line in lines if line.left_out is None]
         documents = list(_documents(planning, request, group, shown))
         prepaid = names_of_prepaid(planning.book, documents)
         for number, members in documents:
             bill_usage(planning, number, members, prepaid)
             again |= billed_again_on(number, members)
-        if not shown and any(line.nothing_left for line in lines):
+        if not shown and any(line.left_out == "nothing_left" for line in lines):
             planning.note("there is no document: all that is to be credited was given back before")
         for bill in group:
             planning.decide(bill.resolved)

@@ -156,7 +156,7 @@ class CreditedTime:
                 for tax in item.taxes
                 if Place(item.id, tax.id) in taxes
             ),
-            nothing_left=bool(amount) and not given,
+            left_out="nothing_left" if amount and not given else None,
         )
 
 

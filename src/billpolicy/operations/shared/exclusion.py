@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from billpolicy.billing.rating import Line
+from billpolicy.billing.rating import LeftOut, Line
 from billpolicy.book.book import Book
 from billpolicy.book.model import EXCLUDED, ChargePeriod, CreditMemo, Invoice, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
@@ -23,10 +23,10 @@ from billpolicy.planning.planning import Planning
 def with_exclusions(lines: Iterable[Line], resolved: Resolved) -> Iterator[Line]:
     """The lines, those that are not to be on a document marked."""
     for line in lines:
-        yield line._replace(excluded=_excluded(line, resolved))
+        yield line if line.left_out else line._replace(left_out=_excluded(line, resolved))
 
 
-def _excluded(line: Line, resolved: Resolved) -> PeriodStatus | None:
+def _excluded(line: Line, resolved: Resolved) -> LeftOut | None:
     """Usage is never left out, since its records name the document that bills them, nor is what is billed again."""
     if line.amount or line.usage is not None or line.again is not None:
         return None
@@ -38,8 +38,9 @@ def _excluded(line: Line, resolved: Resolved) -> PeriodStatus | None:
 
 def record_excluded(planning: Planning, lines: Iterable[Line], currency: str) -> None:
     """Put the charge periods that were left out on record. What gives back nothing has none."""
-    left_out = ((line, line.excluded) for line in lines if not line.credit)
-    record(planning, [_period(line, status, currency) for line, status in left_out if status is not None])
+    left_out = ((line, line.left_out) for line in lines if not line.credit)
+    periods = [_period(line, why, currency) for line, why in left_out if why is not None and why != "nothing_left"]
+    record(planning, periods)
 
 
 def left_out_of(book: Book, draft: Invoice | CreditMemo) -> list[ChargePeriod]:
