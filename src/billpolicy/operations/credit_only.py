@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.recording import record as put_on_record
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.operations.shared.selection import Unwind, selected, settled_as_one
 from billpolicy.operations.shared.unwinding import (
     credit,

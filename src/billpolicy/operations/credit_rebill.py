@@ -16,7 +16,7 @@ from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
 from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.corrections import Correction, Current, corrected
-from billpolicy.operations.shared.recording import record as put_on_record
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.operations.shared.selection import Selected, Unwind, selected
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.unwinding import (

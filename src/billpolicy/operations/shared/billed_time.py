@@ -21,7 +21,7 @@ from billpolicy.book.model import (
     OwedDocument,
     Subscription,
 )
-from billpolicy.operations.shared.recording import record
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.periods.taken_back import billed_again_by, reopened_again, taken_back, unwound
 from billpolicy.planning.planning import Planning
@@ -68,7 +68,7 @@ def reopen(planning: Planning, document: BillingDocument, memo: CreditMemo | Deb
         what = f"charge `{period.charge}` of subscription `{period.subscription}`"
         planning.warn("time-reopened", f"{what}: {_reopened(period.from_, period.until)}")
         periods.append(period)
-    record(planning, periods)
+    put_on_record(planning, periods)
 
 
 def _reopened(first: datetime.date, until: datetime.date) -> str:

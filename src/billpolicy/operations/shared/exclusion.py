@@ -14,7 +14,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import EXCLUDED, ChargePeriod, CreditMemo, Invoice, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import from_minor
-from billpolicy.operations.shared.recording import record
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.periods.charge_periods import excluded_name
 from billpolicy.periods.taken_back import on_record
 from billpolicy.planning.planning import Planning
@@ -40,7 +40,7 @@ def record_excluded(planning: Planning, lines: Iterable[Line], currency: str) ->
     """Put the charge periods that were left out on record. What gives back nothing has none."""
     left_out = ((line, line.left_out) for line in lines if not line.credit)
     periods = [_period(line, why, currency) for line, why in left_out if why is not None and why != "nothing_left"]
-    record(planning, periods)
+    put_on_record(planning, periods)
 
 
 def left_out_of(book: Book, draft: Invoice | CreditMemo) -> list[ChargePeriod]:
@@ -59,7 +59,9 @@ def take_back(planning: Planning, left_out: Sequence[ChargePeriod]) -> None:
         for charge in subscriptions[one.subscription].charges
     }
     days = ((one, through.get((one.subscription, one.charge))) for one in left_out)
-    record(planning, [replace(one, status="credited") for one, day in days if day is not None and day <= one.from_])
+    put_on_record(
+        planning, [replace(one, status="credited") for one, day in days if day is not None and day <= one.from_]
+    )
 
 
 def _period(line: Line, status: PeriodStatus, currency: str) -> ChargePeriod:

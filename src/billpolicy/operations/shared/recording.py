@@ -11,7 +11,7 @@ from billpolicy.book.model import ChargePeriod
 from billpolicy.planning.planning import Planning
 
 
-def record(planning: Planning, periods: Iterable[ChargePeriod]) -> None:
+def put_on_record(planning: Planning, periods: Iterable[ChargePeriod]) -> None:
     """Put charge periods on record, subscription by subscription, by id. The plan relies on what had billed them."""
     of: dict[str, list[ChargePeriod]] = defaultdict(list)
     id = planning.request.id

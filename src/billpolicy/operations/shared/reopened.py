@@ -8,9 +8,9 @@ from dataclasses import replace
 from billpolicy.billing.documents import in_item_order
 from billpolicy.billing.rating import BilledLine, Line
 from billpolicy.book.changes import billing
-from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice
+from billpolicy.book.model import BillingDocument, ChargePeriod, CreditMemo, Invoice
 from billpolicy.operations.shared.bills import Bill
-from billpolicy.operations.shared.recording import record
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.periods.charge_periods import periods_billed
 from billpolicy.periods.taken_back import as_reopened, billed_again_by
 from billpolicy.planning.planning import Planning
@@ -54,27 +54,26 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
             through = next(each.charged_through for each in charges if each.id == charge)
             if through is not None and one.until < through:
                 planning.charge_through(subscription, charge, one.until)
-    record(planning, recorded)
+    put_on_record(planning, recorded)
 
 
 def open_again(planning: Planning, draft: Invoice | CreditMemo) -> None:
     """What a draft has billed again is to be billed again once more, as it was before."""
-    periods = [one for of in billed_again_by(planning.book, draft).values() for one in of]
-    record(planning, [as_reopened(one) for one in periods])
+    put_on_record(planning, map(as_reopened, _billed_again(planning, draft)))
 
 
 def bill_no_more(planning: Planning, document: Invoice | CreditMemo) -> None:
     """What a reversed document had billed again stays taken back, where the policy lets it be billed no more."""
-    periods = [one for of in billed_again_by(planning.book, document).values() for one in of]
-    record(planning, [replace(as_reopened(one), status="credited") for one in periods])
+    periods = _billed_again(planning, document)
+    put_on_record(planning, [replace(as_reopened(one), status="credited") for one in periods])
 
 
 def keep_again(planning: Planning, posted: Mapping[str, str]) -> None:
     """What drafts have billed again is billed by the documents that they became. *posted*: the number of each draft ->
     that of its document."""
     for draft, number in posted.items():
-        periods = [one for of in billed_again_by(planning.book, billing(planning.book, draft)).values() for one in of]
-        record(planning, [replace(one, rebilled_by=number) for one in periods])
+        periods = _billed_again(planning, billing(planning.book, draft))
+        put_on_record(planning, [replace(one, rebilled_by=number) for one in periods])
 
 
 def restore(planning: Planning, periods: Collection[ChargePeriod]) -> None:
@@ -84,4 +83,9 @@ def restore(planning: Planning, periods: Collection[ChargePeriod]) -> None:
     invoices = (book.numbered[number] for number in sorted({one.document for one in periods if one.document}))
     told = {one.id: one for each in invoices if isinstance(each, Invoice) for one in periods_billed(book, each)}
     taken = (as_reopened(replace(one, memo=None, memo_item=None)) for one in periods)
-    record(planning, [replace(told.get(one.id, one), status="billed") for one in taken])
+    put_on_record(planning, [replace(told.get(one.id, one), status="billed") for one in taken])
+
+
+def _billed_again(planning: Planning, document: BillingDocument) -> list[ChargePeriod]:
+    """The reopened periods that a document has billed again."""
+    return [one for of in billed_again_by(planning.book, document).values() for one in of]
