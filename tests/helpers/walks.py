@@ -243,6 +243,7 @@ def _book(chance: Chance) -> Record:
         names = [f"{account}-s{n}" for n in range(chance.whole(0, 2))]
         subscriptions = [any_subscription(chance, name, account) for name in names]
         book["subscriptions"] += [_with_items(chance, one) for one in subscriptions]
+        book["charge_periods"] += [_reopened(chance, one, own) for one in subscriptions if chance.seldom()]
         held = (own, chance.one_of(CURRENCIES))
         for section, letter, most in (("invoices", "I", 2), ("credit_memos", "C", 1), ("debit_memos", "D", 1)):
             for n in range(chance.whole(0, most)):
@@ -321,6 +322,22 @@ def _with_items(chance: Chance, subscription: Record) -> Record:
         if chance.maybe():
             one["tax_code"] = "standard"
     return subscription
+
+
+def _reopened(chance: Chance, subscription: Record, currency: str) -> Record:
+    """Some days of a charge, before the subscription begins here, that another system has billed and taken back."""
+    until = datetime.date.fromisoformat(subscription["start"])
+    first = str(until - datetime.timedelta(chance.whole(1, 40)))
+    return {
+        "id": f"{subscription['id']}/old/{first}",
+        "subscription": subscription["id"],
+        "charge": "old",
+        "from": first,
+        "until": str(until),
+        "currency": subscription.get("currency", currency),
+        "status": "reopened",
+        "rate": str(chance.whole(1, 99)),
+    }
 
 
 def _document(chance: Chance, currency: str, subscriptions: Sequence[str], *, may_be_negative: bool) -> Record:
