@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import billpolicy
+from billpolicy.book.history import value_on
 from billpolicy.ledger.store import Ledger
-from tests.helpers.ledgers import by_hand, file_of
+from tests.helpers.books import book_from
+from tests.helpers.ledgers import by_hand, file_of, ledger_of, whole
 from tests.helpers.sample import DAY, NOW
 from tests.helpers.scenes import versions
 
@@ -38,3 +42,36 @@ def test_what_was_changed_by_hand_is_found(stocked: Ledger, statement: str) -> N
     by_hand(file_of(stocked), statement)
     found = stocked.check()
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
+
+
+NONE = """
+accounts: [{id: a, currency: USD, attributes: {payment_term: null}}]
+subscriptions: [{id: s, account: a, start: 2026-01-01, attributes: {payment_term: null}, custom: {segment: null}}]
+"""
+TERM = {"attributes": {"payment_term": "Net 30"}, "from": "2026-05-01"}
+
+
+def test_what_says_that_it_holds_none_can_be_given_a_value(empty_file: Path) -> None:
+    """To say so and to say nothing is the same (docs/domain.md 1.1)."""
+    with ledger_of(book_from(NONE), empty_file) as ledger:
+        asked = [
+            {"id": "op-1", "operation": "change_account", "account": "a", **TERM},
+            {"id": "op-2", "operation": "change_subscription", "subscription": "s", **TERM},
+            {
+                "id": "op-3",
+                "operation": "create_subscription",
+                "subscription": "t",
+                "account": "a",
+                "start": "2026-01-01",
+                "attributes": {"payment_term": None},
+            },
+            {"id": "op-4", "operation": "change_subscription", "subscription": "t", **TERM},
+        ]
+        done = list(billpolicy.post_all(versions(), ledger, asked, who="ann", today=DAY, now=lambda: NOW))
+        assert [one.problems for one in done] == [()] * len(asked)
+        book = whole(ledger)
+        for record in (book.accounts["a"], book.subscriptions["s"], book.subscriptions["t"]):
+            assert value_on(record, "attributes.payment_term", DAY) == "Net 30"
+        assert ledger.check() == []
+        assert ledger.import_book(book_from(NONE)).added == {}
+        assert ledger.import_book(book).added == {}

@@ -425,10 +425,19 @@ def _write_changed(
 
 def _check_kept(known: Subscription, now: Subscription) -> None:
     """What was given to a subscription, or added to it, stands in rows of its own; of itself little changes."""
-    came, before = as_it_came(now), as_it_came(known)
+    came, before = _holding(as_it_came(now)), _holding(as_it_came(known))
     _can_change(replace(before, canceled_on=came.canceled_on, charges=came.charges), came, now.id)
     for one, was in zip(came.charges, before.charges, strict=False):
         _can_change(replace(was, charged_through=one.charged_through), one, one.id)
+
+
+def _holding(record: Subscription) -> Subscription:
+    """Without the attributes and custom values that it says it does not hold: what holds none came without one."""
+    held = {
+        holder: {name: value for name, value in getattr(record, holder).items() if value is not None}
+        for holder in ("attributes", "custom")
+    }
+    return replace(record, **held)
 
 
 def _changed(was: Numbered, now: Numbered) -> Row:
