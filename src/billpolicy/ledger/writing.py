@@ -34,9 +34,11 @@ from billpolicy.book.history import as_it_came, given_since
 from billpolicy.book.model import (
     Account,
     Application,
+    Attributes,
     Charge,
     ChargePeriod,
     Contact,
+    Custom,
     Document,
     MasterRecord,
     Numbered,
@@ -433,11 +435,9 @@ def _check_kept(known: Subscription, now: Subscription) -> None:
 
 def _holding(record: Subscription) -> Subscription:
     """Without the attributes and custom values that it says it does not hold: what holds none came without one."""
-    held = {
-        holder: {name: value for name, value in getattr(record, holder).items() if value is not None}
-        for holder in ("attributes", "custom")
-    }
-    return replace(record, **held)
+    attributes: Attributes = {name: value for name, value in record.attributes.items() if value is not None}
+    custom: Custom = {name: value for name, value in record.custom.items() if value is not None}
+    return replace(record, attributes=attributes, custom=custom)
 
 
 def _changed(was: Numbered, now: Numbered) -> Row:

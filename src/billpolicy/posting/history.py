@@ -68,8 +68,8 @@ def _unknown(book: Book, name: str, known: Iterable[str]) -> Diagnostic:
         hint = did_you_mean(item, (one.id for one in document.items)) or f"`{number}` alone means all its lines"
         return Diagnostic("unknown", f"`{number}` has no line `{item}`", hint=hint)
     instead = (
-        "name a line, like `INV00000001/1`, its document, or, of what was excluded from billing, the charge period, like "
-        "`S-1/seats/2026-01-01`"
+        "name a line, like `INV00000001/1`, its document, or, of what was excluded from billing, the charge period, "
+        "like `S-1/seats/2026-01-01`"
     )
     hint = did_you_mean(name, known) or instead
     return Diagnostic("unknown", f"there is no line, document or charge period `{name}`", hint=hint)
