@@ -36,6 +36,9 @@ invoices:
    items: [{{id: 1, amount: 40.00, {SEATS}, service_start: 2026-03-01, service_end: 2026-03-31}}]}}
 - {{number: I3, account: a, date: 2026-03-01, currency: USD,
    items: [{{id: 1, amount: 1.00, subscription: crm, subscribed_charge: calls, service_start: 2026-01-01}}]}}
+- {{number: I4, account: a, date: 2026-04-01, currency: USD,
+   items: [{{id: 1, amount: 35.00, {SEATS}, service_start: 2026-01-01, service_end: 2026-01-31}},
+           {{id: 2, amount: -30.00, {SEATS}, source: I1, source_item: 1}}]}}
 credit_memos:
 - {{number: C1, account: a, date: 2026-04-01, currency: USD, source: I1,
    items: [{{id: 1, amount: 70.00, source_item: 4}}]}}
@@ -77,6 +80,8 @@ def book(*periods: str, drawn: str = "") -> Book:
         # By a bill run's memo, with or without its number.
         (f"id: I2/1, {JANUARY}, document: I2, item: 1, status: credited, memo: C2, memo_item: 1",),
         (f"id: I2/1, {JANUARY}, document: I2, item: 1, status: credited",),
+        # By an invoice that bills it again beside that, and no memo.
+        (f"id: I1/1, {JANUARY}, {LINE}, status: rebilled, memo: I4, memo_item: 2, rebilled_by: I4, rebilled_item: 1",),
         # A line without days, of which the book says what it billed: of one charge for two months.
         (
             f"id: I1/3, {JANUARY}, document: I1, item: 3, amount: 20.00",
@@ -103,6 +108,8 @@ def test_what_a_charge_period_can_be(periods: tuple[str, ...]) -> None:
         ("currency: USD", "currency: EUR", "currency-mismatch"),
         ("status: reopened", "status: reopened, memo: C2", "charge-period-line"),
         ("status: reopened", "status: reopened, memo: C1, memo_item: 1", "charge-period-line"),
+        ("status: reopened", "status: reopened, memo: I4, memo_item: 1", "charge-period-line"),
+        ("status: reopened", "status: reopened, memo: I4", "charge-period-line"),
         ("status: reopened", "status: billed, memo: C1", "charge-period-odd"),
         ("status: reopened", "status: rebilled", "charge-period-odd"),
         ("status: reopened", "status: reopened, amount: 0.001", "amount-inexact"),

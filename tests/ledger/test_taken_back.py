@@ -17,7 +17,7 @@ from tests.helpers.ledgers import ledger_of, whole
 from tests.helpers.planning import plan_on
 from tests.helpers.sample import NOW
 from tests.helpers.scenes import versions
-from tests.helpers.walks import TODAY, Record, Walk, asked_for, hold, read, walk
+from tests.helpers.walks import POLICIES, TODAY, Record, Walk, asked_for, hold, read, walk
 
 KINDS = (
     *("bill_run",) * 5,
@@ -57,8 +57,15 @@ def told(outcomes: Iterator[Outcome]) -> list[object]:
     return [one.plan or [problem._replace(hint=None) for problem in one.problems] for one in outcomes]
 
 
+DIFFERENCE = "operations: {credit_rebill: {correction_style: {is: difference, because: test}}}"
+CORRECTING = (*("bill_run",) * 4, *("credit_rebill",) * 6, "credit_memo_from_invoice", "create_payment", "credit_only")
+
+
 @pytest.mark.parametrize("group", [1, 100])
-def test_slices_give_what_the_whole_book_gives(empty_file: Path, group: int) -> None:
+@pytest.mark.parametrize(("policies", "kinds"), [(POLICIES, KINDS), ((DIFFERENCE,), CORRECTING)])
+def test_slices_give_what_the_whole_book_gives(
+    empty_file: Path, group: int, policies: tuple[str, ...], kinds: tuple[str, ...]
+) -> None:
     def holds(found: Walk) -> None:
         asked = jobs(found)
         first, then = asked[: len(asked) // 2], asked[len(asked) // 2 :]
@@ -72,7 +79,7 @@ def test_slices_give_what_the_whole_book_gives(empty_file: Path, group: int) -> 
             assert shown == expected[len(first) :]
             assert ledger.check() == []
 
-    hold(holds, (walk(seed, kinds=KINDS) for seed in range(100)))
+    hold(holds, (walk(seed, policies, kinds) for seed in range(80)))
 
 
 PREPAID = """

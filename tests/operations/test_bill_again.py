@@ -227,7 +227,7 @@ def test_goodwill_is_carried_to_the_new_line() -> None:
     # It goes along when the new line is billed again itself.
     line = next(one for one in charge_periods(after, "S") if one.document == "INV00000002")
     assert (line.id, str(line.discount)) == ("INV00000002/1", "-35.55")
-    reopened = after.with_charge_periods([replace(line, status="reopened")])
+    reopened = after.with_charge_periods([replace(line, status="reopened", memo="CM00000001")])
     assert billed(reopened) == [
         f"1 Seats, {JANUARY}, 2 x 50.00 = 100.00 vat 20.00",
         f"2 Credited before: CM00000002, {JANUARY}, = -30.00 vat -6.00 on 1",

@@ -55,6 +55,32 @@ def test_what_becomes_of_line_period_and_charge(option: str) -> None:
     }
 
 
+ONE = billed(invoice("I1", "mar", line("seats", "100.00", "mar", tax="0.00")))
+
+
+@pytest.mark.parametrize("rate", ["80.00", "130.00"])
+@pytest.mark.parametrize("style", ["restate", "difference"])
+def test_only_the_difference(style: str, rate: str) -> None:
+    head, *rows = table("Only the difference")
+    said = {row[0]: row[head.index(f"`{style}` at {rate}")] for row in rows}
+    before = book_from(ONE)
+    ask = f"operation: credit_rebill\ndate: 2026-04-10\ninvoice: I1\ncorrect: [{{line: '1', rate: {rate}}}]"
+    found = plan(before, ask, policy=f"operations: {{credit_rebill: {{correction_style: {style}}}}}")
+    after = left_by(found, before)
+    made = [one.document for step in in_turn(found) for one in step.documents]
+    (new,) = (one for one in made if isinstance(one, Invoice))
+    on_memos = [str(item.amount) for one in made if isinstance(one, CreditMemo) for item in one.items]
+    assert said == {
+        "the line of March": status(after, "I1/1"),
+        "given back on a credit memo": ", ".join(on_memos),
+        "given back on an invoice": ", ".join(str(-item.amount) for item in new.items if item.source),
+        "the new line": ", ".join(str(item.amount) for item in new.items if not item.source),
+        "the new invoice comes to": str(new.amount),
+        "open of the old invoice": str(after.balance(after.numbered["I1"])),
+        "open in all": str(sum(after.balance(one) for one in after.numbered.values() if isinstance(one, Invoice))),
+    }
+
+
 def status(book: Book, name: str) -> str:
     (period,) = (one for one in charge_periods(book, "s") if one.id == name)
     return period.status
@@ -78,6 +104,7 @@ PAYMENT = """
 payments:
 - {number: P1, account: a, date: 2026-04-01, currency: EUR, amount: 1.00, reference: I1, status: draft}
 """
+DIFFERENCE = "operations: {credit_rebill: {correction_style: difference}}"
 REFUSED: dict[str, Book] = {
     "not-by-billing": book_from(THREE.replace("subscribed_charge: seats, ", "")),
     "excluded-charge": book_from(THREE + EXCLUDED),
@@ -85,6 +112,7 @@ REFUSED: dict[str, Book] = {
     "in-flight": book_from(THREE + PAYMENT),
     "credited-in-full": book_after(THREE, GOODWILL),
     "split-invoice": book_from(THREE.replace("- number: I1\n", "- number: I1\n  split: true\n")),
+    "nothing-changes": book_from(THREE),
     "unwound-already": book_after(THREE, ONCE),
 }
 
@@ -95,4 +123,5 @@ def test_what_is_refused() -> None:
 
 @pytest.mark.parametrize("code", REFUSED)
 def test_why_it_is_refused(code: str) -> None:
-    assert refused(REFUSED[code], "operation: credit_rebill\ndate: 2026-04-10\ninvoice: I1") == [code]
+    policy = DIFFERENCE if code == "nothing-changes" else ""
+    assert refused(REFUSED[code], "operation: credit_rebill\ndate: 2026-04-10\ninvoice: I1", policy=policy) == [code]

@@ -114,6 +114,39 @@ def test_unchanged_nothing_moves_on_any_account_nor_in_any_tax(history: History,
     assert not list(broken(after))
 
 
+DIFFERENCE = "operations: {credit_rebill: {correction_style: {is: difference, because: FIN-1}}}"
+CORRECTED = st.sampled_from(("rate: 0.50", "rate: 0.99", "rate: 1.00", "rate: 1.07", "quantity: 0", "quantity: 3"))
+
+
+@examples(80)
+@given(histories(), st.data())
+def test_only_the_difference_comes_to_what_restating_does(history: History, data: st.DataObject) -> None:
+    """On each account and in each tax, and so do all balances; where it is refused, restating moves nothing."""
+    number = data.draw(st.integers(1, history.invoices))
+    item = data.draw(st.sampled_from("13"))
+    correct = data.draw(CORRECTED)
+    text = f"operation: credit_rebill\ndate: 2026-04-10\ninvoice: I{number}\ncorrect: [{{line: '{item}', {correct}}}]"
+    (restated,) = run(history.book, text)
+    (found,) = run(history.book, text, policy=DIFFERENCE)
+    if restated.plan is None:
+        assert [one.code for one in found.problems] == [one.code for one in restated.problems]
+        return
+    other = left_by(restated.plan, history.book)
+    if found.plan is None:
+        assert [one.code for one in found.problems] == ["nothing-changes"]
+        assert asked_for(other) == asked_for(history.book)
+        return
+    after = left_by(found.plan, history.book)
+    assert asked_for(after) == asked_for(other)
+    assert owed(after) == owed(other)
+    assert not list(broken(after))
+    statuses = {id: (one.status, one.rate, one.quantity) for id, one in after.charge_periods.items()}
+    assert statuses == {id: (one.status, one.rate, one.quantity) for id, one in other.charge_periods.items()}
+    assert all(one.document.amount >= 0 for one in found.plan.follow_ups[0].plan.documents)
+    again = text.replace("operation:", "id: again\noperation:")
+    assert refused(after, again, policy=DIFFERENCE) == ["unwound-already"]
+
+
 @examples(40)
 @given(histories(), st.data())
 def test_a_line_is_unwound_once_and_what_it_had_left_is_what_is_credited(history: History, data: st.DataObject) -> None:

@@ -70,7 +70,7 @@ def _total(lines: Iterable[Line], currency: str) -> int:
 
 def in_item_order(lines: Iterable[Line]) -> list[Line]:
     """Lines in the one total order of their items: subscription, charge, service start; what goes along with a line
-    that bills a period again comes after it. The first is item `1`."""
+    that bills a period again comes after it, and what gives back the line before it at last. The first is item `1`."""
     return sorted(
         lines,
         key=lambda line: (
@@ -78,6 +78,7 @@ def in_item_order(lines: Iterable[Line]) -> list[Line]:
             line.charge.id,
             line.start,
             line.again.id if line.again else "",
+            line.returns,
             line.carried or "",
         ),
     )
@@ -100,7 +101,7 @@ def items_of(lines: Iterable[Line], kind: Kind, currency: str, charges: Mapping[
             name=_name(line, charges),
             amount=from_minor(sign * line.amount, currency),
             # A discount that is given back on an invoice is asked for again: it reduces nothing.
-            discounts=reducible.by(line) if sign * line.amount <= 0 else None,
+            discounts=reducible.by(line) if sign * line.amount <= 0 and not line.returns else None,
             subscription=line.subscription.id,
             subscribed_charge=None if line.carried is not None or line.combines else line.charge.id,
             charge=None if line.combines else line.charge.charge,

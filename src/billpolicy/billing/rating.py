@@ -114,6 +114,11 @@ class Line(NamedTuple):
         """It as lines of one charge each."""
         return self.combines or (self,)
 
+    @property
+    def returns(self) -> bool:
+        """Whether it gives back what had billed a reopened period, beside the line that bills that again."""
+        return self.corrects is not None and self.again is not None
+
 
 def rate(due: Due, rules: Rules, currency: str) -> list[Line]:
     """The lines of one charge, by period. Raises `AmountError` where an amount is too large."""

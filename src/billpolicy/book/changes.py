@@ -23,7 +23,6 @@ from billpolicy.book.model import (
     Charge,
     ChargePeriod,
     Contact,
-    CreditMemo,
     Document,
     Held,
     Invoice,
@@ -58,7 +57,7 @@ class Issued(Generic[D]):
         other = self.document.related
         if other is not None:
             yield other
-        if isinstance(self.document, CreditMemo):
+        if isinstance(self.document, Document):
             yield from (item.source for item in self.document.items if item.source is not None)
         if isinstance(self.document, Invoice):
             yield from map(subscription_name, self.document.subscriptions)

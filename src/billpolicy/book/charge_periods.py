@@ -29,7 +29,7 @@ _PAIRS = (("document", "item"), ("memo", "memo_item"), ("rebilled_by", "rebilled
 """A document, and the line of it that did something."""
 _OWN = {
     "document": "name the invoice and the line that billed these days of this charge",
-    "memo": "name the credit memo, and its line, that gave the line of this period back",
+    "memo": "name the credit memo or the invoice, and its line, that gave the line of this period back",
     "rebilled_by": "name the document and the line that billed these days of this charge again",
 }
 """What each document of a period is."""
@@ -214,7 +214,7 @@ def _lines(book: Book, period: ChargePeriod, subscription: Subscription, charge:
         if why is not None:
             message = f"{number} cannot be the `{field}` of charge period `{period.id}`: {why}"
             yield _fault(field, "charge-period-line", message, _OWN[field])
-        elif isinstance(document, Document) and not _is_of(book, period, document, item, own):
+        elif isinstance(document, Document) and not _is_of(book, period, field, document, item, own):
             of = f"`{charge.id}` of subscription `{subscription.id}`"
             billed, name = f"{period.document}/{period.item}", number if item is None else f"{number}/{item.id}"
             why = f"it gives nothing of {billed} back" if field == "memo" else f"it is no line of charge {of}"
@@ -227,8 +227,8 @@ def _why_not(field: str, document: Numbered) -> str | None:
     """Why a document cannot have done what a period says of it."""
     if field == "document" and not isinstance(document, Invoice):
         return "it is no invoice"
-    if field == "memo" and not isinstance(document, CreditMemo):
-        return "it is no credit memo"
+    if field == "memo" and not isinstance(document, CreditMemo | Invoice):
+        return "it is no credit memo or invoice"
     if not isinstance(document, Invoice | CreditMemo):
         return "it is no invoice or credit memo of a bill run"
     if document.posted_as is not None:
@@ -238,9 +238,9 @@ def _why_not(field: str, document: Numbered) -> str | None:
     return "it was reversed" if field == "rebilled_by" and document.reversed_ else None
 
 
-def _is_of(book: Book, period: ChargePeriod, document: Document, item: Item | None, own: set[str]) -> bool:
+def _is_of(book: Book, period: ChargePeriod, field: str, document: Document, item: Item | None, own: set[str]) -> bool:
     """Whether a line has to do with a period; where a memo has no line of it, whether it was made from the invoice."""
-    if document.number == period.memo:
+    if field == "memo":
         invoice = book.numbered.get(period.document or "")
         billed = _item(invoice, period.item)
         if item is None:

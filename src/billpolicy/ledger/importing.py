@@ -21,7 +21,7 @@ from billpolicy.book.model import (
     Application,
     ChargePeriod,
     CreditAdjustment,
-    CreditMemo,
+    Document,
     Invoice,
     MasterRecord,
     Numbered,
@@ -258,7 +258,7 @@ def _touched(
     documents = list(documents)
     others = (one.related for one in documents)
     sides = (number for application in applications for number in (application.from_, application.to))
-    corrected = (item.source for one in documents if isinstance(one, CreditMemo) for item in one.items)
+    corrected = (item.source for one in documents if isinstance(one, Document) for item in one.items)
     billed = (one.document for one in periods)
     return {number for number in (*others, *sides, *corrected, *billed) if number is not None}
 

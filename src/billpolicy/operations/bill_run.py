@@ -22,11 +22,12 @@ from billpolicy.money import to_minor
 from billpolicy.operations.shared.bill_taxes import say_who_taxes, tax_code_of, taxed
 from billpolicy.operations.shared.billed_usage import bill_usage
 from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
+from billpolicy.operations.shared.difference import divided
 from billpolicy.operations.shared.drafts import Draft, open_drafts_on
 from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
 from billpolicy.operations.shared.prepaid import names_of_prepaid
-from billpolicy.operations.shared.reopened import BilledAgain, billed_again_on, record_again
+from billpolicy.operations.shared.reopened import BilledAgain, GivenBackBy, billed_again_on, given_back_on, record_again
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.periods.billed_lines import with_tax_of_lines
 from billpolicy.periods.reopened import reopened_of
@@ -75,6 +76,7 @@ def _plan(planning: Planning, request: BillRun) -> None:
     _refuse_credit_of_drafts(planning, [line for bill in bills for line in bill.lines])
     say_who_taxes(planning)
     again: BilledAgain = {}
+    given_back: GivenBackBy = {}
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
         lines = [line for bill in group for line in bill.lines]
@@ -84,13 +86,14 @@ def _plan(planning: Planning, request: BillRun) -> None:
         for number, members in documents:
             bill_usage(planning, number, members, prepaid)
             again |= billed_again_on(number, members)
+            given_back |= given_back_on(number, members)
         if not shown and any(line.left_out == "nothing_left" for line in lines):
             planning.note("there is no document: all that is to be credited was given back before")
         for bill in group:
             planning.decide(bill.resolved)
         _move(planning, lines)
         record_excluded(planning, lines, group[0].currency)
-    record_again(planning, bills, again)
+    record_again(planning, bills, again, given_back)
 
 
 def check_terms(planning: Planning, request: BillRun) -> str | None:
@@ -205,12 +208,28 @@ def _documents(
     planning: Planning, request: BillRun, group: Sequence[Bill], lines: Sequence[Line]
 ) -> Iterator[tuple[str, list[Line]]]:
     """The documents of bills that go together: the number of each, and the lines on it with their taxes."""
+    if any(line.returns for line in lines):
+        yield from _of_the_difference(planning, request, group, lines)
+        return
     rule: Any = group[0].resolved.text("negative_totals")
     for kind, members in split(lines, rule, group[0].currency):
         members = with_tax_of_lines(planning.book, members, group[0].currency)
         on_it = taxed(planning, group, combined(members, partial(tax_code_of, planning)))
         kind = kind_with_tax(kind, on_it, rule, group[0].currency)
         yield _issue(planning, request, kind, on_it, group[0]), on_it
+
+
+def _of_the_difference(
+    planning: Planning, request: BillRun, group: Sequence[Bill], lines: Sequence[Line]
+) -> Iterator[tuple[str, list[Line]]]:
+    """An invoice that bills periods again and gives their old lines back; and, where less is due than before, a credit
+    memo of the rest, so that what bills the time is a line of an invoice."""
+    on_both = taxed(planning, group, combined(lines, partial(tax_code_of, planning)))
+    planning.stop_if_refused()
+    on_invoice, on_memo = divided(on_both, group[0].currency)
+    yield _issue(planning, request, "invoice", on_invoice, group[0]), on_invoice
+    if on_memo:
+        yield _issue(planning, request, "credit_memo", on_memo, group[0]), on_memo
 
 
 def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Line], first: Bill) -> str:

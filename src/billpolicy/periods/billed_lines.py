@@ -92,7 +92,7 @@ def with_tax_of_lines(book: Book, lines: Sequence[Line], currency: str) -> list[
         of_it = left[corrected.document]
         (item,) = (one for one in of_it.invoice.items if one.id == corrected.item)
         net = from_minor(-line.amount, currency)
-        if line.charge.bills != "rate":
+        if line.charge.bills != "rate" and not line.returns:
             taxes = of_it.taxes(item, net)
             own = ((tax, taxes.get(Place(item.id, tax.id))) for tax in item.taxes)
             told = (replace(tax, amount=-amount, source_tax=tax.id) for tax, amount in own if amount is not None)

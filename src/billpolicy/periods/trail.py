@@ -293,7 +293,9 @@ class _Trails:
         for period in self._of[node]:
             memo = self.line(period.memo, period.memo_item)
             if memo is not None:
-                yield self._by(_made(document, self._found(memo)[0]), node, memo)
+                by = self._found(memo)[0]
+                # What an invoice gives back stands on it beside what it bills.
+                yield self._by("credited" if isinstance(by, Invoice) else _made(document, by), node, memo)
             elif period.status in OPEN_AGAIN:
                 yield Step("reopened", document.date, node, None, period, period.operation)
         for period in self._unwound[node]:

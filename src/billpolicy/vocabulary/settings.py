@@ -99,8 +99,9 @@ PAID_CREDIT_OF_A_REBILL = SettingSpec(
 CORRECTION_STYLE = SettingSpec(
     "correction_style",
     "choice",
-    "`restate`: credit all that is left of the lines and bill their time in full",
-    ("restate",),
+    "`restate`: credit memos over all that is left of the lines, and an invoice that bills their time in full; "
+    "`difference`: both on one invoice, and where less is due than before, a credit memo of what it is less",
+    ("restate", "difference"),
     routine=True,
 )
 SPLIT_INVOICES = SettingSpec(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from billpolicy.billing.again import Reopened, rate_again, with_tax_and_carried, without_service
@@ -22,6 +22,7 @@ from billpolicy.book.model import Account, Invoice, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.shared.credited_time import CreditedTime
+from billpolicy.operations.shared.difference import returned_lines
 from billpolicy.operations.shared.exclusion import with_exclusions
 from billpolicy.operations.shared.prepaid import draw_prepaid
 from billpolicy.periods.billed_lines import billed_lines, left_of_lines
@@ -78,7 +79,14 @@ def bills_of(
     for problem in (*problems, *credited.refused):
         planning.add(problem)
     planning.stop_if_refused()
-    return [bill for bill in bills if bill.lines or bill.again]
+    return [bill for bill in _with_lines_given_back(planning, bills) if bill.lines or bill.again]
+
+
+def _with_lines_given_back(planning: Planning, bills: Sequence[Bill]) -> Iterator[Bill]:
+    """Each bill with what gives the lines before it back, of what no memo has."""
+    returned = returned_lines(planning.book, ((bill.lines, bill.again) for bill in bills))
+    for bill, lines in zip(bills, returned, strict=True):
+        yield bill._replace(lines=(*bill.lines, *lines))
 
 
 def grouped(planning: Planning, bills: Iterable[Bill], asked: Mapping[str, str | None]) -> list[list[Bill]]:

@@ -68,12 +68,10 @@ def _locked(book: Book, document: BillingDocument, items: Collection[Item]) -> I
     """The lines among these items, or that these items give back, by name."""
     known: dict[str, Mapping[str, ChargePeriod]] = {}
     for item in items:
-        number: str | None
-        if isinstance(document, Invoice):
+        # A memo that was made from a document names it once; what a bill run gives back, on each line.
+        number, of = item.source or document.related, item.source_item or ""
+        if isinstance(document, Invoice) and item.source is None:
             number, of = document.number, item.id
-        else:
-            # A memo that was made from a document names it once, one of a bill run on each line.
-            number, of = item.source or document.source, item.source_item or ""
         invoice = book.numbered.get(number or "")
         if not isinstance(invoice, Invoice):
             continue

@@ -17,6 +17,8 @@ from billpolicy.planning.planning import Planning
 
 BilledAgain = dict[str, BilledLine]
 """Id of a charge period -> the line that bills it again."""
+GivenBackBy = dict[BilledLine, BilledLine]
+"""The line that had billed a charge period -> the one that gives it back, beside the one that bills it again."""
 
 
 def billed_again_on(number: str, lines: Iterable[Line]) -> BilledAgain:
@@ -25,12 +27,26 @@ def billed_again_on(number: str, lines: Iterable[Line]) -> BilledAgain:
         one.again.id: BilledLine(number, str(item))
         for item, line in enumerate(in_item_order(lines), start=1)
         for one in line.by_charge
-        if one.again is not None and one.carried is None
+        if one.again is not None and one.carried is None and not one.returns
     }
 
 
-def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str, BilledLine]) -> None:
-    """Put on record what billed the reopened periods of these bills again.
+def given_back_on(number: str, lines: Iterable[Line]) -> GivenBackBy:
+    """The lines of a document that give back what had billed reopened periods."""
+    return {
+        line.corrects: BilledLine(number, str(item))
+        for item, line in enumerate(in_item_order(lines), start=1)
+        if line.corrects is not None and line.returns
+    }
+
+
+def record_again(
+    planning: Planning,
+    bills: Iterable[Bill],
+    billed: Mapping[str, BilledLine],
+    given_back: Mapping[BilledLine, BilledLine],
+) -> None:
+    """Put on record what billed the reopened periods of these bills again, and what gave their lines back with that.
 
     Of time without service that is not billed any more the charge is charged up to its first day, as if it had been
     given back; a period of which no day is left stays taken back.
@@ -44,6 +60,9 @@ def record_again(planning: Planning, bills: Iterable[Bill], billed: Mapping[str,
             if line is not None:
                 document, item = line
                 period = replace(period, status="rebilled", rebilled_by=document, rebilled_item=item, operation=by)
+                back = given_back.get(BilledLine(period.document or "", period.item or ""))
+                if back is not None:
+                    period = replace(period, memo=back.document, memo_item=back.item)
             elif one.until > period.from_:
                 period = replace(period, until=one.until)
             else:
