@@ -11,7 +11,7 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough, PeriodsRecorded
 from billpolicy.book.model import CreditMemo, Document, Invoice, Numbered
-from billpolicy.operations.shared.billed_usage import free_usage
+from billpolicy.operations.billing.billed_usage import free_usage
 from billpolicy.periods.charge_periods import charge_periods
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.planning import Planning

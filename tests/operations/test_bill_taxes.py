@@ -16,8 +16,8 @@ from billpolicy.billing.rating import BilledLine, Line
 from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice, TaxItem
 from billpolicy.deciding.tax_engine import Tax, TaxableLine
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.operations.shared.bill_taxes import taxed
-from billpolicy.operations.shared.bills import bills_of
+from billpolicy.operations.billing.bill_taxes import taxed
+from billpolicy.operations.billing.bills import bills_of
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.planning import Planning
 from tests.helpers.books import book_from

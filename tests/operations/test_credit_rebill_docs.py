@@ -9,7 +9,7 @@ import pytest
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import CreditMemo, Invoice
-from billpolicy.operations.shared.corrections import Correction
+from billpolicy.operations.corrections.terms import Correction
 from billpolicy.periods.charge_periods import charge_periods
 from billpolicy.planning.plan import in_turn, left_by
 from tests.helpers.billed import billed, invoice, line

@@ -19,15 +19,21 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import to_minor
-from billpolicy.operations.shared.bill_taxes import say_who_taxes, tax_code_of, taxed
-from billpolicy.operations.shared.billed_usage import bill_usage
-from billpolicy.operations.shared.bills import Bill, bills_of, grouped, may_be_due
-from billpolicy.operations.shared.difference import divided
+from billpolicy.operations.billing.bill_taxes import say_who_taxes, tax_code_of, taxed
+from billpolicy.operations.billing.billed_usage import bill_usage
+from billpolicy.operations.billing.bills import Bill, bills_of, grouped, may_be_due
+from billpolicy.operations.billing.exclusion import record_excluded
+from billpolicy.operations.billing.prepaid import names_of_prepaid
+from billpolicy.operations.billing.rebilled import (
+    BilledAgain,
+    GivenBackBy,
+    billed_again_on,
+    given_back_on,
+    record_again,
+)
+from billpolicy.operations.corrections.difference import divided
 from billpolicy.operations.shared.drafts import Draft, open_drafts_on
-from billpolicy.operations.shared.exclusion import record_excluded
 from billpolicy.operations.shared.memos import checked_reason, due_date
-from billpolicy.operations.shared.prepaid import names_of_prepaid
-from billpolicy.operations.shared.reopened import BilledAgain, GivenBackBy, billed_again_on, given_back_on, record_again
 from billpolicy.operations.shared.what_is_open import documents_on
 from billpolicy.periods.billed_lines import with_tax_of_lines
 from billpolicy.periods.reopened import reopened_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from billpolicy.book.changes import DraftCanceled
 from billpolicy.book.needs import Needs
+from billpolicy.operations.billing.billed_usage import free_usage
+from billpolicy.operations.billing.exclusion import left_out_of, take_back
+from billpolicy.operations.billing.rebilled import open_again
 from billpolicy.operations.shared.billed_time import undone_by
-from billpolicy.operations.shared.billed_usage import free_usage
 from billpolicy.operations.shared.drafts import Draft, decided, draft_with_siblings
-from billpolicy.operations.shared.exclusion import left_out_of, take_back
-from billpolicy.operations.shared.reopened import open_again
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

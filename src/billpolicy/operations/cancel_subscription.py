@@ -18,7 +18,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.operations.shared.billed_usage import warn_of_usage
+from billpolicy.operations.billing.billed_usage import warn_of_usage
 from billpolicy.operations.shared.cancellation import canceled_already, note_what_is_next
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.steps import own_step

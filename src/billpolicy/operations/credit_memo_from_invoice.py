@@ -15,8 +15,8 @@ from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import CreditMemo, Invoice
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.operations.corrections.locks import refuse_locked
 from billpolicy.operations.shared.amounts import amounts_asked
-from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from billpolicy.billing.rating import BilledLine
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.recording import put_on_record
-from billpolicy.operations.shared.selection import Unwind, selected, settled_as_one
-from billpolicy.operations.shared.unwinding import (
+from billpolicy.operations.corrections.selection import Unwind, selected, settled_as_one
+from billpolicy.operations.corrections.unwinding import (
     credit,
     periods_of,
     refunds,
@@ -19,6 +18,7 @@ from billpolicy.operations.shared.unwinding import (
     tell,
     with_memos,
 )
+from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.periods.closure import closure
 from billpolicy.planning.operation import Operation, Step
 from billpolicy.planning.planning import Planning

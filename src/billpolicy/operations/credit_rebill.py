@@ -5,7 +5,7 @@ take what is left of all of them, the newest time first; a bill run then bills t
 or as they are corrected, with its own attributes. What was paid of the lines goes where the policy says.
 
 Where the policy says `correction_style: difference`, there are no such memos: the bill run gives the lines back beside
-those that bill their time again (`operations/shared/difference.py`).
+those that bill their time again (`operations/corrections/difference.py`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ from billpolicy.book.model import Attributes, ChargePeriod, CreditMemo, Invoice,
 from billpolicy.book.needs import Needs
 from billpolicy.operations.apply_credit_memo import ApplyCreditMemo
 from billpolicy.operations.bill_run import BillRun
-from billpolicy.operations.shared.billed_usage import free_usage
-from billpolicy.operations.shared.corrections import Correction, Current, corrected
-from billpolicy.operations.shared.difference import changes, open_of_corrected
-from billpolicy.operations.shared.recording import put_on_record
-from billpolicy.operations.shared.selection import Selected, Unwind, selected
-from billpolicy.operations.shared.steps import own_step
-from billpolicy.operations.shared.unwinding import (
+from billpolicy.operations.billing.billed_usage import free_usage
+from billpolicy.operations.corrections.difference import changes, open_of_corrected
+from billpolicy.operations.corrections.selection import Selected, Unwind, selected
+from billpolicy.operations.corrections.terms import Correction, Current, corrected
+from billpolicy.operations.corrections.unwinding import (
     Credit,
     credit,
     periods_of,
@@ -33,6 +31,8 @@ from billpolicy.operations.shared.unwinding import (
     tell,
     with_memos,
 )
+from billpolicy.operations.shared.recording import put_on_record
+from billpolicy.operations.shared.steps import own_step
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.closure import Closed, closure
 from billpolicy.planning.operation import Operation, Step

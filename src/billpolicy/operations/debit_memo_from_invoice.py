@@ -7,8 +7,8 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import DebitMemo, Invoice, Item
 from billpolicy.book.needs import Needs
+from billpolicy.operations.corrections.locks import refuse_locked
 from billpolicy.operations.shared.amounts import amounts_asked
-from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,

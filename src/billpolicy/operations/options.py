@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from billpolicy.operations.corrections.selection import Unwind
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.operations.shared.selection import Unwind
 from billpolicy.planning.request import Instruction
 
 _OTHER = {"credit_only": "credit_rebill", "credit_rebill": "credit_only"}

@@ -7,9 +7,9 @@ draft names, so that no number is lost to a draft that is canceled.
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
-from billpolicy.operations.shared.billed_usage import keep_usage
+from billpolicy.operations.billing.billed_usage import keep_usage
+from billpolicy.operations.billing.rebilled import keep_again
 from billpolicy.operations.shared.drafts import decided, draft_with_siblings
-from billpolicy.operations.shared.reopened import keep_again
 from billpolicy.planning.documents import post_draft
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning

@@ -15,8 +15,9 @@ from billpolicy.book.book import ZERO, Place, at_most, mirrored
 from billpolicy.book.model import CreditMemo, DebitMemo, Invoice, Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
+from billpolicy.operations.billing.rebilled import restore
+from billpolicy.operations.corrections.locks import refuse_locked
 from billpolicy.operations.shared.billed_time import billed_again, without_what_was_given_back
-from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     checked_reason,
@@ -24,7 +25,6 @@ from billpolicy.operations.shared.memos import (
     mirror,
     whole_amounts,
 )
-from billpolicy.operations.shared.reopened import restore
 from billpolicy.operations.shared.what_is_open import in_force
 from billpolicy.operations.shared.writing_off import amount_of, first_of, part_of
 from billpolicy.periods.taken_back import taken_back_by, unwound

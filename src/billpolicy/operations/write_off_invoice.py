@@ -12,8 +12,8 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Place, at_most
 from billpolicy.book.model import Invoice, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.operations.corrections.locks import locked_lines, refuse_locked
 from billpolicy.operations.shared.billed_time import reopen
-from billpolicy.operations.shared.locks import locked_lines, refuse_locked
 from billpolicy.operations.shared.over_credit import left_to_give
 from billpolicy.operations.shared.what_is_open import (
     documents_on,

@@ -21,7 +21,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.operations.bill_run import BillRun, check_terms
-from billpolicy.operations.shared.bills import may_be_due
+from billpolicy.operations.billing.bills import may_be_due
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction
 from billpolicy.posting import checks

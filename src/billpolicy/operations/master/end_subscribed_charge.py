@@ -4,9 +4,9 @@ credited by the next bill run."""
 from __future__ import annotations
 
 from billpolicy.book.needs import Needs
+from billpolicy.operations.billing.billed_usage import warn_of_usage
 from billpolicy.operations.master.shared import facts_of_change, permit
 from billpolicy.operations.master.subscribed import charge_of, check_can_end, discounts_on, end_charge
-from billpolicy.operations.shared.billed_usage import warn_of_usage
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request

@@ -12,9 +12,10 @@ from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
+from billpolicy.operations.billing.billed_usage import free_usage
+from billpolicy.operations.billing.rebilled import bill_no_more
+from billpolicy.operations.corrections.locks import refuse_locked
 from billpolicy.operations.shared.billed_time import reopen
-from billpolicy.operations.shared.billed_usage import free_usage
-from billpolicy.operations.shared.locks import refuse_locked
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     issue_memo,
@@ -24,7 +25,6 @@ from billpolicy.operations.shared.memos import (
     whole_amounts,
 )
 from billpolicy.operations.shared.over_credit import given_by_bill_runs, left_to_give
-from billpolicy.operations.shared.reopened import bill_no_more
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.planning import Planning

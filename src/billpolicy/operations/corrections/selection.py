@@ -14,7 +14,7 @@ from billpolicy.book.book import ZERO, Book, Place, at_most, in_item_order, in_t
 from billpolicy.book.model import Invoice, Item
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.operations.shared.locks import unwound_in_words, what_instead
+from billpolicy.operations.corrections.locks import unwound_in_words, what_instead
 from billpolicy.operations.shared.memos import checked_reason, resolve_on
 from billpolicy.operations.shared.over_credit import and_taken, left_to_give
 from billpolicy.periods.charge_periods import line_name

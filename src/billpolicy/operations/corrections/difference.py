@@ -20,7 +20,7 @@ from billpolicy.book.book import ZERO, Book, Place, at_most
 from billpolicy.book.changes import billing
 from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice, Item, TaxItem
 from billpolicy.money import AmountError, from_minor, in_parts, to_minor
-from billpolicy.operations.shared.selection import what_is_left
+from billpolicy.operations.corrections.selection import what_is_left
 from billpolicy.periods.given_back import Left, given_back_of
 from billpolicy.planning.request import DocumentAmount, PartAmount
 

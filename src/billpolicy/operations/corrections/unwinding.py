@@ -18,8 +18,9 @@ from billpolicy.book.book import ZERO, Book, Place, at_most, mirrored
 from billpolicy.book.model import ChargePeriod, CreditMemo, DebitMemo, Invoice, Item, Payment, PeriodStatus
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import exact
+from billpolicy.operations.corrections.locks import unwound_in_words
+from billpolicy.operations.corrections.selection import Selected, given_back_lines, what_is_left
 from billpolicy.operations.create_refund import CreateRefund
-from billpolicy.operations.shared.locks import unwound_in_words
 from billpolicy.operations.shared.memos import (
     check_item_limit,
     issue_memo,
@@ -28,7 +29,6 @@ from billpolicy.operations.shared.memos import (
     settle,
 )
 from billpolicy.operations.shared.over_credit import and_taken, rely_on
-from billpolicy.operations.shared.selection import Selected, given_back_lines, what_is_left
 from billpolicy.operations.shared.steps import own_step
 from billpolicy.operations.shared.what_is_open import documents_on, in_force
 from billpolicy.periods.charge_periods import line_name

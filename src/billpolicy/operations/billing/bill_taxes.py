@@ -16,7 +16,7 @@ from billpolicy.book.model import SubscribedCharge, Subscription, TaxItem
 from billpolicy.deciding.tax_engine import Tax, TaxableLine, wrong_with
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import exact, from_minor
-from billpolicy.operations.shared.bills import Bill
+from billpolicy.operations.billing.bills import Bill
 from billpolicy.planning.planning import Planning
 
 

@@ -19,7 +19,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Invoice, SubscribedCharge
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.operations.shared.bill_taxes import code_of_charge
+from billpolicy.operations.billing.bill_taxes import code_of_charge
 from billpolicy.periods.charge_periods import charge_of, charge_periods, line_name
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record

@@ -21,10 +21,10 @@ from billpolicy.book.changes import subscription_name
 from billpolicy.book.model import Account, Invoice, Subscription
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.operations.shared.credited_time import CreditedTime
-from billpolicy.operations.shared.difference import returned_lines
-from billpolicy.operations.shared.exclusion import with_exclusions
-from billpolicy.operations.shared.prepaid import draw_prepaid
+from billpolicy.operations.billing.credited_time import CreditedTime
+from billpolicy.operations.billing.exclusion import with_exclusions
+from billpolicy.operations.billing.prepaid import draw_prepaid
+from billpolicy.operations.corrections.difference import returned_lines
 from billpolicy.periods.billed_lines import billed_lines, left_of_lines
 from billpolicy.periods.reopened import any_due, is_due, reopened_of
 from billpolicy.planning.deciding import resolve

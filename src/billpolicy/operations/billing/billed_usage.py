@@ -21,7 +21,7 @@ _Charge = tuple[str, str]
 def bill_usage(planning: Planning, number: str, lines: Iterable[Line], names: Mapping[str, str]) -> None:
     """The records of these lines are billed by the document that the lines are on; the plan says how much of what.
 
-    *names*: the ids of the prepaid periods that are billed beside them (`operations/shared/prepaid.py`).
+    *names*: the ids of the prepaid periods that are billed beside them (`operations/billing/prepaid.py`).
     """
     currency = planning.book.numbered[number].currency
     for line in (each for one in lines for each in one.by_charge):

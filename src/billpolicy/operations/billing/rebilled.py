@@ -9,7 +9,7 @@ from billpolicy.billing.documents import in_item_order
 from billpolicy.billing.rating import BilledLine, Line
 from billpolicy.book.changes import billing
 from billpolicy.book.model import BillingDocument, ChargePeriod, CreditMemo, Invoice
-from billpolicy.operations.shared.bills import Bill
+from billpolicy.operations.billing.bills import Bill
 from billpolicy.operations.shared.recording import put_on_record
 from billpolicy.periods.charge_periods import periods_billed
 from billpolicy.periods.taken_back import as_reopened, billed_again_by
