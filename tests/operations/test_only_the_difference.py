@@ -220,3 +220,15 @@ def test_it_is_posted_also_where_bill_runs_make_drafts() -> None:
     policy = POLICY[:-1] + ", bill_run: {bill_as: {is: draft, because: FIN-3}}}"
     assert [one.status for one in made(plan(ONE, LOWER, policy=policy))] == ["posted", "posted"]
     assert refused(ONE, ASK + "attributes: {bill_to_contact: zoe}", policy=POLICY) == ["contact-unknown"]
+
+
+def test_where_the_time_comes_to_less_than_nothing_it_is_refused() -> None:
+    """20.00 less 9 x 5.00: no invoice can stand for that, and a credit memo alone would be no record of the time."""
+    thanks = line("thanks", "-5.00", "mar", id="2")
+    book = billed(
+        invoice("I1", "mar", line("seats", "20.00", "mar"), thanks),
+        charges=("id: seats, rate: 20.00", "id: thanks, rate: -5.00"),
+    )
+    text = ASK + "correct: [{line: '2', quantity: 9}]"
+    assert refused(book, text, policy=POLICY) == ["negative-total"]
+    assert sum(one.amount for one in made(plan(book, text)) if isinstance(one, CreditMemo)) == 18 + 30

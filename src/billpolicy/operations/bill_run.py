@@ -232,7 +232,11 @@ def _of_the_difference(
     memo of the rest, so that what bills the time is a line of an invoice."""
     on_both = taxed(planning, group, combined(lines, partial(tax_code_of, planning)))
     planning.stop_if_refused()
-    on_invoice, on_memo = divided(on_both, group[0].currency)
+    found = divided(on_both, group[0].currency)
+    if found is None:
+        message = "what is billed again comes to less than nothing, so no invoice has only the difference"
+        planning.refuse("negative-total", message, hint="let the policy say `correction_style: restate`")
+    on_invoice, on_memo = found
     yield _issue(planning, request, "invoice", on_invoice, group[0]), on_invoice
     if on_memo:
         yield _issue(planning, request, "credit_memo", on_memo, group[0]), on_memo

@@ -19,7 +19,7 @@ from billpolicy.billing.rating import BilledLine, Line
 from billpolicy.book.book import ZERO, Book, Place, at_most
 from billpolicy.book.changes import billing
 from billpolicy.book.model import ChargePeriod, CreditMemo, Invoice, Item, TaxItem
-from billpolicy.money import AmountError, from_minor, in_parts, to_minor
+from billpolicy.money import from_minor, in_parts, to_minor
 from billpolicy.operations.corrections.selection import what_is_left
 from billpolicy.periods.given_back import Left, given_back_of
 from billpolicy.planning.request import DocumentAmount, PartAmount
@@ -151,11 +151,12 @@ class _Part(NamedTuple):
     most: int
 
 
-def divided(lines: Sequence[Line], currency: str) -> tuple[list[Line], list[Line]]:
-    """The lines of an invoice not below zero, and those of the credit memo that gives the rest back.
+def divided(lines: Sequence[Line], currency: str) -> tuple[list[Line], list[Line]] | None:
+    """The lines of an invoice not below zero, and those of the credit memo that gives the rest back; None where there
+    are none, since what is billed again comes to less than nothing.
 
     On the memo is, of what is given back, first what a line and its discounts and taxes come to less than before, each
-    for itself. Raises `AmountError` where the new lines come to less than nothing.
+    for itself.
     """
     less = -sum(amount for line in lines for _, amount in _amounts(line, currency))
     if less <= 0:
@@ -178,7 +179,7 @@ def divided(lines: Sequence[Line], currency: str) -> tuple[list[Line], list[Line
         first.append(own)
     rest = [part.most - own for part, own in zip(parts, first, strict=True)]
     if less > sum(first) + sum(rest):
-        raise AmountError("what is billed again comes to less than nothing")
+        return None
     taken = in_parts(min(less, sum(first)), first)
     if less > sum(first):
         taken = [own + more for own, more in zip(first, in_parts(less - sum(first), rest), strict=True)]
