@@ -56,9 +56,9 @@ def test_charges_and_subscriptions_come_by_name(stocked: Ledger) -> None:
         # subscriptions, drafts too; the memo has a debit memo made from it, to which a payment was applied, which was
         # refunded.
         ("INV00000001", "INV00000001 CM00000001 CM00000002 INV00000002 INV00000005 R-00000002"),
-        # The credit memo of the same bill run and subscription.
-        ("INV00000002", "INV00000002 CM00000001 INV00000005"),
-        ("CM00000001", "CM00000001 INV00000002 INV00000005"),
+        # The credit memo of the same bill run and subscription, and the invoice that it gives a line of back.
+        ("INV00000002", "INV00000002 CM00000001 INV00000001 INV00000005"),
+        ("CM00000001", "CM00000001 INV00000001 INV00000002 INV00000005"),
         # Where it came from, what came from it and was applied to that.
         (
             "CM00000002",

@@ -112,10 +112,10 @@ UNION SELECT number FROM documents WHERE kind = 'credit_adjustment' AND account 
 subscriptions, step by step. *origins*: what siblings were made from, and that, back to the first. *core*: siblings,
 their origins and what was made from them. *part_of*: the subscriptions that core has items of, each since when.
 *related*: core, the other sides of its applications, what bill runs have given back of its lines, the invoices of which
-it bills a period again, and of these subscriptions each invoice since then and the newest posted one. Then the refunds
-of all these; and of an account of which something changes the credit balance, everything that does. Where the other
-table is the large one it is asked with `IN`: a join leaves it to the database which to go through, and SQLite 3.51
-would take the large one."""
+it bills a period again or siblings give lines back, and of these subscriptions each invoice since then and the newest
+posted one. Then the refunds of all these; and of an account of which something changes the credit balance, everything
+that does. Where the other table is the large one it is asked with `IN`: a join leaves it to the database which to go
+through, and SQLite 3.51 would take the large one."""
 
 _OPEN = f"""
 WITH open(number) AS (
