@@ -278,6 +278,20 @@ class TestSlices:
             found = slice_of(ledger, Needs(subscriptions=frozenset({"s1", "s2"}), ended_time=True))
             assert set(found.numbered) == {"I3", "J2"}  # the newest of each, as always
 
+    def test_of_a_draft_what_it_corrects(self, empty_file: Path) -> None:
+        """Whoever posts it relies on that."""
+        text = BILLED.replace("{number: C2, ", "{number: C2, status: draft, ")
+        with ledger_of(book_from(text), empty_file) as ledger:
+            assert "I2" in slice_of(ledger, Needs(numbers=frozenset({"C2"}))).numbered
+
+    def test_of_a_memo_from_elsewhere_that_does_not_say_what_it_gives_back(self, empty_file: Path) -> None:
+        text = BILLED.replace("bill_run: B, ", "").replace("source: I2, source_item: 1", "service_start: 2026-02-01")
+        with ledger_of(book_from(text), empty_file) as ledger:
+            found = slice_of(ledger, Needs(numbers=frozenset({"I2"}), billed_time=True))
+            assert set(found.numbered) == OF_S1
+            assert left(found, "s1") == left(whole(ledger), "s1")
+            assert ledger.check() == []
+
     def test_what_is_on_record_comes_with_its_subscription(self, corrected: Ledger) -> None:
         found = slice_of(corrected, Needs(subscriptions=frozenset({"s1"})))
         assert found.charge_periods == whole(corrected).charge_periods

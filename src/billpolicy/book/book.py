@@ -194,7 +194,7 @@ class Book:
 
         The two are parts of one whole, as they are read of a ledger: each has all money of its documents.
         """
-        if not (self.accounts or self.numbered or self.subscriptions or self.counters or self.usage):
+        if self == Book():
             return more
         new = {number: document for number, document in more.numbered.items() if number not in self.numbered}
         records = {index: _missing(getattr(self, index), getattr(more, index)) for index in _RECORDS}

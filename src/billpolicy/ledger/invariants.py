@@ -45,7 +45,8 @@ _BILLED = "SELECT subscription, date, document, kind, bill_run FROM billed"
 _BILLED_BY_ITEMS = """
 SELECT DISTINCT i.subscription, d.date, d.number AS document, d.kind, d.bill_run
 FROM documents d JOIN items i ON i.document = d.number
-WHERE i.subscription IS NOT NULL AND (d.kind = 'invoice' OR d.bill_run IS NOT NULL)
+WHERE i.subscription IS NOT NULL
+AND (d.kind = 'invoice' OR d.bill_run IS NOT NULL OR d.kind = 'credit_memo' AND d.source IS NULL)
 """
 
 OFFENDERS: tuple[tuple[Code, str, str], ...] = (

@@ -92,6 +92,7 @@ related(number) AS (
     UNION SELECT to_number FROM applications WHERE from_number IN (SELECT number FROM core)
     UNION SELECT from_number FROM applications WHERE to_number IN (SELECT number FROM core)
     UNION SELECT document FROM items WHERE source IN (SELECT number FROM core)
+    UNION SELECT items.source FROM siblings JOIN items ON items.document = siblings.number
     UNION SELECT document FROM charge_periods WHERE rebilled_by IN (SELECT number FROM core)
     UNION SELECT billed.document
     FROM part_of JOIN billed ON billed.subscription = part_of.subscription AND billed.date >= part_of.date

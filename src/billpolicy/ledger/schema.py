@@ -283,7 +283,7 @@ billed = Table(
     Column("kind", _TEXT, nullable=False),
     Column("bill_run", _TEXT),
     sqlite_with_rowid=False,
-    comment="derived: which subscriptions each invoice, and each other document of a bill run, has items of",
+    comment="derived: which subscriptions each invoice, document of a bill run and memo from no document has items of",
 )
 refund_parts = Table(
     "refund_parts",

@@ -367,8 +367,10 @@ def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
         for place, share in enumerate(item.combines):
             row = rows.COMBINED.row(share, currency, document=number, item=item.id, position=place)
             values[schema.combined].append(row)
-    # Which subscriptions a document bills, as far as anybody asks: of invoices, and of what a bill run made.
-    if document.kind == "invoice" or document.bill_run is not None:
+    # Which subscriptions a document bills or gives days of back, as far as anybody asks: of invoices, of what a bill
+    # run made, and of credit memos that were made from no document.
+    gives_back = document.kind == "credit_memo" and document.related is None
+    if document.kind == "invoice" or document.bill_run is not None or gives_back:
         day = document.date.isoformat()
         values[schema.billed] += [
             (name, day, number, document.kind, document.bill_run) for name in document.subscriptions

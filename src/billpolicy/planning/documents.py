@@ -148,5 +148,8 @@ def prefix_bound(prefix: str, kind: str, bound: str) -> Diagnostic:
 
 def _put(planning: Planning, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
     planning.change(Issued(document, draw))
+    for item in document.items if isinstance(document, CreditMemo) else ():
+        if item.source is not None:
+            planning.rely_on(item.source)
     planning.decide(resolved, document.number)
     planning.touch(document.number)

@@ -335,13 +335,9 @@ def _with_planned(needs: Needs, book: Book, reader: Reader) -> Needs:
     """Needs that name documents which are only planned yet: what these hang on is needed of the ledger. Where time of
     a subscription may have been ended or reopened by what is planned, the ledger does not know it yet."""
     more = [needs]
-    if needs.ended_time and any(
-        name in book.subscriptions
-        for name in (
-            *needs.subscriptions,
-            *(name for account in needs.subscriptions_of for name in book.subscriptions_of.get(account, ())),
-        )
-    ):
+    planned = set(book.subscriptions if needs.every_subscription else needs.subscriptions & book.subscriptions.keys())
+    planned.update(*(book.subscriptions_of.get(account, ()) for account in needs.subscriptions_of))
+    if needs.ended_time and planned:
         more.append(Needs(billed_time=True))
     named = {number for number in (*needs.numbers, *needs.open_of_owner) if number in book.numbered}
     waiting, seen = list(named - reader.known(named)), set(named)

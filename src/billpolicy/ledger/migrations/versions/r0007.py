@@ -1,6 +1,7 @@
 """What is billed is on record: charge periods, what lines combine and correct, taxes by code, draws on prepaid charges.
 
-Of old documents nothing is to be written: their lines tell what they billed.
+Of old documents only which subscriptions credit memos give days of back is written anew, since what is left of a line
+depends on it: their lines tell what they billed.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ _MAY_CHANGE = {
 }
 """Tables that are new or get columns -> those of their columns that may change."""
 _NEW = ("combined", "charge_periods")
+_GIVEN_BACK = """
+INSERT INTO billed (subscription, date, document, kind, bill_run)
+SELECT DISTINCT items.subscription, documents.date, documents.number, documents.kind, documents.bill_run
+FROM documents JOIN items ON items.document = documents.number
+WHERE items.subscription IS NOT NULL AND documents.kind = 'credit_memo'
+AND documents.source IS NULL AND documents.bill_run IS NULL
+"""
 
 
 def upgrade() -> None:
@@ -51,6 +59,7 @@ def upgrade() -> None:
             op.execute(f"DROP TRIGGER {table}_fixed")
     _add_columns()
     _add_tables()
+    op.execute(_GIVEN_BACK)
     if sqlite:
         _put_up_guards()
 
