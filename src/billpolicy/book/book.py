@@ -186,7 +186,7 @@ class Book:
         for one in by_id.values():
             if one.id not in known:
                 new[one.subscription].append(one.id)
-        ids_of = {name: (*getattr(self, of).get(name, ()), *ids) for name, ids in new.items()}
+        ids_of = {name: tuple(sorted((*getattr(self, of).get(name, ()), *ids))) for name, ids in new.items()}
         return self._over({index: by_id, of: ids_of})
 
     def joined(self, more: Book) -> Book:

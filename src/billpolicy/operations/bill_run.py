@@ -254,6 +254,9 @@ def _issue(planning: Planning, request: BillRun, kind: Kind, lines: Sequence[Lin
         "bill_run": request.part_of or request.id,
         "comment": request.comment,
     }
+    for line in lines:
+        if line.corrects is not None:
+            planning.rely_on(line.corrects.document)
     document: Invoice | CreditMemo
     if kind == "invoice":
         document = Invoice(**common, due_date=due_date(planning, first.resolved))
