@@ -24,7 +24,11 @@ STANDARD = ROOT / "policies" / "standard"
 def large_policy(exceptions: int) -> str:
     """A policy of many exceptions over all operations: most for one country, some narrower, some that override."""
     lines = ["policy: large", f"extends: {STANDARD}", "effective: {from: 2026-01-01}", "exceptions:"]
-    operations = [name for name, spec in VOCABULARY.items() if spec.produces and "request" in spec.levels]
+    operations = [
+        name
+        for name, spec in VOCABULARY.items()
+        if spec.produces and "request" in spec.levels and any(field.name == "amount" for field in spec.fields)
+    ]
     for number in range(exceptions):
         operation = operations[number % len(operations)]
         country = f"C{number // len(operations) // 3:03d}"
