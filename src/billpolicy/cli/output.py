@@ -22,7 +22,7 @@ from billpolicy.report.findings.formats import FINDINGS_ONLY, report
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; the other formats have all of them."""
-_COLOURS = {"error": "red", "warning": "yellow"}
+_COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _FORMAT, _CONTEXT, _GATHERED = "billpolicy.format", "billpolicy.context", "billpolicy.gathered"
 
 

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.visible import visible, visible_first
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "hint"]
+"""What must be mended, what may not be meant, and what could be better."""
 _MOST_LISTED = 20
 """Known words that a hint still lists."""
 

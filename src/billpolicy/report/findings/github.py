@@ -6,6 +6,8 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 
+_COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
+
 
 def report(found: Found) -> str:
     """One command a line: `::error file=…,line=…,title=…::message`."""
@@ -26,7 +28,7 @@ def _command(one: Diagnostic) -> str:
     fields.append(("title", f"billpolicy {one.code}"))
     told = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields)
     hint = f"\n{visible(one.hint)}" if one.hint else ""
-    return f"::{one.severity} {told}::{_escaped(visible(one.message) + hint)}\n"
+    return f"::{_COMMANDS[one.severity]} {told}::{_escaped(visible(one.message) + hint)}\n"
 
 
 def _escaped(text: str, also: str = "") -> str:

@@ -16,6 +16,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 
+_LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -39,7 +40,7 @@ def _rule(code: str) -> dict[str, Any]:
         "shortDescription": {"text": found.text.sentence},
         "fullDescription": {"text": " ".join(found.text.why.split())},
         "help": {"text": page(found), "markdown": page(found)},
-        "defaultConfiguration": {"level": found.text.severity},
+        "defaultConfiguration": {"level": _LEVELS[found.text.severity]},
     }
 
 
@@ -48,7 +49,7 @@ def _result(one: Diagnostic, codes: Sequence[str], subject: str | None) -> dict[
     result: dict[str, Any] = {
         "ruleId": one.code,
         "ruleIndex": codes.index(one.code),
-        "level": one.severity,
+        "level": _LEVELS[one.severity],
         "message": {"text": visible(one.message) + hint},
     }
     at = one.position or (None if subject is None else Position(subject))

@@ -1,0 +1,1 @@
+"""What does a policy decide, over all facts there can be? Proofs, and facts that show what is wrong."""

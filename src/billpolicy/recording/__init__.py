@@ -1,0 +1,1 @@
+"""What was decided, and by which facts? So that it can be decided again."""

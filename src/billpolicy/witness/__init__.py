@@ -1,0 +1,1 @@
+"""Which book and operation shows it? From facts that a proof found to files that every command takes."""
