@@ -57,6 +57,16 @@ class Words:
             return Words(self.names - other.names, universe=self.universe)
         return Words(self.names & other.names, universe=self.universe)
 
+    def __or__(self, other: Words) -> Words:
+        closed = self.universe if self.universe is not None else other.universe
+        if self.complement and other.complement:
+            return Words.of(self.names & other.names, complement=True, universe=closed)
+        if self.complement:
+            return Words.of(self.names - other.names, complement=True, universe=closed)
+        if other.complement:
+            return Words.of(other.names - self.names, complement=True, universe=closed)
+        return Words(self.names | other.names, universe=closed)
+
     def inverse(self) -> Words:
         return Words.of(self.names, complement=not self.complement, universe=self.universe)
 
@@ -114,6 +124,14 @@ class Numbers:
                     found.append((low, high))
         return Numbers._merged(found)
 
+    def __or__(self, other: Numbers) -> Numbers:
+        return Numbers._merged([*self.ranges, *other.ranges])
+
+    def near(self, wanted: int) -> int:
+        """The member that is nearest to a number, the lower of two. The set must not be empty."""
+        ends = (end for low, high in self.ranges for end in (low, high) if end is not None)
+        return wanted if wanted in self else min(ends, key=lambda end: (abs(end - wanted), end))
+
     def inverse(self) -> Numbers:
         gaps: list[Range] = []
         start: int | None = None
@@ -156,6 +174,9 @@ class Values:
 
     def __and__(self, other: Values) -> Values:
         return Values(self.members & other.members, self.unset and other.unset)  # type: ignore[operator]
+
+    def __or__(self, other: Values) -> Values:
+        return Values(self.members | other.members, self.unset or other.unset)  # type: ignore[operator]
 
     def __sub__(self, other: Values) -> Values:
         members = self.members & other.members.inverse()  # type: ignore[operator]

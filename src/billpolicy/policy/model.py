@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -91,6 +91,21 @@ class Clause(NamedTuple):
     """The facts it speaks of: one, or for money two."""
 
 
+def box_of(clauses: Iterable[Clause]) -> Box:
+    """All clauses together; fields are distinct, so their facts are."""
+    return {fact: values for clause in clauses for fact, values in clause.facts.items()}
+
+
+class Assumption(NamedTuple):
+    """What holds of every book, whatever the policy decides: where `when` holds, `then` does. Proofs rely on it."""
+
+    id: str
+    when: tuple[Clause, ...]
+    then: tuple[Clause, ...]
+    position: Position
+    because: str | None = None
+
+
 @dataclass(frozen=True)
 class ExceptionRule:
     """A named exception: in these operations, when this holds, these decisions are different."""
@@ -107,8 +122,8 @@ class ExceptionRule:
 
     @cached_property
     def box(self) -> Box:
-        """All clauses together; fields are distinct, so their facts are."""
-        return {fact: values for clause in self.clauses for fact, values in clause.facts.items()}
+        """All clauses together."""
+        return box_of(self.clauses)
 
 
 @dataclass(frozen=True)
@@ -228,6 +243,8 @@ class Policy:
     tax_rates: Mapping[str, TaxCode] = field(default_factory=dict)
     batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
+    assumptions: tuple[Assumption, ...] = ()
+    """Sorted by id."""
     warnings: tuple[Diagnostic, ...] = ()
     """What it may say, and has a consequence that its author may not expect."""
 

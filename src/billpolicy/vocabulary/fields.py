@@ -8,19 +8,27 @@ from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _SIGNS = ("below_zero", "zero", "above_zero")
 _DOCUMENT = (
-    FieldSpec("number", "text", "its number"),
-    FieldSpec("date", "date", "its document date"),
-    FieldSpec("amount", "money", "its whole amount, tax included"),
-    FieldSpec("balance", "money", "what is open of it"),
-    FieldSpec("balance_is", "choice", "whether what is open of it is below or above zero, in any currency", _SIGNS),
+    FieldSpec("number", "text", "its number", always=True),
+    FieldSpec("date", "date", "its document date", always=True),
+    FieldSpec("amount", "money", "its whole amount, tax included", always=True),
+    FieldSpec("balance", "money", "what is open of it", always=True),
+    FieldSpec(
+        "balance_is",
+        "choice",
+        "whether what is open of it is below or above zero, in any currency",
+        _SIGNS,
+        always=True,
+    ),
 )
+_POSITIVE = tuple(field._replace(at_least=0) if field.type == "money" else field for field in _DOCUMENT)
+"""Only invoices can be negative (docs/domain.md 9.2)."""
 SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     "account": (
-        FieldSpec("id", "text", "the account's id"),
+        FieldSpec("id", "text", "the account's id", always=True),
         FieldSpec("name", "text", "the account's name"),
         FieldSpec("country", "text", "the account's country"),
         FieldSpec("region", "text", "the account's state or province"),
-        FieldSpec("currency", "text", "the account's currency"),
+        FieldSpec("currency", "text", "the account's currency", always=True),
     ),
     "subscription": (
         FieldSpec("id", "text", "the subscription's id"),
@@ -30,29 +38,36 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     "invoice": (
         *_DOCUMENT,
         FieldSpec("due_date", "date", "when it is due"),
-        FieldSpec("settled", "choice", "how much of it has been settled", ("nothing", "part", "all")),
+        FieldSpec("settled", "choice", "how much of it has been settled", ("nothing", "part", "all"), always=True),
     ),
-    "credit_memo": (*_DOCUMENT, FieldSpec("reason", "text", "its reason code")),
+    "credit_memo": (*_POSITIVE, FieldSpec("reason", "text", "its reason code")),
     "debit_memo": (
-        *_DOCUMENT,
+        *_POSITIVE,
         FieldSpec("reason", "text", "its reason code"),
         FieldSpec("due_date", "date", "when it is due"),
     ),
-    "payment": (*_DOCUMENT, FieldSpec("type", "text", "external or electronic")),
+    "payment": (*_POSITIVE, FieldSpec("type", "text", "external or electronic")),
 }
 """Object -> its fields."""
-DATE = FieldSpec("date", "date", "the document date of the operation")
-AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included")
+DATE = FieldSpec("date", "date", "the document date of the operation", always=True)
+AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included", at_least=0)
+OF_A_DRAFT = AMOUNT._replace(doc="the amount of the draft, tax included", at_least=None)
+"""That of an invoice may be below zero."""
 REFERENCE_IS = FieldSpec(
     "reference_is",
     "choice",
     "of a reference that is given: `new`, `known` of such a payment or refund, or only of one that was `reversed`",
     ("new", "known", "reversed"),
 )
-PARTIAL = FieldSpec("partial", "boolean", "whether only a part of what is open is written off")
+PARTIAL = FieldSpec("partial", "boolean", "whether only a part of what is open is written off", always=True)
 FROM = (
-    FieldSpec("from", "date", "the first day on which what it changes holds"),
-    FieldSpec("back_dated", "boolean", "whether that day is before the document date or today, whichever is later"),
+    FieldSpec("from", "date", "the first day on which what it changes holds", always=True),
+    FieldSpec(
+        "back_dated",
+        "boolean",
+        "whether that day is before the document date or today, whichever is later",
+        always=True,
+    ),
 )
 ACTOR = (
     FieldSpec("actor.id", "text", "who asks"),
@@ -76,7 +91,7 @@ def changes_of(scope: str, attributes: Iterable[str], custom: Iterable[str]) -> 
 
 def changed(*names: str) -> tuple[FieldSpec, ...]:
     """Whether an operation changes what is called so."""
-    return tuple(FieldSpec(f"changes.{name}", "boolean", f"whether it changes `{name}`") for name in names)
+    return tuple(FieldSpec(f"changes.{name}", "boolean", f"whether it changes `{name}`", always=True) for name in names)
 
 
 def reason_of(category: str) -> FieldSpec:

@@ -12,6 +12,7 @@ from billpolicy.vocabulary.fields import (
     AMOUNT,
     DATE,
     FROM,
+    OF_A_DRAFT,
     PARTIAL,
     REFERENCE_IS,
     asked,
@@ -216,6 +217,7 @@ _SPECS = (
         fields=(DATE, *fields_of("account", "subscription", "invoice")),
         settings=(reason_code("credit_memo"), *BILLING),
         causes=("invoice_posted", "credit_memo_posted"),
+        uncertain=("subscription", "invoice"),
     ),
     OperationSpec(
         name="credit_only",
@@ -225,6 +227,7 @@ _SPECS = (
         fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
         settings=(reason_code("credit_memo"), RELATED_CHARGES, PAID_CREDIT, SPLIT_INVOICES, ITEM_LIMIT),
         causes=("credit_memo_posted",),
+        uncertain=("subscription", "invoice"),
     ),
     OperationSpec(
         name="credit_rebill",
@@ -240,6 +243,7 @@ _SPECS = (
             ITEM_LIMIT,
         ),
         causes=("credit_memo_posted",),
+        uncertain=("subscription", "invoice"),
     ),
     OperationSpec(
         name="record_usage",
@@ -253,7 +257,7 @@ _SPECS = (
         doc="post a draft of a bill run, with its siblings, and number them",
         produces=(),
         levels=("account",),
-        fields=(DATE, AMOUNT, *fields_of("account")),
+        fields=(DATE, OF_A_DRAFT, *fields_of("account")),
         causes=("invoice_posted", "credit_memo_posted"),
     ),
     OperationSpec(
@@ -261,7 +265,7 @@ _SPECS = (
         doc="cancel a draft of a bill run, with its siblings, so that its time can be billed again",
         produces=(),
         levels=("account",),
-        fields=(DATE, AMOUNT, *fields_of("account")),
+        fields=(DATE, OF_A_DRAFT, *fields_of("account")),
         causes=("charges_reopened",),
     ),
     OperationSpec(
@@ -298,6 +302,7 @@ _SPECS = (
         fields=(*asked("debit_memo"), *fields_of("account", "subscription", "credit_memo", "invoice", "debit_memo")),
         settings=(reason_code("debit_memo"), PARTIAL_WRITE_OFFS, ITEM_LIMIT),
         causes=("debit_memo_posted",),
+        uncertain=("subscription", "invoice", "debit_memo"),
     ),
     OperationSpec(
         name="transfer_negative_invoice",

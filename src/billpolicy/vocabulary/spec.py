@@ -35,6 +35,10 @@ class FieldSpec(NamedTuple):
     choices: tuple[str, ...] = ()
     codes: str = ""
     """The category of the policy's `reason_codes` that lists the choices, instead of `choices`."""
+    always: bool = False
+    """Whether it is set of every such object."""
+    at_least: int | None = None
+    """The least that a number can be; of money in minor units."""
 
 
 class SettingSpec(NamedTuple):
@@ -79,6 +83,8 @@ class OperationSpec(NamedTuple):
     """Names of the events that it can bring about."""
     follows: tuple[EventSpec, ...] = ()
     """The events after which a follow-up can run it."""
+    uncertain: tuple[str, ...] = ("subscription",)
+    """The objects that conditions can ask about and there may be none of, or several."""
 
     def fields_after(self, event: str) -> tuple[FieldSpec, ...]:
         """What a follow-up that runs it after an event can ask about: the event, and the objects of the operation."""

@@ -1,0 +1,133 @@
+"""What decides one key of one operation, for each set of exceptions that hold, and what comes of it.
+
+The order among exceptions is that of `policy/precedence.py`, which is asked for every pair once; sets of exceptions are
+the bits of an int here, so that thousands of sets can be decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from billpolicy.analysis.cells import bits
+from billpolicy.analysis.domain import Domain
+from billpolicy.policy.condition import Box, Numbers, Values
+from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
+from billpolicy.policy.precedence import Precedence
+from billpolicy.vocabulary.spec import OperationSpec
+
+DATE = "date"
+Comes = tuple[str, ...]
+"""What comes of an outcome: the value of a setting, or the levels that can give one, the default with its value."""
+
+
+class Decider(NamedTuple):
+    """What decides: the id of an exception or `operation.key` of a base rule, and what it says."""
+
+    rule: str
+    outcome: Outcome | None
+    """None where the policy has no such decision."""
+
+
+class Decision:
+    """One key of one operation of a policy."""
+
+    def __init__(self, policy: Policy, spec: OperationSpec, key: str, precedence: Precedence, domain: Domain) -> None:
+        """`domain`: the facts of the operation as this policy knows them."""
+        self.policy, self.spec, self.key = policy, spec, key
+        self.base: BaseRule | None = policy.base.get((spec.name, key))
+        self._precedence = precedence
+        self.rules: list[ExceptionRule] = []
+        """The exceptions that can take part: those that speak of the key and are in force on some day of the policy."""
+        self.boxes: list[Box] = []
+        """Of each of them the facts and days on which it holds, canonical."""
+        for rule in policy.exceptions:
+            if key in rule.then and spec.name in rule.operations:
+                box = domain.canonical(in_force(rule, policy.effective))
+                if box is not None:
+                    self.rules.append(rule)
+                    self.boxes.append(box)
+        self.comes = [what_comes(policy, spec, key, rule.then[key]) for rule in self.rules]
+
+    @cached_property
+    def base_comes(self) -> Comes:
+        """What comes of the base rule; nothing where there is none."""
+        return () if self.base is None else what_comes(self.policy, self.spec, self.key, self.base.outcome)
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {rule.id: number for number, rule in enumerate(self.rules)}
+
+    @cached_property
+    def overriders(self) -> list[int]:
+        """Of each rule those that override it, also through others."""
+        return [self._bits(self._precedence.overriders(rule.id)) for rule in self.rules]
+
+    @cached_property
+    def _narrower(self) -> dict[int, int]:
+        return {}
+
+    def _narrower_than(self, number: int, among: int) -> int:
+        """Those of `among` whose condition is within that of a rule."""
+        found = 0
+        for other in bits(among & ~(1 << number)):
+            if self._precedence.narrower(self.rules[other].id, self.rules[number].id):
+                found |= 1 << other
+        return found
+
+    def _bits(self, ids: Iterable[str]) -> int:
+        return sum(1 << self._number[id] for id in ids if id in self._number)
+
+    def survivors(self, holding: int, overriders: Sequence[int] | None = None) -> int:
+        """What precedence leaves of the rules that hold, `docs/policy-language.md` rule 5."""
+        if not holding & (holding - 1):
+            return holding
+        above = self.overriders if overriders is None else overriders
+        left = sum(1 << number for number in bits(holding) if not above[number] & holding)
+        return sum(1 << number for number in bits(left) if not self._narrower_than(number, left))
+
+    def outcomes(self, survivors: int) -> frozenset[Comes]:
+        """What comes of them: of none what the base rule says; of several more than one thing is a conflict."""
+        if not survivors:
+            return frozenset((self.base_comes,))
+        return frozenset(self.comes[number] for number in bits(survivors))
+
+    def decider(self, survivors: int) -> Decider:
+        """The rule to name, of several the first by id."""
+        if survivors:
+            rule = self.rules[next(bits(survivors))]
+            return Decider(rule.id, rule.then[self.key])
+        return Decider(f"{self.spec.name}.{self.key}", None if self.base is None else self.base.outcome)
+
+
+def in_force(rule: ExceptionRule, policy: Effective) -> Box:
+    """The condition of a rule, and the days on which it and its policy are in force."""
+    days = Values(Numbers((_days(rule.effective),)) & Numbers((_days(policy),)))
+    asked = rule.box.get(DATE)
+    return {**rule.box, DATE: days if asked is None else asked & days}
+
+
+def _days(effective: Effective) -> tuple[int | None, int | None]:
+    return effective.from_.toordinal(), None if effective.until is None else effective.until.toordinal() - 1
+
+
+def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) -> Comes:
+    """What an outcome comes to, without what has no effect: levels that hold no such attribute, a default that is not
+    there, and all that stands after one that is."""
+    if not isinstance(outcome, Chain):
+        return (str(outcome),)
+    attribute = policy.attributes.get(key)
+    found = []
+    for level in outcome.levels:
+        if level == "default":
+            if key in policy.defaults:
+                found.append(f"default={policy.defaults[key]}")
+                break
+        elif attribute is None or not _is_document(level) or level in attribute.documents:
+            found.append(level)
+    return tuple(found)
+
+
+def _is_document(level: str) -> bool:
+    return level in ("invoice", "credit_memo", "debit_memo")

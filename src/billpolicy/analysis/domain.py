@@ -1,0 +1,322 @@
+"""Which facts there can be: what the vocabulary and a policy's own words say of the fields that conditions ask about.
+
+Some facts are told by others: the sign of a balance by the balance, the role of a person by who it is, the currency of
+a balance by that of its document. Such conditions are said of the telling fact instead, so that they meet those that
+are said of it: the box is `canonical`. What is left of dependence (`settled` by amount and balance, `back_dated` by
+two dates, the assumptions of the policy) is looked at where a point of a box is wanted: `possible`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from billpolicy.money import MINOR_DIGITS
+from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words, difference
+from billpolicy.policy.model import Effective, Policy, box_of
+from billpolicy.vocabulary.fields import changes_of
+from billpolicy.vocabulary.spec import ROLES, FieldSpec, OperationSpec, scopes_of
+
+_SIGNS = {"below_zero": Numbers(((None, -1),)), "zero": Numbers.only(0), "above_zero": Numbers(((1, None),))}
+_DOCUMENTS = ("invoice", "credit_memo", "debit_memo", "payment")
+_CALENDAR = Numbers(((datetime.date.min.toordinal(), datetime.date.max.toordinal()),))
+_USUAL_AMOUNT = 10_000
+"""Minor units of an amount in an example, where any will do: 100.00 of most currencies."""
+
+
+class Relation(NamedTuple):
+    """Facts of which not all values go together."""
+
+    facts: tuple[str, ...]
+    point: Callable[..., tuple[Fact | None, ...] | None]
+    """Of a usual amount and what each may be (`Values`): one value of each that go together, or None as the proof that
+    none do."""
+
+
+class Domain:
+    """The facts of one operation, or of an event and the operation that follows it, as far as a policy knows them."""
+
+    def __init__(self, policy: Policy, fields: Sequence[FieldSpec], uncertain: Iterable[str] = ()) -> None:
+        """`fields`: all that conditions can ask about. `uncertain`: objects that there may be none of."""
+        self._policy = policy
+        self.fields = {field.name: field for field in fields}
+        self.uncertain = frozenset(uncertain)
+        documents = [scope for scope in scopes_of(fields) if scope in _DOCUMENTS]
+        self._alone = documents[0] if len(documents) == 1 else None
+        self._universes: dict[str, Values] = {}
+
+    @classmethod
+    def of_operation(cls, policy: Policy, spec: OperationSpec) -> Domain:
+        """What an operation is decided by."""
+        own = (*spec.fields, *changes_of(spec.changes, policy.attributes, _custom(policy)))
+        return cls(policy, _with_custom(policy, own), spec.uncertain)
+
+    @classmethod
+    def of_follow_up(cls, policy: Policy, spec: OperationSpec, event: str) -> Domain:
+        """What is asked before an operation follows an event."""
+        return cls(policy, _with_custom(policy, spec.fields_after(event)), spec.uncertain)
+
+    # -- one name for what is one fact -----------------------------------------------------------------------------
+
+    def canonical(self, box: Box) -> Box | None:
+        """The same condition, said of the facts that tell the others; None where no facts there can be satisfy it."""
+        found: dict[str, Values] = {}
+        for fact, values in box.items():
+            name, told = self._told_by(fact, values)
+            told = told & self.universe(name)
+            if name in found:
+                told = found[name] & told
+            if told.empty:
+                return None
+            found[name] = told
+        return found
+
+    def _told_by(self, fact: str, values: Values) -> tuple[str, Values]:
+        scope, _, name = fact.rpartition(".")
+        if name == "balance_is" and scope in _DOCUMENTS:
+            members = Numbers(())
+            for word, numbers in _SIGNS.items():
+                if word in values.members:
+                    members = members | numbers
+            return f"{scope}.balance", Values(members, values.unset)
+        if fact == "actor.role":
+            return "actor.id", self._people(values)
+        return self.same(fact), values
+
+    def same(self, fact: str) -> str:
+        """The name under which a currency goes: a document has one, and what is done to it is in it, too."""
+        field = fact.removesuffix(".currency")
+        if field == fact or fact == "account.currency":
+            return fact
+        scope, _, name = field.rpartition(".")
+        if scope in _DOCUMENTS and name in ("amount", "balance"):
+            return f"{scope}.amount.currency"
+        if field == "amount" and self._alone is not None:
+            return f"{self._alone}.amount.currency"
+        return fact
+
+    def _people(self, roles: Values) -> Values:
+        """Those whose role is one of these."""
+        role_of = self._policy.roles
+        if roles.unset:
+            others = frozenset(who for who, role in role_of.items() if role not in roles.members)
+            return Values(Words(others, complement=True), unset=True)
+        return Values(Words(frozenset(who for who, role in role_of.items() if role in roles.members)))
+
+    # -- what each can be ------------------------------------------------------------------------------------------
+
+    def knows(self, fact: str) -> bool:
+        """Whether it is a fact of this operation."""
+        return fact in self.fields or fact.removesuffix(".currency") in self.fields
+
+    def universe(self, fact: str) -> Values:
+        """All that a fact can be."""
+        found = self._universes.get(fact)
+        if found is None:
+            found = self._universes[fact] = self._universe(fact)
+        return found
+
+    def _universe(self, fact: str) -> Values:
+        if fact.endswith(".currency") and fact not in self.fields:
+            amount = self.fields.get(fact.removesuffix(".currency"))
+            return Values(Words(frozenset(), complement=True), unset=amount is None or not self._always(amount))
+        field = self.fields.get(fact)
+        if field is None:
+            return Values(Words(frozenset(), complement=True), unset=True)
+        unset = not self._always(field)
+        if fact == "date":
+            return Values(_days(self._policy.effective), unset)
+        if field.type == "date":
+            return Values(_CALENDAR, unset)
+        if field.type in ("integer", "money"):
+            return Values(ALL_NUMBERS if field.at_least is None else Numbers(((field.at_least, None),)), unset)
+        return Values(self._words(field), unset)
+
+    def _words(self, field: FieldSpec) -> Words:
+        if field.type == "boolean":
+            return Words(frozenset((True, False)), universe=frozenset((True, False)))
+        if field.type != "choice":
+            return Words(frozenset(), complement=True)
+        closed: Iterable[str] = field.choices
+        if field.codes:
+            policy = self._policy
+            closed = policy.roles.values() if field.codes == ROLES else policy.reason_codes.get(field.codes, ())
+        return Words(frozenset(closed), universe=frozenset(closed))
+
+    def _always(self, field: FieldSpec) -> bool:
+        return field.always and field.name.rpartition(".")[0] not in self.uncertain
+
+    # -- points ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """What goes together of the facts that are left."""
+        found = []
+        for scope in _DOCUMENTS:
+            names = tuple(f"{scope}.{name}" for name in ("amount", "balance", "settled"))
+            if names[1] in self.fields:
+                found.append(Relation(names, _settled) if names[2] in self.fields else Relation(names[:2], _balanced))
+        if "back_dated" in self.fields:
+            found.append(Relation(("date", "from", "back_dated"), _back_dated))
+        return tuple(found)
+
+    @cached_property
+    def impossible(self) -> tuple[Box, ...]:
+        """What the assumptions of the policy exclude, as canonical boxes."""
+        found = []
+        for assumption in self._policy.assumptions:
+            if {clause.field for clause in (*assumption.when, *assumption.then)} <= set(self.fields):
+                when = box_of(assumption.when)
+                for fact, values in box_of(assumption.then).items():
+                    excluded = values.everything - values
+                    box = self.canonical({**when, fact: when[fact] & excluded if fact in when else excluded})
+                    if box is not None:
+                        found.append(box)
+        return tuple(found)
+
+    def possible(self, box: Box) -> Facts | None:
+        """Facts within a box that there can be together, always the same; None is the proof that there are none.
+
+        Only what a box names is said, and what goes with it; each by its own name, unset facts left out.
+        """
+        canonical = self.canonical(box)
+        return None if canonical is None else self._within(canonical)
+
+    def _within(self, box: Box) -> Facts | None:
+        point = self._point(box)
+        if point is None:
+            return None
+        for excluded in self.impossible:
+            # A fact that is not named may be anything: what is excluded is left by naming it.
+            if all(values.allows(point[fact]) for fact, values in excluded.items() if fact in point):
+                pieces = (self._within(piece) for piece in difference(box, excluded) if self._meets(piece))
+                return next((piece for piece in pieces if piece is not None), None)
+        return self._by_every_name(point)
+
+    def _meets(self, box: Box) -> bool:
+        return all(not (values & self.universe(fact)).empty for fact, values in box.items())
+
+    def _point(self, box: Box) -> dict[str, Fact | None] | None:
+        box = {fact: values & self.universe(fact) for fact, values in box.items()}
+        if any(values.empty for values in box.values()):
+            return None
+        amount = self._sample("amount", box["amount"]) if "amount" in box else None
+        usual = max(amount, _USUAL_AMOUNT) if isinstance(amount, int) else _USUAL_AMOUNT
+        point = {fact: self._sample(fact, values, usual) for fact, values in box.items()}
+        for relation in self.relations:
+            if sum(fact in box for fact in relation.facts) > 1:
+                met = relation.point(usual, *(box.get(fact, self.universe(fact)) for fact in relation.facts))
+                if met is None:
+                    return None
+                point |= dict(zip(relation.facts, met, strict=True))
+        return point
+
+    def _sample(self, fact: str, values: Values, usual: int = _USUAL_AMOUNT) -> Fact | None:
+        members = values.members
+        if members.empty:
+            return None
+        if isinstance(members, Numbers):
+            field = self.fields.get(fact)
+            if field is not None and field.type == "date":
+                return members.near(max(self._policy.effective.from_.toordinal(), _USUAL_DAY))
+            return members.near(usual if field is not None and field.type == "money" else 1)
+        if fact.endswith("currency"):
+            usual: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
+            return next((code for code in usual if code in members), members.sample())
+        return members.sample()
+
+    def _by_every_name(self, point: Mapping[str, Fact | None]) -> Facts:
+        """The facts as operations have them: those that are told by others too, and money with its currency."""
+        facts = {fact: value for fact, value in point.items() if value is not None}
+        money = [name for name, field in self.fields.items() if field.type == "money"]
+        for name in money:
+            currency = self.same(f"{name}.currency")
+            if name in facts:
+                facts.setdefault(currency, self._sample(currency, self.universe(currency)) or "EUR")
+            elif currency in facts and not any(other in facts for other in money if self._share(name, other)):
+                facts[name] = _USUAL_AMOUNT  # whatever it is in that currency
+        for name in money:
+            if name in facts:
+                facts[f"{name}.currency"] = facts[self.same(f"{name}.currency")]
+        for scope in _DOCUMENTS:
+            balance = facts.get(f"{scope}.balance")
+            if isinstance(balance, int) and f"{scope}.balance_is" in self.fields:
+                facts[f"{scope}.balance_is"] = next(word for word, numbers in _SIGNS.items() if balance in numbers)
+        role = self._policy.roles.get(str(facts.get("actor.id")))
+        if role is not None and "actor.role" in self.fields:
+            facts["actor.role"] = role
+        named = {*self.fields, *(f"{name}.currency" for name in money if name in facts)}
+        return {fact: facts[fact] for fact in sorted(facts) if fact in named}
+
+    def _share(self, one: str, other: str) -> bool:
+        return self.same(f"{one}.currency") == self.same(f"{other}.currency")
+
+
+_USUAL_DAY = datetime.date(2026, 1, 1).toordinal()
+"""Days of examples are not before it, where any will do."""
+
+
+def _custom(policy: Policy) -> tuple[str, ...]:
+    return tuple(name for name in policy.fields if not name.startswith("changes."))
+
+
+def _with_custom(policy: Policy, fields: Sequence[FieldSpec]) -> tuple[FieldSpec, ...]:
+    scopes = scopes_of(fields)
+    return (*fields, *(policy.fields[name] for name in _custom(policy) if name.partition(".")[0] in scopes))
+
+
+def _days(effective: Effective) -> Numbers:
+    last = datetime.date.max if effective.until is None else effective.until - datetime.timedelta(days=1)
+    return Numbers(((effective.from_.toordinal(), last.toordinal()),))
+
+
+# -- what goes together ------------------------------------------------------------------------------------------------
+
+
+def _numbers(values: Values) -> Numbers:
+    assert isinstance(values.members, Numbers)
+    return values.members
+
+
+def _candidates(values: Values, near: Iterable[int], *others: Values) -> list[int]:
+    """Numbers of which one satisfies what holds between a few numbers, if any does: the ends of all ranges, and those
+    beside them; first of all the usual ones."""
+    ranges = [each for one in (values, *others) for each in _numbers(one).ranges]
+    ends = [end for both in ranges for end in both if end is not None]
+    beside = {end + step for end in (0, *ends) for step in (-2, -1, 0, 1, 2)}
+    return [one for one in (*near, *sorted(beside, key=abs)) if one in values.members]
+
+
+def _settled(usual: int, amount: Values, balance: Values, settled: Values) -> tuple[Fact | None, ...] | None:
+    """What is open of a document lies between nothing and its amount, and says how much of it has been settled."""
+    for whole in _candidates(amount, (usual,), balance):
+        for rest in _candidates(balance, (whole, whole // 2, 0), amount):
+            how = "nothing" if rest == whole else "part" if rest else "all"
+            if min(whole, 0) <= rest <= max(whole, 0) and how in settled.members:
+                return whole, rest, how
+    return _unset(amount, balance, settled)
+
+
+def _balanced(usual: int, amount: Values, balance: Values) -> tuple[Fact | None, ...] | None:
+    for whole in _candidates(amount, (usual,), balance):
+        for rest in _candidates(balance, (whole, whole // 2, 0), amount):
+            if min(whole, 0) <= rest <= max(whole, 0):
+                return whole, rest
+    return _unset(amount, balance)
+
+
+def _back_dated(usual: int, date: Values, from_: Values, back_dated: Values) -> tuple[Fact | None, ...] | None:
+    """What holds from a day on or after the document date may still be back-dated, where today is later than both."""
+    for day in _candidates(date, (_USUAL_DAY,), from_):
+        for since in _candidates(from_, (day,), date):
+            for word in (False, True):
+                if word in back_dated.members and (word or since >= day):
+                    return day, since, word
+    return None
+
+
+def _unset(*values: Values) -> tuple[Fact | None, ...] | None:
+    """All of them unset: of an object that there is none of."""
+    return (None,) * len(values) if all(one.unset for one in values) else None
