@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.book.load import load_book
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.limit import MAX_PROBLEMS, first_of, stop_at_limit
@@ -123,13 +124,13 @@ def test_a_book(tmp_path: Path, made: list[int], start: str, line: str) -> None:
 @pytest.mark.parametrize(("start", "line"), POLICIES.values(), ids=POLICIES)
 def test_a_policy(tmp_path: Path, made: list[int], start: str, line: str) -> None:
     path = file_of(tmp_path, HEADER + start, line)
-    check_enough(refused(lambda: load_policy(path, VOCABULARY)).diagnostics, made, path)
+    check_enough(refused(lambda: load_policy(path, VOCABULARY, PROOFS)).diagnostics, made, path)
 
 
 def test_a_policy_of_many_files(tmp_path: Path, made: list[int]) -> None:
     for number in range(50):
         (tmp_path / f"{number}.yaml").write_text("".join(f"k{key}: 1\n" for key in range(100)))
-    found = refused(lambda: load_policy(tmp_path, VOCABULARY)).diagnostics
+    found = refused(lambda: load_policy(tmp_path, VOCABULARY, PROOFS)).diagnostics
     assert len(found) == MAX_PROBLEMS + 1
     assert made[0] <= 2 * MAX_PROBLEMS
 

@@ -7,6 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.book.book import Book
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
@@ -101,7 +102,7 @@ def layered(folder: Path, *layers: str) -> Policy:
         head = f"policy: layer{n}\nextends: {base}\neffective: {{from: 2026-01-01}}\n"
         path.write_text(head + text, encoding="utf-8")
         base = path
-    return load_policy(base, VOCABULARY)
+    return load_policy(base, VOCABULARY, PROOFS)
 
 
 def layered_refusals(folder: Path, *layers: str) -> list[Diagnostic]:

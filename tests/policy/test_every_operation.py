@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from billpolicy.allocation import item_rules, model, orders, residual
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.billing.documents import NegativeTotals
 from billpolicy.billing.proration import Counting
 from billpolicy.billing.rating import Rules
@@ -88,7 +89,7 @@ def test_said_twice_in_one_layer(tmp_path: Path) -> None:
     (folder / "a.yaml").write_text(head + EVERY, encoding="utf-8")
     (folder / "b.yaml").write_text(PRORATION, encoding="utf-8")
     with pytest.raises(Refused) as refused:
-        load_policy(folder, VOCABULARY)
+        load_policy(folder, VOCABULARY, PROOFS)
     assert [problem.code for problem in refused.value.diagnostics] == ["said-twice"]
 
 

@@ -43,7 +43,7 @@ class Domain:
         self._policy = policy
         self.fields = {field.name: field for field in fields}
         self.uncertain = frozenset(uncertain)
-        documents = [scope for scope in scopes_of(fields) if scope in _DOCUMENTS]
+        documents = [scope for scope in _DOCUMENTS if f"{scope}.amount" in self.fields]
         self._alone = documents[0] if len(documents) == 1 else None
         self._universes: dict[str, Values] = {}
 
@@ -65,7 +65,8 @@ class Domain:
         found: dict[str, Values] = {}
         for fact, values in box.items():
             name, told = self._told_by(fact, values)
-            told = told & self.universe(name)
+            if self.knows(name):
+                told = told & self.universe(name)
             if name in found:
                 told = found[name] & told
             if told.empty:
@@ -97,6 +98,16 @@ class Domain:
             return f"{self._alone}.amount.currency"
         return fact
 
+    def said(self, box: Box) -> Box:
+        """A canonical box by the names of its fields: an amount with its currency."""
+        found = dict(box)
+        for name, field in self.fields.items():
+            if field.type == "money" and name in box:
+                currency = self.same(f"{name}.currency")
+                if currency in box:
+                    found[f"{name}.currency"] = box[currency]
+        return found
+
     def _people(self, roles: Values) -> Values:
         """Those whose role is one of these."""
         role_of = self._policy.roles
@@ -109,7 +120,7 @@ class Domain:
 
     def knows(self, fact: str) -> bool:
         """Whether it is a fact of this operation."""
-        return fact in self.fields or fact.removesuffix(".currency") in self.fields
+        return fact in self.fields or fact.removesuffix(".currency") in self.fields or fact == "date"
 
     def universe(self, fact: str) -> Values:
         """All that a fact can be."""
@@ -122,12 +133,12 @@ class Domain:
         if fact.endswith(".currency") and fact not in self.fields:
             amount = self.fields.get(fact.removesuffix(".currency"))
             return Values(Words(frozenset(), complement=True), unset=amount is None or not self._always(amount))
+        if fact == "date":
+            return Values(_days(self._policy.effective))
         field = self.fields.get(fact)
         if field is None:
             return Values(Words(frozenset(), complement=True), unset=True)
         unset = not self._always(field)
-        if fact == "date":
-            return Values(_days(self._policy.effective), unset)
         if field.type == "date":
             return Values(_CALENDAR, unset)
         if field.type in ("integer", "money"):
@@ -199,7 +210,7 @@ class Domain:
         return all(not (values & self.universe(fact)).empty for fact, values in box.items())
 
     def _point(self, box: Box) -> dict[str, Fact | None] | None:
-        box = {fact: values & self.universe(fact) for fact, values in box.items()}
+        box = {fact: values & self.universe(fact) if self.knows(fact) else values for fact, values in box.items()}
         if any(values.empty for values in box.values()):
             return None
         amount = self._sample("amount", box["amount"]) if "amount" in box else None
@@ -223,8 +234,8 @@ class Domain:
                 return members.near(max(self._policy.effective.from_.toordinal(), _USUAL_DAY))
             return members.near(usual if field is not None and field.type == "money" else 1)
         if fact.endswith("currency"):
-            usual: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
-            return next((code for code in usual if code in members), members.sample())
+            codes: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
+            return next((code for code in codes if code in members), members.sample())
         return members.sample()
 
     def _by_every_name(self, point: Mapping[str, Fact | None]) -> Facts:

@@ -46,10 +46,11 @@ def prove(path: Path) -> Policy:
     Raises `Refused` with every mistake, sorted.
     """
     # What reads and proves is loaded here only: a policy out of the cache needs none of it.
+    from billpolicy.analysis.proofs import PROOFS
     from billpolicy.policy.load import load_policy
     from billpolicy.vocabulary.operations import VOCABULARY
 
-    policy = load_policy(path, VOCABULARY)
+    policy = load_policy(path, VOCABULARY, PROOFS)
     if policy.conditional:
         from billpolicy.deciding.matching.guard import guard
 

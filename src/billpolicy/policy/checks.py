@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
@@ -12,6 +12,7 @@ from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Seri
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
 
 _Found = Iterator[Diagnostic]
+Check = Callable[[Policy, Vocabulary], Iterator[Diagnostic]]
 _SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}")
 _RESERVED = {
@@ -24,9 +25,11 @@ _REQUIRED = tuple(name for name, kind in KINDS.items() if kind.has_items)
 DEFAULT_SET = "DEFAULT"
 
 
-def check(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
-    """Everything that is wrong with the policy as a whole."""
-    return first_of((problem for run in CHECKS for problem in run(policy, vocabulary)), Position(policy.position.file))
+def check(policy: Policy, vocabulary: Vocabulary, more: Sequence[Check] = ()) -> list[Diagnostic]:
+    """Everything that is wrong with the policy as a whole; `more` checks come after those that stand here."""
+    return first_of(
+        (problem for run in (*CHECKS, *more) for problem in run(policy, vocabulary)), Position(policy.position.file)
+    )
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -261,21 +264,7 @@ def _excluded_zeros(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 yield Diagnostic("excluded-blocks-rebill", message, at, hint, "warning")
 
 
-def _no_circles(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    if policy.follow_ups:
-        from billpolicy.policy.circles import circles
-
-        yield from circles(policy, vocabulary)
-
-
-def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    if len(policy.exceptions) > 1:
-        from billpolicy.policy.conflicts import conflicts
-
-        yield from conflicts(policy, vocabulary)
-
-
-CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
+CHECKS: tuple[Check, ...] = (
     _everything_decided,
     _attributes,
     _needed_attributes,
@@ -286,6 +275,4 @@ CHECKS: tuple[Callable[[Policy, Vocabulary], _Found], ...] = (
     _sequence_sets,
     _number_collisions,
     _excluded_zeros,
-    _no_circles,
-    _no_conflicts,
 )

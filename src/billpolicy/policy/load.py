@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, refuse_errors
-from billpolicy.policy.checks import check
+from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.layers import Layer, digest, read_layers
@@ -37,11 +37,12 @@ _ONCE = (
 """Sections in which each name is said once in a layer."""
 
 
-def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
-    """Read, type, layer and prove a policy. Raises `Refused` with every mistake, sorted."""
+def load_policy(path: Path, vocabulary: Vocabulary, proofs: Sequence[Check] = ()) -> Policy:
+    """Read, type and layer a policy, and check it as a whole; `proofs` are further checks. Raises `Refused` with every
+    mistake, sorted."""
     policy, problems = build(read_layers(path), vocabulary)
     # A policy whose words are not understood is not judged as a whole: what is missing may just be misspelt.
-    found = problems or check(policy, vocabulary)
+    found = problems or check(policy, vocabulary, proofs)
     refuse_errors(found)
     return replace(policy, warnings=tuple(in_order(found)))
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billpolicy.analysis import conflicts as module
+from billpolicy.analysis.conflicts import conflicts, find_conflicts
+from billpolicy.analysis.decisions import DATE
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.policy import conflicts as module
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
-from billpolicy.policy.conflicts import DATE, conflicts, find_conflicts
 from billpolicy.policy.example import example
 from billpolicy.policy.model import Chain, Effective, ExceptionRule, Policy
 from billpolicy.policy.precedence import Precedence
@@ -85,7 +86,7 @@ def by_brute_force(policy: Policy, operation: str) -> set[tuple[str, str, str]]:
 def test_a_conflict_is_reported_if_and_only_if_there_is_one(drawn: list[ExceptionRule], days: int | None) -> None:
     until = None if days is None else FIRST_DAY + datetime.timedelta(days)
     checked = policy(*drawn, effective=Effective(FIRST_DAY, until))
-    found = list(find_conflicts(checked))
+    found = list(find_conflicts(checked, VOCABULARY))
     for operation in OPERATIONS:
         reported = {(c.first, c.second, c.key) for c in found if c.operation == operation}
         assert reported == by_brute_force(checked, operation)
@@ -321,7 +322,7 @@ def test_a_large_policy_with_one_conflict() -> None:
     when = [words("account.country", "C5"), words("reason", "Charge Dispute")]
     then = {"bill_to_contact": Chain(("invoice",))}
     wrong = exception("wrong", *when, then=then, operations=("operation_3",))
-    found = list(find_conflicts(policy(*a_large_policy(1000), wrong)))
+    found = list(find_conflicts(policy(*a_large_policy(1000), wrong), VOCABULARY))
     # C5 has the four rules 20 to 23 of its operation; the second says the same `when` as the wrong one.
     twin = f"x{(5 * 4 + 1) * 9 + 3:05}"
     assert {frozenset((c.first, c.second)) for c in found} == {frozenset((twin, "wrong"))}

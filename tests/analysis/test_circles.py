@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billpolicy.analysis import circles
+from billpolicy.analysis.circles import MOST_FINDINGS, find_circles
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy import circles
-from billpolicy.policy.circles import MOST_FINDINGS, find_circles
 from tests.helpers.scenes import HEAD, layered, layered_refusals, policy, refusals
 
 WRITE_OFF = "  - {id: write-off, after: invoice_posted, then: write_off_invoice%s}\n"

@@ -5,8 +5,7 @@ pair the box in which both hold is split by every exception that could beat one 
 same exceptions match everywhere; there the real `Precedence` is asked. So the proof cannot mean something else than
 what is decided later. The document date is one more dimension of the box.
 
-Every piece holds operations that can exist, although an amount and its currency, two facts, are only ever set together:
-conditions confine a currency together with its amount, and whatever currencies they name, there are others.
+A piece counts only where there can be facts in it: see `analysis/domain.py`.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from billpolicy.analysis.cells import bits
+from billpolicy.analysis.decisions import DATE, in_force
+from billpolicy.analysis.domain import Domain
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
-from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words, difference, intersection
+from billpolicy.policy.condition import Box, Fact, Facts, Values, Words, difference, intersection
 from billpolicy.policy.example import day, example
-from billpolicy.policy.model import Effective, ExceptionRule, Outcome, Policy
+from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import FieldType, Vocabulary
-
-DATE = "date"
-"""The document date of the operation, as one more fact. No field can have this name."""
 
 MOST_PIECES = 2_000
 """How many pieces of the box of one pair are looked at, tenths of a second at worst; beyond, it is not proven."""
@@ -42,35 +41,33 @@ class Conflict(NamedTuple):
     key: str
     where: Box | None
     """The facts and dates for which they do; None if it could be neither found nor ruled out in `MOST_PIECES`."""
+    facts: Facts | None
+    """Some of them that there can be together."""
 
 
-def find_conflicts(policy: Policy) -> Iterator[Conflict]:
+def find_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Conflict]:
     """Every pair of exceptions, for every decision, that is not proven to be free of conflict."""
     precedence = Precedence(policy.exceptions)
-    in_force = {exception.id: _in_force(exception, policy.effective) for exception in policy.exceptions}
-    exceptions = {exception.id: exception for exception in policy.exceptions if not in_force[exception.id][DATE].empty}
-    # Many operations have the very same exceptions: what is proven for one of them holds for the others.
-    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    # Many operations have the very same exceptions about the same facts: what is proven of one holds of the others.
+    alike: dict[tuple[Any, ...], list[tuple[str, Domain, dict[str, Box]]]] = defaultdict(list)
     for operation in sorted({name for exception in policy.exceptions for name in exception.operations}):
-        ids = tuple(id for id, exception in exceptions.items() if operation in exception.operations)
-        alike[ids].append(operation)
-    for ids, operations in alike.items():
-        contest = _Contest([exceptions[id] for id in ids], [in_force[id] for id in ids], precedence)
-        for first, second, key, where in contest.conflicts():
-            for operation in operations:
-                yield Conflict(first, second, operation, key, where)
-
-
-def _in_force(exception: ExceptionRule, policy: Effective) -> Box:
-    """The condition of an exception, and the days on which it and its policy are in force."""
-    days = Numbers((_days(exception.effective),)) & Numbers((_days(policy),))
-    in_force = Values(days)
-    asked = exception.box.get(DATE)
-    return {**exception.box, DATE: in_force if asked is None else asked & in_force}
-
-
-def _days(effective: Effective) -> Range:
-    return effective.from_.toordinal(), None if effective.until is None else effective.until.toordinal() - 1
+        spec = vocabulary.get(operation)
+        domain = Domain(policy, ()) if spec is None else Domain.of_operation(policy, spec)
+        boxes = {}
+        for exception in policy.exceptions_for(operation):
+            box = domain.canonical(in_force(exception, policy.effective))
+            if box is not None and not box[DATE].empty:
+                boxes[exception.id] = box
+        asked = sorted({fact for box in boxes.values() for fact in box})
+        key = tuple(boxes), tuple((fact, domain.universe(fact)) for fact in asked if domain.knows(fact))
+        alike[key].append((operation, domain, boxes))
+    exceptions = {exception.id: exception for exception in policy.exceptions}
+    for each in alike.values():
+        _, domain, boxes = each[0]
+        contest = _Contest([exceptions[id] for id in boxes], list(boxes.values()), precedence, domain)
+        for first, second, key_, where, facts in contest.conflicts():
+            for operation, _, _ in each:
+                yield Conflict(first, second, operation, key_, where, facts)
 
 
 class _NotProven(Exception):
@@ -80,11 +77,14 @@ class _NotProven(Exception):
 class _Contest:
     """The exceptions of one operation, by number; sets of them are the bits of an int."""
 
-    def __init__(self, exceptions: Sequence[ExceptionRule], boxes: Sequence[Box], precedence: Precedence) -> None:
+    def __init__(
+        self, exceptions: Sequence[ExceptionRule], boxes: Sequence[Box], precedence: Precedence, domain: Domain
+    ) -> None:
+        self._domain = domain
         self._exceptions = exceptions
         self._ids = [exception.id for exception in exceptions]
         self._boxes = boxes
-        self._neighbours = _neighbours(boxes)
+        self._neighbours = neighbours(boxes)
         number = {id: number for number, id in enumerate(self._ids)}
         self._overriders = [
             sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids
@@ -92,7 +92,7 @@ class _Contest:
         self._beating: dict[int, int] = {}
         self._precedence = precedence
 
-    def conflicts(self) -> Iterator[tuple[str, str, str, Box | None]]:
+    def conflicts(self) -> Iterator[tuple[str, str, str, Box | None, Facts | None]]:
         """Two ids, the key they disagree about, and where; nowhere in particular if it is not proven either way."""
         for key in sorted({key for exception in self._exceptions for key in exception.then}):
             for first, second, taking_part in self._disagreeing(key):
@@ -103,10 +103,10 @@ class _Contest:
                     rivals = self._rivals(first, second, taking_part)
                     where = self._both_survive((first, second), key, overlap, rivals)
                 except _NotProven:
-                    yield self._ids[first], self._ids[second], key, None
+                    yield self._ids[first], self._ids[second], key, None, None
                 else:
                     if where is not None:
-                        yield self._ids[first], self._ids[second], key, where
+                        yield self._ids[first], self._ids[second], key, *where
 
     def _disagreeing(self, key: str) -> Iterator[tuple[int, int, int]]:
         """The pairs with different outcomes that may meet, and all that take part in the decision."""
@@ -116,10 +116,10 @@ class _Contest:
             if key in exception.then:
                 taking_part |= 1 << number
                 agreeing[exception.then[key]] |= 1 << number
-        for first in _bits(taking_part):
+        for first in bits(taking_part):
             others = taking_part & ~agreeing[self._exceptions[first].then[key]]
             later = -(2 << first)
-            for second in _bits(self._neighbours[first] & others & later):
+            for second in bits(self._neighbours[first] & others & later):
                 yield first, second, taking_part
 
     def _beats(self, a: int, b: int) -> bool:
@@ -128,7 +128,7 @@ class _Contest:
     def _beaters(self, number: int) -> int:
         found = self._beating.get(number)
         if found is None:
-            near = _bits(self._neighbours[number])
+            near = bits(self._neighbours[number])
             found = self._beating[number] = sum(1 << other for other in near if self._beats(other, number))
         return found
 
@@ -139,12 +139,14 @@ class _Contest:
         """
         near = self._neighbours[first] & self._neighbours[second] & taking_part & ~(1 << first | 1 << second)
         rivals = (self._beaters(first) | self._beaters(second)) & near
-        for number in _bits(rivals):
+        for number in bits(rivals):
             rivals |= self._overriders[number] & near
-        return sorted(_bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))
+        return sorted(bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))
 
-    def _both_survive(self, pair: tuple[int, int], key: str, overlap: Box, rivals: Sequence[int]) -> Box | None:
-        """A piece of the overlap in which both survive; None is the proof that there is none."""
+    def _both_survive(
+        self, pair: tuple[int, int], key: str, overlap: Box, rivals: Sequence[int]
+    ) -> tuple[Box, Facts] | None:
+        """A piece of the overlap in which both survive, with facts in it; None is the proof that there is none."""
         pieces: list[tuple[Box, tuple[int, ...], int]] = [(overlap, pair, 0)]
         for _ in range(MOST_PIECES):
             if not pieces:
@@ -155,7 +157,10 @@ class _Contest:
                 inside = intersection(piece, self._boxes[rivals[decided]])
                 decided += 1
             if inside is None:
-                return piece
+                facts = self._domain.possible(piece)
+                if facts is not None:
+                    return self._domain.said(piece), facts
+                continue
             rival = rivals[decided - 1]
             if self._survive(pair, (*matching, rival), key):
                 pieces.append((inside, (*matching, rival), decided))
@@ -170,7 +175,7 @@ class _Contest:
 # -- which boxes can meet -----------------------------------------------------------------------------------------
 
 
-def _neighbours(boxes: Sequence[Box]) -> list[int]:
+def neighbours(boxes: Sequence[Box]) -> list[int]:
     """For each box the set of those that no listed value tells apart from it, itself included, as the bits of an int.
 
     A thousand conditions have half a million pairs, so they are not compared each with each. Most conditions name a
@@ -200,14 +205,6 @@ def _neighbours(boxes: Sequence[Box]) -> list[int]:
     return found
 
 
-def _bits(numbers: int) -> Iterator[int]:
-    """The positions of the bits that are set, lowest first."""
-    while numbers:
-        lowest = numbers & -numbers
-        yield lowest.bit_length() - 1
-        numbers ^= lowest
-
-
 def _named(values: Values) -> frozenset[Fact | None] | None:
     """The values, None for unset, if they are finitely many words; otherwise nothing."""
     members = values.members
@@ -223,7 +220,7 @@ def _named(values: Values) -> frozenset[Fact | None] | None:
 def conflicts(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
     """Every pair of exceptions that can conflict, once for all the decisions that one example shows."""
     said: dict[tuple[str, str, str | None], dict[str, list[str]]] = {}
-    found = find_conflicts(policy)
+    found = find_conflicts(policy, vocabulary)
     for conflict in islice(found, MOST_FINDINGS):
         shown = None if conflict.where is None else _shown(conflict, policy, vocabulary)
         decisions = said.setdefault((conflict.first, conflict.second, shown), {})

@@ -1,0 +1,26 @@
+"""What must be proven of a policy before anything is decided by it: what is not is an error, also of `validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.policy.model import Policy
+from billpolicy.vocabulary.spec import Vocabulary
+
+
+def _no_circles(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    if policy.follow_ups:
+        from billpolicy.analysis.circles import circles
+
+        yield from circles(policy, vocabulary)
+
+
+def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    if len(policy.exceptions) > 1:
+        from billpolicy.analysis.conflicts import conflicts
+
+        yield from conflicts(policy, vocabulary)
+
+
+PROOFS = (_no_circles, _no_conflicts)
