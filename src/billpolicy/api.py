@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.assumptions import broken_in
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
@@ -307,7 +308,8 @@ class _Warning:
     def book(self, needs: Needs) -> Book:
         """As it is read."""
         book = self._read(needs)
-        for warning in in_order(unknown_names(book, self._policy.policies[-1])):
+        newest = self._policy.policies[-1]
+        for warning in in_order([*unknown_names(book, newest), *broken_in(book, newest)]):
             if warning not in self._told:
                 self._told.add(warning)
                 self._warn(warning)

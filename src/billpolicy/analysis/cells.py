@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from billpolicy.analysis.domain import Domain, Relation
-from billpolicy.policy.condition import Box, Numbers, Values, Words
+from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 
 MOST_NODES = 100_000
 """How large a diagram may grow, some seconds; beyond, nothing is proven of its conditions."""
@@ -54,13 +54,16 @@ class Diagram:
         boxes: Sequence[Box],
         label: Labelled,
         settled: Callable[[int], Label | None] = lambda open_: None,
+        within: Box | None = None,
     ) -> None:
         """`boxes` are canonical. `settled`: the label where the conditions that are still open cannot change it.
+        `within`: only facts of this canonical box are looked at.
 
         Raises `NotProven`.
         """
         self._domain = domain
         self._label, self._settled = label, settled
+        self._within = within or {}
         self._own = (1 << len(boxes)) - 1
         self._boxes = [*boxes, *domain.impossible]
         self._excluded = ((1 << len(self._boxes)) - 1) & ~self._own
@@ -84,13 +87,13 @@ class Diagram:
         """All facts whose labels are wanted, as boxes that do not overlap but where there can be no facts."""
         if self.root is not None:
             chosen = frozenset(label for label in _labels(self.root) if wanted(label))
-            yield from self._ways(self.root, {}, chosen)
+            yield from self._ways(self.root, self._within, chosen)
 
     def examples(self) -> dict[Label, Box]:
-        """For every label one box of facts that have it."""
+        """For every label one box of facts that have it, within the box that was looked at."""
         found: dict[Label, Box] = {}
         seen: set[int] = set()
-        ahead: list[tuple[Node | Leaf, Box]] = [] if self.root is None else [(self.root, {})]
+        ahead: list[tuple[Node | Leaf, Box]] = [] if self.root is None else [(self.root, self._within)]
         while ahead:
             here, box = ahead.pop()
             if isinstance(here, Leaf):
@@ -170,7 +173,11 @@ class Diagram:
 
     def _go_together(self, relation: Relation, position: int, told: tuple[Values, ...]) -> bool:
         said = dict(zip(self._facts[position + 1 - len(told) : position + 1], told, strict=True))
-        return relation.point(0, *(said.get(fact, self._domain.universe(fact)) for fact in relation.facts)) is not None
+        return relation.point(0, *(said.get(fact, self._universe(fact)) for fact in relation.facts)) is not None
+
+    def _universe(self, fact: str) -> Values:
+        universe = self._domain.universe(fact)
+        return universe & self._within[fact] if fact in self._within else universe
 
     def _leaf(self, label: Label) -> Leaf:
         return self._leaves.setdefault(label, Leaf(label))
@@ -179,7 +186,7 @@ class Diagram:
         """The values of a fact that the open conditions do not tell apart, each with the conditions left open."""
         asking = self._constrained[fact] & alive
         free = alive & ~asking
-        universe = self._domain.universe(fact)
+        universe = self._universe(fact)
         boxes = [(1 << number, self._boxes[number][fact]) for number in bits(asking)]
         if isinstance(universe.members, Words):
             found = _classes_of_words(universe.members, boxes, free)
@@ -232,6 +239,45 @@ def _classes_of_numbers(universe: Numbers, boxes: Sequence[tuple[int, Values]], 
     ranges[open_].append((start, None))
     found = {open_: Values(Numbers(tuple(pieces)) & universe) for open_, pieces in ranges.items()}
     return {open_: values for open_, values in found.items() if not values.empty}
+
+
+def neighbours(boxes: Sequence[Box]) -> list[int]:
+    """For each box the set of those that no listed value tells apart from it, itself included, as the bits of an int.
+
+    A thousand conditions have half a million pairs, so they are not compared each with each. Most conditions name a
+    country, a plan or a reason; boxes that list other values of the same fact never meet. Boxes that are left may
+    still not meet (amounts, dates), so this only says where it is worth to look.
+    """
+    listing: dict[str, int] = defaultdict(int)
+    with_value: dict[tuple[str, Fact | None], int] = defaultdict(int)
+    for index, box in enumerate(boxes):
+        for fact, values in box.items():
+            named = _named(values)
+            if named is not None:
+                listing[fact] |= 1 << index
+                for value in named:
+                    with_value[fact, value] |= 1 << index
+    found = []
+    for box in boxes:
+        meeting = (1 << len(boxes)) - 1
+        for fact, values in box.items():
+            named = _named(values)
+            if named is not None:
+                sharing = 0
+                for value in named:
+                    sharing |= with_value[fact, value]
+                meeting &= sharing | ~listing[fact]
+        found.append(meeting)
+    return found
+
+
+def _named(values: Values) -> frozenset[Fact | None] | None:
+    """The values, None for unset, if they are finitely many words; otherwise nothing."""
+    members = values.members
+    unset: frozenset[Fact | None] = frozenset((None,)) if values.unset else frozenset()
+    if members.empty:
+        return unset
+    return unset | members.names if isinstance(members, Words) and not members.complement else None
 
 
 def bits(numbers: int) -> Iterator[int]:

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from billpolicy.analysis.cells import bits
+from billpolicy.analysis.cells import bits, neighbours
 from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
-from billpolicy.policy.condition import Box, Fact, Facts, Values, Words, difference, intersection
+from billpolicy.policy.condition import Box, Facts, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
@@ -170,48 +170,6 @@ class _Contest:
     def _survive(self, pair: tuple[int, int], matching: Iterable[int], key: str) -> bool:
         survivors = self._precedence.decide([self._ids[number] for number in matching], key).survivors
         return all(self._ids[number] in survivors for number in pair)
-
-
-# -- which boxes can meet -----------------------------------------------------------------------------------------
-
-
-def neighbours(boxes: Sequence[Box]) -> list[int]:
-    """For each box the set of those that no listed value tells apart from it, itself included, as the bits of an int.
-
-    A thousand conditions have half a million pairs, so they are not compared each with each. Most conditions name a
-    country, a plan or a reason; boxes that list other values of the same fact never meet. Boxes that are left may
-    still not meet (amounts, dates), so this only says where it is worth to look.
-    """
-    listing: dict[str, int] = defaultdict(int)
-    with_value: dict[tuple[str, Fact | None], int] = defaultdict(int)
-    for index, box in enumerate(boxes):
-        for fact, values in box.items():
-            named = _named(values)
-            if named is not None:
-                listing[fact] |= 1 << index
-                for value in named:
-                    with_value[fact, value] |= 1 << index
-    found = []
-    for box in boxes:
-        meeting = (1 << len(boxes)) - 1
-        for fact, values in box.items():
-            named = _named(values)
-            if named is not None:
-                sharing = 0
-                for value in named:
-                    sharing |= with_value[fact, value]
-                meeting &= sharing | ~listing[fact]
-        found.append(meeting)
-    return found
-
-
-def _named(values: Values) -> frozenset[Fact | None] | None:
-    """The values, None for unset, if they are finitely many words; otherwise nothing."""
-    members = values.members
-    unset: frozenset[Fact | None] = frozenset((None,)) if values.unset else frozenset()
-    if members.empty:
-        return unset
-    return unset | members.names if isinstance(members, Words) and not members.complement else None
 
 
 # -- in words ------------------------------------------------------------------------------------------------------

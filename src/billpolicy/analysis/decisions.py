@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from billpolicy.analysis.cells import bits
+from billpolicy.analysis.cells import bits, neighbours
 from billpolicy.analysis.domain import Domain
-from billpolicy.policy.condition import Box, Numbers, Values
+from billpolicy.policy.condition import Box, Numbers, Values, intersection
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import OperationSpec
@@ -64,9 +64,16 @@ class Decision:
         """Of each rule those that override it, also through others."""
         return [self._bits(self._precedence.overriders(rule.id)) for rule in self.rules]
 
+    def near(self, number: int) -> int:
+        """The rules that can hold where one does, itself among them."""
+        return sum(1 << other for other in bits(self._neighbours[number]) if self._meet(number, other))
+
     @cached_property
-    def _narrower(self) -> dict[int, int]:
-        return {}
+    def _neighbours(self) -> list[int]:
+        return neighbours(self.boxes)
+
+    def _meet(self, one: int, other: int) -> bool:
+        return intersection(self.boxes[one], self.boxes[other]) is not None
 
     def _narrower_than(self, number: int, among: int) -> int:
         """Those of `among` whose condition is within that of a rule."""

@@ -178,8 +178,13 @@ class Domain:
         """What the assumptions of the policy exclude, as canonical boxes."""
         found = []
         for assumption in self._policy.assumptions:
-            if {clause.field for clause in (*assumption.when, *assumption.then)} <= set(self.fields):
-                when = box_of(assumption.when)
+            fields = {clause.field for clause in (*assumption.when, *assumption.then)}
+            if fields <= set(self.fields):
+                when = {**box_of(assumption.when)}
+                for scope in {field.partition(".")[0] for field in fields} & self.uncertain:
+                    name = f"{scope}.id" if scope == "subscription" else f"{scope}.number"
+                    there = Values(Words(frozenset(), complement=True))
+                    when[name] = when[name] & there if name in when else there
                 for fact, values in box_of(assumption.then).items():
                     excluded = values.everything - values
                     box = self.canonical({**when, fact: when[fact] & excluded if fact in when else excluded})

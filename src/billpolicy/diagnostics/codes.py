@@ -27,6 +27,7 @@ Known = Literal[
     "approval-missing",
     "approval-own",
     "approver-not-permitted",
+    "assumption-broken",
     "attribute-differs",
     "attribute-documents",
     "attribute-missing",

@@ -8,6 +8,7 @@ from typing import Any
 
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, BillingDocument, Document, SourceDocument, Subscription
+from billpolicy.deciding.assumptions import broken_by, contradiction
 from billpolicy.deciding.facts import facts_about, operation_facts
 from billpolicy.deciding.levels import every_level, levels_of
 from billpolicy.deciding.objections import not_heard, not_known, not_permitted
@@ -87,6 +88,8 @@ def _decided(
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", sentence, at, hint) for sentence in wrong)
+    for assumption in broken_by({**facts, **said}, policy):
+        raise Refused([contradiction(assumption, "what this operation is about")._replace(position=at)])
     holders = [document for document in documents if isinstance(document, Document)]
     levels = every_level(policy, levels_of(accounts, holders, subscriptions, day=day), asked_for)
     try:

@@ -211,6 +211,16 @@ class FollowUpText:
 
 
 @record
+class AssumptionText:
+    """What holds of every book and ledger: where `when` holds, `then` does."""
+
+    id: Text
+    then: dict[Text, ConstraintText]
+    when: dict[Text, ConstraintText] = field(default_factory=dict)
+    because: Prose | None = None
+
+
+@record
 class SeriesText:
     """The numbers of one kind of document: a prefix and the first number."""
 
@@ -274,6 +284,8 @@ class PolicyFile:
     operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)
     exceptions: tuple[ExceptionText, ...] = ()
     follow_ups: tuple[FollowUpText, ...] = ()
+    assumptions: tuple[AssumptionText, ...] = ()
+    """What proofs may rely on; a book or an operation that contradicts it is refused."""
     sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)
     cash_steps: dict[Currency, Amount] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of, like `CHF: 0.05`."""

@@ -79,6 +79,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         base=dict(sorted(base.items())),
         exceptions=tuple(rules.exceptions[name] for name in sorted(rules.exceptions)),
         follow_ups=tuple(rules.follow_ups[name] for name in sorted(rules.follow_ups)),
+        assumptions=tuple(rules.assumptions[name] for name in sorted(rules.assumptions)),
         sequence_sets=dict(sorted(declared.sequence_sets.items())),
         cash_steps=dict(sorted(declared.cash_steps.items())),
         payment_terms=dict(sorted(declared.payment_terms.items())),

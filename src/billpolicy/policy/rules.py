@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.policy.decisions import outcome_of
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.language import NOTHING, Constraint, ExceptionText, FollowUpText
+from billpolicy.policy.language import NOTHING, AssumptionText, Constraint, ExceptionText, FollowUpText
 from billpolicy.policy.layers import Layer
-from billpolicy.policy.model import Clause, ExceptionRule, FollowUp, Outcome
+from billpolicy.policy.model import Assumption, Clause, ExceptionRule, FollowUp, Outcome
 from billpolicy.policy.typed import clause
 from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.fields import SCOPES, fields_of
 from billpolicy.vocabulary.spec import ROLES, FieldSpec, OperationSpec, events_of, scopes_of
+
+_Kind = Literal["exception", "follow-up", "assumption"]
 
 
 class Rules:
@@ -29,6 +33,7 @@ class Rules:
         self._problem = declared.problem
         self.exceptions: dict[str, ExceptionRule] = {}
         self.follow_ups: dict[str, FollowUp] = {}
+        self.assumptions: dict[str, Assumption] = {}
 
     def add(self, layer: Layer) -> None:
         """The rules of one more layer. What it declares is known by now."""
@@ -43,15 +48,19 @@ class Rules:
             for index, follow_up in enumerate(file.follow_ups):
                 if self._free("follow-up", follow_up.id, tree.at("follow_ups", index, "id"), taken):
                     self._follow_up(follow_up, tree, index, below)
+        taken = {id: assumption.position for id, assumption in self.assumptions.items()}
+        for file, tree in layer.files:
+            for index, assumption in enumerate(file.assumptions):
+                if self._free("assumption", assumption.id, tree.at("assumptions", index, "id"), taken):
+                    self._assumption(assumption, tree, index)
 
-    def _free(self, what: Literal["exception", "follow-up"], id: str, at: Position, taken: dict[str, Position]) -> bool:
+    def _free(self, what: _Kind, id: str, at: Position, taken: dict[str, Position]) -> bool:
         """Whether the id is free; now it is taken."""
         operation, _, key = id.partition(".")
         if operation in self._vocabulary and key:
             message = f"`{id}` is how the base rule of `{operation}` is called"
-            self._problem(
-                "exception-id" if what == "exception" else "follow-up-id", message, at, f"give the {what} another id"
-            )
+            code: Code = "follow-up-id" if what == "follow-up" else "exception-id"
+            self._problem(code, message, at, f"give the {what} another id")
         elif id in taken:
             message = f"there are two rules `{id}` (first at {taken[id]})"
             self._problem("said-twice", message, at, "give each its own id")
@@ -65,7 +74,7 @@ class Rules:
     def _exception(self, text: ExceptionText, tree: Tree, index: int) -> None:
         path = ("exceptions", index)
         at = tree.at(*path, "id")
-        names, fields_of = enumerate(text.operations), self._declared.fields_of
+        names, has = enumerate(text.operations), self._declared.fields_of
         found = [self._declared.operation(name, tree.at(*path, "operations", i)) for i, name in names]
         specs = [spec for spec in found if spec is not None]
         if not text.operations:
@@ -91,7 +100,7 @@ class Rules:
         self.exceptions[text.id] = ExceptionRule(
             id=text.id,
             operations=tuple(sorted(text.operations)),
-            clauses=self._clauses(text.when, {f"`{spec.name}`": fields_of(spec) for spec in specs}, tree, *path),
+            clauses=self._clauses(text.when, {f"`{spec.name}`": has(spec) for spec in specs}, tree, *path, "when"),
             then=then,
             position=at,
             then_at=then_at,
@@ -121,7 +130,7 @@ class Rules:
         rule = ExceptionRule(
             id=text.id,
             operations=(then.name,),
-            clauses=self._clauses(text.when, has, tree, *path),
+            clauses=self._clauses(text.when, has, tree, *path, "when"),
             then={},
             position=at,
             then_at={},
@@ -155,13 +164,28 @@ class Rules:
             self._problem("follow-up-not-here", message, at, f"{own}; after `{event}` can come {_listed(can)}")
         return event in events
 
+    # -- assumptions ---------------------------------------------------------------------------------------------
+
+    def _assumption(self, text: AssumptionText, tree: Tree, index: int) -> None:
+        path = ("assumptions", index)
+        has = {f"the assumption `{text.id}`": fields_of(*SCOPES)}
+        if not text.then:
+            self._problem("then-empty", f"`{text.id}` assumes nothing", tree.at(*path, "then"), "say what holds")
+        self.assumptions[text.id] = Assumption(
+            id=text.id,
+            when=self._clauses(text.when, has, tree, *path, "when"),
+            then=self._clauses(text.then, has, tree, *path, "then"),
+            position=tree.at(*path, "id"),
+            because=text.because,
+        )
+
     # -- conditions ----------------------------------------------------------------------------------------------
 
     def _clauses(
         self, when: Mapping[str, Constraint], has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int
     ) -> tuple[Clause, ...]:
-        """The condition that stands under `when`. `has`: whose fields they are; every field must be there of each."""
-        read = (self._clause(name, constraint, has, tree, *path, "when", name) for name, constraint in when.items())
+        """The condition that stands at a place. `has`: whose fields they are; every field must be there of each."""
+        read = (self._clause(name, constraint, has, tree, *path, name) for name, constraint in when.items())
         return tuple(clause for clause in read if clause is not None)
 
     def _clause(

@@ -1,0 +1,62 @@
+"""What an analysis finds: a diagnostic, and the facts that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from billpolicy.analysis.decisions import Decision
+from billpolicy.analysis.domain import Domain
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import Policy
+from billpolicy.policy.precedence import Precedence
+from billpolicy.vocabulary.spec import Level, Vocabulary
+
+
+class Shown(NamedTuple):
+    """An operation that shows it: of which a book can be made (`witness/`)."""
+
+    operation: str
+    facts: Facts
+    """Those that matter, its document date among them where the days matter."""
+    levels: Mapping[Level, bool] = {}
+    """Which levels hold a value of the attribute, where that matters."""
+    event: str | None = None
+    """Of a follow-up: what it comes after."""
+
+
+class Finding(NamedTuple):
+    """One thing that was proven of a policy, and what shows it."""
+
+    diagnostic: Diagnostic
+    shown: Shown | None = None
+
+
+class Analysed:
+    """A policy made ready to be looked at, decision by decision; what is asked for twice is made once."""
+
+    def __init__(self, policy: Policy, vocabulary: Vocabulary) -> None:
+        self.policy, self.vocabulary = policy, vocabulary
+        self.precedence = Precedence(policy.exceptions)
+        self.rules = {rule.id: rule for rule in policy.exceptions}
+        self._domains: dict[str, Domain] = {}
+        self._decisions: dict[tuple[str, str], Decision] = {}
+
+    def domain(self, operation: str) -> Domain:
+        """The facts of an operation."""
+        if operation not in self._domains:
+            self._domains[operation] = Domain.of_operation(self.policy, self.vocabulary[operation])
+        return self._domains[operation]
+
+    def decision(self, operation: str, key: str) -> Decision:
+        """What decides a key of it."""
+        if (operation, key) not in self._decisions:
+            spec = self.vocabulary[operation]
+            domain = self.domain(operation)
+            self._decisions[operation, key] = Decision(self.policy, spec, key, self.precedence, domain)
+        return self._decisions[operation, key]
+
+
+Look = Callable[[Analysed], Iterator[Finding]]
+"""One kind of thing that is looked for."""

@@ -1,0 +1,127 @@
+"""Exceptions that can never decide, and those without which everything comes out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from billpolicy.analysis.cells import Diagram, NotProven, bits
+from billpolicy.analysis.decisions import Decision
+from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.policy.condition import Box, Facts
+from billpolicy.policy.model import ExceptionRule
+from billpolicy.policy.precedence import Precedence
+
+_Part = Literal["beaten", "idle", "matters", "unproven"]
+"""Of an exception where it holds: another one decides; it does, and the same would come out without it; or not."""
+
+
+class _Seen(NamedTuple):
+    """What an exception does in one decision."""
+
+    operation: str
+    part: dict[_Part, Facts]
+    """For each part that it plays, facts that show it."""
+    beaten_by: frozenset[str]
+
+
+def idle(analysed: Analysed) -> Iterator[Finding]:
+    """Each exception that never decides, also where several together cover it; and each that changes nothing."""
+    for rule in analysed.policy.exceptions:
+        seen = [_seen(analysed, rule, operation, key) for operation in rule.operations for key in rule.then]
+        parts = {part for one in seen for part in one.part}
+        if "matters" in parts:
+            continue
+        if "unproven" in parts:
+            yield Finding(_unproven(rule))
+        elif "idle" in parts:
+            one = next(one for one in seen if "idle" in one.part)
+            yield Finding(_redundant(rule), Shown(one.operation, one.part["idle"]))
+        else:
+            shown = next((Shown(one.operation, one.part["beaten"]) for one in seen if "beaten" in one.part), None)
+            by = sorted({id for one in seen for id in one.beaten_by})
+            yield Finding(_dead(rule, [analysed.rules[id] for id in by], shown is not None), shown)
+    yield from _dead_follow_ups(analysed)
+
+
+def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> _Seen:
+    decision, domain = analysed.decision(operation, key), analysed.domain(operation)
+    number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
+    if number is None or domain.possible(decision.boxes[number]) is None:
+        return _Seen(operation, {}, frozenset())
+    without = _without(analysed, decision, rule)
+    # A rule in the middle of a chain of `overrides` counts where it does not hold, too.
+    within = None if without is not None else decision.boxes[number]
+    near = decision.near(number) if within is not None else (1 << len(decision.rules)) - 1
+    numbers = list(bits(near))
+    beaters: set[int] = set()
+
+    def part(holding: int) -> str:
+        whole = sum(1 << numbers[place] for place in bits(holding))
+        rest = whole & ~(1 << number)
+        decides = bool(decision.survivors(whole) >> number & 1)
+        if decides or without is not None:
+            before = decision.outcomes(decision.survivors(whole))
+            after = decision.outcomes(decision.survivors(rest, without))
+            if before != after:
+                return "matters"
+        if decides:
+            return "idle"
+        if whole >> number & 1:
+            beaters.update(bits(decision.survivors(whole)))
+            return "beaten"
+        return "elsewhere"
+
+    try:
+        found = Diagram(domain, [decision.boxes[place] for place in numbers], part, within=within).examples()
+    except NotProven:
+        return _Seen(operation, {"unproven": {}}, frozenset())
+    facts: dict[_Part, Facts] = {}
+    for label, box in found.items():
+        point = domain.possible(box)
+        if label != "elsewhere" and point is not None:
+            facts[label] = point  # type: ignore[index]
+    return _Seen(operation, facts, frozenset(decision.rules[place].id for place in beaters))
+
+
+def _without(analysed: Analysed, decision: Decision, rule: ExceptionRule) -> list[int] | None:
+    """Who overrides whom without a rule, if that is not the same: where it is a link between others."""
+    overridden = any(rule.id in analysed.precedence.overriders(other) for other in rule.overrides)
+    if not (overridden and analysed.precedence.overriders(rule.id)):
+        return None
+    rest = Precedence(one for one in analysed.policy.exceptions if one.id != rule.id)
+    ids = [one.id for one in decision.rules]
+    return [
+        sum(1 << place for place, other in enumerate(ids) if id != rule.id and other in rest.overriders(id))
+        for id in ids
+    ]
+
+
+def _dead_follow_ups(analysed: Analysed) -> Iterator[Finding]:
+    for one in analysed.policy.follow_ups:
+        domain = Domain.of_follow_up(analysed.policy, analysed.vocabulary[one.operation], one.after)
+        box: Box | None = domain.canonical(one.rule.box)
+        if box is None or domain.possible(box) is None:
+            yield Finding(_dead(one.rule, [], holds=False))
+
+
+def _dead(rule: ExceptionRule, beaten_by: list[ExceptionRule], holds: bool) -> Diagnostic:
+    if not holds:
+        message = f"`{rule.id}` can never hold: there can be no facts that satisfy its `when`"
+        return Diagnostic("exception-dead", message, rule.position, "change its `when`, or remove it", "warning")
+    listed = " or ".join(f"`{one.id}` ({one.position.place})" for one in beaten_by)
+    message = f"`{rule.id}` can never decide anything: wherever it holds, {listed} does instead"
+    hint = "remove it, widen its `when`, or let it override what comes before it"
+    return Diagnostic("exception-dead", message, rule.position, hint, "warning")
+
+
+def _redundant(rule: ExceptionRule) -> Diagnostic:
+    message = f"without `{rule.id}` the same comes out in every case: what would decide in its place says the same"
+    return Diagnostic("exception-redundant", message, rule.position, "remove it, or change what it says", "warning")
+
+
+def _unproven(rule: ExceptionRule) -> Diagnostic:
+    message = f"it could not be proven whether `{rule.id}` ever matters: too many exceptions overlap with it"
+    return Diagnostic("exception-unproven", message, rule.position, "make their conditions simpler", "warning")
