@@ -84,6 +84,17 @@ def test_the_kinds_of_documents_that_lack_an_attribute_are_told_in_order() -> No
     assert message == f"{kinds} need the attribute `sequence_set` for their numbers"
 
 
+def test_an_attribute_can_say_that_a_document_without_it_is_meant_to_be_refused() -> None:
+    """A contact is one account's own (docs/domain.md 1.1), so of the three the standard policy says it of that one."""
+    stated = {name: attribute.exhausted for name, attribute in policy().attributes.items()}
+    assert stated == {"bill_to_contact": True, "payment_term": False, "sequence_set": False}
+    # A layer that declares the attribute anew says it anew.
+    anew = "attributes: {bill_to_contact: {type: contact, documents: [invoice, credit_memo, debit_memo]}}"
+    assert not policy(anew).attributes["bill_to_contact"].exhausted
+    wrong = anew.replace("type: contact", "type: contact, exhausted: allow")
+    assert refused_codes(wrong) == ["value-not-allowed"]
+
+
 def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
     """docs/domain.md 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
     text = """

@@ -121,7 +121,8 @@ class Declarations:
             self.problem("attribute-splits", message, here, "remove this line, or add `invoice` to its `documents`")
         splits = on_invoices and text.splits_invoices is not False
         at = tree.at("attributes", name, key=True)
-        self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits)
+        exhausted = text.exhausted == "refuse"
+        self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits, exhausted)
 
     def _field(self, name: str, text: FieldText, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)

@@ -172,6 +172,8 @@ class AttributeText:
     zuora: Text | None = None
     splits_invoices: Boolean | None = None
     """Of an attribute of invoices: whether subscriptions with different values are billed apart. Default true."""
+    exhausted: Literal["refuse"] | None = None
+    """Says that it is meant: a document for which no level has a value is refused."""
 
 
 @record

@@ -45,6 +45,8 @@ class Attribute(NamedTuple):
     zuora: str | None = None
     splits_invoices: bool = False
     """A bill run puts only subscriptions that agree on it on one invoice (docs/domain.md 1.1 and 1.5)."""
+    exhausted: bool = False
+    """It is meant that a document is refused for which no level of the chain has a value (`exhausted: refuse`)."""
 
 
 class Chain(NamedTuple):
