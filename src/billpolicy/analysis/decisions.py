@@ -107,6 +107,10 @@ class Decision:
             return Decider(rule.id, rule.then[self.key])
         return Decider(f"{self.spec.name}.{self.key}", None if self.base is None else self.base.outcome)
 
+    def rule_of(self, holding: int) -> str:
+        """The id of the rule that decides where these hold."""
+        return self.decider(self.survivors(holding)).rule
+
 
 def in_force(rule: ExceptionRule, policy: Effective) -> Box:
     """The condition of a rule, and the days on which it and its policy are in force."""

@@ -38,11 +38,12 @@ def idle(analysed: Analysed) -> Iterator[Finding]:
             yield Finding(_unproven(rule))
         elif "idle" in parts:
             one = next(one for one in seen if "idle" in one.part)
-            yield Finding(_redundant(rule), Shown(one.operation, one.part["idle"]))
+            yield Finding(_of_layer(_redundant(rule), analysed), Shown(one.operation, one.part["idle"]))
         else:
             shown = next((Shown(one.operation, one.part["beaten"]) for one in seen if "beaten" in one.part), None)
             by = sorted({id for one in seen for id in one.beaten_by})
-            yield Finding(_dead(rule, [analysed.rules[id] for id in by], shown is not None), shown)
+            dead = _dead(rule, [analysed.rules[id] for id in by], shown is not None)
+            yield Finding(_of_layer(dead, analysed), shown)
     yield from _dead_follow_ups(analysed)
 
 
@@ -93,10 +94,8 @@ def _without(analysed: Analysed, decision: Decision, rule: ExceptionRule) -> lis
         return None
     rest = Precedence(one for one in analysed.policy.exceptions if one.id != rule.id)
     ids = [one.id for one in decision.rules]
-    return [
-        sum(1 << place for place, other in enumerate(ids) if id != rule.id and other in rest.overriders(id))
-        for id in ids
-    ]
+    above = [() if id == rule.id else rest.overriders(id) for id in ids]
+    return [sum(1 << place for place, other in enumerate(ids) if other in one) for one in above]
 
 
 def _dead_follow_ups(analysed: Analysed) -> Iterator[Finding]:
@@ -104,7 +103,14 @@ def _dead_follow_ups(analysed: Analysed) -> Iterator[Finding]:
         domain = Domain.of_follow_up(analysed.policy, analysed.vocabulary[one.operation], one.after)
         box: Box | None = domain.canonical(one.rule.box)
         if box is None or domain.possible(box) is None:
-            yield Finding(_dead(one.rule, [], holds=False))
+            yield Finding(_of_layer(_dead(one.rule, [], holds=False), analysed))
+
+
+def _of_layer(found: Diagnostic, analysed: Analysed) -> Diagnostic:
+    """What a base policy says in vain since a layer above says otherwise is only a hint: the base may serve others."""
+    own = analysed.policy.own_files
+    of_base = own and found.position is not None and found.position.file not in own
+    return found._replace(severity="hint") if of_base else found
 
 
 def _dead(rule: ExceptionRule, beaten_by: list[ExceptionRule], holds: bool) -> Diagnostic:

@@ -222,6 +222,8 @@ class Policy:
     files: tuple[str, ...] = ()
     file_digests: tuple[str, ...] = ()
     """SHA-256 of each file as it was read."""
+    own_files: tuple[str, ...] = ()
+    """Those of its topmost layer; the others are of its bases."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     """Custom fields by dotted name."""

@@ -1,0 +1,59 @@
+"""Chains that can be exhausted: facts for which no level may hold a value, so that the operation is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.analysis.cells import Diagram, NotProven
+from billpolicy.analysis.decisions import what_comes
+from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import Chain
+
+
+def gaps(analysed: Analysed) -> Iterator[Finding]:
+    """Of each attribute the rules that can decide it and whose chain ends without a sure value, unless that is meant
+    (`exhausted: refuse` of the attribute)."""
+    for rule, key, operation, facts, at, chain in open_chains(analysed):
+        if not analysed.policy.attributes[key].exhausted:
+            levels = [level for level in chain if not level.startswith("default")]
+            message = f"`{key}` of `{operation}` may find no value by `{rule}`: {_none(levels)}, and it is refused"
+            hint = f"add `default` with a default for `{key}`, or say of the attribute `exhausted: refuse`"
+            shown = Shown(operation, facts, dict.fromkeys(levels, False))  # type: ignore[arg-type]
+            yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
+
+
+def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Facts, Position, tuple[str, ...]]]:
+    """Rule, attribute, operation, facts for which it decides, where it stands, and the levels it comes to."""
+    policy = analysed.policy
+    for (operation, key), base in policy.base.items():
+        if not isinstance(base.outcome, Chain):
+            continue
+        decision, domain = analysed.decision(operation, key), analysed.domain(operation)
+        deciding: dict[str, Facts] = {}
+        try:
+            found = Diagram(domain, decision.boxes, decision.rule_of)
+        except NotProven:
+            deciding[base.id] = {}
+        else:
+            for rule, box in found.examples().items():
+                facts = domain.possible(box)
+                if facts is not None:
+                    deciding[str(rule)] = facts
+        for rule, facts in sorted(deciding.items()):
+            exception = analysed.rules.get(rule)
+            outcome = base.outcome if exception is None else exception.then[key]
+            at = base.position if exception is None else exception.then_at.get(key, exception.position)
+            comes = what_comes(policy, analysed.vocabulary[operation], key, outcome)
+            if not any(level.startswith("default=") for level in comes):
+                yield rule, key, operation, facts, at, comes
+
+
+def _none(levels: list[str]) -> str:
+    if not levels:
+        return "no level of its chain can hold one"
+    words = [level.replace("_", " ") for level in levels]
+    if len(words) == 1:
+        return f"the {words[0]} may have none"
+    return f"{', '.join(words[:-1])} and {words[-1]} may have none"

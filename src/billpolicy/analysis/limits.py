@@ -1,0 +1,95 @@
+"""Limits that are open to one side: amounts in currencies that they do not name, and people whom no role names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from billpolicy.analysis.cells import Diagram, NotProven
+from billpolicy.analysis.decisions import Decision
+from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.diagnostics.diagnostic import Diagnostic, Severity
+from billpolicy.policy.condition import Box, Facts, Values, Words
+from billpolicy.policy.model import ExceptionRule, Setting
+
+_PERMISSION, _ALLOWED = "permission", "allowed"
+
+
+def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
+    """Each exception that asks about an amount in one currency, where no rule asks about it in any other: there the
+    base rule decides."""
+    for rule in analysed.policy.exceptions:
+        money = [clause for clause in rule.clauses if f"{clause.field}.currency" in clause.facts]
+        found = next((one for clause in money for one in _other_currencies(analysed, rule, clause.field)), None)
+        if found is not None:
+            operation, key, field, facts = found
+            named = " and ".join(sorted(map(str, _named(rule.box[f"{field}.currency"]))))
+            message = f"`{rule.id}` asks for `{field}` in {named}; in another currency nothing asks about `{key}`"
+            hint = "add the same for the other currencies, or say in `assumptions` that there are none"
+            severity: Severity = "warning" if key == _PERMISSION else "hint"
+            diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, severity)
+            yield Finding(diagnostic, Shown(operation, facts))
+
+
+def _other_currencies(analysed: Analysed, rule: ExceptionRule, field: str) -> Iterator[tuple[str, str, str, Facts]]:
+    for operation in rule.operations:
+        domain = analysed.domain(operation)
+        currency = domain.same(f"{field}.currency")
+        for key in rule.then:
+            decision = analysed.decision(operation, key)
+            named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
+            number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
+            if number is None:
+                continue
+            amounts = [name for name, spec in domain.fields.items() if spec.type == "money"]
+            rest = {fact: values for fact, values in decision.boxes[number].items() if fact not in amounts}
+            rest[currency] = Values(Words(named, complement=True))
+            facts = _where(domain, decision, rest, _undecided)
+            if facts is not None:
+                yield operation, key, field, facts
+
+
+def strangers(analysed: Analysed) -> Iterator[Finding]:
+    """Each limit of authority that somebody whom neither a role nor a rule names passes."""
+    people = frozenset(analysed.policy.roles)
+    for rule in analysed.policy.exceptions:
+        outcome = rule.then.get(_PERMISSION)
+        if not isinstance(outcome, Setting) or outcome.value == _ALLOWED:
+            continue
+        for operation in rule.operations:
+            decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
+            number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
+            if number is None or "actor.id" not in decision.boxes[number]:
+                continue
+            named = people | {name for box in decision.boxes if "actor.id" in box for name in _named(box["actor.id"])}
+            others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
+            facts = _where(domain, decision, others, _allowed)
+            if facts is not None:
+                message = f"`{rule.id}` limits those it names; whom neither a role nor a rule names may do it"
+                hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
+                diagnostic = Diagnostic("limit-passed", message, rule.position, hint, "warning")
+                yield Finding(diagnostic, Shown(operation, facts))
+                break
+
+
+def _allowed(decision: Decision, holding: int) -> bool:
+    return (_ALLOWED,) in decision.outcomes(decision.survivors(holding))
+
+
+def _undecided(decision: Decision, holding: int) -> bool:
+    return not decision.survivors(holding)
+
+
+def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decision, int], bool]) -> Facts | None:
+    """Facts within a box for which something is so; None if there are none, or it cannot be proven."""
+    if domain.canonical(within) is None:
+        return None
+    try:
+        found = Diagram(domain, decision.boxes, lambda holding: so(decision, holding), within=within).examples()
+    except NotProven:
+        return None
+    return domain.possible(found[True]) if True in found else None
+
+
+def _named(values: Values) -> frozenset[str | bool]:
+    return values.members.names if isinstance(values.members, Words) and not values.members.complement else frozenset()
