@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import load_operations, operation_from
+    from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.operations.sync.sync import Sync
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from billpolicy.posting.store import Audit, Posted
     from billpolicy.report.effect import Effect
     from billpolicy.report.explanation import Explanation
+    from billpolicy.testing.model import Case, TestFile
+    from billpolicy.testing.run import TestRun, run_tests
 
 _WHERE = {
     "Audit": "posting.store",
@@ -62,7 +65,13 @@ _WHERE = {
     "left_by": "planning.plan",
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
+    "Case": "testing.model",
+    "TestFile": "testing.model",
+    "TestRun": "testing.run",
     "load_policy": "deciding.versions",
+    "find_tests": "exchange.test_file",
+    "load_tests": "exchange.test_file",
+    "run_tests": "testing.run",
     "load_usage": "exchange.usage_file",
     "UsageFile": "exchange.usage_file",
     "open_ledger": "ledger.store",
@@ -76,6 +85,7 @@ _WHERE = {
 __all__ = [
     "Audit",
     "Book",
+    "Case",
     "Diagnostic",
     "Effect",
     "EngineError",
@@ -94,18 +104,22 @@ __all__ = [
     "Tax",
     "TaxEngine",
     "TaxableLine",
+    "TestFile",
+    "TestRun",
     "UsageFile",
     "Versions",
     "book_from",
     "create_ledger",
     "effect",
     "explain",
+    "find_tests",
     "history",
     "ledger_files",
     "left_by",
     "load_book",
     "load_operations",
     "load_policy",
+    "load_tests",
     "load_usage",
     "open_ledger",
     "operation_from",
@@ -114,6 +128,7 @@ __all__ = [
     "plan_all",
     "post",
     "post_all",
+    "run_tests",
     "sync",
     "usage_operations",
     "validate",

@@ -20,6 +20,7 @@ THEMES = {
     "policy": "Policies",
     "book": "Books: accounts, documents and how they hang together",
     "operations": "Operations: what is asked for, and what cannot be done",
+    "tests": "Tests of policies",
     "ledger": "Ledgers: the file that they are kept in, and what a check finds",
     "commands": "Commands: what is typed",
 }

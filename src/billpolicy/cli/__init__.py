@@ -18,6 +18,7 @@ from billpolicy import __version__
 # Command -> the module that holds its `command`, and its line in `billpolicy --help`. Adding a command is one line.
 COMMANDS = {
     "validate": ("billpolicy.cli.validate", "Check a policy: every problem with its place and a hint."),
+    "test": ("billpolicy.cli.test", "Run the tests of a policy, and see what they cover and would notice."),
     "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
     "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),

@@ -36,7 +36,7 @@ def operations_of(tree: Tree) -> list[Instruction]:
     for index, _ in enumerate(listed):
         stop_at_limit(problems, Position(tree.file))
         try:
-            one = _one(tree, ("operations", index))
+            one = operation_at(tree, ("operations", index))
         except Refused as refused:
             problems.extend(refused.diagnostics)
             continue
@@ -53,7 +53,7 @@ def operations_of(tree: Tree) -> list[Instruction]:
     return asked
 
 
-def _one(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
+def operation_at(tree: Tree, path: tuple[str | int, ...]) -> Instruction:
     data = tree.data
     for step in path:
         data = data[step]
@@ -82,4 +82,4 @@ def operation_from(data: object) -> Instruction:
         message = f"an operation is a mapping, not `{type(data).__name__}`"
         hint = "give one like {'id': 'op-1', 'operation': 'write_off_invoice', 'invoice': 'INV-1'}"
         raise Refused([Diagnostic("value-wrong", message, tree.at(), hint)])
-    return _one(tree, ())
+    return operation_at(tree, ())

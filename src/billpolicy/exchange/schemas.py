@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
+from billpolicy.exchange.test_file import TestFileText
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import ExplanationReport
@@ -17,6 +18,8 @@ from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
+from billpolicy.report.tests import TestReport
+from billpolicy.testing.expected import DECISIONS, Expected
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
@@ -136,10 +139,59 @@ def _ledger_show() -> Schema:
     return schema
 
 
+def _test() -> Schema:
+    """A file of policy tests: books and operations in place, and decisions beside what else is expected."""
+    schema, expected, book, operations = _of(TestFileText), _of(Expected), _of(BookFile), _operations()
+    definitions = schema["definitions"]
+    for other in (expected, book, operations):
+        definitions.update(other.pop("definitions"))
+    for name in ("DocumentExpected", "Expected", "StepExpected"):
+        found = definitions.get(name, expected)
+        definitions[name] = {**found, "additionalProperties": _decision()}
+        properties = definitions[name]["properties"] = dict(found["properties"])
+        properties[DECISIONS] = {"type": "object", "additionalProperties": _decision()}
+        if "refused" in properties:
+            properties["refused"] = _one_or_list({"type": "string"}, properties["refused"].get("description"))
+    operation = operations["properties"]["operations"]["items"]
+    asked = {"oneOf": [{"type": "string"}, {**operation, "required": ["operation"]}]}
+    # Changes of a book, and operations whose id is given by the test, say not all that a file of their own must.
+    for name in operation["properties"]["operation"]["enum"]:
+        definitions[name]["required"] = [key for key in definitions[name]["required"] if key != "id"]
+    changes = {"oneOf": [{"type": "string"}, {"type": "object", "properties": _loose(book["properties"])}]}
+    case = definitions["CaseText"]["properties"]
+    several = {"type": "object", "additionalProperties": {"$ref": "#/definitions/Expected"}}
+    for properties, key, said in (
+        (case, "book", changes),
+        (case, "operation", asked),
+        (case, "operations", {"type": "array", "minItems": 1, "items": asked}),
+        (case, "expect", {"anyOf": [{"$ref": "#/definitions/Expected"}, several]}),
+        (schema["properties"], "book", changes),
+        (schema["properties"], "policy", _one_or_list({"type": "string"}, None)),
+    ):
+        properties[key] = {**said, "description": properties[key].get("description", "")}
+    return schema
+
+
+def _decision() -> Schema:
+    return {"oneOf": [{"type": ["string", "number", "boolean"]}, {"$ref": "#/definitions/DecisionExpected"}]}
+
+
+def _one_or_list(one: Schema, description: str | None) -> Schema:
+    either: Schema = {"oneOf": [one, {"type": "array", "minItems": 1, "items": one}]}
+    return either if description is None else {**either, "description": description}
+
+
+def _loose(sections: Schema) -> Schema:
+    """The sections of a book, each a list of records that may be told in part."""
+    return {name: {"type": "array", "items": {"type": "object"}} for name in sections}
+
+
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
     "operations": _operations,
+    "test": _test,
+    "test-report": _written(TestReport),
     "validate": _written(Validation),
     "explain": _written(ExplanationReport),
     "plan": _written(PlanningReport),

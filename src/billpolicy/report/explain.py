@@ -25,6 +25,14 @@ def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list
     return list(_explained(versions, vocabulary, plan.id, plan, None))
 
 
+def explain_decision(
+    versions: Versions, vocabulary: Vocabulary, plan: Plan, resolved: Resolved, key: str
+) -> Explanation:
+    """The explanation of one decision of an operation or a step, and of nothing else."""
+    whole = _explain(versions.on(plan.date), vocabulary, plan.id, plan, None, resolved, None)
+    return replace(whole, decisions=tuple(one for one in whole.decisions if one.key == key), warnings=())
+
+
 def _explained(
     versions: Versions, vocabulary: Vocabulary, asked: str, plan: Plan, step: FollowedBy | None
 ) -> Iterator[Explanation]:

@@ -35,6 +35,16 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
     return "\n".join(lines) + "\n"
 
 
+def decisions_text(explanation: Explanation) -> str:
+    """Only how each attribute and setting came about, with everything that is known of it."""
+    lines: list[str] = []
+    for decision in explanation.decisions:
+        if decision.kind == "attribute":
+            lines += _attribute(decision, every_candidate=True)
+    lines += [*_settings(explanation, every_candidate=True)][2:]
+    return "\n".join(lines) + "\n"
+
+
 def _heading(explanation: Explanation) -> list[str]:
     """An operation by its id; a step that follows it by its own, which begins with that id."""
     asked = f"{explanation.step or explanation.operation_id}:"

@@ -133,8 +133,11 @@ def posted_before(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
 
 
 def _place(position: Position | None) -> Place | None:
-    if position is None:
-        return None
+    return None if position is None else place_of(position)
+
+
+def place_of(position: Position) -> Place:
+    """A place as it is told to programs."""
     return Place(
         file=position.file,
         line=position.line or None,

@@ -32,6 +32,8 @@ class Readers:
         return self._made[kind]
 
     def _make(self, kind: Any) -> Reader:
+        if kind is Any:
+            return lambda value: value
         origin, inside = typing.get_origin(kind), typing.get_args(kind)
         if origin is typing.Annotated and isinstance(inside[1], Scalar):
             return self._scalar(inside[1].read)

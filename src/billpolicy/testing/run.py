@@ -1,0 +1,137 @@
+"""Running policy tests: each operation is planned on the book that those before it leave, as `plan` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from billpolicy.deciding.matching.engines import EngineName
+from billpolicy.deciding.proven import load_proven
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.operations.chain import plan_operation
+from billpolicy.planning.plan import Plan
+from billpolicy.planning.request import Instruction
+from billpolicy.testing.expected import unexpectable
+from billpolicy.testing.match import Mismatch, mismatches
+from billpolicy.testing.model import Case, TestFile
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of one test."""
+
+    case: Case
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    """Id of an operation that was planned -> its plan."""
+    mismatches: tuple[Mismatch, ...] = ()
+
+    @property
+    def skipped(self) -> bool:
+        """Whether it was not run, as it says itself."""
+        return self.case.skip is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is not as expected."""
+        return bool(self.mismatches)
+
+
+@dataclass(frozen=True, eq=False)
+class FileResult:
+    """What came of the tests of one file, under the policy that they are about."""
+
+    file: TestFile
+    policy: Versions
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TestRun:
+    """What came of tests."""
+
+    files: tuple[FileResult, ...]
+
+    __test__ = False
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """All of them."""
+        return tuple(result for file in self.files for result in file.results)
+
+
+def run_case(policy: Versions, case: Case) -> Result:
+    """Run one test, whether it is to be skipped or not."""
+    book = case.book
+    plans: dict[str, Plan] = {}
+    wrong: list[Mismatch] = []
+    for asked in case.operations:
+        id = asked.request.id
+        plan: Plan | None = None
+        refused: Sequence[Diagnostic] = ()
+        try:
+            plan, book = plan_operation(policy, book, asked, asked.request.date or case.today)  # type: ignore[arg-type]
+            plans[id] = plan
+        except Refused as problems:
+            refused = problems.diagnostics
+        expectation = case.expected.get(id)
+        if expectation is not None:
+            wrong += mismatches(id, expectation, plan, refused)
+        elif refused:
+            wrong.append(_must_not_be_refused(asked, refused))
+    return Result(case, plans, tuple(wrong))
+
+
+def _must_not_be_refused(asked: Instruction, refused: Sequence[Diagnostic]) -> Mismatch:
+    codes = ", ".join(sorted({problem.code for problem in refused}))
+    return Mismatch(asked.request.id, "", asked.at(), "a plan", f"it is refused: {codes}", refused=tuple(refused))
+
+
+def policy_of(file: TestFile, engine: EngineName = "python") -> Versions:
+    """The policy that a file of tests is about. Raises `Refused` with every mistake in it."""
+    return Versions(Resolver(load_proven(path), engine) for path in file.policies)
+
+
+def run_tests(
+    files: Iterable[TestFile],
+    policy: Versions | None = None,
+    *,
+    engine: EngineName = "python",
+    chosen: Callable[[Case], bool] = lambda case: True,
+    watch: Callable[[Sequence[Case]], Iterable[Case]] = iter,
+) -> TestRun:
+    """Run the chosen tests of these files, each under the policy that its file names, or all under `policy`.
+
+    `watch` may show how far it is. Raises `Refused`, before any test is run, for a policy that is not sound and for
+    whatever cannot be expected at all.
+    """
+    known: dict[tuple[Path, ...], Versions] = {}
+    about: list[tuple[TestFile, Versions, list[Case]]] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            versions = policy or known.get(file.policies) or policy_of(file, engine)
+        except Refused as refused:
+            problems += refused.diagnostics
+            continue
+        known[file.policies] = versions
+        cases = [case for case in file.cases if chosen(case)]
+        problems += (problem for case in cases for problem in _unexpectable(versions, case))
+        about.append((file, versions, cases))
+    if problems:
+        raise Refused(problems)
+    every = [case for _, _, cases in about for case in cases]
+    policies = {case: versions for _, versions, cases in about for case in cases}
+    results = {case: run_case(policies[case], case) if case.skip is None else Result(case) for case in watch(every)}
+    return TestRun(
+        tuple(FileResult(file, versions, tuple(results[case] for case in cases)) for file, versions, cases in about)
+    )
+
+
+def _unexpectable(policy: Versions, case: Case) -> Iterator[Diagnostic]:
+    for asked in case.operations:
+        expectation = case.expected.get(asked.request.id)
+        if expectation is not None:
+            yield from unexpectable(expectation.tree, asked.request.operation, policy.policies)
