@@ -61,6 +61,20 @@ def test_a_payment_is_in_any_currency() -> None:
     assert (book.accounts["a"].currency, book.numbered["P1"].currency) == ("USD", "EUR")
 
 
+TERM = "attributes: {payment_term: Net 30}"
+CREDIT = "credit_memos: [{number: C1, account: a, date: 2026-01-20, currency: USD, items: [{id: x, amount: 1.00}], %s}]"
+REFUND = "refunds: [{number: R1, account: a, date: 2026-01-20, currency: USD, amount: 1.00, of: P1, %s}]"
+PAID = PAYMENT.replace("}]", ", %s}]")
+
+
+def test_what_is_owed_has_a_payment_term_and_others_hold_none() -> None:
+    """docs/domain.md 1.1: credit memo, payment and refund lack it. Null holds none; the refusals are told below."""
+    debit = CREDIT.replace("credit_memos", "debit_memos").replace("C1", "D1")
+    none = TERM.replace("Net 30", "null")
+    assert load(ACCOUNT + INVOICE + f"  {TERM}\n" + debit % TERM)
+    assert load(ACCOUNT + PAID % none + CREDIT % none + "\n" + REFUND % none)
+
+
 def test_amounts_get_the_decimals_of_their_currency() -> None:
     book = load(ACCOUNT + PAYMENT.replace("50.00", "50"))
     assert str(book.balance(book.numbered["P1"])) == "50.00"
@@ -77,6 +91,9 @@ def test_amounts_get_the_decimals_of_their_currency() -> None:
         (ACCOUNT + INVOICE + "  balance: 110.00\n", "balance-differs", "110.00"),
         (ACCOUNT + INVOICE.replace("USD", "XXX1"), "value-wrong", "XXX1"),
         (ACCOUNT + PAYMENT.replace("50.00", "-1"), "amount-sign", "-1"),
+        (ACCOUNT + CREDIT % TERM, "payment-term-odd", "Net 30"),
+        (ACCOUNT + PAID % TERM, "payment-term-odd", "Net 30"),
+        (ACCOUNT + PAYMENT + REFUND % TERM, "payment-term-odd", "Net 30"),
         (
             ACCOUNT + INVOICE + PAYMENT + "applications: [{from: P1, to: I1, date: 2026-01-20, amount: 1.00}]",
             "parts-missing",

@@ -95,6 +95,17 @@ def test_an_attribute_can_say_that_a_document_without_it_is_meant_to_be_refused(
     assert refused_codes(wrong) == ["value-not-allowed"]
 
 
+def test_no_policy_can_give_credit_memos_a_payment_term() -> None:
+    """docs/domain.md 1.1: the SDK's credit memos, payments and refunds lack it."""
+    found = refusals(
+        "attributes: {payment_term: {type: payment_term, documents: [invoice, debit_memo, credit_memo, refund]}}\n"
+        "every_operation: {payment_term: [account]}"
+    )
+    assert [(one.code, one.message) for one in found] == [
+        ("attribute-documents", "credit memos and refunds have no payment term: nobody has to pay one")
+    ]
+
+
 def test_attributes_of_invoices_split_them_unless_they_say_not() -> None:
     """docs/domain.md 1.1: contact, term, set, template and profile split invoices; sold-to and ship-to do not."""
     text = """

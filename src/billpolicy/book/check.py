@@ -321,6 +321,16 @@ def bill_day_fault(day: int | None) -> Diagnostic | None:
     return Diagnostic("bill-day", f"`bill_day` is {day}, which is no day of a month", hint=hint)
 
 
+def _payment_terms(context: Context) -> Found:
+    """docs/domain.md 1.1: what nobody has to pay has no payment term."""
+    for section, index, document in context.records(*SECTIONS):
+        kind = kind_of(document)
+        if not kind.is_owed and getattr(document, "attributes", {}).get("payment_term") is not None:
+            message = f"{document.number} has a payment term, but {kind.words}s have none: nobody has to pay one"
+            at = context.at(section, index, "attributes", "payment_term")
+            yield Diagnostic("payment-term-odd", message, at, "remove this line")
+
+
 def _subscriptions(context: Context) -> Found:
     for index, subscription in enumerate(context.file.subscriptions):
         start = subscription.start
@@ -568,6 +578,7 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _service_days,
     _discounts,
     _links,
+    _payment_terms,
     _subscriptions,
     _corrections,
     _usage,

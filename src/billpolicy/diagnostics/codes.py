@@ -243,6 +243,7 @@ Known = Literal[
     "parts-sum",
     "parts-unknown",
     "payment-term-kind",
+    "payment-term-odd",
     "payment-term-range",
     "payment-term-unknown",
     "payment-transferred",

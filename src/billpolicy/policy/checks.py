@@ -94,6 +94,10 @@ def _needed_attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
             kinds = _listed(with_it - set(attribute.documents))
             message = f"{kinds} need the attribute `{name}` for their {purpose}"
             yield Diagnostic("attribute-documents", message, attribute.position, "add them to its `documents`")
+        elif name == "payment_term" and not set(attribute.documents) <= with_it:
+            kinds = _listed(set(attribute.documents) - with_it)
+            message = f"{kinds} have no payment term: nobody has to pay one"
+            yield Diagnostic("attribute-documents", message, attribute.position, "remove them from its `documents`")
 
 
 def _listed(kinds: Iterable[str]) -> str:
