@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from billpolicy.analysis.cells import Diagram, Label, NotProven, bits
 from billpolicy.analysis.decisions import DATE, Decider, Decision, in_force
 from billpolicy.analysis.domain import Domain
-from billpolicy.policy.condition import Box, Facts, Values
+from billpolicy.policy.condition import Box, Facts, Values, closed
 from billpolicy.policy.model import FollowUp, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -53,15 +53,18 @@ class Comparer:
     def __init__(self, old: Policy, new: Policy, vocabulary: Vocabulary = VOCABULARY) -> None:
         self.old, self.new = old, new
         self._vocabulary = vocabulary
-        self._old, self._new = Precedence(old.exceptions), Precedence(new.exceptions)
+        self._precedence: dict[str, tuple[Precedence, Precedence]] = {}
         self._domains: dict[str, tuple[Domain, Domain, Domain]] = {}
 
     def compare(self, operation: str, key: str, allowed: Sequence[Box] = ()) -> Comparison:
         """How one decision compares. `allowed`: differences within these facts are passed over."""
         spec = self._vocabulary[operation]
         ours, theirs, both = self._domains_of(spec)
-        old = Decision(self.old, spec, key, self._old, ours)
-        new = Decision(self.new, spec, key, self._new, theirs)
+        if operation not in self._precedence:
+            self._precedence[operation] = Precedence.of(self.old, operation), Precedence.of(self.new, operation)
+        one, other = self._precedence[operation]
+        old = Decision(self.old, spec, key, one, ours)
+        new = Decision(self.new, spec, key, other, theirs)
         return _compared(old, new, both, [box for box in map(both.canonical, allowed) if box is not None])
 
     def _domains_of(self, spec: OperationSpec) -> tuple[Domain, Domain, Domain]:
@@ -145,8 +148,9 @@ def _changed(old: Decision, new: Decision) -> int:
 
 def _said(decision: Decision) -> list[tuple[Any, ...]]:
     """Of each rule all that its part in the decision depends on, whatever it is called and wherever it stands."""
+    lists = decision.policy.lists.get(decision.spec.name, {})
     what = [
-        (frozenset(box.items()), frozenset(rule.box.items()), comes)
+        (frozenset(box.items()), frozenset(closed(rule.box, lists).items()), comes)
         for box, rule, comes in zip(decision.boxes, decision.rules, decision.comes, strict=True)
     ]
     return [

@@ -47,7 +47,6 @@ class Conflict(NamedTuple):
 
 def find_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Conflict]:
     """Every pair of exceptions, for every decision, that is not proven to be free of conflict."""
-    precedence = Precedence(policy.exceptions)
     # Many operations have the very same exceptions about the same facts: what is proven of one holds of the others.
     alike: dict[tuple[Any, ...], list[tuple[str, Domain, dict[str, Box]]]] = defaultdict(list)
     for operation in sorted({name for exception in policy.exceptions for name in exception.operations}):
@@ -63,11 +62,12 @@ def find_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Conflict]
         alike[key].append((operation, domain, boxes))
     exceptions = {exception.id: exception for exception in policy.exceptions}
     for each in alike.values():
-        _, domain, boxes = each[0]
+        operation, domain, boxes = each[0]
+        precedence = Precedence.of(policy, operation)
         contest = _Contest([exceptions[id] for id in boxes], list(boxes.values()), precedence, domain)
         for first, second, key_, where, facts in contest.conflicts():
-            for operation, _, _ in each:
-                yield Conflict(first, second, operation, key_, where, facts)
+            for alike_, _, _ in each:
+                yield Conflict(first, second, alike_, key_, where, facts)
 
 
 class _NotProven(Exception):

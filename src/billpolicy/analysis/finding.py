@@ -38,7 +38,7 @@ class Analysed:
 
     def __init__(self, policy: Policy, vocabulary: Vocabulary) -> None:
         self.policy, self.vocabulary = policy, vocabulary
-        self.precedence = Precedence(policy.exceptions)
+        self._precedence: dict[str, Precedence] = {}
         self.rules = {rule.id: rule for rule in policy.exceptions}
         self._domains: dict[str, Domain] = {}
         self._decisions: dict[tuple[str, str], Decision] = {}
@@ -49,12 +49,18 @@ class Analysed:
             self._domains[operation] = Domain.of_operation(self.policy, self.vocabulary[operation])
         return self._domains[operation]
 
+    def precedence(self, operation: str) -> Precedence:
+        """The order among its exceptions."""
+        if operation not in self._precedence:
+            self._precedence[operation] = Precedence.of(self.policy, operation)
+        return self._precedence[operation]
+
     def decision(self, operation: str, key: str) -> Decision:
         """What decides a key of it."""
         if (operation, key) not in self._decisions:
             spec = self.vocabulary[operation]
             domain = self.domain(operation)
-            self._decisions[operation, key] = Decision(self.policy, spec, key, self.precedence, domain)
+            self._decisions[operation, key] = Decision(self.policy, spec, key, self.precedence(operation), domain)
         return self._decisions[operation, key]
 
 

@@ -89,10 +89,12 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
 
 def _without(analysed: Analysed, decision: Decision, rule: ExceptionRule) -> list[int] | None:
     """Who overrides whom without a rule, if that is not the same: where it is a link between others."""
-    overridden = any(rule.id in analysed.precedence.overriders(other) for other in rule.overrides)
-    if not (overridden and analysed.precedence.overriders(rule.id)):
+    precedence = analysed.precedence(decision.spec.name)
+    if not precedence.overriders(rule.id) or not rule.overrides:
         return None
-    rest = Precedence(one for one in analysed.policy.exceptions if one.id != rule.id)
+    policy = analysed.policy
+    left = [one for one in policy.exceptions if one.id != rule.id]
+    rest = Precedence(left, policy.lists.get(decision.spec.name))
     ids = [one.id for one in decision.rules]
     above = [() if id == rule.id else rest.overriders(id) for id in ids]
     return [sum(1 << place for place, other in enumerate(ids) if other in one) for one in above]

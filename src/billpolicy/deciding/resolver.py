@@ -99,7 +99,7 @@ class Resolver:
     def __init__(self, policy: Policy, engine: EngineName) -> None:
         self.policy = policy
         self.engine = engine
-        self.precedence = Precedence(policy.exceptions)
+        self._precedence: dict[str, Precedence] = {}
         self._rules = {exception.id: exception for exception in policy.exceptions}
         self._base: dict[str, list[BaseRule]] = {}
         for base in policy.base.values():
@@ -164,6 +164,12 @@ class Resolver:
         matched = matcher.match(facts)
         return tuple(one for one in self.policy.follow_ups if one.id in matched)
 
+    def precedence_of(self, operation: str) -> Precedence:
+        """The order among the exceptions of an operation."""
+        if operation not in self._precedence:
+            self._precedence[operation] = Precedence.of(self.policy, operation)
+        return self._precedence[operation]
+
     def rule(self, operation: str, key: str, rule: str) -> BaseRule | ExceptionRule:
         """The rule that a resolution names."""
         return self._rules.get(rule) or self.policy.base[operation, key]
@@ -171,9 +177,10 @@ class Resolver:
     def _decide(self, operation: str, matched: tuple[str, ...]) -> _Deciding:
         settings: dict[str, Resolution] = {}
         chains: list[tuple[str, tuple[Level, ...], str]] = []
+        precedence = self.precedence_of(operation)
         for base in self._base.get(operation, ()):
             key = base.key
-            verdict = self.precedence.decide(matched, key)
+            verdict = precedence.decide(matched, key)
             if verdict.conflict:
                 # Validation proves that this cannot be; a policy that was not validated is still never guessed about.
                 raise Refused([_conflict(operation, key, verdict.survivors)])

@@ -190,6 +190,7 @@ Known = Literal[
     "level-not-here",
     "level-repeated",
     "level-unknown",
+    "level-without-effect",
     "limit-charge-odd",
     "limit-passed",
     "limit-unknown",

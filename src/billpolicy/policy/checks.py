@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy, Series, Setting
+from billpolicy.policy.condition import Words
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Series, Setting
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
 
 _Found = Iterator[Diagnostic]
@@ -126,6 +128,22 @@ def _outcomes_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> _F
             yield Diagnostic("value-not-allowed", message, at, hint)
 
 
+def _conditions_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """As outcomes: a layer may have said the reason codes anew that a condition of its base asks about."""
+    asking = [(rule, [vocabulary[name].fields for name in rule.operations]) for rule in policy.exceptions]
+    asking += [(one.rule, [vocabulary[one.operation].fields_after(one.after)]) for one in policy.follow_ups]
+    for rule, fields in asking:
+        for field in dict.fromkeys(chain.from_iterable(fields)):
+            asked = rule.box.get(field.name)
+            if asked is None or field.codes not in policy.reason_codes or not isinstance(asked.members, Words):
+                continue
+            for gone in sorted(map(str, asked.members.names - set(policy.reason_codes[field.codes]))):
+                category = f"{field.codes.replace('_', ' ')}s"
+                message = f"`{rule.id}` asks about `{gone}`, which is no longer a reason code of {category}"
+                hint = "add it to `reason_codes`, or take it out of the condition"
+                yield Diagnostic("value-not-allowed", message, rule.position, hint)
+
+
 def _named_values(policy: Policy, type_: str) -> set[str] | None:
     if type_ == "payment_term":
         return set(policy.payment_terms)
@@ -133,15 +151,43 @@ def _named_values(policy: Policy, type_: str) -> set[str] | None:
 
 
 def _default_level(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    rules: list[tuple[BaseRule | ExceptionRule, str, object]] = [
-        (rule, rule.key, rule.outcome) for rule in policy.base.values()
-    ]
-    rules += [(rule, key, outcome) for rule in policy.exceptions for key, outcome in rule.then.items()]
-    for rule, key, outcome in rules:
+    for rule, key, outcome in _outcomes(policy):
         if isinstance(outcome, Chain) and "default" in outcome.levels and key not in policy.defaults:
             at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
             message = f"this chain ends in `default`, but there is no default for `{key}`"
             yield Diagnostic("default-missing", message, at, f"add `defaults: {{{key}: ...}}`")
+
+
+def _levels_without_effect(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """docs/policy-language.md rule 4: the first level that has a value wins, and these can never be it."""
+    for rule, key, outcome in _outcomes(policy):
+        attribute = policy.attributes.get(key)
+        if not isinstance(outcome, Chain) or attribute is None:
+            continue
+        at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
+        after = outcome.levels[outcome.levels.index("default") + 1 :] if "default" in outcome.levels else ()
+        if after and key in policy.defaults:
+            message = f"`{key}` never comes from {_quoted(after)} here: `default` before it always has a value"
+            hint = "write `default` last, or remove what comes after it"
+            yield Diagnostic("level-without-effect", message, at, hint, "warning")
+        without = [level for level in outcome.levels if level in DOCUMENT_KINDS and level not in attribute.documents]
+        if without:
+            message = f"`{key}` never comes from {_quoted(without)} here: {_listed(without)} do not have it"
+            hint = f"remove it, or add it to the `documents` of `{key}`"
+            yield Diagnostic("level-without-effect", message, at, hint, "warning")
+
+
+def _outcomes(policy: Policy) -> Iterator[tuple[BaseRule | ExceptionRule, str, Outcome]]:
+    """Everything that is decided: the rule, what it decides and how."""
+    for base in policy.base.values():
+        yield base, base.key, base.outcome
+    for exception in policy.exceptions:
+        for key, outcome in exception.then.items():
+            yield exception, key, outcome
+
+
+def _quoted(levels: Iterable[str]) -> str:
+    return " or ".join(f"`{level}`" for level in levels)
 
 
 def _overrides(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -273,7 +319,9 @@ CHECKS: tuple[Check, ...] = (
     _attributes,
     _needed_attributes,
     _outcomes_still_mean_something,
+    _conditions_still_mean_something,
     _default_level,
+    _levels_without_effect,
     _overrides,
     _dates,
     _sequence_sets,

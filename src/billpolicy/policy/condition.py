@@ -191,6 +191,8 @@ class Values:
 
 Box = Mapping[str, Values]
 """Fact name -> what it may be. A fact that is not named may be anything, or unset."""
+Lists = Mapping[str, frozenset[str]]
+"""Fact name -> the words that it can be, where a policy says so: roles and reason codes."""
 
 
 def intersection(a: Box, b: Box) -> Box | None:
@@ -202,6 +204,17 @@ def intersection(a: Box, b: Box) -> Box | None:
             return None
         both[fact] = met
     return both
+
+
+def closed(box: Box, lists: Lists) -> Box:
+    """The box among the words that these facts can be: what is none of some of them is written out as the others."""
+    return {fact: _closed(values, lists[fact]) if fact in lists else values for fact, values in box.items()}
+
+
+def _closed(values: Values, words: frozenset[str]) -> Values:
+    assert isinstance(values.members, Words)
+    names = Words.of(values.members.names & words, complement=values.members.complement, universe=words)
+    return Values(names, values.unset)
 
 
 def contains(outer: Box, inner: Box) -> bool:

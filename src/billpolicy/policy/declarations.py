@@ -12,6 +12,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.money import AmountError, to_minor
+from billpolicy.policy.condition import Lists
 from billpolicy.policy.language import (
     AttributeText,
     BatchLimitText,
@@ -98,6 +99,16 @@ class Declarations:
     def fields_of(self, spec: OperationSpec) -> tuple[FieldSpec, ...]:
         """What conditions can ask about an operation; what it changes is called as the policy declares it."""
         return (*spec.fields, *changes_of(spec.changes, self.attributes, self.fields))
+
+    def choices(self, field: FieldSpec) -> tuple[str, ...]:
+        """The closed list of a choice; that of roles and reason codes is what the policy declares by now."""
+        if field.codes == ROLES:
+            return tuple(sorted(self.roles))
+        return self.reason_codes.get(field.codes, ()) if field.codes else field.choices
+
+    def lists_of(self, spec: OperationSpec) -> Lists:
+        """What an operation's facts can be that are one of the policy's roles or reason codes."""
+        return {field.name: frozenset(self.choices(field)) for field in spec.fields if field.codes}
 
     def every_field(self) -> dict[str, FieldSpec]:
         """The fields that are there because the policy declares something: its own, and those for what is changed."""

@@ -77,6 +77,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         defaults_at=dict(sorted(declared.defaults_at.items())),
         reason_codes=dict(sorted(declared.reason_codes.items())),
         roles={person: role for role in sorted(declared.roles) for person in sorted(declared.roles[role])},
+        lists={name: declared.lists_of(spec) for name, spec in sorted(vocabulary.items())},
         base=dict(sorted(base.items())),
         exceptions=tuple(rules.exceptions[name] for name in sorted(rules.exceptions)),
         follow_ups=tuple(rules.follow_ups[name] for name in sorted(rules.follow_ups)),

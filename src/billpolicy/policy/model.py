@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.policy.condition import Box
+from billpolicy.policy.condition import Box, Lists
 from billpolicy.vocabulary.spec import DocumentKind, FieldSpec, Level
 
 
@@ -234,6 +234,8 @@ class Policy:
     """Category -> its codes (docs/domain.md 9.6)."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """Person -> role."""
+    lists: Mapping[str, Lists] = field(default_factory=dict)
+    """Operation -> the facts that can only be one of its roles or reason codes."""
     base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)
     """(operation, key) -> its base rule."""
     exceptions: tuple[ExceptionRule, ...] = ()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from billpolicy.policy.condition import narrower
-from billpolicy.policy.model import ExceptionRule, Outcome
+from billpolicy.policy.condition import Lists, closed, narrower
+from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 
 
 class Dropped(NamedTuple):
@@ -37,16 +37,25 @@ NO_EXCEPTION = Verdict()
 
 
 class Precedence:
-    """The order among the exceptions of one policy: made once, asked for every decision."""
+    """The order among the exceptions of one policy in one operation: made once, asked for every decision.
 
-    def __init__(self, exceptions: Iterable[ExceptionRule]) -> None:
+    `lists`: which words facts can be there, for what is narrower is asked among these.
+    """
+
+    def __init__(self, exceptions: Iterable[ExceptionRule], lists: Lists | None = None) -> None:
         self._exceptions = {exception.id: exception for exception in exceptions}
+        self._lists = lists or {}
         self._overriders = _overriders(self._exceptions)
         self._outcomes: dict[str, dict[str, Outcome]] = {}
         for exception in self._exceptions.values():
             for key, outcome in exception.then.items():
                 self._outcomes.setdefault(key, {})[exception.id] = outcome
         self._narrower: dict[tuple[str, str], bool] = {}
+
+    @classmethod
+    def of(cls, policy: Policy, operation: str) -> Precedence:
+        """That of one operation of a policy. All its exceptions count: `overrides` reach through any of them."""
+        return cls(policy.exceptions, policy.lists.get(operation))
 
     def decide(self, matching: Iterable[str], key: str) -> Verdict:
         """What is left of the exceptions that are in force and match. Those that do not speak of `key` take no part."""
@@ -89,7 +98,8 @@ class Precedence:
         """Whether the condition of `a` is strictly within that of `b`. Proven once per pair that ever meets."""
         known = self._narrower.get((a, b))
         if known is None:
-            known = a != b and narrower(self._exceptions[a].box, self._exceptions[b].box)
+            one, other = (closed(self._exceptions[id].box, self._lists) for id in (a, b))
+            known = a != b and narrower(one, other)
             self._narrower[a, b] = known
         return known
 

@@ -19,7 +19,7 @@ from billpolicy.policy.model import Assumption, Clause, ExceptionRule, FollowUp,
 from billpolicy.policy.typed import clause
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.fields import SCOPES, fields_of
-from billpolicy.vocabulary.spec import ROLES, FieldSpec, OperationSpec, events_of, scopes_of
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, events_of, scopes_of
 
 _Kind = Literal["exception", "follow-up", "assumption"]
 
@@ -212,10 +212,7 @@ class Rules:
         if custom is not None:
             return custom if name.partition(".")[0] in scopes_of(fields) else None
         field = next((field for field in fields if field.name == name), None)
-        if field is not None and field.codes:
-            codes, roles = self._declared.reason_codes, tuple(sorted(self._declared.roles))
-            return field._replace(choices=roles if field.codes == ROLES else codes.get(field.codes, ()))
-        return field
+        return None if field is None else field._replace(choices=self._declared.choices(field))
 
 
 def _places(*rules: ExceptionRule) -> dict[str, Position]:

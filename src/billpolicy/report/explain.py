@@ -212,7 +212,7 @@ def _candidates(
     resolver: Resolver, resolved: Resolved, resolution: Resolution, words: Mapping[str, str]
 ) -> tuple[Candidate, ...]:
     key = resolution.key
-    verdict = resolver.precedence.decide(resolved.matched, key)
+    verdict = resolver.precedence_of(resolved.operation).decide(resolved.matched, key)
     dropped = {drop.id: drop for drop in verdict.dropped}
     found = []
     for rule in resolver.policy.exceptions_for(resolved.operation):
