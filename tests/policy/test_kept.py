@@ -11,6 +11,7 @@ from billpolicy.deciding import proven
 from billpolicy.deciding.proven import load_proven
 from billpolicy.policy.model import Policy
 from tests.helpers.paths import STANDARD
+from tests.helpers.refusals import codes, refused
 
 TEXT = f"policy: own\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n"
 SWITCH = "BILLPOLICY_CACHE"
@@ -65,6 +66,15 @@ def test_a_change_of_a_file_or_of_its_folder_is_seen(cache: Path, proofs: list[P
     assert [times(proofs), times(proofs)] == [1, 0]
     more.unlink()
     assert [times(proofs), times(proofs)] == [1, 0]
+
+
+def test_a_file_that_becomes_policy_in_a_subfolder_is_seen(cache: Path, proofs: list[Path]) -> None:
+    book = cache.parent.parent / "policy" / "tests" / "book.yaml"
+    book.parent.mkdir()
+    book.write_text("accounts: []\n", encoding="utf-8")
+    assert [times(proofs), times(proofs)] == [1, 0]
+    book.write_text("exceptions: []\n", encoding="utf-8")
+    assert codes(refused(lambda: load_proven(Path("policy")))) == ["policy-in-subfolder"]
 
 
 def test_it_is_kept_for_the_path_and_the_folder_that_one_is_in(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.deciding.proven import prove
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.policy.model import Chain, Policy, Setting
 from tests.helpers.paths import STANDARD
 from tests.helpers.refusals import refused
@@ -58,6 +58,62 @@ def test_exceptions_add_up_over_the_layers(tmp_path: Path) -> None:
     path = write(tmp_path, "country", EXCEPTION.format(id="french", country="FR"), extends="../company")
     of_the_standard = [exception.id for exception in prove(STANDARD).exceptions]
     assert [exception.id for exception in prove(path).exceptions] == sorted(["french", "germans", *of_the_standard])
+
+
+OF_A_POLICY = EXCEPTION.format(id="germans", country="DE")
+
+
+@pytest.mark.parametrize(
+    ("files", "not_read"),
+    [
+        ({"countries/germany.yaml": OF_A_POLICY}, [("countries/germany.yaml", 2, "exceptions")]),
+        ({"a/b/c/terms.yml": "# terms\npayment_terms: {Net 14: {net: 14}}"}, [("a/b/c/terms.yml", 2, "payment_terms")]),
+        ({"a/flow.yaml": '{"defaults": {payment_term: Net 30}}'}, [("a/flow.yaml", 1, "defaults")]),
+        ({"a/o.yaml": "operations:\n  # by name\n  bill_run: {}"}, [("a/o.yaml", 1, "operations")]),
+        ({"a/o.yaml": "operations: {bill_run: {}}"}, [("a/o.yaml", 1, "operations")]),
+        # Also beside tests and their books.
+        (
+            {"tests/a.test.yaml": "tests: []", "tests/book.yaml": "accounts: []", "tests/r.yaml": OF_A_POLICY},
+            [("tests/r.yaml", 2, "exceptions")],
+        ),
+        # Tests, books, operations, pages, hidden files, and a policy of its own with what is below it.
+        ({"tests/a.test.yaml": OF_A_POLICY, "tests/book.yaml": "accounts: []"}, []),
+        ({"data/operations.yaml": "operations:\n- {id: a}", "data/more.yaml": "operations: [{id: b}]"}, []),
+        ({"pages/notes.md": OF_A_POLICY, ".old/rules.yaml": OF_A_POLICY, "pages/.rules.yaml": OF_A_POLICY}, []),
+        ({"germany/p.yaml": "effective: {}\npolicy: germany", "germany/q.yaml": OF_A_POLICY}, []),
+        ({"germany/p.yaml": "policy: germany", "germany/old/q.yaml": OF_A_POLICY}, []),
+    ],
+)
+def test_policy_in_subfolders_is_refused_and_never_passed_over(
+    files: dict[str, str], not_read: list[tuple[str, int, str]], tmp_path: Path
+) -> None:
+    path = write(tmp_path, "company", "", extends=str(STANDARD))
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text, encoding="utf-8")
+    if not not_read:
+        assert prove(path)
+        return
+    found = refused(lambda: prove(path)).diagnostics
+    assert [(one.code, one.position) for one in found] == [
+        ("policy-in-subfolder", Position(str(path / name), line, 1)) for name, line, _ in not_read
+    ]
+    assert all(f"it says `{section}`" in one.message for one, (_, _, section) in zip(found, not_read, strict=True))
+
+
+def test_subfolders_of_a_base_count_and_of_a_single_file_do_not(tmp_path: Path) -> None:
+    base = write(tmp_path, "company", "", extends=str(STANDARD))
+    (base / "more").mkdir()
+    (base / "more" / "rules.yaml").write_text(OF_A_POLICY, encoding="utf-8")
+    assert codes(write(tmp_path, "country", "", extends="../company")) == ["policy-in-subfolder"]
+    assert prove(base / "policy.yaml")
+
+
+def test_a_subfolder_that_leads_back_is_looked_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "company", "", extends=str(STANDARD))
+    (path / "more").mkdir()
+    (path / "more" / "again").symlink_to(path, target_is_directory=True)
+    assert prove(path)
 
 
 def test_the_same_exception_in_two_layers_is_an_error(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ import hashlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import Policy
+from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"
@@ -69,7 +71,7 @@ def _read(path: Path) -> Policy | None:
         import pickle
 
         kept: Any = pickle.loads(read_plain(entry))
-        if kept["made_of"] == _made_of(kept["files"]) and isinstance(kept["policy"], Policy):
+        if kept["made_of"] == _made_of(kept["files"], kept["folders"]) and isinstance(kept["policy"], Policy):
             policy: Policy = kept["policy"]
             return policy
     except Exception:
@@ -88,10 +90,10 @@ def _write(path: Path, policy: Policy) -> None:
 
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made_of = _made_of(policy.files)
+        made_of = _made_of(policy.files, policy.folders)
         if [digest for _, digest in made_of[: len(policy.files)]] != list(policy.file_digests):
             return  # a file was changed while it was being proven: what was proven is not what is there now
-        kept = {"files": policy.files, "made_of": made_of, "policy": policy}
+        kept = {"files": policy.files, "folders": policy.folders, "made_of": made_of, "policy": policy}
         with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
             stream.write(pickle.dumps(kept, protocol=pickle.HIGHEST_PROTOCOL))
         Path(stream.name).replace(entry)
@@ -120,11 +122,20 @@ def _program() -> str:
     return repr((sys.version_info, stamps))
 
 
-def _made_of(files: tuple[str, ...]) -> list[tuple[str, Any]]:
-    """Every file with its digest, every folder they stand in with the names of its policy files."""
+def _made_of(files: tuple[str, ...], folders: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """Every file with its digest, every folder they stand in with the names of its policy files; and below a folder
+    that was read as a whole, where no policy may be, every file with its size and time."""
     digests: list[tuple[str, Any]] = [(name, hashlib.sha256(read_plain(Path(name))).hexdigest()) for name in files]
-    folders = sorted({str(Path(name).parent) for name in files})
-    return digests + [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in folders]
+    around = sorted({str(Path(name).parent) for name in files})
+    names = [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in around]
+    return [*digests, *names, *(stamp for folder in folders for stamp in _below(Path(folder)))]
+
+
+def _below(folder: Path) -> Iterator[tuple[str, Any]]:
+    for one in below(folder):
+        for file in yaml_files(one):
+            found = file.stat()
+            yield str(file), (found.st_size, found.st_mtime_ns)
 
 
 def _private(entry: Path) -> bool:

@@ -257,6 +257,7 @@ Known = Literal[
     "plan-stale",
     "policy-differs",
     "policy-empty",
+    "policy-in-subfolder",
     "policy-missing",
     "policy-not-in-force",
     "policy-unreadable",

@@ -12,6 +12,8 @@ from typing import TypeVar
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
+from billpolicy.policy.subfolders import not_read
+from billpolicy.source.folders import yaml_files
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
@@ -27,14 +29,15 @@ class Layer:
 
     path: Path
     files: tuple[tuple[PolicyFile, Tree], ...]
+    folder: Path | None
+    """The folder, where it is one."""
 
 
 def policy_files(path: Path) -> list[Path]:
     """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
     if not (is_there(path) and path.is_dir()):
         return [path]
-    files = [file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and not file.name.startswith(".")]
-    return sorted(file for file in files if ".test." not in file.name)
+    return yaml_files(path)
 
 
 def read_layers(path: Path) -> list[Layer]:
@@ -47,6 +50,9 @@ def read_layers(path: Path) -> list[Layer]:
     while here is not None:
         try:
             real, names = here.resolve(), policy_files(here)
+            if real not in seen and here.is_dir():
+                problems.extend(not_read(here, MAX_MEGABYTES))
+                stop_at_limit(problems, asked)
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             message = f"the policy at `{here}` cannot be read: {reason.lower()}"
@@ -94,7 +100,7 @@ def _read_layer(path: Path, names: list[Path], asked: Position, problems: list[D
         except Refused as refused:
             problems.extend(refused.diagnostics)
             stop_at_limit(problems, asked)
-    return Layer(path, tuple(files))
+    return Layer(path, tuple(files), path if path.is_dir() else None)
 
 
 def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:

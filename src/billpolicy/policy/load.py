@@ -70,6 +70,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         files=tuple(tree.file for layer in layers for _, tree in layer.files),
         file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
         own_files=tuple(tree.file for _, tree in layers[-1].files) if layers else (),
+        folders=tuple(str(layer.folder) for layer in layers if layer.folder is not None),
         # By name, so that the order of files and lines shows nowhere.
         attributes=dict(sorted(declared.attributes.items())),
         fields=dict(sorted(declared.every_field().items())),

@@ -224,6 +224,8 @@ class Policy:
     """SHA-256 of each file as it was read."""
     own_files: tuple[str, ...] = ()
     """Those of its topmost layer; the others are of its bases."""
+    folders: tuple[str, ...] = ()
+    """The folders that were read as a whole."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     """Custom fields by dotted name."""

@@ -1,0 +1,53 @@
+"""Files of policy in a subfolder of a policy, where they are not read: they are refused, never passed over.
+
+Other files may stand there: tests with their books, notes, pages; also another policy, which says `policy` itself. What
+a file is can be seen by what its lines begin with, so books are not parsed for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.policy.language import PolicyFile
+from billpolicy.source.folders import below, yaml_files
+from billpolicy.source.plain_file import read_plain
+
+_SHARED = {"description", "operations"}
+"""Sections that other files have as well."""
+_SECTIONS = "|".join(sorted({field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED))
+_SECTION = re.compile(rf"""^(?:\{{\s*)?["']?({_SECTIONS})["']?\s*:""", re.MULTILINE)
+_OPERATIONS = re.compile(r"""^["']?(operations)["']?:\s*(?:#.*\s*)*(?:\{|\w)""", re.MULTILINE)
+"""By name, as policies have them; a list of operations is another file."""
+
+
+def not_read(folder: Path, most_megabytes: int) -> Iterator[Diagnostic]:
+    """The files of policy below a policy's folder. Raises `OSError` where a folder or file cannot be read."""
+    others: set[Path] = set()
+    for one in below(folder):
+        said = {file: _sections(_text(file, most_megabytes)) for file in yaml_files(one)}
+        of_its_own = any("policy" in sections for sections in said.values())
+        if of_its_own or not others.isdisjoint(one.parents):
+            others.add(one)
+            continue
+        for file, sections in said.items():
+            for section, line in list(sections.items())[:1]:
+                message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{folder}`"
+                hint = "move it beside the other files; where it is another policy, let that say its `policy: a-name`"
+                yield Diagnostic("policy-in-subfolder", message, Position(str(file), line, 1), hint)
+
+
+def _sections(text: str) -> dict[str, int]:
+    """The sections of a policy that a text has, and their lines, in this order."""
+    found = sorted((match.start(1), match[1]) for asked in (_SECTION, _OPERATIONS) for match in asked.finditer(text))
+    return {section: text.count("\n", 0, start) + 1 for start, section in found}
+
+
+def _text(file: Path, most_megabytes: int) -> str:
+    """The text of a file, or nothing if it is too large for a policy."""
+    most = most_megabytes * 1024 * 1024
+    raw = read_plain(file, most + 1)
+    return "" if len(raw) > most else raw.decode("utf-8", "replace")
