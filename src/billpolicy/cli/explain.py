@@ -35,6 +35,7 @@ from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
+from billpolicy.source.files import Place
 
 
 @click.command("explain")
@@ -55,7 +56,7 @@ from billpolicy.report.results import posted_before, refusals
 @format_option("text", "json", "markdown")
 def command(
     operations: Path,
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     book: Path | None,
     ledger: str | None,
     why_not: str | None,

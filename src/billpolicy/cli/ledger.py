@@ -27,6 +27,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.results import refusals
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Outcome
@@ -82,7 +83,7 @@ def import_(ledger: str, book: Path, format: str) -> None:
 def usage(
     ledger: str,
     file: Path,
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     atomic: bool,
     actor: str | None,
     engine: EngineName | None,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.report.matrix import matrix_of
 from billpolicy.report.matrix_text import matrix_html, matrix_markdown, matrix_text
+from billpolicy.source.files import Place
 
 
 @click.command("matrix")
-@click.argument("policy", type=click.Path(path_type=Path))
+@click.argument("policy", type=PLACE)
+@stdin_filename_option
 @click.option("--settings", is_flag=True, help="Also the settings of each operation (other formats always have them).")
 @format_option("text", "markdown", "html", "json")
-def command(policy: Path, settings: bool, format: str) -> None:
+def command(policy: Place, settings: bool, format: str) -> None:
     """Print, for every operation of POLICY, from which levels each attribute is inherited.
 
     The first level that has a value wins. A number in brackets names an exception that can change the cell.

@@ -18,6 +18,7 @@ from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import MANY, before_text
+from billpolicy.source.files import Place
 from billpolicy.source.scalars import read_text
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ _WORTH_WATCHING = 200
 """Operations; fewer are done before a bar could be read."""
 
 
-def load_versions(paths: Sequence[Path], engine: EngineName | None) -> Versions:
-    """The policies at `paths`, ready to resolve. Raises `Refused` with every mistake in them."""
-    versions = billpolicy.load_policy(*paths, engine=engine)
+def load_versions(places: Sequence[Place], engine: EngineName | None) -> Versions:
+    """The policies at `places`, ready to resolve. Raises `Refused` with every mistake in them."""
+    versions = billpolicy.load_policy(*places, engine=engine)
     if engine is None and versions.engine == "python":
         say(f"note: {versions.without_engine()}")
     return versions

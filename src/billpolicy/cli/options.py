@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from billpolicy.cli.output import use_format
+from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.report.findings.formats import FINDINGS_ONLY
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -60,14 +61,22 @@ LINE = _Line()
 """The type of every option and argument that is a name, an id or a remark."""
 
 
-policy_option = click.option(
+_policies = click.option(
     "--policy",
     "-p",
     required=True,
     multiple=True,
-    type=click.Path(path_type=Path),
-    help="Policy folder or file. Repeat it for versions in force on different days.",
+    type=PLACE,
+    metavar="PATH",
+    help="Policy folder or file, `REV:path` of a revision of git, or `-`. Repeat it for versions of other days.",
 )
+
+
+def policy_option(command: _F) -> _F:
+    """`--policy`, for one that is on the disk, in a revision of git, or comes on standard input."""
+    return _policies(stdin_filename_option(command))
+
+
 engine_option = click.option(
     "--engine",
     type=click.Choice(["durable", "python", "both"]),

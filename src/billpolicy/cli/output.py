@@ -19,11 +19,13 @@ from billpolicy import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
 from billpolicy.report.findings.formats import FINDINGS_ONLY, report
+from billpolicy.source.files import DISK, Files, Place
 
 MOST_SHOWN = 50
 """Diagnostics printed as text; the other formats have all of them."""
 _COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _FORMAT, _CONTEXT, _GATHERED = "billpolicy.format", "billpolicy.context", "billpolicy.gathered"
+_SOURCES = "billpolicy.sources"
 
 
 def use_format(ctx: click.Context, format: str) -> None:
@@ -32,6 +34,12 @@ def use_format(ctx: click.Context, format: str) -> None:
     ctx.meta[_CONTEXT] = ctx
     if format in FINDINGS_ONLY:
         ctx.meta[_GATHERED] = []
+
+
+def quote_from(files: Files) -> None:
+    """What is read from these files may be quoted in what is told, too."""
+    if files is not DISK:
+        _meta().setdefault(_SOURCES, []).append(files)
 
 
 @contextmanager
@@ -52,15 +60,18 @@ def telling(ctx: click.Context) -> Iterator[None]:
         if _GATHERED in ctx.meta:
             command: click.Context = ctx.meta[_CONTEXT]
             path, found = command.command_path.partition(" ")[2], ctx.meta.pop(_GATHERED)
-            click.echo(report(ctx.meta[_FORMAT], path, found, _subject(command)), nl=False)
+            sources = ctx.meta.get(_SOURCES, ())
+            click.echo(report(ctx.meta[_FORMAT], path, found, _subject(command), sources), nl=False)
 
 
 def _subject(command: click.Context) -> str | None:
     """The file that a command was given first, or the file of its ledger."""
     for parameter in command.command.params:
         given = command.params.get(parameter.name or "")
-        if isinstance(parameter, click.Argument) and isinstance(given, Path):
-            return str(given)
+        if isinstance(parameter, click.Argument):
+            for one in given if isinstance(given, tuple) and not isinstance(given, Place) else (given,):
+                if isinstance(one, Path | Place):
+                    return str(one)
         if parameter.name == "ledger" and given:
             with suppress(Refused):
                 return str(billpolicy.ledger_files(given)[0])
@@ -111,7 +122,7 @@ def show_text(diagnostics: Iterable[Diagnostic]) -> None:
     from billpolicy.report.findings.text import texts
 
     diagnostics = list(diagnostics)
-    for one, text in zip(diagnostics, texts(diagnostics), strict=True):
+    for one, text in zip(diagnostics, texts(diagnostics, _meta().get(_SOURCES, ())), strict=True):
         word = f"{one.severity}:"
         coloured = click.style(word, fg=_COLOURS[one.severity], bold=True)
         click.echo(text.replace(word, coloured, 1), nl=False, err=True)

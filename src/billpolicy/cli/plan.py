@@ -37,6 +37,7 @@ from billpolicy.report.batch_text import Tally
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import Instruction, Outcome
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 def command(
     operations: Path,
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     book: Path | None,
     ledger: str | None,
     report: Path | None,

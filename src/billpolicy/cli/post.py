@@ -34,6 +34,7 @@ from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 def command(
     operations: Path,
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     ledger: str,
     atomic: bool,
     confirm: tuple[str, ...],

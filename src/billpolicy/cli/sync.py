@@ -27,6 +27,7 @@ from billpolicy.cli.output import gather, say, show, show_refused, use_format, w
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import findings
 from billpolicy.report.sync import counts_text, step_report, steps_text, sync_report
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import Book, Diagnostic, EngineName, Outcome, Sync
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 def command(
     ledger: str,
     book: Path,
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     posting: bool,
     summary: bool,
     atomic: bool,

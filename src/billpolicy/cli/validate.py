@@ -1,31 +1,48 @@
-"""`billpolicy validate`: a policy is right, or here is everything that is wrong with it."""
+"""`billpolicy validate`: policies are right, or here is everything that is wrong with them."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import click
 
 import billpolicy
+from billpolicy import Policy
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import show, write, write_json
-from billpolicy.report.results import validation, validation_text
+from billpolicy.cli.output import say, show, write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
+from billpolicy.report.results import Validations, findings, validation, validation_text
+from billpolicy.source.files import Place
 
 
 @click.command("validate")
-@click.argument("policy", type=click.Path(path_type=Path))
+@click.argument("policies", metavar="POLICY...", nargs=-1, required=True, type=PLACE)
+@stdin_filename_option
 @format_option("text", "json")
-def command(policy: Path, format: str) -> None:
-    """Read, type and prove POLICY, a folder of YAML files or one file.
+def command(policies: tuple[Place, ...], format: str) -> None:
+    """Read, type and prove each POLICY: a folder of YAML files or one file, `REV:path` for what stood in a revision of
+    git, or `-` for one document on standard input.
 
     Reports all problems of form, then all of words, then all of the whole, each with file:line:col
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of
     its exceptions can ever conflict. What it may say and has a consequence
     that its author may not expect is a warning.
     """
-    valid = billpolicy.validate(policy)
+    valid: list[Policy] = []
+    wrong: list[Diagnostic] = []
+    for place in policies:
+        try:
+            valid.append(billpolicy.validate(place))
+        except Refused as refused:
+            if len(policies) == 1:
+                raise
+            wrong += refused.diagnostics
+    told = tuple(map(validation, valid))
     if format == "json":
-        write_json(validation(valid))
+        write_json(told[0] if len(policies) == 1 else Validations(policies=told, diagnostics=findings(in_order(wrong))))
     else:
-        show(valid.warnings)
-        write(validation_text(validation(valid)))
+        show([*wrong, *(warning for policy in valid for warning in policy.warnings)])
+        write("".join(map(validation_text, told)))
+    if wrong:
+        if format == "text":
+            say(f"{len(valid)} of {len(policies)} policies are valid")
+        raise click.exceptions.Exit(1)

@@ -19,22 +19,26 @@ from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import Policy
 from billpolicy.source.folders import below, yaml_files
+from billpolicy.source.files import DISK, Files, Place, place
 from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"
 """Environment: a folder for the cache, or `off`."""
 
 
-def validate(path: str | Path) -> Policy:
+def validate(path: str | Path | Place) -> Policy:
     """The policy at a path, a folder or a file, if every check passes; to look at, not yet ready to decide.
 
-    Raises `Refused` with every mistake.
+    A `Place` is one that is not on the disk, such as in a revision of git. Raises `Refused` with every mistake.
     """
-    return load_proven(Path(path))
+    at = place(path)
+    return load_proven(at.path, at.files)
 
 
-def load_proven(path: Path) -> Policy:
-    """The policy at `path`, every check passed; out of the cache if it can be. Raises `Refused`."""
+def load_proven(path: Path, files: Files = DISK) -> Policy:
+    """The policy at `path`, every check passed; one on the disk out of the cache if it can be. Raises `Refused`."""
+    if files is not DISK:
+        return prove(path, files)
     policy = _read(path)
     if policy is None:
         policy = prove(path)
@@ -42,7 +46,7 @@ def load_proven(path: Path) -> Policy:
     return policy
 
 
-def prove(path: Path) -> Policy:
+def prove(path: Path, files: Files = DISK) -> Policy:
     """The policy at `path`: sound in itself, and nothing in it that the rules engine would misread.
 
     Raises `Refused` with every mistake, sorted.
@@ -52,7 +56,7 @@ def prove(path: Path) -> Policy:
     from billpolicy.policy.load import load_policy
     from billpolicy.vocabulary.operations import VOCABULARY
 
-    policy = load_policy(path, VOCABULARY, PROOFS)
+    policy = load_policy(path, VOCABULARY, PROOFS, files)
     if policy.conditional:
         from billpolicy.deciding.matching.guard import guard
 

@@ -16,6 +16,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.tax_engine import TaxEngine
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
+from billpolicy.source.files import Place, place
 
 
 class Versions:
@@ -69,19 +70,20 @@ class Versions:
         raise Refused([_none_in_force(self.policies, day)])
 
 
-def load_policy(*paths: str | Path, engine: EngineName | None = None) -> Versions:
+def load_policy(*paths: str | Path | Place, engine: EngineName | None = None) -> Versions:
     """The policy at a path, a folder or a file, proven and ready to decide.
 
     Of several paths: versions of it, each in force on days of its own. `engine`: who matches the rules, `durable`,
-    `python` or `both`, which must agree; by default both where the rules engine is installed. Raises `Refused` with
-    every mistake.
+    `python` or `both`, which must agree; by default both where the rules engine is installed. A `Place` is not on the
+    disk, but in a revision of git or the like. Raises `Refused` with every mistake.
     """
     if not paths:
         raise TypeError("`load_policy` needs the path of at least one policy")
     chosen = engine or default_engine()
     if chosen not in get_args(EngineName):
         raise ValueError(f"there is no engine {chosen!r}; there is {', '.join(get_args(EngineName))}")
-    return Versions(Resolver(load_proven(Path(path)), chosen) for path in paths)
+    places = map(place, paths)
+    return Versions(Resolver(load_proven(at.path, at.files), chosen) for at in places)
 
 
 def _overlap(before: Policy, after: Policy) -> Diagnostic:

@@ -15,7 +15,7 @@ from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
-from billpolicy.report.results import Findings, Validation
+from billpolicy.report.results import Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport
@@ -193,6 +193,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "test": _test,
     "test-report": _written(TestReport),
     "validate": _written(Validation),
+    "validate-several": _written(Validations),
     "explain": _written(ExplanationReport),
     "plan": _written(PlanningReport),
     "post": _written(PostingReport),

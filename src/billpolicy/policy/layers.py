@@ -13,8 +13,8 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
 from billpolicy.policy.subfolders import not_read
+from billpolicy.source.files import DISK, Files
 from billpolicy.source.folders import yaml_files
-from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse
 
@@ -28,46 +28,54 @@ class Layer:
     """One folder (or one file) of policy: its files in name order."""
 
     path: Path
+    position: Position
+    """The folder or the file as a whole."""
+    is_folder: bool
     files: tuple[tuple[PolicyFile, Tree], ...]
-    folder: Path | None
-    """The folder, where it is one."""
+    names: tuple[str, ...]
+    """Of each file its name in the folder."""
 
 
-def policy_files(path: Path) -> list[Path]:
+def policy_files(path: Path, files: Files = DISK) -> list[Path]:
     """The files of a policy folder, by name; tests (`*.test.yaml`) are not policy. A single file is itself."""
-    if not (is_there(path) and path.is_dir()):
+    if not (files.exists(path) and files.is_dir(path)):
         return [path]
-    return yaml_files(path)
+    return yaml_files(path, files)
 
 
-def read_layers(path: Path) -> list[Layer]:
+def read_layers(path: Path, files: Files = DISK) -> list[Layer]:
     """The layers of a policy, the base first. Raises `Refused` with every mistake of form in any of them."""
     layers: list[Layer] = []
     problems: list[Diagnostic] = []
     seen: list[Path] = []
     here: Path | None = Path(os.path.normpath(path))
-    asked = Position(str(path))
+    asked = Position(files.shown(path))
     while here is not None:
         try:
-            real, names = here.resolve(), policy_files(here)
-            if real not in seen and here.is_dir():
-                problems.extend(not_read(here, MAX_MEGABYTES))
+            real, names = files.real(here), policy_files(here, files)
+            if real not in seen and files.is_dir(here):
+                problems.extend(not_read(here, MAX_MEGABYTES, files))
                 stop_at_limit(problems, asked)
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            message = f"the policy at `{here}` cannot be read: {reason.lower()}"
-            problems.append(Diagnostic("policy-unreadable", message, asked, "check the path and who may read it"))
+            message = f"the policy at `{files.shown(here)}` cannot be read: {reason.lower()}"
+            hint = "check the path and who may read it"
+            if files is not DISK:
+                hint = "a revision has only what is in its repository: put the base there, or name folders"
+            problems.append(Diagnostic("policy-unreadable", message, asked, hint))
             break
         if real in seen:
             hint = "remove one of the `extends`, or name another policy"
-            problems.append(Diagnostic("extends-cycle", f"`{here}` extends itself in the end", asked, hint))
+            problems.append(
+                Diagnostic("extends-cycle", f"`{files.shown(here)}` extends itself in the end", asked, hint)
+            )
             break
         if len(seen) == MAX_LAYERS:
             message = f"there are more than {MAX_LAYERS} layers of policy"
             problems.append(Diagnostic("extends-depth", message, asked, "put some of them together"))
             break
         seen.append(real)
-        layer = _read_layer(here, names, asked, problems)
+        layer = _read_layer(here, names, files, asked, problems)
         layers.append(layer)
         here, asked = _base_of(layer, problems)
     if problems:
@@ -79,28 +87,35 @@ def digest(layers: Sequence[Layer]) -> str:
     """SHA-256 over the layers' file names and contents, so that a policy that reads the same is the same."""
     total = hashlib.sha256()
     for depth, layer in enumerate(layers):
-        for _, tree in layer.files:
-            total.update(f"{depth}/{Path(tree.file).name}\0".encode("utf-8", "surrogateescape"))
+        for (_, tree), name in zip(layer.files, layer.names, strict=True):
+            total.update(f"{depth}/{name}\0".encode("utf-8", "surrogateescape"))
             total.update(bytes.fromhex(tree.digest))
     return total.hexdigest()
 
 
-def _read_layer(path: Path, names: list[Path], asked: Position, problems: list[Diagnostic]) -> Layer:
+def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, problems: list[Diagnostic]) -> Layer:
+    shown = where.shown(path)
     files = []
-    if not path.exists():
-        problems.append(Diagnostic("policy-missing", f"there is no policy at `{path}`", asked, "check the path"))
+    if not where.exists(path):
+        problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, "check the path"))
         names = []
     elif not names:
         hint = "a policy is a folder with at least one .yaml file"
-        problems.append(Diagnostic("policy-empty", f"`{path}` has no policy files", asked, hint))
+        problems.append(Diagnostic("policy-empty", f"`{shown}` has no policy files", asked, hint))
     for name in names:
         try:
-            tree = parse(name, max_megabytes=MAX_MEGABYTES)
-            files.append((read_record(PolicyFile, tree), tree))
+            tree = parse(name, max_megabytes=MAX_MEGABYTES, files=where)
+            files.append((name.name, read_record(PolicyFile, tree), tree))
         except Refused as refused:
             problems.extend(refused.diagnostics)
             stop_at_limit(problems, asked)
-    return Layer(path, tuple(files), path if path.is_dir() else None)
+    return Layer(
+        path,
+        Position(shown),
+        where.is_dir(path),
+        tuple((file, tree) for _, file, tree in files),
+        tuple(name for name, _, _ in files),
+    )
 
 
 def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:
@@ -109,8 +124,8 @@ def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Pos
         message = f"`extends` is said twice (first at {said[0][1]})"
         problems.append(Diagnostic("said-twice", message, position, "keep one of the two"))
     if not said:
-        return None, Position(str(layer.path))
-    folder = layer.path if layer.path.is_dir() else layer.path.parent
+        return None, layer.position
+    folder = layer.path if layer.is_folder else layer.path.parent
     return Path(os.path.normpath(folder / str(said[0][0]))), said[0][1]
 
 

@@ -19,6 +19,7 @@ from billpolicy.policy.layers import Layer, digest, read_layers
 from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy, TaxCode
 from billpolicy.policy.rules import Rules
 from billpolicy.policy.tax_rates import tax_codes
+from billpolicy.source.files import DISK, Files
 from billpolicy.vocabulary.spec import Vocabulary
 
 _ONCE = (
@@ -37,10 +38,10 @@ _ONCE = (
 """Sections in which each name is said once in a layer."""
 
 
-def load_policy(path: Path, vocabulary: Vocabulary, proofs: Sequence[Check] = ()) -> Policy:
+def load_policy(path: Path, vocabulary: Vocabulary, proofs: Sequence[Check] = (), files: Files = DISK) -> Policy:
     """Read, type and layer a policy, and check it as a whole; `proofs` are further checks. Raises `Refused` with every
     mistake, sorted."""
-    policy, problems = build(read_layers(path), vocabulary)
+    policy, problems = build(read_layers(path, files), vocabulary)
     # A policy whose words are not understood is not judged as a whole: what is missing may just be misspelt.
     found = problems or check(policy, vocabulary, proofs)
     refuse_errors(found)
@@ -70,7 +71,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         files=tuple(tree.file for layer in layers for _, tree in layer.files),
         file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
         own_files=tuple(tree.file for _, tree in layers[-1].files) if layers else (),
-        folders=tuple(str(layer.folder) for layer in layers if layer.folder is not None),
+        folders=tuple(str(layer.path) for layer in layers if layer.is_folder),
         # By name, so that the order of files and lines shows nowhere.
         attributes=dict(sorted(declared.attributes.items())),
         fields=dict(sorted(declared.every_field().items())),
@@ -108,10 +109,10 @@ def _header(declared: Declarations, layer: Layer, header: _Header) -> _Header:
             declared.problem("said-twice", f"`{key}` is said twice (first at {said[0]})", position, "keep one of them")
         if not said:
             hint = {"policy": "add `policy: a-name`", "effective": "add `effective: {from: 2026-01-01}`"}[key]
-            where = layer.files[0][1].file if layer.files else str(layer.path)
-            if not layer.path.is_dir():
+            where = Position(layer.files[0][1].file) if layer.files else layer.position
+            if not layer.is_folder:
                 hint += ", or name the whole folder if this is one file of a policy"
-            declared.problem("key-missing", f"no file of this policy says `{key}`", Position(where), hint)
+            declared.problem("key-missing", f"no file of this policy says `{key}`", where, hint)
     for file, tree in layer.files:
         if file.effective is not None:
             effective = declared.effective(file.effective, tree, "effective")

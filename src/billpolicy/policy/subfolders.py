@@ -13,8 +13,9 @@ from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.language import PolicyFile
+from billpolicy.source.files import DISK, Files
 from billpolicy.source.folders import below, yaml_files
-from billpolicy.source.plain_file import read_plain
+
 
 _SHARED = {"description", "operations"}
 """Sections that other files have as well."""
@@ -24,20 +25,20 @@ _OPERATIONS = re.compile(r"""^["']?(operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)""
 """By name, as policies have them; a list of operations is another file."""
 
 
-def not_read(folder: Path, most_megabytes: int) -> Iterator[Diagnostic]:
+def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator[Diagnostic]:
     """The files of policy below a policy's folder. Raises `OSError` where a folder or file cannot be read."""
     others: set[Path] = set()
-    for one in below(folder):
-        said = {file: _sections(_text(file, most_megabytes)) for file in yaml_files(one)}
+    for one in below(folder, files):
+        said = {file: _sections(_text(file, most_megabytes, files)) for file in yaml_files(one, files)}
         of_its_own = any("policy" in sections for sections in said.values())
         if of_its_own or not others.isdisjoint(one.parents):
             others.add(one)
             continue
         for file, sections in said.items():
             for section, line in list(sections.items())[:1]:
-                message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{folder}`"
+                message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{files.shown(folder)}`"
                 hint = "move it beside the other files; where it is another policy, let that say its `policy: a-name`"
-                yield Diagnostic("policy-in-subfolder", message, Position(str(file), line, 1), hint)
+                yield Diagnostic("policy-in-subfolder", message, Position(files.shown(file), line, 1), hint)
 
 
 def _sections(text: str) -> dict[str, int]:
@@ -46,8 +47,8 @@ def _sections(text: str) -> dict[str, int]:
     return {section: text.count("\n", 0, start) + 1 for start, section in found}
 
 
-def _text(file: Path, most_megabytes: int) -> str:
+def _text(file: Path, most_megabytes: int, files: Files) -> str:
     """The text of a file, or nothing if it is too large for a policy."""
     most = most_megabytes * 1024 * 1024
-    raw = read_plain(file, most + 1)
+    raw = files.read(file, most + 1)
     return "" if len(raw) > most else raw.decode("utf-8", "replace")

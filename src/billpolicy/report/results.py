@@ -103,6 +103,14 @@ class Validation:
     """Warnings; a policy with a mistake is not answered so."""
 
 
+@record
+class Validations:
+    """What `validate` says of several policies: those that are right, and what is wrong with the others."""
+
+    policies: tuple[Validation, ...]
+    diagnostics: tuple[Finding, ...]
+
+
 def told(kind: type[_T], of: Any, **other: Any) -> _T:
     """The record that tells of something: the fields that both have by the same name, and the others as given."""
     same = {one.name: getattr(of, one.name) for one in fields(kind) if one.name not in other}  # type: ignore[arg-type]

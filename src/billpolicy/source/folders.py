@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from billpolicy.source.files import DISK, Files
 
-def yaml_files(folder: Path) -> list[Path]:
+
+def yaml_files(folder: Path, files: Files = DISK) -> list[Path]:
     """The files of policy in a folder, by name: hidden ones and tests (`*.test.yaml`) are none."""
-    found = (file for file in folder.iterdir() if file.suffix in (".yaml", ".yml") and not file.name.startswith("."))
-    return sorted(file for file in found if ".test." not in file.name)
+    found = [folder / name for name in files.names(folder) if not name.startswith(".") and ".test." not in name]
+    return sorted(file for file in found if file.suffix in (".yaml", ".yml"))
 
 
-def below(folder: Path) -> Iterator[Path]:
+def below(folder: Path, files: Files = DISK) -> Iterator[Path]:
     """The folders below a folder, at any depth, each once; hidden ones are passed over.
 
     Raises `OSError` where one cannot be read.
     """
-    seen = {folder.resolve()}
+    seen = {files.real(folder)}
     ahead = [folder]
     while ahead:
-        for one in sorted(ahead.pop().iterdir()):
-            if one.is_dir() and not one.name.startswith(".") and one.resolve() not in seen:
-                seen.add(one.resolve())
+        here = ahead.pop()
+        for one in sorted(here / name for name in files.names(here) if not name.startswith(".")):
+            if files.is_dir(one) and files.real(one) not in seen:
+                seen.add(files.real(one))
                 ahead.append(one)
                 yield one

@@ -19,8 +19,9 @@ import yaml
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.source.files import DISK, Files
 from billpolicy.source.lines import BREAK, place_after
-from billpolicy.source.plain_file import NotPlainError, read_plain
+from billpolicy.source.plain_file import NotPlainError
 from billpolicy.source.scalars import Plain
 from billpolicy.source.syntax import in_words
 
@@ -85,17 +86,17 @@ class Tree:
         return Position(self.file, *mark)
 
 
-def parse(path: Path, *, max_megabytes: int) -> Tree:
+def parse(path: Path, *, max_megabytes: int, files: Files = DISK) -> Tree:
     """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
-    raw = _read(path, max_megabytes)
-    tree = parse_text(_text(raw, str(path)), str(path))
+    raw, name = _read(path, max_megabytes, files), files.shown(path)
+    tree = parse_text(_text(raw, name), name)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
 
 
 def text_of(path: Path, *, max_megabytes: int) -> str:
     """The text of a file. Raises `Refused` if it cannot be read or is no text."""
-    return _text(_read(path, max_megabytes), str(path))
+    return _text(_read(path, max_megabytes, DISK), str(path))
 
 
 def parse_text(text: str, file: str) -> Tree:
@@ -130,10 +131,10 @@ def parse_text(text: str, file: str) -> Tree:
     return Tree(file, builder.root)
 
 
-def _read(path: Path, max_megabytes: int) -> bytes:
-    name = str(path)
+def _read(path: Path, max_megabytes: int, files: Files) -> bytes:
+    name = files.shown(path)
     try:
-        raw = read_plain(path, max_megabytes * _MEGABYTE + 1)
+        raw = files.read(path, max_megabytes * _MEGABYTE + 1)
     except FileNotFoundError:
         raise _refuse("file-missing", "there is no such file", name, "check the path") from None
     except IsADirectoryError:

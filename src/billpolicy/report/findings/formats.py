@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
+from billpolicy.source.files import Files
 
 FORMATS = {
     "text": ("billpolicy.report.findings.text", "people: the line of the file, with what is meant underlined"),
@@ -40,10 +41,18 @@ class Found(NamedTuple):
     """Each once, in the order of their places."""
     subject: str | None = None
     """The file that the command was given: where a finding is shown that has no place, in formats that want one."""
+    sources: Sequence[Files] = ()
+    """Where files were read from, beside the disk."""
 
 
-def report(format: str, command: str, diagnostics: Iterable[Diagnostic], subject: str | None = None) -> str:
+def report(
+    format: str,
+    command: str,
+    diagnostics: Iterable[Diagnostic],
+    subject: str | None = None,
+    sources: Sequence[Files] = (),
+) -> str:
     """The findings of a command in one of the `FORMATS`."""
     module, _ = FORMATS[format]
-    text: str = importlib.import_module(module).report(Found(command, tuple(in_order(diagnostics)), subject))
+    text: str = importlib.import_module(module).report(Found(command, tuple(in_order(diagnostics)), subject, sources))
     return text

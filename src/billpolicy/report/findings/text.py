@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
 from billpolicy.report.texts import WIDTH
+from billpolicy.source.files import STDIN, Files
 from billpolicy.source.lines import BREAK
 from billpolicy.source.plain_file import read_plain
 
 _MOST = 64 * 1024 * 1024
 """Bytes of a file that is quoted."""
-_KINDS = (".yaml", ".yml", ".json")
+_KINDS = (".yaml", ".yml", ".json", STDIN)
 _COMMENT = re.compile(r"\s#")
 _LEAST = 20
 """Columns that a quotation has at least, however long the number of its line."""
@@ -25,14 +26,14 @@ _LEAST = 20
 
 def report(found: Found) -> str:
     """Each finding with its line."""
-    return "".join(texts(found.diagnostics))
+    return "".join(texts(found.diagnostics, found.sources))
 
 
-def texts(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
-    """The same one by one."""
+def texts(diagnostics: Iterable[Diagnostic], sources: Sequence[Files] = ()) -> Iterator[str]:
+    """The same one by one. `sources`: where files were read from, beside the disk."""
     for one in diagnostics:
         at = one.position
-        yield "".join(f"{text}\n" for text in one.lines(_quoted(at) if at is not None and at.line else ()))
+        yield "".join(f"{text}\n" for text in one.lines(_quoted(at, sources) if at is not None and at.line else ()))
 
 
 class _Quotable:
@@ -55,7 +56,7 @@ class _Quotable:
             self._line, self._start = self._line + 1, end.end()
 
 
-def _quotable(file: str) -> _Quotable | None:
+def _quotable(file: str, sources: Sequence[Files]) -> _Quotable | None:
     """A file of a kind that we read: what a policy extends may be any other, and none of its lines is shown.
 
     None where there is none, or where a program gave data in place of a file.
@@ -63,6 +64,9 @@ def _quotable(file: str) -> _Quotable | None:
     try:
         if not file.endswith(_KINDS):
             return None
+        for files in sources:
+            if file in files.was_read:
+                return _of(files.was_read[file].raw)
         found = os.stat(file)  # noqa: PTH116  a name may be none that a file can have
         return _read(file, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError):
@@ -72,12 +76,17 @@ def _quotable(file: str) -> _Quotable | None:
 @lru_cache(maxsize=4)
 def _read(file: str, changed: int, size: int) -> _Quotable:
     """The same file is read again only where it has changed: thousands of findings may be in one."""
-    return _Quotable(read_plain(Path(file), _MOST).decode("utf-8-sig", "replace"))
+    return _of(read_plain(Path(file), _MOST))
 
 
-def _quoted(at: Position) -> Iterator[str]:
+@lru_cache(maxsize=4)
+def _of(raw: bytes) -> _Quotable:
+    return _Quotable(raw.decode("utf-8-sig", "replace"))
+
+
+def _quoted(at: Position, sources: Sequence[Files]) -> Iterator[str]:
     """The line, and below it carets under all of it that is meant."""
-    source = _quotable(at.file)
+    source = _quotable(at.file, sources)
     line = source.line(at.line) if source is not None else ""
     if not line.strip():
         return
