@@ -1,0 +1,112 @@
+"""Operations on an invoice, a debit memo or a credit memo: memos, write-offs and reversals of it."""
+
+from __future__ import annotations
+
+from billpolicy.witness.documents import (
+    credit_memo,
+    date_of,
+    document,
+    lines_of,
+    number_of,
+    owed,
+    settle,
+)
+from billpolicy.witness.scene import Scene
+from billpolicy.witness.sizes import Size, apart, asked_apart, size_of
+from billpolicy.witness.wanted import Impossible, Wanted, amount
+
+
+def memo(wanted: Wanted) -> Scene:
+    """A memo over lines of an invoice: so much of each, whatever the rest of the invoice is."""
+    scene, currency = Scene(wanted), wanted.currency("invoice")
+    size = size_of(wanted, "invoice", lambda one: one.asked > 0)
+    account = scene.account(currency=currency)
+    subscriptions = scene.subscriptions(account)
+    parts, asked = asked_apart(size, len(subscriptions))
+    lines = lines_of(subscriptions, parts, currency, others=len(parts) - len(asked))
+    number = document(scene, "invoice", account, lines, currency)
+    settle(scene, "invoice", number, account, parts, size.balance, currency)
+    items = [{"item": str(place), "amount": amount(one, currency)} for place, one in enumerate(asked, start=1)]
+    scene.ask(invoice=number, items=items, reason=wanted.text("reason"))
+    return scene
+
+
+def write_off(wanted: Wanted, kind: str) -> Scene:
+    """What is open of an invoice or debit memo is written off, or a part of it."""
+    scene, currency = Scene(wanted), wanted.currency(kind)
+    partial = wanted.facts.get("partial")
+
+    def fits(one: Size) -> bool:
+        return 0 < one.asked <= one.balance and partial in (None, one.asked < one.balance)
+
+    size = size_of(wanted, kind, fits)
+    account = scene.account(currency=currency)
+    number = owed(scene, kind, account, size, scene.subscriptions(account), currency)
+    part = amount(size.asked, currency) if size.asked < size.balance else None
+    scene.ask(**{kind: number}, amount=part, reason=wanted.text("reason"))
+    return scene
+
+
+def reversal(wanted: Wanted, kind: str) -> Scene:
+    """A whole invoice or credit memo is reversed, of which nothing was used."""
+    scene, currency = Scene(wanted), wanted.currency(kind)
+    size = size_of(wanted, kind, lambda one: one.asked == one.amount == one.balance)
+    account = scene.account(currency=currency)
+    subscriptions = scene.subscriptions(account)
+    if kind == "invoice":
+        number = owed(scene, kind, account, size, subscriptions, currency)
+    else:
+        number = credit_memo(scene, account, size, subscriptions, currency)
+    scene.ask(**{kind: number}, reason=wanted.text("reason"))
+    return scene
+
+
+def transfer(wanted: Wanted) -> Scene:
+    """All that is below zero of an invoice becomes credit balance."""
+    scene, currency = Scene(wanted), wanted.currency("invoice")
+    size = size_of(wanted, "invoice", lambda one: one.balance < 0 and one.asked == -one.balance)
+    account = scene.account(currency=currency)
+    number = owed(scene, "invoice", account, size, scene.subscriptions(account), currency)
+    scene.ask(invoice=number, reason=wanted.text("reason"))
+    return scene
+
+
+def undo(wanted: Wanted) -> Scene:
+    """What was written off of an invoice or debit memo is asked for again, or a part of it."""
+    scene = Scene(wanted)
+    kind = "debit_memo" if wanted.sets("debit_memo") or wanted.lacks("invoice") else "invoice"
+    if wanted.sets("debit_memo") and wanted.sets("invoice"):
+        raise Impossible
+    currency = wanted.currency("credit_memo", kind)
+    memo_size = size_of(wanted, "credit_memo", lambda one: one.balance == 0 and 0 < one.asked <= one.amount)
+    written_off, asked = memo_size.amount, memo_size.asked
+    of = size_of(wanted, kind, lambda one: one.amount - one.balance >= written_off and one.asked == asked)
+    account = scene.account(currency=currency)
+    subscriptions = scene.subscriptions(account)
+    parts, on_memo = asked_apart(Size(of.amount, of.balance, written_off), len(subscriptions))
+    lines = lines_of(subscriptions, parts, currency, others=len(parts) - len(on_memo))
+    number = document(scene, kind, account, lines, currency, date=date_of(scene, kind, 40))
+    paid = of.amount - of.balance - written_off
+    if paid:
+        first = [part - one for part, one in zip(parts, [*on_memo, *[0] * len(parts)], strict=False)]
+        left = [one - take for one, take in zip(first, _taken(first, paid), strict=True)]
+        settle(scene, kind, number, account, first, sum(left), currency)
+    mirrored = lines_of(subscriptions, on_memo, currency)
+    for line in mirrored:
+        line["source_item"] = line["id"]
+    written = document(scene, "credit_memo", account, mirrored, currency, source=number, write_off=True)
+    put = [{"item": line["id"], "source_item": line["id"], "amount": line["amount"]} for line in mirrored]
+    day = max(date_of(scene, "credit_memo"), date_of(scene, kind, 40))
+    scene.add("applications", from_=written, to=number, date=day, amount=amount(written_off, currency), parts=put)
+    part = amount(asked, currency) if asked < written_off else None
+    scene.ask(credit_memo=number_of(scene, "credit_memo"), amount=part, reason=wanted.text("reason"))
+    return scene
+
+
+def _taken(parts: list[int], paid: int) -> list[int]:
+    """How much of each is paid, from the first on."""
+    taken = []
+    for part in parts:
+        taken.append(min(part, paid) if part > 0 else 0)
+        paid -= taken[-1]
+    return taken
