@@ -12,7 +12,7 @@ from billpolicy.witness.documents import (
     settle,
 )
 from billpolicy.witness.scene import Scene
-from billpolicy.witness.sizes import Size, apart, asked_apart, size_of
+from billpolicy.witness.sizes import Size, apart, asked_apart, size_of, sizes
 from billpolicy.witness.wanted import Impossible, Wanted, amount
 
 
@@ -78,9 +78,8 @@ def undo(wanted: Wanted) -> Scene:
     if wanted.sets("debit_memo") and wanted.sets("invoice"):
         raise Impossible
     currency = wanted.currency("credit_memo", kind)
-    memo_size = size_of(wanted, "credit_memo", lambda one: one.balance == 0 and 0 < one.asked <= one.amount)
+    of, memo_size = _written_off(wanted, kind)
     written_off, asked = memo_size.amount, memo_size.asked
-    of = size_of(wanted, kind, lambda one: one.amount - one.balance >= written_off and one.asked == asked)
     account = scene.account(currency=currency)
     subscriptions = scene.subscriptions(account)
     parts, on_memo = asked_apart(Size(of.amount, of.balance, written_off), len(subscriptions))
@@ -101,6 +100,21 @@ def undo(wanted: Wanted) -> Scene:
     part = amount(asked, currency) if asked < written_off else None
     scene.ask(credit_memo=number_of(scene, "credit_memo"), amount=part, reason=wanted.text("reason"))
     return scene
+
+
+def _written_off(wanted: Wanted, kind: str) -> tuple[Size, Size]:
+    """The size of what was written off, and of the memo that did it. Raises `Impossible`."""
+    settled = (wanted.minor(f"{kind}.amount") or 0) - (wanted.minor(f"{kind}.balance") or 0)
+    memos = sizes(wanted, "credit_memo", lambda one: one.balance == 0 and 0 < one.asked <= one.amount, like=settled)
+    for memo in memos:
+        written_off = memo.amount
+
+        def fits(one: Size, least: int = written_off) -> bool:
+            return one.amount - one.balance >= least
+
+        for of in sizes(wanted, kind, fits, asked=memo.asked, like=written_off):
+            return of, memo
+    raise Impossible
 
 
 def _taken(parts: list[int], paid: int) -> list[int]:

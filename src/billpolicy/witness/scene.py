@@ -122,7 +122,7 @@ class Scene:
 
     def subscription(self, id: str, account: str, *, status: str | None = "active", **more: Any) -> None:
         """One subscription, with what conditions ask about."""
-        ended = self.wanted.before(31) if status == "canceled" else None
+        ended = self.wanted.before(1) if status == "canceled" else None
         fields = {
             "plan": self.wanted.text("subscription.plan"),
             "canceled_on": ended,

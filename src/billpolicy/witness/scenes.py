@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from billpolicy.witness import of_documents, of_money
+from billpolicy.witness import of_billing, of_documents, of_master, of_money, of_subscriptions
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.wanted import Wanted
 
@@ -33,5 +33,30 @@ SCENES: Mapping[str, Callable[[Wanted], Scene]] = {
     "refund_credit_balance": of_money.refund_credit_balance,
     "adjust_credit_balance": of_money.adjust,
     "undo_credit_adjustment": of_money.undo_adjustment,
+    "bill_run": of_billing.bill_run,
+    "credit_only": of_billing.correction,
+    "credit_rebill": of_billing.correction,
+    "post_draft": of_billing.draft,
+    "cancel_draft": of_billing.draft,
+    "record_usage": of_billing.usage,
+    "cancel_subscription": of_subscriptions.cancel,
+    "change_cancellation": of_subscriptions.change_cancellation,
+    "undo_cancellation": of_subscriptions.undo_cancellation,
+    "create_subscription": of_subscriptions.create,
+    "change_subscription": of_subscriptions.change,
+    "renew_subscription": of_subscriptions.renew,
+    "add_subscribed_charge": of_subscriptions.add_charge,
+    "change_subscribed_charge": of_subscriptions.change_charge,
+    "end_subscribed_charge": of_subscriptions.end_charge,
+    "create_account": of_master.create_account,
+    "change_account": of_master.change_account,
+    "create_contact": of_master.create_contact,
+    "change_contact": of_master.change_contact,
+    "retire_contact": of_master.retire_contact,
+    "create_charge": of_master.create_charge,
+    "change_charge": of_master.change_charge,
+    "create_accounting_period": of_master.create_period,
+    "close_accounting_period": of_master.close_period,
+    "reopen_accounting_period": of_master.reopen_period,
 }
 """Operation -> its scene."""

@@ -29,14 +29,31 @@ def size_of(wanted: Wanted, kind: str, fits: Callable[[Size], bool]) -> Size:
 
     Raises `Impossible` where there is none.
     """
-    named = [wanted.minor(fact) for fact in (f"{kind}.amount", f"{kind}.balance", "amount")]
-    plain = list(_plain([one for one in named if one is not None]))
-    amounts, balances, asked = ([plain, [one]][one is not None] for one in named)
-    for amount, balance, of_operation in product(amounts, balances, asked):
-        size = Size(amount, balance, of_operation)  # type: ignore[arg-type]
-        if _can_be(size) and _allowed(wanted, kind, size) and fits(size):
-            return size
+    return first(sizes(wanted, kind, fits))
+
+
+def first(found: Iterator[Size]) -> Size:
+    """The plainest of these sizes. Raises `Impossible` where there is none."""
+    for size in found:
+        return size
     raise Impossible
+
+
+def sizes(
+    wanted: Wanted, kind: str, fits: Callable[[Size], bool], *, asked: int | None = None, like: int | None = None
+) -> Iterator[Size]:
+    """Every such size among those that are tried, the plainest first.
+
+    `asked`: the amount of the operation, where that is known; `like`: one more amount to try.
+    """
+    of_operation = wanted.minor("amount") if asked is None else asked
+    named = [wanted.minor(f"{kind}.amount"), wanted.minor(f"{kind}.balance"), of_operation]
+    plain = list(_plain([one for one in (*named, like) if one is not None]))
+    amounts, balances, amounts_asked = (plain if one is None else [one] for one in named)
+    for amount, balance, of_it in product(amounts, balances, amounts_asked):
+        size = Size(amount, balance, of_it)
+        if _can_be(size) and _allowed(wanted, kind, size) and fits(size):
+            yield size
 
 
 def _plain(named: list[int]) -> Iterator[int]:

@@ -78,7 +78,8 @@ class Wanted:
 
     def lacks(self, scope: str) -> bool:
         """Whether some fact that every such object has is to be unset, so that there is none."""
-        return any(self.facts.get(f"{scope}.{name}", 0) is None for name in ("number", "date", "amount", "balance"))
+        always = ("number", "date", "amount", "balance", "balance_is", "settled")
+        return any(self.facts.get(f"{scope}.{name}", 0) is None for name in always)
 
     def currency(self, *objects: str) -> str:
         """The currency of money of these, as one of their amounts says it; else the account's."""

@@ -1,0 +1,113 @@
+"""Operations on what subscriptions are billed: bill runs, drafts, corrections of lines, and usage."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from billpolicy.witness.documents import another_number, date_of, document, lines_of, settle
+from billpolicy.witness.scene import Scene
+from billpolicy.witness.sizes import USUAL, Size, asked_apart, size_of
+from billpolicy.witness.wanted import Wanted, amount, moved
+
+CHARGE = "seats"
+_MONTH = 31
+"""Days that are a month at least."""
+
+
+def rated(minor: int, currency: str, start: datetime.date, **more: Any) -> dict[str, Any]:
+    """A charge that is billed in advance from a day on, at so much each month."""
+    return {"id": CHARGE, "rate": amount(minor, currency), "start": start, **more}
+
+
+def bill_run(wanted: Wanted) -> Scene:
+    """A subscription is billed the first time, or, where an invoice is asked about, what that had billed again."""
+    scene, currency = Scene(wanted), wanted.currency("invoice")
+    account = scene.account(currency=currency)
+    pending = _pending(wanted)
+    if wanted.sets("invoice") or wanted.levels.get("invoice") is not None:
+        size = size_of(wanted, "invoice", lambda one: one.asked == USUAL)
+        number, subscriptions = billed(scene, account, size, currency, most=1, **pending)
+        _reopen(scene, number, subscriptions[0], currency)
+        scene.ask(subscriptions=subscriptions, target_date=max(wanted.date, date_of(scene, "invoice")))
+        return scene
+    own = None if scene.account_fields(currency)["currency"] == currency else currency
+    charges = [rated(USUAL, currency, wanted.date)]
+    found = scene.subscriptions(account, at_least=1, most=1, currency=own, charges=charges, **pending)
+    scene.ask(subscriptions=found)
+    return scene
+
+
+def _pending(wanted: Wanted) -> dict[str, datetime.date]:
+    """The end of a subscription that is canceled and still has service to bill."""
+    canceled = wanted.text("subscription.status") == "canceled"
+    return {"canceled_on": moved(wanted.date, _MONTH)} if canceled else {}
+
+
+def _reopen(scene: Scene, number: str, subscription: str, currency: str) -> None:
+    """The time of the first line was reopened before, to be billed again as it was."""
+    (invoice,) = (one for one in scene.book["invoices"] if one["number"] == number)
+    line, start = invoice["items"][0], date_of(scene, "invoice")
+    days = {"from_": start, "until": moved(start, 1)}
+    fields = {"subscription": subscription, "charge": CHARGE, **days, "currency": currency, "status": "reopened"}
+    price = {"quantity": "1", "rate": line["amount"], "amount": line["amount"]}
+    scene.add("charge_periods", id=f"{number}/1", **fields, **price, document=number, item="1")
+
+
+def billed(
+    scene: Scene, account: str, size: Size, currency: str, *, most: int = 2, **more: Any
+) -> tuple[str, list[str]]:
+    """An invoice with a line of one day for a charge of each subscription, as bill runs make them, that come to what
+    is asked; its number, and the subscriptions."""
+    day = date_of(scene, "invoice")
+    through = {"id": CHARGE, "start": day, "charged_through": moved(day, 1)}
+    subscriptions = scene.subscriptions(account, at_least=1, most=most, charges=[through], **more)
+    parts, asked = asked_apart(size, len(subscriptions))
+    lines = lines_of(subscriptions, parts, currency, others=len(parts) - len(asked))
+    for line in lines[: len(asked)]:
+        line |= {"subscribed_charge": CHARGE, "service_start": day, "service_end": day}
+    number = document(scene, "invoice", account, lines, currency)
+    settle(scene, "invoice", number, account, parts, size.balance, currency)
+    return number, subscriptions
+
+
+def correction(wanted: Wanted) -> Scene:
+    """Lines of an invoice that a bill run has made are credited, or credited and billed again."""
+    scene, currency = Scene(wanted), wanted.currency("invoice")
+    size = size_of(wanted, "invoice", lambda one: 0 < one.asked <= one.amount)
+    account = scene.account(currency=currency)
+    number, subscriptions = billed(scene, account, size, currency)
+    lines = [str(place) for place in range(1, len(subscriptions) + 1)]
+    scene.ask(invoice=number, lines=lines, reason=wanted.text("reason"))
+    return scene
+
+
+def draft(wanted: Wanted) -> Scene:
+    """A draft of a bill run is posted or canceled."""
+    scene, currency = Scene(wanted), wanted.currency()
+    named = wanted.minor("amount")
+    account = scene.account(currency=currency)
+    minor = USUAL if named is None else named
+    sets = wanted.policy.sequence_sets
+    fields = {"number": another_number(scene, "invoice"), "account": account, "date": wanted.date}
+    more = {"currency": currency, "status": "draft", "bill_run": "bill-run", "attributes": _numbered_by(list(sets))}
+    scene.add("invoices", **{**fields, "number": "TMP-INV-00000001"}, **more, items=lines_of((), [minor], currency))
+    scene.ask(draft="TMP-INV-00000001")
+    return scene
+
+
+def _numbered_by(sets: Sequence[str]) -> dict[str, str]:
+    """A draft says which sequence set numbers it when it is posted."""
+    return {"sequence_set": sets[0]} if sets else {}
+
+
+def usage(wanted: Wanted) -> Scene:
+    """What was used of a usage charge is recorded."""
+    scene = Scene(wanted)
+    account = scene.account()
+    charge = {"id": "calls", "usage": True, "rate": "0.10", "start": wanted.before(_MONTH)}
+    scene.add("subscriptions", id="crm", account=account, charges=[charge])
+    record = {"id": "calls-1", "subscription": "crm", "charge": "calls", "date": wanted.date, "quantity": "5"}
+    scene.ask(records=[record])
+    return scene
