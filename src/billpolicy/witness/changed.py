@@ -30,9 +30,9 @@ def first_day(scene: Scene) -> datetime.date:
 
 
 def changes(
-    scene: Scene, scope: str, plain: Mapping[str, Any], held: Mapping[str, str], account: str
+    scene: Scene, scope: str, plain: Mapping[str, Any], held: Mapping[str, str], account: str, *, at_least: int = 1
 ) -> dict[str, Any]:
-    """The fields of a request that change what is to be changed; if nothing is, the first thing that may be.
+    """The fields of a request that change what is to be changed; if nothing is, `at_least` the first that may be.
 
     `plain`: other values of the fields that the operation takes; attributes and custom values of the `scope` come with
     them. `held`: the attributes that the record holds.
@@ -44,7 +44,7 @@ def changes(
     chosen = [name for name in names if wanted.is_true(f"changes.{name}")]
     free = (name for name in names if f"changes.{name}" not in wanted.facts)
     found: dict[str, Any] = {"attributes": {}, "custom": {}}
-    for name in chosen or list(free)[:1]:
+    for name in chosen or list(free)[:at_least]:
         if name in plain:
             found[name] = plain[name]
         elif name in attributes:

@@ -28,9 +28,11 @@ def held(wanted: Wanted, operation: str, level: Level) -> dict[str, str]:
     return found
 
 
-def holds(wanted: Wanted, level: Level) -> bool:
-    """Whether a level is asked to hold a value."""
-    return wanted.levels.get(level) is not None
+def holds(wanted: Wanted, operation: str, level: Level) -> bool:
+    """Whether a level is to hold a value: it is said so, or a chain of the attribute under test asks it."""
+    if level in wanted.levels or wanted.attribute is None:
+        return wanted.levels.get(level) is not None
+    return any(level in chain.levels for chain in _chains(wanted.policies, operation, wanted.attribute))
 
 
 def _can_hold(level: Level, attribute: Attribute) -> bool:
@@ -44,7 +46,7 @@ def _value(wanted: Wanted, operation: str, level: Level, attribute: Attribute) -
         value = wanted.levels[level]
         return own_value(wanted.policies, operation, attribute, level) if value == OWN else value
     chains = list(_chains(wanted.policies, operation, attribute.name))
-    if not chains or level == "request":
+    if level == "request" or not (chains or (wanted.event and level == "account")):
         return None
     if wanted.attribute == attribute.name:
         return own_value(wanted.policies, operation, attribute, level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from billpolicy.witness.changed import changes, first_day, values_to_change
 from billpolicy.witness.of_billing import CHARGE
@@ -14,33 +15,33 @@ _LONG = 60
 _YEAR = 365
 
 
-def cancel(wanted: Wanted) -> Scene:
+def cancel(wanted: Wanted, **more: Any) -> Scene:
     """A subscription is canceled from the document date on."""
     scene = Scene(wanted)
-    (subscription,) = scene.subscriptions(scene.account(), at_least=1, most=1)
+    (subscription,) = scene.subscriptions(scene.account(), at_least=1, most=1, **more)
     scene.ask(subscription=subscription, effective_date=wanted.date, reason=wanted.text("reason"))
     return scene
 
 
-def change_cancellation(wanted: Wanted) -> Scene:
+def change_cancellation(wanted: Wanted, **more: Any) -> Scene:
     """A pending cancellation is moved to an earlier day."""
-    scene, subscription = _canceled(wanted)
+    scene, subscription = _canceled(wanted, **more)
     end = moved(wanted.date, _LONG // 2)
     scene.ask(subscription=subscription, effective_date=end, reason=wanted.text("reason"))
     return scene
 
 
-def undo_cancellation(wanted: Wanted) -> Scene:
+def undo_cancellation(wanted: Wanted, **more: Any) -> Scene:
     """A pending cancellation is taken back."""
-    scene, subscription = _canceled(wanted)
+    scene, subscription = _canceled(wanted, **more)
     scene.ask(subscription=subscription)
     return scene
 
 
-def _canceled(wanted: Wanted) -> tuple[Scene, str]:
+def _canceled(wanted: Wanted, **more: Any) -> tuple[Scene, str]:
     scene = Scene(wanted)
     end = moved(wanted.date, _LONG)
-    (subscription,) = scene.subscriptions(scene.account(), at_least=1, most=1, canceled_on=end)
+    (subscription,) = scene.subscriptions(scene.account(), at_least=1, most=1, canceled_on=end, **more)
     return scene, subscription
 
 
@@ -56,12 +57,12 @@ def create(wanted: Wanted) -> Scene:
     return scene
 
 
-def change(wanted: Wanted) -> Scene:
+def change(wanted: Wanted, **more: Any) -> Scene:
     """A subscription is given other values."""
     scene = Scene(wanted)
     account = scene.account()
     held = scene.level("subscription", account)
-    (subscription,) = scene.subscriptions(account, at_least=1, most=1)
+    (subscription,) = scene.subscriptions(account, at_least=1, most=1, **more)
     plain = {
         "plan": values_to_change(wanted.text("subscription.plan"), "premium", "basic"),
         "bill_day": 15,
@@ -71,14 +72,14 @@ def change(wanted: Wanted) -> Scene:
     return scene
 
 
-def renew(wanted: Wanted) -> Scene:
+def renew(wanted: Wanted, **more: Any) -> Scene:
     """The term of a subscription ends, and another one follows."""
     scene = Scene(wanted)
     account, end = scene.account(), first_day(scene)
     held = scene.level("subscription", account)
-    (subscription,) = scene.subscriptions(account, at_least=1, most=1, term_end=end)
-    other = changes(scene, "subscription", {"term_end": moved(end, _YEAR)}, held, account)
-    scene.ask(subscription=subscription, **other)
+    (subscription,) = scene.subscriptions(account, at_least=1, most=1, term_end=end, **more)
+    other = changes(scene, "subscription", {}, held, account, at_least=0)
+    scene.ask(subscription=subscription, term_end=moved(end, _YEAR), **other)
     return scene
 
 

@@ -156,7 +156,7 @@ class Scene:
             self.add("contacts", id=id, account=account)
 
     def _level_holds(self, level: Level) -> bool:
-        return level in VOCABULARY[self.operation].levels and holds(self.wanted, level)
+        return level in VOCABULARY[self.operation].levels and holds(self.wanted, self.operation, level)
 
     def _requested(self) -> dict[str, str]:
         if "request" not in VOCABULARY[self.operation].levels:

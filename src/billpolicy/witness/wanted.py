@@ -38,6 +38,8 @@ class Wanted:
     attribute: str | None = None
     event: str | None = None
     """For a follow-up: what it comes after."""
+    follows: str = ""
+    """While what brings an event about is looked for: the operation that would follow."""
 
     @property
     def policy(self) -> Policy:

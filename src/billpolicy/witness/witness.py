@@ -16,6 +16,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.spec import Level
+from billpolicy.witness.of_events import scene_of
 from billpolicy.witness.running import Asked, run
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.scenes import SCENES
@@ -64,7 +65,7 @@ def witness(
         return None
     wanted = Wanted(tuple(policies), operation, facts, date, levels or {}, attribute, event)
     try:
-        scene = SCENES[operation](wanted)
+        scene = SCENES[operation](wanted) if event is None else scene_of(wanted)
         return _made(scene) if _shows(wanted, scene) else None
     except (Impossible, Refused):
         return None
@@ -77,10 +78,17 @@ def _made(scene: Scene) -> Witness:
 def _shows(wanted: Wanted, scene: Scene) -> bool:
     """Whether each policy is asked what is wanted. Raises `Refused` where the book or the operations cannot be read."""
     book = book_from(scene.book)
-    return all(
+    asked = [
         any(_is_it(wanted, one) for one in run(policy, book, scene.operations, scene.today).asked)
         for policy in wanted.policies
-    )
+        if wanted.event is None or _has_follow_up(policy, wanted)
+    ]
+    return all(asked) and bool(asked)
+
+
+def _has_follow_up(policy: Policy, wanted: Wanted) -> bool:
+    """Whether the policy is asked at all whether the operation follows."""
+    return any((one.after, one.operation) == (wanted.event, wanted.operation) for one in policy.follow_ups)
 
 
 def _is_it(wanted: Wanted, asked: Asked) -> bool:
