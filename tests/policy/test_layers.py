@@ -78,7 +78,10 @@ OF_A_POLICY = EXCEPTION.format(id="germans", country="DE")
         ),
         # Tests, books, operations, pages, hidden files, and a policy of its own with what is below it.
         ({"tests/a.test.yaml": OF_A_POLICY, "tests/book.yaml": "accounts: []"}, []),
-        ({"data/operations.yaml": "operations:\n  # memos\n  - {id: a}", "data/more.yaml": "operations: [{id: b}]"}, []),
+        (
+            {"data/operations.yaml": "operations:\n  # memos\n  - {id: a}", "data/more.yaml": "operations: [{id: b}]"},
+            [],
+        ),
         ({"pages/notes.md": OF_A_POLICY, ".old/rules.yaml": OF_A_POLICY, "pages/.rules.yaml": OF_A_POLICY}, []),
         ({"germany/p.yaml": "effective: {}\npolicy: germany", "germany/q.yaml": OF_A_POLICY}, []),
         ({"germany/p.yaml": "policy: germany", "germany/old/q.yaml": OF_A_POLICY}, []),

@@ -18,8 +18,8 @@ from typing import Any
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import Policy
-from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.files import DISK, Files, Place, place
+from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"

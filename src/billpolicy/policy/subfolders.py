@@ -16,7 +16,6 @@ from billpolicy.policy.language import PolicyFile
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.folders import below, yaml_files
 
-
 _SHARED = {"description", "operations"}
 """Sections that other files have as well."""
 _SECTIONS = "|".join(sorted({field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED))
@@ -36,7 +35,8 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
             continue
         for file, sections in said.items():
             for section, line in list(sections.items())[:1]:
-                message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{files.shown(folder)}`"
+                policy = files.shown(folder)
+                message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{policy}`"
                 hint = "move it beside the other files; where it is another policy, let that say its `policy: a-name`"
                 yield Diagnostic("policy-in-subfolder", message, Position(files.shown(file), line, 1), hint)
 

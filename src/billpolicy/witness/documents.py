@@ -168,9 +168,7 @@ def payment(scene: Scene, account: str, size: Size, currency: str, **more: Any) 
 def credit_memo(scene: Scene, account: str, size: Size, subscriptions: Sequence[str], currency: str) -> str:
     """A credit memo of this size: what is not unapplied of it is on an invoice. Its number."""
     day, parts = date_of(scene, "credit_memo"), apart(size.amount, len(subscriptions))
-    number = document(
-        scene, "credit_memo", account, lines_of(subscriptions, parts, currency), currency
-    )
+    number = document(scene, "credit_memo", account, lines_of(subscriptions, parts, currency), currency)
     left = open_apart(parts, size.balance)
     used = [part - open_ for part, open_ in zip(parts, left, strict=True)]
     if sum(used):

@@ -60,7 +60,9 @@ def _value(wanted: Wanted, operation: str, level: Level, attribute: Attribute) -
 def _needed(wanted: Wanted, attribute: Attribute, chains: Sequence[Chain]) -> Iterator[Level]:
     """The levels that have to hold a value of an attribute that is not under test, for each chain to find one."""
     for chain in chains:
-        if "account" not in chain.levels and not ("default" in chain.levels and _has_default(wanted.policies, attribute)):
+        if "account" not in chain.levels and not (
+            "default" in chain.levels and _has_default(wanted.policies, attribute)
+        ):
             usable = (one for one in chain.levels if one != "request" and _can_hold(one, attribute))
             yield from list(usable)[:1]
 
@@ -93,4 +95,3 @@ def own_value(policies: Sequence[Policy], operation: str, attribute: Attribute, 
 
 _HOLDING: tuple[Level, ...] = ("account", "subscription", "invoice", "credit_memo", "debit_memo", "request")
 """The levels that can hold values: those that most operations have come first."""
-

@@ -12,7 +12,7 @@ from billpolicy.witness.documents import (
     settle,
 )
 from billpolicy.witness.scene import Scene
-from billpolicy.witness.sizes import Size, apart, asked_apart, size_of, sizes
+from billpolicy.witness.sizes import Size, asked_apart, size_of, sizes
 from billpolicy.witness.wanted import Impossible, Wanted, amount
 
 

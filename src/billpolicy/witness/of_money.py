@@ -77,9 +77,7 @@ def create_refund(wanted: Wanted) -> Scene:
     of = payment(scene, account, Size(asked + before, asked + before, asked), currency)
     if before:
         fields = {"number": another_number(scene, "refund"), "account": account, "date": wanted.before(30)}
-        scene.add(
-            "refunds", **fields, currency=currency, amount=amount(before, currency), of=of, reference=_REFERENCE
-        )
+        scene.add("refunds", **fields, currency=currency, amount=amount(before, currency), of=of, reference=_REFERENCE)
     reference = None if known is None else _REFERENCE
     scene.ask(of=of, amount=amount(asked, currency), reference=reference, reason=wanted.text("reason"))
     return scene
@@ -173,9 +171,7 @@ def refund_credit_balance(wanted: Wanted) -> Scene:
     if known == "known":
         of = payment(scene, account, Size(asked, asked, asked), currency)
         fields = {"number": another_number(scene, "refund"), "account": account, "date": wanted.before(30)}
-        scene.add(
-            "refunds", **fields, currency=currency, amount=amount(asked, currency), of=of, reference=_REFERENCE
-        )
+        scene.add("refunds", **fields, currency=currency, amount=amount(asked, currency), of=of, reference=_REFERENCE)
     scene.ask(
         account=account,
         amount=amount(asked, currency),
@@ -212,5 +208,3 @@ def undo_adjustment(wanted: Wanted) -> Scene:
         done = credit_balance(scene, account, asked, currency, type="decrease")
     scene.ask(adjustment=done, reason=wanted.text("reason"))
     return scene
-
-

@@ -51,9 +51,7 @@ def create(wanted: Wanted) -> Scene:
     account = scene.account()
     id = wanted.text("subscription.id", wanted.free("crm"))
     custom = scene.custom("subscription")
-    scene.ask(
-        subscription=id, account=account, start=wanted.date, plan=wanted.text("subscription.plan"), custom=custom
-    )
+    scene.ask(subscription=id, account=account, start=wanted.date, plan=wanted.text("subscription.plan"), custom=custom)
     return scene
 
 
