@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
+    from billpolicy.linting.baseline import Baseline
+    from billpolicy.linting.fixes import Fixed, fix
+    from billpolicy.linting.linting import Linted, lint
+    from billpolicy.linting.settings import Settings, read_settings, settings_for
+    from billpolicy.linting.settling import Settled, settle
     from billpolicy.operations.sync.sync import Sync
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
@@ -39,30 +44,38 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Audit": "posting.store",
+    "Baseline": "linting.baseline",
     "Book": "book.book",
     "Diagnostic": "diagnostics.diagnostic",
     "Effect": "report.effect",
     "EngineError": "deciding.matching.protocol",
     "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
+    "Fixed": "linting.fixes",
     "History": "posting.history",
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
+    "Linted": "linting.linting",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
     "Policy": "policy.model",
     "Position": "diagnostics.diagnostic",
     "Posted": "posting.store",
     "Refused": "diagnostics.diagnostic",
+    "Settings": "linting.settings",
+    "Settled": "linting.settling",
     "Sync": "operations.sync.sync",
     "Tax": "deciding.tax_engine",
     "TaxEngine": "deciding.tax_engine",
     "TaxableLine": "deciding.tax_engine",
+    "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
+    "fix": "linting.fixes",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
+    "lint": "linting.linting",
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
     "Case": "testing.model",
@@ -73,10 +86,12 @@ _WHERE = {
     "load_tests": "exchange.test_file",
     "run_tests": "testing.run",
     "load_usage": "exchange.usage_file",
-    "UsageFile": "exchange.usage_file",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
+    "read_settings": "linting.settings",
+    "settings_for": "linting.settings",
+    "settle": "linting.settling",
     "validate": "deciding.proven",
     "violations": "exchange.conformity",
 }
@@ -84,6 +99,7 @@ _WHERE = {
 
 __all__ = [
     "Audit",
+    "Baseline",
     "Book",
     "Case",
     "Diagnostic",
@@ -91,15 +107,19 @@ __all__ = [
     "EngineError",
     "EngineName",
     "Explanation",
+    "Fixed",
     "History",
     "Instruction",
     "Ledger",
+    "Linted",
     "Outcome",
     "Plan",
     "Policy",
     "Position",
     "Posted",
     "Refused",
+    "Settings",
+    "Settled",
     "Sync",
     "Tax",
     "TaxEngine",
@@ -113,9 +133,11 @@ __all__ = [
     "effect",
     "explain",
     "find_tests",
+    "fix",
     "history",
     "ledger_files",
     "left_by",
+    "lint",
     "load_book",
     "load_operations",
     "load_policy",
@@ -129,6 +151,9 @@ __all__ = [
     "post",
     "post_all",
     "run_tests",
+    "read_settings",
+    "settings_for",
+    "settle",
     "sync",
     "usage_operations",
     "validate",

@@ -17,7 +17,7 @@ from billpolicy.catalogue.entry import Example, common_files
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
 
-_TOLD = re.compile(r"^(?:\S.*?: )?(error|warning): .* \[([a-z-]+)\]$", re.MULTILINE)
+_TOLD = re.compile(r"^(?:\S.*?: )?(error|warning|hint): .* \[([a-z-]+)\]$", re.MULTILINE)
 _WARNED = re.compile(r"^  ! [^\[]*\[([a-z-]+)\]$", re.MULTILINE)
 """A warning in a plan, which goes on below its beginning."""
 _SHELL = re.compile(r"[|&;<>$`*(]")

@@ -32,6 +32,9 @@ class Kind(NamedTuple):
 
 REPORT = Kind("report", b"id,operation,")
 SCHEMA = Kind("schema", b'{"$schema":')
+BASELINE = Kind("baseline", b'{"known":')
+POLICY = Kind("policy", b"")
+"""A file of a policy that is mended: it was read before."""
 _ENOUGH = 256
 """Bytes at the start of a file that tell its kind."""
 

@@ -8,11 +8,17 @@ from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
 from billpolicy.exchange.test_file import TestFileText
+from billpolicy.catalogue.entry import entries
+from billpolicy.linting.baseline import BaselineFile
+from billpolicy.linting.lint import Lint
+from billpolicy.linting.registry import LINTS
+from billpolicy.linting.settings import SettingsFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
+from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Findings, Validation, Validations
@@ -60,6 +66,26 @@ def _policy() -> Schema:
     follow_up["then"] = {"enum": [*(name for name, spec in VOCABULARY.items() if spec.follows), NOTHING]}
     schema["properties"]["batch_limits"]["propertyNames"] = {"enum": ["every_operation", *VOCABULARY]}
     return schema
+
+
+def _settings() -> Schema:
+    """`billpolicy.toml`, with every code that can be taken for more or less, and every lint with its options."""
+    schema = _of(SettingsFile)
+    mutable = [one.code for one in entries() if one.text.severity != "error"]
+    schema["properties"]["severity"]["propertyNames"] = {"enum": mutable}
+    number = schema["properties"]["options"]["additionalProperties"]["additionalProperties"]
+    schema["properties"]["options"] = {
+        "type": "object",
+        "description": "Code of a lint -> its options.",
+        "properties": {lint.code: _options(lint, number) for lint in LINTS if lint.options},
+        "additionalProperties": False,
+    }
+    return schema
+
+
+def _options(lint: Lint, number: Schema) -> Schema:
+    options = {name: {**number, "minimum": 0, "default": usual} for name, usual in lint.options.items()}
+    return {"type": "object", "properties": options, "additionalProperties": False}
 
 
 def _operation(spec: OperationSpec) -> Schema:
@@ -194,6 +220,9 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "test-report": _written(TestReport),
     "validate": _written(Validation),
     "validate-several": _written(Validations),
+    "lint": _written(LintReport),
+    "baseline": lambda: _of(BaselineFile),
+    "settings": _settings,
     "explain": _written(ExplanationReport),
     "plan": _written(PlanningReport),
     "post": _written(PostingReport),

@@ -1,0 +1,84 @@
+"""`billpolicy lint`: a policy is right, and here is what in it could be better."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import billpolicy
+from billpolicy.cli.findings import How, Settling, findings_options
+from billpolicy.cli.options import day_or_today, format_option, today_option
+from billpolicy.cli.output import show, write, write_json
+from billpolicy.cli.writing import POLICY, write_file
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.report.lint import diff, lint_report, lint_text
+
+
+@click.command("lint")
+@click.argument("policies", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="POLICY...")
+@click.option(
+    "--data",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Book or operations that use names of the policy. Repeat it for several.",
+)
+@today_option
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely; comments and layout stay.")
+@click.option("--dry-run", is_flag=True, help="With --fix: show what would be mended, and write nothing.")
+@findings_options
+@format_option("text", "json")
+def command(
+    policies: tuple[Path, ...],
+    data: tuple[Path, ...],
+    today: datetime.date | None,
+    fix: bool,
+    dry_run: bool,
+    how: How,
+    format: str,
+) -> None:
+    """Say what in each POLICY, a folder or a file that `validate` finds right, could be better.
+
+    What stands in a base policy is told when that is linted. A comment on the line, or on the line
+    above, ignores a finding: `# billpolicy: ignore[code] reason`. Exits with 1 if a warning is found,
+    or what --fail-level says.
+    """
+    if dry_run and not fix:
+        raise click.UsageError("--dry-run says what --fix would do: give both")
+    day = day_or_today(today)
+    settling = Settling(how, billpolicy.Linted.codes(), level="warning", comments=True)
+    found = _all(policies, data, day, settling)
+    fixes = billpolicy.fix(found)
+    if fix and fixes and not dry_run:
+        for one in fixes:
+            write_file(one.path, one.after, POLICY)
+        settling = Settling(how, billpolicy.Linted.codes(), level="warning", comments=True)
+        found = _all(policies, data, day, settling)
+    settling.write_baselines()
+    report = lint_report(policies, found, fixes, fixed=fix and not dry_run, with_data=bool(data))
+    if format == "json":
+        write_json(report)
+    else:
+        show(found)
+        if dry_run:
+            write(diff(fixes))
+        write(lint_text(report))
+    if settling.fails:
+        raise click.exceptions.Exit(1)
+
+
+def _all(policies: Sequence[Path], data: Sequence[Path], today: datetime.date, settling: Settling) -> list[Diagnostic]:
+    """What is told of every policy; of one that is not right, what is wrong with it."""
+    found: list[Diagnostic] = []
+    for policy in policies:
+        settings = settling.settings(policy)
+        try:
+            linted = billpolicy.lint(policy, today=today, data=data, settings=settings)
+        except Refused as refused:
+            found += refused.diagnostics
+            settling.fails = True
+        else:
+            found += settling.settle(linted.found, linted.files, settings)
+    return found

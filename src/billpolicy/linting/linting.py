@@ -1,0 +1,87 @@
+"""What could be better in a policy that is right: every lint is asked, and what `validate` warns of is told, too."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
+from billpolicy.linting.lint import Subject
+from billpolicy.linting.registry import LINTS
+from billpolicy.linting.settings import Settings, settings_for
+from billpolicy.linting.settling import codes_of
+from billpolicy.policy.checks import check
+from billpolicy.policy.layers import Layer, read_layers
+from billpolicy.policy.load import build
+from billpolicy.source.tree import parse
+from billpolicy.vocabulary.operations import VOCABULARY
+
+MAX_MEGABYTES = 256
+"""Of a file of data."""
+THEMES = ("lint", "policy")
+"""The themes of the catalogue whose warnings and hints linting can find."""
+
+
+class Linted(NamedTuple):
+    """What was found, before anything of it is ignored or taken for less."""
+
+    found: tuple[Diagnostic, ...]
+    files: tuple[str, ...]
+    """The files that were looked at: those of the top layer."""
+
+    @staticmethod
+    def codes() -> frozenset[str]:
+        """The codes of what linting can find."""
+        return codes_of(*THEMES)
+
+
+def lint(
+    path: str | Path,
+    *,
+    today: datetime.date,
+    data: Sequence[str | Path] = (),
+    settings: Settings | None = None,
+) -> Linted:
+    """Go through a policy, a folder or a file. `data`: books and operations that may use its names. `settings`: where
+    the options of lints are from; without them, from the `billpolicy.toml` of the policy.
+
+    What is found is told as it is: `settle` leaves out what is ignored or known. Raises `Refused` with every mistake,
+    where the policy is not right.
+    """
+    settings = settings_for(Path(path)) if settings is None else settings
+    words = frozenset(word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES).data))
+    return lint_layers(Path(path), read_layers(Path(path)), today, words if data else None, settings)
+
+
+def lint_layers(
+    path: Path, layers: Sequence[Layer], today: datetime.date, words: frozenset[str] | None, settings: Settings
+) -> Linted:
+    """The same of layers that were read."""
+    policy, problems = build(layers, VOCABULARY)
+    problems = problems or check(policy, VOCABULARY)
+    refuse_errors(problems)
+    below = build(layers[:-1], VOCABULARY)[0] if len(layers) > 1 else None
+    subject = Subject(path, tuple(layers), policy, below, VOCABULARY, today, words)
+    warnings = (one for one in problems if one.position is not None and one.position.file in subject.own)
+    return Linted((*warnings, *_asked(subject, settings.options)), tuple(tree.file for _, tree in subject.files))
+
+
+def _asked(subject: Subject, options: Mapping[str, Mapping[str, int]]) -> Iterator[Diagnostic]:
+    for one in LINTS:
+        for found in one.check(subject, {**one.options, **options.get(one.code, {})}):
+            yield Diagnostic(one.code, found.message, found.position, found.hint, one.severity)
+
+
+def _words(data: Any) -> Iterable[str]:
+    """Every text and key in a tree."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield key
+            yield from _words(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _words(value)
+    elif data is not None:
+        yield str(data)

@@ -1,0 +1,73 @@
+"""Approvals that nobody can give: all who might are refused the same thing, or ask for it themselves.
+
+Whoever approves must be another person than who asks, and not be refused the same (docs/policy-language.md). Only
+refusals that hold for a role whatever else is asked are counted, and only where no other exception contradicts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.linting.lint import Finding, Lint, Options, Subject
+from billpolicy.policy.condition import Fact, intersection
+from billpolicy.policy.model import ExceptionRule, Setting
+
+_KEY, _ROLE, _PERSON = "permission", "actor.role", "actor.id"
+_APPROVAL, _REFUSED = Setting("approval"), Setting("refused")
+
+
+def _check(subject: Subject, options: Options) -> Iterator[Finding]:
+    told = set()
+    for operation in subject.vocabulary:
+        rules = [rule for rule in subject.policy.exceptions_for(operation) if _KEY in rule.then]
+        if not _refused(rules, None):
+            continue  # a stranger can approve
+        approvers = {person for person, role in subject.policy.roles.items() if not _refused(rules, role)}
+        for id, at, asking in _approvals(subject, operation, rules):
+            alone = sorted(person for person in asking if approvers <= {person})
+            if alone and at not in told and at.file in subject.own:
+                told.add(at)
+                who = f"of what `{alone[0]}` asks for " if approvers else ""
+                message = f"nobody can give the approval {who}that `{id}` wants: all others are refused `{operation}`"
+                yield Finding(message, at, "let one more person do it, or do not ask for an approval here")
+
+
+def _refused(rules: list[ExceptionRule], role: str | None) -> bool:
+    """Whether whoever has this role, or none, is refused whatever they ask for."""
+    refusals = [rule for rule in rules if rule.then[_KEY] == _REFUSED and set(rule.box) <= {_ROLE}]
+    return any(
+        (_ROLE not in rule.box or rule.box[_ROLE].allows(role))
+        and not any(other.then[_KEY] != _REFUSED and intersection(other.box, rule.box) is not None for other in rules)
+        for rule in refusals
+    )
+
+
+def _approvals(
+    subject: Subject, operation: str, rules: list[ExceptionRule]
+) -> Iterator[tuple[str, Position, list[str]]]:
+    """Each rule that wants an approval, its place, and the people who meet it and no other exception."""
+    base = subject.policy.base.get((operation, _KEY))
+    people = subject.policy.roles
+    if base is not None and base.outcome == _APPROVAL:
+        met = [person for person in people if not any(_meets(rule, person, people[person]) for rule in rules)]
+        yield base.id, base.position, met
+    for rule in rules:
+        if rule.then[_KEY] == _APPROVAL:
+            others = [other for other in rules if other.id != rule.id]
+            met = [
+                person
+                for person in people
+                if _meets(rule, person, people[person])
+                and not any(_meets(other, person, people[person]) for other in others)
+            ]
+            yield rule.id, rule.then_at[_KEY], met
+
+
+def _meets(rule: ExceptionRule, person: str, role: str) -> bool:
+    """Whether a rule can be about what this person asks for."""
+    facts: dict[str, Fact] = {_PERSON: person, _ROLE: role}
+    return all(values.allows(facts[fact]) for fact, values in rule.box.items() if fact in facts)
+
+
+LINT = Lint("approval-by-nobody", "warning", "authority", _check)

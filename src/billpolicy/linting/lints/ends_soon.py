@@ -1,0 +1,53 @@
+"""What ends within some days and has no successor: afterwards other rules decide, and nobody changed a thing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.linting.lint import Finding, Lint, Options, Subject
+from billpolicy.policy.model import ExceptionRule, TaxCode, TaxRate
+
+
+def _check(subject: Subject, options: Options) -> Iterator[Finding]:
+    last = subject.today + datetime.timedelta(days=options["days"])
+    for what, until, at in _ends(subject):
+        if subject.today < until <= last:
+            days = (until - subject.today).days
+            message = f"{what} ends {'tomorrow' if days == 1 else f'in {days} days'}, and nothing follows it"
+            yield Finding(message, at, "let it last longer, or add what holds from that day on")
+
+
+def _ends(subject: Subject) -> Iterator[tuple[str, datetime.date, Position]]:
+    until = subject.policy.effective.until
+    for file, tree in subject.files:
+        if file.effective is not None and until is not None:
+            yield "this policy", until, tree.at("effective", "until")
+    for rule in subject.conditional:
+        if rule.effective.until is not None and not _followed(subject, rule, rule.effective.until):
+            yield f"`{rule.id}`", rule.effective.until, subject.texts[rule.id].at("effective", "until")
+    for code in subject.policy.tax_rates.values():
+        for rate in code.rates:
+            if rate.position.file in subject.own and rate.effective.until and not _goes_on(code, rate):
+                what = f"the tax rate of `{rate.name}` in {rate.jurisdiction} for `{code.name}`"
+                yield what, rate.effective.until, rate.position
+
+
+def _followed(subject: Subject, rule: ExceptionRule, until: datetime.date) -> bool:
+    """Whether another rule takes over on that day."""
+    return any(
+        other.id != rule.id
+        and other.effective.from_ == until
+        and not set(other.operations).isdisjoint(rule.operations)
+        and set(other.then) >= set(rule.then)
+        for other in subject.policy.conditional
+    )
+
+
+def _goes_on(code: TaxCode, rate: TaxRate) -> bool:
+    same = (other for other in code.rates if (other.jurisdiction, other.name) == (rate.jurisdiction, rate.name))
+    return any(other.effective.from_ == rate.effective.until for other in same)
+
+
+LINT = Lint("ends-soon", "hint", "dates", _check, {"days": 30})

@@ -1,0 +1,55 @@
+"""Names that a policy declares and that neither it nor the data use. Without data nothing can be told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.linting.lint import Finding, Lint, Options, Subject
+from billpolicy.policy.checks import DEFAULT_SET
+from billpolicy.policy.model import Setting
+
+
+def _check(subject: Subject, options: Options) -> Iterator[Finding]:
+    if subject.words is None:
+        return
+    used = subject.words | _said(subject)
+    for what, name, at in _declared(subject):
+        if name not in used:
+            message = f"neither this policy nor the data that were given use the {what} `{name}`"
+            yield Finding(message, at, "remove it, unless it is for what is still to come")
+
+
+def _said(subject: Subject) -> set[str]:
+    """Every name that the policy decides, compares or falls back to."""
+    policy = subject.policy
+    said = {DEFAULT_SET, *policy.defaults.values()}
+    outcomes = [rule.outcome for rule in policy.base.values()]
+    outcomes += [outcome for rule in policy.exceptions for outcome in rule.then.values()]
+    said.update(str(outcome.value) for outcome in outcomes if isinstance(outcome, Setting))
+    for rule in policy.conditional:
+        for clause in rule.clauses:
+            said.add(clause.field.rpartition(".")[2])
+            for values in clause.facts.values():
+                said.update(str(name) for name in getattr(values.members, "names", ()))
+    return said
+
+
+def _declared(subject: Subject) -> Iterator[tuple[str, str, Position]]:
+    for file, tree in subject.files:
+        for section, what in (
+            ("payment_terms", "payment term"),
+            ("sequence_sets", "sequence set"),
+            ("tax_rates", "tax code"),
+            ("roles", "role"),
+        ):
+            for name in getattr(file, section):
+                yield what, name, tree.at(section, name, key=True)
+        for field in file.fields:
+            yield "field", field.partition(".")[2], tree.at("fields", field, key=True)
+        for category, codes in file.reason_codes.items():
+            for index, code in enumerate(codes):
+                yield "reason code", code, tree.at("reason_codes", category, index)
+
+
+LINT = Lint("name-unused", "hint", "names", _check)

@@ -1,0 +1,145 @@
+"""`billpolicy.toml`: how severe each finding is taken, the options of lints, and what is known already.
+
+It is searched from the folder of a policy upwards to the root of its repository, so that everybody who checks the
+policy, by hand or in CI, is told the same. It is closed: a word that is not known is refused where it stands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from billpolicy.catalogue.entry import codes, entry
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, did_you_mean
+from billpolicy.linting.registry import LINTS
+from billpolicy.source.plain_file import is_there
+from billpolicy.source.read import read_record
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Integer, Text
+from billpolicy.source.toml import parse_toml
+from billpolicy.source.tree import Tree
+
+NAME = "billpolicy.toml"
+Taken = Literal["off", "hint", "warning", "error"]
+"""How severe a finding is taken; `off`: it is not told."""
+_WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
+
+
+@record
+class TestSettings:
+    """What tests of a policy must reach."""
+
+    __test__ = False  # pytest takes every class that is called so for tests
+    coverage: Integer | None = None
+    """In percent: how many of its rules and chain steps the tests must use."""
+    mutants: Integer | None = None
+    """In percent: how many of its changed copies the tests must notice."""
+
+
+@record
+class SettingsFile:
+    """What may stand in a `billpolicy.toml`."""
+
+    fail_level: Severity | None = None
+    """The least severe finding for which `validate`, `analyze` and `lint` exit with 1."""
+    baseline: Text | None = None
+    """The file of findings that are known, seen from the folder of this file."""
+    severity: dict[Text, Taken] = field(default_factory=dict)
+    """Code of a warning or hint -> how severe it is taken."""
+    options: dict[Text, dict[Text, Integer]] = field(default_factory=dict)
+    """Code of a lint -> its options."""
+    tests: TestSettings = field(default_factory=TestSettings)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds of findings. Without a file it is all as the catalogue says."""
+
+    path: Path | None = None
+    fail_level: Severity | None = None
+    baseline: Path | None = None
+    severity: Mapping[str, Taken] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    tests: TestSettings = field(default_factory=TestSettings)
+
+    def taken(self, diagnostic: Diagnostic) -> Diagnostic | None:
+        """The diagnostic in the severity that was chosen for its code; None where it is off."""
+        taken = self.severity.get(diagnostic.code, diagnostic.severity)
+        return None if taken == "off" else diagnostic._replace(severity=taken)
+
+
+def settings_for(policy: Path) -> Settings:
+    """The settings of a policy: those of the nearest file above it. Raises `Refused` where they are wrong."""
+    for folder in _folders_above(policy):
+        if is_there(folder / NAME):
+            return read_settings(_shown(folder / NAME))
+        if is_there(folder / ".git"):
+            break
+    return Settings()
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of one file. Raises `Refused` with every mistake in it."""
+    tree = parse_toml(path)
+    file = read_record(SettingsFile, tree)
+    problems = list(_wrong(file, tree))
+    if problems:
+        raise Refused(problems)
+    return Settings(
+        path=path,
+        fail_level=file.fail_level,
+        baseline=None if file.baseline is None else Path(os.path.normpath(path.parent / file.baseline)),
+        severity=file.severity,
+        options=file.options,
+        tests=file.tests,
+    )
+
+
+def worst_first(severity: Severity) -> int:
+    """The rank of a severity: 0 is an error."""
+    return _WORST_FIRST.index(severity)
+
+
+def _folders_above(policy: Path) -> Iterator[Path]:
+    start = Path(os.path.abspath(policy))  # noqa: PTH100  links are not followed: what counts is where it was named
+    yield from (start, *start.parents) if start.is_dir() else start.parents
+
+
+def _shown(path: Path) -> Path:
+    """As seen from the working folder, where it is below or beside it."""
+    here = Path.cwd()
+    return Path(os.path.relpath(path, here)) if path.parts[:2] == here.parts[:2] else path
+
+
+def _wrong(file: SettingsFile, tree: Tree) -> Iterator[Diagnostic]:
+    for code in file.severity:
+        at = tree.at("severity", code, key=True)
+        found = entry(code)
+        if found is None:
+            yield Diagnostic("code-unknown", f"no diagnostic has the code `{code}`", at, did_you_mean(code, codes()))
+        elif found.text.severity == "error":
+            message = f"`{code}` is an error, and stays one"
+            hint = "only warnings and hints can be taken for more, for less or for nothing; remove this line"
+            yield Diagnostic("severity-fixed", message, at, hint)
+    lints = {lint.code: lint.options for lint in LINTS}
+    for code, options in file.options.items():
+        at = tree.at("options", code, key=True)
+        if code not in lints:
+            known = [code for code, has in lints.items() if has]
+            yield Diagnostic("code-unknown", f"no lint has the code `{code}`", at, did_you_mean(code, known))
+            continue
+        for option, value in options.items():
+            at = tree.at("options", code, option, key=True)
+            if option not in lints[code]:
+                message = f"`{code}` has no option `{option}`"
+                yield Diagnostic("key-unknown", message, at, did_you_mean(option, lints[code]) or "remove it")
+            elif value < 0:
+                yield Diagnostic("value-wrong", f"`{option}` cannot be {value}", at, "write 0 or above")
+    for name in ("coverage", "mutants"):
+        share = getattr(file.tests, name)
+        if share is not None and not 0 <= share <= 100:
+            message = f"{share} is no share in percent"
+            yield Diagnostic("value-wrong", message, tree.at("tests", name), "write 0 to 100")

@@ -1,0 +1,115 @@
+"""What of all that was found is told: as severe as `billpolicy.toml` takes it, without what is ignored or known.
+
+Every command that finds warnings and hints in a policy goes through here, so all of them agree. Errors pass as they
+are: no setting, comment or baseline takes one away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from billpolicy.catalogue.entry import entries
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, in_order
+from billpolicy.linting.baseline import Baseline
+from billpolicy.linting.settings import Settings, worst_first
+from billpolicy.linting.suppressions import Suppression, suppressions_of
+from billpolicy.policy.layers import MAX_MEGABYTES
+from billpolicy.source.tree import text_of
+
+_COMMENTS = frozenset({"suppression-unused", "suppression-without-reason", "suppression-wrong"})
+
+
+class Settled(NamedTuple):
+    """What is told, and what a baseline would take as known."""
+
+    told: tuple[Diagnostic, ...]
+    freezable: tuple[Diagnostic, ...]
+    """All that is neither an error nor off nor ignored, whether it was known or not."""
+
+    def fails(self, level: Severity) -> bool:
+        """Whether something is told that is at least so severe."""
+        return any(worst_first(one.severity) <= worst_first(level) for one in self.told)
+
+
+@cache
+def codes_of(*themes: str) -> frozenset[str]:
+    """The codes of warnings and hints of these themes of the catalogue: what a command looks for."""
+    return frozenset(one.code for one in entries() if one.theme in themes and one.text.severity != "error")
+
+
+def settle(
+    found: Iterable[Diagnostic],
+    settings: Settings,
+    *,
+    files: Collection[str],
+    codes: Collection[str],
+    baseline: Baseline | None = None,
+    comments: bool = False,
+) -> Settled:
+    """`codes`: what the command looks for, and `files`, where; what is ignored or known beyond that is not judged.
+
+    `comments`: whether it also tells which of the comments that ignore something are wrong or do nothing.
+    """
+    found = list(found)
+    errors = [one for one in found if one.severity == "error"]
+    taken = _taken((one for one in found if one.severity != "error"), settings)
+    with_comments = {one.position.file for one in taken if one.position is not None} | set(files)
+    suppressions, problems = _suppressions(sorted(with_comments))
+    kept = [one for one in taken if not any(suppression.covers(one) for suppression in suppressions)]
+    if comments:
+        judged = {code for code in codes if settings.severity.get(code) != "off"}
+        own = [one for one in suppressions if one.at.file in files]
+        wrong = [one for one in problems if one.position is not None and one.position.file in files]
+        kept += _taken([*wrong, *_unused(own, taken, judged)], settings)
+    freezable = tuple(in_order(kept))
+    if baseline is not None:
+        kept = baseline.unknown(freezable)
+        looked_for = {*codes, *_COMMENTS} if comments else codes
+        kept += _taken(baseline.gone(looked_for, files), settings)
+    return Settled(tuple(in_order([*errors, *kept])), freezable)
+
+
+def _taken(found: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
+    return [taken for one in found if (taken := settings.taken(one)) is not None]
+
+
+def _suppressions(files: Iterable[str]) -> tuple[list[Suppression], list[Diagnostic]]:
+    suppressions: list[Suppression] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        text = _text(file)
+        if text is not None:
+            found, wrong = suppressions_of(text, file)
+            suppressions += found
+            problems += wrong
+    return suppressions, problems
+
+
+def _text(file: str) -> str | None:
+    """The text of a file of the policy; None where the finding is in no such file."""
+    if not file.endswith((".yaml", ".yml")):
+        return None
+    try:
+        return text_of(Path(file), max_megabytes=MAX_MEGABYTES)
+    except Refused:
+        return None
+
+
+def _unused(
+    suppressions: Iterable[Suppression], found: Collection[Diagnostic], codes: Collection[str]
+) -> Iterator[Diagnostic]:
+    for suppression in suppressions:
+        unused = [
+            (code, at)
+            for code, at in suppression.codes
+            if code in codes and not any(one.code == code and suppression.covers(one) for one in found)
+        ]
+        where = "in this file" if suppression.line is None else f"on line {suppression.line}"
+        if len(unused) == len(suppression.codes):
+            unused = [(" and ".join(code for code, _ in unused), suppression.at)]
+        for code, at in unused:
+            message = f"`{code}` is ignored here, but not found {where}"
+            yield Diagnostic("suppression-unused", message, at, "remove it: `lint --fix` does", "warning")
