@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
-from billpolicy.exchange.test_file import TestFileText
 from billpolicy.catalogue.entry import entries
+from billpolicy.exchange.test_file import TestFileText
 from billpolicy.linting.baseline import BaselineFile
 from billpolicy.linting.lint import Lint
 from billpolicy.linting.registry import LINTS
