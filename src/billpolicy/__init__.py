@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from billpolicy.analysis.analyse import Analysis
     from billpolicy.api import effect, explain, history, plan, plan_all, post, post_all, sync, usage_operations
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
     from billpolicy.report.explanation import Explanation
     from billpolicy.testing.model import Case, TestFile
     from billpolicy.testing.run import TestRun, run_tests
+    from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
 
 _WHERE = {
+    "Analysis": "analysis.analyse",
     "Audit": "posting.store",
     "Baseline": "linting.baseline",
     "Book": "book.book",
@@ -70,6 +73,8 @@ _WHERE = {
     "TaxableLine": "deciding.tax_engine",
     "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
+    "analysis_codes": "witness.analysed",
+    "analyze": "witness.analysed",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
     "fix": "linting.fixes",
@@ -93,11 +98,14 @@ _WHERE = {
     "settings_for": "linting.settings",
     "settle": "linting.settling",
     "validate": "deciding.proven",
+    "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
+    "witness_of": "witness.analysed",
 }
 """The room that a name stands in, where that is not `api`."""
 
 __all__ = [
+    "Analysis",
     "Audit",
     "Baseline",
     "Book",
@@ -128,6 +136,8 @@ __all__ = [
     "TestRun",
     "UsageFile",
     "Versions",
+    "analysis_codes",
+    "analyze",
     "book_from",
     "create_ledger",
     "effect",
@@ -157,7 +167,9 @@ __all__ = [
     "sync",
     "usage_operations",
     "validate",
+    "versions_apart",
     "violations",
+    "witness_of",
 ]
 
 

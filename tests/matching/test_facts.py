@@ -39,6 +39,7 @@ def test_an_invoice_in_minor_units_and_ordinal_days() -> None:
         "invoice.number": "I1",
         "invoice.date": datetime.date(2026, 1, 31).toordinal(),
         "invoice.due_date": datetime.date(2026, 3, 2).toordinal(),
+        "invoice.currency": "USD",
         "invoice.amount": 1000,
         "invoice.amount.currency": "USD",
         "invoice.balance": 1000,

@@ -127,7 +127,7 @@ def test_roles_are_a_closed_list_when_narrower_is_asked() -> None:
         + rule("leads", LEADS, "{permission: refused}")
     )
     (found,) = refusals(ROLES + same)
-    assert (found.code, "with `actor.role: lead`" in found.message) == ("exceptions-conflict", True)
+    assert (found.code, "with `actor.id: maria`" in found.message) == ("exceptions-conflict", True)
     three = "roles: {clerk: [ines], lead: [maria], intern: [bob]}\n"
     assert decided(three + same, "permission", {"actor.role": "lead"}) == "leads"
     assert decided(three + same, "permission", {"actor.role": "intern"}) == "no-clerks"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from billpolicy.analysis.circles import circles
-from billpolicy.analysis.conflicts import conflicts
+from billpolicy.analysis.conflicts import shown_conflicts
 from billpolicy.analysis.dates import holes
-from billpolicy.analysis.finding import Analysed, Finding, Look
+from billpolicy.analysis.finding import Analysed, Finding, Look, Shown
 from billpolicy.analysis.gaps import gaps, open_chains
 from billpolicy.analysis.idle import idle
 from billpolicy.analysis.limits import strangers, unchecked_currencies
@@ -33,8 +33,12 @@ class Analysis(NamedTuple):
 def analyse(policy: Policy, vocabulary: Vocabulary = VOCABULARY) -> Analysis:
     """Everything that is found of a policy whose words are understood; it may have conflicts."""
     analysed = Analysed(policy, vocabulary)
-    unsound = [Finding(one) for one in (*conflicts(policy, vocabulary), *circles(policy, vocabulary))]
-    found = [*unsound, *(one for look in LOOKS for one in look(analysed))]
+    conflicting = [
+        Finding(one, conflict and Shown(conflict.operation, conflict.facts or {}))
+        for one, conflict in shown_conflicts(policy, vocabulary)
+    ]
+    circling = [Finding(one) for one in circles(policy, vocabulary)]
+    found = [*conflicting, *circling, *(one for look in LOOKS for one in look(analysed))]
     return Analysis(policy, tuple(sorted(found, key=_order)), tuple(_proven(analysed, found)))
 
 
@@ -54,7 +58,12 @@ def _proven(analysed: Analysed, found: list[Finding]) -> Iterator[str]:
     if count and not codes & {"exception-dead", "exception-redundant", "exception-unproven"}:
         yield "each exception decides something that would come out otherwise without it"
     if policy.follow_ups and not codes & {"follow-up-cycle", "follow-up-cycle-more"}:
-        yield f"{_count(len(policy.follow_ups), 'follow-up')} that always come to an end"
+        follow_ups = len(policy.follow_ups)
+        yield (
+            "1 follow-up, which comes to an end"
+            if follow_ups == 1
+            else f"{follow_ups} follow-ups, which come to an end"
+        )
     meant = [key for _, key, *_ in open_chains(analysed) if policy.attributes[key].exhausted]
     if meant:
         names = ", ".join(f"`{name}`" for name in sorted(set(meant)))

@@ -55,6 +55,7 @@ class Diagram:
         label: Labelled,
         settled: Callable[[int], Label | None] = lambda open_: None,
         within: Box | None = None,
+        most_nodes: int = MOST_NODES,
     ) -> None:
         """`boxes` are canonical. `settled`: the label where the conditions that are still open cannot change it.
         `within`: only facts of this canonical box are looked at.
@@ -64,6 +65,7 @@ class Diagram:
         self._domain = domain
         self._label, self._settled = label, settled
         self._within = within or {}
+        self._most_nodes = most_nodes
         self._own = (1 << len(boxes)) - 1
         self._boxes = [*boxes, *domain.impossible]
         self._excluded = ((1 << len(self._boxes)) - 1) & ~self._own
@@ -146,7 +148,7 @@ class Diagram:
             return self._leaf(settled)
         key = position, alive, known
         if key not in self._built:
-            if len(self._built) > MOST_NODES:
+            if len(self._built) > self._most_nodes:
                 raise NotProven
             self._built[key] = self._ask(fact, position, alive, known)
         return self._built[key]
@@ -154,8 +156,9 @@ class Diagram:
     def _ask(self, fact: str, position: int, alive: int, known: tuple[Values, ...]) -> Node | Leaf | None:
         relation = self._relation_of.get(fact)
         last = position + 1 == len(self._facts) or self._relation_of.get(self._facts[position + 1]) is not relation
+        # Where the fewest conditions are left open comes first: what is looked for is soon found there.
         merged: dict[int, tuple[Values, Node | Leaf]] = {}
-        for values, open_ in self._classes(fact, alive):
+        for values, open_ in sorted(self._classes(fact, alive), key=lambda one: one[1].bit_count()):
             told = known if relation is None else (*known, values)
             if relation is not None and last:
                 if not self._go_together(relation, position, told):

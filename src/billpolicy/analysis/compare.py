@@ -26,7 +26,7 @@ class Difference(NamedTuple):
     """Facts for which two policies decide otherwise."""
 
     box: Box
-    """Canonical (`analysis/domain.py`): all of these facts that there can be."""
+    """Said of the facts that tell others (`analysis/domain.py`), like the balance in the place of its sign."""
     facts: Facts
     """Some of them."""
     old: Decider
@@ -176,7 +176,7 @@ def _differing(
     for who, box in found[:MOST_BOXES]:
         facts = both.possible(box)
         if facts is not None:
-            differences.append(Difference(box, facts, *cast("tuple[Decider, Decider]", who)))
+            differences.append(Difference(both.said(box), facts, *cast("tuple[Decider, Decider]", who)))
     return Comparison(operation, key, not differences, True, tuple(differences), len(found) > MOST_BOXES)
 
 

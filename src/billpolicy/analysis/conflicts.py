@@ -177,31 +177,36 @@ class _Contest:
 
 def conflicts(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
     """Every pair of exceptions that can conflict, once for all the decisions that one example shows."""
-    said: dict[tuple[str, str, str | None], dict[str, list[str]]] = {}
+    return in_order(diagnostic for diagnostic, _ in shown_conflicts(policy, vocabulary))
+
+
+def shown_conflicts(policy: Policy, vocabulary: Vocabulary) -> list[tuple[Diagnostic, Conflict | None]]:
+    """The same, each with a conflict that shows it, where there is one."""
+    said: dict[tuple[str, str, str | None], dict[str, list[Conflict]]] = {}
     found = find_conflicts(policy, vocabulary)
     for conflict in islice(found, MOST_FINDINGS):
         shown = None if conflict.where is None else _shown(conflict, policy, vocabulary)
         decisions = said.setdefault((conflict.first, conflict.second, shown), {})
-        decisions.setdefault(conflict.operation, []).append(conflict.key)
+        decisions.setdefault(conflict.operation, []).append(conflict)
     exceptions = {exception.id: exception for exception in policy.exceptions}
-    diagnostics = [
-        _diagnostic(exceptions[first], exceptions[second], what, shown)
+    told: list[tuple[Diagnostic, Conflict | None]] = [
+        (_diagnostic(exceptions[first], exceptions[second], what, shown), one if one.facts is not None else None)
         for (first, second, shown), decisions in said.items()
-        for what in _what(decisions)
+        for what, one in _what(decisions)
     ]
     if next(found, None) is not None:
         message = f"there are more conflicts than the first {MOST_FINDINGS}, which are listed"
-        diagnostics.append(Diagnostic("exceptions-conflict-more", message, policy.position, "mend those first"))
-    return in_order(diagnostics)
+        told.append((Diagnostic("exceptions-conflict-more", message, policy.position, "mend those first"), None))
+    return told
 
 
-def _what(decisions: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The decisions in words; operations with the same keys are one phrase."""
+def _what(decisions: Mapping[str, Sequence[Conflict]]) -> Iterator[tuple[str, Conflict]]:
+    """The decisions in words, with one of the conflicts; operations with the same keys are one phrase."""
     operations: dict[tuple[str, ...], list[str]] = {}
-    for operation, keys in decisions.items():
-        operations.setdefault(tuple(keys), []).append(operation)
+    for operation, conflicts in decisions.items():
+        operations.setdefault(tuple(conflict.key for conflict in conflicts), []).append(operation)
     for keys, names in operations.items():
-        yield f"{_listed(keys)} of {_listed(names)}"
+        yield f"{_listed(keys)} of {_listed(names)}", decisions[names[0]][0]
 
 
 def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:

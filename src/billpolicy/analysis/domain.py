@@ -43,7 +43,7 @@ class Domain:
         self._policy = policy
         self.fields = {field.name: field for field in fields}
         self.uncertain = frozenset(uncertain)
-        documents = [scope for scope in _DOCUMENTS if f"{scope}.amount" in self.fields]
+        documents = [scope for scope in _DOCUMENTS if f"{scope}.currency" in self.fields]
         self._alone = documents[0] if len(documents) == 1 else None
         self._universes: dict[str, Values] = {}
 
@@ -89,13 +89,13 @@ class Domain:
     def same(self, fact: str) -> str:
         """The name under which a currency goes: a document has one, and what is done to it is in it, too."""
         field = fact.removesuffix(".currency")
-        if field == fact or fact == "account.currency":
+        if field == fact:
             return fact
         scope, _, name = field.rpartition(".")
         if scope in _DOCUMENTS and name in ("amount", "balance"):
-            return f"{scope}.amount.currency"
+            return f"{scope}.currency"
         if field == "amount" and self._alone is not None:
-            return f"{self._alone}.amount.currency"
+            return f"{self._alone}.currency"
         return fact
 
     def said(self, box: Box) -> Box:
@@ -105,6 +105,7 @@ class Domain:
             if field.type == "money" and name in box:
                 currency = self.same(f"{name}.currency")
                 if currency in box:
+                    found.pop(currency, None)
                     found[f"{name}.currency"] = box[currency]
         return found
 
@@ -251,7 +252,7 @@ class Domain:
             currency = self.same(f"{name}.currency")
             if name in facts:
                 facts.setdefault(currency, self._sample(currency, self.universe(currency)) or "EUR")
-            elif currency in facts and not any(other in facts for other in money if self._share(name, other)):
+            elif currency in facts and currency not in self.fields:
                 facts[name] = _USUAL_AMOUNT  # whatever it is in that currency
         for name in money:
             if name in facts:
@@ -265,9 +266,6 @@ class Domain:
             facts["actor.role"] = role
         named = {*self.fields, *(f"{name}.currency" for name in money if name in facts)}
         return {fact: facts[fact] for fact in sorted(facts) if fact in named}
-
-    def _share(self, one: str, other: str) -> bool:
-        return self.same(f"{one}.currency") == self.same(f"{other}.currency")
 
 
 _USUAL_DAY = datetime.date(2026, 1, 1).toordinal()

@@ -22,6 +22,7 @@ class Shown(NamedTuple):
     """Those that matter, its document date among them where the days matter."""
     levels: Mapping[Level, bool] = {}
     """Which levels hold a value of the attribute, where that matters."""
+    attribute: str | None = None
     event: str | None = None
     """Of a follow-up: what it comes after."""
 

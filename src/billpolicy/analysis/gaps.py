@@ -20,7 +20,7 @@ def gaps(analysed: Analysed) -> Iterator[Finding]:
             levels = [level for level in chain if not level.startswith("default")]
             message = f"`{key}` of `{operation}` may find no value by `{rule}`: {_none(levels)}, and it is refused"
             hint = f"add `default` with a default for `{key}`, or say of the attribute `exhausted: refuse`"
-            shown = Shown(operation, facts, dict.fromkeys(levels, False))  # type: ignore[arg-type]
+            shown = Shown(operation, facts, dict.fromkeys(levels, False), key)  # type: ignore[arg-type]
             yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
 
 

@@ -14,8 +14,15 @@ from billpolicy.policy.condition import Box, Facts
 from billpolicy.policy.model import ExceptionRule
 from billpolicy.policy.precedence import Precedence
 
+MOST_NODES = 10_000
+"""How much is looked at for one exception, tenths of a second."""
+
 _Part = Literal["beaten", "idle", "matters", "unproven"]
 """Of an exception where it holds: another one decides; it does, and the same would come out without it; or not."""
+
+
+class _Matters(Exception):
+    """There are facts for which something else would come out; nothing more needs to be known."""
 
 
 class _Seen(NamedTuple):
@@ -67,7 +74,7 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
             before = decision.outcomes(decision.survivors(whole))
             after = decision.outcomes(decision.survivors(rest, without))
             if before != after:
-                return "matters"
+                raise _Matters
         if decides:
             return "idle"
         if whole >> number & 1:
@@ -75,8 +82,11 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
             return "beaten"
         return "elsewhere"
 
+    boxes = [decision.boxes[place] for place in numbers]
     try:
-        found = Diagram(domain, [decision.boxes[place] for place in numbers], part, within=within).examples()
+        found = Diagram(domain, boxes, part, within=within, most_nodes=MOST_NODES).examples()
+    except _Matters:
+        return _Seen(operation, {"matters": {}}, frozenset())
     except NotProven:
         return _Seen(operation, {"unproven": {}}, frozenset())
     facts: dict[_Part, Facts] = {}

@@ -65,7 +65,7 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
             others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
             facts = _where(domain, decision, others, _allowed)
             if facts is not None:
-                message = f"`{rule.id}` limits those it names; whom neither a role nor a rule names may do it"
+                message = f"`{rule.id}` stops those in its roles; somebody in no role, whom no rule names, may do it"
                 hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
                 diagnostic = Diagnostic("limit-passed", message, rule.position, hint, "warning")
                 yield Finding(diagnostic, Shown(operation, facts))

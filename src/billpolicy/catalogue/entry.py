@@ -18,6 +18,7 @@ from billpolicy.source.tree import parse_text
 THEMES = {
     "files": "Files: what is wrong with one before its content is looked at",
     "policy": "Policies",
+    "analysis": "Analysis: what is proven of a policy that is right",
     "lint": "Lints: what in a policy that is right could be better",
     "book": "Books: accounts, documents and how they hang together",
     "operations": "Operations: what is asked for, and what cannot be done",

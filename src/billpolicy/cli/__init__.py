@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": ("billpolicy.cli.validate", "Check a policy: every problem with its place and a hint."),
     "test": ("billpolicy.cli.test", "Run the tests of a policy, and see what they cover and would notice."),
     "lint": ("billpolicy.cli.lint", "Say what in a policy that is right could be better."),
+    "analyze": ("billpolicy.cli.analyze", "Prove what holds of a policy over all facts, and find what does not."),
     "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
     "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),

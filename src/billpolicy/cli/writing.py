@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 REPORT = Kind("report", b"id,operation,")
 SCHEMA = Kind("schema", b'{"$schema":')
 BASELINE = Kind("baseline", b'{"known":')
+WITNESS = Kind("witness", b'{"today":')
 POLICY = Kind("policy", b"")
 """A file of a policy that is mended: it was read before."""
 _ENOUGH = 256

@@ -42,6 +42,7 @@ def _how_much(one: _Settled) -> str:
 _DOCUMENT: dict[str, Callable[[Any], _Value]] = {
     "number": lambda one: one.document.number,
     "date": lambda one: one.document.date,
+    "currency": lambda one: one.document.currency,
     "amount": lambda one: one.amount,
     "balance": lambda one: one.balance,
     "balance_is": lambda one: _sign(one.balance),

@@ -46,17 +46,17 @@ def load_proven(path: Path, files: Files = DISK) -> Policy:
     return policy
 
 
-def prove(path: Path, files: Files = DISK) -> Policy:
+def prove(path: Path, files: Files = DISK, *, proofs: bool = True) -> Policy:
     """The policy at `path`: sound in itself, and nothing in it that the rules engine would misread.
 
-    Raises `Refused` with every mistake, sorted.
+    Without `proofs` it may have conflicts and circles, to be looked at. Raises `Refused` with every mistake, sorted.
     """
     # What reads and proves is loaded here only: a policy out of the cache needs none of it.
     from billpolicy.analysis.proofs import PROOFS
     from billpolicy.policy.load import load_policy
     from billpolicy.vocabulary.operations import VOCABULARY
 
-    policy = load_policy(path, VOCABULARY, PROOFS, files)
+    policy = load_policy(path, VOCABULARY, PROOFS if proofs else (), files)
     if policy.conditional:
         from billpolicy.deciding.matching.guard import guard
 

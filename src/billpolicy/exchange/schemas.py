@@ -15,6 +15,7 @@ from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import SettingsFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
+from billpolicy.report.analysis import AnalysesReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
@@ -220,6 +221,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "test-report": _written(TestReport),
     "validate": _written(Validation),
     "validate-several": _written(Validations),
+    "analysis": _written(AnalysesReport),
     "lint": _written(LintReport),
     "baseline": lambda: _of(BaselineFile),
     "settings": _settings,

@@ -10,6 +10,7 @@ _SIGNS = ("below_zero", "zero", "above_zero")
 _DOCUMENT = (
     FieldSpec("number", "text", "its number", always=True),
     FieldSpec("date", "date", "its document date", always=True),
+    FieldSpec("currency", "text", "its currency", always=True),
     FieldSpec("amount", "money", "its whole amount, tax included", always=True),
     FieldSpec("balance", "money", "what is open of it", always=True),
     FieldSpec(

@@ -85,7 +85,7 @@ class Wanted:
 
     def currency(self, *objects: str) -> str:
         """The currency of money of these, as one of their amounts says it; else the account's."""
-        names = [f"{one}.currency" for one in ("amount", *_amounts(objects))]
+        names = [f"{one}.currency" for one in (*objects, "amount", *_amounts(objects))]
         said = (self.facts.get(name) for name in (*names, "account.currency"))
         found = str(next((one for one in said if one is not None), USUAL_CURRENCY))
         minor_digits_or_impossible(found)

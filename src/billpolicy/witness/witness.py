@@ -34,10 +34,13 @@ class Witness(NamedTuple):
     today: datetime.date
     """The day of planning on which it shows that."""
 
+    def data(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {"today": self.today.isoformat(), "book": self.book, "operations": self.operations}
+
     def json(self) -> str:
         """One file that every command takes in the place of OPERATIONS, without --book."""
-        whole = {"today": self.today.isoformat(), "book": self.book, "operations": self.operations}
-        return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.data(), indent=2, ensure_ascii=False) + "\n"
 
 
 def witness(

@@ -1,0 +1,48 @@
+"""The analysis of a policy from a place, and the book and operation that show what it has found."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from billpolicy.analysis.analyse import Analysis, analyse
+from billpolicy.analysis.dates import holes_between
+from billpolicy.analysis.finding import Finding, Shown
+from billpolicy.catalogue.entry import entries
+from billpolicy.deciding.proven import prove
+from billpolicy.policy.model import Policy
+from billpolicy.source.files import Place, place
+from billpolicy.witness.witness import OWN, Witness, witness
+
+_USUAL = datetime.date(2026, 1, 1)
+
+
+def analyze(policy: str | Path | Place) -> Analysis:
+    """What can be proven of the policy at a place, a folder or a file: what is wrong or odd, and what holds.
+
+    It may have conflicts and circles, which are among the findings. Raises `Refused` with every other mistake.
+    """
+    where = place(policy)
+    return analyse(prove(where.path, where.files, proofs=False))
+
+
+def analysis_codes() -> frozenset[str]:
+    """The codes of warnings and hints that an analysis can find."""
+    return frozenset(one.code for one in entries() if one.theme == "analysis" and one.text.severity != "error")
+
+
+def versions_apart(policies: Sequence[Policy]) -> tuple[Finding, ...]:
+    """Of versions of one policy: the days between them on which none is in force."""
+    return tuple(holes_between(policies))
+
+
+def witness_of(policy: Policy, shown: Shown) -> Witness | None:
+    """A book and operations that show what was found; None where none can be made."""
+    facts = {fact: value for fact, value in shown.facts.items() if fact != "date"}
+    day = shown.facts.get("date")
+    date = max(policy.effective.from_, _USUAL) if day is None else datetime.date.fromordinal(int(day))
+    levels = {level: OWN if held else None for level, held in shown.levels.items()}
+    return witness(
+        [policy], shown.operation, facts, date=date, levels=levels, attribute=shown.attribute, event=shown.event
+    )
