@@ -94,15 +94,14 @@ def owed(scene: Scene, kind: str, account: str, size: Size, subscriptions: Seque
     zero. Its number."""
     parts = apart(size.amount, len(subscriptions))
     number = document(scene, kind, account, lines_of(subscriptions, parts, currency), currency)
-    settle(scene, kind, number, account, parts, size.balance, currency)
+    settle(scene, kind, number, account, parts, open_apart(parts, size.balance), currency)
     return number
 
 
 def settle(
-    scene: Scene, kind: str, number: str, account: str, parts: Sequence[int], balance: int, currency: str
+    scene: Scene, kind: str, number: str, account: str, parts: Sequence[int], left: Sequence[int], currency: str
 ) -> None:
-    """Let so much be open of a document."""
-    left = open_apart(list(parts), balance)
+    """Let so much be open of each line of a document."""
     used = [part - open_ for part, open_ in zip(parts, left, strict=True)]
     total, day = sum(used), date_of(scene, kind)
     if not total:

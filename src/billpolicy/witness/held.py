@@ -59,12 +59,10 @@ def _value(wanted: Wanted, operation: str, level: Level, attribute: Attribute) -
 
 def _needed(wanted: Wanted, attribute: Attribute, chains: Sequence[Chain]) -> Iterator[Level]:
     """The levels that have to hold a value of an attribute that is not under test, for each chain to find one."""
+    has_default = _has_default(wanted.policies, attribute)
     for chain in chains:
-        if "account" not in chain.levels and not (
-            "default" in chain.levels and _has_default(wanted.policies, attribute)
-        ):
-            usable = (one for one in chain.levels if one != "request" and _can_hold(one, attribute))
-            yield from list(usable)[:1]
+        if "account" not in chain.levels and not ("default" in chain.levels and has_default):
+            yield from [one for one in chain.levels if one != "request" and _can_hold(one, attribute)][:1]
 
 
 def _chains(policies: Sequence[Policy], operation: str, key: str) -> Iterator[Chain]:

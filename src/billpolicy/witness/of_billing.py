@@ -8,7 +8,7 @@ from typing import Any
 
 from billpolicy.witness.documents import another_number, date_of, document, lines_of, settle
 from billpolicy.witness.scene import Scene
-from billpolicy.witness.sizes import USUAL, Size, apart, size_of
+from billpolicy.witness.sizes import USUAL, Size, apart, open_apart, size_of
 from billpolicy.witness.wanted import Wanted, amount, moved
 
 CHARGE = "seats"
@@ -27,8 +27,8 @@ def bill_run(wanted: Wanted) -> Scene:
     account = scene.account(currency=currency)
     still = pending(wanted)
     if wanted.sets("invoice") or wanted.levels.get("invoice") is not None:
-        found = size_of(wanted, "invoice", lambda one: True)
-        size = found._replace(asked=found.amount if found.amount > 0 else USUAL)
+        size = size_of(wanted, "invoice", lambda one: True)
+        size = size._replace(asked=size.amount if size.amount > 0 else USUAL)
         number, subscriptions = billed(scene, account, size, currency, most=1, **still)
         _reopen(scene, number, subscriptions[0], currency)
         scene.ask(subscriptions=subscriptions, target_date=max(wanted.date, date_of(scene, "invoice")))
@@ -40,7 +40,7 @@ def bill_run(wanted: Wanted) -> Scene:
     return scene
 
 
-def pending(wanted: Wanted) -> dict[str, datetime.date]:
+def pending(wanted: Wanted) -> dict[str, Any]:
     """The end of a subscription that is canceled and still has service to bill."""
     canceled = wanted.text("subscription.status") == "canceled"
     return {"canceled_on": moved(wanted.date, _MONTH)} if canceled else {}
@@ -81,16 +81,16 @@ def billed(
     for line in lines[: len(asked)]:
         line |= {"subscribed_charge": CHARGE, "service_start": day, "service_end": day}
     number = document(scene, "invoice", account, lines, currency)
-    settle(scene, "invoice", number, account, parts, size.balance, currency)
+    settle(scene, "invoice", number, account, parts, open_apart(parts, size.balance), currency)
     return number, subscriptions
 
 
 def correction(wanted: Wanted) -> Scene:
     """Lines of an invoice that a bill run has made are credited, or credited and billed again."""
     scene, currency = Scene(wanted), wanted.currency("invoice")
-    size = size_of(wanted, "invoice", lambda one: 0 <= one.asked <= max(one.amount, 0))
+    size = size_of(wanted, "invoice", lambda one: one.asked >= 0)
     account = scene.account(currency=currency)
-    number, subscriptions = billed(scene, account, size, currency)
+    number, _ = billed(scene, account, size, currency)
     lines = [line["id"] for line in scene.book["invoices"][-1]["items"] if "service_start" in line]
     scene.ask(invoice=number, lines=lines, reason=wanted.text("reason"))
     return scene

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from billpolicy.witness.documents import (
     credit_memo,
     date_of,
@@ -12,7 +14,7 @@ from billpolicy.witness.documents import (
     settle,
 )
 from billpolicy.witness.scene import Scene
-from billpolicy.witness.sizes import Size, asked_apart, size_of, sizes
+from billpolicy.witness.sizes import Size, asked_apart, first, open_apart, size_of, sizes
 from billpolicy.witness.wanted import Impossible, Wanted, amount
 
 
@@ -25,25 +27,39 @@ def memo(wanted: Wanted) -> Scene:
     parts, asked = asked_apart(size, len(subscriptions))
     lines = lines_of(subscriptions, parts, currency, others=len(parts) - len(asked))
     number = document(scene, "invoice", account, lines, currency)
-    settle(scene, "invoice", number, account, parts, size.balance, currency)
+    settle(scene, "invoice", number, account, parts, open_apart(parts, size.balance), currency)
     items = [{"item": str(place), "amount": amount(one, currency)} for place, one in enumerate(asked, start=1)]
     scene.ask(invoice=number, items=items, reason=wanted.text("reason"))
     return scene
 
 
 def write_off(wanted: Wanted, kind: str) -> Scene:
-    """What is open of an invoice or debit memo is written off, or a part of it."""
+    """What is open of an invoice or debit memo is written off, or a part of it.
+
+    Of what a subscription has on an invoice, conditions see the whole amount, less what was put on any of its lines.
+    """
     scene, currency = Scene(wanted), wanted.currency(kind)
     partial = wanted.facts.get("partial")
 
-    def fits(one: Size) -> bool:
+    def whole_or_part(one: Size) -> bool:
         return 0 < one.asked <= one.balance and partial in (None, one.asked < one.balance)
 
-    size = size_of(wanted, kind, fits)
+    def of_subscription(one: Size) -> bool:
+        return kind == "invoice" and partial is not True and 0 < one.asked <= one.amount
+
+    size = first(chain(sizes(wanted, kind, whole_or_part), sizes(wanted, kind, of_subscription)))
     account = scene.account(currency=currency)
-    number = owed(scene, kind, account, size, scene.subscriptions(account), currency)
-    part = amount(size.asked, currency) if size.asked < size.balance else None
-    scene.ask(**{kind: number}, amount=part, reason=wanted.text("reason"))
+    if whole_or_part(size):
+        number = owed(scene, kind, account, size, scene.subscriptions(account), currency)
+        part = amount(size.asked, currency) if size.asked < size.balance else None
+        scene.ask(**{kind: number}, amount=part, reason=wanted.text("reason"))
+        return scene
+    (subscription,) = scene.subscriptions(account, at_least=1, most=1)
+    others = [part for part in (size.amount - size.balance, size.asked - size.amount) if part]
+    parts = [size.amount, *others]
+    number = document(scene, kind, account, lines_of([subscription], parts, currency, others=len(others)), currency)
+    settle(scene, kind, number, account, parts, [size.amount, *(min(part, 0) for part in others)], currency)
+    scene.ask(invoice=number, subscription=subscription, reason=wanted.text("reason"))
     return scene
 
 
@@ -87,9 +103,9 @@ def undo(wanted: Wanted) -> Scene:
     number = document(scene, kind, account, lines, currency, date=date_of(scene, kind, 40))
     paid = of.amount - of.balance - written_off
     if paid:
-        first = [part - one for part, one in zip(parts, [*on_memo, *[0] * len(parts)], strict=False)]
-        left = [one - take for one, take in zip(first, _taken(first, paid), strict=True)]
-        settle(scene, kind, number, account, first, sum(left), currency)
+        unsettled = [part - one for part, one in zip(parts, [*on_memo, *[0] * len(parts)], strict=False)]
+        left = [one - take for one, take in zip(unsettled, _taken(unsettled, paid), strict=True)]
+        settle(scene, kind, number, account, unsettled, left, currency)
     mirrored = lines_of(subscriptions, on_memo, currency)
     for line in mirrored:
         line["source_item"] = line["id"]

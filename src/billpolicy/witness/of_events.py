@@ -36,7 +36,7 @@ def scene_of(wanted: Wanted) -> Scene:
     """The scene of an event. Raises `Impossible` where this operation does not bring it about."""
     causes = EVENTS[wanted.event or ""]
     operation = wanted.text("operation", next(iter(causes)))
-    if operation not in causes:
+    if operation is None or operation not in causes:
         raise Impossible
     return causes[operation](replace(wanted, operation=operation, follows=wanted.operation, levels={}, attribute=None))
 
@@ -44,7 +44,8 @@ def scene_of(wanted: Wanted) -> Scene:
 def _with(wanted: Wanted, facts: Mapping[str, Fact | None]) -> Wanted:
     """The facts of the operation that brings it about, in place of those of the event."""
     kept = {name: value for name, value in wanted.facts.items() if name.partition(".")[0] in _KEPT}
-    return replace(wanted, facts=kept | dict(facts))
+    names = frozenset(str(value) for value in wanted.facts.values() if value is not None)
+    return replace(wanted, facts=kept | dict(facts), avoid=names)
 
 
 _KEPT = ("account", "subscription", "actor")
@@ -64,7 +65,7 @@ def _means(scene: Scene, follows: str, account: str, currency: str) -> None:
 
 
 def _has_a_use(wanted: Wanted, size: Size) -> bool:
-    """Whether there is something to do that follows: a negative invoice is transferred, all else is owed or unapplied."""
+    """Whether there is something to do: a negative invoice is transferred, all else is owed or unapplied."""
     return size.balance < 0 if wanted.follows == "transfer_negative_invoice" else size.balance > 0
 
 
@@ -77,7 +78,8 @@ def _account(scene: Scene) -> str:
 
 def _canceled(wanted: Wanted, build: Callable[..., Scene]) -> Scene:
     """A subscription is canceled that still owes on an invoice."""
-    scene = build(wanted)
+    before = {name: value for name, value in wanted.facts.items() if name != "subscription.status"}
+    scene = build(replace(wanted, facts=before))
     size = size_of(wanted, "invoice", lambda one: one.balance > 0)
     currency = wanted.currency("invoice")
     subscriptions = [one["id"] for one in scene.book["subscriptions"]]
@@ -153,8 +155,9 @@ def _numbered(scene: Scene, kind: str) -> dict[str, str]:
     for name, one in policy.sequence_sets.items():
         series = one.series.get(kind)  # type: ignore[call-overload]
         found = series and re.fullmatch(re.escape(series.prefix) + r"(\d{8,})", number or "")
-        if found and int(found[1]) > 1:
-            _draw(scene, kind, f"{series.prefix}{int(found[1]) - 1:08d}")
+        before = f"{series.prefix}{int(found[1]) - 1:08d}" if series and found else ""
+        if found and int(found[1]) > 1 and not scene.has(before):
+            _draw(scene, kind, before)
         if found:
             return {"sequence_set": name}
     return {"sequence_set": next(iter(policy.sequence_sets), "DEFAULT")}
@@ -226,8 +229,8 @@ def _paid(wanted: Wanted) -> Scene:
     open_invoice(scene, account, USUAL, currency)
     _number_next(scene, wanted, "payment")
     own = None if scene.account_fields(currency)["currency"] == currency else currency
-    asked = {"amount": amount(size.amount, currency), "currency": own, "type": wanted.text("payment.type")}
-    scene.ask(account=account, **asked, apply=apply)
+    type_ = wanted.text("payment.type")
+    scene.ask(account=account, amount=amount(size.amount, currency), currency=own, type=type_, apply=apply)
     return scene
 
 
@@ -284,8 +287,10 @@ def _left_open(wanted: Wanted) -> Scene:
     else:
         fields = {"number": another_number(scene, "payment"), "account": account, "date": day}
         scene.add("payments", **fields, currency=currency, amount=money)
-        asked = {"account": account} if wanted.operation == "apply_credits" else {"payment": fields["number"]}
-        scene.ask(**asked, **({} if "account" in asked else {"apply": apply}))
+        if wanted.operation == "apply_credits":
+            scene.ask(account=account)
+        else:
+            scene.ask(payment=fields["number"], apply=apply)
     return scene
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from billpolicy.witness.changed import changes, first_day, values_to_change
 from billpolicy.witness.scene import ACCOUNT, Scene
@@ -105,7 +106,7 @@ def _period(scene: Scene, status: str) -> datetime.date:
     return start
 
 
-def _from(scene: Scene) -> dict[str, datetime.date | None]:
+def _from(scene: Scene) -> dict[str, Any]:
     """`from`, where it is not the document date."""
     day = first_day(scene)
     return {"from_": None if day == scene.wanted.date else day}

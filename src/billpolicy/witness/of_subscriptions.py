@@ -120,6 +120,6 @@ def _ends_after(scene: Scene, day: datetime.date) -> dict[str, datetime.date]:
     return {"canceled_on": moved(max(day, scene.wanted.date), _LONG)} if canceled else {}
 
 
-def _from(scene: Scene) -> dict[str, datetime.date | None]:
+def _from(scene: Scene) -> dict[str, Any]:
     day = first_day(scene)
     return {"from_": None if day == scene.wanted.date else day}

@@ -38,6 +38,8 @@ class Wanted:
     attribute: str | None = None
     event: str | None = None
     """For a follow-up: what it comes after."""
+    avoid: frozenset[str] = frozenset()
+    """Names that nothing else may have."""
     follows: str = ""
     """While what brings an event about is looked for: the operation that would follow."""
 
@@ -95,7 +97,7 @@ class Wanted:
 
     def free(self, name: str) -> str:
         """This name, or one like it that no fact gives to something else."""
-        taken = {str(value) for value in self.facts.values() if value is not None}
+        taken = {str(value) for value in self.facts.values() if value is not None} | self.avoid
         tried = (name, *(f"{name}-{count}" for count in range(2, len(taken) + 3)))
         return next(each for each in tried if each not in taken)
 
