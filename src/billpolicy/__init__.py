@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
-    from billpolicy.exchange.operations_file import load_operations, operation_from
+    from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
@@ -43,12 +43,15 @@ if TYPE_CHECKING:
     from billpolicy.testing.model import Case, TestFile
     from billpolicy.testing.run import TestRun, run_tests
     from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
+    from billpolicy.witness.unproven import load_unproven, settled
+    from billpolicy.witness.witness import OWN, Witness, witness
 
 _WHERE = {
     "Analysis": "analysis.analyse",
     "Audit": "posting.store",
     "Baseline": "linting.baseline",
     "Book": "book.book",
+    "Case": "testing.model",
     "Diagnostic": "diagnostics.diagnostic",
     "Effect": "report.effect",
     "EngineError": "deciding.matching.protocol",
@@ -59,6 +62,7 @@ _WHERE = {
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
+    "OWN": "witness.witness",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
     "Policy": "policy.model",
@@ -71,40 +75,46 @@ _WHERE = {
     "Tax": "deciding.tax_engine",
     "TaxEngine": "deciding.tax_engine",
     "TaxableLine": "deciding.tax_engine",
+    "TestFile": "testing.model",
+    "TestRun": "testing.run",
     "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
+    "WithBook": "exchange.operations_file",
+    "Witness": "witness.witness",
     "analysis_codes": "witness.analysed",
     "analyze": "witness.analysed",
     "book_from": "book.load",
     "create_ledger": "ledger.store",
+    "find_tests": "exchange.test_file",
     "fix": "linting.fixes",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
     "lint": "linting.linting",
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
-    "Case": "testing.model",
-    "TestFile": "testing.model",
-    "TestRun": "testing.run",
     "load_policy": "deciding.versions",
-    "find_tests": "exchange.test_file",
     "load_tests": "exchange.test_file",
-    "run_tests": "testing.run",
+    "load_unproven": "witness.unproven",
     "load_usage": "exchange.usage_file",
+    "load_with_book": "exchange.operations_file",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
     "read_settings": "linting.settings",
+    "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
+    "settled": "witness.unproven",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
+    "witness": "witness.witness",
     "witness_of": "witness.analysed",
 }
 """The room that a name stands in, where that is not `api`."""
 
 __all__ = [
+    "OWN",
     "Analysis",
     "Audit",
     "Baseline",
@@ -136,6 +146,8 @@ __all__ = [
     "TestRun",
     "UsageFile",
     "Versions",
+    "WithBook",
+    "Witness",
     "analysis_codes",
     "analyze",
     "book_from",
@@ -152,7 +164,9 @@ __all__ = [
     "load_operations",
     "load_policy",
     "load_tests",
+    "load_unproven",
     "load_usage",
+    "load_with_book",
     "open_ledger",
     "operation_from",
     "places_of",
@@ -164,11 +178,13 @@ __all__ = [
     "run_tests",
     "settings_for",
     "settle",
+    "settled",
     "sync",
     "usage_operations",
     "validate",
     "versions_apart",
     "violations",
+    "witness",
     "witness_of",
 ]
 

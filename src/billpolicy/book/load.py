@@ -53,8 +53,18 @@ def quick_book(text: str, file: str) -> Book:
     return context.book
 
 
-def book_of(tree: Tree) -> Book:
-    """A checked Book from a parsed tree. Raises `Refused`."""
-    context = Context(read_record(BookFile, tree), tree)
+def book_of(tree: Tree, *under: str) -> Book:
+    """A checked Book from a parsed tree, or from what stands in it under these keys. Raises `Refused`."""
+    context = Context(read_record(BookFile, tree, under), _Under(tree, under) if under else tree)
     refuse_errors(first_of(problems(context), Position(tree.file)))
     return context.book
+
+
+class _Under:
+    """The places of a book that stands in a file beside something else."""
+
+    def __init__(self, tree: Tree, under: tuple[str, ...]) -> None:
+        self._tree, self._under = tree, under
+
+    def at(self, *path: str | int) -> Position:
+        return self._tree.at(*self._under, *path)

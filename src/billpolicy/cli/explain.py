@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +14,9 @@ from billpolicy import Effect, EngineName
 from billpolicy.cli.operations import (
     Progress,
     documents_in,
-    load_asked,
+    load_given,
+    load_unproven,
     load_versions,
-    one_place,
     planned,
     tell_posted_before,
     title,
@@ -22,7 +24,7 @@ from billpolicy.cli.operations import (
 from billpolicy.cli.options import (
     LINE,
     actor_option,
-    day_or_today,
+    book_option,
     engine_option,
     format_option,
     policy_option,
@@ -37,11 +39,14 @@ from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.source.files import Place
 
+if TYPE_CHECKING:
+    from billpolicy import Book, Instruction, Ledger, Outcome, Versions
+
 
 @click.command("explain")
 @click.argument("operations", type=click.Path(path_type=Path))
 @policy_option
-@click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
+@book_option
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @click.option("--why-not", type=LINE, metavar="RULE", help="Only: what became of this rule, and why.")
 @click.option(
@@ -49,6 +54,11 @@ from billpolicy.source.files import Place
     "-v",
     is_flag=True,
     help="Also every rule that does not match, and why; and every line of a correction.",
+)
+@click.option(
+    "--unproven",
+    is_flag=True,
+    help="Also by a policy with conflicts: what each of the rules would decide. For a witness; nothing is posted so.",
 )
 @actor_option
 @engine_option
@@ -61,6 +71,7 @@ def command(
     ledger: str | None,
     why_not: str | None,
     verbose: bool,
+    unproven: bool,
     actor: str | None,
     engine: EngineName | None,
     today: datetime.date | None,
@@ -73,9 +84,10 @@ def command(
     """
     if why_not is not None and format != "text":
         raise click.UsageError("--why-not is told as text only")
-    one_place(book, ledger)
-    versions = load_versions(policy, engine)
-    asked = load_asked(operations, actor)
+    if unproven and why_not is not None:
+        raise click.UsageError("--why-not asks a policy that is proven: leave --unproven out")
+    versions = load_unproven(policy, engine) if unproven else load_versions(policy, engine)
+    asked, documents, day = load_given(operations, book, ledger, actor, today)
     if why_not is not None:
         known = [rule.id for policy_version in versions.policies for rule in policy_version.conditional]
         known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]
@@ -86,9 +98,9 @@ def command(
     effects: list[Effect] = []
     told: list[str] = []
     markdown = format == "markdown"
-    day = day_or_today(today)
-    with documents_in(book, ledger) as documents:
-        found = list(planned(versions, documents, asked, day, Progress(asked), instead=why_not is None))
+    with documents_in(documents, ledger) as on:
+        found = list(planned(versions, on, asked, day, Progress(asked), instead=why_not is None))
+        settled = list(_if_settled(versions, on, found, day)) if unproven else []
     outcomes = [outcome for _, outcome in found]
     if format == "text":
         tell_posted_before(outcomes)
@@ -105,6 +117,11 @@ def command(
             explanations += explained
             for each in explained:
                 told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
+    for heading, explained in settled:
+        explanations += explained
+        told.append(f"{'## ' if markdown else ''}{heading}\n")
+        for each in explained:
+            told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
     if format == "json":
         write_json(
             ExplanationReport(
@@ -120,3 +137,17 @@ def command(
         write("\n".join(told))
     if any(outcome.problems for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+def _if_settled(
+    versions: Versions, on: Book | Ledger, found: list[tuple[Instruction, Outcome]], day: datetime.date
+) -> Iterator[tuple[str, list[Explanation]]]:
+    """What was refused for a conflict, as each of the rules would have it: a heading, and the explanations."""
+    asked = [one for one, _ in found]
+    refused = [any(problem.code == "exceptions-conflict" for problem in outcome.problems) for _, outcome in found]
+    for one in billpolicy.settled(versions) if any(refused) else ():
+        again = planned(one.versions, on, asked, day, Progress(asked))
+        plans = [outcome.plan for (_, outcome), was in zip(again, refused, strict=True) if was]
+        explained = [each for plan in plans if plan is not None for each in billpolicy.explain(one.versions, plan)]
+        others = " and ".join(f"`{rule}`" for rule in one.over)
+        yield f"If `{one.rule}` overrode {others} about `{one.key}` of `{one.operation}`:", explained

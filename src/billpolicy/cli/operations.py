@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 import billpolicy
+from billpolicy.cli.options import day_or_today
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -37,6 +38,16 @@ def load_versions(places: Sequence[Place], engine: EngineName | None) -> Version
     return versions
 
 
+def load_unproven(paths: Sequence[Path], engine: EngineName | None) -> Versions:
+    """As `load_versions`, but what is proven against the policies, such as a conflict, is only told."""
+    if engine not in (None, "python"):
+        raise click.UsageError("the rules engine takes no policy that is not proven: leave --engine out")
+    versions, proven = billpolicy.load_unproven(*paths)
+    if not gather(proven):
+        show_text(proven)
+    return versions
+
+
 def one_place(book: Path | None, ledger: str | None) -> None:
     """Either a book or a ledger is named, not both and not neither."""
     if (book is None) == (ledger is None):
@@ -44,10 +55,12 @@ def one_place(book: Path | None, ledger: str | None) -> None:
 
 
 @contextmanager
-def documents_in(book: Path | None, ledger: str | None) -> Iterator[Book | Ledger]:
+def documents_in(book: Path | Book | None, ledger: str | None) -> Iterator[Book | Ledger]:
     """The book of a file, or a ledger."""
-    if book is not None:
+    if isinstance(book, Path):
         yield billpolicy.load_book(book)
+    elif book is not None:
+        yield book
     else:
         with billpolicy.open_ledger(str(ledger)) as opened:
             yield opened
@@ -61,9 +74,37 @@ def check_report(report: Path, operations: Path, book: Path | None, ledger: str 
     check_target(report, REPORT, files)
 
 
+class Given(NamedTuple):
+    """What is asked for, and where the documents are."""
+
+    asked: list[Instruction]
+    book: Path | Book | None
+    today: datetime.date
+
+
+def load_given(
+    operations: Path, book: Path | None, ledger: str | None, actor: str | None, today: datetime.date | None
+) -> Given:
+    """The operations of a file, asked by `actor` where they name nobody, with the book that it may bring.
+
+    Raises `Refused`, and a usage error where it is said nowhere, or twice, where the documents are.
+    """
+    if book is not None and ledger is not None:
+        one_place(book, ledger)
+    if book is not None or ledger is not None:
+        return Given(load_asked(operations, actor), book, day_or_today(today))
+    found = billpolicy.load_with_book(operations)
+    if found.book is None:
+        one_place(book, ledger)
+    return Given(_asked_by(found.operations, actor), found.book, today or found.today or day_or_today(None))
+
+
 def load_asked(path: Path, actor: str | None) -> list[Instruction]:
     """The operations of a file, asked by `actor` where they name nobody. Raises `Refused`."""
-    asked = billpolicy.load_operations(path)
+    return _asked_by(billpolicy.load_operations(path), actor)
+
+
+def _asked_by(asked: list[Instruction], actor: str | None) -> list[Instruction]:
     if actor is None:
         return asked
     return [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in asked]

@@ -77,6 +77,12 @@ def policy_option(command: _F) -> _F:
     return _policies(stdin_filename_option(command))
 
 
+book_option = click.option(
+    "--book",
+    "-b",
+    type=click.Path(path_type=Path),
+    help="Book file, YAML or JSON. OPERATIONS may bring a book of its own.",
+)
 engine_option = click.option(
     "--engine",
     type=click.Choice(["durable", "python", "both"]),

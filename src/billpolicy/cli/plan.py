@@ -14,16 +14,15 @@ from billpolicy.cli.operations import (
     check_report,
     documents_in,
     is_told,
-    load_asked,
+    load_given,
     load_versions,
-    one_place,
     planned,
     tell_posted_before,
     title,
 )
 from billpolicy.cli.options import (
     actor_option,
-    day_or_today,
+    book_option,
     details_option,
     engine_option,
     format_option,
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("operations", type=click.Path(path_type=Path))
 @policy_option
-@click.option("--book", "-b", type=click.Path(path_type=Path), help="Book file, YAML or JSON.")
+@book_option
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @report_option
 @details_option
@@ -71,16 +70,14 @@ def command(
     Shows the documents with the numbers to come, where money is put, balances before and after, warnings, and all that
     follows by the policy, with the rule behind each step.
     """
-    one_place(book, ledger)
     versions = load_versions(policy, engine)
     if report is not None:
         check_report(report, operations, book, ledger, versions)
-    asked = load_asked(operations, actor)
-    day = day_or_today(today)
+    asked, documents, day = load_given(operations, book, ledger, actor, today)
     tally, progress = Tally(), Progress(asked)
     kept: list[tuple[Instruction, Outcome]] = []
-    with documents_in(book, ledger) as documents:
-        for one, outcome in planned(versions, documents, asked, day, progress):
+    with documents_in(documents, ledger) as on:
+        for one, outcome in planned(versions, on, asked, day, progress):
             tally.add(one, outcome)
             gather(found_about(outcome))
             if details or not progress.is_long or (format == "json" and is_told(outcome)):

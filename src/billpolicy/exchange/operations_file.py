@@ -1,10 +1,19 @@
-"""An operations file as requests, each of its own type, with every mistake at its line."""
+"""An operations file as requests, each of its own type, with every mistake at its line.
+
+It may bring the book that they are planned on, and the day of planning: so does a witness of what a policy does.
+"""
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
+from billpolicy.book.book import Book
+from billpolicy.book.load import MAX_MEGABYTES as MAX_BOOK
+from billpolicy.book.load import book_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.registry import OPERATIONS
@@ -12,10 +21,11 @@ from billpolicy.planning.request import Instruction
 from billpolicy.source.given import given
 from billpolicy.source.read import read_record
 from billpolicy.source.record import written_name
-from billpolicy.source.scalars import MAX_TEXT
+from billpolicy.source.scalars import MAX_TEXT, read_date
 from billpolicy.source.tree import Tree, parse
 
 MAX_MEGABYTES = 32
+_MAX_WITH_BOOK = MAX_MEGABYTES + MAX_BOOK
 
 
 def load_operations(path: str | Path) -> list[Instruction]:
@@ -23,12 +33,55 @@ def load_operations(path: str | Path) -> list[Instruction]:
     return operations_of(parse(Path(path), max_megabytes=MAX_MEGABYTES))
 
 
-def operations_of(tree: Tree) -> list[Instruction]:
-    """The operations of a parsed file: a mapping with one key, `operations`, that lists them. Raises `Refused`."""
+class WithBook(NamedTuple):
+    """The operations of a file, and what it brings with them."""
+
+    operations: list[Instruction]
+    book: Book | None = None
+    today: datetime.date | None = None
+    """The day of planning."""
+
+
+def load_with_book(path: str | Path) -> WithBook:
+    """The operations of a file, with the `book` and the day `today` that stand in it, if they do.
+
+    Raises `Refused` with every mistake in any of them.
+    """
+    tree = parse(Path(path), max_megabytes=_MAX_WITH_BOOK)
+    keys = set(tree.data) if isinstance(tree.data, dict) else set()
+    if "book" not in keys:
+        return WithBook(operations_of(tree))
+    problems: list[Diagnostic] = []
+    today, book, asked = None, None, []
+    try:
+        today = None if "today" not in keys else read_date(tree.data["today"])
+    except ValueError as error:
+        problems.append(Diagnostic("value-wrong", str(error), tree.at("today"), "write the day of planning"))
+    try:
+        book = book_of(tree, "book")
+    except Refused as refused:
+        problems += refused.diagnostics
+    try:
+        asked = operations_of(tree, beside=("book", "today"))
+    except Refused as refused:
+        problems += refused.diagnostics
+    if problems:
+        raise Refused(problems)
+    return WithBook(asked, book, today)
+
+
+def operations_of(tree: Tree, *, beside: Collection[str] = ()) -> list[Instruction]:
+    """The operations of a parsed file: a mapping with the key `operations`, that lists them. Raises `Refused`.
+
+    `beside`: other keys that may stand there.
+    """
     listed = tree.data.get("operations") if isinstance(tree.data, dict) else None
-    if not isinstance(listed, list) or set(tree.data) != {"operations"}:
+    if not isinstance(listed, list) or set(tree.data) - set(beside) != {"operations"}:
         hint = "write `operations:` and under it a list, each with `id` and `operation`"
         message = "this is not an operations file: it must have one key, `operations`, that lists them"
+        if isinstance(tree.data, dict) and {"book", "operations"} <= set(tree.data):
+            message = "this file brings a book of its own, and must have `book`, `operations` and, perhaps, `today`"
+            hint = "`explain` and `plan` take it without --book; on a ledger or another book, leave its `book` out"
         raise Refused([Diagnostic("operations-file", message, Position(tree.file, 1, 1), hint)])
     asked: list[Instruction] = []
     problems: list[Diagnostic] = []

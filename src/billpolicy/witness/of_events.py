@@ -7,7 +7,7 @@ the invoice that is left open has just that balance. `operation` says which of i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,20 +25,20 @@ from billpolicy.witness.documents import (
 )
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.sizes import USUAL, Size, apart, size_of
-from billpolicy.witness.wanted import Impossible, Wanted, amount, moved
+from billpolicy.witness.wanted import Wanted, amount, moved
 
 Build = Callable[[Wanted], Scene]
 _DRAFT = {"invoice": "TMP-INV-00000001", "credit_memo": "TMP-CM-00000001"}
 _BEFORE = 60
 
 
-def scene_of(wanted: Wanted) -> Scene:
-    """The scene of an event. Raises `Impossible` where this operation does not bring it about."""
+def builders(wanted: Wanted) -> Iterator[Callable[[], Scene]]:
+    """How to build a scene of the event, by each operation that the facts let bring it about, the usual one first."""
     causes = EVENTS[wanted.event or ""]
-    operation = wanted.text("operation", next(iter(causes)))
-    if operation is None or operation not in causes:
-        raise Impossible
-    return causes[operation](replace(wanted, operation=operation, follows=wanted.operation, levels={}, attribute=None))
+    for operation in causes if "operation" not in wanted.facts else (wanted.text("operation") or "",):
+        if operation in causes:
+            cause = replace(wanted, operation=operation, follows=wanted.operation, levels={}, attribute=None)
+            yield partial(causes[operation], cause)
 
 
 def _with(wanted: Wanted, facts: Mapping[str, Fact | None]) -> Wanted:
@@ -111,6 +111,20 @@ def _billed_time(wanted: Wanted) -> Scene:
     size = Size(USUAL, USUAL, USUAL)
     number, _ = of_billing.billed(scene, account, size, currency, most=1, rate=amount(USUAL, currency))
     scene.ask(invoice=number)
+    return scene
+
+
+def _credit_and_time(wanted: Wanted) -> Scene:
+    """A credit memo of a bill run goes, and with it the invoice that the same run made of the same charge."""
+    scene = _billed_time(wanted)
+    (invoice,) = scene.book["invoices"]
+    invoice["bill_run"] = "run"
+    (line,) = invoice["items"]
+    memo = {name: value for name, value in invoice.items() if name in ("account", "date", "currency", "bill_run")}
+    number = another_number(scene, "credit_memo")
+    scene.add("credit_memos", number=number, **memo, items=[{**line, "amount": amount(USUAL, wanted.currency())}])
+    scene.operations[-1] |= {"credit_memo": number}
+    del scene.operations[-1]["invoice"]
     return scene
 
 
@@ -187,6 +201,15 @@ def _issued(wanted: Wanted, build: Build, kind: str, more: Mapping[str, Fact | N
         scene.operations[-1]["due_date"] = due.isoformat()
     _number_next(scene, wanted, kind)
     _follows(scene, wanted, kind, _account(scene), currency)
+    return scene
+
+
+def _billed_at_nothing(wanted: Wanted) -> Scene:
+    """What was billed and paid is billed again at nothing, so that all of the credit is unapplied."""
+    scene = _issued(wanted, of_billing.correction, "credit_memo", _PAID)
+    line = scene.book["invoices"][0]["items"][0]
+    line |= {"quantity": "1", "unit_price": line["amount"]}
+    scene.operations[-1]["correct"] = [{"line": "1", "rate": "0.00"}]
     return scene
 
 
@@ -315,6 +338,7 @@ EVENTS: Mapping[str, Mapping[str, Build]] = {
         "undo_cancellation": partial(_due, build=of_subscriptions.undo_cancellation),
         "change_cancellation": _longer,
         "reverse_invoice": _billed_time,
+        "reverse_credit_memo": _credit_and_time,
         "write_off_invoice": _billed_time,
         "cancel_draft": _draft_of_time,
     },
@@ -335,7 +359,7 @@ EVENTS: Mapping[str, Mapping[str, Build]] = {
         "post_draft": partial(_posted_draft, kind="credit_memo"),
         "bill_run": partial(_run, kind="credit_memo"),
         "credit_only": partial(_issued, build=of_billing.correction, kind="credit_memo", more=_PAID),
-        "credit_rebill": partial(_issued, build=of_billing.correction, kind="credit_memo", more=_PAID),
+        "credit_rebill": _billed_at_nothing,
     },
     "debit_memo_posted": {
         "debit_memo_from_charge": partial(_issued, build=of_money.from_charge, kind="debit_memo"),

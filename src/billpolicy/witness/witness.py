@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from billpolicy.book.load import book_from
@@ -16,7 +17,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.spec import Level
-from billpolicy.witness.of_events import scene_of
+from billpolicy.witness.of_events import builders
 from billpolicy.witness.running import Asked, run
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.scenes import SCENES
@@ -67,15 +68,14 @@ def witness(
     if facts.get("date", date.toordinal()) != date.toordinal():
         return None
     wanted = Wanted(tuple(policies), operation, facts, date, levels or {}, attribute, event)
-    try:
-        scene = SCENES[operation](wanted) if event is None else scene_of(wanted)
-        return _made(scene) if _shows(wanted, scene) else None
-    except (Impossible, Refused):
-        return None
-
-
-def _made(scene: Scene) -> Witness:
-    return Witness(scene.book, scene.operations, scene.today)
+    for build in [partial(SCENES[operation], wanted)] if event is None else builders(wanted):
+        try:
+            scene = build()
+            if _shows(wanted, scene):
+                return Witness(scene.book, scene.operations, scene.today)
+        except (Impossible, Refused):
+            continue
+    return None
 
 
 def _shows(wanted: Wanted, scene: Scene) -> bool:
