@@ -40,6 +40,11 @@ class Versions:
         return [resolver.policy for resolver in self._resolvers]
 
     @property
+    def resolvers(self) -> list[Resolver]:
+        """What decides by each of them, the oldest first."""
+        return list(self._resolvers)
+
+    @property
     def files(self) -> list[Path]:
         """Every file that they were made of, also those of their bases."""
         return [Path(file) for policy in self.policies for file in policy.files]

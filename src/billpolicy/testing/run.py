@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from billpolicy.deciding.matching.engines import EngineName
@@ -17,6 +17,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.testing.expected import unexpectable
 from billpolicy.testing.match import Mismatch, mismatches
 from billpolicy.testing.model import Case, TestFile
+from billpolicy.testing.watching import Taken, Watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Result:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     """Id of an operation that was planned -> its plan."""
     mismatches: tuple[Mismatch, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    """Of each version of the policy what it was asked, and what decided."""
 
     @property
     def skipped(self) -> bool:
@@ -123,11 +126,18 @@ def run_tests(
     if problems:
         raise Refused(problems)
     every = [case for _, _, cases in about for case in cases]
-    policies = {case: versions for _, versions, cases in about for case in cases}
-    results = {case: run_case(policies[case], case) if case.skip is None else Result(case) for case in watch(every)}
+    watched = {versions: Watched(versions) for _, versions, _ in about}
+    under = {case: watched[versions] for _, versions, cases in about for case in cases}
+    results = {case: _watched(under[case], case) for case in watch(every)}
     return TestRun(
         tuple(FileResult(file, versions, tuple(results[case] for case in cases)) for file, versions, cases in about)
     )
+
+
+def _watched(watched: Watched, case: Case) -> Result:
+    if case.skip is not None:
+        return Result(case)
+    return replace(run_case(watched.policy, case), taken=watched.taken())
 
 
 def _unexpectable(policy: Versions, case: Case) -> Iterator[Diagnostic]:

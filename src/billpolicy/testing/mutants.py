@@ -1,0 +1,227 @@
+"""Mutants of a policy: the same policy with one small mistake in it, as people make them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from billpolicy.policy.condition import Numbers, Values, Words
+from billpolicy.policy.model import (
+    ALWAYS,
+    Chain,
+    Clause,
+    Effective,
+    ExceptionRule,
+    FollowUp,
+    Outcome,
+    Policy,
+    Setting,
+)
+from billpolicy.policy.precedence import Precedence
+from billpolicy.testing.coverage import Line, is_own, line_of, lines_of
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import SettingSpec, Vocabulary
+
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant:
+    """A policy with one mistake in it."""
+
+    policy: Policy
+    line: Line
+    what: str
+    """The mistake in words."""
+    operations: frozenset[str]
+    """Those of which it may decide something else."""
+    keys: frozenset[str]
+    """What it may decide of them; nothing of a follow-up."""
+    follow_up: tuple[str, str] | None = None
+    """Of a follow-up: the event, and the operation that is run."""
+
+
+def mutants(policy: Policy, *, with_base: bool = False, vocabulary: Vocabulary = VOCABULARY) -> Iterator[Mutant]:
+    """Every mutant, in the order of their places. Without `with_base`, what the policy extends is left as it is."""
+    made = [*_of_base(policy, vocabulary), *_of_exceptions(policy, vocabulary), *_of_follow_ups(policy)]
+    places = sorted((one for one in made if with_base or is_own(policy, one.line.position)), key=_place)
+    yield from places
+
+
+def _place(mutant: Mutant) -> tuple[Any, ...]:
+    return mutant.line.position, mutant.line.name
+
+
+# -- base rules ----------------------------------------------------------------------------------------------------
+
+
+def _of_base(policy: Policy, vocabulary: Vocabulary) -> Iterator[Mutant]:
+    for rules in lines_of(policy).values():
+        line, key = line_of(rules), rules[0].key
+        for what, changed in _outcomes(rules[0].outcome, _setting(vocabulary, rules[0].operation, key), policy):
+            base = {**policy.base, **{(one.operation, key): one._replace(outcome=changed) for one in rules}}
+            operations = frozenset(one.operation for one in rules)
+            yield Mutant(replace(policy, base=base), line, what, operations, frozenset((key,)))
+
+
+def _setting(vocabulary: Vocabulary, operation: str, key: str) -> SettingSpec | None:
+    return next((one for one in vocabulary[operation].settings if one.name == key), None)
+
+
+def _outcomes(outcome: Outcome, setting: SettingSpec | None, policy: Policy) -> Iterator[tuple[str, Outcome]]:
+    """What an outcome may be by mistake, each with the words for it."""
+    if isinstance(outcome, Chain):
+        levels = outcome.levels
+        for place, (one, other) in enumerate(zip(levels, levels[1:], strict=False)):
+            swapped = (*levels[:place], other, one, *levels[place + 2 :])
+            yield f"`{one}` and `{other}` swapped", Chain(swapped)
+        for place, level in enumerate(levels if len(levels) > 1 else ()):
+            yield f"`{level}` left out", Chain((*levels[:place], *levels[place + 1 :]))
+        return
+    for other in _values(outcome, setting, policy):
+        yield f"`{Setting(other)}` instead of `{outcome}`", Setting(other)
+
+
+def _values(outcome: Setting, setting: SettingSpec | None, policy: Policy) -> Iterator[str | int | bool]:
+    value = outcome.value
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (other for other in (value - 1, value + 1) if other > 0)
+    elif setting is not None:
+        choices = policy.reason_codes.get(setting.codes, ()) if setting.codes else setting.choices
+        if value in choices and len(choices) > 1:
+            yield choices[(choices.index(str(value)) + 1) % len(choices)]
+
+
+# -- exceptions ----------------------------------------------------------------------------------------------------
+
+
+def _of_exceptions(policy: Policy, vocabulary: Vocabulary) -> Iterator[Mutant]:
+    for rule in policy.exceptions:
+        at = Line(rule.position, rule.id)
+
+        def mutant(changed: ExceptionRule | None, what: str, line: Line, rule: ExceptionRule = rule) -> Mutant:
+            return _with_exception(policy, rule, changed, what, line)
+
+        yield mutant(None, "left out", at)
+        for key, outcome in rule.then.items():
+            line = Line(rule.then_at[key], f"{rule.id}: {key}")
+            if len(rule.then) > 1:
+                then = {other: said for other, said in rule.then.items() if other != key}
+                yield mutant(replace(rule, then=then), "left out", line)
+            for what, other in _outcomes(outcome, _setting(vocabulary, rule.operations[0], key), policy):
+                yield mutant(replace(rule, then={**rule.then, key: other}), what, line)
+        for what, changed in _conditions(rule):
+            yield mutant(changed, what, at)
+        for override in rule.overrides:
+            left = tuple(other for other in rule.overrides if other != override)
+            yield mutant(replace(rule, overrides=left), f"no longer overrides `{override}`", at)
+
+
+def _with_exception(
+    policy: Policy, rule: ExceptionRule, changed: ExceptionRule | None, what: str, line: Line
+) -> Mutant:
+    others = [one for one in policy.exceptions if one is not rule]
+    if changed is None:  # nothing can override what is not there
+        others = [
+            replace(one, overrides=tuple(id for id in one.overrides if id != rule.id))
+            if rule.id in one.overrides
+            else one
+            for one in others
+        ]
+    kept = sorted([*others, *([] if changed is None else [changed])], key=lambda one: one.id)
+    mutated = replace(policy, exceptions=tuple(kept))
+    # Those that hang together by `overrides` decide among themselves, each of what it speaks of.
+    together = _together(policy, rule)
+    operations = frozenset(operation for one in together for operation in one.operations)
+    return Mutant(mutated, line, what, operations, frozenset(key for one in together for key in one.then))
+
+
+def _together(policy: Policy, rule: ExceptionRule) -> list[ExceptionRule]:
+    """The rule, what overrides it and what it overrides, also through others."""
+    precedence = Precedence(policy.exceptions)
+    above = precedence.overriders(rule.id)
+    return [
+        one for one in policy.exceptions if one is rule or one.id in above or rule.id in precedence.overriders(one.id)
+    ]
+
+
+def _conditions(rule: ExceptionRule) -> Iterator[tuple[str, ExceptionRule]]:
+    """The condition without one of its lines, or with another bound or word; other days."""
+    for place, clause in enumerate(rule.clauses):
+        rest = (rule.clauses[:place], rule.clauses[place + 1 :])
+        yield f"without the condition that {clause.text}", replace(rule, clauses=(*rest[0], *rest[1]))
+        for what, facts in _bounds(clause):
+            changed = clause._replace(facts=facts)
+            yield f"{clause.text}, but {what}", replace(rule, clauses=(*rest[0], changed, *rest[1]))
+    for what, effective in _days(rule.effective):
+        yield what, replace(rule, effective=effective)
+
+
+def _bounds(clause: Clause) -> Iterator[tuple[str, Mapping[str, Values]]]:
+    for fact, values in clause.facts.items():
+        members = values.members
+        if isinstance(members, Numbers):
+            for what, ranges in _ranges(members):
+                yield what, {**clause.facts, fact: replace(values, members=ranges)}
+        elif isinstance(members, Words) and len(members.names) > 1 and not fact.endswith(".currency"):
+            for word in sorted(members.names, key=str):
+                yield f"not for `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
+
+
+def _without(words: Words, word: str | bool) -> Words:
+    return Words(words.names - {word}, words.complement, words.universe)
+
+
+def _ranges(numbers: Numbers) -> Iterator[tuple[str, Numbers]]:
+    for place, (low, high) in enumerate(numbers.ranges):
+        around = numbers.ranges[:place], numbers.ranges[place + 1 :]
+
+        def moved(low: int | None, high: int | None, around: Any = around) -> Numbers:
+            return Numbers((*around[0], (low, high), *around[1]))
+
+        if low is not None:
+            yield "from one unit less on", moved(low - 1, high)
+            if high is None or low < high:
+                yield "from one unit more on", moved(low + 1, high)
+        if high is not None and low != high:
+            yield "up to one unit more", moved(low, high + 1)
+            if low is None or low < high:
+                yield "up to one unit less", moved(low, high - 1)
+
+
+def _days(effective: Effective) -> Iterator[tuple[str, Effective]]:
+    if effective.from_ > ALWAYS.from_ + _DAY:
+        yield "in force a day earlier", effective._replace(from_=effective.from_ - _DAY)
+        yield "in force a day later", effective._replace(from_=effective.from_ + _DAY)
+    if effective.until is not None:
+        yield "in force a day longer", effective._replace(until=effective.until + _DAY)
+        yield "in force until a day earlier", effective._replace(until=effective.until - _DAY)
+
+
+# -- follow-ups ----------------------------------------------------------------------------------------------------
+
+
+def _of_follow_ups(policy: Policy) -> Iterator[Mutant]:
+    for follow_up in policy.follow_ups:
+        line = Line(follow_up.rule.position, follow_up.id)
+        others = [one for one in policy.follow_ups if one is not follow_up]
+
+        def mutant(
+            changed: FollowUp | None, what: str, one: FollowUp = follow_up, others: Any = others, line: Line = line
+        ) -> Mutant:
+            kept = sorted([*others, *([] if changed is None else [changed])], key=lambda each: each.id)
+            mutated = replace(policy, follow_ups=tuple(kept))
+            return Mutant(mutated, line, what, frozenset(), frozenset(), (one.after, one.operation))
+
+        yield mutant(None, "left out")
+        other: dict[str, Any] = {"refuse": "leave_out", "leave_out": "refuse"}
+        swapped = other[follow_up.if_refused]
+        yield mutant(
+            replace(follow_up, if_refused=swapped), f"`if_refused: {swapped}` instead of `{follow_up.if_refused}`"
+        )
+        for what, rule in _conditions(follow_up.rule):
+            yield mutant(replace(follow_up, rule=rule), what)

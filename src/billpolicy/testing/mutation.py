@@ -1,0 +1,170 @@
+"""Whether the tests of a policy would notice a mistake in it: each mutant is tried, and those that survive are told.
+
+Planning is pure, and asks a policy only through its resolver. So a test comes out as before unless a mutant answers
+something otherwise that was asked while the test ran: only such tests are run again. Of a mutant that no test notices it
+is proven whether anything can come out otherwise at all (`analysis/compare.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from billpolicy.analysis.compare import Comparer, Comparison, Difference
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.policy.checks import check
+from billpolicy.policy.model import Policy
+from billpolicy.testing.mutants import Mutant, mutants
+from billpolicy.testing.run import FileResult, Result, TestRun, run_case
+from billpolicy.testing.watching import Question
+from billpolicy.vocabulary.operations import VOCABULARY
+
+_TOLD_BEFORE = "values_of"
+"""A setting that is asked for before anything is resolved."""
+
+
+class Survivor(NamedTuple):
+    """A mutant under which something comes out otherwise, and no test notices."""
+
+    mutant: Mutant
+    operation: str
+    """Of which something does; of a follow-up, the operation that is run."""
+    difference: Difference | None
+    """For which facts, as far as that is told."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mutation:
+    """What became of the mutants of one policy."""
+
+    policy: Policy
+    noticed: int
+    """How many a test notices."""
+    refused: int
+    """How many no test notices, but `validate` refuses."""
+    equivalent: int
+    """How many no test can notice: it is proven that the same comes out."""
+    survived: tuple[Survivor, ...]
+    unproven: tuple[Mutant, ...]
+    """Those that no test notices and of which it cannot be told whether one could."""
+
+
+def mutate(
+    run: TestRun,
+    *,
+    with_base: bool = False,
+    watch: Callable[[Sequence[Mutant]], Iterable[Mutant]] = iter,
+) -> list[Mutation]:
+    """Try every mutant of each policy that the tests of a run are about; `watch` may show how far it is.
+
+    Raises `Refused` where a test fails without any.
+    """
+    failed = [result for result in run.results if result.failed]
+    if failed:
+        hint = "mend the tests first: what fails already notices nothing"
+        raise Refused(
+            Diagnostic("test-failed", f"the test `{one.case.name}` fails without any mutant", one.case.position, hint)
+            for one in failed
+        )
+    by_policy: dict[str, list[tuple[FileResult, int]]] = defaultdict(list)
+    policies: dict[str, Policy] = {}
+    for file in run.files:
+        for number, policy in enumerate(file.policy.policies):
+            by_policy[policy.digest].append((file, number))
+            policies[policy.digest] = policy
+    return [
+        _Mutating(policies[digest], files).every(mutants(policies[digest], with_base=with_base), watch)
+        for digest, files in by_policy.items()
+    ]
+
+
+class _Asked(NamedTuple):
+    """What was asked while a test ran, and what came of it."""
+
+    result: Result
+    file: FileResult
+    number: int
+    """Of the version of the policy that was asked."""
+    question: Question
+    answer: Any
+
+
+class _Mutating:
+    """One policy, with all that its tests asked it."""
+
+    def __init__(self, policy: Policy, files: Sequence[tuple[FileResult, int]]) -> None:
+        self._policy = policy
+        resolver = Resolver(policy, "python")
+        self._of_operation: dict[str, list[_Asked]] = defaultdict(list)
+        self._of_event: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+        for file, number in files:
+            for result in file.results:
+                for question in result.taken[number].asked if result.taken else ():
+                    asked = _Asked(result, file, number, question, question.ask(resolver))
+                    after = getattr(question, "after", None)
+                    if after is None:
+                        self._of_operation[question.operation].append(asked)
+                    else:
+                        self._of_event[after, question.operation].append(asked)
+
+    def every(self, made: Iterator[Mutant], watch: Callable[[Sequence[Mutant]], Iterable[Mutant]]) -> Mutation:
+        noticed = refused = equivalent = 0
+        survived: list[Survivor] = []
+        unproven: list[Mutant] = []
+        for mutant in watch(list(made)):
+            if self._is_noticed(mutant):
+                noticed += 1
+            elif any(problem.severity == "error" for problem in check(mutant.policy, VOCABULARY)):
+                refused += 1
+            else:
+                compared = list(self._compared(mutant))
+                differing = next((one for one in compared if one.differences), None)
+                if differing is not None:
+                    survived.append(Survivor(mutant, differing.operation, differing.differences[0]))
+                elif all(one.equal for one in compared):
+                    equivalent += 1
+                else:
+                    unproven.append(mutant)
+        return Mutation(self._policy, noticed, refused, equivalent, tuple(survived), tuple(unproven))
+
+    def _is_noticed(self, mutant: Mutant) -> bool:
+        resolver = Resolver(mutant.policy, "python")
+        tried: dict[int, None] = {}
+        for asked in self._touched(mutant):
+            if id(asked.result) in tried:
+                continue
+            if _TOLD_BEFORE in mutant.keys or asked.question.ask(resolver) != asked.answer:
+                tried[id(asked.result)] = None
+                if run_case(_in_place(asked, resolver), asked.result.case).failed:
+                    return True
+        return False
+
+    def _touched(self, mutant: Mutant) -> Iterator[_Asked]:
+        for operation in sorted(mutant.operations):
+            yield from self._of_operation[operation]
+        if mutant.follow_up is not None:
+            yield from self._of_event[mutant.follow_up]
+
+    def _compared(self, mutant: Mutant) -> Iterator[Comparison]:
+        """What can come out otherwise, decision by decision."""
+        comparer = Comparer(self._policy, mutant.policy)
+        for operation in sorted(mutant.operations):
+            for key in sorted(mutant.keys):
+                if (operation, key) in self._policy.base:
+                    yield comparer.compare(operation, key)
+        if mutant.follow_up is not None:
+            yield comparer.compare_follow_ups(*mutant.follow_up)
+
+
+def _in_place(asked: _Asked, resolver: Resolver) -> Versions:
+    """The policy of a test with one version of it replaced."""
+    policy = asked.file.policy
+    others = policy.resolvers
+    others[asked.number] = resolver
+    made = Versions(Resolver(one.policy, "python") if one is not resolver else one for one in others)
+    made.tax_engine = policy.tax_engine
+    return made
