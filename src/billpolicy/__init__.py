@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from billpolicy.posting.store import Audit, Posted
     from billpolicy.report.effect import Effect
     from billpolicy.report.explanation import Explanation
+    from billpolicy.testing.coverage import Coverage, coverage
     from billpolicy.testing.model import Case, TestFile
-    from billpolicy.testing.run import TestRun, run_tests
+    from billpolicy.testing.mutation import Mutation, mutate
+    from billpolicy.testing.run import TestRun, about_rule, run_tests
     from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
     from billpolicy.witness.unproven import load_unproven, settled
     from billpolicy.witness.witness import OWN, Witness, witness
@@ -52,6 +54,7 @@ _WHERE = {
     "Baseline": "linting.baseline",
     "Book": "book.book",
     "Case": "testing.model",
+    "Coverage": "testing.coverage",
     "Diagnostic": "diagnostics.diagnostic",
     "Effect": "report.effect",
     "EngineError": "deciding.matching.protocol",
@@ -62,6 +65,7 @@ _WHERE = {
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
+    "Mutation": "testing.mutation",
     "OWN": "witness.witness",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
@@ -81,9 +85,11 @@ _WHERE = {
     "Versions": "deciding.versions",
     "WithBook": "exchange.operations_file",
     "Witness": "witness.witness",
+    "about_rule": "testing.run",
     "analysis_codes": "witness.analysed",
     "analyze": "witness.analysed",
     "book_from": "book.load",
+    "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
     "find_tests": "exchange.test_file",
     "fix": "linting.fixes",
@@ -97,6 +103,7 @@ _WHERE = {
     "load_unproven": "witness.unproven",
     "load_usage": "exchange.usage_file",
     "load_with_book": "exchange.operations_file",
+    "mutate": "testing.mutation",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
@@ -120,6 +127,7 @@ __all__ = [
     "Baseline",
     "Book",
     "Case",
+    "Coverage",
     "Diagnostic",
     "Effect",
     "EngineError",
@@ -130,6 +138,7 @@ __all__ = [
     "Instruction",
     "Ledger",
     "Linted",
+    "Mutation",
     "Outcome",
     "Plan",
     "Policy",
@@ -148,9 +157,11 @@ __all__ = [
     "Versions",
     "WithBook",
     "Witness",
+    "about_rule",
     "analysis_codes",
     "analyze",
     "book_from",
+    "coverage",
     "create_ledger",
     "effect",
     "explain",
@@ -167,6 +178,7 @@ __all__ = [
     "load_unproven",
     "load_usage",
     "load_with_book",
+    "mutate",
     "open_ledger",
     "operation_from",
     "places_of",

@@ -26,6 +26,7 @@ MOST_SHOWN = 50
 _COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _FORMAT, _CONTEXT, _GATHERED = "billpolicy.format", "billpolicy.context", "billpolicy.gathered"
 _SOURCES = "billpolicy.sources"
+_ANSWER = "billpolicy.answer"
 
 
 def use_format(ctx: click.Context, format: str) -> None:
@@ -61,7 +62,10 @@ def telling(ctx: click.Context) -> Iterator[None]:
             command: click.Context = ctx.meta[_CONTEXT]
             path, found = command.command_path.partition(" ")[2], ctx.meta.pop(_GATHERED)
             sources = ctx.meta.get(_SOURCES, ())
-            click.echo(report(ctx.meta[_FORMAT], path, found, _subject(command), sources), nl=False)
+            told = ctx.meta.pop(_ANSWER, None)
+            if told is None:
+                told = report(ctx.meta[_FORMAT], path, found, _subject(command), sources)
+            click.echo(told, nl=False)
 
 
 def _subject(command: click.Context) -> str | None:
@@ -135,6 +139,11 @@ def gather(diagnostics: Iterable[Diagnostic]) -> bool:
         return False
     gathered += diagnostics
     return True
+
+
+def answer(text: str) -> None:
+    """In a format that gathers: this, when the command is done, in the place of what was gathered."""
+    _meta()[_ANSWER] = text
 
 
 def show_refused(title: str, diagnostics: Iterable[Diagnostic], more: Iterable[str] = ()) -> None:

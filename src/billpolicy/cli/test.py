@@ -1,18 +1,33 @@
-"""`billpolicy test`: the tests of a policy, what they cover, and what they would notice."""
+"""`billpolicy test`: the tests of a policy, what they cover, and which mistakes in it they would notice."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 import billpolicy
-from billpolicy import EngineName
+from billpolicy import Case, EngineName, TestRun
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option
-from billpolicy.cli.output import gather, write, write_json
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.report.tests import failures, report_of, run_text
+from billpolicy.cli.output import answer, gather, write, write_json
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.report.tests import (
+    coverage_text,
+    failures,
+    mistakes,
+    mutation_text,
+    report_of,
+    run_text,
+    uncovered,
+)
+from billpolicy.report.tests_junit import junit
+
+_T = TypeVar("_T")
+_WORTH_WATCHING = 200
 
 
 @click.command("test")
@@ -26,6 +41,13 @@ from billpolicy.report.tests import failures, report_of, run_text
 )
 @click.option("-k", "text", type=LINE, metavar="TEXT", help="Only tests with this in their name, whatever its case.")
 @click.option("--operation", type=LINE, metavar="NAME", help="Only tests of this operation.")
+@click.option("--rule", type=LINE, metavar="RULE", help="Only tests in which this rule decides, or that name it.")
+@click.option("--coverage", is_flag=True, help="List what of the policy no test sees decide.")
+@click.option(
+    "--threshold", type=click.IntRange(0, 100), metavar="N", help="Exit with 1 where less than N % is covered."
+)
+@click.option("--mutate", is_flag=True, help="List the mistakes in the policy that no test would notice.")
+@click.option("--with-base", is_flag=True, help="Cover and mutate also what the policy extends.")
 @click.option("--verbose", "-v", is_flag=True, help="Name the tests that pass, too.")
 @engine_option
 @format_option("text", "json")
@@ -34,6 +56,11 @@ def command(
     policy: tuple[Path, ...],
     text: str | None,
     operation: str | None,
+    rule: str | None,
+    coverage: bool,
+    threshold: int | None,
+    mutate: bool,
+    with_base: bool,
     verbose: bool,
     engine: EngineName | None,
     format: str,
@@ -41,25 +68,41 @@ def command(
     """Run policy tests: the files `*.test.yaml` in the folders PATH, or beside a policy that is one file.
 
     A test has a small book, an operation and what is expected of it: values, and the level and the rule that they are
-    from. What fails is shown with the explanation of exactly the decision that differs.
+    from. What fails is shown with the explanation of exactly the decision that differs. docs/policy-tests.md tells the
+    form.
     """
     files = [billpolicy.load_tests(path) for path in _files(paths)]
     versions = load_versions(policy, engine) if policy else None
-
-    def chosen(case: billpolicy.Case) -> bool:
-        if text is not None and text.casefold() not in case.name.casefold():
-            return False
-        return operation is None or any(one.request.operation == operation for one in case.operations)
-
-    run = billpolicy.run_tests(files, versions, engine=engine or "python", chosen=chosen)
+    run = billpolicy.run_tests(
+        files,
+        versions,
+        engine=engine or "python",
+        chosen=lambda case: _is_chosen(case, text, operation),
+        watch=_watch("testing"),
+    )
+    run = run if rule is None else _about(run, rule)
     if not run.results:
-        raise Refused([Diagnostic("tests-missing", "none of the tests is chosen", hint="choose fewer words with -k")])
-    gather(failures(run))
+        hint = "choose others with -k, --operation or --rule"
+        raise Refused([Diagnostic("tests-missing", "none of the tests is chosen", hint=hint)])
+    failed = any(result.failed for result in run.results)
+    covered = billpolicy.coverage(run, with_base=with_base) if coverage or threshold is not None else []
+    mutated = billpolicy.mutate(run, with_base=with_base, watch=_watch("mutants")) if mutate and not failed else []
+    below = [one for one in covered if threshold is not None and one.percent < threshold]
+    others = [finding for one in covered for finding in uncovered(one, threshold)]
+    others += [finding for one in mutated for finding in mistakes(one)]
+    gather([*failures(run), *others])
     if format == "json":
-        write_json(report_of(run))
+        write_json(report_of(run, covered, mutated))
+    elif format == "junit":
+        answer(junit(run, others))
     else:
-        write(run_text(run, every=verbose))
-    if any(result.failed for result in run.results):
+        told = [run_text(run, every=verbose), *map(coverage_text, covered), *map(mutation_text, mutated)]
+        if below:
+            told.append(f"less than {threshold} % is covered\n")
+        if mutate and failed:
+            told.append("no mutants were tried: mend the tests first, what fails already notices nothing\n")
+        write("\n".join(told))
+    if failed or below or any(one.survived for one in mutated):
         raise click.exceptions.Exit(1)
 
 
@@ -81,3 +124,31 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
     if problems:
         raise Refused(problems)
     return list(found)
+
+
+def _is_chosen(case: Case, text: str | None, operation: str | None) -> bool:
+    if text is not None and text.casefold() not in case.name.casefold():
+        return False
+    return operation is None or any(one.request.operation == operation for one in case.operations)
+
+
+def _about(run: TestRun, rule: str) -> TestRun:
+    known = {one.id for file in run.files for policy in file.policy.policies for one in policy.conditional}
+    known |= {one.id for file in run.files for policy in file.policy.policies for one in policy.base.values()}
+    if rule not in known:
+        hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key`"
+        raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", hint=hint)])
+    return billpolicy.about_rule(run, rule)
+
+
+def _watch(label: str) -> Callable[[Sequence[_T]], Iterable[_T]]:
+    """Shows on a terminal how far it is, where there are many."""
+
+    def watched(every: Sequence[_T]) -> Iterator[_T]:
+        if len(every) < _WORTH_WATCHING or not sys.stderr.isatty():
+            yield from every
+            return
+        with click.progressbar(every, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    return watched

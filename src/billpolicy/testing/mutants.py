@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import (
@@ -74,14 +75,14 @@ def _outcomes(outcome: Outcome, setting: SettingSpec | None, policy: Policy) -> 
     """What an outcome may be by mistake, each with the words for it."""
     if isinstance(outcome, Chain):
         levels = outcome.levels
-        for place, (one, other) in enumerate(zip(levels, levels[1:], strict=False)):
+        for place, (one, other) in enumerate(pairwise(levels)):
             swapped = (*levels[:place], other, one, *levels[place + 2 :])
             yield f"`{one}` and `{other}` swapped", Chain(swapped)
         for place, level in enumerate(levels if len(levels) > 1 else ()):
             yield f"`{level}` left out", Chain((*levels[:place], *levels[place + 1 :]))
         return
-    for other in _values(outcome, setting, policy):
-        yield f"`{Setting(other)}` instead of `{outcome}`", Setting(other)
+    for value in _values(outcome, setting, policy):
+        yield f"`{Setting(value)}` instead of `{outcome}`", Setting(value)
 
 
 def _values(outcome: Setting, setting: SettingSpec | None, policy: Policy) -> Iterator[str | int | bool]:
@@ -156,7 +157,7 @@ def _conditions(rule: ExceptionRule) -> Iterator[tuple[str, ExceptionRule]]:
         yield f"without the condition that {clause.text}", replace(rule, clauses=(*rest[0], *rest[1]))
         for what, facts in _bounds(clause):
             changed = clause._replace(facts=facts)
-            yield f"{clause.text}, but {what}", replace(rule, clauses=(*rest[0], changed, *rest[1]))
+            yield f"{clause.text}, {what}", replace(rule, clauses=(*rest[0], changed, *rest[1]))
     for what, effective in _days(rule.effective):
         yield what, replace(rule, effective=effective)
 
@@ -169,7 +170,7 @@ def _bounds(clause: Clause) -> Iterator[tuple[str, Mapping[str, Values]]]:
                 yield what, {**clause.facts, fact: replace(values, members=ranges)}
         elif isinstance(members, Words) and len(members.names) > 1 and not fact.endswith(".currency"):
             for word in sorted(members.names, key=str):
-                yield f"not for `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
+                yield f"but not with `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
 
 
 def _without(words: Words, word: str | bool) -> Words:
@@ -183,14 +184,14 @@ def _ranges(numbers: Numbers) -> Iterator[tuple[str, Numbers]]:
         def moved(low: int | None, high: int | None, around: Any = around) -> Numbers:
             return Numbers((*around[0], (low, high), *around[1]))
 
+        if low is not None and low == high:
+            continue  # a single value is no bound
         if low is not None:
-            yield "from one unit less on", moved(low - 1, high)
-            if high is None or low < high:
-                yield "from one unit more on", moved(low + 1, high)
-        if high is not None and low != high:
-            yield "up to one unit more", moved(low, high + 1)
-            if low is None or low < high:
-                yield "up to one unit less", moved(low, high - 1)
+            yield "from one unit lower on", moved(low - 1, high)
+            yield "from one unit higher on", moved(low + 1, high)
+        if high is not None:
+            yield "up to one unit lower", moved(low, high - 1)
+            yield "up to one unit higher", moved(low, high + 1)
 
 
 def _days(effective: Effective) -> Iterator[tuple[str, Effective]]:
@@ -206,22 +207,17 @@ def _days(effective: Effective) -> Iterator[tuple[str, Effective]]:
 
 
 def _of_follow_ups(policy: Policy) -> Iterator[Mutant]:
-    for follow_up in policy.follow_ups:
-        line = Line(follow_up.rule.position, follow_up.id)
-        others = [one for one in policy.follow_ups if one is not follow_up]
+    for one in policy.follow_ups:
+        yield _with_follow_up(policy, one, None, "left out")
+        instead: Literal["refuse", "leave_out"] = "leave_out" if one.if_refused == "refuse" else "refuse"
+        what = f"`if_refused: {instead}` instead of `{one.if_refused}`"
+        yield _with_follow_up(policy, one, replace(one, if_refused=instead), what)
+        for what, rule in _conditions(one.rule):
+            yield _with_follow_up(policy, one, replace(one, rule=rule), what)
 
-        def mutant(
-            changed: FollowUp | None, what: str, one: FollowUp = follow_up, others: Any = others, line: Line = line
-        ) -> Mutant:
-            kept = sorted([*others, *([] if changed is None else [changed])], key=lambda each: each.id)
-            mutated = replace(policy, follow_ups=tuple(kept))
-            return Mutant(mutated, line, what, frozenset(), frozenset(), (one.after, one.operation))
 
-        yield mutant(None, "left out")
-        other: dict[str, Any] = {"refuse": "leave_out", "leave_out": "refuse"}
-        swapped = other[follow_up.if_refused]
-        yield mutant(
-            replace(follow_up, if_refused=swapped), f"`if_refused: {swapped}` instead of `{follow_up.if_refused}`"
-        )
-        for what, rule in _conditions(follow_up.rule):
-            yield mutant(replace(follow_up, rule=rule), what)
+def _with_follow_up(policy: Policy, one: FollowUp, changed: FollowUp | None, what: str) -> Mutant:
+    others = (other if other is not one else changed for other in policy.follow_ups)
+    mutated = replace(policy, follow_ups=tuple(other for other in others if other is not None))
+    nothing: frozenset[str] = frozenset()
+    return Mutant(mutated, Line(one.rule.position, one.id), what, nothing, nothing, (one.after, one.operation))

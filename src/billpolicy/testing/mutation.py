@@ -1,8 +1,8 @@
 """Whether the tests of a policy would notice a mistake in it: each mutant is tried, and those that survive are told.
 
 Planning is pure, and asks a policy only through its resolver. So a test comes out as before unless a mutant answers
-something otherwise that was asked while the test ran: only such tests are run again. Of a mutant that no test notices it
-is proven whether anything can come out otherwise at all (`analysis/compare.py`).
+something otherwise that was asked while the test ran: only such tests are run again. Of a mutant that no test notices
+it is proven whether anything can come out otherwise at all (`analysis/compare.py`).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.proven import load_proven
@@ -132,6 +133,30 @@ def run_tests(
     return TestRun(
         tuple(FileResult(file, versions, tuple(results[case] for case in cases)) for file, versions, cases in about)
     )
+
+
+def about_rule(run: TestRun, rule: str) -> TestRun:
+    """Only the tests that name a rule, or in which it decided."""
+    return TestRun(
+        tuple(
+            replace(file, results=tuple(result for result in file.results if _is_about(result, rule)))
+            for file in run.files
+        )
+    )
+
+
+def _is_about(result: Result, rule: str) -> bool:
+    if any(hit.rule == rule for taken in result.taken for hit in taken.hits):
+        return True
+    return any(_names(expectation.data, rule) for expectation in result.case.expected.values())
+
+
+def _names(data: Any, rule: str) -> bool:
+    """Whether an expectation, or a part of it, names a rule."""
+    if isinstance(data, Mapping):
+        said = data.get("rule") == rule or rule in (data.get("follow_ups") or ())
+        return said or any(_names(value, rule) for value in data.values())
+    return isinstance(data, list) and any(_names(value, rule) for value in data)
 
 
 def _watched(watched: Watched, case: Case) -> Result:

@@ -5,6 +5,7 @@ JUnit has no warnings: they are tests that pass, with what was found as their ou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,11 +16,20 @@ from billpolicy.report.findings.formats import Found
 
 def report(found: Found) -> str:
     """A document that the schema of Jenkins' xUnit plugin accepts."""
-    suites = [_suite(found.command, file, list(group)) for file, group in groupby(found.diagnostics, key=_file)]
+    suites = suites_of(found.command, found.diagnostics)
     if not suites:
         suites = [_suite(found.command, "", [])]
-    counts = _counts(found.diagnostics)
-    name = quoteattr(f"billpolicy {found.command}")
+    return document(found.command, suites, _counts(found.diagnostics))
+
+
+def suites_of(command: str, diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """A suite for each file in which something was found."""
+    return [_suite(command, file, list(group)) for file, group in groupby(diagnostics, key=_file)]
+
+
+def document(command: str, suites: Iterable[str], counts: str) -> str:
+    """Suites with the number of tests in them, and of those that fail."""
+    name = quoteattr(f"billpolicy {command}")
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites name={name} {counts}>", *suites, "</testsuites>"]
     return ("\n".join(lines) + "\n").encode("ascii", "xmlcharrefreplace").decode()  # whatever a terminal writes
 
