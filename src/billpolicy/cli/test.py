@@ -14,6 +14,7 @@ from billpolicy import Case, EngineName, TestRun
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option
 from billpolicy.cli.output import answer, gather, write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.report.tests import (
     coverage_text,
@@ -25,6 +26,7 @@ from billpolicy.report.tests import (
     uncovered,
 )
 from billpolicy.report.tests_junit import junit
+from billpolicy.source.files import Place
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
@@ -36,7 +38,8 @@ _WORTH_WATCHING = 200
     "--policy",
     "-p",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PLACE,
+    metavar="PATH",
     help="Test this policy, and not the one that the files of tests name.",
 )
 @click.option("-k", "text", type=LINE, metavar="TEXT", help="Only tests with this in their name, whatever its case.")
@@ -49,11 +52,12 @@ _WORTH_WATCHING = 200
 @click.option("--mutate", is_flag=True, help="List the mistakes in the policy that no test would notice.")
 @click.option("--with-base", is_flag=True, help="Cover and mutate also what the policy extends.")
 @click.option("--verbose", "-v", is_flag=True, help="Name the tests that pass, too.")
+@stdin_filename_option
 @engine_option
 @format_option("text", "json")
 def command(
     paths: tuple[Path, ...],
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     text: str | None,
     operation: str | None,
     rule: str | None,

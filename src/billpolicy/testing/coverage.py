@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.analysis.decisions import what_comes
@@ -83,8 +82,8 @@ def _order(way: Coverable, every: list[Coverable]) -> tuple[Position, int]:
 
 
 def is_own(policy: Policy, position: Position) -> bool:
-    """Whether something stands in the policy itself, and not in what it extends: in the folder that names it."""
-    return Path(position.file).parent == Path(policy.position.file).parent
+    """Whether something stands in the policy itself, and not in what it extends."""
+    return position.file in policy.own_files
 
 
 def lines_of(policy: Policy) -> dict[Position, list[BaseRule]]:

@@ -77,9 +77,9 @@ def _outcomes(outcome: Outcome, setting: SettingSpec | None, policy: Policy) -> 
         levels = outcome.levels
         for place, (one, other) in enumerate(pairwise(levels)):
             swapped = (*levels[:place], other, one, *levels[place + 2 :])
-            yield f"`{one}` and `{other}` swapped", Chain(swapped)
+            yield f"`{one}` and `{other}` swapped", outcome._replace(levels=swapped)
         for place, level in enumerate(levels if len(levels) > 1 else ()):
-            yield f"`{level}` left out", Chain((*levels[:place], *levels[place + 1 :]))
+            yield f"`{level}` left out", outcome._replace(levels=(*levels[:place], *levels[place + 1 :]))
         return
     for value in _values(outcome, setting, policy):
         yield f"`{Setting(value)}` instead of `{outcome}`", Setting(value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from billpolicy.analysis.compare import Comparer, Comparison, Difference
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -118,7 +119,7 @@ class _Mutating:
         for mutant in watch(list(made)):
             if self._is_noticed(mutant):
                 noticed += 1
-            elif any(problem.severity == "error" for problem in check(mutant.policy, VOCABULARY)):
+            elif any(problem.severity == "error" for problem in check(mutant.policy, VOCABULARY, PROOFS)):
                 refused += 1
             else:
                 compared = list(self._compared(mutant))

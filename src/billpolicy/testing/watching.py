@@ -95,8 +95,9 @@ class Watching(Resolver):
         if with_gaps:
             return resolved
         missing = False
+        precedence = self.precedence_of(operation)
         for base in self._base.get(operation, ()):
-            verdict = self.precedence.decide(resolved.matched, base.key)
+            verdict = precedence.decide(resolved.matched, base.key)
             outcome = verdict.outcomes[0] if verdict.outcomes else base.outcome
             how = self._how(outcome, base.key, resolved)
             missing |= base.key not in resolved.resolutions
