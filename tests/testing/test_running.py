@@ -92,3 +92,19 @@ def test_the_page_of_the_docs_passes(tmp_path: Path) -> None:
     (tmp_path / "page.test.yaml").write_text(f"policy: {STANDARD}\n{text}", encoding="utf-8")
     found = billpolicy.run_tests([billpolicy.load_tests(tmp_path / "page.test.yaml")])
     assert [result.failed for result in found.results] == [False, False]
+
+
+def test_the_day_of_planning_is_today_or_that_of_the_operation(tmp_path: Path) -> None:
+    """By `values_of: latest` a value of 20 June counts for a memo of the 10th that is planned on the 20th or later."""
+    tests = """\
+  - name: it
+    TODAYoperations:
+    - {id: moved, operation: change_account, date: 2026-06-20, account: acme, attributes: {bill_to_contact: bob}}
+    - {id: fee, operation: debit_memo_from_charge, date: 2026-06-10, account: acme, charges: [{charge: fee, amount: 1}]}
+    expect: {fee: {bill_to_contact: WHO}}
+"""
+    head = BOOK + "  charges: [{id: fee, name: Fee}]\n"
+    for today, who in (("", "ann"), ("today: 2026-06-20\n    ", "bob"), ("today: 2026-06-19\n    ", "ann")):
+        assert not any(
+            one.failed for one in run(tmp_path, tests.replace("TODAY", today).replace("WHO", who), head).results
+        )

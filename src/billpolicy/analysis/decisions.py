@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from billpolicy.analysis.cells import bits, neighbours
@@ -125,7 +126,7 @@ def _days(effective: Effective) -> tuple[int | None, int | None]:
 
 def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) -> Comes:
     """What an outcome comes to, without what has no effect: levels that hold no such attribute, a default that is not
-    there, and all that stands after one that is."""
+    there, and all that stands after one that is; levels of which there is one at a time in the order of their names."""
     if not isinstance(outcome, Chain):
         return (str(outcome),)
     attribute = policy.attributes.get(key)
@@ -137,7 +138,11 @@ def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) 
                 break
         elif attribute is None or not _is_document(level) or level in attribute.documents:
             found.append(level)
-    return tuple(found)
+    comes: list[str] = []
+    for one_at_a_time, levels in groupby(found, key=spec.either.__contains__):
+        beside = list(levels)
+        comes += sorted(beside) if one_at_a_time else beside
+    return tuple(comes)
 
 
 def _is_document(level: str) -> bool:

@@ -115,7 +115,7 @@ def _document(planned: PlannedDocument) -> dict[str, Any]:
         "kind": document.kind,
         "number": document.number,
         "account": document.account,
-        "of": getattr(document, "source", None) or getattr(document, "document", None),
+        "of": document.related,
         "type": getattr(document, "type", None),
         "draft": document.status == "draft",
         "date": document.date,

@@ -76,7 +76,7 @@ def run_case(policy: Versions, case: Case) -> Result:
         plan: Plan | None = None
         refused: Sequence[Diagnostic] = ()
         try:
-            plan, book = plan_operation(policy, book, asked, asked.request.date or case.today)  # type: ignore[arg-type]
+            plan, book = plan_operation(policy, book, asked, case.today or asked.request.date)  # type: ignore[arg-type]
             plans[id] = plan
         except Refused as problems:
             refused = problems.diagnostics

@@ -303,6 +303,7 @@ _SPECS = (
         settings=(reason_code("debit_memo"), PARTIAL_WRITE_OFFS, ITEM_LIMIT),
         causes=("debit_memo_posted",),
         uncertain=("subscription", "invoice", "debit_memo"),
+        either=("invoice", "debit_memo"),  # what was written off
     ),
     OperationSpec(
         name="transfer_negative_invoice",

@@ -85,6 +85,8 @@ class OperationSpec(NamedTuple):
     """The events after which a follow-up can run it."""
     uncertain: tuple[str, ...] = ("subscription",)
     """The objects that conditions can ask about and there may be none of, or several."""
+    either: tuple[Level, ...] = ()
+    """Levels of which there is one at a time: which of them a chain names first has no effect."""
 
     def fields_after(self, event: str) -> tuple[FieldSpec, ...]:
         """What a follow-up that runs it after an event can ask about: the event, and the objects of the operation."""
