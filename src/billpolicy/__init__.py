@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from billpolicy.testing.model import Case, TestFile
     from billpolicy.testing.mutation import Mutation, mutate
     from billpolicy.testing.run import TestRun, about_rule, run_tests
+    from billpolicy.testing.scaffold import first_test
     from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
     from billpolicy.witness.unproven import load_unproven, settled
     from billpolicy.witness.witness import OWN, Witness, witness
@@ -92,6 +93,7 @@ _WHERE = {
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
     "find_tests": "exchange.test_file",
+    "first_test": "testing.scaffold",
     "fix": "linting.fixes",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
@@ -166,6 +168,7 @@ __all__ = [
     "effect",
     "explain",
     "find_tests",
+    "first_test",
     "fix",
     "history",
     "ledger_files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,12 +14,14 @@ import billpolicy
 from billpolicy import Case, EngineName, TestRun
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option
-from billpolicy.cli.output import answer, gather, write, write_json
+from billpolicy.cli.output import answer, gather, say, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
+from billpolicy.cli.writing import Kind, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.report.tests import (
     coverage_text,
     failures,
+    first_test_text,
     mistakes,
     mutation_text,
     report_of,
@@ -30,6 +33,8 @@ from billpolicy.source.files import Place
 
 _T = TypeVar("_T")
 _WORTH_WATCHING = 200
+_NEW = Kind("empty file", b"\0")
+"""What a test is written into: nothing that is there is replaced."""
 
 
 @click.command("test")
@@ -51,6 +56,10 @@ _WORTH_WATCHING = 200
 )
 @click.option("--mutate", is_flag=True, help="List the mistakes in the policy that no test would notice.")
 @click.option("--with-base", is_flag=True, help="Cover and mutate also what the policy extends.")
+@click.option("--new", type=LINE, metavar="RULE", help="Write a first test of this rule of the policy PATH.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="With --new: where to write it."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Name the tests that pass, too.")
 @stdin_filename_option
 @engine_option
@@ -65,6 +74,8 @@ def command(
     threshold: int | None,
     mutate: bool,
     with_base: bool,
+    new: str | None,
+    output: Path | None,
     verbose: bool,
     engine: EngineName | None,
     format: str,
@@ -75,6 +86,11 @@ def command(
     from. What fails is shown with the explanation of exactly the decision that differs. docs/policy-tests.md tells the
     form.
     """
+    if new is not None:
+        _write_new(paths, new, output)
+        return
+    if output is not None:
+        raise click.UsageError("--output says where --new writes a test: give both")
     files = [billpolicy.load_tests(path) for path in _files(paths)]
     versions = load_versions(policy, engine) if policy else None
     run = billpolicy.run_tests(
@@ -143,6 +159,24 @@ def _about(run: TestRun, rule: str) -> TestRun:
         hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key`"
         raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", hint=hint)])
     return billpolicy.about_rule(run, rule)
+
+
+def _write_new(paths: tuple[Path, ...], rule: str, output: Path | None) -> None:
+    """Write the first test of a rule, or print it."""
+    if len(paths) > 1:
+        raise click.UsageError("--new writes a test of one policy: name one PATH")
+    if output is not None and not output.name.endswith(".test.yaml"):
+        raise click.UsageError("the name of a file of tests ends in `.test.yaml`")
+    (policy,) = paths
+    found = billpolicy.first_test(billpolicy.validate(policy), rule)
+    folder = Path(output or ".").parent
+    named = os.path.relpath(policy, folder)
+    text = first_test_text(found, None if named == "." else named)
+    if output is None:
+        write(text)
+        return
+    write_file(output, text, _NEW)
+    say(f"wrote {output}; run it with `billpolicy test {output}`")
 
 
 def _watch(label: str) -> Callable[[Sequence[_T]], Iterable[_T]]:

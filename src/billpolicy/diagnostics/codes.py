@@ -322,6 +322,7 @@ Known = Literal[
     "revision-unknown",
     "role-empty",
     "role-twice",
+    "rule-not-shown",
     "rule-uncovered",
     "rule-unknown",
     "said-twice",

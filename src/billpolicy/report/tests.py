@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from typing import Literal
+from typing import Any, Literal
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
@@ -14,11 +14,13 @@ from billpolicy.report.explanation_text import decisions_text
 from billpolicy.report.results import Finding, Place, findings, place_of
 from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
+from billpolicy.source.yaml_text import yaml_lines
 from billpolicy.testing.coverage import Coverage, Line
 from billpolicy.testing.match import Mismatch
 from billpolicy.testing.mutants import Mutant
 from billpolicy.testing.mutation import Mutation, Survivor
 from billpolicy.testing.run import FileResult, Result, TestRun
+from billpolicy.testing.scaffold import FirstTest
 from billpolicy.testing.watching import DECIDES, EXHAUSTED
 from billpolicy.vocabulary.operations import VOCABULARY
 
@@ -347,6 +349,25 @@ def _example(one: Mistake) -> str:
 
 def _place_text(place: Place) -> str:
     return visible(place.file) + (f":{place.line}" if place.line else "")
+
+
+# -- a first test --------------------------------------------------------------------------------------------------
+
+
+def first_test_text(found: FirstTest, policy: str | None) -> str:
+    """A file with one test. `policy`: how it is named from there; None where it is the folder of the file itself."""
+    *before, last = found.operations
+    today = found.today.isoformat()
+    test: dict[str, Any] = {"name": found.name}
+    if any(one.get("date") != today for one in found.operations):
+        test["today"] = today
+    test["book"] = found.book
+    if before:
+        test |= {"operations": found.operations, "expect": {last["id"]: found.expect}}
+    else:
+        test |= {"operation": last, "expect": found.expect}
+    lines = ["# What the policy does now. Is it what is meant?", *([] if policy is None else [f"policy: {policy}"])]
+    return "\n".join([*lines, "tests:", *yaml_lines([test], 2)]) + "\n"
 
 
 # -- as findings ---------------------------------------------------------------------------------------------------

@@ -120,8 +120,8 @@ class Expected(DocumentExpected):
     reversed: tuple[Text, ...] | None = None
     canceled: dict[Text, Text] | None = None
     """Subscription -> the first day without service, or `not any more`."""
-    charged_through: dict[Text, Date] | None = None
-    """Subscription/charge -> the first day that is not billed."""
+    billed_until: dict[Text, Date] | None = None
+    """Subscription/charge -> the first day that is not billed now, where that is another one than before."""
     charge_periods: dict[Text, Text] | None = None
     """Charge period -> what becomes of it: `reopened at 3 x 35.00 by CM00000001/1`."""
     closure: dict[Text, Text] | None = None
@@ -156,6 +156,8 @@ class StepExpected(Expected):
 
 _MOST = 12
 """Decisions that a hint still lists."""
+KEYS = frozenset(written_name(one.name) for kind in (Expected, StepExpected) for one in fields(kind)) - {DECISIONS}
+"""What no decision can be called without standing under `decisions`."""
 _NESTED: dict[str, type[DocumentExpected]] = {"documents": DocumentExpected, "steps": StepExpected}
 """Lists of what has decisions of its own."""
 _KNOWN = {kind: [written_name(one.name) for one in fields(kind)] for kind in (DocumentExpected, Expected, StepExpected)}
