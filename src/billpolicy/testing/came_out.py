@@ -69,7 +69,7 @@ def came_out(plan: Plan) -> dict[str, Any]:
             for one in plan.inheriting
         ],
         "notes": list(plan.notes),
-        "billed_until": {f"{move.subscription}/{move.charge}": move.after for move in plan.of(ChargedThrough)},
+        "charged_through": {f"{move.subscription}/{move.charge}": move.after for move in plan.of(ChargedThrough)},
         "recorded_usage": [record.id for one in plan.of(UsageRecorded) for record in one.records],
         "billed_usage": _billed_usage(plan),
         "closure": _closure(plan),

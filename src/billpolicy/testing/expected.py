@@ -120,8 +120,9 @@ class Expected(DocumentExpected):
     reversed: tuple[Text, ...] | None = None
     canceled: dict[Text, Text] | None = None
     """Subscription -> the first day without service, or `not any more`."""
-    billed_until: dict[Text, Date] | None = None
-    """Subscription/charge -> the first day that is not billed now, where that is another one than before."""
+    charged_through: dict[Text, Date] | None = None
+    """Subscription/charge -> the first day that is not billed now, where that is another one than before. The decision
+    of the same name is told from it by its form."""
     charge_periods: dict[Text, Text] | None = None
     """Charge period -> what becomes of it: `reopened at 3 x 35.00 by CM00000001/1`."""
     closure: dict[Text, Text] | None = None
@@ -156,11 +157,14 @@ class StepExpected(Expected):
 
 _MOST = 12
 """Decisions that a hint still lists."""
-KEYS = frozenset(written_name(one.name) for kind in (Expected, StepExpected) for one in fields(kind)) - {DECISIONS}
-"""What no decision can be called without standing under `decisions`."""
+_BOTH = frozenset({"charged_through"})
+"""What is the name of a decision, and of what changes."""
+_PARTS = frozenset(one.name for one in fields(DecisionExpected))
 _NESTED: dict[str, type[DocumentExpected]] = {"documents": DocumentExpected, "steps": StepExpected}
 """Lists of what has decisions of its own."""
 _KNOWN = {kind: [written_name(one.name) for one in fields(kind)] for kind in (DocumentExpected, Expected, StepExpected)}
+KEYS = frozenset(_KNOWN[Expected]) - _BOTH
+"""A decision that is called so stands under `decisions`."""
 
 
 def in_form(tree: Tree) -> Tree:
@@ -187,13 +191,18 @@ def _formed(data: Any, kind: type[DocumentExpected]) -> Any:
         if key == DECISIONS and isinstance(value, Block):
             for name, decision in value.items():
                 _put(decisions, name, _decision(decision, value.values_at[name]), value)
-        elif key in _KNOWN[kind]:
+        elif key in _KNOWN[kind] and not (key in _BOTH and _is_decision(value)):
             _put(made, key, _value(key, value, mark), data)
         else:
             _put(decisions, key, _decision(value, mark), data)
     if decisions:
         made[DECISIONS], made.keys_at[DECISIONS], made.values_at[DECISIONS] = decisions, data.mark, data.mark
     return made
+
+
+def _is_decision(value: Any) -> bool:
+    """Whether something is written like a decision: a value alone, or with its level or rule."""
+    return isinstance(value, str) or (isinstance(value, Block) and bool(value) and value.keys() <= _PARTS)
 
 
 def _put(into: Block, key: str, value: Any, of: Block) -> None:
@@ -240,6 +249,9 @@ def _unexpectable(
     decided = {key for policy in policies for of, key in policy.base if operation in (None, of)}
     for key, decision in data.get(DECISIONS, {}).items():
         here = (*path, DECISIONS, key)
+        if not decision:
+            message, hint = f"nothing is expected of `{key}` here", "write its value, or `{value, level, rule}`"
+            yield Diagnostic("expectation-unknown", message, tree.at(*here), hint)
         if key not in decided:
             yield _not_decided(tree.at(*here, key=True), key, operation, path, decided)
         elif "rule" in decision:

@@ -16,6 +16,7 @@ from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import Chain, Effective, ExceptionRule, FollowUp, Outcome, Policy, Setting
 from billpolicy.testing.expected import BASE, DECISIONS, KEYS
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import Level
 from billpolicy.witness.running import Ran, run
 from billpolicy.witness.witness import OWN, Witness, witness
 
@@ -100,7 +101,9 @@ def _of_decision(
     if (operation, key) not in policy.base:
         return
     attribute = key if isinstance(outcome, Chain) else None
-    levels = {outcome.levels[0]: OWN} if isinstance(outcome, Chain) and outcome.levels[0] != "default" else {}
+    levels: dict[Level, str | None] = (
+        {outcome.levels[0]: OWN} if isinstance(outcome, Chain) and outcome.levels[0] != "default" else {}
+    )
     for facts, day in _facts(policy, Comparer(policy, other).compare(operation, key).differences, effective):
         enough = {**_enough(operation, facts), **facts}
         for more, wanted in dict.fromkeys(((True, bool(levels)), (False, bool(levels)), (False, False))):
