@@ -8,7 +8,7 @@ import pytest
 
 import billpolicy
 from tests.helpers.command_line import billpolicy as command
-from tests.helpers.paths import ROOT
+from tests.helpers.paths import ROOT, STANDARD
 
 STORIES = sorted(folder.name for folder in (ROOT / "examples").iterdir() if (folder / "operations.yaml").exists())
 
@@ -28,9 +28,11 @@ def test_the_files_of_every_story_are_what_the_schemas_say(story: str) -> None:
     assert told("policy", folder / "policy.yaml") == []
 
 
-def test_so_are_the_files_of_the_standard_policy() -> None:
-    for file in sorted((ROOT / "policies" / "standard").glob("*.yaml")):
-        assert told("policy", file) == []
+def test_so_are_the_files_of_the_standard_policy_its_tests_and_their_books() -> None:
+    for file in sorted(STANDARD.glob("*.yaml")):
+        assert told("test" if ".test." in file.name else "policy", file) == []
+    for file in sorted((STANDARD / "books").glob("*.yaml")):
+        assert told("operations" if file.stem == "operations" else "book", file) == []
 
 
 @pytest.mark.parametrize("answer", ["plan", "explain"])
