@@ -86,6 +86,12 @@ def entry(code: str) -> Entry | None:
     return Entry(code=cast(Code, code), theme=theme, text=read_record(EntryText, tree))
 
 
+def theme_of(code: str) -> str | None:
+    """What a code is about; None if there is none. Nothing is read."""
+    found = _entries().get(code)
+    return None if found is None else found[0]
+
+
 def codes() -> tuple[str, ...]:
     """Every code that has an entry, sorted."""
     return tuple(sorted(_entries()))

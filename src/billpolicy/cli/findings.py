@@ -58,10 +58,10 @@ def findings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class Settling:
     """What one run of a command finds in one policy or several: settled policy by policy, and judged in the end."""
 
-    def __init__(self, how: How, codes: Collection[str], *, level: Severity, comments: bool = False) -> None:
-        """`codes`: what the command looks for; `level`: its own `--fail-level`; `comments`: whether it judges them."""
+    def __init__(self, how: How, themes: Collection[str], *, level: Severity, comments: bool = False) -> None:
+        """`themes`: what the command looks for; `level`: its own `--fail-level`; `comments`: whether it judges them."""
         self._how = how
-        self._codes = codes
+        self._themes = themes
         self._level = level
         self._comments = comments
         self._baselines: dict[Path, tuple[billpolicy.Baseline, list[Diagnostic], set[str]]] = {}
@@ -87,7 +87,7 @@ class Settling:
                 self._baselines[path] = (billpolicy.Baseline(path, new=self._how.update_baseline), [], set())
             baseline, freezable, looked_at = self._baselines[path]
         settled = billpolicy.settle(
-            found, settings, files=files, codes=self._codes, baseline=baseline, comments=self._comments
+            found, settings, files=files, themes=self._themes, baseline=baseline, comments=self._comments
         )
         if baseline is not None:
             freezable += settled.freezable
@@ -101,5 +101,5 @@ class Settling:
         """With `--update-baseline`, what was found is known from now on."""
         if self._how.update_baseline:
             for path, (baseline, freezable, files) in self._baselines.items():
-                write_file(path, baseline.updated(freezable, self._codes, files), BASELINE)
+                write_file(path, baseline.updated(freezable, self._themes, files), BASELINE)
                 say(f"{path}: {len(freezable)} findings are known now")

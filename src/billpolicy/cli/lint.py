@@ -10,11 +10,13 @@ import click
 
 import billpolicy
 from billpolicy.cli.findings import How, Settling, findings_options
-from billpolicy.cli.options import day_or_today, format_option, today_option
+from billpolicy.cli.options import counted_from_option, day_or_today, format_option
 from billpolicy.cli.output import show, write, write_json
 from billpolicy.cli.writing import POLICY, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.lint import diff, lint_report, lint_text
+
+_THEMES = ("lint", "policy")
 
 
 @click.command("lint")
@@ -25,7 +27,7 @@ from billpolicy.report.lint import diff, lint_report, lint_text
     type=click.Path(path_type=Path, dir_okay=False),
     help="Book or operations that use names of the policy. Repeat it for several.",
 )
-@today_option
+@counted_from_option
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely; comments and layout stay.")
 @click.option("--dry-run", is_flag=True, help="With --fix: show what would be mended, and write nothing.")
 @findings_options
@@ -48,13 +50,13 @@ def command(
     if dry_run and not fix:
         raise click.UsageError("--dry-run says what --fix would do: give both")
     day = day_or_today(today)
-    settling = Settling(how, billpolicy.Linted.codes(), level="warning", comments=True)
+    settling = Settling(how, _THEMES, level="warning", comments=True)
     found = _all(policies, data, day, settling)
     fixes = billpolicy.fix(found)
     if fix and fixes and not dry_run:
         for one in fixes:
             write_file(one.path, one.after, POLICY)
-        settling = Settling(how, billpolicy.Linted.codes(), level="warning", comments=True)
+        settling = Settling(how, _THEMES, level="warning", comments=True)
         found = _all(policies, data, day, settling)
     settling.write_baselines()
     report = lint_report(policies, found, fixes, fixed=fix and not dry_run, with_data=bool(data))

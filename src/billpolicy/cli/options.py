@@ -97,6 +97,7 @@ details_option = click.option(
     "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
 )
 today_option = click.option("--today", type=_Day(), help="The day of planning; by default, today.")
+counted_from_option = click.option("--today", type=_Day(), help="The day from which ends count; by default, today.")
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:

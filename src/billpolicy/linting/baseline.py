@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from billpolicy.catalogue.entry import theme_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
@@ -81,18 +82,18 @@ class Baseline:
                 new.append(one)
         return new
 
-    def gone(self, codes: Collection[str], files: Collection[str]) -> Iterator[Diagnostic]:
-        """What is known, was looked for and not met: of these codes, in these files or in one that is not there."""
+    def gone(self, themes: Collection[str], files: Collection[str]) -> Iterator[Diagnostic]:
+        """What is known, was looked for and not met: of these themes, in these files or in one that is not there."""
         for fingerprint, count in self._left.items():
-            if count > 0 and self._looked_for(fingerprint, codes, files):
+            if count > 0 and self._looked_for(fingerprint, themes, files):
                 message = f"the baseline has `{fingerprint.code}` in {fingerprint.file}, which is no longer found"
                 hint = "well done: `--update-baseline` takes it out"
                 yield Diagnostic("baseline-gone", message, self._at[fingerprint], hint, "hint")
 
-    def updated(self, found: Iterable[Diagnostic], codes: Collection[str], files: Collection[str]) -> str:
+    def updated(self, found: Iterable[Diagnostic], themes: Collection[str], files: Collection[str]) -> str:
         """The text of the file with what was found now, and with what others looked for as it was."""
         known = Counter(
-            {one: count for one, count in self._left.items() if count and not self._looked_for(one, codes, files)}
+            {one: count for one, count in self._left.items() if count and not self._looked_for(one, themes, files)}
         )
         known.update(self._fingerprint(one) for one in found)
         return to_json(
@@ -104,8 +105,8 @@ class Baseline:
             )
         )
 
-    def _looked_for(self, fingerprint: Fingerprint, codes: Collection[str], files: Collection[str]) -> bool:
-        if fingerprint.code not in codes:
+    def _looked_for(self, fingerprint: Fingerprint, themes: Collection[str], files: Collection[str]) -> bool:
+        if theme_of(fingerprint.code) not in themes:
             return False
         return fingerprint.file in map(self._seen, files) or not is_there(self.path.parent / fingerprint.file)
 

@@ -5,6 +5,7 @@ The list is closed. A finding of which an edit would touch a comment, or whose p
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.layers import MAX_MEGABYTES
 from billpolicy.source.lines import BREAK
+from billpolicy.source.plain_file import read_plain
 from billpolicy.source.tree import Tree, parse, parse_text, text_of
 
 
@@ -28,23 +30,24 @@ class Fixed(NamedTuple):
     path: Path
     before: str
     after: str
-    count: int
+    edits: int
 
 
 def fix(found: Iterable[Diagnostic]) -> list[Fixed]:
     """The files in which something of what was found can be mended, each once. Nothing is written."""
-    by_file: dict[str, list[Diagnostic]] = {}
+    by_file: dict[str, list[tuple[str, Position]]] = {}
     for one in found:
         if one.code in FIXES and one.position is not None:
-            by_file.setdefault(one.position.file, []).append(one)
+            by_file.setdefault(one.position.file, []).append((one.code, one.position))
     done = []
-    for file, diagnostics in sorted(by_file.items()):
+    for file, places in sorted(by_file.items()):
         tree = parse(Path(file), max_megabytes=MAX_MEGABYTES)
         text = text_of(Path(file), max_megabytes=MAX_MEGABYTES)
-        after, count = _applied(text, (FIXES[one.code](text, tree, one.position) for one in diagnostics))
+        after, count = _applied(text, (FIXES[code](text, tree, at) for code, at in places))
         if count:
             _prove_same(tree, after)
-            done.append(Fixed(Path(file), text, after, count))
+            mark = "\ufeff" if read_plain(Path(file), len(BOM_UTF8)) == BOM_UTF8 else ""
+            done.append(Fixed(Path(file), mark + text, mark + after, count))
     return done
 
 

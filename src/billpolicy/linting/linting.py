@@ -11,7 +11,6 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.linting.lint import Subject
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import Settings, settings_for
-from billpolicy.linting.settling import codes_of
 from billpolicy.policy.checks import check
 from billpolicy.policy.layers import Layer, read_layers
 from billpolicy.policy.load import build
@@ -20,8 +19,6 @@ from billpolicy.vocabulary.operations import VOCABULARY
 
 MAX_MEGABYTES = 256
 """Of a file of data."""
-THEMES = ("lint", "policy")
-"""The themes of the catalogue whose warnings and hints linting can find."""
 
 
 class Linted(NamedTuple):
@@ -30,11 +27,6 @@ class Linted(NamedTuple):
     found: tuple[Diagnostic, ...]
     files: tuple[str, ...]
     """The files that were looked at: those of the top layer."""
-
-    @staticmethod
-    def codes() -> frozenset[str]:
-        """The codes of what linting can find."""
-        return codes_of(*THEMES)
 
 
 def lint(

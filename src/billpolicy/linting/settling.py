@@ -7,19 +7,16 @@ are: no setting, comment or baseline takes one away.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from billpolicy.catalogue.entry import entries
+from billpolicy.catalogue.entry import theme_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, in_order
 from billpolicy.linting.baseline import Baseline
 from billpolicy.linting.settings import Settings, worst_first
 from billpolicy.linting.suppressions import Suppression, suppressions_of
 from billpolicy.policy.layers import MAX_MEGABYTES
 from billpolicy.source.tree import text_of
-
-_COMMENTS = frozenset({"suppression-unused", "suppression-without-reason", "suppression-wrong"})
 
 
 class Settled(NamedTuple):
@@ -34,22 +31,17 @@ class Settled(NamedTuple):
         return any(worst_first(one.severity) <= worst_first(level) for one in self.told)
 
 
-@cache
-def codes_of(*themes: str) -> frozenset[str]:
-    """The codes of warnings and hints of these themes of the catalogue: what a command looks for."""
-    return frozenset(one.code for one in entries() if one.theme in themes and one.text.severity != "error")
-
-
 def settle(
     found: Iterable[Diagnostic],
     settings: Settings,
     *,
     files: Collection[str],
-    codes: Collection[str],
+    themes: Collection[str],
     baseline: Baseline | None = None,
     comments: bool = False,
 ) -> Settled:
-    """`codes`: what the command looks for, and `files`, where; what is ignored or known beyond that is not judged.
+    """`themes`: of the catalogue, what the command looks for, and `files`, where; what is ignored or known beyond that
+    is not judged.
 
     `comments`: whether it also tells which of the comments that ignore something are wrong or do nothing.
     """
@@ -60,15 +52,14 @@ def settle(
     suppressions, problems = _suppressions(sorted(with_comments))
     kept = [one for one in taken if not any(suppression.covers(one) for suppression in suppressions)]
     if comments:
-        judged = {code for code in codes if settings.severity.get(code) != "off"}
+        off = {code for code, severity in settings.severity.items() if severity == "off"}
         own = [one for one in suppressions if one.at.file in files]
         wrong = [one for one in problems if one.position is not None and one.position.file in files]
-        kept += _taken([*wrong, *_unused(own, taken, judged)], settings)
+        kept += _taken([*wrong, *_unused(own, taken, themes, off)], settings)
     freezable = tuple(in_order(kept))
     if baseline is not None:
         kept = baseline.unknown(freezable)
-        looked_for = {*codes, *_COMMENTS} if comments else codes
-        kept += _taken(baseline.gone(looked_for, files), settings)
+        kept += _taken(baseline.gone(themes, files), settings)
     return Settled(tuple(in_order([*errors, *kept])), freezable)
 
 
@@ -99,13 +90,15 @@ def _text(file: str) -> str | None:
 
 
 def _unused(
-    suppressions: Iterable[Suppression], found: Collection[Diagnostic], codes: Collection[str]
+    suppressions: Iterable[Suppression], found: Collection[Diagnostic], themes: Collection[str], off: Collection[str]
 ) -> Iterator[Diagnostic]:
     for suppression in suppressions:
         unused = [
             (code, at)
             for code, at in suppression.codes
-            if code in codes and not any(one.code == code and suppression.covers(one) for one in found)
+            if theme_of(code) in themes
+            and code not in off
+            and not any(one.code == code and suppression.covers(one) for one in found)
         ]
         where = "in this file" if suppression.line is None else f"on line {suppression.line}"
         if len(unused) == len(suppression.codes):

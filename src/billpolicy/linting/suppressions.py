@@ -61,8 +61,11 @@ def suppressions_of(text: str, file: str) -> tuple[list[Suppression], list[Diagn
             message = "this comment is for billpolicy, but is none that it knows"
             problems.append(Diagnostic("suppression-wrong", message, at, _HOW, "warning"))
         else:
-            found.append(suppression)
-            problems += _wrong(suppression)
+            wrong = list(_wrong(suppression))
+            problems += wrong
+            bad = {one.position for one in wrong}
+            right = tuple((code, at) for code, at in suppression.codes if at not in bad)
+            found += [suppression._replace(codes=right)] if right else []
     return found, problems
 
 

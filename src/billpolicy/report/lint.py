@@ -35,7 +35,7 @@ def lint_report(
     policies: Sequence[Path], found: Iterable[Diagnostic], fixes: Iterable[Fixed], *, fixed: bool, with_data: bool
 ) -> LintReport:
     """What is answered. `fixed`: whether the fixes were done."""
-    count = sum(one.count for one in fixes)
+    count = sum(one.edits for one in fixes)
     return LintReport(
         policies=tuple(str(policy) for policy in policies),
         mendable=0 if fixed else count,

@@ -21,9 +21,9 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     told = set()
     for operation in subject.vocabulary:
         rules = [rule for rule in subject.policy.exceptions_for(operation) if _KEY in rule.then]
-        if not _refused(rules, None):
+        if not _refused(subject, rules, None):
             continue  # a stranger can approve
-        approvers = {person for person, role in subject.policy.roles.items() if not _refused(rules, role)}
+        approvers = {person for person, role in subject.policy.roles.items() if not _refused(subject, rules, role)}
         for id, at, asking in _approvals(subject, operation, rules):
             alone = sorted(person for person in asking if approvers <= {person})
             if alone and at not in told and at.file in subject.own:
@@ -33,9 +33,17 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
                 yield Finding(message, at, "let one more person do it, or do not ask for an approval here")
 
 
-def _refused(rules: list[ExceptionRule], role: str | None) -> bool:
-    """Whether whoever has this role, or none, is refused whatever they ask for."""
-    refusals = [rule for rule in rules if rule.then[_KEY] == _REFUSED and set(rule.box) <= {_ROLE}]
+def _refused(subject: Subject, rules: list[ExceptionRule], role: str | None) -> bool:
+    """Whether whoever has this role, or none, is refused whatever they ask for, and always."""
+    begins = subject.policy.effective.from_
+    refusals = [
+        rule
+        for rule in rules
+        if rule.then[_KEY] == _REFUSED
+        and set(rule.box) <= {_ROLE}
+        and rule.effective.from_ <= begins
+        and rule.effective.until is None
+    ]
     return any(
         (_ROLE not in rule.box or rule.box[_ROLE].allows(role))
         and not any(other.then[_KEY] != _REFUSED and intersection(other.box, rule.box) is not None for other in rules)
