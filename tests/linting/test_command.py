@@ -66,7 +66,6 @@ class TestFormats:
         answer = json.loads(lint("--format", "json").out)
         assert (answer["policies"], answer["mendable"], answer["mended"]) == (["policy.yaml"], 0, 0)
         assert answer["not_looked_for"] == ["name-unused"]
-        keys = ("line", "column", "end_line", "end_column")
         places = [
             (
                 one["severity"],
