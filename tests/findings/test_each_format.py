@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from markdown_it import MarkdownIt
 
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
@@ -16,7 +18,7 @@ from billpolicy.planning.plan import FollowedBy
 from billpolicy.posting.posting import Job, Outcome
 from billpolicy.report.findings.formats import FINDINGS_ONLY, report
 from billpolicy.report.outcome import found_about
-from tests.findings.test_formats import JUNIT, SARIF, codes
+from tests.findings.test_formats import JUNIT, SARIF, codes, each_format_of
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
 from tests.helpers.scenes import plan as plan_of
@@ -24,6 +26,7 @@ from tests.helpers.scenes import plan as plan_of
 WARNING = Diagnostic("field-unused", 'a <b> & "c" ]]> 100%', Position("b.yaml", 2, 3, 4, 5), "d < e", "warning")
 ERROR = Diagnostic("key-unknown", "é <no>", Position("a.yaml", 7), None)
 NOWHERE = Diagnostic("engine", "no place")
+HINT = Diagnostic("field-unused", "could be better", Position("a.yaml", 1, 1, 1, 3), None, "hint")
 
 
 def told(format: str, *found: Diagnostic, subject: str | None = None) -> str:
@@ -73,12 +76,50 @@ def test_github() -> None:
 def test_gitlab() -> None:
     nowhere, error, warning = json.loads(told("gitlab", WARNING, ERROR, NOWHERE))
     assert [one["severity"] for one in (nowhere, error, warning)] == ["major", "major", "minor"]
-    positions = {"begin": {"line": 2, "column": 3}, "end": {"line": 4, "column": 5}}
+    positions = {"begin": {"line": 2, "column": 3}, "end": {"line": 4, "column": 4}}
     assert warning["location"] == {"path": "b.yaml", "positions": positions}
     assert warning["description"] == 'a <b> & "c" ]]> 100% (d < e)'
     assert nowhere["location"]["path"] == "."
     same = [ERROR._replace(position=Position("a.yaml", line)) for line in (1, 2)]
     assert len({issue["fingerprint"] for issue in json.loads(told("gitlab", *same))}) == 2
+
+
+def test_a_hint_is_the_least_of_all_in_each_format() -> None:
+    assert "a.yaml:1:1: hint: could be better [field-unused]" in told("concise", HINT)
+    assert json.loads(told("sarif", HINT))["runs"][0]["results"][0]["level"] == "note"
+    assert told("github", HINT).startswith("::notice file=a.yaml,")
+    assert json.loads(told("gitlab", HINT))[0]["severity"] == "info"
+    assert json.loads(told("json", HINT))["diagnostics"][0]["severity"] == "hint"
+    assert "<failure" not in told("junit", HINT)
+    assert "| hint | `a.yaml:1` |" in told("markdown", HINT)
+
+
+def test_markdown() -> None:
+    assert told("markdown", WARNING, ERROR, NOWHERE).splitlines() == [
+        "### `billpolicy plan`: 2 errors, 1 warning",
+        "",
+        "| | Where | What |",
+        "|---|---|---|",
+        "| error |  | no place `[engine]` |",
+        "| error | `a.yaml:7` | é \\<no> `[key-unknown]` |",
+        '| warning | `b.yaml:2` | a \\<b> & "c" \\]\\]> 100% `[field-unused]`<br>d \\< e |',
+    ]
+
+
+def test_what_stands_in_a_policy_breaks_no_table() -> None:
+    text = "a | b `c|d` <script>x</script> [e](https://x.example) @all #1 \n## f \x1b[2J"
+    page = MarkdownIt("commonmark", {"html": True}).enable("table")
+    row = told("markdown", Diagnostic("engine", text, Position("a|`b.yaml", 1), text))
+    assert page.render(row).count("<td>") == 3
+    assert not re.search(r"<script|<a |<h2|\x1b|@all|#1", page.render(row))
+
+
+def test_a_comment_has_room_for_the_first_findings_only() -> None:
+    many = [ERROR._replace(message="x" * 10_000, position=Position("a.yaml", line)) for line in range(1, 1001)]
+    text = told("markdown", *many)
+    assert len(text) < 65_536
+    assert text.startswith("### `billpolicy plan`: 1000 errors\n")
+    assert text.endswith("\n… and 950 more, which other formats have.\n")
 
 
 @pytest.mark.parametrize("format", FINDINGS_ONLY)
@@ -106,11 +147,11 @@ _WARNED = {
     "junit": "<system-out>",
     "github": "::warning ",
     "gitlab": '"severity": "minor"',
+    "markdown": "| warning |",
 }
 
 
-@pytest.mark.parametrize("format", FINDINGS_ONLY)
-@pytest.mark.parametrize("command", ["plan", "post", "explain"])
+@each_format_of("plan", "post", "explain")
 @pytest.mark.parametrize("story", ["bad-debt-written-off", "invoice-reversed", "too-many-documents"])
 def test_warnings_of_plans_are_told(story: str, command: str, format: str, tmp_path: Path) -> None:
     """As many as the recorded plan of the story has lines that begin with `!`."""

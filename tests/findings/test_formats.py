@@ -17,6 +17,7 @@ from billpolicy.cli.ledger import command as ledger
 from billpolicy.report.findings.formats import FINDINGS_ONLY, FORMATS
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT, STANDARD
+from tests.helpers.repository import with_policies
 
 PUBLISHED = Path(__file__).parent / "published"
 SARIF = Draft7Validator(
@@ -156,7 +157,7 @@ def test_gitlab_gets_a_list_of_issues_at_their_places(broken: str) -> None:
         assert set(issue) == {"check_name", "description", "severity", "fingerprint", "location"}
         assert issue["location"]["path"] == broken
         begin, end = issue["location"]["positions"]["begin"], issue["location"]["positions"]["end"]
-        found.append((issue["check_name"], begin["line"], begin["column"], end["column"]))
+        found.append((issue["check_name"], begin["line"], begin["column"], end["column"] + 1))  # the last one counts
     assert found == [wrong[:4] for wrong in WRONG]
     assert {issue["severity"] for issue in issues} == {"major"}
     assert len({issue["fingerprint"] for issue in issues}) == 3
@@ -167,6 +168,42 @@ def test_a_fingerprint_stays_when_lines_above_change(broken: str) -> None:
     path = Path(broken)
     path.write_text("# a new line\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     assert [issue["fingerprint"] for issue in json.loads(told("gitlab", "validate", broken))] == before
+
+
+def test_in_a_folder_of_the_repository_paths_are_seen_from_its_root(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub, GitLab and code scanning know files by their path in the repository, wherever a job runs."""
+    (tmp_path / ".git").mkdir()
+    for folder, name in ((tmp_path / "übung 1", "policy.yaml"), (tmp_path, str(tmp_path / broken))):
+        monkeypatch.chdir(folder)
+        uris = {
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            for result in sarif(told("sarif", "validate", name))["results"]
+        }
+        assert uris == {"%C3%BCbung%201/policy.yaml"}
+        assert {issue["location"]["path"] for issue in json.loads(told("gitlab", "validate", name))} == {broken}
+        assert told("github", "validate", name).count(f"::error file={broken},line=") == len(WRONG)
+        (suite,) = junit(told("junit", "validate", name))
+        assert (suite.get("name"), suite.get("file")) == (name, broken)
+        assert told("markdown", "validate", name).count(f"| `{broken}:") == len(WRONG)
+        assert told("concise", "validate", name).count(f"{name}:") == len(WRONG)  # what an editor opens from here
+
+
+def test_what_stood_in_a_revision_is_shown_at_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = with_policies(tmp_path / "repository")
+    repository.write("policies/acme/policy.yaml", "policy: acme\nextends: ../standard\nefective: {from: 2026-01-01}\n")
+    repository.commit()
+    monkeypatch.chdir(repository.root / "policies")
+    path = "policies/acme/policy.yaml"
+    assert told("github", "validate", "HEAD:policies/acme").startswith(f"::error file={path},line=3,col=1,")
+    assert json.loads(told("gitlab", "validate", "HEAD:./acme"))[0]["location"]["path"] == path
+    ran = billpolicy("validate", "HEAD:./acme")
+    assert ran.err.splitlines()[:3] == [
+        f"HEAD:{path}:3:1: error: `efective` is not a key that is known here [key-unknown]",
+        " 3 | efective: {from: 2026-01-01}",
+        "   | ^^^^^^^^",
+    ]
 
 
 # -- every format, every command -------------------------------------------------------------------------------------
@@ -182,6 +219,7 @@ _CODES = {
     "junit": r'<failure type="([a-z-]+)"',
     "github": r"^::error .*?title=billpolicy ([a-z-]+)::",
     "gitlab": r'"check_name": "([a-z-]+)"',
+    "markdown": r"`\[([a-z-]+)\]`",
 }
 
 
@@ -189,8 +227,17 @@ def codes(format: str, text: str) -> list[str]:
     return re.findall(_CODES[format], text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("format", FINDINGS_ONLY)
-@pytest.mark.parametrize("command", ["plan", "explain"])
+OWN = {"explain": "markdown", "matrix": "markdown"}
+"""Commands whose result has a format of this name: it does not only say what was found."""
+
+
+def each_format_of(*commands: str) -> pytest.MarkDecorator:
+    """Each of these commands in each format that only says what was found."""
+    pairs = [(command, format) for command in commands for format in FINDINGS_ONLY if OWN.get(command) != format]
+    return pytest.mark.parametrize(("command", "format"), pairs)
+
+
+@each_format_of("plan", "explain")
 def test_refused_operations_are_told_and_nothing_else(command: str, format: str) -> None:
     ran = billpolicy(command, *PLANNING, "--format", format)
     assert ran.code == 1
@@ -217,11 +264,11 @@ NOTHING = {
     "concise": "",
     "github": "",
     "gitlab": "[]\n",
+    "markdown": "### `billpolicy validate`: nothing found\n",
 }
 
 
-@pytest.mark.parametrize("format", FINDINGS_ONLY)
-@pytest.mark.parametrize("command", ["validate", "matrix"])
+@each_format_of("validate", "matrix")
 def test_where_all_is_well_there_is_a_whole_report_without_findings(command: str, format: str) -> None:
     ran = billpolicy(command, str(STANDARD), "--format", format)
     assert ran.code == 0
@@ -297,4 +344,5 @@ def test_every_page_of_the_help_names_the_formats() -> None:
     commands += [["ledger", name] for name in ledger.commands]
     assert len(commands) > 10
     for command in commands:
-        assert "|".join(FINDINGS_ONLY) in "".join(billpolicy(*command, "--help").out.split())
+        help = "".join(billpolicy(*command, "--help").out.split())
+        assert [format for format in FORMATS if f"|{format}" not in help.replace("[text", "|text")] == []

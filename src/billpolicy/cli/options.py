@@ -101,13 +101,13 @@ counted_from_option = click.option("--today", type=_Day(), help="The day from wh
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:
-    """`--format`: those of the result, the first by default, and those that only say what was found."""
+    """`--format`: those of the result, the first by default, and the others that say what was found."""
 
     def used(ctx: click.Context, param: click.Parameter, value: str) -> str:
-        use_format(ctx, value)
+        use_format(ctx, value, gathers=value not in formats)
         return value
 
-    every = (*formats, *FINDINGS_ONLY)
+    every = tuple(dict.fromkeys((*formats, *FINDINGS_ONLY)))
     kind = click.Choice(every)
     # Eager, so that also a mistake in another option is told in it.
     return click.option("--format", type=kind, default=formats[0], show_default=True, callback=used, is_eager=True)

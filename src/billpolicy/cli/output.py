@@ -18,7 +18,7 @@ import billpolicy
 from billpolicy import EngineError
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
-from billpolicy.report.findings.formats import FINDINGS_ONLY, report
+from billpolicy.report.findings.formats import report
 from billpolicy.source.files import DISK, Files, Place
 
 MOST_SHOWN = 50
@@ -29,11 +29,11 @@ _SOURCES = "billpolicy.sources"
 _ANSWER = "billpolicy.answer"
 
 
-def use_format(ctx: click.Context, format: str) -> None:
-    """From here on, what the command finds is told in this format."""
+def use_format(ctx: click.Context, format: str, *, gathers: bool = False) -> None:
+    """From here on, what the command finds is told in this format; `gathers`: in one piece, at its end."""
     ctx.meta[_FORMAT] = format
     ctx.meta[_CONTEXT] = ctx
-    if format in FINDINGS_ONLY:
+    if gathers:
         ctx.meta[_GATHERED] = []
 
 

@@ -50,6 +50,7 @@ def stdin_filename_option(command: _F) -> _F:
 
     return click.option(
         "--stdin-filename",
+        type=click.Path(),
         metavar="NAME",
         callback=named,
         is_eager=True,  # before the `-` that it is about

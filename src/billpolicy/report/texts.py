@@ -18,6 +18,8 @@ _MARKUP = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore inside a word formats nothing
     r"|(?<!\S)#|^>|^[-+](?=\s)"
 )
+_REFERENCE = re.compile(r"@(?=\w)|(?<!&)#(?=\d)|(?<=\w):(?=//)|\bwww(?=\.)", re.IGNORECASE)
+"""What services link to a person, to an issue or to a page, or tell somebody of: a comment in between prevents it."""
 _MARK = re.compile(r"\\\[([0-9]+)\\\](?![(\[:])")
 """The mark of an exception, like `[1]`, after its brackets were escaped."""
 _NAME = re.compile(r"(?<!\\`)\\`([\w.-]+)\\`(?!\\`)", re.ASCII)
@@ -79,7 +81,7 @@ def escaped(text: str) -> str:
 
     A single word between backticks, as messages name a field or a rule, stays code, and a mark like `[1]` itself.
     """
-    harmless = _MARKUP.sub(r"\\\g<0>", visible(text))
+    harmless = _REFERENCE.sub(r"\g<0><!-- -->", _MARKUP.sub(r"\\\g<0>", visible(text)))
     return _MARK.sub(r"[\1]", _NAME.sub(r"`\1`", harmless))
 
 

@@ -22,7 +22,7 @@ class Read(NamedTuple):
     """What was read of a file that is not on the disk."""
 
     path: Path
-    """Where the file would be on the disk: relative to the root of its repository, where it is of one."""
+    """Where the file would be on the disk."""
     raw: bytes
 
 

@@ -142,7 +142,7 @@ class Revision:
 
     def read(self, path: Path, most: int = -1) -> bytes:
         raw = self._content(path, "blob", most)
-        self._was_read[self.shown(path)] = Read(Path(self._inside(path)), raw)
+        self._was_read[self.shown(path)] = Read((self.repository.top or Path()) / self._inside(path), raw)
         return raw
 
     def real(self, path: Path) -> Path:

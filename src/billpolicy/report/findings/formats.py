@@ -26,10 +26,11 @@ FORMATS = {
     "junit": ("billpolicy.report.findings.junit", "whatever shows the results of tests"),
     "github": ("billpolicy.report.findings.github", "annotations of GitHub Actions: a step prints them"),
     "gitlab": ("billpolicy.report.findings.gitlab", "the Code Quality report of GitLab"),
+    "markdown": ("billpolicy.report.findings.markdown", "a comment on a change"),
 }
 """Name -> the module whose `report` takes a `Found` and gives the text, imported when used; and whom it is for."""
 FINDINGS_ONLY = tuple(name for name in FORMATS if name not in ("text", "json"))
-"""Formats that can say nothing but what was found: a command's result has none of them."""
+"""Formats that can say nothing but what was found, unless the result of a command has one of its own by this name."""
 
 
 class Found(NamedTuple):

@@ -5,20 +5,21 @@ from __future__ import annotations
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
+from billpolicy.report.findings.paths import path_in_repository
 
 _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
 def report(found: Found) -> str:
     """One command a line: `::error file=…,line=…,title=…::message`."""
-    return "".join(_command(one) for one in found.diagnostics)
+    return "".join(_command(one, found) for one in found.diagnostics)
 
 
-def _command(one: Diagnostic) -> str:
+def _command(one: Diagnostic, found: Found) -> str:
     fields: list[tuple[str, str | int]] = []
     at = one.position
     if at is not None:
-        fields.append(("file", visible(at.file)))
+        fields.append(("file", visible(path_in_repository(at.file, found.sources))))
         if at.line:
             fields += [("line", at.line), ("col", max(at.column, 1))]
         if at.end_line:

@@ -10,6 +10,7 @@ from typing import Any
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
+from billpolicy.report.findings.paths import path_in_repository
 
 _SEVERITY = {"error": "major", "warning": "minor", "hint": "info"}
 
@@ -18,13 +19,15 @@ def report(found: Found) -> str:
     """A list of issues. GitLab wants a path: what has no place is shown at the file that the command was given."""
     seen: Counter[str] = Counter()
     nowhere = Position(found.subject or ".")
-    return json.dumps([_issue(one, one.position or nowhere, seen) for one in found.diagnostics], indent=2) + "\n"
+    issues = [_issue(one, one.position or nowhere, found, seen) for one in found.diagnostics]
+    return json.dumps(issues, indent=2) + "\n"
 
 
-def _issue(one: Diagnostic, at: Position, seen: Counter[str]) -> dict[str, Any]:
-    path = visible(at.file)
+def _issue(one: Diagnostic, at: Position, found: Found, seen: Counter[str]) -> dict[str, Any]:
+    path = visible(path_in_repository(at.file, found.sources))
     begin = {"line": max(at.line, 1), "column": max(at.column, 1)}
-    end = {"line": at.end_line, "column": at.end_column} if at.end_line else begin
+    # The specification of Code Climate counts the last character in.
+    end = {"line": at.end_line, "column": max(at.end_column - 1, 1)} if at.end_line else begin
     hint = f" ({visible(one.hint)})" if one.hint else ""
     return {
         "check_name": one.code,

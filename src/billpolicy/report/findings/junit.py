@@ -5,26 +5,31 @@ JUnit has no warnings: they are tests that pass, with what was found as their ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
+from billpolicy.report.findings.paths import path_in_repository
+from billpolicy.source.files import Files
 
 
 def report(found: Found) -> str:
     """A document that the schema of Jenkins' xUnit plugin accepts."""
-    suites = suites_of(found.command, found.diagnostics)
+    suites = suites_of(found.command, found.diagnostics, found.sources)
     if not suites:
-        suites = [_suite(found.command, "", [])]
+        suites = [_suite(found.command, "", "", [])]
     return document(found.command, suites, _counts(found.diagnostics))
 
 
-def suites_of(command: str, diagnostics: Iterable[Diagnostic]) -> list[str]:
+def suites_of(command: str, diagnostics: Iterable[Diagnostic], sources: Sequence[Files] = ()) -> list[str]:
     """A suite for each file in which something was found."""
-    return [_suite(command, file, list(group)) for file, group in groupby(diagnostics, key=_file)]
+    return [
+        _suite(command, visible(file), visible(path_in_repository(file, sources)), list(group))
+        for file, group in groupby(diagnostics, key=_file)
+    ]
 
 
 def document(command: str, suites: Iterable[str], counts: str) -> str:
@@ -34,8 +39,8 @@ def document(command: str, suites: Iterable[str], counts: str) -> str:
     return ("\n".join(lines) + "\n").encode("ascii", "xmlcharrefreplace").decode()  # whatever a terminal writes
 
 
-def _suite(command: str, file: str, found: list[Diagnostic]) -> str:
-    named = f"name={quoteattr(file)} file={quoteattr(file)}" if file else f"name={quoteattr(command)}"
+def _suite(command: str, file: str, path: str, found: list[Diagnostic]) -> str:
+    named = f"name={quoteattr(file)} file={quoteattr(path)}" if file else f"name={quoteattr(command)}"
     cases = [_case(command, one) for one in found]
     if not cases:
         cases = [f"    <testcase name={quoteattr('nothing wrong')} classname={quoteattr(f'billpolicy.{command}')}/>"]
@@ -60,4 +65,4 @@ def _counts(found: list[Diagnostic] | tuple[Diagnostic, ...]) -> str:
 
 
 def _file(one: Diagnostic) -> str:
-    return visible(one.position.file) if one.position is not None else ""
+    return one.position.file if one.position is not None else ""

@@ -15,6 +15,7 @@ from billpolicy.catalogue.page import page
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.findings.formats import Found
+from billpolicy.report.findings.paths import path_in_repository
 
 _LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -26,7 +27,7 @@ def report(found: Found) -> str:
     run = {
         "tool": {"driver": {"name": "billpolicy", "version": __version__, "rules": [_rule(code) for code in codes]}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, codes, found.subject) for one in found.diagnostics],
+        "results": [_result(one, codes, found) for one in found.diagnostics],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -44,7 +45,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(one: Diagnostic, codes: Sequence[str], subject: str | None) -> dict[str, Any]:
+def _result(one: Diagnostic, codes: Sequence[str], found: Found) -> dict[str, Any]:
     hint = f"\nHint: {visible(one.hint)}" if one.hint else ""
     result: dict[str, Any] = {
         "ruleId": one.code,
@@ -52,14 +53,14 @@ def _result(one: Diagnostic, codes: Sequence[str], subject: str | None) -> dict[
         "level": _LEVELS[one.severity],
         "message": {"text": visible(one.message) + hint},
     }
-    at = one.position or (None if subject is None else Position(subject))
+    at = one.position or (None if found.subject is None else Position(found.subject))
     if at is not None:
-        result["locations"] = [{"physicalLocation": _location(at)}]
+        result["locations"] = [{"physicalLocation": _location(at, found)}]
     return result
 
 
-def _location(at: Position) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(at.file)}}
+def _location(at: Position, found: Found) -> dict[str, Any]:
+    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(path_in_repository(at.file, found.sources))}}
     if at.line:
         region = {"startLine": at.line, "startColumn": max(at.column, 1)}
         if at.end_line:
@@ -69,6 +70,6 @@ def _location(at: Position) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """A relative path stays one: whoever shows it knows where the checkout is."""
+    """A path in the repository stays one: whoever shows it knows where the checkout is."""
     path = Path(file)
     return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
