@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from billpolicy.operations.sync.sync import Sync
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
+    from billpolicy.policy.affected import affected
     from billpolicy.policy.model import Policy
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
@@ -87,6 +88,7 @@ _WHERE = {
     "WithBook": "exchange.operations_file",
     "Witness": "witness.witness",
     "about_rule": "testing.run",
+    "affected": "policy.affected",
     "analysis_codes": "witness.analysed",
     "analyze": "witness.analysed",
     "book_from": "book.load",
@@ -160,6 +162,7 @@ __all__ = [
     "WithBook",
     "Witness",
     "about_rule",
+    "affected",
     "analysis_codes",
     "analyze",
     "book_from",

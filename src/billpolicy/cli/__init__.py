@@ -21,6 +21,7 @@ COMMANDS = {
     "test": ("billpolicy.cli.test", "Run the tests of a policy, and see what they cover and would notice."),
     "lint": ("billpolicy.cli.lint", "Say what in a policy that is right could be better."),
     "analyze": ("billpolicy.cli.analyze", "Prove what holds of a policy over all facts, and find what does not."),
+    "affected": ("billpolicy.cli.affected", "Print the policies that a change concerns, or run a command on them."),
     "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
     "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),

@@ -22,7 +22,7 @@ from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, 
 from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
-from billpolicy.report.results import Findings, Validation, Validations
+from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport
@@ -220,6 +220,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "test": _test,
     "test-report": _written(TestReport),
     "validate": _written(Validation),
+    "affected": _written(Affected),
     "validate-several": _written(Validations),
     "analysis": _written(AnalysesReport),
     "lint": _written(LintReport),

@@ -28,7 +28,7 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
     """The files of policy below a policy's folder. Raises `OSError` where a folder or file cannot be read."""
     others: set[Path] = set()
     for one in below(folder, files):
-        said = {file: _sections(_text(file, most_megabytes, files)) for file in yaml_files(one, files)}
+        said = {file: sections(text_of(file, most_megabytes, files)) for file in yaml_files(one, files)}
         of_its_own = any("policy" in sections for sections in said.values())
         if of_its_own or not others.isdisjoint(one.parents):
             others.add(one)
@@ -41,13 +41,13 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
                 yield Diagnostic("policy-in-subfolder", message, Position(files.shown(file), line, 1), hint)
 
 
-def _sections(text: str) -> dict[str, int]:
+def sections(text: str) -> dict[str, int]:
     """The sections of a policy that a text has, and their lines, in this order."""
     found = sorted((match.start(1), match[1]) for asked in (_SECTION, _OPERATIONS) for match in asked.finditer(text))
     return {section: text.count("\n", 0, start) + 1 for start, section in found}
 
 
-def _text(file: Path, most_megabytes: int, files: Files) -> str:
+def text_of(file: Path, most_megabytes: int, files: Files) -> str:
     """The text of a file, or nothing if it is too large for a policy."""
     most = most_megabytes * 1024 * 1024
     raw = files.read(file, most + 1)

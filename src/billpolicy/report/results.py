@@ -104,6 +104,13 @@ class Validation:
 
 
 @record
+class Affected:
+    """What `affected` says: the policies that a change concerns."""
+
+    policies: tuple[str, ...]
+
+
+@record
 class Validations:
     """What `validate` says of several policies: those that are right, and what is wrong with the others."""
 

@@ -103,6 +103,18 @@ def branched_off(old: Revision, new: Revision) -> Revision:
     return Revision(old.repository, old.name, _line(done), old.prefix)
 
 
+def changed_since(name: str) -> list[Path]:
+    """The files that `HEAD` changes of the revision that both come from, as seen from the working folder.
+
+    A file that was moved is told by both paths. Raises `Refused`.
+    """
+    new = revision("HEAD")
+    old = branched_off(revision(name), new)
+    done = _git("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", old.commit, new.commit)
+    inside = [os.fsdecode(one) for one in done.stdout.split(b"\0") if one]
+    return [Path(os.path.relpath(one, new.prefix or ".")) for one in inside]
+
+
 class _Repository(NamedTuple):
     """A repository, as seen from the working folder."""
 
