@@ -1,0 +1,31 @@
+"""`billpolicy` as a program on the PATH, which runs this source: for scripts that call it by its name."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from tests.helpers.paths import ROOT
+from tests.helpers.repository import SETTINGS
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """An environment with the program in `folder` first on its PATH; of git's settings only those of the tests."""
+    program = folder / "billpolicy"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m billpolicy "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
+    path = f"{folder}{os.pathsep}{own['PATH']}"
+    return {
+        **own,
+        **SETTINGS,
+        "PATH": path,
+        "PYTHONPATH": str(ROOT / "src"),
+        "BILLPOLICY_CACHE": str(folder / "cache"),
+        "COLUMNS": "80",
+        **more,
+    }
