@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
+    from billpolicy.recording.record import Recorded, Recorder, load_recording
+    from billpolicy.recording.replay import Replayed, replay
     from billpolicy.report.effect import Effect
     from billpolicy.report.explanation import Explanation
     from billpolicy.testing.coverage import Coverage, coverage
@@ -74,7 +76,10 @@ _WHERE = {
     "Policy": "policy.model",
     "Position": "diagnostics.diagnostic",
     "Posted": "posting.store",
+    "Recorded": "recording.record",
+    "Recorder": "recording.record",
     "Refused": "diagnostics.diagnostic",
+    "Replayed": "recording.replay",
     "Settings": "linting.settings",
     "Settled": "linting.settling",
     "Sync": "operations.sync.sync",
@@ -103,6 +108,7 @@ _WHERE = {
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
     "load_policy": "deciding.versions",
+    "load_recording": "recording.record",
     "load_tests": "exchange.test_file",
     "load_unproven": "witness.unproven",
     "load_usage": "exchange.usage_file",
@@ -112,6 +118,7 @@ _WHERE = {
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
     "read_settings": "linting.settings",
+    "replay": "recording.replay",
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
@@ -148,7 +155,10 @@ __all__ = [
     "Policy",
     "Position",
     "Posted",
+    "Recorded",
+    "Recorder",
     "Refused",
+    "Replayed",
     "Settings",
     "Settled",
     "Sync",
@@ -180,6 +190,7 @@ __all__ = [
     "load_book",
     "load_operations",
     "load_policy",
+    "load_recording",
     "load_tests",
     "load_unproven",
     "load_usage",
@@ -193,6 +204,7 @@ __all__ = [
     "post",
     "post_all",
     "read_settings",
+    "replay",
     "run_tests",
     "settings_for",
     "settle",

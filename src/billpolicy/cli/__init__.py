@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
     "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),
+    "replay": ("billpolicy.cli.replay", "Decide again what was recorded: which outcomes would differ."),
     "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
     "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
     "rule": ("billpolicy.cli.rule", "Say what the code of a diagnostic means, with an example and its mend."),

@@ -16,7 +16,7 @@ import click
 import billpolicy
 from billpolicy.cli.options import day_or_today
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
-from billpolicy.cli.writing import REPORT, check_target, files_of_ledger, files_of_policy
+from billpolicy.cli.writing import RECORDING, Kind, Replacing, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.batch_text import MANY, before_text
 from billpolicy.source.files import Place
@@ -66,12 +66,33 @@ def documents_in(book: Path | Book | None, ledger: str | None) -> Iterator[Book 
             yield opened
 
 
-def check_report(report: Path, operations: Path, book: Path | None, ledger: str | None, versions: Versions) -> None:
-    """Refuse a report that would be written over anything that the command reads or posts to."""
-    files = [(operations, "the file of the operations"), *files_of_policy(versions, report)]
+def check_written(
+    path: Path, kind: Kind, operations: Path, book: Path | None, ledger: str | None, versions: Versions
+) -> None:
+    """Refuse a file that would be written over anything that the command reads or posts to."""
+    files = [(operations, "the file of the operations"), *files_of_policy(versions, path)]
     files += [(book, "the book")] if book is not None else []
     files += files_of_ledger(ledger) if ledger is not None else []
-    check_target(report, REPORT, files)
+    check_target(path, kind, files)
+
+
+@contextmanager
+def recording(path: Path | None, versions: Versions, today: datetime.date) -> Iterator[Callable[[Outcome], object]]:
+    """To be told what came of each operation, and to write that to a recording: also where something fails half-way,
+    since what was posted stays posted."""
+    if path is None:
+        yield lambda outcome: None
+        return
+    recorder = billpolicy.Recorder(versions, today)
+    file = Replacing(path, RECORDING)
+    try:
+        file.write(recorder.beginning())
+        try:
+            yield lambda outcome: file.write(recorder.lines(outcome))
+        finally:
+            file.keep()
+    finally:
+        file.drop()
 
 
 class Given(NamedTuple):

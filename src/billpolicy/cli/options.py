@@ -93,6 +93,11 @@ actor_option = click.option("--actor", type=LINE, help="Who asks, where an opera
 report_option = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what is refused, and why, as CSV."
 )
+record_option = click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what was decided, and by which facts, as JSON lines for `replay`.",
+)
 details_option = click.option(
     "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
 )

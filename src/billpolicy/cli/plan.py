@@ -11,12 +11,13 @@ import click
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
     Progress,
-    check_report,
+    check_written,
     documents_in,
     is_told,
     load_given,
     load_versions,
     planned,
+    recording,
     tell_posted_before,
     title,
 )
@@ -27,11 +28,12 @@ from billpolicy.cli.options import (
     engine_option,
     format_option,
     policy_option,
+    record_option,
     report_option,
     today_option,
 )
 from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
-from billpolicy.cli.writing import REPORT, write_file
+from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @book_option
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @report_option
+@record_option
 @details_option
 @actor_option
 @engine_option
@@ -59,6 +62,7 @@ def command(
     book: Path | None,
     ledger: str | None,
     report: Path | None,
+    record: Path | None,
     details: bool,
     actor: str | None,
     engine: EngineName | None,
@@ -72,13 +76,16 @@ def command(
     """
     versions = load_versions(policy, engine)
     if report is not None:
-        check_report(report, operations, book, ledger, versions)
+        check_written(report, REPORT, operations, book, ledger, versions)
+    if record is not None:
+        check_written(record, RECORDING, operations, book, ledger, versions)
     asked, documents, day = load_given(operations, book, ledger, actor, today)
     tally, progress = Tally(), Progress(asked)
     kept: list[tuple[Instruction, Outcome]] = []
-    with documents_in(documents, ledger) as on:
+    with documents_in(documents, ledger) as on, recording(record, versions, day) as note:
         for one, outcome in planned(versions, on, asked, day, progress):
             tally.add(one, outcome)
+            note(outcome)
             gather(found_about(outcome))
             if details or not progress.is_long or (format == "json" and is_told(outcome)):
                 kept.append((one, outcome))

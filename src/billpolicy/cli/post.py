@@ -13,7 +13,17 @@ import click
 
 import billpolicy
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import Progress, check_report, is_told, load_asked, load_versions, login, placed, title
+from billpolicy.cli.operations import (
+    Progress,
+    check_written,
+    is_told,
+    load_asked,
+    load_versions,
+    login,
+    placed,
+    recording,
+    title,
+)
 from billpolicy.cli.options import (
     DIGEST,
     actor_option,
@@ -22,12 +32,13 @@ from billpolicy.cli.options import (
     engine_option,
     format_option,
     policy_option,
+    record_option,
     report_option,
     today_option,
     typed,
 )
 from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
-from billpolicy.cli.writing import REPORT, write_file
+from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
@@ -53,6 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="Confirm all that corrections take with the lines that were selected.")
 @report_option
+@record_option
 @details_option
 @actor_option
 @engine_option
@@ -66,6 +78,7 @@ def command(
     confirm: tuple[str, ...],
     yes: bool,
     report: Path | None,
+    record: Path | None,
     details: bool,
     actor: str | None,
     engine: EngineName | None,
@@ -82,7 +95,9 @@ def command(
     """
     versions = load_versions(policy, engine)
     if report is not None:
-        check_report(report, operations, None, ledger, versions)
+        check_written(report, REPORT, operations, None, ledger, versions)
+    if record is not None:
+        check_written(record, RECORDING, operations, None, ledger, versions)
     asked = load_asked(operations, actor)
     who = actor or login()
     day = day_or_today(today)
@@ -95,7 +110,7 @@ def command(
     waiting: list[str] = []
     progress = Progress(asked)
     posting = billpolicy.open_ledger(ledger)
-    with posting, interruptible() as interrupt:
+    with posting, recording(record, versions, day) as note, interruptible() as interrupt:
         # A few are posted and told one by one; many in groups, which is several times faster.
         few = not progress.is_long and not any(one.request.is_divided() for one in asked)
         how = {"who": who, "atomic": atomic, "today": day, "go_on": interrupt.go_on, "watch": progress}
@@ -105,6 +120,7 @@ def command(
             with closing(running):
                 for one, outcome in placed(asked, running):
                     tally.add(one, outcome)
+                    note(outcome)
                     gather(found_about(outcome))
                     waiting += (closure.short_digest for closure in outcome.to_confirm)
                     each = details or not progress.is_long

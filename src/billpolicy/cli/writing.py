@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +31,7 @@ class Kind(NamedTuple):
 
 
 REPORT = Kind("report", b"id,operation,")
+RECORDING = Kind("recording", b'{"recording":')
 SCHEMA = Kind("schema", b'{"$schema":')
 BASELINE = Kind("baseline", b'{"known":')
 WITNESS = Kind("witness", b'{"today":')
@@ -66,24 +67,54 @@ def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
 
 def write_file(path: Path, text: str, kind: Kind) -> None:
     """Write a whole file beside the old one and put it in its place: a crash leaves the old file or the new one."""
-    target = Path(os.path.realpath(path))
-    _check_replaced(path, kind)
-    beside = target.with_name(f".billpolicy-{secrets.token_hex(8)}")
+    replacing = Replacing(path, kind)
     try:
+        replacing.write(text)
+        replacing.keep()
+    finally:
+        replacing.drop()
+
+
+class Replacing:
+    """A file that is written bit by bit beside the old one, which stays as it was until it is replaced."""
+
+    def __init__(self, path: Path, kind: Kind) -> None:
+        _check_replaced(path, kind)
+        self._path = path
+        self._target = Path(os.path.realpath(path))
+        self._beside = self._target.with_name(f".billpolicy-{secrets.token_hex(8)}")
+        with self._failing():
+            self._stream = self._beside.open("xb")
+
+    def write(self, text: str) -> None:
+        """Write more of it."""
+        with self._failing():
+            self._stream.write(text.encode("utf-8", "backslashreplace"))
+
+    def keep(self) -> None:
+        """Put what was written in the place of the old file."""
+        with self._failing():
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            if self._target.exists():
+                shutil.copymode(self._target, self._beside)
+            self._beside.replace(self._target)
+        _sync_folder(self._target.parent)
+
+    def drop(self) -> None:
+        """Forget what was written, if it was not kept."""
+        self._beside.unlink(missing_ok=True)
+        with suppress(OSError):  # what could not be written is not wanted any more
+            self._stream.close()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """A failure is told with the name of the file as it was given."""
         try:
-            with beside.open("xb") as stream:
-                stream.write(text.encode("utf-8", "backslashreplace"))
-                stream.flush()
-                os.fsync(stream.fileno())
-            if target.exists():
-                shutil.copymode(target, beside)
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    _sync_folder(target.parent)
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
 
 
 def _same(one: Path, other: Path) -> bool:

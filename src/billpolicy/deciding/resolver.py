@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -115,9 +115,10 @@ class Resolver:
         levels: Mapping[Level, LevelValues],
         *,
         with_gaps: bool = False,
+        without: Collection[str] = (),
     ) -> Resolved:
         """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several; those are
-        left out `with_gaps`."""
+        left out `with_gaps`. `without`: exceptions that take no part, as nobody knows whether they match."""
         running = self._by_operation.get(operation)
         if running is None:
             matchers = _Matchers(self.policy, self.engine, operation, self.policy.exceptions_for(operation))
@@ -125,6 +126,8 @@ class Resolver:
         matchers, kept = running
         matcher = matchers.on_day.get(date) or matchers.begin(date)
         matched = matcher.match(facts)
+        if without:
+            matched = tuple(id for id in matched if id not in without)
         deciding = kept.get(matched)
         if deciding is None:
             deciding = kept[matched] = self._decide(operation, matched)

@@ -18,7 +18,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
 from billpolicy.planning.closure import Closure
-from billpolicy.planning.plan import BalanceChange, FollowedBy, Inheriting, Plan
+from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
@@ -72,6 +72,7 @@ class _Kept:
     closure: Closure | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
     follow_ups: int = 0
     """How many steps follow it."""
     actor: str | None = None
@@ -93,6 +94,7 @@ class _Cause(NamedTuple):
     rule: str
     position: Position
     because: str | None
+    asked: Asked | None = None
 
 
 def write_operations(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -113,12 +115,13 @@ def _operation_row(plan: Plan, cause: Cause | None) -> Row:
         closure=plan.closure,
         notes=plan.notes,
         warnings=plan.warnings,
+        passed_over=plan.passed_over,
         follow_ups=len(plan.follow_ups),
         actor=plan.actor,
         approved_by=plan.approved_by,
         comment=plan.comment,
     )
-    why = None if cause is None else encode(_Cause(cause.after, cause.rule, cause.position, cause.because))
+    why = None if cause is None else encode(_Cause(cause.after, cause.rule, cause.position, cause.because, cause.asked))
     return (
         plan.id,
         plan.operation,
@@ -199,6 +202,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         notes=kept.notes,
         warnings=kept.warnings,
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),
+        passed_over=kept.passed_over,
         actor=kept.actor,
         approved_by=kept.approved_by,
         comment=kept.comment,
@@ -211,7 +215,7 @@ def _changes(named: Iterable[tuple[str, Raw]]) -> tuple[Change, ...]:
 
 def _followed(row: Row, steps: Mapping[str, Sequence[Row]]) -> FollowedBy:
     cause = _cause(*row[-3:])
-    return FollowedBy(cause.after, cause.rule, cause.position, cause.because, _plan(row, steps))
+    return FollowedBy(cause.after, cause.rule, cause.position, cause.because, _plan(row, steps), cause.asked)
 
 
 class Recorded(NamedTuple):

@@ -31,7 +31,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.operation import Event, Step
-from billpolicy.planning.plan import FollowedBy, PassedOver, Plan
+from billpolicy.planning.plan import Asked, FollowedBy, PassedOver, Plan
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction, Request
 from billpolicy.policy.condition import Fact
@@ -106,7 +106,7 @@ def _plan(planning: Planning) -> list[Event]:
 def _own_step(planning: Planning, step: Step) -> list[Event]:
     """Plan a step that an operation takes itself; what that brought about is followed after all of them."""
     try:
-        return _step(planning, step, follow=False)
+        return _step(planning, step, None)
     except Refused as refused:
         codes = [problem.code for problem in refused.diagnostics]
         if len(codes) > 1 or codes[0] not in step.no_fault:
@@ -115,17 +115,19 @@ def _own_step(planning: Planning, step: Step) -> list[Event]:
         return []
 
 
-def _step(planning: Planning, step: Step, *, follow: bool) -> list[Event]:
-    """Plan a step on what was planned before it; what it brought about is followed at once, or given back."""
+def _step(planning: Planning, step: Step, asked: Asked | None) -> list[Event]:
+    """Plan a step on what was planned before it. What that brought about is given back; of a follow-up, whose condition
+    was `asked`, it is followed at once."""
     planning.finish()
     own = planning.request
     request = replace(step.request, actor=own.actor, approved_by=own.approved_by)
     instruction = replace(planning.instruction, request=request)
     taken = Planning(planning.versions, planning.book, instruction, planning.today)
     events = _plan(taken)
-    for event in events if follow else ():
+    for event in events if asked is not None else ():
         _follow(taken, event)
-    planning.follow_ups.append(FollowedBy(step.after, step.rule, step.position, step.because, taken.plan()))
+    plan = taken.plan()
+    planning.follow_ups.append(FollowedBy(step.after, step.rule, step.position, step.because, plan, asked))
     planning.book = taken.book
     return events
 
@@ -213,7 +215,8 @@ def _follow(planning: Planning, event: Event) -> None:
         those = [follow_up for follow_up in rules if follow_up.operation == name]
         requests = tuple(operation.follow(planning, event))
         if not requests:
-            _pass_over(planning, event, those, _named(event.subject), {}, "there was nothing to do")
+            nothing = Asked(event.name, name, event.date, {})
+            _pass_over(planning, event, those, _named(event.subject), nothing, "there was nothing to do")
         for request in requests:
             target = _done_to(planning.book, request)
             try:
@@ -224,40 +227,39 @@ def _follow(planning: Planning, event: Event) -> None:
                 for problem in refused.diagnostics:
                     planning.warn("follow-up-left-out", f"`{those[0].id}` was left out: {problem.message}")
                 continue
+            asked = Asked(event.name, name, event.date, facts)
             holding = resolver.follow_ups(event.name, name, event.date, facts)
             on = _named(target or event.subject)
-            _pass_over(planning, event, [one for one in those if one not in holding], on, facts, None)
+            _pass_over(planning, event, [one for one in those if one not in holding], on, asked, None)
             if holding:
                 # Of several the strictest counts: one that refuses what it follows.
                 first = min(holding, key=lambda one: one.if_refused != "refuse")
                 others = [one for one in holding if one is not first]
-                _pass_over(planning, event, others, on, facts, f"it holds too; `{first.id}` did it")
-                _take(planning, event, request, first, on, facts)
+                _pass_over(planning, event, others, on, asked, f"it holds too; `{first.id}` did it")
+                _take(planning, event, request, first, on, asked)
 
 
-def _take(
-    planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, facts: dict[str, Fact]
-) -> None:
+def _take(planning: Planning, event: Event, request: Request, follow_up: FollowUp, on: str, asked: Asked) -> None:
     """Plan what a follow-up asks for; the policy says what becomes of it where that is refused."""
     rule = follow_up.rule
     request = replace(request, id=f"{planning.request.id}/{rule.id}/{on}")
     step = Step(request, _in_words(event), rule.id, rule.position, rule.because)
     try:
-        _step(planning, step, follow=True)
+        _step(planning, step, asked)
     except Refused as refused:
         if follow_up.if_refused == "refuse":
             raise _in_step(refused, step) from None
         for problem in refused.diagnostics:
             where = f"{rule.position.file}:{rule.position.line}"
             planning.warn("follow-up-left-out", f"`{rule.id}` ({where}) was left out: {problem.message}")
-            _pass_over(planning, event, [follow_up], on, facts, f"it was left out: {problem.message}")
+            _pass_over(planning, event, [follow_up], on, asked, f"it was left out: {problem.message}")
 
 
 def _pass_over(
-    planning: Planning, event: Event, rules: Iterable[FollowUp], on: str, facts: dict[str, Fact], why: str | None
+    planning: Planning, event: Event, rules: Iterable[FollowUp], on: str, asked: Asked, why: str | None
 ) -> None:
     for rule in rules:
-        planning.passed_over.append(PassedOver(rule.id, _in_words(event), on, event.date, facts, why))
+        planning.passed_over.append(PassedOver(rule.id, _in_words(event), on, asked, why))
 
 
 def _named(subject: Numbered | Subscription) -> str:

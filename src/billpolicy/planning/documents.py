@@ -31,7 +31,7 @@ def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
     if draft.status == "draft":
         prefix, start = kind_of(draft).draft_prefix, 1
     else:
-        prefix, start = _series(planning.policy, resolved.text("sequence_set"), draft.kind)
+        prefix, start = series(planning.policy, resolved.text("sequence_set"), draft.kind)
     draw = _draw(planning, draft.kind, prefix, start)
     stored: dict[str, str | None] = dict(_stored(planning.policy, draft.kind, resolved))
     document = replace(draft, number=draw.number, attributes=stored)
@@ -47,7 +47,7 @@ def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolv
         message = f"{draft.number} {named if sequence_set else 'does not say which sequence set numbers it'}"
         hint = "cancel the draft and bill again"
         planning.refuse("sequence-set-unknown", message, "draft", hint=hint)
-    draw = _draw(planning, draft.kind, *_series(planning.policy, sequence_set, draft.kind))
+    draw = _draw(planning, draft.kind, *series(planning.policy, sequence_set, draft.kind))
     planning.rely_on(draft.number)
     planning.change(DraftPosted(draft.number, draw.number))
     posted = replace(draft, number=draw.number, status="posted")
@@ -105,7 +105,7 @@ def _stored(policy: Policy, kind: str, resolved: Resolved) -> Iterator[tuple[str
             yield name, str(found.value)
 
 
-def _series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
+def series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
     """The prefix and the start of the series of a set for a kind of document.
 
     A payment or refund series that the set does not have is taken from `DEFAULT`, then from the kind's own prefix

@@ -69,6 +69,15 @@ class Inheriting:
     after: Taken
 
 
+class Asked(NamedTuple):
+    """What the conditions of the follow-ups that run one operation after an event were asked about."""
+
+    event: str
+    operation: str
+    date: datetime.date
+    facts: Facts
+
+
 @dataclass(frozen=True, slots=True)
 class FollowedBy:
     """A step that an operation takes after it: an operation of its own, with the rule that asked for it."""
@@ -80,6 +89,8 @@ class FollowedBy:
     position: Position
     because: str | None
     plan: Plan
+    asked: Asked | None = None
+    """What the condition of the follow-up was asked about; None of a step that the operation takes itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +101,8 @@ class PassedOver:
     after: str
     on: str
     """What it would have been done to: the number of a document, or a subscription."""
-    date: datetime.date
-    facts: Facts
-    """What its condition was asked about."""
+    asked: Asked
+    """Without facts where there was nothing to do, so that its condition was asked nothing."""
     why: str | None = None
     """If it was not the condition: there was nothing to do, it was left out, or another one did the same."""
 
@@ -130,7 +140,7 @@ class Plan:
     follow_ups: tuple[FollowedBy, ...] = ()
     """What follows in the same transaction, in this order, each planned on what the ones before it leave."""
     passed_over: tuple[PassedOver, ...] = field(default=(), compare=False)
-    """For the explanation of a dry run; a ledger does not keep it."""
+    """Follow-ups that could have come after it and did not: told by an explanation, and no part of what it does."""
     actor: str | None = None
     approved_by: str | None = None
     comment: str | None = None

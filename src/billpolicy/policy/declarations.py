@@ -36,6 +36,8 @@ from billpolicy.vocabulary.spec import (
     events_of,
 )
 
+_NEVER_MASKED = {"date"}
+
 
 class Declarations:
     """What has been declared so far, base layers first; a later one replaces what an earlier said.
@@ -58,6 +60,8 @@ class Declarations:
         self.role_of: dict[str, str] = {}
         self.cash_steps: dict[str, Decimal] = {}
         self.batch_limits: dict[str, BatchLimit] = {}
+        self.masked: set[str] = set()
+        """Fields that recordings leave out: a layer adds to those of its base, and takes none away."""
 
     def add(self, layer: Layer) -> None:
         """All that one more layer declares."""
@@ -83,6 +87,9 @@ class Declarations:
             self._cash_step(name, step, tree)
         for name, limit, tree in entries(layer, lambda file: file.batch_limits):
             self._batch_limit(name, limit, tree)
+        for file, tree in layer.files:
+            for index, name in enumerate(file.recording.mask if file.recording else ()):
+                self._mask(name, tree.at("recording", "mask", index))
 
     def problem(self, code: Code, message: str, position: Position, hint: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, position, hint))
@@ -219,6 +226,18 @@ class Declarations:
                 here = tree.at("batch_limits", name, "amounts", currency)
                 self.problem("batch-limit-wrong", str(error), here, "write it like `EUR: 25000.00`")
         self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at)
+
+    def _mask(self, name: str, at: Position) -> None:
+        specs = self.vocabulary.values()
+        asked = [*(spec.fields for spec in specs), *(event.fields for event in events_of(self.vocabulary).values())]
+        known = {field.name for fields in asked for field in fields}.union(self.every_field()) - _NEVER_MASKED
+        if name in _NEVER_MASKED:
+            message = f"`{name}` cannot be left out of recordings: the version of the policy depends on it"
+            self.problem("mask-wrong", message, at, "remove it here")
+        elif name not in known:
+            hint = did_you_mean(name, known) or "name fields that conditions can ask for, like `account.name`"
+            self.problem("mask-wrong", f"there is no field `{name}` that recordings could leave out", at, hint)
+        self.masked.add(name)
 
     def _payment_term(self, name: str, text: PaymentTermText, tree: Tree) -> None:
         at = tree.at("payment_terms", name, key=True)

@@ -268,6 +268,14 @@ class TaxRateText:
 
 
 @record
+class RecordingText:
+    """What recordings leave out."""
+
+    mask: tuple[Text, ...] = ()
+    """Fields, by the names that conditions ask for: `account.name`."""
+
+
+@record
 class PolicyFile:
     """One file of a policy folder. Sections may be spread over files; each thing is said once."""
 
@@ -296,3 +304,5 @@ class PolicyFile:
     """Tax code of charges -> the taxes that it stands for, by country or region."""
     batch_limits: dict[Text, BatchLimitText] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
+    recording: RecordingText | None = None
+    """What `--record` leaves out of recordings."""

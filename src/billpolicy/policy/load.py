@@ -89,6 +89,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         payment_terms=dict(sorted(declared.payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
         batch_limits=dict(sorted(declared.batch_limits.items())),
+        masked=tuple(sorted(declared.masked)),
     )
     return policy, declared.problems
 

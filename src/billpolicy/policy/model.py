@@ -253,6 +253,8 @@ class Policy:
     """Operation, or `every_operation` for all of them together -> its limits."""
     assumptions: tuple[Assumption, ...] = ()
     """Sorted by id."""
+    masked: tuple[str, ...] = ()
+    """Fields that recordings leave out, sorted."""
     warnings: tuple[Diagnostic, ...] = ()
     """What it may say, and has a consequence that its author may not expect."""
 

@@ -541,7 +541,7 @@ def _entries(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -
     """An operation and all that follows it, in the order in which they happen."""
     yield Entry(plan, Audit(plan.id, who, at, plan.comment, plan.approved_by), cause)
     for number, followed in enumerate(plan.follow_ups):
-        why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because)
+        why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because, followed.asked)
         yield from _entries(followed.plan, why, who, at)
 
 

@@ -16,7 +16,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.planning.plan import Plan
+from billpolicy.planning.plan import Asked, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Cause:
     rule: str
     position: Position
     because: str | None
+    asked: Asked | None = None
 
 
 class Entry(NamedTuple):

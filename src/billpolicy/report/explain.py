@@ -105,19 +105,19 @@ def _passed_over(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> tupl
     """Each follow-up that could have come after a plan and did not, and why."""
     found = []
     for passed in plan.passed_over:
-        resolver = versions.on(passed.date)
+        resolver = versions.on(passed.asked.date)
         (follow_up,) = (one for one in resolver.policy.follow_ups if one.id == passed.rule)
         rule = follow_up.rule
         fields = vocabulary[follow_up.operation].fields_after(follow_up.after)
         words = facts_in_words(
-            passed.facts, {field.name: field for field in (*fields, *resolver.policy.fields.values())}
+            passed.asked.facts, {field.name: field for field in (*fields, *resolver.policy.fields.values())}
         )
         if passed.why is not None:
             outcome, why = "nothing_to_do", passed.why
-        elif rule.effective.includes(passed.date):
-            outcome, why = "not_matched", _unmet(rule, passed.facts, words)
+        elif rule.effective.includes(passed.asked.date):
+            outcome, why = "not_matched", _unmet(rule, passed.asked.facts, words)
         else:
-            outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.date}"
+            outcome, why = "not_in_force", f"in force {rule.effective}, and this is {passed.asked.date}"
         at = rule_at(rule.id, rule.position, rule.because)
         reason = f"on {passed.on}, after {passed.after}: {why}"
         found.append(Candidate(rule=at, outcome=outcome, reason=reason))  # type: ignore[arg-type]

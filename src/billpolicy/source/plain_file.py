@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from typing import BinaryIO
 
 _HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """Opening waits for nobody, so what was opened can be looked at before it is read."""
@@ -32,6 +35,18 @@ def is_there(path: Path) -> bool:
 
 def read_plain(path: Path, most: int = -1) -> bytes:
     """The bytes of a plain file, at most so many of them. Raises `OSError`, of which `NotPlainError` is one."""
+    with _opened(path) as stream:
+        return stream.read(most)
+
+
+def plain_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a plain file as they are asked for, each with its end. Raises `OSError`, as `read_plain` does."""
+    with _opened(path) as stream:
+        yield from stream
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         opened = os.open(path, _HOW)
     except OSError as error:
@@ -45,6 +60,6 @@ def read_plain(path: Path, most: int = -1) -> bytes:
         if not S_ISREG(mode):
             raise NotPlainError(errno.EINVAL, "not a plain file", str(path))
         with os.fdopen(opened, "rb", closefd=False) as stream:
-            return stream.read(most)
+            yield stream
     finally:
         os.close(opened)
