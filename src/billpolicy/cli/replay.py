@@ -14,6 +14,7 @@ from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option, policy_option
 from billpolicy.cli.output import gather, say, write, write_json
 from billpolicy.report.replay import ReplayTally, replay_findings, replay_report, replay_text, summary_text
+from billpolicy.source.collector import collector_paused
 
 
 @click.command("replay")
@@ -47,7 +48,7 @@ def command(
     versions = load_versions(policy, engine or "python")
     tally = ReplayTally(only=frozenset(only), keep=not summary)
     for name in recordings:
-        with _recorded(name) as recorded:
+        with collector_paused(), _recorded(name) as recorded:
             for one in billpolicy.replay(recorded, versions):
                 gather(replay_findings(tally.add(one)))
     if format == "json":

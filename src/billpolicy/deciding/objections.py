@@ -40,6 +40,8 @@ def not_permitted(
         message = f"nobody is named as the actor of this operation ({_by(resolver, resolved, 'actor')})"
         yield Objection("actor-missing", message, (), "add `actor: NAME`, or say --actor NAME")
     permission = resolved.text("permission")
+    if permission == "allowed":
+        return
     by = _by(resolver, resolved, "permission")
     who = f"`{actor}`" if actor else "somebody without a name"
     if permission == "refused":

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from billpolicy.book.changes import Issued
 from billpolicy.book.model import DebitMemo, Invoice, Numbered
@@ -24,9 +24,10 @@ from billpolicy.planning.plan import Asked, Plan
 from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
-from billpolicy.source.codec import CodecError, decode, encode
+from billpolicy.source.codec import CodecError, Raw, decode, encode
 from billpolicy.source.plain_file import plain_lines
 from billpolicy.source.record import record
+from billpolicy.source.scalars import Scalar
 from billpolicy.source.write import plain_data
 
 FORM = 1
@@ -84,6 +85,9 @@ Held = str | tuple[str | None, ...] | None
 """The value that a level holds; of several subscriptions that do not agree, what each of them holds."""
 
 
+RecordedSettings = Annotated[Raw, Scalar(lambda text: text, (("type", "object"),))]
+
+
 @record
 class RecordedDecision:
     """All that was decided together: the facts, what each level held, and what came out."""
@@ -96,8 +100,10 @@ class RecordedDecision:
     """Level -> attribute -> the value that it held. The policy's own defaults are not among them."""
     matched: tuple[str, ...] = ()
     """The exceptions whose conditions held."""
-    outcomes: dict[str, RecordedOutcome]
-    """By the name of the attribute or setting."""
+    attributes: dict[str, RecordedOutcome] = field(default_factory=dict)
+    """What came out for each attribute."""
+    settings: RecordedSettings
+    """What came out for each setting, as it was written: there are many, and few texts of them."""
     documents: tuple[RecordedDocument, ...] = ()
 
 
@@ -217,12 +223,24 @@ def recorded_decision(
             if level != "default"
         },
         matched=resolved.matched,
-        outcomes={
+        attributes={
             one.key: RecordedOutcome(value=one.value, level=one.level, rule=one.rule)
             for one in resolved.resolutions.values()
+            if one.level is not None
         },
+        settings=_settings(resolved),
         documents=tuple(_document(one, resolved, policy, mask) for one in made),
     )
+
+
+def _settings(resolved: Resolved) -> Raw:
+    settings = (one for one in resolved.resolutions.values() if one.level is None)
+    return Raw(encode({one.key: {"value": one.value, "rule": one.rule} for one in settings}).encode())
+
+
+def settings_of(decision: RecordedDecision) -> dict[str, RecordedOutcome]:
+    """What came out for each setting."""
+    return decode(dict[str, RecordedOutcome], decision.settings)
 
 
 def _held(value: str | Several | None) -> Held:

@@ -24,8 +24,10 @@ from billpolicy.recording.record import (
     RecordedDecision,
     RecordedFollowUp,
     RecordedOperation,
+    RecordedOutcome,
     RecordedPolicy,
     due_by_term,
+    settings_of,
 )
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
@@ -97,6 +99,7 @@ class _Replaying:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
         self._under: dict[tuple[str | None, int], _Under] = {}
+        self._settings: dict[bytes, Mapping[str, RecordedOutcome]] = {}
         self._gone: set[str] = set()
         """Ids of operations that would not be done, and so nothing that follows them."""
 
@@ -111,8 +114,9 @@ class _Replaying:
         try:
             for decision in operation.decisions:
                 under = self._on(operation.date, recorded.policy)
-                found.decisions += len(decision.outcomes)
-                _Decided(under, operation, decision, found).compare()
+                settings = self._settings_of(decision)
+                found.decisions += len(settings) + len(decision.attributes)
+                _Decided(under, operation, decision, settings, found).compare()
             for asked in operation.follow_ups:
                 self._follow_up(operation, asked, self._on(asked.date, recorded.policy), found)
             found.untold += self._on(operation.date, recorded.policy).never_asked(operation)
@@ -123,6 +127,14 @@ class _Replaying:
             found.differences = [one for one in found.differences if one.kind == "refused"]
             found.untold = []
         return Replayed(recorded, tuple(found.differences), tuple(found.untold), found.decisions, found.other_rules)
+
+    def _settings_of(self, decision: RecordedDecision) -> Mapping[str, RecordedOutcome]:
+        """The settings of a decision: the same ones for the same text."""
+        text = bytes(decision.settings)
+        settings = self._settings.get(text)
+        if settings is None:
+            settings = self._settings[text] = settings_of(decision)
+        return settings
 
     def _on(self, day: datetime.date, known: RecordedPolicy | None) -> _Under:
         """The version in force on a day, beside what was known when something was recorded. Raises `Refused`."""
@@ -176,7 +188,19 @@ class _Under:
         self.defaults = LevelValues("the policy's defaults", self.policy.defaults)
         self.known = known
         self.nobody_named = known is not None and "actor.id" in known.masked
+        self.values_of = {
+            operation: str(base.outcome) for (operation, key), base in self.policy.base.items() if key == "values_of"
+        }
+        """Operation -> of which day the values of accounts and subscriptions count."""
+        self.declared = tuple(
+            one for one in self.policy.attributes.values() if one.type in ("payment_term", "sequence_set")
+        )
+        """The attributes whose values the policy itself declares."""
         self._why = dict(_unknown(self.policy, known))
+        self.compared: dict[tuple[int, str, tuple[str, ...]], tuple[list[_Setting], int]] = {}
+        """Recorded settings (by identity), operation and the exceptions that match now -> how the settings differ, and
+        how many are decided by another rule."""
+        self._pairs = sorted({(one.after, one.operation) for one in self.policy.follow_ups})
         self._asking: dict[tuple[str, bool], tuple[_Asking, ...]] = {}
         self._follow_ups: dict[tuple[str, str], tuple[_Asking, ...]] = {}
 
@@ -217,8 +241,8 @@ class _Under:
         causes = VOCABULARY[operation.operation].causes
         then = () if self.known is None else self.known.follow_ups
         asked = {(one.after, one.operation) for one in operation.follow_ups}
-        for after, name in sorted({(one.after, one.operation) for one in self.policy.follow_ups} - asked):
-            if after in causes and f"{after} > {name}" not in then:
+        for after, name in self._pairs:
+            if after in causes and (after, name) not in asked and f"{after} > {name}" not in then:
                 yield Untold(name, "follow_up", (), f"whether it had anything to do after `{after}` was not recorded")
 
     def _those_asking(self, rules: Iterable[ExceptionRule], *, moved: bool) -> Iterator[_Asking]:
@@ -273,14 +297,21 @@ def _open(asking: Iterable[_Asking], date: datetime.date, facts: Facts) -> dict[
 class _Decided:
     """A recorded decision, made again."""
 
-    def __init__(self, under: _Under, operation: RecordedOperation, decision: RecordedDecision, found: _Found) -> None:
+    def __init__(
+        self,
+        under: _Under,
+        operation: RecordedOperation,
+        decision: RecordedDecision,
+        settings: Mapping[str, RecordedOutcome],
+        found: _Found,
+    ) -> None:
         self._under, self._operation, self._decision, self._found = under, operation, decision, found
+        self._settings = settings
         self._name = decision.operation
         self._facts = under.facts(decision.facts)
         self._levels = _levels(decision, under.defaults)
-        was = decision.outcomes.get("values_of")
-        base = under.policy.base.get((self._name, "values_of"))
-        self._moved = was is not None and base is not None and was.value != str(base.outcome)
+        was = settings.get("values_of")
+        self._moved = was is not None and was.value != under.values_of.get(self._name, was.value)
         open_ = under.open(self._name, operation.date, self._facts, moved=self._moved)
         self._open = open_
         self._untold: dict[str, tuple[str, ...]] = {}
@@ -326,44 +357,52 @@ class _Decided:
             wanted = {key: str(value) for key, value in asked_for.items() if key not in self._untold}
             for one in not_heard(resolver, resolved, wanted):
                 self._found.refuse(self._name, one.path[-1], one.code, self._old(one.path[-1]))
-        for name, attribute in policy.attributes.items():
-            new = resolved.resolutions.get(name)
-            if attribute.type in ("payment_term", "sequence_set") and new is not None and name not in self._untold:
-                wrong = unknown_value(policy, attribute, str(new.value), {}, (), operation.date)
+        for attribute in self._under.declared:
+            if self._tells(resolved, attribute.name):
+                value = resolved.text(attribute.name)
+                wrong = unknown_value(policy, attribute, value, {}, (), operation.date)
                 if wrong is not None:
-                    self._found.refuse(self._name, name, wrong.code, self._old(name))
+                    self._found.refuse(self._name, attribute.name, wrong.code, self._old(attribute.name))
 
     def _old(self, key: str) -> Came | None:
-        old = self._decision.outcomes.get(key)
+        old = self._decision.attributes.get(key) or self._settings.get(key)
         return None if old is None else Came(old.value, old.level, old.rule)
 
     def _outcomes(self, resolved: Resolved) -> None:
-        outcomes, untold, found = self._decision.outcomes, self._untold, self._found
+        untold, found = self._untold, self._found
+        attributes = self._decision.attributes
         for key, new in resolved.resolutions.items():
-            old = outcomes.get(key)
-            if key in untold:
+            if new.level is None or key in untold:
                 continue
-            if self._moved and new.level is not None and new.level not in _OF_THE_OPERATION:
+            old = attributes.get(key)
+            if self._moved and new.level not in _OF_THE_OPERATION:
                 untold[key] = ()
             elif old is None:
-                self._differs(key, "added", resolved)
-            elif old.value != new.value:
-                self._differs(key, "value", resolved)
-            elif old.level != new.level:
-                self._differs(key, "level", resolved)
+                self._differs(key, "added", None, Came(new.value, new.level, new.rule))
+            elif old.value != new.value or old.level != new.level:
+                kind: Kind = "value" if old.value != new.value else "level"
+                was = Came(old.value, old.level, old.rule)
+                self._differs(key, kind, was, Came(new.value, new.level, new.rule))
             elif old.rule != new.rule:
                 found.other_rules += 1
-        for key in outcomes.keys() - resolved.resolutions.keys() - untold.keys():
-            self._differs(key, "removed", resolved)
+        for key in attributes.keys() - resolved.resolutions.keys() - untold.keys():
+            self._differs(key, "removed", self._old(key), None)
+        name = id(self._settings), self._name, resolved.matched
+        compared = self._under.compared.get(name)
+        if compared is None:
+            compared = self._under.compared[name] = _compared(self._settings, resolved)
+        differing, other_rules = compared
+        found.other_rules += other_rules
+        for one in differing:
+            if one.key not in untold:
+                self._differs(*one)
         for key, fields in sorted(untold.items()):
             found.untold.append(Untold(self._name, key, fields, self._under.why(fields)))
 
-    def _differs(self, key: str, kind: Kind, resolved: Resolved) -> None:
-        new = resolved.resolutions.get(key)
-        came = None if new is None else Came(new.value, new.level, new.rule)
+    def _differs(self, key: str, kind: Kind, old: Came | None, new: Came | None) -> None:
         made = self._decision.documents
         on = made[0].number if len(made) == 1 else None
-        self._found.differences.append(Difference(self._name, key, kind, on, self._old(key), came))
+        self._found.differences.append(Difference(self._name, key, kind, on, old, new))
 
     def _documents(self, resolved: Resolved) -> None:
         """What follows from the decisions for each document: its series of numbers, and when it is due."""
@@ -393,6 +432,32 @@ class _Decided:
 
     def _tells(self, resolved: Resolved, key: str) -> bool:
         return key in resolved.resolutions and key not in self._untold
+
+
+class _Setting(NamedTuple):
+    """How a setting differs."""
+
+    key: str
+    kind: Kind
+    old: Came | None
+    new: Came | None
+
+
+def _compared(settings: Mapping[str, RecordedOutcome], resolved: Resolved) -> tuple[list[_Setting], int]:
+    """How settings differ from those that were recorded, and how many come out the same by another rule."""
+    differing: list[_Setting] = []
+    other_rules = 0
+    now = {one.key: Came(one.value, None, one.rule) for one in resolved.resolutions.values() if one.level is None}
+    then = {key: Came(one.value, None, one.rule) for key, one in settings.items()}
+    for key in sorted(now.keys() | then.keys()):
+        old, new = then.get(key), now.get(key)
+        if old is None or new is None:
+            differing.append(_Setting(key, "added" if old is None else "removed", old, new))
+        elif old.value != new.value:
+            differing.append(_Setting(key, "value", old, new))
+        elif old.rule != new.rule:
+            other_rules += 1
+    return differing, other_rules
 
 
 _OF_THE_OPERATION = ("request", "invoice", "credit_memo", "debit_memo")

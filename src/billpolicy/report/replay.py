@@ -199,7 +199,7 @@ def _outcome(came: Came | None) -> OutcomeReport | None:
 
 def replay_text(tally: ReplayTally) -> str:
     """Counts per operation, decision and kind of change, and below them the operations, up to `SHOWN`."""
-    lines = []
+    lines: list[str] = []
     if tally.counts:
         lines += _counted(
             ("operation", "decision", "change"),
