@@ -11,7 +11,18 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from billpolicy.analysis.analyse import Analysis
-    from billpolicy.api import effect, explain, history, plan, plan_all, post, post_all, sync, usage_operations
+    from billpolicy.api import (
+        effect,
+        explain,
+        explain_posted,
+        history,
+        plan,
+        plan_all,
+        post,
+        post_all,
+        sync,
+        usage_operations,
+    )
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
@@ -180,6 +191,7 @@ __all__ = [
     "create_ledger",
     "effect",
     "explain",
+    "explain_posted",
     "find_tests",
     "first_test",
     "fix",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in
+from billpolicy.deciding.proven import prove_texts
+from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
@@ -47,6 +49,7 @@ from billpolicy.posting.store import Posted, Reader, Store
 from billpolicy.report.effect import Effect, effect_of
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
+from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
 from billpolicy.source.collector import collector_paused
 from billpolicy.source.scalars import read_digest, read_text
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -294,6 +297,33 @@ def history(on: Book | Ledger, name: str) -> History:
         return reader.history(name)
 
 
+def explain_posted(ledger: Ledger, name: str) -> PostedExplanation:
+    """How what was posted was decided then, by the policy as it was: the ledger keeps its text.
+
+    `name`: the number of a document, or the id of an operation, for all that it decided. Where the text is not kept,
+    value, level, rule and facts are told without it. Raises `Refused` where nothing was posted by that name.
+    """
+    _expect(name, str, "`name` must be a text, like `CM00000001`")
+    with ledger.reading() as reader:
+        shown = reader.decisions(name)
+    if shown is None:
+        message = f"nothing that was posted here goes by `{name}`"
+        hint = "name a document or an operation that was posted; nothing decided what was imported"
+        raise Refused([Diagnostic("unknown", message, hint=hint)])
+    wanted = {step.policy_digest: step.policy for step in in_turn(shown.plan)}
+    for digest, policy in wanted.items():
+        if digest not in shown.policies:
+            why = f"the text of policy `{policy}` ({digest[:12]}) is not kept: this was posted before ledgers kept it"
+            return told_decisions(shown, why)
+    try:
+        made_by = [prove_texts(shown.policies[digest].layers) for digest in wanted]
+        versions = Versions(Resolver(policy, "python") for policy in made_by)
+        return posted_explanation(shown, versions)
+    except Refused as refused:
+        why = f"this program reads the policy of that time otherwise: {refused.diagnostics[0].message}"
+        return told_decisions(shown, why)
+
+
 class _Warning:
     """A reader that tells what is odd about the books that it reads, each thing once."""
 
@@ -302,7 +332,7 @@ class _Warning:
         self._told: set[Diagnostic] = set()
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
-        self.parts, self.reopened = reader.parts, reader.reopened
+        self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
 
     def book(self, needs: Needs) -> Book:
@@ -341,6 +371,7 @@ def _whole(policy: Versions, instruction: Instruction, today: datetime.date, who
         needs=needs_of(policy.policies, request),
         planner=lambda book: plan_operation(policy, book, instruction, today),
         who=request.actor or who,
+        policies=tuple(policy.policies),
     )
 
 
@@ -377,7 +408,7 @@ def _by_its_policy(plan: Plan, policy: Versions, who: str) -> Job:
             raise Refused([Diagnostic("policy-differs", message, hint="plan the operation again")])
         return job.planner(book)
 
-    return replace(job, planner=planner)
+    return replace(job, planner=planner, policies=tuple(policy.policies))
 
 
 def _day(today: datetime.date | None) -> datetime.date:

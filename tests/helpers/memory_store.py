@@ -15,7 +15,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
-from billpolicy.posting.store import Entry, Posted
+from billpolicy.posting.store import Entry, PolicyText, Posted
 from billpolicy.source.codec import canonical
 
 
@@ -26,6 +26,7 @@ class Kept:
     book: Book
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By the id of the operation, in the order of posting."""
+    policies: Mapping[str, PolicyText] = field(default_factory=dict)
 
 
 class MemoryReader:
@@ -61,13 +62,20 @@ class MemoryReader:
         found = {id: self.kept.entries[id] for id in ids}
         return {id: Posted(plan, audit, repeated=True) for id, (plan, audit, _) in found.items()}
 
+    def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
+        return {one: self.kept.policies[one] for one in digests if one in self.kept.policies}
+
 
 class MemoryWriter(MemoryReader):
     """The same inside a transaction."""
 
     def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
         written = {entry.plan.id: entry for entry in entries}
-        self.kept = Kept(after, {**self.kept.entries, **written})
+        self.kept = replace(self.kept, book=after, entries={**self.kept.entries, **written})
+
+    def keep(self, policies: Collection[PolicyText]) -> None:
+        new = {one.digest: one for one in policies}
+        self.kept = replace(self.kept, policies={**new, **self.kept.policies})
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -340,10 +340,14 @@ CHANGES: dict[str, type] = {
 _NAMES = {kind: name for name, kind in CHANGES.items()}
 
 
+ISSUED = "_issued"
+"""How the name of each change ends that brings a document into the book."""
+
+
 def change_name(change: Change) -> str:
     """The name that a change is written by."""
     if isinstance(change, Issued):
-        return f"{change.document.kind}_issued"
+        return f"{change.document.kind}{ISSUED}"
     if isinstance(change, Created):
         return f"{SCOPES[type(change.record)]}_created"
     return _NAMES[type(change)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
@@ -15,6 +14,7 @@ from billpolicy.cli.options import LINE, engine_option, format_option, policy_op
 from billpolicy.cli.output import gather, say, write, write_json
 from billpolicy.report.replay import ReplayTally, replay_findings, replay_report, replay_text, summary_text
 from billpolicy.source.collector import collector_paused
+from billpolicy.source.files import Place
 
 
 @click.command("replay")
@@ -32,7 +32,7 @@ from billpolicy.source.collector import collector_paused
 @format_option("text", "json")
 def command(
     recordings: tuple[str, ...],
-    policy: tuple[Path, ...],
+    policy: tuple[Place, ...],
     only: tuple[str, ...],
     summary: bool,
     engine: EngineName | None,

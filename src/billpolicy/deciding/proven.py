@@ -12,12 +12,13 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
-from billpolicy.policy.model import Policy
+from billpolicy.policy.model import LayerText, Policy
 from billpolicy.source.files import DISK, Files, Place, place
 from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.plain_file import read_plain
@@ -62,6 +63,14 @@ def prove(path: Path, files: Files = DISK, *, proofs: bool = True) -> Policy:
 
         refuse_errors(first_of(guard(policy, VOCABULARY), Position(policy.position.file)))
     return policy
+
+
+def prove_texts(layers: Sequence[LayerText]) -> Policy:
+    """The policy of layers that were kept, as `prove` gives it: nothing is read from the disk. Raises `Refused`."""
+    from billpolicy.policy.layers import place_of_texts
+
+    at = place_of_texts(layers)
+    return prove(at.path, at.files)
 
 
 def _read(path: Path) -> Policy | None:

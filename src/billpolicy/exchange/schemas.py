@@ -16,6 +16,7 @@ from billpolicy.linting.settings import SettingsFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.report.analysis import AnalysesReport
+from billpolicy.recording.record import RecordedOperation, RecordedPolicy
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
@@ -23,6 +24,9 @@ from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
+from billpolicy.report.posted_explanation import PostedExplanation
+from billpolicy.report.replay import ReplayReport
+from billpolicy.report.results import Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport
@@ -213,6 +217,16 @@ def _loose(sections: Schema) -> Schema:
     return {name: {"type": "array", "items": {"type": "object"}} for name in sections}
 
 
+def _recording() -> Schema:
+    """A line of a recording."""
+    schema = _of(RecordedPolicy | RecordedOperation, "serialization")
+    decision = schema["definitions"]["RecordedDecision"]["properties"]
+    told = {key: value for key, value in decision["settings"].items() if key != "type"}
+    decision["settings"] = {"type": "object", "additionalProperties": _OUTCOME, **told}
+    return schema
+
+
+_OUTCOME = {"$ref": "#/definitions/RecordedOutcome"}
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
@@ -235,6 +249,9 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),
     "ledger-usage": _written(UsageReport),
+    "ledger-explain": _written(PostedExplanation),
+    "recording": _recording,
+    "replay": _written(ReplayReport),
     "rule": _written(RuleReport),
     "diagnostics": _written(Findings),
 }

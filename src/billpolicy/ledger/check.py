@@ -15,6 +15,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
 from billpolicy.ledger.databases import Database
+from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
@@ -35,7 +36,7 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
         return in_order(found)  # nothing else means anything
     for table, parent in database.orphans(connection):
         found.append(_breach("orphan", f"a row of `{table}` belongs to a row of `{parent}` that is not there"))
-    for check in (_sums, _offenders, _counters):
+    for check in (_sums, _offenders, _counters, _policies):
         found += check(connection)
     unreadable = list(_unreadable(connection))
     found += unreadable
@@ -113,6 +114,12 @@ def _counters(connection: Connection) -> _Found:
         if prefix not in counters or counters[prefix][2] != counter:
             message = f"the counter of prefix `{prefix}` does not stand at its highest number, {counter}"
             yield _breach("number-gap", message)
+
+
+def _policies(connection: Connection) -> _Found:
+    """What a policy was read from gives its digest."""
+    for digest in differing_policies(connection):
+        yield _breach("policy-text-differs", f"the text of the policy {digest[:12]} is not what it was any more")
 
 
 _MAPPINGS = (

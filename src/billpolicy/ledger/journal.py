@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from billpolicy.book.changes import CHANGES, Change, DraftPosted, Issued, change_name
+from billpolicy.book.changes import CHANGES, ISSUED, Change, DraftPosted, Issued, change_name
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
@@ -21,6 +21,7 @@ from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
+from billpolicy.recording.record import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
 _TREES = f"""
@@ -52,6 +53,10 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
 ) ORDER BY id
 """
 _IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY coalesce(a.id, 0), o.id"
+_DECIDED = """
+SELECT id, operation, date, plan, policy, policy_digest, engine, caused_by FROM operations WHERE id IN {keys}
+"""
+_STEPS = "SELECT caused_by, id, cause FROM operations WHERE caused_by IN {keys} ORDER BY caused_by, step"
 _RECORDED = """
 SELECT o.id, o.operation, o.date, o.request, o.plan, o.cause, a.at, a.why, a.approved_by
 FROM operations o LEFT JOIN audit a ON a.operation = o.id WHERE o.id IN {keys}
@@ -216,6 +221,60 @@ def _changes(named: Iterable[tuple[str, Raw]]) -> tuple[Change, ...]:
 def _followed(row: Row, steps: Mapping[str, Sequence[Row]]) -> FollowedBy:
     cause = _cause(*row[-3:])
     return FollowedBy(cause.after, cause.rule, cause.position, cause.because, _plan(row, steps), cause.asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """Of what stands in `operations.plan`, how everything was decided."""
+
+    changes: list[tuple[str, Raw]]
+    resolved: tuple[Resolved, ...]
+    reasons: dict[str, int]
+    passed_over: tuple[PassedOver, ...] = ()
+    actor: str | None = None
+    approved_by: str | None = None
+
+
+class DecidedOperation(NamedTuple):
+    """How an operation was decided."""
+
+    plan: Plan
+    """Without what it does, but for the documents that it makes, and without what follows it."""
+    step_of: str | None
+    steps: tuple[Taken, ...]
+
+
+def decided(connection: Connection, ids: Sequence[str]) -> Iterator[DecidedOperation]:
+    """How these operations were decided, in their order. Raises `Refused` where that cannot be read any more."""
+    found = {row[0]: row[1:] for row in connection.rows(_DECIDED, ids)}
+    steps: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for of, id, cause in connection.rows(_STEPS, ids):
+        steps[of].append((id, cause))
+    for id in ids:
+        operation, date, text, policy, digest, engine, step_of = found[id]
+        try:
+            kept = decode(_Decided, text)
+            plan = Plan(
+                id=id,
+                operation=operation,
+                date=datetime.date.fromisoformat(date),
+                request={},
+                policy=policy,
+                policy_digest=digest,
+                engine=engine,
+                basis={},
+                changes=_changes(one for one in kept.changes if one[0].endswith(ISSUED)),
+                resolved=kept.resolved,
+                reasons=kept.reasons,
+                passed_over=kept.passed_over,
+                actor=kept.actor,
+                approved_by=kept.approved_by,
+            )
+            causes = ((step, decode(_Cause, cause)) for step, cause in steps[id])
+            taken = tuple(Taken(step, cause.rule, cause.asked) for step, cause in causes)
+        except (KeyError, TypeError, ValueError, CodecError):
+            raise damaged(f"how operation `{id}` was decided cannot be read any more") from None
+        yield DecidedOperation(plan, step_of, taken)
 
 
 class Recorded(NamedTuple):

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -161,6 +161,13 @@ operations = Table(
     Column("caused_by", _TEXT, ForeignKey("operations.id"), comment="the operation that this one is a step of"),
     Column("step", Integer, comment="its place among the steps of that one, from 0"),
     Column("cause", _TEXT, comment="why it follows: after what, and by which rule"),
+)
+policies = Table(
+    "policies",
+    metadata,
+    Column("digest", _TEXT, primary_key=True, comment="as operations name it"),
+    Column("name", _TEXT, nullable=False),
+    Column("layers", _TEXT, nullable=False, comment="every file that it was read from, the base first"),
 )
 audit = Table(
     "audit",

@@ -12,10 +12,20 @@ from billpolicy.book.model import CreditAdjustment, Document, Numbered, Reversib
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.history import history
 from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_of
+from billpolicy.ledger.policies import policies_of
 from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
-from billpolicy.posting.shown import OpenPlace, RunTotal, ShownAccount, ShownDocument, ShownOperation, ShownRun
+from billpolicy.planning.plan import in_turn
+from billpolicy.posting.shown import (
+    OpenPlace,
+    RunTotal,
+    ShownAccount,
+    ShownDecisions,
+    ShownDocument,
+    ShownOperation,
+    ShownRun,
+)
 
 
 def show_document(connection: Connection, number: str) -> ShownDocument | None:
@@ -129,3 +139,19 @@ def show_operation(connection: Connection, id: str) -> ShownOperation | None:
         return None
     posted = posted_of(connection, [id])[id]
     return ShownOperation(posted.plan, posted.audit, cause_of(connection, id))
+
+
+def show_decisions(connection: Connection, name: str) -> ShownDecisions | None:
+    """How a document, by its number, or an operation, by its id, was decided; None if the ledger has none that an
+    operation made."""
+    made_by = [row[0] for row in connection.rows("SELECT operation FROM documents WHERE number IN {keys}", [name])]
+    number = name if made_by else None
+    id = made_by[0] if made_by else name
+    if id is None or id not in requests_of(connection, [id]):
+        return None
+    root = id
+    while (cause := cause_of(connection, root)) is not None:
+        root = cause.operation
+    plan = posted_of(connection, [root])[root].plan
+    digests = {step.policy_digest for step in in_turn(plan)}
+    return ShownDecisions(plan, id, number, policies_of(connection, digests))

@@ -17,10 +17,13 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
+from billpolicy.ledger.policies import keep_policies, policies_of
+from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
 from billpolicy.posting.history import History
-from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
-from billpolicy.posting.store import Entry, Posted
+from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
+from billpolicy.posting.store import Entry, PolicyText, Posted
+from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
 
 
@@ -74,6 +77,15 @@ class LedgerReader:
         """As `Reader.posted`."""
         return journal.posted_of(self.connection, ids)
 
+    def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
+        """As `Reader.policies`."""
+        return policies_of(self.connection, digests)
+
+    def recorded(self) -> Iterator[Recorded]:
+        """Everything that was posted, in that order, as it would have been recorded. It is read as it is asked for.
+        Raises `Refused` where something of it has been damaged."""
+        return recorded(self.connection)
+
     def document(self, number: str) -> ShownDocument | None:
         """A document by its number; None if the ledger has none."""
         return show.show_document(self.connection, number)
@@ -85,6 +97,11 @@ class LedgerReader:
     def operation(self, id: str) -> ShownOperation | None:
         """An operation by its id; None if none was posted."""
         return show.show_operation(self.connection, id)
+
+    def decisions(self, name: str) -> ShownDecisions | None:
+        """How a document, by its number, or an operation, by its id, was decided; None if no operation is or made
+        that."""
+        return show.show_decisions(self.connection, name)
 
     def run(self, id: str) -> ShownRun | None:
         """A bill run by its id, by the documents that name it; None if none does."""
@@ -105,6 +122,10 @@ class LedgerWriter(LedgerReader):
     def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
         """As `Writer.write`."""
         writing.write_entries(self.connection, entries, before, after)
+
+    def keep(self, policies: Collection[PolicyText]) -> None:
+        """As `Writer.keep`."""
+        keep_policies(self.connection, policies)
 
     def part(self) -> AbstractContextManager[None]:
         """As `Writer.part`."""

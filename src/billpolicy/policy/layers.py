@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,8 +15,10 @@ from billpolicy.policy.language import PolicyFile
 from billpolicy.policy.subfolders import not_read
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.folders import yaml_files
+from billpolicy.policy.model import LayerText
+from billpolicy.source.files import DISK, Files, Place, Texts
 from billpolicy.source.read import read_record
-from billpolicy.source.tree import Tree, parse
+from billpolicy.source.tree import Tree, parse_raw, raw_of
 
 MAX_MEGABYTES = 4
 MAX_LAYERS = 8
@@ -34,6 +36,8 @@ class Layer:
     files: tuple[tuple[PolicyFile, Tree], ...]
     names: tuple[str, ...]
     """Of each file its name in the folder."""
+    texts: tuple[str, ...]
+    """Of each file what stands in it."""
 
 
 def policy_files(path: Path, files: Files = DISK) -> list[Path]:
@@ -85,12 +89,47 @@ def read_layers(path: Path, files: Files = DISK) -> list[Layer]:
 
 def digest(layers: Sequence[Layer]) -> str:
     """SHA-256 over the layers' file names and contents, so that a policy that reads the same is the same."""
+    return _digest(
+        (depth, name, bytes.fromhex(tree.digest))
+        for depth, layer in enumerate(layers)
+        for (_, tree), name in zip(layer.files, layer.names, strict=True)
+    )
+
+
+def _digest(files: Iterable[tuple[int, str, bytes]]) -> str:
+    """Over the depth, the name and the SHA-256 of each file."""
     total = hashlib.sha256()
-    for depth, layer in enumerate(layers):
-        for (_, tree), name in zip(layer.files, layer.names, strict=True):
-            total.update(f"{depth}/{name}\0".encode("utf-8", "surrogateescape"))
-            total.update(bytes.fromhex(tree.digest))
+    for depth, name, found in files:
+        total.update(f"{depth}/{name}\0".encode("utf-8", "surrogateescape"))
+        total.update(found)
     return total.hexdigest()
+
+
+def layer_texts(layers: Iterable[Layer]) -> tuple[LayerText, ...]:
+    """The layers as they were read, to be kept."""
+    return tuple(
+        LayerText(str(layer.path), layer.is_folder, tuple(zip(layer.names, layer.texts, strict=True)))
+        for layer in layers
+    )
+
+
+def digest_of_texts(layers: Sequence[LayerText]) -> str:
+    """The digest of layers that were kept."""
+    return _digest(
+        (depth, name, hashlib.sha256(text.encode()).digest())
+        for depth, layer in enumerate(layers)
+        for name, text in layer.files
+    )
+
+
+def place_of_texts(layers: Sequence[LayerText]) -> Place:
+    """Where the policy of layers that were kept is read from: their texts, and nothing on the disk."""
+    texts = {
+        str(Path(layer.path, name) if layer.is_folder else layer.path): text.encode()
+        for layer in layers
+        for name, text in layer.files
+    }
+    return Place(Texts(texts), Path(layers[-1].path))
 
 
 def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, problems: list[Diagnostic]) -> Layer:
@@ -104,8 +143,9 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         problems.append(Diagnostic("policy-empty", f"`{shown}` has no policy files", asked, hint))
     for name in names:
         try:
-            tree = parse(name, max_megabytes=MAX_MEGABYTES, files=where)
-            files.append((name.name, read_record(PolicyFile, tree), tree))
+            raw = raw_of(name, MAX_MEGABYTES, where)
+            tree = parse_raw(raw, where.shown(name))
+            files.append((name.name, read_record(PolicyFile, tree), tree, raw.decode()))
         except Refused as refused:
             problems.extend(refused.diagnostics)
             stop_at_limit(problems, asked)
@@ -113,8 +153,9 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         path,
         Position(shown),
         where.is_dir(path),
-        tuple((file, tree) for _, file, tree in files),
-        tuple(name for name, _, _ in files),
+        tuple((file, tree) for _, file, tree, _ in files),
+        tuple(name for name, _, _, _ in files),
+        tuple(text for _, _, _, text in files),
     )
 
 

@@ -15,7 +15,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, re
 from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.layers import Layer, digest, read_layers
+from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers
 from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy, TaxCode
 from billpolicy.policy.rules import Rules
 from billpolicy.policy.tax_rates import tax_codes
@@ -89,6 +89,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         payment_terms=dict(sorted(declared.payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
         batch_limits=dict(sorted(declared.batch_limits.items())),
+        layers=layer_texts(layers),
         masked=tuple(sorted(declared.masked)),
     )
     return policy, declared.problems

@@ -210,6 +210,15 @@ class TaxCode(NamedTuple):
     position: Position
 
 
+class LayerText(NamedTuple):
+    """One folder (or one file) of policy as it was read."""
+
+    path: str
+    is_folder: bool
+    files: tuple[tuple[str, str], ...]
+    """Name and text of each, by name."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """Everything one policy says, its base layers included."""
@@ -253,6 +262,8 @@ class Policy:
     """Operation, or `every_operation` for all of them together -> its limits."""
     assumptions: tuple[Assumption, ...] = ()
     """Sorted by id."""
+    layers: tuple[LayerText, ...] = field(default=(), repr=False)
+    """What it was read from, the base first."""
     masked: tuple[str, ...] = ()
     """Fields that recordings leave out, sorted."""
     warnings: tuple[Diagnostic, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
-from billpolicy.posting.store import Posted
+from billpolicy.posting.store import PolicyText, Posted
 
 
 class BookReader:
@@ -45,5 +45,9 @@ class BookReader:
         return {}
 
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
+        """Nothing was posted."""
+        return {}
+
+    def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         """Nothing was posted."""
         return {}

@@ -25,9 +25,10 @@ from billpolicy.book.needs import Needs, all_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Plan, in_turn, left_by
+from billpolicy.policy.model import Policy
 from billpolicy.posting import checks
 from billpolicy.posting.confirming import NOTHING, Confirmed, to_confirm, unconfirmed
-from billpolicy.posting.store import Audit, Cause, Entry, Posted, Reader, Store, Writer
+from billpolicy.posting.store import Audit, Cause, Entry, PolicyText, Posted, Reader, Store, Writer
 from billpolicy.source.codec import canonical, decode
 
 GROUP = 500
@@ -56,6 +57,8 @@ class Job:
     """The job that it is a part of. A part that finds nothing to do is passed over, unless all of them do."""
     confirmed: Confirmed = NOTHING
     """What whoever posts it has confirmed; nothing that is asked for."""
+    policies: tuple[Policy, ...] = ()
+    """What it is planned by: a store keeps the text of what something was posted under."""
     instead: Job | None = None
     """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
@@ -443,7 +446,11 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
         plan = outcomes[job.id].plan
         if plan is not None:
             chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
-    _write(writer, [entry for chain in chains.values() for entry in chain], before, after)
+    entries = [entry for chain in chains.values() for entry in chain]
+    _write(writer, entries, before, after)
+    by_digest = {policy.digest: policy for job in new for policy in job.policies}
+    used = dict.fromkeys(entry.plan.policy_digest for entry in entries)
+    writer.keep([PolicyText(one, by_digest[one].name, by_digest[one].layers) for one in used if one in by_digest])
     for id, chain in chains.items():
         outcomes[id] = replace(outcomes[id], posted=Posted(chain[0].plan, chain[0].audit, repeated=False))
     return [outcomes[job.id] for job in jobs]

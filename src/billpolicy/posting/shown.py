@@ -20,7 +20,7 @@ from billpolicy.book.model import (
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.history import History
-from billpolicy.posting.store import Audit, Cause
+from billpolicy.posting.store import Audit, Cause, PolicyText
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,20 @@ class ShownOperation:
     audit: Audit
     caused_by: Cause | None
     """What it is a step of; None if it was asked for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDecisions:
+    """How an operation that was posted, or one document of it, was decided, and by which policies."""
+
+    plan: Plan
+    """Of the operation that was asked for, with all that followed it."""
+    operation: str
+    """The id of the one that is asked about: it, or a step of it."""
+    number: str | None
+    """The document that is asked about; None for all that it decides."""
+    policies: Mapping[str, PolicyText]
+    """Those of its policies whose text is kept, by their digests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import Asked, Plan
+from billpolicy.policy.model import LayerText
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,14 @@ class Posted:
     repeated: bool
 
 
+class PolicyText(NamedTuple):
+    """A policy as it was when something was posted under it: what it was read from, the base first."""
+
+    digest: str
+    name: str
+    layers: tuple[LayerText, ...]
+
+
 class Reader(Protocol):
     """A ledger as of one moment."""
 
@@ -101,6 +110,9 @@ class Reader(Protocol):
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """What came of these operations, which were posted. Raises `Refused` where that cannot be read any more."""
 
+    def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
+        """Those of these policies that are kept. Raises `Refused` where one cannot be read any more."""
+
 
 class Writer(Reader, Protocol):
     """A ledger inside the one transaction that may change it; it sees what it has written."""
@@ -110,6 +122,9 @@ class Writer(Reader, Protocol):
 
         Everything that the entries change stands in `after`, and nothing there is older than the ledger.
         """
+
+    def keep(self, policies: Collection[PolicyText]) -> None:
+        """Keep what policies were read from; of one that is kept already, nothing."""
 
     def part(self) -> AbstractContextManager[None]:
         """A part of the transaction, which is undone alone where something is raised in it."""

@@ -152,14 +152,14 @@ class Recorded(NamedTuple):
 # -- from plans ----------------------------------------------------------------------------------------------------
 
 
-def recorded_policy(policy: Policy) -> RecordedPolicy:
-    """What a recording says of a policy."""
+def recorded_policy(policy: Policy, masked: tuple[str, ...] | None = None) -> RecordedPolicy:
+    """What a recording says of a policy. `masked`: what is left out, by default as the policy says."""
     return RecordedPolicy(
         policy=policy.name,
         digest=policy.digest,
         fields={name: field.type for name, field in policy.fields.items()},
         follow_ups=tuple(sorted({f"{one.after} > {one.operation}" for one in policy.follow_ups})),
-        masked=policy.masked,
+        masked=policy.masked if masked is None else masked,
     )
 
 
@@ -170,13 +170,30 @@ def recorded(plan: Plan, policies: Mapping[str, Policy]) -> Iterator[RecordedOpe
 
 
 def _recorded(plan: Plan, policies: Mapping[str, Policy], step_of: str | None) -> Iterator[RecordedOperation]:
-    policy = policies.get(plan.policy_digest)
-    mask = Mask(policy.masked if policy else ())
+    steps = [Taken(one.plan.id, one.rule, one.asked) for one in plan.follow_ups]
+    yield recorded_operation(plan, policies.get(plan.policy_digest), step_of, steps)
+    for step in plan.follow_ups:
+        yield from _recorded(step.plan, policies, plan.id)
+
+
+class Taken(NamedTuple):
+    """A step that followed an operation: its id, the rule that asked for it, and what its condition was asked."""
+
+    id: str
+    rule: str
+    asked: Asked | None
+
+
+def recorded_operation(
+    plan: Plan, policy: Policy | None, step_of: str | None, steps: Iterable[Taken], masked: Iterable[str] | None = None
+) -> RecordedOperation:
+    """A plan without what follows it. `policy`: that it was made by, where it is known. `masked`: fields to leave out,
+    by default those of the policy."""
+    mask = Mask((policy.masked if policy else ()) if masked is None else masked)
     made: dict[int, list[Issued[Numbered]]] = {}
     for one in plan.of(Issued):
         made.setdefault(plan.reasons[one.document.number], []).append(one)
-    asked = [(one.asked, one.plan, one.rule) for one in plan.follow_ups]
-    yield RecordedOperation(
+    return RecordedOperation(
         id=plan.id,
         operation=plan.operation,
         date=plan.date,
@@ -187,10 +204,8 @@ def _recorded(plan: Plan, policies: Mapping[str, Policy], step_of: str | None) -
         decisions=tuple(
             recorded_decision(one, made.get(place, ()), policy, mask) for place, one in enumerate(plan.resolved)
         ),
-        follow_ups=tuple(_follow_ups(plan, asked, mask)),
+        follow_ups=tuple(_follow_ups(plan, steps, mask)),
     )
-    for step in plan.follow_ups:
-        yield from _recorded(step.plan, policies, plan.id)
 
 
 class Mask:
@@ -274,7 +289,7 @@ def due_by_term(policy: Policy, resolved: Resolved, day: datetime.date) -> datet
         return None
 
 
-def _follow_ups(plan: Plan, taken: Sequence[tuple[Asked | None, Plan, str]], mask: Mask) -> Iterator[RecordedFollowUp]:
+def _follow_ups(plan: Plan, steps: Iterable[Taken], mask: Mask) -> Iterator[RecordedFollowUp]:
     """Each question that was put to the follow-ups after this plan, once."""
     found: dict[tuple[str, str, str], RecordedFollowUp] = {}
 
@@ -291,9 +306,9 @@ def _follow_ups(plan: Plan, taken: Sequence[tuple[Asked | None, Plan, str]], mas
                 rule=rule,
             )
 
-    for asked, step, rule in taken:
+    for id, rule, asked in steps:
         if asked is not None:
-            note(asked, step.id.removeprefix(f"{plan.id}/{rule}/"), held=True, rule=rule)
+            note(asked, id.removeprefix(f"{plan.id}/{rule}/"), held=True, rule=rule)
     for passed in plan.passed_over:
         if passed.asked.facts:  # where there was nothing to do, nothing was asked
             note(passed.asked, passed.on, held=passed.why is not None, rule=None)

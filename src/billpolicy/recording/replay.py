@@ -22,6 +22,7 @@ from billpolicy.policy.model import ExceptionRule, Policy
 from billpolicy.recording.record import (
     Recorded,
     RecordedDecision,
+    RecordedDocument,
     RecordedFollowUp,
     RecordedOperation,
     RecordedOutcome,
@@ -410,25 +411,28 @@ class _Decided:
             return
         policy = self._under.policy
         for document in self._decision.documents:
-            told: list[tuple[str, str, str | None, str | None]] = []
             if document.series is not None and self._tells(resolved, "sequence_set"):
-                told.append(
-                    (
-                        "series",
-                        "sequence_set",
-                        document.series,
-                        series(policy, resolved.text("sequence_set"), document.kind)[0],
-                    )
-                )
-            if document.by_term and self._tells(resolved, "payment_term"):
-                due = due_by_term(policy, resolved, document.date)
-                told.append(("due_date", "payment_term", str(document.due_date), None if due is None else str(due)))
-            for key, by, old, new in told:
-                if old != new:
-                    was = self._old(by)
-                    before = None if old is None else Came(old, None, None if was is None else was.rule)
-                    after = None if new is None else Came(new, None, resolved.resolutions[by].rule)
-                    self._found.differences.append(Difference(self._name, key, "value", document.number, before, after))
+                prefix, _ = series(policy, resolved.text("sequence_set"), document.kind)
+                self._follows(resolved, document, "series", "sequence_set", document.series, prefix)
+            if document.due_date is None or not self._tells(resolved, "payment_term"):
+                continue
+            due = due_by_term(policy, resolved, document.date)
+            if document.by_term:
+                now = None if due is None else str(due)
+                self._follows(resolved, document, "due_date", "payment_term", str(document.due_date), now)
+            elif self._under.known is None and due != document.due_date:
+                why = f"whether a payment term made {document.number} due on {document.due_date} is not known any more"
+                self._found.untold.append(Untold(self._name, "due_date", (), why))
+
+    def _follows(
+        self, resolved: Resolved, document: RecordedDocument, key: str, by: str, old: str, new: str | None
+    ) -> None:
+        """Note what follows from a decision, if it is not what it was."""
+        if old != new:
+            was = self._old(by)
+            before = Came(old, None, None if was is None else was.rule)
+            after = None if new is None else Came(new, None, resolved.resolutions[by].rule)
+            self._found.differences.append(Difference(self._name, key, "value", document.number, before, after))
 
     def _tells(self, resolved: Resolved, key: str) -> bool:
         return key in resolved.resolutions and key not in self._untold

@@ -182,7 +182,7 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         plan,
         documents=tuple(document_report(one.document, plan, one.resolved, policy) for one in plan.documents),
         changes=tuple(change_report(one, plan) for one in plan.changes),
-        decisions=tuple(_decisions(plan, one, policy) for one in plan.decisions),
+        decisions=tuple(decisions_report(plan, one, policy) for one in plan.decisions),
         balances=tuple(told(Balance, one) for one in plan.balances),
         inheriting=inheriting(plan),
         closure=None if plan.closure is None else closure_report(plan.closure),
@@ -226,11 +226,12 @@ def document_report(
         document,
         balance=balance if KINDS[document.kind].open_word else None,
         record=document,
-        decisions=None if plan is None or resolved is None else _decisions(plan, resolved, policy, document.kind),
+        decisions=None if plan is None or resolved is None else decisions_report(plan, resolved, policy, document.kind),
     )
 
 
-def _decisions(plan: Plan, resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
+def decisions_report(plan: Plan, resolved: Resolved, policy: Policy | None, kind: str | None = None) -> Decisions:
+    """What was decided together. `policy`: that it was decided by, where it is at hand."""
     asked_for = requested(plan, resolved)
     declared = [*VOCABULARY[resolved.operation].fields, *(policy.fields.values() if policy else ())]
     return Decisions(

@@ -88,7 +88,11 @@ class Tree:
 
 def parse(path: Path, *, max_megabytes: int, files: Files = DISK) -> Tree:
     """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
-    raw, name = _read(path, max_megabytes, files), files.shown(path)
+    return parse_raw(raw_of(path, max_megabytes, files), files.shown(path))
+
+
+def parse_raw(raw: bytes, name: str) -> Tree:
+    """The same of the bytes of a file; `name`: what positions carry."""
     tree = parse_text(_text(raw, name), name)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
@@ -96,7 +100,7 @@ def parse(path: Path, *, max_megabytes: int, files: Files = DISK) -> Tree:
 
 def text_of(path: Path, *, max_megabytes: int) -> str:
     """The text of a file. Raises `Refused` if it cannot be read or is no text."""
-    return _text(_read(path, max_megabytes, DISK), str(path))
+    return _text(raw_of(path, max_megabytes, DISK), str(path))
 
 
 def parse_text(text: str, file: str) -> Tree:
@@ -131,7 +135,8 @@ def parse_text(text: str, file: str) -> Tree:
     return Tree(file, builder.root)
 
 
-def _read(path: Path, max_megabytes: int, files: Files) -> bytes:
+def raw_of(path: Path, max_megabytes: int, files: Files) -> bytes:
+    """The bytes of a file. Raises `Refused` if it cannot be read."""
     name = files.shown(path)
     try:
         raw = files.read(path, max_megabytes * _MEGABYTE + 1)
