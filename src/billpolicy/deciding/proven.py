@@ -11,8 +11,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
