@@ -12,7 +12,7 @@ from billpolicy import EngineName, Recorded
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option, policy_option
 from billpolicy.cli.output import gather, say, write, write_json
-from billpolicy.report.replay import ReplayTally, replay_findings, replay_report, replay_text, summary_text
+from billpolicy.report.replay import ReplayTally, replay_findings, replay_report, replay_text, summary_texts
 from billpolicy.source.collector import collector_paused
 from billpolicy.source.files import Place
 
@@ -55,7 +55,8 @@ def command(
         write_json(replay_report(tally))
     else:
         write(replay_text(tally))
-        say(summary_text(tally))
+        for line in summary_texts(tally):
+            say(line)
     if tally.differing or tally.untold:
         raise click.exceptions.Exit(1)
 

@@ -175,9 +175,9 @@ class _Found:
     other_rules: int = 0
     refused: bool = False
 
-    def refuse(self, operation: str, key: str, code: str, old: Came | None = None) -> None:
+    def refuse(self, operation: str, key: str, code: str, old: Came | None = None, rule: str | None = None) -> None:
         self.refused = True
-        self.differences.append(Difference(operation, key, "refused", None, old, Came(code, None, None)))
+        self.differences.append(Difference(operation, key, "refused", None, old, Came(code, None, rule)))
 
 
 class _Under:
@@ -349,21 +349,25 @@ class _Decided:
         if not self._untold.keys() & {"permission", "actor"}:
             if not self._under.nobody_named:
                 for one in not_permitted(resolver, resolved, operation.actor, operation.approved_by):
-                    self._found.refuse(self._name, "permission", one.code, self._old("permission"))
+                    self._refuse(resolved, "permission", one.code)
             elif resolved.text("permission") == "refused":
-                self._found.refuse(self._name, "permission", "not-permitted", self._old("permission"))
+                self._refuse(resolved, "permission", "not-permitted")
         asked_for = self._decision.levels.get("request")
         if asked_for:
             # Of a level that holds one value there is a text.
             wanted = {key: str(value) for key, value in asked_for.items() if key not in self._untold}
             for one in not_heard(resolver, resolved, wanted):
-                self._found.refuse(self._name, one.path[-1], one.code, self._old(one.path[-1]))
+                self._refuse(resolved, one.path[-1], one.code)
         for attribute in self._under.declared:
             if self._tells(resolved, attribute.name):
                 value = resolved.text(attribute.name)
                 wrong = unknown_value(policy, attribute, value, {}, (), operation.date)
                 if wrong is not None:
-                    self._found.refuse(self._name, attribute.name, wrong.code, self._old(attribute.name))
+                    self._refuse(resolved, attribute.name, wrong.code)
+
+    def _refuse(self, resolved: Resolved, key: str, code: str) -> None:
+        new = resolved.resolutions.get(key)
+        self._found.refuse(self._name, key, code, self._old(key), None if new is None else new.rule)
 
     def _old(self, key: str) -> Came | None:
         old = self._decision.attributes.get(key) or self._settings.get(key)

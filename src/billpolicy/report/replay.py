@@ -246,8 +246,8 @@ def _sentence(one: Difference, operation: str) -> str:
         return f"{one.operation}{after} would not run any more{_by(one.old)}"
     if one.kind == "refused":
         code = "" if one.new is None else f" [{one.new.value}]"
-        what = "it" if one.key == "operation" else f"it, for `{one.key}`,"
-        return f"{of}{what} would be refused{code}"
+        why = "" if one.key == "operation" else f", for {one.key}"
+        return f"{of}would be refused{why}{code}{_by(one.new)}"
     if one.new is None:
         return f"{of}{one.key}{on}: was {_came(one.old)}; would not be decided"
     if one.old is None:
@@ -266,17 +266,21 @@ def _by(came: Came | None) -> str:
     return f", by `{came.rule}`" if came is not None and came.rule else ""
 
 
-def summary_text(tally: ReplayTally) -> str:
-    """What came of it in one line."""
-    parts = [f"{tally.decisions:,} decisions of {tally.operations:,} operations"]
-    parts.append(f"{tally.differing:,} operations come out differently" if tally.differing else "no outcome differs")
+def summary_texts(tally: ReplayTally) -> Iterator[str]:
+    """What came of it, in a few lines."""
+    told = [_many(tally.differing, "comes out differently", "come out differently")] if tally.differing else []
     if tally.untold:
-        parts.append(f"of {tally.untold:,} something cannot be told")
+        told.append(f"of {tally.untold:,} something cannot be told")
+    counted = f"{_many(tally.decisions, 'decision')} of {_many(tally.operations, 'operation')}"
+    yield f"{counted}: {', '.join(told) or 'no outcome differs'}"
     if tally.not_run:
-        parts.append(f"{tally.not_run:,} steps would not be taken")
+        yield f"{_many(tally.not_run, 'step')} would not be taken"
     if tally.refused_then:
-        parts.append(f"{tally.refused_then:,} were refused then and have no facts to decide again by")
-    return "; ".join(parts)
+        yield f"{_many(tally.refused_then, 'was', 'were')} refused then, and left no facts to decide again by"
+
+
+def _many(count: int, one: str, several: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def replay_findings(one: Replayed) -> Iterable[Diagnostic]:
