@@ -23,13 +23,12 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.exchange.usage_file import UsageFile
-from billpolicy.operations.chain import needs_of, plan_operation
 from billpolicy.operations.options import other_option
 from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
-from billpolicy.posting.bill_runs import divided
+from billpolicy.posting.asked import job_for, whole_job
 from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.history import History, history_of
@@ -74,7 +73,7 @@ def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: dat
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     _expect_to_read(on)
     with _reading(on) as reader:
-        (outcome,) = dry_run(reader, [_whole(policy, operation_from(operation), _day(today), "")])
+        (outcome,) = dry_run(reader, [whole_job(policy, operation_from(operation), _day(today), "")])
     if outcome.plan is None:
         raise Refused(outcome.problems)
     return outcome.plan
@@ -115,7 +114,7 @@ def _planned(
 ) -> Iterator[Outcome]:
     if watch is not None:
         operations = list(operations)  # to know how many they are
-    job = _job_or_instead if instead else _job
+    job = _job_or_instead if instead else job_for
     jobs = (job(policy, operation_from(one), day, "") for one in operations)
     extent = Extent(len(operations) if isinstance(operations, Sized) else 0)
     with _reading(on) as reader:
@@ -168,7 +167,7 @@ def post(
     if isinstance(operation, Plan):
         job = _by_its_policy(operation, policy, operation.actor or who)
     else:
-        job = _whole(policy, operation_from(operation), _day(today), who)
+        job = whole_job(policy, operation_from(operation), _day(today), who)
     return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
 
 
@@ -203,7 +202,8 @@ def post_all(
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {_kind(now)}")
     confirmed = _confirmed(confirm, yes)
-    jobs = [replace(_job(policy, operation_from(one), day, who), confirmed=confirmed) for one in _several(operations)]
+    asked = map(operation_from, _several(operations))
+    jobs = [replace(job_for(policy, one, day, who), confirmed=confirmed) for one in asked]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     extent = Extent(len(jobs))
@@ -346,33 +346,13 @@ class _Warning:
         return book
 
 
-def _job(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
-    """An operation as a job; a bill run over every account is done in parts."""
-    whole = _whole(policy, instruction, today, who)
-    if not instruction.request.is_divided():
-        return whole
-    return divided(whole, instruction, policy, today, lambda part: _whole(policy, part, today, who))
-
-
 def _job_or_instead(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
     """An operation as a job, of a correction with its other option."""
-    job, other = _job(policy, instruction, today, who), other_option(instruction)
+    job, other = job_for(policy, instruction, today, who), other_option(instruction)
     if other is None:
         return job
-    instead = _whole(policy, other, today, who)
+    instead = whole_job(policy, other, today, who)
     return replace(job, needs=job.needs | instead.needs, instead=instead)
-
-
-def _whole(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
-    request = instruction.request
-    return Job(
-        id=request.id,
-        request=instruction.data,
-        needs=needs_of(policy.policies, request),
-        planner=lambda book: plan_operation(policy, book, instruction, today),
-        who=request.actor or who,
-        policies=tuple(policy.policies),
-    )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ COMMANDS = {
     "lint": ("billpolicy.cli.lint", "Say what in a policy that is right could be better."),
     "analyze": ("billpolicy.cli.analyze", "Prove what holds of a policy over all facts, and find what does not."),
     "affected": ("billpolicy.cli.affected", "Print the policies that a change concerns, or run a command on them."),
+    "diff": ("billpolicy.cli.diff", "Say what a change of a policy changes, proven, and for which operations."),
     "explain": ("billpolicy.cli.explain", "Show how each attribute of each document is resolved, and why."),
     "plan": ("billpolicy.cli.plan", "Dry run: documents, numbers, applications, balances. Changes nothing."),
     "post": ("billpolicy.cli.post", "Plan operations and post them to a ledger."),

@@ -37,6 +37,7 @@ BASELINE = Kind("baseline", b'{"known":')
 WITNESS = Kind("witness", b'{"today":')
 POLICY = Kind("policy", b"")
 """A file of a policy that is mended: it was read before."""
+ALLOWED = Kind("file of what is allowed", b"allow:")
 _ENOUGH = 256
 """Bytes at the start of a file that tell its kind."""
 

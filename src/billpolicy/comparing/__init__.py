@@ -1,1 +1,1 @@
-"""What does a change of a policy change? Outcomes that are equal by proof, and operations that come out otherwise."""
+"""What does a change of a policy change?"""

@@ -12,10 +12,10 @@ from billpolicy.deciding.resolver import Resolution, Resolved, Resolver, Several
 from billpolicy.deciding.versions import Versions
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
+from billpolicy.planning.requested import Requested, requested
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
-from billpolicy.report.requested import Requested, requested
 from billpolicy.report.results import findings
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 

@@ -11,13 +11,13 @@ from billpolicy.deciding.resolver import Resolution, Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import FollowedBy, Plan
+from billpolicy.planning.requested import Requested, requested
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.changes import ChangeReport, change_report
 from billpolicy.report.closure import ClosureReport, closure_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
-from billpolicy.report.requested import Requested, requested
 from billpolicy.report.results import Finding, Refusal, Total, findings, posted_before, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date

@@ -12,12 +12,12 @@ from billpolicy.book.model import Application, CreditAdjustment, Document, Item,
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
+from billpolicy.planning.requested import Requested, requested
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
 from billpolicy.report.closure import closure_text
 from billpolicy.report.plan import Inheriting, inheriting
-from billpolicy.report.requested import Requested, requested
 from billpolicy.report.texts import level_origin, wrapped
 
 _SPREAD = ("source_order", "document_order", "allocation")

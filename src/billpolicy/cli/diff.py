@@ -1,0 +1,137 @@
+"""`billpolicy diff`: what a change of a policy changes, proven, and what it does to real operations."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import billpolicy
+from billpolicy import EngineName
+from billpolicy.cli.options import LINE, day_or_today, engine_option, format_option, today_option
+from billpolicy.cli.output import quote_from, say, show, write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
+from billpolicy.cli.writing import ALLOWED, write_file
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.report.diff import DiffReport, diff_report
+from billpolicy.report.diff_html import diff_html
+from billpolicy.report.diff_markdown import diff_markdown
+from billpolicy.report.diff_text import diff_text
+from billpolicy.source.files import DISK, Place
+from billpolicy.source.revision import as_range, place_of, sides
+
+if TYPE_CHECKING:
+    from billpolicy import PolicyDifference
+
+OUTCOMES_CHANGE = 4
+"""The exit code that `--exit-code` adds."""
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new", type=PLACE)
+@stdin_filename_option
+@click.option(
+    "--data",
+    "-d",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Also plan these operations under both: a folder or file of books with operations. Repeatable.",
+)
+@click.option("--only", type=LINE, metavar="NAME", help="Only what is about this attribute, setting or operation.")
+@click.option("--summary", is_flag=True, help="Only the verdict and the counts.")
+@click.option("--equivalent", is_flag=True, help="Fail unless every outcome is proven the same.")
+@click.option("--allow", type=click.Path(path_type=Path), help="Fail on whatever this file does not allow.")
+@click.option(
+    "--propose",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a file for --allow that allows all of the change; `-` prints it.",
+)
+@click.option("--exit-code", is_flag=True, help=f"Exit with {OUTCOMES_CHANGE} where outcomes change.")
+@engine_option
+@today_option
+@format_option("text", "json", "markdown", "html")
+def command(
+    old: str,
+    new: Place,
+    data: tuple[Path, ...],
+    only: str | None,
+    summary: bool,
+    equivalent: bool,
+    allow: Path | None,
+    propose: Path | None,
+    exit_code: bool,
+    engine: EngineName | None,
+    today: datetime.date | None,
+    format: str,
+) -> None:
+    """Say what policy NEW changes of OLD: what comes out differently, for which operations, proven over all facts.
+
+    OLD is a folder or a file, `base` or the name of a policy that NEW extends, or a revision of git: `main` sets NEW as
+    it was there beside NEW as it is, `main..HEAD` both revisions of it. Neither names, reasons, files nor order count.
+    What is only declared otherwise is told apart.
+    """
+    before, after = billpolicy.load_sides(*_places(old, new))
+    difference = billpolicy.diff(before.policy, after.policy)
+    found = [*before.problems, *after.problems]
+    if equivalent and not difference.equivalent:
+        found += billpolicy.not_equivalent(difference)
+    if allow is not None:
+        found += billpolicy.beyond(difference, billpolicy.load_allowed(allow, before.policy, after.policy))
+    impact = versions = None
+    if data:
+        versions = before.versions(engine), after.versions(engine)
+        samples = billpolicy.load_samples(data)
+        impact = billpolicy.impact(*versions, samples, today=day_or_today(today), only=only)
+    if propose is not None:
+        _propose(difference, propose)
+        return
+    report = diff_report(difference, (before.name, after.name), impact, versions, only, found)
+    if format == "json":
+        write_json(report)
+    elif format == "markdown":
+        write(diff_markdown(report, summary=summary))
+    elif format == "html":
+        write(diff_html(report))
+    else:
+        write(diff_text(report, summary=summary))
+    if format != "json":
+        show(found)
+    _leave(report, found, exit_code)
+
+
+def _places(old: str, new: Place) -> tuple[str | Place, Place]:
+    """What is set side by side: the places of both, or of the old one the name of a layer."""
+    at = place_of(old)
+    if at.files is not DISK or DISK.exists(at.path):
+        quote_from(at.files)
+        return at, new
+    if as_range(old) is None and billpolicy.is_base(old, new):
+        return old, new
+    try:
+        older, newer = sides(old)
+    except Refused:
+        if as_range(old) is None:
+            return old, new  # it is no revision: that there is no such policy is what is wrong
+        raise
+    for files in (older, newer):
+        quote_from(files)
+    return Place(older, new.path), new if newer is DISK else Place(newer, new.path)
+
+
+def _propose(difference: PolicyDifference, path: Path) -> None:
+    text = billpolicy.proposed(difference)
+    if str(path) == "-":
+        write(text)
+    else:
+        write_file(path, text, ALLOWED)
+        say(f"wrote {path}: say in it why each of it may change")
+
+
+def _leave(report: DiffReport, found: list[Diagnostic], exit_code: bool) -> None:
+    if any(one.severity == "error" for one in found):
+        raise click.exceptions.Exit(1)
+    if exit_code and not report.equivalent:
+        raise click.exceptions.Exit(OUTCOMES_CHANGE)

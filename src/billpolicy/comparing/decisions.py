@@ -1,0 +1,137 @@
+"""Where decisions differ between two policies: for each the region and the outcome on either side, proven.
+
+`analysis/compare.py` proves decision by decision; here what it finds is put together as a person would say it once:
+the same change of several operations is one, and its boxes are as few as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from billpolicy.analysis.compare import Both, Comparer, Comparison
+from billpolicy.analysis.decisions import Decider
+from billpolicy.analysis.domain import Domain
+from billpolicy.comparing.regions import Region, simplified
+from billpolicy.policy.condition import Box, Facts
+from billpolicy.policy.model import ALWAYS, Outcome, Policy, Setting
+from billpolicy.vocabulary.operations import VOCABULARY
+
+DATE = "date"
+"""The fact that is the document date."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A decision that is another one somewhere. Of a follow-up `key` is the event, and an outcome how a refusal of it
+    is taken, or nothing where it does not run."""
+
+    operations: tuple[str, ...]
+    key: str
+    event: bool
+    """Whether it is about what follows an event."""
+    old: Outcome | None
+    """None: it is not decided there, or nothing follows."""
+    new: Outcome | None
+    region: Region
+    facts: Facts
+    """Of one case in the region that can exist."""
+    old_rules: tuple[str, ...]
+    """The rules that decide in the region, by id."""
+    new_rules: tuple[str, ...]
+    more: bool
+    """Whether there are further boxes."""
+    domain: Domain = field(compare=False)
+    """The facts there can be, of the first of the operations."""
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """All decisions of two policies, side by side."""
+
+    count: int
+    """How many were compared."""
+    changed: tuple[Changed, ...]
+    unproven: tuple[tuple[str, str], ...]
+    """Operation and key of those that were neither proven equal nor shown to differ."""
+    as_if: bool
+    """Whether no day is in force in both: they were compared as if each were in force always."""
+
+
+def compare_decisions(old: Policy, new: Policy) -> Decisions:
+    """Every decision of every operation, and every follow-up, on the days on which both are in force."""
+    as_if = not old.effective.meets(new.effective)
+    if as_if:
+        old, new = replace(old, effective=ALWAYS), replace(new, effective=ALWAYS)
+    comparer = Comparer(old, new)
+    # An attribute that only one of them declares is told by its name, once.
+    neither = old.attributes.keys() ^ new.attributes.keys()
+    names = sorted(name for name in old.base.keys() | new.base.keys() if name[1] not in neither)
+    compared = [comparer.compare(*name) for name in names]
+    followed = sorted({(one.after, one.operation) for policy in (old, new) for one in policy.follow_ups})
+    following = [comparer.compare_follow_ups(*name) for name in followed]
+    single = [one for found in compared for one in _decided(found, old, new)]
+    single += [one for found in following for one in _followed(found, old, new)]
+    unproven = tuple((one.operation, one.key) for one in (*compared, *following) if not one.proven)
+    return Decisions(len(compared) + len(following), tuple(_together(single)), unproven, as_if)
+
+
+def _decided(found: Comparison, old: Policy, new: Policy) -> Iterator[Changed]:
+    if found.differences:
+        spec = VOCABULARY[found.operation]
+        domain = Both(Domain.of_operation(old, spec), Domain.of_operation(new, spec), new)
+        parts = [(one.box, one.facts, one.old, one.new) for one in found.differences]
+        yield from _changed(found, False, parts, domain)
+
+
+def _followed(found: Comparison, old: Policy, new: Policy) -> Iterator[Changed]:
+    if found.differences:
+        spec = VOCABULARY[found.operation]
+        ours, theirs = (Domain.of_follow_up(policy, spec, found.key) for policy in (old, new))
+        domain = Both(ours, theirs, new)
+        parts = [(one.box, one.facts, _runs(one.old, old), _runs(one.new, new)) for one in found.differences]
+        yield from _changed(found, True, parts, domain)
+
+
+def _runs(decider: Decider, policy: Policy) -> Decider:
+    """What follows, by how a refusal of it is taken; without an outcome, nothing does."""
+    rule = next((one for one in policy.follow_ups if one.id == decider.rule), None)
+    return Decider("", None) if rule is None else Decider(rule.id, Setting(rule.if_refused))
+
+
+def _changed(
+    found: Comparison, event: bool, parts: Iterable[tuple[Box, Facts, Decider, Decider]], domain: Domain
+) -> Iterator[Changed]:
+    """What differs of one decision: one for each pair of outcomes."""
+    groups: dict[tuple[Outcome | None, Outcome | None], list[tuple[Box, Facts, str, str]]] = {}
+    for box, facts, one, other in parts:
+        groups.setdefault((one.outcome, other.outcome), []).append((box, facts, one.rule, other.rule))
+    for (old, new), alike in groups.items():
+        yield Changed(
+            operations=(found.operation,),
+            key=found.key,
+            event=event,
+            old=old,
+            new=new,
+            region=simplified((box for box, *_ in alike), domain),
+            facts=alike[0][1],
+            old_rules=tuple(sorted({rule for *_, rule, _ in alike if rule})),
+            new_rules=tuple(sorted({rule for *_, rule in alike if rule})),
+            more=found.more,
+            domain=domain,
+        )
+
+
+def _together(changes: Iterable[Changed]) -> Iterator[Changed]:
+    """Operations of which the same changes in the same region are told together."""
+    groups: dict[object, list[Changed]] = {}
+    for one in changes:
+        where = frozenset(frozenset(box.items()) for box in one.region)
+        groups.setdefault((one.key, one.event, one.old, one.new, where), []).append(one)
+    for alike in groups.values():
+        yield replace(
+            alike[0],
+            operations=tuple(name for one in alike for name in one.operations),
+            old_rules=tuple(sorted({rule for one in alike for rule in one.old_rules})),
+            new_rules=tuple(sorted({rule for one in alike for rule in one.new_rules})),
+        )

@@ -1,0 +1,35 @@
+"""All that a change of a policy changes: what it declares, which rules, and where decisions are other ones."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from billpolicy.comparing.decisions import Decisions, compare_decisions
+from billpolicy.comparing.declared import Declared, declared_changes
+from billpolicy.comparing.rules import RuleChange, rule_changes
+from billpolicy.policy.model import Policy
+
+
+class PolicyDifference(NamedTuple):
+    """An old policy, a new one, and all that is different."""
+
+    old: Policy
+    new: Policy
+    rules: tuple[RuleChange, ...]
+    declared: tuple[Declared, ...]
+    decisions: Decisions
+
+    @property
+    def changes_outcomes(self) -> bool:
+        """Whether some operation comes out otherwise, be it only that it was or will be refused."""
+        return bool(self.decisions.changed) or any(one.effect in ("outcomes", "names") for one in self.declared)
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether it is proven that every operation comes out the same under both."""
+        return not self.changes_outcomes and not self.decisions.unproven
+
+
+def diff(old: Policy, new: Policy) -> PolicyDifference:
+    """What is different in the new policy."""
+    return PolicyDifference(old, new, rule_changes(old, new), declared_changes(old, new), compare_decisions(old, new))

@@ -1,0 +1,178 @@
+"""What a change of a policy does to real operations: each is planned under the old policy and under the new one.
+
+The operations of a sample are planned one after the other, under either policy on a book of its own, so that what
+comes of one is what the others before it have left.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.book.book import Book
+from billpolicy.comparing.outcomes import Apart, Kind, apart
+from billpolicy.deciding.versions import Versions
+from billpolicy.planning.plan import in_turn
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.asked import job_for
+from billpolicy.posting.book_reader import BookReader
+from billpolicy.posting.limits import moved
+from billpolicy.posting.posting import Outcome, dry_run
+
+EXAMPLES = 2
+"""Operations that are told of each kind of difference, with both explanations."""
+
+
+class Sample(NamedTuple):
+    """A book and operations on it."""
+
+    name: str
+    book: Book
+    operations: tuple[Instruction, ...]
+    today: datetime.date | None = None
+    """The day of planning, where the sample names one."""
+
+
+class Case(NamedTuple):
+    """One operation that comes out otherwise."""
+
+    sample: str
+    id: str
+    operation: str
+    date: datetime.date
+    accounts: tuple[str, ...]
+    old_amounts: dict[str, Decimal]
+    """Currency -> what it is about under the old policy; nothing where it is refused."""
+    new_amounts: dict[str, Decimal]
+    apart: tuple[Apart, ...]
+    old: Outcome
+    new: Outcome
+
+
+class Group(NamedTuple):
+    """One kind of difference of one decision of one operation."""
+
+    operation: str
+    key: str | None
+    kind: Kind
+
+
+@dataclass
+class Impact:
+    """What comes out otherwise, counted. Cases are kept as far as they are examples of a kind of difference."""
+
+    operations: int = 0
+    """How many were planned under both."""
+    differing: int = 0
+    groups: dict[Group, int] = field(default_factory=dict)
+    """How many operations have such a difference; an operation may have several."""
+    accounts: set[str] = field(default_factory=set)
+    old_amounts: dict[str, Decimal] = field(default_factory=dict)
+    """Of all operations that come out otherwise."""
+    new_amounts: dict[str, Decimal] = field(default_factory=dict)
+    examples: list[Case] = field(default_factory=list)
+    of_groups: dict[Group, list[str]] = field(default_factory=dict)
+    """The ids of the examples of each kind of difference."""
+
+    def add(self, case: Case | None) -> None:
+        """Count one operation; nothing of one that comes out the same."""
+        self.operations += 1
+        if case is None:
+            return
+        self.differing += 1
+        self.accounts.update(case.accounts)
+        _add(self.old_amounts, case.old_amounts)
+        _add(self.new_amounts, case.new_amounts)
+        wanted = False
+        for group in dict.fromkeys(Group(one.operation, one.key, one.kind) for one in case.apart):
+            self.groups[group] = self.groups.get(group, 0) + 1
+            shown = self.of_groups.setdefault(group, [])
+            if len(shown) < EXAMPLES:
+                shown.append(case.id)
+                wanted = True
+        if wanted:
+            self.examples.append(case)
+
+
+def _add(total: dict[str, Decimal], amounts: Mapping[str, Decimal]) -> None:
+    for currency, amount in amounts.items():
+        total[currency] = total.get(currency, Decimal(0)) + amount
+
+
+def impact(
+    old: Versions,
+    new: Versions,
+    samples: Iterable[Sample],
+    *,
+    today: datetime.date | None = None,
+    only: str | None = None,
+) -> Impact:
+    """What comes out otherwise of the operations of these samples.
+
+    `today`: the day of planning, where a sample names none; by default the calendar's. `only`: the name of an
+    operation, or of a decision, about which differences are asked for.
+    """
+    day = today or datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+    found = Impact()
+    for sample in samples:
+        for case in cases(old, new, sample, sample.today or day):
+            counted = () if case is None else tuple(one for one in case.apart if only in (None, one.operation, one.key))
+            found.add(case._replace(apart=counted) if case is not None and counted else None)
+    return found
+
+
+def cases(old: Versions, new: Versions, sample: Sample, today: datetime.date) -> Iterator[Case | None]:
+    """Each operation of a sample, if it comes out otherwise. A bill run over every account is one for each of them."""
+    before = {one.job.id: one for one in _planned(old, sample, today)}
+    after = {one.job.id: one for one in _planned(new, sample, today)}
+    for id in dict.fromkeys((*before, *after)):
+        one, other = before.get(id), after.get(id)
+        if one is None or other is None:  # a part of a bill run that finds nothing to do under one of them
+            known = one or other
+            assert known is not None
+            nothing = Outcome(known.job)
+            one, other = one or nothing, other or nothing
+        found = apart(one, other)
+        yield _case(sample, one, other, found) if found else None
+
+
+def _planned(policy: Versions, sample: Sample, today: datetime.date) -> Iterator[Outcome]:
+    jobs = (job_for(policy, one, today, "") for one in sample.operations)
+    return dry_run(BookReader(sample.book), jobs)
+
+
+def _case(sample: Sample, old: Outcome, new: Outcome, found: tuple[Apart, ...]) -> Case:
+    plan = old.plan or new.plan
+    instruction = next(one for one in sample.operations if one.request.id == old.job.asked.id)
+    return Case(
+        sample=sample.name,
+        id=old.job.id,
+        operation=instruction.request.operation,
+        date=plan.date if plan is not None else instruction.request.date or datetime.date.min,
+        accounts=tuple(sorted(_accounts(old) | _accounts(new))),
+        old_amounts=_amounts(old),
+        new_amounts=_amounts(new),
+        apart=found,
+        old=old,
+        new=new,
+    )
+
+
+def _accounts(outcome: Outcome) -> set[str]:
+    """The accounts that it is about, where it is not refused."""
+    if outcome.plan is None:
+        return set()
+    made = {one.document.account for step in in_turn(outcome.plan) for one in step.documents}
+    basis = {name for step in in_turn(outcome.plan) for name in step.basis}
+    return made or {name.partition(":")[2] for name in basis if name.startswith("account:")}
+
+
+def _amounts(outcome: Outcome) -> dict[str, Decimal]:
+    """Currency -> the amount of what it makes or moves, with what follows, whatever the signs."""
+    total: dict[str, Decimal] = {}
+    for step in () if outcome.plan is None else in_turn(outcome.plan):
+        _add(total, moved(step, abs))
+    return total

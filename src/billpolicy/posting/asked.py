@@ -1,0 +1,32 @@
+"""What was asked for as a job that can be planned and posted."""
+
+from __future__ import annotations
+
+import datetime
+
+from billpolicy.deciding.versions import Versions
+from billpolicy.operations.chain import needs_of, plan_operation
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.bill_runs import divided
+from billpolicy.posting.posting import Job
+
+
+def job_for(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
+    """An operation as a job; a bill run over every account is done in parts."""
+    whole = whole_job(policy, instruction, today, who)
+    if not instruction.request.is_divided():
+        return whole
+    return divided(whole, instruction, policy, today, lambda part: whole_job(policy, part, today, who))
+
+
+def whole_job(policy: Versions, instruction: Instruction, today: datetime.date, who: str) -> Job:
+    """An operation as one job, also a bill run over every account."""
+    request = instruction.request
+    return Job(
+        id=request.id,
+        request=instruction.data,
+        needs=needs_of(policy.policies, request),
+        planner=lambda book: plan_operation(policy, book, instruction, today),
+        who=request.actor or who,
+        policies=tuple(policy.policies),
+    )

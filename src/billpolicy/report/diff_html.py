@@ -1,0 +1,150 @@
+"""A diff as one self-contained page for people: no script, nothing fetched, on a phone as on a screen, and printed."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator
+
+from billpolicy.diagnostics.visible import visible
+from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
+from billpolicy.report.diff_words import (
+    EFFECTS,
+    KINDS,
+    apart_text,
+    counted,
+    declared_text,
+    group_text,
+    headline,
+    reasons,
+    rule_text,
+    rules_text,
+    whys,
+)
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa; --now: #1a7f37;
+  --was: #cf222e; --page: #fff }
+@media (prefers-color-scheme: dark) { :root { --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d; --card: #151b23;
+  --now: #3fb950; --was: #f85149; --page: #0d1117 } }
+* { box-sizing: border-box }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto;
+  max-width: 60rem; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere }
+h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem }
+h3 { font-size: 1rem; margin: 0 0 .4rem }
+code { font: .9em ui-monospace, monospace } .soft, .names { color: var(--soft) }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem;
+  margin: .7rem 0 }
+.wrong { border-left: 4px solid var(--was) }
+dl { display: grid; grid-template-columns: 5rem 1fr; gap: .15rem .8rem; margin: 0 } dt { color: var(--soft) }
+dd { margin: 0 } .now { color: var(--now) } .was { color: var(--was) }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0 } th, td { text-align: left; padding: .35rem .6rem;
+  border-bottom: 1px solid var(--line); vertical-align: top } th { color: var(--soft); font-weight: 600 }
+td:last-child, th:last-child { text-align: right } ul { padding-left: 1.2rem; margin: .4rem 0 }
+summary { cursor: pointer } details { margin: .6rem 0 }
+@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0 } dt { margin-top: .4rem; font-size: .85rem }
+  th, td { padding: .3rem } }
+@media print { details > * { display: block } }
+"""
+
+
+def diff_html(report: DiffReport) -> str:
+    """The whole of it."""
+    body = [
+        f"<h1>{_e(headline(report))}</h1>",
+        f"<p class=names><code>{_e(report.old.path)}</code> → <code>{_e(report.new.path)}</code></p>",
+        *_diagnostics(report),
+    ]
+    if report.as_if:
+        body.append("<p class=soft>The two are never in force on the same day; compared as if both always were.</p>")
+    if report.changed:
+        body.append("<h2>What comes out differently</h2>")
+        body += map(_change, report.changed)
+    for effect, title in EFFECTS.items():
+        told = [declared_text(one) for one in report.declared if one.effect == effect]
+        if told:
+            body += [f"<h2>Declared otherwise <span class=soft>({title})</span></h2>", _list(told)]
+    if report.impact is not None:
+        body += _impact(report.impact)
+    if report.rules:
+        told = [rule_text(one) for one in report.rules]
+        body.append(f"<h2>Rules</h2><details><summary>{counted(len(told), 'rule')}</summary>{_list(told)}</details>")
+    if report.unproven:
+        body += ["<h2>Not proven to be the same</h2>", _list(report.unproven)]
+    proven = report.decisions - len(report.unproven)
+    body.append(
+        f"<p class=soft>{proven:,} of {counted(report.decisions, 'decision')} compared with proof, over all facts "
+        "there can be.</p>"
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_e(report.new.policy)}: what changes</title><style>{_STYLE}</style></head>"
+        f"<body><main>{''.join(body)}</main></body></html>\n"
+    )
+
+
+def _e(text: str) -> str:
+    return html.escape(visible(text))
+
+
+def _diagnostics(report: DiffReport) -> Iterator[str]:
+    for one in report.diagnostics:
+        place = f" <code>{_e(f'{one.position.file}:{one.position.line}')}</code>" if one.position else ""
+        hint = f"<div class=soft>{_e(one.hint)}</div>" if one.hint else ""
+        yield f'<div class="card wrong">{_e(one.message)}{place} <code>[{one.code}]</code>{hint}</div>'
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_e(text)}</li>' for text in texts)}</ul>"
+
+
+def _change(one: ChangedTold) -> str:
+    about = f"after {one.name}" if one.follows else one.name
+    said = [
+        ("now", f"<span class=now>{_e(one.after)}</span>"),
+        ("before", f"<span class=was>{_e(one.before)}</span>"),
+        ("where", "<br>or ".join(map(_e, one.where)) or "always"),
+        ("rule", _e(rules_text(one.new_rules))),
+        ("because", _e(reasons(one.new_rules))),
+        ("was", _e(rules_text(one.old_rules))),
+    ]
+    few, more = one.operations[:4], one.operations[4:]
+    names = ", ".join(f"<code>{_e(name)}</code>" for name in few)
+    rest = f"<details><summary>and {len(more)} more</summary>{_e(', '.join(more))}</details>" if more else ""
+    return f"<div class=card><h3>{_e(about)}</h3><div class=names>{names}{rest}</div>{_terms(said)}</div>"
+
+
+def _terms(said: Iterable[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<dt>{label}</dt><dd>{text}</dd>" for label, text in said if text) + "</dl>"
+
+
+def _impact(impact: ImpactTold) -> Iterator[str]:
+    yield "<h2>Real operations</h2>"
+    told = f"{impact.differing:,} of {impact.operations:,} come out differently"
+    if impact.accounts:
+        told += f", of {counted(len(impact.accounts), 'account')}"
+    yield f"<p>{told}.</p>"
+    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
+        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
+        yield f"<p>They are about {now:,} {currency}, before {before:,} {currency}.</p>"
+    if impact.groups:
+        rows = "".join(
+            f"<tr><td><code>{_e(one.operation)}</code></td><td>{_e(group_text(one))}</td><td>{KINDS[one.kind]}</td>"
+            f"<td>{one.count:,}</td></tr>"
+            for one in impact.groups
+        )
+        yield f"<table><tr><th>operation</th><th>of</th><th>what comes out</th><th>count</th></tr>{rows}</table>"
+    yield from map(_example, impact.examples)
+
+
+def _example(example: Unlike) -> str:
+    parts = []
+    for one in example.apart:
+        step = "" if one.operation == example.operation or one.kind == "follows" else f"{one.operation}: "
+        said = [
+            (why.label, _e(why.text) + (f"<div class=soft>{_e(why.because)}</div>" if why.because else ""))
+            for why in whys(example, one)
+        ]
+        parts.append(f"<li>{_e(step + apart_text(one))}{_terms(said)}</li>")
+    title = f"{_e(example.id)}: <code>{_e(example.operation)}</code> on {example.date}"
+    return f"<div class=card><h3>{title}</h3><div class=soft>{_e(example.sample)}</div><ul>{''.join(parts)}</ul></div>"

@@ -1,0 +1,114 @@
+"""A diff as text for an 80-column terminal: the verdict first, then what changes, then real operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billpolicy.diagnostics.visible import visible
+from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
+from billpolicy.report.diff_words import (
+    EFFECTS,
+    KINDS,
+    apart_text,
+    declared_text,
+    group_text,
+    headline,
+    operations_text,
+    reasons,
+    rule_text,
+    rules_text,
+    whys,
+)
+from billpolicy.report.texts import table, wrapped
+
+
+def diff_text(report: DiffReport, *, summary: bool = False) -> str:
+    """The whole of it; with `summary` without what each change is by itself."""
+    lines = [
+        *wrapped("", f"{visible(report.old.path)} -> {visible(report.new.path)}", break_long_words=True),
+        *wrapped("", headline(report)),
+    ]
+    if report.as_if:
+        text = "the two are never in force on the same day; they are compared as if both always were"
+        lines += wrapped("note: ", text)
+    if not summary:
+        for one in report.changed:
+            lines += ["", *_changed(one)]
+        lines += _declared(report)
+        lines += _rules(report)
+    if report.unproven:
+        lines += ["", "not proven to be the same", *(line for one in report.unproven for line in wrapped("  ", one))]
+    if report.impact is not None:
+        lines += _impact(report.impact, summary)
+    return "\n".join(lines) + "\n"
+
+
+def _changed(one: ChangedTold) -> Iterator[str]:
+    about = f"after {one.name}" if one.follows else one.name
+    yield from wrapped("", f"{operations_text(one.operations)}: {about}")
+    yield from _labelled("now", one.after)
+    yield from _labelled("before", one.before)
+    for place, where in enumerate(one.where):
+        yield from _labelled("where" if place == 0 else "or", where)
+    if not one.where:
+        yield from _labelled("where", "always")
+    if one.new_rules:
+        yield from _labelled("rule", rules_text(one.new_rules))
+    if reasons(one.new_rules):
+        yield from _labelled("because", reasons(one.new_rules))
+    if one.old_rules:
+        yield from _labelled("was", rules_text(one.old_rules))
+
+
+def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
+    return wrapped(f"{' ' * indent}{label:<9}", text, break_long_words=True)
+
+
+def _declared(report: DiffReport) -> Iterator[str]:
+    for effect, title in EFFECTS.items():
+        told = [one for one in report.declared if one.effect == effect]
+        if told:
+            yield ""
+            yield f"declared ({title})"
+        for one in told:
+            yield from wrapped("  ", declared_text(one), break_long_words=True)
+
+
+def _rules(report: DiffReport) -> Iterator[str]:
+    if report.rules:
+        yield ""
+        yield "rules"
+    for one in report.rules:
+        yield from wrapped("  ", rule_text(one), break_long_words=True)
+
+
+def _impact(impact: ImpactTold, summary: bool) -> Iterator[str]:
+    yield ""
+    yield "real operations"
+    told = f"{impact.differing:,} of {impact.operations:,} come out differently"
+    if impact.accounts:
+        told += f", of {len(impact.accounts):,} account{'' if len(impact.accounts) == 1 else 's'}"
+    yield from wrapped("  ", told)
+    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
+        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
+        amounts = f"{now:,} {currency}" + (", as before" if now == before else f", before {before:,} {currency}")
+        yield from wrapped("  ", f"they are about {amounts}")
+    if impact.groups:
+        yield ""
+        rows = [(one.operation, group_text(one), KINDS[one.kind], f"{one.count:,}") for one in impact.groups]
+        yield table(("operation", "of", "what comes out", "count"), rows).rstrip("\n")
+    if not summary:
+        for example in impact.examples:
+            yield ""
+            yield from _example(example)
+
+
+def _example(example: Unlike) -> Iterator[str]:
+    yield from wrapped("", f"{example.id}: {example.operation} on {example.date} ({visible(example.sample)})")
+    for one in example.apart:
+        step = "" if one.operation == example.operation or one.kind == "follows" else f"{one.operation}: "
+        yield from wrapped("  ", step + apart_text(one), break_long_words=True)
+        for why in whys(example, one):
+            yield from _labelled(why.label, why.text, 4)
+            if why.because:
+                yield from _labelled("", why.because, 4)

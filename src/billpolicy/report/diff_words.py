@@ -1,0 +1,216 @@
+"""What every format of a diff says in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from billpolicy.report.diff import ApartTold, ChangedTold, DeclaredTold, DiffReport, GroupTold, RuleTold, Unlike
+from billpolicy.report.explanation import Decision, Explanation, Rule
+from billpolicy.report.explanation_text import place_text
+from billpolicy.report.texts import origin
+
+_NOUNS = {
+    "effective": "in force",
+    "attributes": "attribute",
+    "fields": "field",
+    "defaults": "default of",
+    "reason_codes": "reason code",
+    "roles": "role of",
+    "sequence_sets": "sequence set",
+    "payment_terms": "payment term",
+    "cash_steps": "cash step of",
+    "tax_rates": "tax code",
+    "batch_limits": "batch limit of",
+}
+KINDS = {
+    "value": "another value",
+    "level": "the same value from elsewhere",
+    "series": "another number series",
+    "due_date": "another due date",
+    "amount": "another amount",
+    "documents": "other documents",
+    "placed": "money put elsewhere",
+    "follows": "follows, or no longer does",
+    "refused": "refused now",
+    "no_longer_refused": "no longer refused",
+    "refused_otherwise": "refused for another reason",
+    "other": "recorded otherwise",
+}
+"""Kind of a difference -> how it is called."""
+EFFECTS = {
+    "outcomes": "changes outcomes",
+    "decisions": "changes outcomes only where a decision above shows it",
+    "names": "changes outcomes only of what names it",
+    "none": "changes no outcome by itself",
+}
+
+
+def headline(report: DiffReport) -> str:
+    """The whole of it in a sentence: `3 rules changed; 14 of 2,000 operations come out differently`."""
+    said = [_rules(report.rules), _proof(report)]
+    impact = report.impact
+    if impact is not None:
+        none = f"none of {impact.operations:,} operations comes out differently"
+        verb = "comes" if impact.differing == 1 else "come"
+        some = f"{impact.differing:,} of {impact.operations:,} operations {verb} out differently"
+        said.append(some if impact.differing else none)
+    return "; ".join(said)
+
+
+def _rules(rules: Sequence[RuleTold]) -> str:
+    said = [
+        f"{count} {how}"
+        for how, count in ((how, sum(one.how == how for one in rules)) for how in ("renamed", "reworded"))
+        if count
+    ]
+    deciding = sum(one.how in ("added", "removed", "changed") for one in rules)
+    if not deciding:
+        return "no rule changed" + (f" ({', '.join(said)})" if said else "")
+    return f"{counted(deciding, 'rule')} changed" + (f" ({', '.join(said)})" if said else "")
+
+
+def _proof(report: DiffReport) -> str:
+    if report.equivalent:
+        return "every outcome is proven the same"
+    decided = [one for one in report.changed if not one.follows]
+    following = len(report.changed) - len(decided)
+    said = [counted(len(decided), "decision")] if decided else []
+    said += [counted(following, "follow-up")] if following else []
+    if said:
+        return f"{' and '.join(said)} differ{'s' if len(report.changed) == 1 else ''}"
+    if report.unproven:
+        return f"of {counted(len(report.unproven), 'decision')} it is not proven that they are the same"
+    return "every decision is proven the same, but what is declared changes outcomes"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 rule`, `3 rules`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def rule_text(rule: RuleTold) -> str:
+    """A rule that changed: `exception german-disputes is new`."""
+    kind = {"base_rule": "base rule", "exception": "exception", "follow_up": "follow-up"}[rule.kind]
+    now = {
+        "added": "is new",
+        "removed": "is gone",
+        "changed": "says something else",
+        "renamed": f"was called {rule.was}",
+        "reworded": "gives another reason",
+    }[rule.how]
+    place = rule.new or rule.old
+    return f"{kind} {rule.id} {now}" + (f", {place.file}:{place.line}" if place else "")
+
+
+def declared_text(one: DeclaredTold) -> str:
+    """What is declared otherwise: `payment term Net 30: due in 45 days instead of due in 30 days`."""
+    noun = _NOUNS[one.section]
+    what = noun if one.section == "effective" else f"{noun} {one.name}"
+    if one.section == "reason_codes":
+        return f"{what} is {'new' if one.how == 'added' else 'gone'}"
+    if one.how == "added":
+        return f"{what} is new: {one.after}"
+    if one.how == "removed":
+        return f"{what} is gone: {one.before}"
+    return f"{what}: {one.after or 'nothing'} instead of {one.before or 'nothing'}"
+
+
+def operations_text(operations: Sequence[str], most: int = 3) -> str:
+    """The operations that a change is about; of many the first ones, and how many more there are."""
+    shown = operations if len(operations) <= most + 1 else operations[:most]
+    more = len(operations) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def rules_text(rules: Sequence[Rule], base: str = "base rule") -> str:
+    """Where it is said: `exception x, file:line`."""
+    named = [f"{base if '.' in rule.id else rule.id}, {place_text(rule)}" for rule in rules]
+    return "; ".join(named[:3]) + (f"; and {len(named) - 3} more" if len(named) > 3 else "")
+
+
+def reasons(rules: Sequence[Rule]) -> str:
+    """Why, as the rules say; each reason once."""
+    return "; ".join(dict.fromkeys(rule.because for rule in rules if rule.because))
+
+
+def sentence(one: ChangedTold) -> str:
+    """A change in one sentence that begins with the operation, without where."""
+    if one.follows:
+        return f"{one.after} after {one.name} (before: {one.before})"
+    if one.after.startswith("from ") and one.before.startswith("from "):
+        return f"takes the {one.name} {one.after}, instead of {one.before}"
+    return f"{one.name} is {one.after} instead of {one.before}"
+
+
+def group_text(group: GroupTold | ApartTold) -> str:
+    """What a difference is about: an attribute, a setting, a kind of document."""
+    key = group.key or ""
+    return key.replace("_", " ") if group.kind in ("series", "due_date", "amount", "documents") else key
+
+
+def apart_text(one: ApartTold) -> str:
+    """One thing that comes out otherwise: `bill_to_contact: jonas instead of birgit`."""
+    what = group_text(one)
+    changed = f"{one.new or 'nothing'} instead of {one.old or 'nothing'}"
+    return {
+        "value": f"{what}: {changed}",
+        "level": f"{what}: from the {one.new} instead of the {one.old}",
+        "series": f"number series of the {what}: {changed}",
+        "due_date": f"due date of the {what}: {changed}",
+        "amount": f"amount of the {what}: {changed}",
+        "documents": f"documents of kind {what}: {changed}",
+        "placed": f"money: {changed}",
+        "follows": f"{one.operation} {'follows now' if one.new else 'no longer follows'}",
+        "refused": f"refused now: {one.new}",
+        "no_longer_refused": f"no longer refused: {one.old}",
+        "refused_otherwise": f"refused: {changed}",
+        "other": "what it records is another one",
+    }[one.kind]
+
+
+class Why(NamedTuple):
+    """How one side decided something."""
+
+    label: str
+    """`now` or `before`."""
+    text: str
+    because: str | None
+
+
+def whys(example: Unlike, one: ApartTold) -> Iterator[Why]:
+    """How either side decided what differs, the new one first."""
+    for label, explanations, refused in (
+        ("now", example.new, example.new_refused),
+        ("before", example.old, example.old_refused),
+    ):
+        if one.kind in ("refused", "no_longer_refused", "refused_otherwise"):
+            for finding in refused[:2]:
+                yield Why(label, finding.message, None)
+        elif one.kind == "follows":
+            for each in explanations:
+                if each.operation == one.operation and each.step_rule is not None:
+                    text = f"after {each.after}, by {rules_text([each.step_rule])}"
+                    yield Why(label, text, each.step_rule.because)
+        else:
+            found = _decision(explanations, one)
+            if found is not None:
+                by = f"by {rules_text([found.rule])}"
+                from_ = f"from {_origin(found)}, " if found.tried else ""
+                yield Why(label, f"{found.value}, {from_}{by}", found.rule.because)
+
+
+def _decision(explanations: Sequence[Explanation], one: ApartTold) -> Decision | None:
+    found = (
+        decision
+        for each in explanations
+        if each.operation == one.operation
+        for decision in each.decisions
+        if decision.key == one.key
+    )
+    return next(found, None)
+
+
+def _origin(decision: Decision) -> str:
+    source = decision.tried[-1]
+    return origin(source.label, source.since, source.operation)
