@@ -6,19 +6,30 @@ the same change of several operations is one, and its boxes are as few as can be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from billpolicy.analysis.compare import Both, Comparer, Comparison
 from billpolicy.analysis.decisions import Decider
 from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.regions import Region, simplified
-from billpolicy.policy.condition import Box, Facts
+from billpolicy.policy.condition import Box, Fact, Facts
 from billpolicy.policy.model import ALWAYS, Outcome, Policy, Setting
 from billpolicy.vocabulary.operations import VOCABULARY
 
 DATE = "date"
 """The fact that is the document date."""
+
+
+Point = Mapping[str, Fact | None]
+"""Facts of one case; None is unset, and what is not named may be anything."""
+MOST_POINTS = 5
+
+
+def point(box: Box, facts: Facts, domain: Domain) -> Point:
+    """Facts within a box, with those that it wants unset. The role of a person goes with who it is."""
+    unset: Point = dict.fromkeys(fact for fact in box if fact in domain.fields and fact not in facts)
+    return {**unset, **{fact: value for fact, value in facts.items() if fact != "actor.role"}}
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,8 @@ class Changed:
     """None: it is not decided there, or nothing follows."""
     new: Outcome | None
     region: Region
-    facts: Facts
-    """Of one case in the region that can exist."""
+    points: tuple[Point, ...]
+    """Cases in the region that can exist, of some of its boxes."""
     old_rules: tuple[str, ...]
     """The rules that decide in the region, by id."""
     new_rules: tuple[str, ...]
@@ -114,7 +125,7 @@ def _changed(
             old=old,
             new=new,
             region=simplified((box for box, *_ in alike), domain),
-            facts=alike[0][1],
+            points=tuple(point(box, facts, domain) for box, facts, *_ in alike[:MOST_POINTS]),
             old_rules=tuple(sorted({rule for *_, rule, _ in alike if rule})),
             new_rules=tuple(sorted({rule for *_, rule in alike if rule})),
             more=found.more,

@@ -135,7 +135,7 @@ def cases(old: Versions, new: Versions, sample: Sample, today: datetime.date) ->
             assert known is not None
             nothing = Outcome(known.job)
             one, other = one or nothing, other or nothing
-        found = apart(one, other)
+        found = apart(str(one.job.request["operation"]), one, other)
         yield _case(sample, one, other, found) if found else None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from billpolicy.book.changes import Applied, Issued
 from billpolicy.book.model import Application
@@ -19,7 +19,6 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import Plan, PlannedDocument, in_turn
 from billpolicy.planning.requested import requested
 from billpolicy.policy.model import Setting
-from billpolicy.posting.posting import Outcome
 from billpolicy.source.codec import canonical
 
 Kind = Literal[
@@ -53,9 +52,20 @@ class Apart(NamedTuple):
     new: str | None
 
 
-def apart(old: Outcome, new: Outcome) -> tuple[Apart, ...]:
+class Came(Protocol):
+    """What came of an operation: a plan, or why it is refused."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """What it does, with all that follows it."""
+
+    @property
+    def problems(self) -> Sequence[Diagnostic]:
+        """Why it is refused."""
+
+
+def apart(operation: str, old: Came, new: Came) -> tuple[Apart, ...]:
     """All that comes out otherwise of one operation, each thing once."""
-    operation = str(old.job.request["operation"])
     if old.plan is not None and new.plan is not None:
         return tuple(dict.fromkeys(_plans(old.plan, new.plan)))
     before, after = _codes(old.problems), _codes(new.problems)

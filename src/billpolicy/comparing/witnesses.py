@@ -1,0 +1,100 @@
+"""Witnesses of a difference: a book and operations that come out otherwise under the two policies, found by planning.
+
+Of a chain the levels hold values so that the first level on which the two disagree is the one that is asked: those
+before it hold none.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from billpolicy.book.load import book_from
+from billpolicy.comparing.decisions import DATE, MOST_POINTS, Changed, Point, point
+from billpolicy.comparing.difference import PolicyDifference
+from billpolicy.comparing.outcomes import Apart, apart
+from billpolicy.comparing.regions import Region
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.policy.condition import Numbers
+from billpolicy.policy.model import Chain, Outcome, Policy
+from billpolicy.vocabulary.spec import Level
+from billpolicy.witness.running import run
+from billpolicy.witness.witness import OWN, Witness, witness
+
+_USUAL_DAY = datetime.date(2026, 1, 1).toordinal()
+
+
+class Shown(NamedTuple):
+    """A witness, and what comes out otherwise of its last operation."""
+
+    witness: Witness
+    apart: tuple[Apart, ...]
+
+
+def shown(
+    change: Changed, difference: PolicyDifference, operation: str | None = None, region: Region | None = None
+) -> Shown | None:
+    """A witness of a change, by default of the first of its operations and of all its region; None if none is found."""
+    points: Iterable[Point] = change.points if region is None else _points(change, region)
+    # What only one of the policies knows, such as a field of its own, is a fact under that one alone.
+    sides = ((difference.old, difference.new), (difference.new,), (difference.old,))
+    for facts in points:
+        for policies in sides:
+            found = _shown(change, difference, policies, operation or change.operations[0], facts)
+            if found is not None:
+                return found
+    return None
+
+
+def _points(change: Changed, region: Region) -> Iterator[Point]:
+    for box in region[:MOST_POINTS]:
+        facts = change.domain.possible(box)
+        if facts is not None:
+            yield point(box, facts, change.domain)
+
+
+def _shown(
+    change: Changed, difference: PolicyDifference, policies: Sequence[Policy], operation: str, facts: Point
+) -> Shown | None:
+    days = change.domain.universe(DATE).members
+    assert isinstance(days, Numbers)
+    day = facts.get(DATE)
+    date = datetime.date.fromordinal(day if isinstance(day, int) else days.near(_USUAL_DAY))
+    is_chain = isinstance(change.old or change.new, Chain)
+    found = witness(
+        policies,
+        operation,
+        facts,
+        date=date,
+        levels=_levels(change) if is_chain else None,
+        attribute=change.key if is_chain else None,
+        event=change.key if change.event else None,
+    )
+    if found is None:
+        return None
+    try:
+        before, after = (
+            run(one, book_from(found.book), found.operations, found.today) for one in (difference.old, difference.new)
+        )
+    except Refused:
+        return None
+    differing = apart(str(found.operations[-1]["operation"]), before, after)
+    return Shown(found, differing) if differing else None
+
+
+def _levels(change: Changed) -> dict[Level, str | None]:
+    """What the levels hold, so that the two sides come to different ones: the first that is not the same on both, and
+    on either side none before it."""
+    before, after = _chain(change.old), _chain(change.new)
+    same = next(
+        (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
+        min(len(before), len(after)),
+    )
+    asked = {*before[same : same + 1], *after[same : same + 1]}
+    held: dict[Level, str | None] = dict.fromkeys((*before, *after))
+    return {level: OWN if level in asked else value for level, value in held.items() if level != "default"}
+
+
+def _chain(outcome: Outcome | None) -> tuple[Level, ...]:
+    return outcome.levels if isinstance(outcome, Chain) else ()
