@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
-    from billpolicy.comparing.allow import beyond, load_allowed
+    from billpolicy.comparing.allow import Beyond, hold, load_allowed
+    from billpolicy.comparing.decisions import Changed
     from billpolicy.comparing.difference import PolicyDifference, diff
     from billpolicy.comparing.findings import not_equivalent
     from billpolicy.comparing.impact import Impact, Sample, impact
     from billpolicy.comparing.propose import proposed
     from billpolicy.comparing.side import Side, is_base, load_sides
+    from billpolicy.comparing.witnesses import Shown, shown
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.proven import validate
@@ -74,8 +76,10 @@ _WHERE = {
     "Analysis": "analysis.analyse",
     "Audit": "posting.store",
     "Baseline": "linting.baseline",
+    "Beyond": "comparing.allow",
     "Book": "book.book",
     "Case": "testing.model",
+    "Changed": "comparing.decisions",
     "Coverage": "testing.coverage",
     "Diagnostic": "diagnostics.diagnostic",
     "Effect": "report.effect",
@@ -103,6 +107,7 @@ _WHERE = {
     "Sample": "comparing.impact",
     "Settings": "linting.settings",
     "Settled": "linting.settling",
+    "Shown": "comparing.witnesses",
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
     "Tax": "deciding.tax_engine",
@@ -118,7 +123,6 @@ _WHERE = {
     "affected": "policy.affected",
     "analysis_codes": "witness.analysed",
     "analyze": "witness.analysed",
-    "beyond": "comparing.allow",
     "book_from": "book.load",
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
@@ -126,6 +130,7 @@ _WHERE = {
     "find_tests": "exchange.test_file",
     "first_test": "testing.scaffold",
     "fix": "linting.fixes",
+    "hold": "comparing.allow",
     "impact": "comparing.impact",
     "is_base": "comparing.side",
     "ledger_files": "ledger.store",
@@ -154,6 +159,7 @@ _WHERE = {
     "settings_for": "linting.settings",
     "settle": "linting.settling",
     "settled": "witness.unproven",
+    "shown": "comparing.witnesses",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
@@ -167,8 +173,10 @@ __all__ = [
     "Analysis",
     "Audit",
     "Baseline",
+    "Beyond",
     "Book",
     "Case",
+    "Changed",
     "Coverage",
     "Diagnostic",
     "Effect",
@@ -195,6 +203,7 @@ __all__ = [
     "Sample",
     "Settings",
     "Settled",
+    "Shown",
     "Side",
     "Sync",
     "Tax",
@@ -210,7 +219,6 @@ __all__ = [
     "affected",
     "analysis_codes",
     "analyze",
-    "beyond",
     "book_from",
     "coverage",
     "create_ledger",
@@ -222,6 +230,7 @@ __all__ = [
     "first_test",
     "fix",
     "history",
+    "hold",
     "impact",
     "is_base",
     "ledger_files",
@@ -254,6 +263,7 @@ __all__ = [
     "settings_for",
     "settle",
     "settled",
+    "shown",
     "sync",
     "usage_operations",
     "validate",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.comparing.allow import beyond, load_allowed
+from billpolicy.comparing.allow import hold, load_allowed
 from billpolicy.comparing.difference import diff
 from billpolicy.comparing.propose import proposed
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -28,7 +28,7 @@ def found(allowed: str, folder: Path, old: str = DISPUTES, new: str = NEW) -> li
     file = folder / "allow.yaml"
     file.write_text(allowed.lstrip("\n"), encoding="utf-8")
     difference = diff(policy(old), policy(new))
-    return beyond(difference, load_allowed(file, difference.old, difference.new))
+    return hold(difference, load_allowed(file, difference.old, difference.new)).findings
 
 
 def test_just_what_is_allowed(tmp_path: Path) -> None:

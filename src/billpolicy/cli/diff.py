@@ -13,9 +13,9 @@ from billpolicy import EngineName
 from billpolicy.cli.options import LINE, day_or_today, engine_option, format_option, today_option
 from billpolicy.cli.output import quote_from, say, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
-from billpolicy.cli.writing import ALLOWED, write_file
+from billpolicy.cli.writing import ALLOWED, WITNESS, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.report.diff import DiffReport, diff_report
+from billpolicy.report.diff import DiffReport, WitnessTold, diff_report, witness_told
 from billpolicy.report.diff_html import diff_html
 from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_text import diff_text
@@ -23,7 +23,7 @@ from billpolicy.source.files import DISK, Place
 from billpolicy.source.revision import as_range, place_of, sides
 
 if TYPE_CHECKING:
-    from billpolicy import PolicyDifference
+    from billpolicy import Beyond, Changed, PolicyDifference
 
 OUTCOMES_CHANGE = 4
 """The exit code that `--exit-code` adds."""
@@ -49,6 +49,11 @@ OUTCOMES_CHANGE = 4
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a file for --allow that allows all of the change; `-` prints it.",
 )
+@click.option(
+    "--witnesses",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a book with operations for each difference into this folder; every command takes them.",
+)
 @click.option("--exit-code", is_flag=True, help=f"Exit with {OUTCOMES_CHANGE} where outcomes change.")
 @engine_option
 @today_option
@@ -62,6 +67,7 @@ def command(
     equivalent: bool,
     allow: Path | None,
     propose: Path | None,
+    witnesses: Path | None,
     exit_code: bool,
     engine: EngineName | None,
     today: datetime.date | None,
@@ -75,20 +81,30 @@ def command(
     """
     before, after = billpolicy.load_sides(*_places(old, new))
     difference = billpolicy.diff(before.policy, after.policy)
-    found = [*before.problems, *after.problems]
-    if equivalent and not difference.equivalent:
-        found += billpolicy.not_equivalent(difference)
-    if allow is not None:
-        found += billpolicy.beyond(difference, billpolicy.load_allowed(allow, before.policy, after.policy))
-    impact = versions = None
-    if data:
-        versions = before.versions(engine), after.versions(engine)
-        samples = billpolicy.load_samples(data)
-        impact = billpolicy.impact(*versions, samples, today=day_or_today(today), only=only)
     if propose is not None:
         _propose(difference, propose)
         return
-    report = diff_report(difference, (before.name, after.name), impact, versions, only, found)
+    found = [*before.problems, *after.problems]
+    if equivalent:
+        found += billpolicy.not_equivalent(difference)
+    held = None
+    if allow is not None:
+        held = billpolicy.hold(difference, billpolicy.load_allowed(allow, before.policy, after.policy))
+        found += held.findings
+    impact = versions = None
+    if data:
+        versions = before.versions(engine), after.versions(engine)
+        impact = billpolicy.impact(*versions, billpolicy.load_samples(data), today=day_or_today(today), only=only)
+    report = diff_report(
+        difference,
+        (before.name, after.name),
+        impact,
+        versions,
+        only,
+        found,
+        () if held is None else held.beyond,
+        _Witnesses(difference, witnesses, asked=witnesses is not None or format == "json"),
+    )
     if format == "json":
         write_json(report)
     elif format == "markdown":
@@ -97,9 +113,34 @@ def command(
         write(diff_html(report))
     else:
         write(diff_text(report, summary=summary))
-    if format != "json":
+    if format not in ("json", "html"):
         show(found)
     _leave(report, found, exit_code)
+
+
+class _Witnesses:
+    """Gives witnesses of what is different, where they are asked for, and writes them as files."""
+
+    def __init__(self, difference: PolicyDifference, folder: Path | None, *, asked: bool) -> None:
+        self._difference, self._folder, self._asked = difference, folder, asked
+        self._count = 0
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, change: Changed, beyond: Beyond | None) -> WitnessTold | None:
+        if not self._asked:
+            return None
+        if beyond is None:
+            found = billpolicy.shown(change, self._difference)
+        else:
+            found = billpolicy.shown(change, self._difference, beyond.operation, beyond.region)
+        if found is None or self._folder is None:
+            return None if found is None else witness_told(found)
+        self._count += 1
+        of = beyond.operation if beyond is not None else change.operations[0]
+        file = self._folder / f"{self._count:02}-{'beyond-' if beyond else ''}{of}-{change.key}.json"
+        write_file(file, found.witness.json(), WITNESS)
+        return witness_told(found, str(file))
 
 
 def _places(old: str, new: Place) -> tuple[str | Place, Place]:

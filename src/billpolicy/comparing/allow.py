@@ -67,6 +67,31 @@ class Allowance(NamedTuple):
     position: Position
 
 
+class Beyond(NamedTuple):
+    """Something that is changed and not allowed."""
+
+    finding: Diagnostic
+    change: Changed | None = None
+    """The decision, of what is not only declared."""
+    operation: str = ""
+    """The first of those of which it is."""
+    region: Region = ()
+    """What of its region is allowed by nothing."""
+
+
+class Held(NamedTuple):
+    """A change, held against what it may change."""
+
+    beyond: tuple[Beyond, ...]
+    unused: tuple[Diagnostic, ...]
+    """A warning for each allowance that nothing needs."""
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """All of it."""
+        return [*(one.finding for one in self.beyond), *self.unused]
+
+
 def load_allowed(path: Path, old: Policy, new: Policy) -> list[Allowance]:
     """The allowances of a file. Raises `Refused` with every mistake: names that neither policy knows, too."""
     tree = parse(path, max_megabytes=MAX_MEGABYTES)
@@ -157,22 +182,29 @@ class _Reading:
         return field._replace(choices=tuple(sorted(choices)))
 
 
-def beyond(difference: PolicyDifference, allowed: Sequence[Allowance]) -> list[Diagnostic]:
-    """Everything that is changed and not allowed; and as warnings what is allowed and used by nothing."""
+def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:
+    """Everything that is changed and not allowed, and what is allowed and used by nothing."""
     used: set[int] = set()
-    found: list[Diagnostic] = []
+    found: list[Beyond] = []
     for one in difference.declared:
         if one.effect not in ("outcomes", "names"):
             continue
         by = {place for place, each in enumerate(allowed) if (one.section, one.name) in each.declares}
         used |= by
         if not by:
-            found.append(declared_finding("change-not-allowed", one, _ALLOW_DECLARED))
+            found.append(Beyond(declared_finding("change-not-allowed", one, _ALLOW_DECLARED)))
     for change in difference.decisions.changed:
+        left: list[tuple[Region, list[str]]] = []
         for operation in change.operations:
             rest = _left(change, operation, allowed, used)
-            if rest:
-                found.append(decision_finding("change-not-allowed", change, [operation], rest, difference, _ALLOW))
+            alike = next((names for region, names in left if region == rest), None)
+            if alike is not None:
+                alike.append(operation)
+            elif rest:
+                left.append((rest, [operation]))
+        for region, names in left:
+            finding = decision_finding("change-not-allowed", change, names, region, difference, _ALLOW)
+            found.append(Beyond(finding, change, names[0], region))
     unused = [
         Diagnostic(
             "allowance-unused",
@@ -184,7 +216,7 @@ def beyond(difference: PolicyDifference, allowed: Sequence[Allowance]) -> list[D
         for place, one in enumerate(allowed)
         if place not in used
     ]
-    return [*found, *unused]
+    return Held(tuple(found), tuple(unused))
 
 
 def _left(change: Changed, operation: str, allowed: Sequence[Allowance], used: set[int]) -> Region:

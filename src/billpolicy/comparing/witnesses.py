@@ -7,7 +7,8 @@ before it hold none.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
 from typing import NamedTuple
 
 from billpolicy.book.load import book_from
@@ -16,7 +17,7 @@ from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.outcomes import Apart, apart
 from billpolicy.comparing.regions import Region
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.policy.condition import Numbers
+from billpolicy.policy.condition import Box, Numbers, Values, Words
 from billpolicy.policy.model import Chain, Outcome, Policy
 from billpolicy.vocabulary.spec import Level
 from billpolicy.witness.running import run
@@ -36,22 +37,42 @@ def shown(
     change: Changed, difference: PolicyDifference, operation: str | None = None, region: Region | None = None
 ) -> Shown | None:
     """A witness of a change, by default of the first of its operations and of all its region; None if none is found."""
-    points: Iterable[Point] = change.points if region is None else _points(change, region)
+    points = chain(
+        change.points if region is None else (), _points(change, change.region if region is None else region)
+    )
     # What only one of the policies knows, such as a field of its own, is a fact under that one alone.
     sides = ((difference.old, difference.new), (difference.new,), (difference.old,))
-    for facts in points:
-        for policies in sides:
+    for facts, policies in product(chain.from_iterable((one, _larger(one, change)) for one in points), sides):
+        if facts is not None:
             found = _shown(change, difference, policies, operation or change.operations[0], facts)
             if found is not None:
                 return found
     return None
 
 
+def _larger(facts: Point, change: Changed) -> Point | None:
+    """The same, and what the operation is done to is as large as its amount: so much can be done to it."""
+    amount, currency = facts.get("amount"), facts.get("amount.currency")
+    names = [name for name in change.domain.fields if name.endswith((".amount", ".balance")) and name not in facts]
+    if amount is None or currency is None or not names:
+        return None
+    return {**facts, **dict.fromkeys(names, amount), **{f"{name}.currency": currency for name in names}}
+
+
 def _points(change: Changed, region: Region) -> Iterator[Point]:
+    """Cases of a region, also with each word of a short list: what there can be is not always what can be done."""
+    domain = change.domain
     for box in region[:MOST_POINTS]:
-        facts = change.domain.possible(box)
-        if facts is not None:
-            yield point(box, facts, change.domain)
+        boxes: list[Box] = [box]
+        for fact, values in box.items():
+            members = values.members
+            if isinstance(members, Words) and not members.complement and 1 < len(members.names) <= MOST_POINTS:
+                names = sorted(members.names, key=str)
+                boxes += [{**box, fact: Values(Words(frozenset((name,)), universe=members.universe))} for name in names]
+        for one in boxes:
+            facts = domain.possible(one)
+            if facts is not None:
+                yield point(one, facts, domain)
 
 
 def _shown(
@@ -91,9 +112,9 @@ def _levels(change: Changed) -> dict[Level, str | None]:
         (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
         min(len(before), len(after)),
     )
-    asked = {*before[same : same + 1], *after[same : same + 1]}
-    held: dict[Level, str | None] = dict.fromkeys((*before, *after))
-    return {level: OWN if level in asked else value for level, value in held.items() if level != "default"}
+    held: dict[Level, str | None] = dict.fromkeys(before[:same])
+    held |= dict.fromkeys((*before[same : same + 1], *after[same : same + 1]), OWN)
+    return {level: value for level, value in held.items() if level != "default"}
 
 
 def _chain(outcome: Outcome | None) -> tuple[Level, ...]:

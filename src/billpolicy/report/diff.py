@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from billpolicy.comparing import outcomes
+from billpolicy.comparing.allow import Beyond
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import Declared, Effect, Section
 from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.impact import Case, Impact
 from billpolicy.comparing.rules import How, RuleChange
+from billpolicy.comparing.witnesses import Shown
 from billpolicy.comparing.words import outcome_words, spoken, where
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
@@ -42,6 +44,30 @@ class Side:
     policy: str
     digest: str
     in_force: Period
+
+
+@record
+class ApartTold:
+    """One thing that comes out otherwise of an operation."""
+
+    kind: outcomes.Kind
+    operation: str
+    key: str | None = None
+    old: str | None = None
+    new: str | None = None
+
+
+@record
+class WitnessTold:
+    """A book and operations, the last of which comes out otherwise; planned under both policies to see that it does."""
+
+    file: str | None = None
+    """Where it was written to."""
+    today: Date
+    book: dict[str, Any]
+    operations: tuple[dict[str, Any], ...]
+    apart: tuple[ApartTold, ...]
+    """What comes out otherwise."""
 
 
 @record
@@ -93,17 +119,17 @@ class ChangedTold:
     """The regions in which it differs, in words; without them, everywhere."""
     old_rules: tuple[Rule, ...]
     new_rules: tuple[Rule, ...]
+    witness: WitnessTold | None = None
+    """Where one was asked for and found."""
 
 
 @record
-class ApartTold:
-    """One thing that comes out otherwise of an operation."""
+class BeyondTold:
+    """Something that is changed and not allowed."""
 
-    kind: outcomes.Kind
-    operation: str
-    key: str | None = None
-    old: str | None = None
-    new: str | None = None
+    finding: Finding
+    witness: WitnessTold | None = None
+    """Of a decision."""
 
 
 @record
@@ -167,10 +193,13 @@ class DiffReport:
     declared: tuple[DeclaredTold, ...]
     changed: tuple[ChangedTold, ...]
     impact: ImpactTold | None = None
+    beyond: tuple[BeyondTold, ...] = ()
+    """With `--allow`: what is changed beyond it."""
     diagnostics: tuple[Finding, ...] = ()
     """What is wrong: with the policies, or beyond what the change was allowed to do."""
 
 
+WitnessOf = Callable[[Changed, Beyond | None], WitnessTold | None]
 Only = Callable[[Iterable[str], str | None], bool]
 """Whether something about these operations and this key is asked for."""
 
@@ -187,8 +216,13 @@ def diff_report(
     versions: tuple[Versions, Versions] | None = None,
     name: str | None = None,
     diagnostics: Iterable[Diagnostic] = (),
+    beyond: Iterable[Beyond] = (),
+    witness_of: WitnessOf = lambda change, beyond: None,
 ) -> DiffReport:
-    """The whole of it. `versions`: the policies that the impact was planned under; `name`: only what is about it."""
+    """The whole of it. `versions`: the policies that the impact was planned under; `name`: only what is about it.
+
+    `witness_of`: gives a witness of a change, or of what of it is beyond what is allowed.
+    """
     decisions, wanted = difference.decisions, only(name)
     return DiffReport(
         old=_side(paths[0], difference.old),
@@ -199,10 +233,28 @@ def diff_report(
         as_if=decisions.as_if,
         rules=tuple(_rule(one) for one in difference.rules),
         declared=tuple(_declared(one) for one in difference.declared if wanted((), one.name) or name == one.section),
-        changed=tuple(_changed(one, difference) for one in decisions.changed if wanted(one.operations, one.key)),
+        changed=tuple(
+            replace(_changed(one, difference), witness=witness_of(one, None))
+            for one in decisions.changed
+            if wanted(one.operations, one.key)
+        ),
         impact=None if impact is None or versions is None else _impact(impact, versions),
+        beyond=tuple(
+            BeyondTold(
+                finding=findings([one.finding])[0],
+                witness=None if one.change is None else witness_of(one.change, one),
+            )
+            for one in beyond
+        ),
         diagnostics=findings(diagnostics),
     )
+
+
+def witness_told(found: Shown, file: str | None = None) -> WitnessTold:
+    """A witness as it is told."""
+    made = found.witness
+    apart = tuple(told(ApartTold, one) for one in found.apart)
+    return WitnessTold(file=file, today=made.today, book=made.book, operations=tuple(made.operations), apart=apart)
 
 
 def _side(path: str, policy: Policy) -> Side:

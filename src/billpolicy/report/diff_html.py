@@ -107,6 +107,7 @@ def _change(one: ChangedTold) -> str:
         ("rule", _e(rules_text(one.new_rules))),
         ("because", _e(reasons(one.new_rules))),
         ("was", _e(rules_text(one.old_rules))),
+        ("witness", _e(one.witness.file or "") if one.witness is not None else ""),
     ]
     few, more = one.operations[:4], one.operations[4:]
     names = ", ".join(f"<code>{_e(name)}</code>" for name in few)

@@ -58,6 +58,8 @@ def _changed(one: ChangedTold) -> Iterator[str]:
         yield from _labelled("because", reasons(one.new_rules))
     if one.old_rules:
         yield from _labelled("was", rules_text(one.old_rules))
+    if one.witness is not None and one.witness.file is not None:
+        yield from _labelled("witness", one.witness.file)
 
 
 def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
