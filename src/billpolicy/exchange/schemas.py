@@ -15,18 +15,17 @@ from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import SettingsFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
-from billpolicy.report.analysis import AnalysesReport
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy
+from billpolicy.report.analysis import AnalysesReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.plan import PlanningReport
-from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.posted_explanation import PostedExplanation
 from billpolicy.report.replay import ReplayReport
-from billpolicy.report.results import Findings, Validation, Validations
+from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport

@@ -12,8 +12,8 @@ from typing import TypeVar
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
-from billpolicy.policy.subfolders import not_read
 from billpolicy.policy.model import LayerText
+from billpolicy.policy.subfolders import not_read
 from billpolicy.source.files import DISK, Files, Place, Texts
 from billpolicy.source.folders import yaml_files
 from billpolicy.source.read import read_record
