@@ -38,7 +38,7 @@ def load_versions(places: Sequence[Place], engine: EngineName | None) -> Version
     return versions
 
 
-def load_unproven(paths: Sequence[Path], engine: EngineName | None) -> Versions:
+def load_unproven(paths: Sequence[Place], engine: EngineName | None) -> Versions:
     """As `load_versions`, but what is proven against the policies, such as a conflict, is only told."""
     if engine not in (None, "python"):
         raise click.UsageError("the rules engine takes no policy that is not proven: leave --engine out")

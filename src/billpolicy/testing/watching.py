@@ -4,7 +4,7 @@ same again."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,10 +88,11 @@ class Watching(Resolver):
         levels: Mapping[Level, LevelValues],
         *,
         with_gaps: bool = False,
+        without: Collection[str] = (),
     ) -> Resolved:
         """As it is; what is only asked what would be, `with_gaps`, counts for nothing."""
         self.asked.append(Decisions(operation, date, facts, levels, with_gaps))
-        resolved = super().resolve(operation, date, facts, levels, with_gaps=True)
+        resolved = super().resolve(operation, date, facts, levels, with_gaps=True, without=without)
         if with_gaps:
             return resolved
         missing = False
@@ -103,7 +104,7 @@ class Watching(Resolver):
             missing |= base.key not in resolved.resolutions
             if how is not None:
                 self.hits.update(Hit(rule, operation, base.key, how) for rule in verdict.survivors or (base.id,))
-        return super().resolve(operation, date, facts, levels) if missing else resolved
+        return super().resolve(operation, date, facts, levels, without=without) if missing else resolved
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
         """As it is."""

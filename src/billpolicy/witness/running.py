@@ -7,7 +7,7 @@ it, is a refusal: a chain that finds no value, a conflict, somebody who may not 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
@@ -50,11 +50,12 @@ class Watching(Resolver):
         levels: Mapping[Level, LevelValues],
         *,
         with_gaps: bool = False,
+        without: Collection[str] = (),
     ) -> Resolved:
         """As `Resolver` has it. With gaps it is only told what another operation would decide."""
         if not with_gaps:
             self.asked.append(Asked(operation, date, dict(facts), levels))
-        return super().resolve(operation, date, facts, levels, with_gaps=with_gaps)
+        return super().resolve(operation, date, facts, levels, with_gaps=with_gaps, without=without)
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
         """As `Resolver` has it."""

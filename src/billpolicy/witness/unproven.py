@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.matching.reference import unmet
+from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
@@ -20,6 +22,7 @@ from billpolicy.policy.layers import read_layers
 from billpolicy.policy.load import build
 from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Verdict
+from billpolicy.source.files import Place, place
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.witness.running import Asked, Watching
 
@@ -27,7 +30,7 @@ PROVEN: frozenset[Code] = frozenset(("exceptions-conflict", "exceptions-conflict
 """What is proven of facts, and does not keep an operation with others from being planned."""
 
 
-def load_unproven(*paths: str | Path) -> tuple[Versions, list[Diagnostic]]:
+def load_unproven(*paths: str | Path | Place) -> tuple[Versions, list[Diagnostic]]:
     """The policy at a path, or several versions of it, matched by plain Python; and what is proven against it.
 
     Raises `Refused` with every other mistake.
@@ -36,15 +39,15 @@ def load_unproven(*paths: str | Path) -> tuple[Versions, list[Diagnostic]]:
         raise TypeError("`load_unproven` needs the path of at least one policy")
     policies, proven = [], []
     for path in paths:
-        policy, found = _load(Path(path))
+        policy, found = _load(place(path))
         policies.append(policy)
         proven += found
     return Versions(Watching(policy) for policy in policies), proven
 
 
-def _load(path: Path) -> tuple[Policy, list[Diagnostic]]:
-    policy, problems = build(read_layers(path), VOCABULARY)
-    found = problems or check(policy, VOCABULARY)
+def _load(at: Place) -> tuple[Policy, list[Diagnostic]]:
+    policy, problems = build(read_layers(at.path, at.files), VOCABULARY)
+    found = problems or check(policy, VOCABULARY, PROOFS)
     refuse_errors(one for one in found if one.code not in PROVEN)
     return policy, [one for one in found if one.code in PROVEN]
 
@@ -73,13 +76,13 @@ def settled(versions: Versions) -> Iterator[Settled]:
                     yield from _each_way(versions, policy, asked.operation, key, verdict)
 
 
-def _conflicts(watching: Watching, asked: Asked) -> Iterator[tuple[str, Verdict]]:
+def _conflicts(watching: Resolver, asked: Asked) -> Iterator[tuple[str, Verdict]]:
     """The decisions about which the exceptions that match conflict. Whether something follows is no such decision."""
     policy = watching.policy
     in_force = (one for one in policy.exceptions_for(asked.operation) if one.effective.includes(asked.date))
     matched = [one.id for one in in_force if not unmet(one, asked.facts)]
     for operation, key in policy.base:
-        verdict = watching.precedence.decide(matched, key)
+        verdict = watching.precedence_of(asked.operation).decide(matched, key)
         if operation == asked.operation and asked.event is None and verdict.conflict:
             yield key, verdict
 
