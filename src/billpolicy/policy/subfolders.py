@@ -29,12 +29,12 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
     others: set[Path] = set()
     for one in below(folder, files):
         said = {file: sections(text_of(file, most_megabytes, files)) for file in yaml_files(one, files)}
-        of_its_own = any("policy" in sections for sections in said.values())
+        of_its_own = any("policy" in found for found in said.values())
         if of_its_own or not others.isdisjoint(one.parents):
             others.add(one)
             continue
-        for file, sections in said.items():
-            for section, line in list(sections.items())[:1]:
+        for file, found in said.items():
+            for section, line in list(found.items())[:1]:
                 policy = files.shown(folder)
                 message = f"this file is not read: it says `{section}`, but is in a subfolder of the policy `{policy}`"
                 hint = "move it beside the other files; where it is another policy, let that say its `policy: a-name`"
