@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -260,3 +263,29 @@ class TestIgnoring:
         assert "suppression-unused" not in done.err
         assert Path("policy.yaml").read_text(encoding="utf-8") == POLICY.replace("exclude,", "bill,")
         assert "mend" not in lint("--fix").out
+
+
+class TestElsewhere:
+    """A revision of git and standard input are linted like what is on the disk, and are never mended."""
+
+    def test_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        comment = "  # billpolicy: ignore[because-missing, id-says-nothing] agreed"
+        text = POLICY.replace("  - id: rule-1", f"{comment}\n  - id: rule-1")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        ran = billpolicy("lint", "-", "--stdin-filename", "new.yaml", "--format", "concise")
+        assert re.findall(r"^(\S+): \w+: .*\[(.*)\]$", ran.out, re.MULTILINE) == [
+            ("new.yaml:6:5", "excluded-blocks-rebill")
+        ]
+
+    def test_a_revision(self, folder: Path) -> None:
+        (folder / "policies").unlink()
+        shutil.copytree(ROOT / "policies", folder / "policies")
+        git = ("git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+        for command in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "first")):
+            subprocess.run([*git, *command], check=True, capture_output=True)
+        (folder / "policy.yaml").write_text(POLICY.replace("exclude", "bill"), encoding="utf-8")
+        ran = billpolicy("lint", "HEAD:policy.yaml", "--format", "concise")
+        assert re.findall(r"^(\S+): \w+: .*\[(.*)\]$", ran.out, re.MULTILINE) == [
+            (f"HEAD:policy.yaml:{line}:{column}", code) for _, code, line, column, *_ in FOUND
+        ]
+        assert billpolicy("lint", "HEAD:policy.yaml", "--fix").code == 2

@@ -12,15 +12,18 @@ import billpolicy
 from billpolicy.cli.findings import How, Settling, findings_options
 from billpolicy.cli.options import counted_from_option, day_or_today, format_option
 from billpolicy.cli.output import show, write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import POLICY, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.lint import diff, lint_report, lint_text
+from billpolicy.source.files import DISK, Place
 
 _THEMES = ("lint", "policy")
 
 
 @click.command("lint")
-@click.argument("policies", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="POLICY...")
+@click.argument("policies", metavar="POLICY...", nargs=-1, required=True, type=PLACE)
+@stdin_filename_option
 @click.option(
     "--data",
     multiple=True,
@@ -33,7 +36,7 @@ _THEMES = ("lint", "policy")
 @findings_options
 @format_option("text", "json")
 def command(
-    policies: tuple[Path, ...],
+    policies: tuple[Place, ...],
     data: tuple[Path, ...],
     today: datetime.date | None,
     fix: bool,
@@ -41,7 +44,8 @@ def command(
     how: How,
     format: str,
 ) -> None:
-    """Say what in each POLICY, a folder or a file that `validate` finds right, could be better.
+    """Say what in each POLICY could be better: a folder of YAML files or one file, `REV:path` for what stood in a
+    revision of git, or `-` for one document on standard input.
 
     What stands in a base policy is told when that is linted. A comment on the line, or on the line
     above, ignores a finding: `# billpolicy: ignore[code] reason`. Exits with 1 if a warning is found,
@@ -49,10 +53,13 @@ def command(
     """
     if dry_run and not fix:
         raise click.UsageError("--dry-run says what --fix would do: give both")
+    on_disk = all(place.files is DISK for place in policies)
+    if fix and not on_disk:
+        raise click.UsageError("--fix mends files on the disk: a revision and standard input stay as they are")
     day = day_or_today(today)
     settling = Settling(how, _THEMES, level="warning", comments=True)
     found = _all(policies, data, day, settling)
-    fixes = billpolicy.fix(found)
+    fixes = billpolicy.fix(found) if on_disk else []
     if fix and fixes and not dry_run:
         for one in fixes:
             write_file(one.path, one.after, POLICY)
@@ -71,16 +78,14 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _all(policies: Sequence[Path], data: Sequence[Path], today: datetime.date, settling: Settling) -> list[Diagnostic]:
+def _all(policies: Sequence[Place], data: Sequence[Path], today: datetime.date, settling: Settling) -> list[Diagnostic]:
     """What is told of every policy; of one that is not right, what is wrong with it."""
     found: list[Diagnostic] = []
     for policy in policies:
-        settings = settling.settings(policy)
         try:
-            linted = billpolicy.lint(policy, today=today, data=data, settings=settings)
+            linted = billpolicy.lint(policy, today=today, data=data, settings=settling.settings(policy))
+            found += settling.settle(linted.found, linted.files, policy)
         except Refused as refused:
             found += refused.diagnostics
             settling.fails = True
-        else:
-            found += settling.settle(linted.found, linted.files, settings)
     return found
