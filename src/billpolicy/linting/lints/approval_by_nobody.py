@@ -54,22 +54,19 @@ def _refused(subject: Subject, rules: list[ExceptionRule], role: str | None) -> 
 def _approvals(
     subject: Subject, operation: str, rules: list[ExceptionRule]
 ) -> Iterator[tuple[str, Position, list[str]]]:
-    """Each rule that wants an approval, its place, and the people who meet it and no other exception."""
-    base = subject.policy.base.get((operation, _KEY))
+    """Each rule that wants an approval, its place, and the people whom it is about and no other exception."""
     people = subject.policy.roles
+    alone: dict[str | None, list[str]] = {}
+    for person, role in people.items():
+        met = [rule.id for rule in rules if _meets(rule, person, role)]
+        if len(met) < 2:
+            alone.setdefault(met[0] if met else None, []).append(person)
+    base = subject.policy.base.get((operation, _KEY))
     if base is not None and base.outcome == _APPROVAL:
-        met = [person for person in people if not any(_meets(rule, person, people[person]) for rule in rules)]
-        yield base.id, base.position, met
+        yield base.id, base.position, alone.get(None, [])
     for rule in rules:
         if rule.then[_KEY] == _APPROVAL:
-            others = [other for other in rules if other.id != rule.id]
-            met = [
-                person
-                for person in people
-                if _meets(rule, person, people[person])
-                and not any(_meets(other, person, people[person]) for other in others)
-            ]
-            yield rule.id, rule.then_at[_KEY], met
+            yield rule.id, rule.then_at[_KEY], alone.get(rule.id, [])
 
 
 def _meets(rule: ExceptionRule, person: str, role: str) -> bool:

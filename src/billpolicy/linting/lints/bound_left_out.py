@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
 from billpolicy.policy.condition import Box, Numbers, Values, intersection
-from billpolicy.policy.model import Clause, ExceptionRule
+from billpolicy.policy.model import Effective, ExceptionRule
+
+_Side = tuple[str, int, Effective, frozenset[tuple[str, Values]]]
+"""A field, a bound of it, and all else that a rule says of when it holds."""
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
+    below: dict[_Side, list[ExceptionRule]] = {}
+    for rule in subject.policy.exceptions:
+        for field, numbers in _numbers(rule):
+            high = numbers.ranges[-1][1]
+            if high is not None:
+                below.setdefault(_side(rule, field, high), []).append(rule)
     for rule in subject.exceptions:
-        for other in subject.policy.exceptions:
-            for clause in rule.clauses:
-                left_out = _between(rule, other, clause)
-                if left_out is not None and not _covered(subject, rule, other, left_out):
-                    theirs = next(one for one in other.clauses if one.field == clause.field)
+        for field, numbers in _numbers(rule):
+            low = numbers.ranges[0][0]
+            if low is None:
+                continue
+            left_out = {**rule.box, field: Values(Numbers.only(low - 1))}
+            for other in below.get(_side(rule, field, low - 2), ()):
+                if _decide_the_same(rule, other) and not _covered(subject, rule, other, left_out):
+                    clause, theirs = (next(c for c in one.clauses if c.field == field) for one in (rule, other))
                     message = f"{clause.text} here, and {theirs.text} in `{other.id}`: the bound itself is in neither"
                     hint = "write `at_most` or `at_least` in one of the two"
                     yield Finding(message, subject.clause_at(rule, clause), hint)
 
 
-def _between(rule: ExceptionRule, other: ExceptionRule, clause: Clause) -> Box | None:
-    """The box of the one value between `rule`, which is above it, and `other`, which is below and else the same."""
-    above, below = rule.box[clause.field].members, other.box.get(clause.field)
-    if not isinstance(above, Numbers) or below is None or not isinstance(below.members, Numbers):
-        return None
-    rest = {fact: values for fact, values in rule.box.items() if fact != clause.field}
-    same = rest == {fact: values for fact, values in other.box.items() if fact != clause.field}
-    low, high = above.ranges[0][0], below.members.ranges[-1][1]
-    if not same or low is None or high is None or low - high != 2 or rule.effective != other.effective:
-        return None
-    if set(rule.operations).isdisjoint(other.operations) or set(rule.then).isdisjoint(other.then):
-        return None
-    return {**rest, clause.field: Values(Numbers.only(low - 1))}
+def _numbers(rule: ExceptionRule) -> Iterator[tuple[str, Numbers]]:
+    for clause in rule.clauses:
+        members = clause.facts[clause.field].members
+        if isinstance(members, Numbers) and not members.empty:
+            yield clause.field, members
+
+
+def _side(rule: ExceptionRule, field: str, bound: int) -> _Side:
+    rest = frozenset((fact, values) for fact, values in rule.box.items() if fact != field)
+    return field, bound, rule.effective, rest
+
+
+def _decide_the_same(one: ExceptionRule, other: ExceptionRule) -> bool:
+    """Whether both decide something of one operation."""
+    return not set(one.operations).isdisjoint(other.operations) and not set(one.then).isdisjoint(other.then)
 
 
 def _covered(subject: Subject, rule: ExceptionRule, other: ExceptionRule, left_out: Box) -> bool:
     """Whether a third exception speaks of the value between the two."""
-    return any(
-        not set(third.operations).isdisjoint(rule.operations)
-        and not set(third.then).isdisjoint(rule.then)
-        and intersection(third.box, left_out) is not None
-        for third in subject.policy.exceptions
-        if third.id not in (rule.id, other.id)
-    )
+    others: Iterable[ExceptionRule] = (one for one in subject.policy.exceptions if one.id not in (rule.id, other.id))
+    return any(_decide_the_same(rule, one) and intersection(one.box, left_out) is not None for one in others)
 
 
 LINT = Lint("bound-left-out", "warning", "conditions", _check)

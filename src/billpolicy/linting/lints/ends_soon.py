@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
@@ -24,8 +24,12 @@ def _ends(subject: Subject) -> Iterator[tuple[str, datetime.date, Position]]:
     for file, tree in subject.files:
         if file.effective is not None and until is not None:
             yield "this policy", until, tree.at("effective", "until")
+    beginning: dict[tuple[str, datetime.date], list[ExceptionRule]] = {}
+    for rule in subject.policy.conditional:
+        for operation in rule.operations:
+            beginning.setdefault((operation, rule.effective.from_), []).append(rule)
     for rule in subject.conditional:
-        if rule.effective.until is not None and not _followed(subject, rule, rule.effective.until):
+        if rule.effective.until is not None and not _followed(rule, rule.effective.until, beginning):
             yield f"`{rule.id}`", rule.effective.until, subject.texts[rule.id].at("effective", "until")
     for code in subject.policy.tax_rates.values():
         for rate in code.rates:
@@ -34,15 +38,12 @@ def _ends(subject: Subject) -> Iterator[tuple[str, datetime.date, Position]]:
                 yield what, rate.effective.until, rate.position
 
 
-def _followed(subject: Subject, rule: ExceptionRule, until: datetime.date) -> bool:
+def _followed(
+    rule: ExceptionRule, until: datetime.date, beginning: Mapping[tuple[str, datetime.date], Sequence[ExceptionRule]]
+) -> bool:
     """Whether another rule takes over on that day."""
-    return any(
-        other.id != rule.id
-        and other.effective.from_ == until
-        and not set(other.operations).isdisjoint(rule.operations)
-        and set(other.then) >= set(rule.then)
-        for other in subject.policy.conditional
-    )
+    others = (other for operation in rule.operations for other in beginning.get((operation, until), ()))
+    return any(set(other.then) >= set(rule.then) for other in others)
 
 
 def _goes_on(code: TaxCode, rate: TaxRate) -> bool:

@@ -18,11 +18,15 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
         *((f"reason codes of {category}", found) for category, found in _reason_codes(subject)),
     ]
     for what, names in kinds:
-        for name, at in names.items():
-            other = next((one for one in names if one != name and _read(one) == _read(name)), None)
-            if other is not None and at.file in subject.own and (names[other].file not in subject.own or other < name):
+        alike: dict[str, list[str]] = {}
+        for name in names:
+            alike.setdefault(_read(name), []).append(name)
+        for group in alike.values():
+            own = sorted((name for name in group if names[name].file in subject.own), key=lambda name: names[name])
+            for name in own if len(own) < len(group) else own[1:]:
+                other = next(one for one in group if one != name)
                 message = f"the {what} `{other}` and `{name}` differ only in capitals or spaces"
-                yield Finding(message, at, "keep one of the two")
+                yield Finding(message, names[name], "keep one of the two")
 
 
 def _read(name: str) -> str:

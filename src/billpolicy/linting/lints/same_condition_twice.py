@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
 from billpolicy.policy.model import ExceptionRule
@@ -10,22 +10,18 @@ from billpolicy.policy.model import ExceptionRule
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     overridden = {id for rule in subject.policy.exceptions for id in rule.overrides}
-    rules = [rule for rule in subject.exceptions if not rule.overrides and rule.id not in overridden]
-    for index, rule in enumerate(rules):
-        first = next((other for other in rules[:index] if _could_be_one(rule, other)), None)
-        if first is not None:
-            message = f"`{rule.id}` holds exactly when `{first.id}` does, for the same reason"
-            yield Finding(message, rule.position, f"say what it decides under `then` of `{first.id}`, too")
+    first: dict[Hashable, ExceptionRule] = {}
+    for rule in subject.exceptions:
+        if rule.overrides or rule.id in overridden:
+            continue
+        other = first.setdefault(_all_but_outcomes(rule), rule)
+        if other is not rule and set(other.then).isdisjoint(rule.then):
+            message = f"`{rule.id}` holds exactly when `{other.id}` does, for the same reason"
+            yield Finding(message, rule.position, f"say what it decides under `then` of `{other.id}`, too")
 
 
-def _could_be_one(one: ExceptionRule, other: ExceptionRule) -> bool:
-    return (
-        one.operations == other.operations
-        and one.effective == other.effective
-        and one.box == other.box
-        and one.because == other.because
-        and set(one.then).isdisjoint(other.then)
-    )
+def _all_but_outcomes(rule: ExceptionRule) -> Hashable:
+    return rule.operations, rule.effective, frozenset(rule.box.items()), rule.because
 
 
 LINT = Lint("same-condition-twice", "hint", "precedence", _check)
