@@ -75,10 +75,6 @@ def test_what_is_so_passes(tmp_path: Path, expect: str) -> None:
         ("{items: [{of: seat}, {of: other}]}", ("items", "of seat; of other", "of seat, name Seats, amount 10.00")),
         ("{balances: {CM00000002: 1}}", ("balances.CM00000002", "1", "there is only CM00000001")),
         ("{refused: over-applied}", ("refused", "over-applied", "it is not refused")),
-        (
-            "{follow_ups: {write-off-on-cancellation: true}}",
-            ("follow_ups.write-off-on-cancellation", "runs", "it does not run"),
-        ),
         ("{steps: [{rule: write-off-on-cancellation}]}", ("steps", "1 step", "nothing follows")),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ class _Reading:
         self._tree = tree
         self._folder = Path(tree.file).parent
         self._problems: list[Diagnostic] = []
-        self._books: dict[Path, Tree] = {}
+        self._books: dict[str, Tree] = {}
 
     def file(self) -> TestFile:
         text = read_record(TestFileText, self._tree)
@@ -173,7 +174,7 @@ class _Reading:
     def _shared(self, text: TestFileText) -> _Shared:
         operations = None
         if text.operations is not None:
-            file = parse(self._beside(text.operations), max_megabytes=MAX_MEGABYTES)
+            file = self._parsed(text.operations, self._tree.at("operations"))
             operations = {one.request.id: one for one in operations_of(file)}
         said = self._tree.data.get("book")
         tree = None if said is None else self._book_tree(self._tree, ("book",), said)
@@ -195,17 +196,26 @@ class _Reading:
 
     def _book_tree(self, tree: Tree, path: _Place, said: Any) -> Tree:
         if isinstance(said, str):
-            file = self._beside(said)
-            if file not in self._books:
-                self._books[file] = parse(file, max_megabytes=MAX_MEGABYTES)
-            return self._books[file]
+            if said not in self._books:
+                self._books[said] = self._parsed(said, tree.at(*path))
+            return self._books[said]
         if isinstance(said, Block):
             return Tree(tree.file, said)
         message = "a book is wanted here, or the name of its file"
         raise _refused("value-wrong", message, tree.at(*path), "write it as `book: book.yaml`")
 
+    def _parsed(self, name: str, at: Position) -> Tree:
+        """A file that is named at a place: there it is told if it cannot be read at all."""
+        try:
+            return parse(self._beside(name), max_megabytes=MAX_MEGABYTES)
+        except Refused as refused:
+            raise Refused(
+                one if one.position is not None and one.position.line else one._replace(position=at)
+                for one in refused.diagnostics
+            ) from None
+
     def _beside(self, name: str) -> Path:
-        return Path(self._folder / name)
+        return Path(os.path.normpath(self._folder / name))
 
     # -- what is asked for, and what is expected of it -------------------------------------------------------------
 

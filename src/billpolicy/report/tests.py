@@ -286,9 +286,9 @@ def _result_text(file: FileResult, result: Result, every: bool) -> Iterator[str]
 
 def difference_text(file: FileResult, result: Result, one: Mismatch) -> Iterator[str]:
     """One thing that is not as expected: where, what, and how exactly that came about."""
-    several = f" of {one.operation}" if len(result.case.operations) > 1 else ""
-    yield from wrapped("    ", f"{one.position}")
-    yield from wrapped(f"      {'expected':<9}", f"{_what(one)}{one.expected}{several}")
+    several = f", {one.operation}" if len(result.case.operations) > 1 else ""
+    yield from wrapped("    ", f"{one.position}{several}")
+    yield from wrapped(f"      {'expected':<9}", f"{_what(one)}{one.expected}")
     yield from wrapped(f"      {'actual':<9}", one.actual)
     for problem in one.refused:
         yield from wrapped("      ", f"{problem.message} [{problem.code}]")

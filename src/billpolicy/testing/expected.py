@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from billpolicy.diagnostics.codes import Known
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.policy.model import Policy
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record, written_name
 from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text
 from billpolicy.source.tree import Block, Items, Mark, Tree
+from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
 
 BASE = "base"
@@ -258,15 +260,33 @@ def _unexpectable(
             yield from _unknown_rule(tree.at(*here, "rule"), decision["rule"], policies)
     for index, _ in enumerate(data.get("documents") or ()):
         yield from _unexpectable(tree, (*path, "documents", index), operation, policies)
+    for key in ("refused", "warnings"):
+        for index, code in enumerate(data.get(key) or ()):
+            if code not in get_args(Known):
+                message = f"there is no code `{code}`"
+                at = tree.at(*path, key, index)
+                yield Diagnostic("expectation-unknown", message, at, did_you_mean(code, get_args(Known)))
     for rule in data.get("follow_ups") or ():
-        at = tree.at(*path, "follow_ups", rule, key=True)
-        yield from _unknown_rule(at, rule, policies)
+        yield from _never_follows(tree.at(*path, "follow_ups", rule, key=True), rule, operation, policies)
     for index, step in enumerate(data.get("steps") or ()):
         here = (*path, "steps", index)
         if "rule" in step:
             yield from _unknown_rule(tree.at(*here, "rule"), step["rule"], policies)
         after = step.get("operation") or _operation_of(step.get("rule"), policies)
         yield from _unexpectable(tree, here, after, policies)
+
+
+def _never_follows(at: Position, rule: str, operation: str | None, policies: Sequence[Policy]) -> Iterator[Diagnostic]:
+    """What does not follow an operation whatever it does: to expect that it does not says nothing."""
+    unknown = list(_unknown_rule(at, rule, policies))
+    yield from unknown
+    if unknown or operation is None:
+        return
+    causes = VOCABULARY[operation].causes
+    known = {one.id for policy in policies for one in policy.follow_ups if one.after in causes}
+    if rule not in known and not rule.startswith(f"{operation}."):
+        hint = did_you_mean(rule, known) or "no follow-up of this policy can come directly after it"
+        yield Diagnostic("expectation-unknown", f"`{rule}` never follows `{operation}`", at, hint)
 
 
 def _at(tree: Tree, path: tuple[str | int, ...]) -> Any:

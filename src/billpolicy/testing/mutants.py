@@ -170,7 +170,7 @@ def _bounds(clause: Clause) -> Iterator[tuple[str, Mapping[str, Values]]]:
                 yield what, {**clause.facts, fact: replace(values, members=ranges)}
         elif isinstance(members, Words) and len(members.names) > 1 and not fact.endswith(".currency"):
             for word in sorted(members.names, key=str):
-                yield f"but not with `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
+                yield f"but not `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
 
 
 def _without(words: Words, word: str | bool) -> Words:
