@@ -266,3 +266,62 @@ def test_the_kind_of_a_file_is_checked_again_when_it_is_written(folder: Path) ->
     with pytest.raises(Refused):
         write_file(folder / "report.csv", HEAD, REPORT)
     assert (folder / "report.csv").read_text() == "dear diary"
+
+
+# -- recordings ----------------------------------------------------------------------------------------------------
+
+
+def recording(name: str, file: str | Path) -> Ran:
+    options = ("--policy", "policy", "--engine", "python", "--ledger", "sqlite:///l.db", "--today", "2026-01-02")
+    return billpolicy(name, *options, "operations.yaml", "--record", file)
+
+
+@pytest.mark.parametrize("name", ["plan", "post"])
+@pytest.mark.parametrize("target", OWN)
+def test_a_recording_over_a_file_of_the_command_is_refused_and_changes_nothing(
+    folder: Path, name: str, target: str
+) -> None:
+    before, standard = contents(folder), contents(STANDARD)
+    ran = recording(name, target)
+    assert ran.code == 1
+    assert "a recording would destroy it [file-in-use]" in ran.err
+    assert (contents(folder), contents(STANDARD)) == (before, standard)
+
+
+@pytest.mark.parametrize("name", ["plan", "post"])
+def test_a_recording_replaces_a_recording_and_nothing_else(folder: Path, name: str) -> None:
+    (folder / "notes.jsonl").write_text('{"note": 1}\n')
+    before = contents(folder)
+    ran = recording(name, "notes.jsonl")
+    assert (ran.code, contents(folder)) == (1, before)
+    assert "notes.jsonl: error: this file is there already and is no recording [file-foreign]" in ran.err
+    (folder / "empty.jsonl").write_text("")
+    for _ in range(2):
+        assert recording(name, "empty.jsonl").code == 1  # the operation is refused, and that is recorded
+        _, line = (folder / "empty.jsonl").read_text().splitlines()
+        assert json.loads(line)["refused"] == ["document-unknown"]
+    assert contents(folder).keys() - before.keys() == {"empty.jsonl"}
+
+
+def test_a_report_and_a_recording_are_two_files(folder: Path) -> None:
+    options = ("--policy", "policy", "--engine", "python", "--book", "book.yaml")
+    ran = billpolicy("plan", *options, "operations.yaml", "--record", "one", "--report", "one")
+    assert ran.code == 1
+    assert "one: error: this is the report; a recording would destroy it [file-in-use]" in ran.err
+    assert not (folder / "one").exists()
+
+
+def test_what_was_posted_is_recorded_also_if_it_goes_on_no_further(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (folder / "operations.yaml").read_text().replace("INV00000009", "INV00000001")
+    second = "- {id: u, operation: transfer_negative_invoice, date: 2026-01-02, invoice: INV00000009}\n"
+    (folder / "operations.yaml").write_text(text + second)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("billpolicy.cli.post.show_refused", fails)
+    assert recording("post", "posted.jsonl").code == 1
+    ids = [json.loads(line).get("id") for line in (folder / "posted.jsonl").read_text().splitlines()]
+    assert ids == [None, "t", "u"]

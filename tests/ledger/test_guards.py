@@ -9,6 +9,8 @@ from contextlib import closing
 import pytest
 
 from billpolicy.ledger.store import Ledger
+from billpolicy.policy.model import LayerText
+from billpolicy.posting.store import PolicyText
 from tests.helpers.ledgers import dump, file_of, post, whole
 from tests.helpers.sample import NOW, credit_plan, refund_plan
 
@@ -31,6 +33,7 @@ KEPT = (
     "usage",
     "combined",
     "charge_periods",
+    "policies",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -70,6 +73,8 @@ def posted(stocked: Ledger) -> Ledger:
     """A ledger in which every table has something that an operation or an import wrote."""
     post(stocked, credit_plan(whole(stocked), "op-1", "INV00000001", reverse=True), who="ann", now=NOW)
     post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "1.00"), who="ann", now=NOW)
+    with stocked.writing() as writer:
+        writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
     return stocked
 
 

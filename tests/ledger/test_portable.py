@@ -22,6 +22,8 @@ from billpolicy.ledger.sqlite import DIALECT, files_of
 from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
 from billpolicy.ledger.writing import raise_revisions
+from billpolicy.policy.model import LayerText
+from billpolicy.posting.store import PolicyText
 from tests.helpers.kinds_of_change import EACH
 from tests.helpers.ledgers import post, whole
 from tests.helpers.refusals import codes, refused
@@ -98,8 +100,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert {one.id for one in reader.first_unbilled()} <= book.usage.keys()
             assert {one.id for one in reader.reopened()} <= book.charge_periods.keys()
             assert reader.run("no such run") is None
+            assert {one.operation.id for one in reader.recorded()} == EACH.keys() - {"draft_canceled"}
+            assert reader.decisions("no such name") is None
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
+            writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
         ledger.check()
     return list(dict.fromkeys(found))
 

@@ -15,8 +15,8 @@ from billpolicy.book.model import Application, Document, Part
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.planning.plan import Plan, in_turn, left_by
-from billpolicy.posting.posting import Job, Outcome, job_of, post_jobs
-from billpolicy.posting.store import Audit, Cause, Entry, Posted, Store
+from billpolicy.posting.posting import Job, Outcome, job_of, post_jobs, post_one
+from billpolicy.posting.store import Audit, Cause, Entry, PolicyText, Posted, Store
 from billpolicy.source.codec import canonical
 from tests.helpers.books import book_from
 from tests.helpers.jobs import chain, credit, refusing, run, told, wanted
@@ -24,6 +24,7 @@ from tests.helpers.kinds_of_change import DRAFT, EACH, MOVED, only
 from tests.helpers.ledgers import execute, post, whole
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import BOOK, DAY, NOW, credit_plan, doing, payment_plan, refund_plan
+from tests.helpers.scenes import policy
 from tests.posting.conftest import StoreOf
 
 
@@ -125,6 +126,33 @@ class TestMoments:
         assert left(store) == last
         with store.reading() as reader:
             assert reader.requests([f"op-{n}" for n in range(4)]).keys() == {"op-0", "op-2", "op-3"}
+
+
+class TestPolicies:
+    """The text of what was posted under is kept with it, each policy once."""
+
+    def test_the_policy_of_what_is_posted_is_kept(self, store: Store) -> None:
+        acme, other = policy(), policy("defaults: {payment_term: Net 30}\n")
+        plan = replace(credit_plan(whole(store), "op-1", "INV00000001"), policy=acme.name, policy_digest=acme.digest)
+        for repeated in range(2):
+            posted = post_one(store, replace(job_of(plan, "ann"), policies=(acme, other)), now=NOW)
+            assert posted.repeated == bool(repeated)
+        with store.reading() as reader:
+            kept = reader.policies([acme.digest, other.digest, "no digest"])
+        assert kept == {acme.digest: PolicyText(acme.digest, acme.name, acme.layers)}
+
+    def test_what_raises_keeps_nothing(self, store: Store) -> None:
+        acme = policy()
+
+        def fail() -> None:
+            with store.writing() as writer:
+                writer.keep([PolicyText(acme.digest, acme.name, acme.layers)])
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        with store.reading() as reader:
+            assert reader.policies([acme.digest]) == {}
 
 
 class TestWriting:

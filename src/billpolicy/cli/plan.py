@@ -78,7 +78,7 @@ def command(
     if report is not None:
         check_written(report, REPORT, operations, book, ledger, versions)
     if record is not None:
-        check_written(record, RECORDING, operations, book, ledger, versions)
+        check_written(record, RECORDING, operations, book, ledger, versions, report)
     asked, documents, day = load_given(operations, book, ledger, actor, today)
     tally, progress = Tally(), Progress(asked)
     kept: list[tuple[Instruction, Outcome]] = []

@@ -97,7 +97,7 @@ def command(
     if report is not None:
         check_written(report, REPORT, operations, None, ledger, versions)
     if record is not None:
-        check_written(record, RECORDING, operations, None, ledger, versions)
+        check_written(record, RECORDING, operations, None, ledger, versions, report)
     asked = load_asked(operations, actor)
     who = actor or login()
     day = day_or_today(today)
