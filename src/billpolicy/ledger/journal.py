@@ -54,7 +54,7 @@ SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
 """
 _IN_ORDER = "SELECT o.id FROM operations o LEFT JOIN audit a ON a.operation = o.id ORDER BY coalesce(a.id, 0), o.id"
 _DECIDED = """
-SELECT id, operation, date, plan, policy, policy_digest, engine, caused_by FROM operations WHERE id IN {keys}
+SELECT id, operation, date, request, plan, policy, policy_digest, engine, caused_by FROM operations WHERE id IN {keys}
 """
 _STEPS = "SELECT caused_by, id, cause FROM operations WHERE caused_by IN {keys} ORDER BY caused_by, step"
 _RECORDED = """
@@ -235,11 +235,15 @@ class _Decided:
     approved_by: str | None = None
 
 
+_TELLING = (ISSUED, "applied")
+"""How the names of the changes end by which it is told what was decided about."""
+
+
 class DecidedOperation(NamedTuple):
     """How an operation was decided."""
 
     plan: Plan
-    """Without what it does, but for the documents that it makes, and without what follows it."""
+    """Without what follows it; of what it does only documents and applications."""
     step_of: str | None
     steps: tuple[Taken, ...]
 
@@ -251,19 +255,19 @@ def decided(connection: Connection, ids: Sequence[str]) -> Iterator[DecidedOpera
     for of, id, cause in connection.rows(_STEPS, ids):
         steps[of].append((id, cause))
     for id in ids:
-        operation, date, text, policy, digest, engine, step_of = found[id]
+        operation, date, request, text, policy, digest, engine, step_of = found[id]
         try:
             kept = decode(_Decided, text)
             plan = Plan(
                 id=id,
                 operation=operation,
                 date=datetime.date.fromisoformat(date),
-                request={},
+                request=decode(dict, request),
                 policy=policy,
                 policy_digest=digest,
                 engine=engine,
                 basis={},
-                changes=_changes(one for one in kept.changes if one[0].endswith(ISSUED)),
+                changes=_changes(one for one in kept.changes if one[0].endswith(_TELLING)),
                 resolved=kept.resolved,
                 reasons=kept.reasons,
                 passed_over=kept.passed_over,

@@ -21,6 +21,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.operations.shared.memos import due_on
 from billpolicy.planning.plan import Asked, Plan
+from billpolicy.planning.requested import requested
 from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import Policy
 from billpolicy.posting.posting import Outcome
@@ -104,6 +105,8 @@ class RecordedDecision:
     """What came out for each attribute."""
     settings: RecordedSettings
     """What came out for each setting, as it was written: there are many, and few texts of them."""
+    requested: tuple[str, ...] = ()
+    """Settings of which the request itself said what counts, so that no policy did."""
     documents: tuple[RecordedDocument, ...] = ()
 
 
@@ -202,7 +205,7 @@ def recorded_operation(
         actor=mask.person(plan.actor),
         approved_by=mask.person(plan.approved_by),
         decisions=tuple(
-            recorded_decision(one, made.get(place, ()), policy, mask) for place, one in enumerate(plan.resolved)
+            recorded_decision(plan, one, made.get(place, ()), policy, mask) for place, one in enumerate(plan.resolved)
         ),
         follow_ups=tuple(_follow_ups(plan, steps, mask)),
     )
@@ -225,7 +228,7 @@ class Mask:
 
 
 def recorded_decision(
-    resolved: Resolved, made: Sequence[Issued[Numbered]], policy: Policy | None, mask: Mask
+    plan: Plan, resolved: Resolved, made: Sequence[Issued[Numbered]], policy: Policy | None, mask: Mask
 ) -> RecordedDecision:
     """How something was decided, with the documents that were made by it. Without the policy nobody can tell whether a
     due date is by the payment term."""
@@ -244,6 +247,7 @@ def recorded_decision(
             if one.level is not None
         },
         settings=_settings(resolved),
+        requested=tuple(sorted(key for key, one in requested(plan, resolved).items() if not one.on)),
         documents=tuple(_document(one, resolved, policy, mask) for one in made),
     )
 

@@ -399,10 +399,11 @@ class _Decided:
         differing, other_rules = compared
         found.other_rules += other_rules
         for one in differing:
-            if one.key not in untold:
+            if one.key not in untold and one.key not in self._decision.requested:
                 self._differs(*one)
         for key, fields in sorted(untold.items()):
-            found.untold.append(Untold(self._name, key, fields, self._under.why(fields)))
+            if key not in self._decision.requested:
+                found.untold.append(Untold(self._name, key, fields, self._under.why(fields)))
 
     def _differs(self, key: str, kind: Kind, old: Came | None, new: Came | None) -> None:
         made = self._decision.documents
