@@ -28,15 +28,15 @@ operations:
 exceptions:
   - id: disputes-in-the-south
     operations: [credit_memo_from_invoice]
-    when: {account.country: {any_of: [IT, ES]}, reason: Charge Dispute}
+    when: {account.country: {one_of: [IT, ES]}, reason: Charge Dispute}
     then: {bill_to_contact: [account]}
     because: "FIN-7: disputes go to whoever is responsible now"
   - id: refunds-in-germany
     operations: [create_refund]
     when: {account.country: DE}
-    then: {sequence_set: [payment, account]}
+    then: {sequence_set: [default]}
     effective: {from: 2026-03-01}
-    because: "FIN-9: numbers stay together"
+    because: "FIN-9: one series for the authorities"
 """
 BOTH = POLICY.index("exceptions:\n") + len("exceptions:\n")
 SECOND = POLICY.index("  - id: refunds")
@@ -83,7 +83,7 @@ CHANGES = {
         ("credit_memo_from_invoice", "bill-to contact", "FIN-1: what the customer saw stays"),
     ),
     "narrows a condition": Change(
-        POLICY.replace("any_of: [IT, ES]", "any_of: [IT]"), 4, OUTCOMES, ("credit_memo_from_invoice", "ES")
+        POLICY.replace("one_of: [IT, ES]", "one_of: [IT]"), 4, OUTCOMES, ("credit_memo_from_invoice", "ES")
     ),
     "only moves files": Change(POLICY[: POLICY.index("exceptions:")], 0, NO_OUTCOME, moved="rules.yaml"),
     "reorders rules": Change(POLICY[:BOTH] + POLICY[SECOND:] + POLICY[BOTH:SECOND], 0, NO_OUTCOME),
@@ -92,7 +92,9 @@ CHANGES = {
     "adds a conflict": Change(
         POLICY + CONFLICT, 1, WRONG, ("`[exceptions-conflict]`", "large-ones-as-they-were", "disputes-in-the-south")
     ),
-    "changes a date": Change(POLICY.replace("2026-03-01", "2026-04-01"), 4, OUTCOMES, ("create_refund", "2026-04-01")),
+    "changes a date": Change(
+        POLICY.replace("2026-03-01", "2026-04-01"), 4, OUTCOMES, ("create_refund", "2026-03-01 to 2026-03-31")
+    ),
 }
 
 
