@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 import billpolicy
-from billpolicy.cli.options import format_option
+from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.results import Affected
 from billpolicy.source.revision import changed_since
@@ -17,7 +18,9 @@ _RUN = ("validate", "analyze", "lint", "test")
 
 @click.command("affected")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--since", metavar="REV", help="Also the files that HEAD changes, since it branched off this revision.")
+@click.option(
+    "--since", type=LINE, metavar="REV", help="Also the files that HEAD changes, since it branched off this revision."
+)
 @click.option(
     "--below",
     default=".",
@@ -44,7 +47,7 @@ def command(
     that extend it; also of a file that is gone. Nothing is wrong where there is none.
     """
     changed = [*files, *(changed_since(since) if since is not None else ())]
-    found = [policy for policy in billpolicy.affected(changed) if policy.absolute().is_relative_to(below.absolute())]
+    found = [policy for policy in billpolicy.affected(changed) if _whole(policy).is_relative_to(_whole(below))]
     if with_tests:
         found = [policy for policy in found if billpolicy.find_tests(policy)]
     if run is None:
@@ -60,3 +63,7 @@ def command(
         assert other is not None
         with other.make_context(run, [*map(str, found), "--format", format], parent=ctx.parent) as inner:
             other.invoke(inner)
+
+
+def _whole(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  a link is where it stands, not where it leads
