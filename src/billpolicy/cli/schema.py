@@ -27,8 +27,9 @@ def command(
 ) -> None:
     """Print the JSON Schema (draft-07) of a kind of file, or of a command's answer, or write or check all of them.
 
-    NAME is policy, book or operations; the command validate, explain, plan, post, matrix or rule; ledger-import,
-    ledger-show; or diagnostics, which `ledger check` answers and every command that could not begin.
+    NAME is policy, book, operations, or witness, which is operations with their book; the command validate, explain,
+    plan, post, matrix or rule; ledger-import, ledger-show; or diagnostics, which `ledger check` answers and every
+    command that could not begin.
 
     Editors use them through the first line of a file:
     # yaml-language-server: $schema=schemas/policy.schema.json

@@ -152,6 +152,17 @@ def _operations() -> Schema:
     }
 
 
+def _witness() -> Schema:
+    """An operations file that brings the book that they are planned on, and the day of planning."""
+    schema, book = _operations(), _of(BookFile)
+    schema["definitions"] |= book.pop("definitions")
+    schema["definitions"]["Book"] = book
+    day = {"type": "string", "format": "date", "description": "The day of planning."}
+    schema["properties"] = {"today": day, "book": {"$ref": "#/definitions/Book"}, **schema["properties"]}
+    schema["required"] = ["book", "operations"]
+    return schema
+
+
 def _ledger_show() -> Schema:
     """What `ledger show` answers; an operation with what was asked for, by the fields of its own kind."""
     schema = _of(LedgerReport, "serialization")
@@ -232,6 +243,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "operations": _operations,
     "test": _test,
     "test-report": _written(TestReport),
+    "witness": _witness,
     "validate": _written(Validation),
     "affected": _written(Affected),
     "validate-several": _written(Validations),

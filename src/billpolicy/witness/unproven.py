@@ -69,7 +69,9 @@ def settled(versions: Versions) -> Iterator[Settled]:
     told = set()
     for policy in versions.policies:
         watching = versions.on(policy.effective.from_)
-        for asked in watching.asked if isinstance(watching, Watching) else ():
+        if not isinstance(watching, Watching):
+            raise TypeError("`versions` must be what `load_unproven` gives")
+        for asked in watching.asked:
             for key, verdict in _conflicts(watching, asked):
                 if (asked.operation, key, verdict.survivors) not in told:
                     told.add((asked.operation, key, verdict.survivors))
