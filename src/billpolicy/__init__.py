@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from billpolicy.testing.scaffold import first_test
     from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
     from billpolicy.witness.unproven import load_unproven, settled
-    from billpolicy.witness.witness import OWN, Witness, witness
 
 _WHERE = {
     "Analysis": "analysis.analyse",
@@ -93,7 +92,6 @@ _WHERE = {
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
     "Mutation": "testing.mutation",
-    "OWN": "witness.witness",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
     "Policy": "policy.model",
@@ -118,7 +116,6 @@ _WHERE = {
     "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
     "WithBook": "exchange.operations_file",
-    "Witness": "witness.witness",
     "about_rule": "testing.run",
     "affected": "policy.affected",
     "analysis_codes": "witness.analysed",
@@ -163,13 +160,11 @@ _WHERE = {
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
-    "witness": "witness.witness",
     "witness_of": "witness.analysed",
 }
 """The room that a name stands in, where that is not `api`."""
 
 __all__ = [
-    "OWN",
     "Analysis",
     "Audit",
     "Baseline",
@@ -214,7 +209,6 @@ __all__ = [
     "UsageFile",
     "Versions",
     "WithBook",
-    "Witness",
     "about_rule",
     "affected",
     "analysis_codes",
@@ -269,7 +263,6 @@ __all__ = [
     "validate",
     "versions_apart",
     "violations",
-    "witness",
     "witness_of",
 ]
 
