@@ -9,7 +9,7 @@ import pytest
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.difference import PolicyDifference, diff
 from billpolicy.comparing.side import load_sides
-from billpolicy.comparing.words import outcome_words, where
+from billpolicy.comparing.words import after_words, before_words, where
 from tests.helpers.paths import STANDARD
 from tests.helpers.scenes import policy
 
@@ -32,8 +32,8 @@ def said(found: PolicyDifference, one: Changed) -> tuple[tuple[str, ...], str, s
     return (
         one.operations,
         one.key,
-        outcome_words(one, one.new, found.new),
-        outcome_words(one, one.old, found.old),
+        after_words(one, found.new),
+        before_words(one, found.old),
         where(one, found.old, found.new),
     )
 

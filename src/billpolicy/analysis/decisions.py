@@ -28,7 +28,9 @@ class Decider(NamedTuple):
 
     rule: str
     outcome: Outcome | None
-    """None where the policy has no such decision."""
+    """None where the policy has no such decision, and where exceptions conflict."""
+    against: str | None = None
+    """In a conflict, an exception that says something else."""
 
 
 class Decision:
@@ -104,8 +106,10 @@ class Decision:
     def decider(self, survivors: int) -> Decider:
         """The rule to name, of several the first by id."""
         if survivors:
-            rule = self.rules[next(bits(survivors))]
-            return Decider(rule.id, rule.then[self.key])
+            first, *others = bits(survivors)
+            rule = self.rules[first]
+            against = next((self.rules[other].id for other in others if self.comes[other] != self.comes[first]), None)
+            return Decider(rule.id, None if against else rule.then[self.key], against)
         return Decider(f"{self.spec.name}.{self.key}", None if self.base is None else self.base.outcome)
 
     def rule_of(self, holding: int) -> str:

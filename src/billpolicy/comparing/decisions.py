@@ -42,7 +42,7 @@ class Changed:
     event: bool
     """Whether it is about what follows an event."""
     old: Outcome | None
-    """None: it is not decided there, or nothing follows."""
+    """None: it is not decided there, nothing follows, or exceptions conflict."""
     new: Outcome | None
     region: Region
     points: tuple[Point, ...]
@@ -50,6 +50,9 @@ class Changed:
     old_rules: tuple[str, ...]
     """The rules that decide in the region, by id."""
     new_rules: tuple[str, ...]
+    old_conflict: bool
+    """Whether exceptions conflict there, so that operations are refused."""
+    new_conflict: bool
     more: bool
     """Whether there are further boxes."""
     domain: Domain = field(compare=False)
@@ -114,10 +117,11 @@ def _changed(
     found: Comparison, event: bool, parts: Iterable[tuple[Box, Facts, Decider, Decider]], domain: Domain
 ) -> Iterator[Changed]:
     """What differs of one decision: one for each pair of outcomes."""
-    groups: dict[tuple[Outcome | None, Outcome | None], list[tuple[Box, Facts, str, str]]] = {}
+    groups: dict[tuple[_Comes, _Comes], list[tuple[Box, Facts, Decider, Decider]]] = {}
     for box, facts, one, other in parts:
-        groups.setdefault((one.outcome, other.outcome), []).append((box, facts, one.rule, other.rule))
-    for (old, new), alike in groups.items():
+        name = (one.outcome, one.against is not None), (other.outcome, other.against is not None)
+        groups.setdefault(name, []).append((box, facts, one, other))
+    for ((old, old_conflict), (new, new_conflict)), alike in groups.items():
         yield Changed(
             operations=(found.operation,),
             key=found.key,
@@ -126,11 +130,21 @@ def _changed(
             new=new,
             region=simplified((box for box, *_ in alike), domain),
             points=tuple(point(box, facts, domain) for box, facts, *_ in alike[:MOST_POINTS]),
-            old_rules=tuple(sorted({rule for *_, rule, _ in alike if rule})),
-            new_rules=tuple(sorted({rule for *_, rule in alike if rule})),
+            old_rules=_rules(one for _, _, one, _ in alike),
+            new_rules=_rules(other for _, _, _, other in alike),
+            old_conflict=old_conflict,
+            new_conflict=new_conflict,
             more=found.more,
             domain=domain,
         )
+
+
+_Comes = tuple[Outcome | None, bool]
+"""An outcome, and whether it is that exceptions conflict."""
+
+
+def _rules(deciders: Iterable[Decider]) -> tuple[str, ...]:
+    return tuple(sorted({rule for one in deciders for rule in (one.rule, one.against) if rule}))
 
 
 def _together(changes: Iterable[Changed]) -> Iterator[Changed]:
@@ -138,7 +152,9 @@ def _together(changes: Iterable[Changed]) -> Iterator[Changed]:
     groups: dict[object, list[Changed]] = {}
     for one in changes:
         where = frozenset(frozenset(box.items()) for box in one.region)
-        groups.setdefault((one.key, one.event, one.old, one.new, where), []).append(one)
+        groups.setdefault((one.key, one.event, one.old, one.new, one.old_conflict, one.new_conflict, where), []).append(
+            one
+        )
     for alike in groups.values():
         yield replace(
             alike[0],

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import (
+    Assumption,
     Attribute,
     BatchLimit,
     PaymentTerm,
@@ -33,6 +34,7 @@ Section = Literal[
     "cash_steps",
     "tax_rates",
     "batch_limits",
+    "assumptions",
 ]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 Effect = Literal["outcomes", "decisions", "names", "none"]
@@ -85,6 +87,8 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _section("cash_steps", old.cash_steps, new.cash_steps, lambda step: [str(step)], _always)
     yield from _section("tax_rates", old.tax_rates, new.tax_rates, _tax_code, _otherwise)
     yield from _section("batch_limits", old.batch_limits, new.batch_limits, _limit, _always)
+    held, now_held = ({one.id: one for one in policy.assumptions} for policy in (old, new))
+    yield from _section("assumptions", held, now_held, _assumption, lambda one, other: "names")
 
 
 def _section(
@@ -127,7 +131,9 @@ def _otherwise(before: object, after: object) -> Effect:
 
 
 def _of_attribute(before: Attribute | None, after: Attribute | None) -> Effect:
-    same = before is not None and after is not None and before._replace(zuora=after.zuora, position=after.position)
+    if before is None or after is None:
+        return "outcomes"
+    same = before._replace(zuora=after.zuora, exhausted=after.exhausted, position=after.position)
     return "none" if same == after else "outcomes"
 
 
@@ -163,6 +169,7 @@ def _roles(old: Policy, new: Policy) -> Iterator[Declared]:
 def _attribute(one: Attribute) -> list[str]:
     said = [f"type {one.type.replace('_', ' ')}", *(f"on each {kind.replace('_', ' ')}" for kind in one.documents)]
     said += ["splits invoices"] if one.splits_invoices else []
+    said += ["may be left without a value, which refuses the document"] if one.exhausted else []
     return said + ([f"in Zuora {one.zuora}"] if one.zuora else [])
 
 
@@ -191,6 +198,12 @@ def _tax_code(one: TaxCode) -> list[str]:
 def _rate(one: TaxRate) -> str:
     percent = format((one.rate * 100).normalize(), "f")
     return f"{one.jurisdiction} {one.name} {percent}% {one.effective}"
+
+
+def _assumption(one: Assumption) -> list[str]:
+    where = " and ".join(clause.text for clause in one.when)
+    then = " and ".join(clause.text for clause in one.then)
+    return [f"where {where}, {then}" if where else then]
 
 
 def _limit(one: BatchLimit) -> list[str]:

@@ -8,7 +8,7 @@ from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import Declared
 from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.regions import Region
-from billpolicy.comparing.words import outcome_words, region_words, spoken
+from billpolicy.comparing.words import after_words, before_words, region_words, spoken
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.model import Policy
@@ -43,7 +43,7 @@ def decision_finding(
     old, new = difference.old, difference.new
     names = ", ".join(f"`{name}`" for name in operations[:3])
     names += f" and {len(operations) - 3} more" if len(operations) > 3 else ""
-    after, before = outcome_words(change, change.new, new), outcome_words(change, change.old, old)
+    after, before = after_words(change, new), before_words(change, old)
     where = "always" if region == ({},) else f"where {'; or '.join(region_words(region, change.domain))}"
     what = f"after {spoken(change.key)} it {after}" if change.event else f"the {spoken(change.key)} is {after}"
     return Diagnostic(code, f"{names}: {what}, and was {before}; {where}", _place(change, old, new), hint)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
@@ -98,5 +99,5 @@ def _side(name: str, layers: Sequence[Layer]) -> Side:
     policy, problems = build(layers, VOCABULARY)
     if problems:
         raise Refused(problems)
-    wrong = tuple(one for one in check(policy, VOCABULARY) if one.severity == "error")
+    wrong = tuple(one for one in check(policy, VOCABULARY, PROOFS) if one.severity == "error")
     return Side(name, policy, wrong)

@@ -30,7 +30,20 @@ def spoken(name: str) -> str:
     return name.replace("_to_", "-to ").replace("_", " ")
 
 
-def outcome_words(change: Changed, outcome: Outcome | None, policy: Policy) -> str:
+def before_words(change: Changed, old: Policy) -> str:
+    """What the old policy decides."""
+    return _REFUSED if change.old_conflict else _outcome(change, change.old, old)
+
+
+def after_words(change: Changed, new: Policy) -> str:
+    """What the new policy decides."""
+    return _REFUSED if change.new_conflict else _outcome(change, change.new, new)
+
+
+_REFUSED = "refused, since two exceptions conflict"
+
+
+def _outcome(change: Changed, outcome: Outcome | None, policy: Policy) -> str:
     """What one side decides: where the value is from, the value itself, or whether a step follows."""
     if change.event:
         if outcome is None:

@@ -17,7 +17,7 @@ from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.impact import Case, Impact
 from billpolicy.comparing.rules import How, RuleChange
 from billpolicy.comparing.witnesses import Shown
-from billpolicy.comparing.words import outcome_words, spoken, where
+from billpolicy.comparing.words import after_words, before_words, spoken, where
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.plan import in_turn
@@ -281,8 +281,8 @@ def _changed(one: Changed, difference: PolicyDifference) -> ChangedTold:
         key=one.key,
         follows=one.event,
         name=spoken(one.key),
-        before=outcome_words(one, one.old, old),
-        after=outcome_words(one, one.new, new),
+        before=before_words(one, old),
+        after=after_words(one, new),
         old=_plain(one.old),
         new=_plain(one.new),
         where=where(one, old, new),

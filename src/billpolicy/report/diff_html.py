@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Iterator
 
 from billpolicy.diagnostics.visible import visible
@@ -21,6 +22,7 @@ from billpolicy.report.diff_words import (
     whys,
 )
 
+_NAME = re.compile(r"`([^`]+)`")
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa; --now: #1a7f37;
   --was: #cf222e; --page: #fff }
@@ -30,7 +32,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto;
   max-width: 60rem; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere }
 h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem }
-h3 { font-size: 1rem; margin: 0 0 .4rem }
+h3 { font-size: 1rem; margin: 0 0 .2rem } p.names { margin: 0 0 .5rem }
 code { font: .9em ui-monospace, monospace } .soft, .names { color: var(--soft) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem;
   margin: .7rem 0 }
@@ -38,7 +40,8 @@ code { font: .9em ui-monospace, monospace } .soft, .names { color: var(--soft) }
 dl { display: grid; grid-template-columns: 5rem 1fr; gap: .15rem .8rem; margin: 0 } dt { color: var(--soft) }
 dd { margin: 0 } .now { color: var(--now) } .was { color: var(--was) }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 } th, td { text-align: left; padding: .35rem .6rem;
-  border-bottom: 1px solid var(--line); vertical-align: top } th { color: var(--soft); font-weight: 600 }
+  border-bottom: 1px solid var(--line); vertical-align: top }
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal }
 td:last-child, th:last-child { text-align: right } ul { padding-left: 1.2rem; margin: .4rem 0 }
 summary { cursor: pointer } details { margin: .6rem 0 }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0 } dt { margin-top: .4rem; font-size: .85rem }
@@ -87,11 +90,16 @@ def _e(text: str) -> str:
     return html.escape(visible(text))
 
 
+def _said(text: str) -> str:
+    """A text in which names stand between backticks."""
+    return _NAME.sub(r"<code>\1</code>", _e(text))
+
+
 def _diagnostics(report: DiffReport) -> Iterator[str]:
     for one in report.diagnostics:
         place = f" <code>{_e(f'{one.position.file}:{one.position.line}')}</code>" if one.position else ""
         hint = f"<div class=soft>{_e(one.hint)}</div>" if one.hint else ""
-        yield f'<div class="card wrong">{_e(one.message)}{place} <code>[{one.code}]</code>{hint}</div>'
+        yield f'<div class="card wrong">{_said(one.message)}{place} <code>[{one.code}]</code>{hint}</div>'
 
 
 def _list(texts: Iterable[str]) -> str:
@@ -103,7 +111,7 @@ def _change(one: ChangedTold) -> str:
     said = [
         ("now", f"<span class=now>{_e(one.after)}</span>"),
         ("before", f"<span class=was>{_e(one.before)}</span>"),
-        ("where", "<br>or ".join(map(_e, one.where)) or "always"),
+        ("where", "<br>or ".join(map(_said, one.where)) or "always"),
         ("rule", _e(rules_text(one.new_rules))),
         ("because", _e(reasons(one.new_rules))),
         ("was", _e(rules_text(one.old_rules))),
@@ -112,7 +120,7 @@ def _change(one: ChangedTold) -> str:
     few, more = one.operations[:4], one.operations[4:]
     names = ", ".join(f"<code>{_e(name)}</code>" for name in few)
     rest = f"<details><summary>and {len(more)} more</summary>{_e(', '.join(more))}</details>" if more else ""
-    return f"<div class=card><h3>{_e(about)}</h3><div class=names>{names}{rest}</div>{_terms(said)}</div>"
+    return f"<div class=card><h3>{_e(about)}</h3><p class=names>{names}{rest}</p>{_terms(said)}</div>"
 
 
 def _terms(said: Iterable[tuple[str, str]]) -> str:
@@ -127,7 +135,8 @@ def _impact(impact: ImpactTold) -> Iterator[str]:
     yield f"<p>{told}.</p>"
     for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
         now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
-        yield f"<p>They are about {now:,} {currency}, before {before:,} {currency}.</p>"
+        rest = "as before" if now == before else f"before {before:,} {currency}"
+        yield f"<p>They are about {now:,} {currency}, {rest}.</p>"
     if impact.groups:
         rows = "".join(
             f"<tr><td><code>{_e(one.operation)}</code></td><td>{_e(group_text(one))}</td><td>{KINDS[one.kind]}</td>"

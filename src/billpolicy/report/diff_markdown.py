@@ -89,10 +89,10 @@ def _counts(impact: ImpactTold) -> Iterator[str]:
     for one in impact.groups:
         yield f"| `{one.operation}` | {_of(one)} | {KINDS[one.kind]} | {one.count:,} |"
     yield ""
-    amounts = [
-        f"{impact.new_amounts.get(currency, 0):,} {currency}, before {impact.old_amounts.get(currency, 0):,} {currency}"
-        for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys())
-    ]
+    amounts = []
+    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
+        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
+        amounts.append(f"{now:,} {currency}" + (", as before" if now == before else f", before {before:,} {currency}"))
     accounts = counted(len(impact.accounts), "account")
     yield f"They are of {accounts}" + (f", about {'; '.join(amounts)}." if amounts else ".")
     yield ""

@@ -22,6 +22,7 @@ _NOUNS = {
     "cash_steps": "cash step of",
     "tax_rates": "tax code",
     "batch_limits": "batch limit of",
+    "assumptions": "assumption",
 }
 KINDS = {
     "value": "another value",
@@ -46,9 +47,16 @@ EFFECTS = {
 }
 
 
+_OF_THE_CHANGE = ("not-equivalent", "change-not-allowed")
+"""Codes that say something of the change, and nothing of either policy by itself."""
+
+
 def headline(report: DiffReport) -> str:
     """The whole of it in a sentence: `3 rules changed; 14 of 2,000 operations come out differently`."""
-    said = [_rules(report.rules), _proof(report)]
+    wrong = [one for one in report.diagnostics if one.severity == "error" and one.code not in _OF_THE_CHANGE]
+    said = [f"not valid: {counted(len(wrong), 'mistake')}"] if wrong else []
+    said += [counted(len(report.beyond), "change") + " not allowed"] if report.beyond else []
+    said += [_rules(report.rules), _proof(report)]
     impact = report.impact
     if impact is not None:
         none = f"none of {impact.operations:,} operations comes out differently"
