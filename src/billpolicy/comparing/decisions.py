@@ -45,6 +45,7 @@ class Changed:
     """None: it is not decided there, nothing follows, or exceptions conflict."""
     new: Outcome | None
     region: Region
+    """In canonical boxes, as `domain` has them."""
     points: tuple[Point, ...]
     """Cases in the region that can exist, of some of its boxes."""
     old_rules: tuple[str, ...]
@@ -128,7 +129,7 @@ def _changed(
             event=event,
             old=old,
             new=new,
-            region=simplified((box for box, *_ in alike), domain),
+            region=simplified((domain.canonical(box) or box for box, *_ in alike), domain),
             points=tuple(point(box, facts, domain) for box, facts, *_ in alike[:MOST_POINTS]),
             old_rules=_rules(one for _, _, one, _ in alike),
             new_rules=_rules(other for _, _, _, other in alike),

@@ -98,10 +98,12 @@ def _of(box: Box, fact: str, domain: Domain) -> Values | None:
 
 def _whens(box: Box, domain: Domain) -> Iterator[dict[str, str]]:
     """A box as conditions of the policy language, of which it may need several."""
+    money = {fact for fact in box if (field := domain.fields.get(fact)) is not None and field.type == "money"}
+    told_with = {domain.same(f"{fact}.currency") for fact in money}
     fields: list[list[tuple[str, str]]] = []
     for fact, values in box.items():
         field = domain.fields.get(fact)
-        if field is None:
+        if field is None or fact in told_with:
             continue  # a currency: it is said with its amount
         if isinstance(values.members, Words):
             said = [(fact, text) for text in _words(values)]

@@ -121,10 +121,11 @@ def region_words(region: Region, domain: Domain) -> tuple[str, ...]:
 
 def box_words(box: Box, domain: Domain) -> str:
     """The conditions of a box, as a policy asks for them: `reason` is Charge Dispute and `account.country` is DE."""
-    told_with = {domain.same(f"{fact}.currency") for fact in box if _type(fact, domain) == "money"}
+    box = domain.said(box)
+    told_with = {f"{fact}.currency" for fact in box if _type(fact, domain) == "money"}
     said = []
     for fact in sorted(box, key=lambda fact: (fact == DATE, fact)):
-        if fact in domain.fields:
+        if fact in domain.fields or fact == DATE:
             said.append(f"`{fact}` is {_fact(box, fact, domain)}")
         elif fact not in told_with:
             said.append(f"`{fact.removesuffix('.currency')}` is {_words(box[fact], 'an amount in ')}")
@@ -145,7 +146,7 @@ def _fact(box: Box, fact: str, domain: Domain) -> str:
     universe = domain.universe(fact).members
     ends = [end for both in universe.ranges for end in both] if isinstance(universe, Numbers) else []
     if _type(fact, domain) == "money":
-        return _money(values, box.get(domain.same(f"{fact}.currency")), ends)
+        return _money(values, box.get(f"{fact}.currency"), ends)
     return _numbers(values, day if _type(fact, domain) == "date" else str, ends)
 
 
