@@ -47,9 +47,8 @@ def command(policies: tuple[Place, ...], witnesses: Path | None, how: How, forma
         except Refused as refused:
             wrong += refused.diagnostics
             continue
-        settings = settling.settings(place.path)
         found = [one.diagnostic for one in analysis.findings]
-        analysed.append((analysis, settling.settle(found, analysis.policy.own_files, settings)))
+        analysed.append((analysis, settling.settle(found, analysis.policy.own_files, place)))
     wrong += [one.diagnostic for one in billpolicy.versions_apart([analysis.policy for analysis, _ in analysed])]
     settling.write_baselines()
     shown = {

@@ -13,6 +13,7 @@ import billpolicy
 from billpolicy.cli.output import say
 from billpolicy.cli.writing import BASELINE, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Severity
+from billpolicy.source.files import Place
 
 
 class How(NamedTuple):
@@ -68,16 +69,16 @@ class Settling:
         self.fails = False
         """Whether something is as severe as it may not be."""
 
-    def settings(self, policy: Path) -> billpolicy.Settings:
+    def settings(self, policy: Place) -> billpolicy.Settings:
         """The settings that hold for a policy. Raises `Refused` where they are wrong."""
         if self._how.config is not None:
             return billpolicy.read_settings(self._how.config)
         return billpolicy.settings_for(policy)
 
-    def settle(
-        self, found: Collection[Diagnostic], files: Collection[str], settings: billpolicy.Settings
-    ) -> tuple[Diagnostic, ...]:
-        """What is told of what was found in a policy, which has these files."""
+    def settle(self, found: Collection[Diagnostic], files: Collection[str], policy: Place) -> tuple[Diagnostic, ...]:
+        """What is told of what was found in a policy, which has these files. Raises `Refused` where settings or a
+        baseline are wrong."""
+        settings = self.settings(policy)
         path = self._how.baseline or settings.baseline
         if path is None and self._how.update_baseline:
             raise click.UsageError("say which file: --baseline FILE, or `baseline` in billpolicy.toml")
@@ -87,7 +88,13 @@ class Settling:
                 self._baselines[path] = (billpolicy.Baseline(path, new=self._how.update_baseline), [], set())
             baseline, freezable, looked_at = self._baselines[path]
         settled = billpolicy.settle(
-            found, settings, files=files, themes=self._themes, baseline=baseline, comments=self._comments
+            found,
+            settings,
+            files=files,
+            themes=self._themes,
+            baseline=baseline,
+            comments=self._comments,
+            where=policy.files,
         )
         if baseline is not None:
             freezable += settled.freezable

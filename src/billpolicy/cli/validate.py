@@ -43,7 +43,7 @@ def command(policies: tuple[Place, ...], how: How, format: str) -> None:
                 raise
             wrong += refused.diagnostics
         else:
-            warnings = settling.settle(policy.warnings, policy.files, settling.settings(place.path))
+            warnings = settling.settle(policy.warnings, policy.files, place)
             valid.append(replace(policy, warnings=warnings))
     settling.write_baselines()
     told = tuple(map(validation, valid))

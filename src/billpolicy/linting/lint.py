@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -20,6 +19,7 @@ from billpolicy.policy.condition import intersection
 from billpolicy.policy.language import ExceptionText, FollowUpText, PolicyFile
 from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import BaseRule, Clause, ExceptionRule, Policy
+from billpolicy.source.files import Place
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.spec import Vocabulary
 
@@ -32,8 +32,8 @@ Options = Mapping[str, int]
 class Subject:
     """A policy that is right, as lints look at it: what its top layer says, and what it comes to with its bases."""
 
-    path: Path
-    """As it was given: a folder or a file."""
+    place: Place
+    """The folder or file, and where it is read from."""
     layers: tuple[Layer, ...]
     """The base first."""
     policy: Policy

@@ -12,8 +12,9 @@ from billpolicy.linting.lint import Subject
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import Settings, settings_for
 from billpolicy.policy.checks import check
-from billpolicy.policy.layers import Layer, read_layers
+from billpolicy.policy.layers import read_layers
 from billpolicy.policy.load import build
+from billpolicy.source.files import Place, place
 from billpolicy.source.tree import parse
 from billpolicy.vocabulary.operations import VOCABULARY
 
@@ -30,7 +31,7 @@ class Linted(NamedTuple):
 
 
 def lint(
-    path: str | Path,
+    path: str | Path | Place,
     *,
     today: datetime.date,
     data: Sequence[str | Path] = (),
@@ -39,23 +40,18 @@ def lint(
     """Go through a policy, a folder or a file. `data`: books and operations that may use its names. `settings`: where
     the options of lints are from; without them, from the `billpolicy.toml` of the policy.
 
-    What is found is told as it is: `settle` leaves out what is ignored or known. Raises `Refused` with every mistake,
-    where the policy is not right.
+    What is found is told as it is: `settle` leaves out what is ignored or known. Raises `Refused` with every mistake
+    of form and of words; what takes a proof is for `validate`.
     """
-    settings = settings_for(Path(path)) if settings is None else settings
+    at = place(path)
+    settings = settings_for(at) if settings is None else settings
     words = frozenset(word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES).data))
-    return lint_layers(Path(path), read_layers(Path(path)), today, words if data else None, settings)
-
-
-def lint_layers(
-    path: Path, layers: Sequence[Layer], today: datetime.date, words: frozenset[str] | None, settings: Settings
-) -> Linted:
-    """The same of layers that were read."""
+    layers = read_layers(at.path, at.files)
     policy, problems = build(layers, VOCABULARY)
     problems = problems or check(policy, VOCABULARY)
     refuse_errors(problems)
     below = build(layers[:-1], VOCABULARY)[0] if len(layers) > 1 else None
-    subject = Subject(path, tuple(layers), policy, below, VOCABULARY, today, words)
+    subject = Subject(at, tuple(layers), policy, below, VOCABULARY, today, words if data else None)
     warnings = (one for one in problems if one.position is not None and one.position.file in subject.own)
     return Linted((*warnings, *_asked(subject, settings.options)), tuple(tree.file for _, tree in subject.files))
 

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from billpolicy.catalogue.entry import codes, entry
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, did_you_mean
 from billpolicy.linting.registry import LINTS
+from billpolicy.source.files import Place, place
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
@@ -71,9 +72,12 @@ class Settings:
         return None if taken == "off" else diagnostic._replace(severity=taken)
 
 
-def settings_for(policy: Path) -> Settings:
-    """The settings of a policy: those of the nearest file above it. Raises `Refused` where they are wrong."""
-    for folder in _folders_above(policy):
+def settings_for(policy: str | Path | Place) -> Settings:
+    """The settings of a policy: those of the nearest file above it. Raises `Refused` where they are wrong.
+
+    Those of a revision or of standard input are those that are on the disk, where the policy would be.
+    """
+    for folder in _folders_above(place(policy).path):
         if is_there(folder / NAME):
             return read_settings(_shown(folder / NAME))
         if is_there(folder / ".git"):

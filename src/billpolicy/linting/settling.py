@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.catalogue.entry import theme_of
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, in_order
+from billpolicy.diagnostics.diagnostic import Diagnostic, Severity, in_order
 from billpolicy.linting.baseline import Baseline
 from billpolicy.linting.settings import Settings, worst_first
 from billpolicy.linting.suppressions import Suppression, suppressions_of
 from billpolicy.policy.layers import MAX_MEGABYTES
-from billpolicy.source.tree import text_of
+from billpolicy.source.files import DISK, Files
+from billpolicy.source.plain_file import read_plain
 
 
 class Settled(NamedTuple):
@@ -39,17 +40,19 @@ def settle(
     themes: Collection[str],
     baseline: Baseline | None = None,
     comments: bool = False,
+    where: Files = DISK,
 ) -> Settled:
     """`themes`: of the catalogue, what the command looks for, and `files`, where; what is ignored or known beyond that
     is not judged.
 
-    `comments`: whether it also tells which of the comments that ignore something are wrong or do nothing.
+    `comments`: whether it also tells which of the comments that ignore something are wrong or do nothing. `where`: what
+    the files were read from.
     """
     found = list(found)
     errors = [one for one in found if one.severity == "error"]
     taken = _taken((one for one in found if one.severity != "error"), settings)
     with_comments = {one.position.file for one in taken if one.position is not None} | set(files)
-    suppressions, problems = _suppressions(sorted(with_comments))
+    suppressions, problems = _suppressions(sorted(with_comments), where)
     kept = [one for one in taken if not any(suppression.covers(one) for suppression in suppressions)]
     if comments:
         off = {code for code, severity in settings.severity.items() if severity == "off"}
@@ -67,11 +70,11 @@ def _taken(found: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
     return [taken for one in found if (taken := settings.taken(one)) is not None]
 
 
-def _suppressions(files: Iterable[str]) -> tuple[list[Suppression], list[Diagnostic]]:
+def _suppressions(files: Iterable[str], where: Files) -> tuple[list[Suppression], list[Diagnostic]]:
     suppressions: list[Suppression] = []
     problems: list[Diagnostic] = []
     for file in files:
-        text = _text(file)
+        text = _text(file, where)
         if text is not None:
             found, wrong = suppressions_of(text, file)
             suppressions += found
@@ -79,13 +82,15 @@ def _suppressions(files: Iterable[str]) -> tuple[list[Suppression], list[Diagnos
     return suppressions, problems
 
 
-def _text(file: str) -> str | None:
-    """The text of a file of the policy; None where the finding is in no such file."""
-    if not file.endswith((".yaml", ".yml")):
-        return None
+def _text(file: str, where: Files) -> str | None:
+    """The text of a file of the policy, as it was read; None where the finding is in no such file."""
     try:
-        return text_of(Path(file), max_megabytes=MAX_MEGABYTES)
-    except Refused:
+        was_read = where.was_read.get(file)
+        if was_read is None and not file.endswith((".yaml", ".yml")):
+            return None
+        raw = was_read.raw if was_read is not None else read_plain(Path(file), MAX_MEGABYTES * 1024 * 1024)
+        return raw.decode("utf-8-sig")
+    except (OSError, ValueError):
         return None
 
 

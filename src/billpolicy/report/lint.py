@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.linting.fixes import Fixed
 from billpolicy.report.results import Finding, findings
+from billpolicy.source.files import Place
 from billpolicy.source.record import record
 
 
@@ -32,7 +32,7 @@ _NEED_DATA = ("name-unused",)
 
 
 def lint_report(
-    policies: Sequence[Path], found: Iterable[Diagnostic], fixes: Iterable[Fixed], *, fixed: bool, with_data: bool
+    policies: Sequence[Place], found: Iterable[Diagnostic], fixes: Iterable[Fixed], *, fixed: bool, with_data: bool
 ) -> LintReport:
     """What is answered. `fixed`: whether the fixes were done."""
     count = sum(one.edits for one in fixes)
