@@ -16,19 +16,25 @@ _PERMISSION, _ALLOWED = "permission", "allowed"
 
 
 def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
-    """Each exception that asks about an amount in one currency, where no rule asks about it in any other: there the
-    base rule decides."""
-    for rule in analysed.policy.exceptions:
-        money = [clause for clause in rule.clauses if f"{clause.field}.currency" in clause.facts]
-        found = next((one for clause in money for one in _other_currencies(analysed, rule, clause.field)), None)
-        if found is not None:
-            operation, key, field, facts = found
-            named = " and ".join(sorted(map(str, _named(rule.box[f"{field}.currency"]))))
-            message = f"`{rule.id}` asks for `{field}` in {named}; in another currency nothing asks about `{key}`"
-            hint = "add the same for the other currencies, or say in `assumptions` that there are none"
-            severity: Severity = "warning" if key == _PERMISSION else "hint"
-            diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, severity)
-            yield Finding(diagnostic, Shown(operation, facts))
+    """Where exceptions ask about an amount in some currencies, and no rule asks about it in any other, so that the base
+    rule decides there: of each decision the first of those exceptions by its place."""
+    told: set[tuple[str, str, str]] = set()
+    for rule in _by_place(analysed):
+        for field in (clause.field for clause in rule.clauses if f"{clause.field}.currency" in clause.facts):
+            found = [one for one in _other_currencies(analysed, rule, field) if one[:3] not in told]
+            told.update(one[:3] for one in found)
+            if found:
+                operation, key, _, facts = found[0]
+                named = " and ".join(sorted(map(str, _named(rule.box[f"{field}.currency"]))))
+                message = f"`{rule.id}` asks for `{field}` in {named}; in another currency nothing asks about `{key}`"
+                hint = "add the same for the other currencies, or say in `assumptions` that there are none"
+                severity: Severity = "warning" if key == _PERMISSION else "hint"
+                diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, severity)
+                yield Finding(diagnostic, Shown(operation, facts))
+
+
+def _by_place(analysed: Analysed) -> list[ExceptionRule]:
+    return sorted(analysed.policy.exceptions, key=lambda rule: (rule.position[:3], rule.id))
 
 
 def _other_currencies(analysed: Analysed, rule: ExceptionRule, field: str) -> Iterator[tuple[str, str, str, Facts]]:
@@ -50,13 +56,14 @@ def _other_currencies(analysed: Analysed, rule: ExceptionRule, field: str) -> It
 
 
 def strangers(analysed: Analysed) -> Iterator[Finding]:
-    """Each limit of authority that somebody whom neither a role nor a rule names passes."""
+    """Each limit of authority that somebody whom neither a role nor a rule names passes: of each operation the first."""
     people = frozenset(analysed.policy.roles)
-    for rule in analysed.policy.exceptions:
+    told: set[str] = set()
+    for rule in _by_place(analysed):
         outcome = rule.then.get(_PERMISSION)
         if not isinstance(outcome, Setting) or outcome.value == _ALLOWED:
             continue
-        for operation in rule.operations:
+        for operation in (one for one in rule.operations if one not in told):
             decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
             number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
             if number is None or "actor.id" not in decision.boxes[number]:
@@ -65,6 +72,7 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
             others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
             facts = _where(domain, decision, others, _allowed)
             if facts is not None:
+                told.update(rule.operations)
                 message = f"`{rule.id}` stops those in its roles; somebody in no role, whom no rule names, may do it"
                 hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
                 diagnostic = Diagnostic("limit-passed", message, rule.position, hint, "warning")
