@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 
 _DIAGNOSTIC = re.compile(
-    r"^(?:(?P<place>\S+): )?(?P<severity>error|warning): (?P<message>.*) \[(?P<code>[a-z-]+)\]"
+    r"^(?:(?P<place>\S+): )?(?P<severity>error|warning|hint): (?P<message>.*) \[(?P<code>[a-z-]+)\]"
     r"(?:\n +[0-9]+ \| .*\n +\| +\^+)?(?:\n    hint: (?P<hint>.*))?$",
     re.MULTILINE,
 )

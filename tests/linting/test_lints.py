@@ -215,6 +215,9 @@ class TestNames:
         "fields: {account.segment: {type: text}, account.tier: {type: text}}\n"
         "tax_rates: {full: [{country: EE, name: VAT, rate: 24%, from: 2025-07-01}]}\n"
         "reason_codes: {refund: [Chargeback, Payment Reversal, Standard Refund, Goodwill]}\n"
+        "roles: {clerk: [ines], lead: [maria]}\n"  # a role is of use also where no condition names it
+        "attributes: {profile: {documents: [invoice]}, sold_to: {documents: [invoice]}}\n"
+        "every_operation: {profile: {from: [account], because: x}, sold_to: {from: [account], because: x}}\n"
     )
 
     def test_nothing_is_told_without_data(self, tmp_path: Path) -> None:
@@ -223,7 +226,8 @@ class TestNames:
     def test_what_neither_uses(self, tmp_path: Path) -> None:
         book = tmp_path / "book.yaml"
         book.write_text(
-            "accounts:\n  - {id: a, currency: EUR, attributes: {payment_term: Net 45}, custom: {segment: large}}\n"
+            "accounts:\n"
+            "  - {id: a, currency: EUR, attributes: {payment_term: Net 45, profile: x}, custom: {segment: large}}\n"
             "operations: [{reason: Goodwill}, {reason: Chargeback}]\n",
             encoding="utf-8",
         )
@@ -231,6 +235,7 @@ class TestNames:
             Found("name-unused", 1, 36),  # Net 75
             Found("name-unused", 2, 41),  # account.tier
             Found("name-unused", 3, 13),  # full
+            Found("name-unused", 6, 47),  # sold_to
             # `Payment Reversal` and `Standard Refund` are what the standard policy decides
         ]
 

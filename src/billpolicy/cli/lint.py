@@ -58,15 +58,15 @@ def command(
         raise click.UsageError("--fix mends files on the disk: a revision and standard input stay as they are")
     day = day_or_today(today)
     settling = Settling(how, _THEMES, level="warning", comments=True)
-    found = _all(policies, data, day, settling)
+    found, refused = _all(policies, data, day, settling)
     fixes = billpolicy.fix(found) if on_disk else []
     if fix and fixes and not dry_run:
         for one in fixes:
             write_file(one.path, one.after, POLICY)
         settling = Settling(how, _THEMES, level="warning", comments=True)
-        found = _all(policies, data, day, settling)
+        found, refused = _all(policies, data, day, settling)
     settling.write_baselines()
-    report = lint_report(policies, found, fixes, fixed=fix and not dry_run, with_data=bool(data))
+    report = lint_report(policies, refused, found, fixes, fixed=fix and not dry_run, with_data=bool(data))
     if format == "json":
         write_json(report)
     else:
@@ -74,18 +74,21 @@ def command(
         if dry_run:
             write(diff(fixes))
         write(lint_text(report))
-    if settling.fails:
+    if refused or settling.fails:
         raise click.exceptions.Exit(1)
 
 
-def _all(policies: Sequence[Place], data: Sequence[Path], today: datetime.date, settling: Settling) -> list[Diagnostic]:
-    """What is told of every policy; of one that is not right, what is wrong with it."""
+def _all(
+    policies: Sequence[Place], data: Sequence[Path], today: datetime.date, settling: Settling
+) -> tuple[list[Diagnostic], list[Place]]:
+    """What is told of every policy; of one that is not right, what is wrong with it. And which are not right."""
     found: list[Diagnostic] = []
+    wrong: list[Place] = []
     for policy in policies:
         try:
             linted = billpolicy.lint(policy, today=today, data=data, settings=settling.settings(policy))
             found += settling.settle(linted.found, linted.files, policy)
         except Refused as refused:
             found += refused.diagnostics
-            settling.fails = True
-    return found
+            wrong.append(policy)
+    return found, wrong

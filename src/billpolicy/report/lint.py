@@ -19,6 +19,8 @@ class LintReport:
 
     policies: tuple[str, ...]
     """As they were given."""
+    refused: tuple[str, ...] = ()
+    """Those that are not right, or whose settings are not: nothing more was looked for in them."""
     mendable: int
     """How many findings `--fix` would mend."""
     mended: int
@@ -32,12 +34,19 @@ _NEED_DATA = ("name-unused",)
 
 
 def lint_report(
-    policies: Sequence[Place], found: Iterable[Diagnostic], fixes: Iterable[Fixed], *, fixed: bool, with_data: bool
+    policies: Sequence[Place],
+    refused: Sequence[Place],
+    found: Iterable[Diagnostic],
+    fixes: Iterable[Fixed],
+    *,
+    fixed: bool,
+    with_data: bool,
 ) -> LintReport:
     """What is answered. `fixed`: whether the fixes were done."""
     count = sum(one.edits for one in fixes)
     return LintReport(
         policies=tuple(str(policy) for policy in policies),
+        refused=tuple(str(policy) for policy in refused),
         mendable=0 if fixed else count,
         mended=count if fixed else 0,
         not_looked_for=() if with_data else _NEED_DATA,
@@ -52,12 +61,14 @@ def lint_text(report: LintReport) -> str:
     told = [
         f"{counts[one]} {one}{'s' if counts[one] > 1 else ''}" for one in ("error", "warning", "hint") if counts[one]
     ]
+    if report.refused:
+        policies = f"{len(report.policies) - len(report.refused)} of {policies}"
     text = f"{policies} linted: {', '.join(told) or 'nothing found'}"
     if report.mended:
         text += f"; {report.mended} mended"
     if report.mendable:
         text += f"; {report.mendable} can be mended by --fix"
-    if report.not_looked_for:
+    if report.not_looked_for and len(report.refused) < len(report.policies):
         text += f"\nnot looked for without --data: {', '.join(report.not_looked_for)}"
     return f"{text}\n"
 

@@ -9,6 +9,9 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import Setting
 
+_NEEDED = ("sequence_set", "payment_term")
+"""Attributes that no policy can do without."""
+
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     if subject.words is None:
@@ -23,7 +26,7 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
 def _said(subject: Subject) -> set[str]:
     """Every name that the policy decides, compares or falls back to."""
     policy = subject.policy
-    said = {DEFAULT_SET, *policy.defaults.values()}
+    said = {DEFAULT_SET, *_NEEDED, *policy.defaults, *policy.defaults.values()}
     outcomes = [rule.outcome for rule in policy.base.values()]
     outcomes += [outcome for rule in policy.exceptions for outcome in rule.then.values()]
     said.update(str(outcome.value) for outcome in outcomes if isinstance(outcome, Setting))
@@ -41,7 +44,7 @@ def _declared(subject: Subject) -> Iterator[tuple[str, str, Position]]:
             ("payment_terms", "payment term"),
             ("sequence_sets", "sequence set"),
             ("tax_rates", "tax code"),
-            ("roles", "role"),
+            ("attributes", "attribute"),
         ):
             for name in getattr(file, section):
                 yield what, name, tree.at(section, name, key=True)

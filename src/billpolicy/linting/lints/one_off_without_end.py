@@ -18,7 +18,7 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
             single = clause.field in _SINGLE or clause.field.endswith(".number")
             members = clause.facts[clause.field].members
             if single and isinstance(members, Words) and members.names and not members.complement:
-                message = f"`{rule.id}` is for single ones by their `{clause.field}`, and never ends"
+                message = f"`{rule.id}` is for single values of `{clause.field}`, and never ends"
                 hint = "add `effective: {from: ..., until: ...}`, or ask for a field that says why they differ"
                 yield Finding(message, subject.clause_at(rule, clause), hint)
 

@@ -12,7 +12,8 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     begins = subject.policy.effective.from_
     for rule in subject.conditional:
         if rule.effective != ALWAYS and rule.effective.from_ < begins:
-            message = f"`{rule.id}` begins {rule.effective.from_}, before this policy does, so only on {begins}"
+            since = f"begins on {rule.effective.from_}, before this policy does"
+            message = f"`{rule.id}` {since}: it is in force only from {begins} on"
             hint = f"write `from: {begins}`, or let the policy begin earlier"
             yield Finding(message, subject.texts[rule.id].at("effective", "from"), hint)
 

@@ -18,7 +18,7 @@ from billpolicy.source.plain_file import read_plain
 
 _MOST = 64 * 1024 * 1024
 """Bytes of a file that is quoted."""
-_KINDS = (".yaml", ".yml", ".json", STDIN)
+_KINDS = (".yaml", ".yml", ".json", "billpolicy.toml", STDIN)
 _COMMENT = re.compile(r"\s#")
 _LEAST = 20
 """Columns that a quotation has at least, however long the number of its line."""
