@@ -230,6 +230,16 @@ class TestBaseline:
             "other.yaml",
         }
 
+    def test_what_is_wrong_with_a_comment_is_never_known(self) -> None:
+        text = POLICY.replace("id: rule-1", "id: rule-1 # billpolicy: ignore[id-says-nothing]")
+        Path("policy.yaml").write_text(text, encoding="utf-8")
+        for options in (["--update-baseline"], []):
+            ran = lint("--baseline", "known.json", "--format", "concise", *options)
+            assert ran.code == 1
+            assert re.findall(r"\[(.*)\]$", ran.out, re.MULTILINE) == ["suppression-without-reason"]
+        known = json.loads(Path("known.json").read_text(encoding="utf-8"))["known"]
+        assert [one["code"] for one in known] == ["because-missing", "excluded-blocks-rebill"]
+
     def test_it_is_what_its_schema_says(self) -> None:
         lint("--baseline", "known.json", "--update-baseline")
         assert billpolicy("schema", "baseline", "--validate", "known.json").code == 0

@@ -101,6 +101,16 @@ def test_where_it_points(text: str, expected: Found | None, tmp_path: Path) -> N
     assert found(text, tmp_path) == ([] if expected is None else [expected])
 
 
+def test_assumptions_have_reasons_and_ids_like_rules(tmp_path: Path) -> None:
+    text = "assumptions:\n  - id: Rule1\n    when: {account.country: [DE, DE]}\n    then: {account.currency: EUR}\n"
+    assert found(text, tmp_path) == [
+        Found("because-missing", 2, 9),
+        Found("id-not-kebab-case", 2, 9),
+        Found("id-says-nothing", 2, 9),
+        Found("value-named-twice", 3, 34),
+    ]
+
+
 class TestNoFalseAlarms:
     """What looks like a finding, and is meant."""
 

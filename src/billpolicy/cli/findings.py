@@ -92,7 +92,7 @@ class Settling:
             settings,
             files=files,
             themes=self._themes,
-            baseline=baseline,
+            baseline=None if self._how.update_baseline else baseline,
             comments=self._comments,
             where=policy.files,
         )
@@ -100,7 +100,8 @@ class Settling:
             freezable += settled.freezable
             looked_at.update(files)
         if self._how.update_baseline:
-            settled = settled._replace(told=tuple(one for one in found if one.severity == "error"))
+            known = set(settled.freezable)
+            settled = settled._replace(told=tuple(one for one in settled.told if one not in known))
         self.fails |= settled.fails(self._how.fail_level or settings.fail_level or self._level)
         return settled.told
 

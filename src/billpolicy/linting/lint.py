@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Position, Severity
 from billpolicy.policy.condition import intersection
-from billpolicy.policy.language import ExceptionText, FollowUpText, PolicyFile
+from billpolicy.policy.language import AssumptionText, ExceptionText, FollowUpText, PolicyFile
 from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import BaseRule, Clause, ExceptionRule, Policy
 from billpolicy.source.files import Place
@@ -70,14 +70,19 @@ class Subject:
         return tuple(rule for rule in self.policy.base.values() if rule.position.file in self.own)
 
     @cached_property
+    def written(self) -> tuple[Written, ...]:
+        """All that has an id and a condition in the top layer, as its file has it."""
+        return tuple(
+            Written(text, tree, (section, index))
+            for file, tree in self.files
+            for section in ("exceptions", "follow_ups", "assumptions")
+            for index, text in enumerate(getattr(file, section))
+        )
+
+    @cached_property
     def texts(self) -> dict[str, Written]:
-        """Each rule with a condition of the top layer as its file has it, by its id."""
-        found: dict[str, Written] = {}
-        for file, tree in self.files:
-            for section in ("exceptions", "follow_ups"):
-                for index, text in enumerate(getattr(file, section)):
-                    found[text.id] = Written(text, tree, (section, index))
-        return found
+        """Each exception and follow-up of the top layer by its id."""
+        return {one.text.id: one for one in self.written if one.path[0] != "assumptions"}
 
     def clause_at(self, rule: ExceptionRule, clause: Clause) -> Position:
         """What a rule of the top layer says of one field."""
@@ -85,9 +90,9 @@ class Subject:
 
 
 class Written(NamedTuple):
-    """A rule as its file has it, and where."""
+    """An exception, a follow-up or an assumption as its file has it, and where."""
 
-    text: ExceptionText | FollowUpText
+    text: ExceptionText | FollowUpText | AssumptionText
     tree: Tree
     path: tuple[str, int]
 

@@ -25,7 +25,8 @@ class Settled(NamedTuple):
 
     told: tuple[Diagnostic, ...]
     freezable: tuple[Diagnostic, ...]
-    """All that is neither an error nor off nor ignored, whether it was known or not."""
+    """All that is neither an error nor off nor ignored, whether it was known or not. What is wrong with a comment is
+    never known: it is mended at once."""
 
     def fails(self, level: Severity) -> bool:
         """Whether something is told that is at least so severe."""
@@ -54,16 +55,17 @@ def settle(
     with_comments = {one.position.file for one in taken if one.position is not None} | set(files)
     suppressions, problems = _suppressions(sorted(with_comments), where)
     kept = [one for one in taken if not any(suppression.covers(one) for suppression in suppressions)]
+    of_comments: list[Diagnostic] = []
     if comments:
         off = {code for code, severity in settings.severity.items() if severity == "off"}
         own = [one for one in suppressions if one.at.file in files]
         wrong = [one for one in problems if one.position is not None and one.position.file in files]
-        kept += _taken([*wrong, *_unused(own, taken, themes, off)], settings)
+        of_comments = _taken([*wrong, *_unused(own, taken, themes, off)], settings)
     freezable = tuple(in_order(kept))
     if baseline is not None:
         kept = baseline.unknown(freezable)
         kept += _taken(baseline.gone(themes, files), settings)
-    return Settled(tuple(in_order([*errors, *kept])), freezable)
+    return Settled(tuple(in_order([*errors, *of_comments, *kept])), freezable)
 
 
 def _taken(found: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:

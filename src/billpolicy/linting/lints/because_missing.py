@@ -9,7 +9,8 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     hint = "add `because: ...`: a ticket, a contract, who decided it; explanations show it"
-    for id, written in subject.texts.items():
+    for written in subject.written:
+        id = written.text.id
         if written.text.because is None:
             yield Finding(f"`{id}` does not say why", written.at("id"), hint)
     if subject.below is None:

@@ -9,7 +9,8 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    for id, written in subject.texts.items():
+    for written in subject.written:
+        id = written.text.id
         because = written.text.because
         if because is not None and _words(because) == _words(id):
             message = f"the reason of `{id}` only repeats its id"

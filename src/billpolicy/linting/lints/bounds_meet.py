@@ -8,7 +8,7 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    for written in subject.texts.values():
+    for written in subject.written:
         for field, constraint in written.text.when.items():
             bounds = dict(constraint.operators)
             if "at_least" in bounds and bounds.get("at_most") == bounds["at_least"]:

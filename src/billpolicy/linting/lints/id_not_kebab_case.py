@@ -9,7 +9,8 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    for id, written in subject.texts.items():
+    for written in subject.written:
+        id = written.text.id
         words = re.findall(r"[^\W_]+", id)
         better = "-".join(words).lower()
         if better != id and better:

@@ -15,7 +15,8 @@ _NOTHING = re.compile(
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    for id, written in subject.texts.items():
+    for written in subject.written:
+        id = written.text.id
         if _NOTHING.fullmatch(id):
             message = f"the id `{id}` does not say what the rule is for"
             hint = "name what it does and for whom, like `german-disputes-bill-the-subscription-contact`"

@@ -8,7 +8,8 @@ from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    for id, written in subject.texts.items():
+    for written in subject.written:
+        id = written.text.id
         for field, constraint in written.text.when.items():
             for operator, values in constraint.operators:
                 for index, value in enumerate(values):
