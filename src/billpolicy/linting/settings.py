@@ -77,9 +77,11 @@ def settings_for(policy: str | Path | Place) -> Settings:
 
     Those of a revision or of standard input are those that are on the disk, where the policy would be.
     """
-    for folder in _folders_above(place(policy).path):
+    path = place(policy).path
+    for folder in _folders_above(path):
         if is_there(folder / NAME):
-            return read_settings(_shown(folder / NAME))
+            # Told as the policy is: by a whole path, or as seen from the working folder.
+            return read_settings(folder / NAME if path.is_absolute() else Path(os.path.relpath(folder / NAME)))
         if is_there(folder / ".git"):
             break
     return Settings()
@@ -110,12 +112,6 @@ def worst_first(severity: Severity) -> int:
 def _folders_above(policy: Path) -> Iterator[Path]:
     start = Path(os.path.abspath(policy))  # noqa: PTH100  links are not followed: what counts is where it was named
     yield from (start, *start.parents) if start.is_dir() else start.parents
-
-
-def _shown(path: Path) -> Path:
-    """As seen from the working folder, where it is below or beside it."""
-    here = Path.cwd()
-    return Path(os.path.relpath(path, here)) if path.parts[:2] == here.parts[:2] else path
 
 
 def _wrong(file: SettingsFile, tree: Tree) -> Iterator[Diagnostic]:
