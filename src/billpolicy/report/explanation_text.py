@@ -41,7 +41,7 @@ def decisions_text(explanation: Explanation) -> str:
     for decision in explanation.decisions:
         if decision.kind == "attribute":
             lines += _attribute(decision, every_candidate=True)
-    lines += [*_settings(explanation, every_candidate=True)][2:]
+    lines += (line[2:] for line in [*_settings(explanation, every_candidate=True)][2:])
     return "\n".join(lines) + "\n"
 
 

@@ -102,6 +102,8 @@ class Mistake:
     """One of which something comes out otherwise."""
     facts: dict[str, str] = field(default_factory=dict)
     """For which, for example."""
+    follow_up: bool = False
+    """Whether it is about what follows, and not about what is decided."""
 
 
 @record
@@ -202,6 +204,7 @@ def _mistake(found: Mutation, mutant: Mutant, survivor: Survivor | None = None) 
         mistake=mutant.what,
         operation=None if survivor is None else survivor.operation,
         facts=facts,
+        follow_up=mutant.follow_up is not None,
     )
 
 
@@ -251,8 +254,11 @@ def run_text(run: TestRun, *, every: bool = False) -> str:
     """
     lines: list[str] = []
     for file in run.files:
-        told = [line for result in file.results for line in _result_text(file, result, every)]
-        lines += [_headed(file), *told, *([""] if told else [])]
+        told: list[str] = []
+        for result in file.results:
+            told += _result_text(file, result, every)
+        failed = any(result.failed for result in file.results)
+        lines += [*_headed(file), *([""] if failed else []), *told, *([""] if told and told[-1] else [])]
     return "\n".join([*lines, *([""] if lines[-1:] != [""] else []), total_text(run)]) + "\n"
 
 
@@ -264,10 +270,12 @@ def total_text(run: TestRun) -> str:
     return f"{report.tests} test{'' if report.tests == 1 else 's'}: {', '.join(counts)}"
 
 
-def _headed(file: FileResult) -> str:
+def _headed(file: FileResult) -> list[str]:
     names = ", ".join(policy.name for policy in file.policy.policies)
     count = len(file.results)
-    return f"{visible(str(file.file.path))}: policy {visible(names)}, {count} test{'' if count == 1 else 's'}"
+    told = f"{visible(str(file.file.path))}: policy {visible(names)}, {count} test{'' if count == 1 else 's'}"
+    first, *others = wrapped("", told)
+    return [first, *(f"  {line}" for line in others)]
 
 
 def _result_text(file: FileResult, result: Result, every: bool) -> Iterator[str]:
@@ -278,10 +286,10 @@ def _result_text(file: FileResult, result: Result, every: bool) -> Iterator[str]
         if every:
             yield from wrapped("  passed   ", name)
     else:
-        yield ""
         yield from wrapped("  FAILED   ", name)
         for one in result.mismatches:
             yield from difference_text(file, result, one)
+        yield ""
 
 
 def difference_text(file: FileResult, result: Result, one: Mismatch) -> Iterator[str]:
@@ -344,7 +352,8 @@ def mutation_text(found: Mutation) -> str:
 
 def _example(one: Mistake) -> str:
     facts = ", ".join(f"{fact} is {value}" for fact, value in one.facts.items())
-    return f"no test of {one.operation} notices it" + (f", like one where {facts}" if facts else "")
+    what = f"whether {one.operation} follows" if one.follow_up else f"it of {one.operation}"
+    return f"no test notices {what}" + (f", like one where {facts}" if facts else "")
 
 
 def _place_text(place: Place) -> str:

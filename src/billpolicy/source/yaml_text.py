@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-WIDTH = 100
+WIDTH = 80
 _PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9 _/.%+-]*(?<! )|-?[0-9.]+")
 _WORDS = frozenset({"true", "false", "null", "~"})
 """What has a meaning of its own without quotes."""

@@ -115,7 +115,12 @@ def _of_decision(
             ran = _run(policy, found)
             expect = _decided(policy, ran, operation, rule, key)
             if expect:
-                yield _test(f"{rule} decides {key} of {operation}", found, expect)
+                name = (
+                    f"the base rule decides {key} of {operation}"
+                    if rule == f"{operation}.{key}"
+                    else f"{rule} decides {key}"
+                )
+                yield _test(name, found, expect)
 
 
 def _enough(operation: str, facts: Facts) -> dict[str, Fact]:
@@ -186,7 +191,7 @@ def _of_follow_up(policy: Policy, follow_up: FollowUp) -> Iterator[FirstTest]:
             continue
         ran = _run(policy, found)
         if ran.plan is not None and any(one.rule == follow_up.id for one in ran.plan.follow_ups):
-            name = f"{follow_up.id} runs {follow_up.operation} after {follow_up.after}"
+            name = f"{follow_up.id} runs {follow_up.operation}"
             yield _test(name, found, {"follow_ups": {follow_up.id: True}})
 
 
