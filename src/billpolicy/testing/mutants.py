@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
-from billpolicy.policy.condition import Numbers, Values, Words
+from billpolicy.policy.condition import Numbers, Values, Words, intersection
 from billpolicy.policy.model import (
     ALWAYS,
     Chain,
@@ -42,6 +42,11 @@ class Mutant:
     """What it may decide of them; nothing of a follow-up."""
     follow_up: tuple[str, str] | None = None
     """Of a follow-up: the event, and the operation that is run."""
+    about: tuple[ExceptionRule, ...] = ()
+    """Of an exception: it as it is and as it would be, and those that hang together with it by `overrides`. Where none
+    of them holds, nothing can come out otherwise."""
+    near: frozenset[str] = frozenset()
+    """The ids of all exceptions that take part where one of those holds."""
 
 
 def mutants(policy: Policy, *, with_base: bool = False, vocabulary: Vocabulary = VOCABULARY) -> Iterator[Mutant]:
@@ -101,53 +106,87 @@ def _values(outcome: Setting, setting: SettingSpec | None, policy: Policy) -> It
 
 
 def _of_exceptions(policy: Policy, vocabulary: Vocabulary) -> Iterator[Mutant]:
+    among = _Exceptions(policy)
     for rule in policy.exceptions:
         at = Line(rule.position, rule.id)
-
-        def mutant(changed: ExceptionRule | None, what: str, line: Line, rule: ExceptionRule = rule) -> Mutant:
-            return _with_exception(policy, rule, changed, what, line)
-
-        yield mutant(None, "left out", at)
+        yield among.mutant(rule, None, "left out", at)
         for key, outcome in rule.then.items():
             line = Line(rule.then_at[key], f"{rule.id}: {key}")
             if len(rule.then) > 1:
                 then = {other: said for other, said in rule.then.items() if other != key}
-                yield mutant(replace(rule, then=then), "left out", line)
+                yield among.mutant(rule, replace(rule, then=then), "left out", line)
             for what, other in _outcomes(outcome, _setting(vocabulary, rule.operations[0], key), policy):
-                yield mutant(replace(rule, then={**rule.then, key: other}), what, line)
+                yield among.mutant(rule, replace(rule, then={**rule.then, key: other}), what, line)
         for what, changed in _conditions(rule):
-            yield mutant(changed, what, at)
+            yield among.mutant(rule, changed, what, at)
         for override in rule.overrides:
             left = tuple(other for other in rule.overrides if other != override)
-            yield mutant(replace(rule, overrides=left), f"no longer overrides `{override}`", at)
+            yield among.mutant(rule, replace(rule, overrides=left), f"no longer overrides `{override}`", at)
 
 
-def _with_exception(
-    policy: Policy, rule: ExceptionRule, changed: ExceptionRule | None, what: str, line: Line
-) -> Mutant:
-    others = [one for one in policy.exceptions if one is not rule]
-    if changed is None:  # nothing can override what is not there
-        others = [
-            replace(one, overrides=tuple(id for id in one.overrides if id != rule.id))
-            if rule.id in one.overrides
-            else one
-            for one in others
-        ]
-    kept = sorted([*others, *([] if changed is None else [changed])], key=lambda one: one.id)
-    mutated = replace(policy, exceptions=tuple(kept))
-    # Those that hang together by `overrides` decide among themselves, each of what it speaks of.
-    together = _together(policy, rule)
-    operations = frozenset(operation for one in together for operation in one.operations)
-    return Mutant(mutated, line, what, operations, frozenset(key for one in together for key in one.then))
+class _Exceptions:
+    """The exceptions of a policy, and which of them take part where one holds: found once for each of them."""
 
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._by_id = {one.id: one for one in policy.exceptions}
+        self._precedence = Precedence(policy.exceptions)
+        self._together: dict[str, tuple[ExceptionRule, ...]] = {}
+        self._near: dict[str, frozenset[str]] = {}
 
-def _together(policy: Policy, rule: ExceptionRule) -> list[ExceptionRule]:
-    """The rule, what overrides it and what it overrides, also through others."""
-    precedence = Precedence(policy.exceptions)
-    above = precedence.overriders(rule.id)
-    return [
-        one for one in policy.exceptions if one is rule or one.id in above or rule.id in precedence.overriders(one.id)
-    ]
+    def mutant(self, rule: ExceptionRule, changed: ExceptionRule | None, what: str, line: Line) -> Mutant:
+        """The policy with a rule changed, or left out with what hung on it."""
+        policy = self._policy
+        others = [one for one in policy.exceptions if one is not rule]
+        if changed is None:  # nothing can override what is not there
+            left = [(one, tuple(id for id in one.overrides if id != rule.id)) for one in others]
+            others = [one if ids == one.overrides else replace(one, overrides=ids) for one, ids in left]
+        kept = sorted([*others, *([] if changed is None else [changed])], key=lambda one: one.id)
+        # Those that hang together by `overrides` decide among themselves, each of what it speaks of.
+        together = self._hanging_together(rule)
+        near = self._near[rule.id]
+        if changed is not None and changed.box != rule.box:
+            near = self._closed(near | self._meeting(changed))
+        return Mutant(
+            policy=replace(policy, exceptions=tuple(kept)),
+            line=line,
+            what=what,
+            operations=frozenset(operation for one in together for operation in one.operations),
+            keys=frozenset(key for one in together for key in one.then),
+            about=together if changed is None else (*together, changed),
+            near=near,
+        )
+
+    def _hanging_together(self, rule: ExceptionRule) -> tuple[ExceptionRule, ...]:
+        """The rule, what overrides it and what it overrides, also through others."""
+        if rule.id not in self._together:
+            above = self._precedence.overriders(rule.id)
+            self._together[rule.id] = tuple(
+                one
+                for one in self._policy.exceptions
+                if one is rule or one.id in above or rule.id in self._precedence.overriders(one.id)
+            )
+            near = (self._meeting(one) for one in self._together[rule.id])
+            self._near[rule.id] = self._closed(frozenset().union(*near))
+        return self._together[rule.id]
+
+    def _meeting(self, rule: ExceptionRule) -> frozenset[str]:
+        """Those that can hold where a rule does."""
+        return frozenset(
+            one.id
+            for one in self._policy.exceptions
+            if not set(one.operations).isdisjoint(rule.operations) and intersection(one.box, rule.box) is not None
+        )
+
+    def _closed(self, ids: frozenset[str]) -> frozenset[str]:
+        """With those that they override, also through others: `overrides` reaches through what does not hold."""
+        found, ahead = set(ids), list(ids)
+        while ahead:
+            for id in self._by_id[ahead.pop()].overrides:
+                if id in self._by_id and id not in found:
+                    found.add(id)
+                    ahead.append(id)
+        return frozenset(found)
 
 
 def _conditions(rule: ExceptionRule) -> Iterator[tuple[str, ExceptionRule]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from billpolicy.analysis.compare import Comparer, Comparison, Difference
@@ -119,7 +119,9 @@ class _Mutating:
         for mutant in watch(list(made)):
             if self._is_noticed(mutant):
                 noticed += 1
-            elif any(problem.severity == "error" for problem in check(mutant.policy, VOCABULARY, PROOFS)):
+            elif any(
+                problem.severity == "error" for problem in check(_near(mutant.policy, mutant), VOCABULARY, PROOFS)
+            ):
                 refused += 1
             else:
                 compared = list(self._compared(mutant))
@@ -133,14 +135,14 @@ class _Mutating:
         return Mutation(self._policy, noticed, refused, equivalent, tuple(survived), tuple(unproven))
 
     def _is_noticed(self, mutant: Mutant) -> bool:
-        resolver = Resolver(mutant.policy, "python")
-        tried: dict[int, None] = {}
+        near = Resolver(_near(mutant.policy, mutant), "python")
+        tried: set[Result] = set()
         for asked in self._touched(mutant):
-            if id(asked.result) in tried:
+            if asked.result in tried or not _can_differ(mutant, asked.question):
                 continue
-            if _TOLD_BEFORE in mutant.keys or asked.question.ask(resolver) != asked.answer:
-                tried[id(asked.result)] = None
-                if run_case(_in_place(asked, resolver), asked.result.case).failed:
+            if _TOLD_BEFORE in mutant.keys or asked.question.ask(near) != asked.answer:
+                tried.add(asked.result)
+                if run_case(_in_place(asked, Resolver(mutant.policy, "python")), asked.result.case).failed:
                     return True
         return False
 
@@ -152,13 +154,32 @@ class _Mutating:
 
     def _compared(self, mutant: Mutant) -> Iterator[Comparison]:
         """What can come out otherwise, decision by decision."""
-        comparer = Comparer(self._policy, mutant.policy)
+        comparer = Comparer(_near(self._policy, mutant), _near(mutant.policy, mutant))
         for operation in sorted(mutant.operations):
             for key in sorted(mutant.keys):
                 if (operation, key) in self._policy.base:
                     yield comparer.compare(operation, key)
         if mutant.follow_up is not None:
             yield comparer.compare_follow_ups(*mutant.follow_up)
+
+
+def _near(policy: Policy, mutant: Mutant) -> Policy:
+    """Of a policy only the exceptions that take part where the mutant can decide otherwise: the rest decides the same.
+
+    There are few of them where a policy has thousands, and all that is proven is proven among them.
+    """
+    if not mutant.about:
+        return policy
+    return replace(policy, exceptions=tuple(one for one in policy.exceptions if one.id in mutant.near))
+
+
+def _can_differ(mutant: Mutant, question: Question) -> bool:
+    """Whether one of the exceptions that a mutant is about holds, as it is or as it would be."""
+    return not mutant.about or any(
+        rule.effective.includes(question.date)
+        and all(values.allows(question.facts.get(fact)) for fact, values in rule.box.items())
+        for rule in mutant.about
+    )
 
 
 def _in_place(asked: _Asked, resolver: Resolver) -> Versions:
