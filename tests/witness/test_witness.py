@@ -139,6 +139,18 @@ def test_the_same_witness_every_time(policy: Policy) -> None:
     assert one.json() == other.json()
 
 
+def test_policies_that_do_not_declare_the_same(policy: Policy) -> None:
+    """What only one of them knows is shown under that one, whichever is named first."""
+    other = scenes.policy("roles: {clerk: [ana], lead: [ines]}\nfields: {account.tier: {type: integer}}\n")
+    facts: dict[str, Fact | None] = {"account.segment": "enterprise", "account.tier": 3, "actor.role": "clerk"}
+    for both in ((policy, other), (other, policy)):
+        found = witness(both, "credit_memo_from_invoice", facts, date=DAY)
+        assert found is not None
+        assert found.book["accounts"][0]["custom"] == {"segment": "enterprise", "tier": "3"}
+        assert found.operations[-1]["actor"] == "ana"
+    assert witness([other], "create_payment", {"account.segment": "enterprise"}, date=DAY) is None
+
+
 # -- it is a file --------------------------------------------------------------------------------------------------
 
 

@@ -38,8 +38,8 @@ def changes(
     them. `held`: the attributes that the record holds.
     """
     wanted = scene.wanted
-    attributes = sorted(wanted.policy.attributes) if scope else []
-    custom = [name.partition(".")[2] for name in sorted(wanted.policy.fields) if name.startswith(f"{scope}.")]
+    attributes = sorted(wanted.attributes) if scope else []
+    custom = [name.partition(".")[2] for name in sorted(wanted.fields) if name.startswith(f"{scope}.")]
     names = [*plain, *attributes, *custom]
     chosen = [name for name in names if wanted.is_true(f"changes.{name}")]
     free = (name for name in names if f"changes.{name}" not in wanted.facts)
@@ -62,7 +62,7 @@ def values_to_change(held: str | None, *values: str) -> str:
 def _another_value(scene: Scene, name: str, held: str | None, account: str) -> str | None:
     """Another value of an attribute; none, where the policy declares no other."""
     policy = scene.wanted.policy
-    type_ = policy.attributes[name].type
+    type_ = scene.wanted.attributes[name].type
     if type_ in ("payment_term", "sequence_set"):
         declared = policy.payment_terms if type_ == "payment_term" else policy.sequence_sets
         return next((value for value in declared if value != held), None)
@@ -74,7 +74,7 @@ def _another_value(scene: Scene, name: str, held: str | None, account: str) -> s
 
 def _another_custom(wanted: Wanted, fact: str) -> str:
     """Another value of a field that the policy declares."""
-    field, held = wanted.policy.fields[fact], wanted.facts.get(fact)
+    field, held = wanted.fields[fact], wanted.facts.get(fact)
     usual = {
         "text": ("new", "newer"),
         "integer": ("1", "2"),

@@ -21,7 +21,7 @@ _NEVER: tuple[Level, ...] = ("default", "order_line_item")
 def held(wanted: Wanted, operation: str, level: Level) -> dict[str, str]:
     """The values that a level of an operation holds, by attribute."""
     found = {}
-    for attribute in wanted.policy.attributes.values():
+    for attribute in wanted.attributes.values():
         value = _value(wanted, operation, level, attribute) if _can_hold(level, attribute) else None
         if value is not None:
             found[attribute.name] = value

@@ -18,7 +18,7 @@ def create_account(wanted: Wanted) -> Scene:
     scene = Scene(wanted)
     id = wanted.text("account.id", wanted.free(ACCOUNT))
     held = scene.level("account", "", new=True)
-    contacts = [{"id": value} for name, value in held.items() if wanted.policy.attributes[name].type == "contact"]
+    contacts = [{"id": value} for name, value in held.items() if wanted.attributes[name].type == "contact"]
     scene.ask(account=id, **scene.account_fields(), attributes=held, contacts=contacts)
     return scene
 

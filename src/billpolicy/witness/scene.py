@@ -60,7 +60,8 @@ class Scene:
             return wanted.text("actor.id")
         role, roles = wanted.text("actor.role"), wanted.policy.roles
         if role is not None:
-            return next((person for person, theirs in roles.items() if theirs == role), None)
+            of_all = (person for person in roles if all(one.roles.get(person) == role for one in wanted.policies))
+            return next(of_all, None)
         if "actor.role" in wanted.facts:
             return None
         must = any(_requires_actor(policy, self.operation) for policy in wanted.policies)
@@ -135,7 +136,7 @@ class Scene:
     def custom(self, scope: str) -> dict[str, str]:
         """The values of fields that the policy declares, as a book has them: all are texts."""
         found = {}
-        for name, field in sorted(self.wanted.policy.fields.items()):
+        for name, field in sorted(self.wanted.fields.items()):
             if name.startswith(f"{scope}.") and self.wanted.facts.get(name) is not None:
                 found[name.partition(".")[2]] = written(self.wanted, name, field.type)
         return found
@@ -146,7 +147,7 @@ class Scene:
         """The values of attributes that a level holds. `new`: the contacts come with the request."""
         found = held(self.wanted, self.operation, level)
         for name, value in found.items():
-            if self.wanted.policy.attributes[name].type == "contact" and not new:
+            if self.wanted.attributes[name].type == "contact" and not new:
                 self.contact(value, account)
         return found
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from billpolicy.money import from_minor, minor_digits
 from billpolicy.policy.condition import Fact
-from billpolicy.policy.model import Policy
-from billpolicy.vocabulary.spec import Level
+from billpolicy.policy.model import Attribute, Policy
+from billpolicy.vocabulary.spec import FieldSpec, Level
 
 OWN: Final = "its own"
 """Of a level: it holds a value that no other level holds, as far as the policy declares so many."""
@@ -45,8 +45,18 @@ class Wanted:
 
     @property
     def policy(self) -> Policy:
-        """The one whose words are used: its codes, terms, sets and people."""
+        """The first one: its people are asked, and its series draw numbers."""
         return self.policies[0]
+
+    @property
+    def attributes(self) -> dict[str, Attribute]:
+        """What any of the policies declares, by name."""
+        return {name: one for policy in reversed(self.policies) for name, one in policy.attributes.items()}
+
+    @property
+    def fields(self) -> dict[str, FieldSpec]:
+        """Custom fields that any of the policies declares, by name."""
+        return {name: one for policy in reversed(self.policies) for name, one in policy.fields.items()}
 
     # -- facts ---------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def _shows(wanted: Wanted, scene: Scene) -> bool:
     """Whether each policy is asked what is wanted. Raises `Refused` where the book or the operations cannot be read."""
     book = book_from(scene.book)
     asked = [
-        any(_is_it(wanted, one) for one in run(policy, book, scene.operations, scene.today).asked)
+        any(_is_it(wanted, policy, one) for one in run(policy, book, scene.operations, scene.today).asked)
         for policy in wanted.policies
         if wanted.event is None or _has_follow_up(policy, wanted)
     ]
@@ -94,15 +94,18 @@ def _has_follow_up(policy: Policy, wanted: Wanted) -> bool:
     return any((one.after, one.operation) == (wanted.event, wanted.operation) for one in policy.follow_ups)
 
 
-def _is_it(wanted: Wanted, asked: Asked) -> bool:
+def _is_it(wanted: Wanted, policy: Policy, asked: Asked) -> bool:
+    """Whether a policy was asked just that, as far as it knows the fields: it may lack some that another declares."""
     if (asked.operation, asked.event, asked.date) != (wanted.operation, wanted.event, wanted.date):
         return False
-    return all(asked.facts.get(fact) == value for fact, value in wanted.facts.items()) and _held(wanted, asked)
+    unknown = wanted.fields.keys() - policy.fields.keys()
+    facts = ((fact, value) for fact, value in wanted.facts.items() if fact.removesuffix(".currency") not in unknown)
+    return all(asked.facts.get(fact) == value for fact, value in facts) and _held(wanted, asked)
 
 
 def _held(wanted: Wanted, asked: Asked) -> bool:
     """Whether the levels hold what they shall; what another level of the same kind holds is not looked at."""
-    names = [wanted.attribute] if wanted.attribute else list(wanted.policy.attributes)
+    names = [wanted.attribute] if wanted.attribute else list(wanted.attributes)
     for level, value in wanted.levels.items():
         found = asked.levels.get(level)
         held = [None if found is None else found.held.get(name) for name in names]
