@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import billpolicy
 from billpolicy.witness.witness import witness
 from tests.helpers.command_line import billpolicy as command
-from tests.helpers.paths import STANDARD
+from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.refusals import refused
 
 DAY = datetime.date(2026, 3, 1)
@@ -102,6 +103,15 @@ def test_a_place_in_its_book_is_told(tmp_path: Path) -> None:
     assert (problem.position.line, problem.hint) == (4, "did you mean `acme`?")
 
 
+def test_the_file_that_the_docs_show(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(today: .*?)```", page, re.DOTALL)
+    file = tmp_path / "shown.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert billpolicy.violations("witness", file) == []
+    assert command("plan", "--policy", str(STANDARD), str(file)).out.startswith("pay: create_payment on 2026-03-01")
+
+
 # -- not proven ----------------------------------------------------------------------------------------------------
 
 
@@ -110,8 +120,10 @@ def test_both_sides_of_a_conflict(clash: Path, shown: Path) -> None:
     ran = command("explain", "--unproven", "--policy", str(clash), str(shown))
     assert ran.code == 1  # a conflict is a finding
     assert "exceptions-conflict" in ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80 + len(str(clash))  # a place is not broken
+    told = " ".join(ran.out.split())
     of = "about `bill_to_contact` of `credit_memo_from_invoice`:"
-    first, second = ran.out.split(f"If `germany` overrode `disputes` {of}")
+    first, second = told.split(f"If `germany` overrode `disputes` {of}")
     assert first.startswith(f"If `disputes` overrode `germany` {of}")
     assert "bill_to_contact: subscription-bill-to-contact" in first
     assert "bill_to_contact: account-bill-to-contact" in second

@@ -38,6 +38,7 @@ from billpolicy.report.explanation_text import explanation_markdown, explanation
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.source.files import Place
+from billpolicy.report.texts import escaped, wrapped
 
 if TYPE_CHECKING:
     from billpolicy import Book, Instruction, Ledger, Outcome, Versions
@@ -119,7 +120,7 @@ def command(
                 told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
     for heading, explained in settled:
         explanations += explained
-        told.append(f"{'## ' if markdown else ''}{heading}\n")
+        told.append((f"## {escaped(heading)}" if markdown else "\n".join(wrapped("", heading))) + "\n")
         for each in explained:
             told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
     if format == "json":
