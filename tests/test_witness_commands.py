@@ -64,14 +64,23 @@ def test_the_commands_take_its_book_and_its_day(shown: Path) -> None:
     assert outcome["date"] == "2026-03-01"
 
 
-def test_the_documents_are_in_one_place(shown: Path) -> None:
-    """What a file brings is never passed over in silence for another book, or for a ledger."""
-    for where in (("--book", str(shown)), ("--ledger", "sqlite:///none.db")):
-        ran = command("plan", "--policy", str(STANDARD), *where, str(shown))
-        assert ran.code == 1
-        assert "this file brings a book of its own" in ran.err
-    problem = refused(lambda: billpolicy.load_operations(shown)).diagnostics[0]
-    assert problem.code == "operations-file"
+def test_another_book_is_never_taken_in_silence(shown: Path, tmp_path: Path) -> None:
+    other = tmp_path / "book.yaml"
+    other.write_text("accounts: [{id: acme, currency: EUR}]\n", encoding="utf-8")
+    ran = command("plan", "--policy", str(STANDARD), "--book", str(other), str(shown))
+    assert ran.code == 1
+    assert f"note: the book in {shown} is left alone" in ran.err
+    assert "there is no invoice `INV00000001`" in ran.err
+    assert command("plan", "--policy", str(STANDARD), "--book", str(shown), str(shown)).code == 0
+
+
+def test_a_ledger_is_made_of_its_book_and_its_operations_are_posted(shown: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert command("ledger", "init", url).code == 0
+    assert command("ledger", "import", url, str(shown)).code == 0
+    ran = command("post", "--policy", str(STANDARD), "--ledger", url, "--actor", "ines", str(shown))
+    assert ran.code == 0
+    assert "CM00000001" in ran.out
 
 
 def test_every_mistake_in_the_file_has_its_place(tmp_path: Path) -> None:

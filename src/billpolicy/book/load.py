@@ -23,10 +23,15 @@ from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse_text, text_of
 
 MAX_MEGABYTES = 64
+BOOK = "book"
+"""The key of a book that stands in a file of operations, beside them."""
 
 
 def load_book(path: str | Path) -> Book:
-    """The book in a YAML or JSON file, checked. Raises `Refused` with every mistake, sorted."""
+    """The book in a YAML or JSON file, checked; of a file of operations that brings its book, that one.
+
+    Raises `Refused` with every mistake, sorted.
+    """
     path = Path(path)
     text = text_of(path, max_megabytes=MAX_MEGABYTES)
     with collector_paused():
@@ -34,7 +39,9 @@ def load_book(path: str | Path) -> Book:
             return quick_book(text, str(path))
         except Unsure:
             pass  # and what was read so far is given back before it is read again
-        return book_of(parse_text(text, str(path)))
+        tree = parse_text(text, str(path))
+        brought = isinstance(tree.data, dict) and {BOOK, "operations"} <= set(tree.data)
+        return book_of(tree, BOOK) if brought else book_of(tree)
 
 
 def book_from(data: Mapping[str, Any]) -> Book:

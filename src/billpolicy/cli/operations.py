@@ -113,7 +113,7 @@ class Given(NamedTuple):
 def load_given(
     operations: Path, book: Path | None, ledger: str | None, actor: str | None, today: datetime.date | None
 ) -> Given:
-    """The operations of a file, asked by `actor` where they name nobody, with the book that it may bring.
+    """The operations of a file, asked by `actor` where they name nobody, and the book that it may bring.
 
     Raises `Refused`, and a usage error where it is said nowhere, or twice, where the documents are.
     """
@@ -128,8 +128,12 @@ def load_given(
 
 
 def load_asked(path: Path, actor: str | None) -> list[Instruction]:
-    """The operations of a file, asked by `actor` where they name nobody. Raises `Refused`."""
-    return _asked_by(billpolicy.load_operations(path), actor)
+    """The operations of a file, asked by `actor` where they name nobody, to be done on a book or ledger that is named:
+    of a book in the file itself it is only said that it is not that one. Raises `Refused`."""
+    found = billpolicy.load_with_book(path)
+    if found.book is not None:
+        say(f"note: the book in {path} is left alone: the documents are where the command says")
+    return _asked_by(found.operations, actor)
 
 
 def _asked_by(asked: list[Instruction], actor: str | None) -> list[Instruction]:

@@ -6,14 +6,12 @@ It may bring the book that they are planned on, and the day of planning: so does
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.book.load import MAX_MEGABYTES as MAX_BOOK
-from billpolicy.book.load import book_of
+from billpolicy.book.load import BOOK, book_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.registry import OPERATIONS
@@ -25,11 +23,13 @@ from billpolicy.source.scalars import MAX_TEXT, read_date
 from billpolicy.source.tree import Tree, parse
 
 MAX_MEGABYTES = 32
-_MAX_WITH_BOOK = MAX_MEGABYTES + MAX_BOOK
 
 
 def load_operations(path: str | Path) -> list[Instruction]:
-    """The operations of a YAML or JSON file, in its order. Raises `Refused` with every mistake of form."""
+    """The operations of a YAML or JSON file, in its order; a book that stands beside them is another matter.
+
+    Raises `Refused` with every mistake of form.
+    """
     return operations_of(parse(Path(path), max_megabytes=MAX_MEGABYTES))
 
 
@@ -47,22 +47,21 @@ def load_with_book(path: str | Path) -> WithBook:
 
     Raises `Refused` with every mistake in any of them.
     """
-    tree = parse(Path(path), max_megabytes=_MAX_WITH_BOOK)
-    keys = set(tree.data) if isinstance(tree.data, dict) else set()
-    if "book" not in keys:
+    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
+    if not isinstance(tree.data, dict) or BOOK not in tree.data:
         return WithBook(operations_of(tree))
     problems: list[Diagnostic] = []
     today, book, asked = None, None, []
     try:
-        today = None if "today" not in keys else read_date(tree.data["today"])
+        today = read_date(tree.data["today"]) if "today" in tree.data else None
     except ValueError as error:
         problems.append(Diagnostic("value-wrong", str(error), tree.at("today"), "write the day of planning"))
     try:
-        book = book_of(tree, "book")
+        book = book_of(tree, BOOK)
     except Refused as refused:
         problems += refused.diagnostics
     try:
-        asked = operations_of(tree, beside=("book", "today"))
+        asked = operations_of(tree)
     except Refused as refused:
         problems += refused.diagnostics
     if problems:
@@ -70,18 +69,15 @@ def load_with_book(path: str | Path) -> WithBook:
     return WithBook(asked, book, today)
 
 
-def operations_of(tree: Tree, *, beside: Collection[str] = ()) -> list[Instruction]:
-    """The operations of a parsed file: a mapping with the key `operations`, that lists them. Raises `Refused`.
-
-    `beside`: other keys that may stand there.
-    """
-    listed = tree.data.get("operations") if isinstance(tree.data, dict) else None
-    if not isinstance(listed, list) or set(tree.data) - set(beside) != {"operations"}:
+def operations_of(tree: Tree) -> list[Instruction]:
+    """The operations of a parsed file: a mapping with the key `operations`, that lists them. Raises `Refused`."""
+    data = tree.data if isinstance(tree.data, dict) else {}
+    listed, beside = data.get("operations"), ({BOOK, "today"} if BOOK in data else set())
+    if not isinstance(listed, list) or set(data) - beside != {"operations"}:
         hint = "write `operations:` and under it a list, each with `id` and `operation`"
         message = "this is not an operations file: it must have one key, `operations`, that lists them"
-        if isinstance(tree.data, dict) and {"book", "operations"} <= set(tree.data):
-            message = "this file brings a book of its own, and must have `book`, `operations` and, perhaps, `today`"
-            hint = "`explain` and `plan` take it without --book; on a ledger or another book, leave its `book` out"
+        if beside:
+            message = "this is no operations file with its book: its keys are `today`, `book` and `operations`"
         raise Refused([Diagnostic("operations-file", message, Position(tree.file, 1, 1), hint)])
     asked: list[Instruction] = []
     problems: list[Diagnostic] = []
