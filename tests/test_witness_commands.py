@@ -83,6 +83,18 @@ def test_a_ledger_is_made_of_its_book_and_its_operations_are_posted(shown: Path,
     assert "CM00000001" in ran.out
 
 
+def test_a_ledger_follows_its_book(shown: Path, tmp_path: Path) -> None:
+    """What no operation follows is told at its place in the file."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    for line in (("init", url), ("import", url, str(shown))):
+        assert command("ledger", *line).code == 0
+    text = shown.read_text(encoding="utf-8")
+    shown.write_text(text.replace('"119.00"', '"120.00"', 1), encoding="utf-8")
+    ran = command("ledger", "sync", url, str(shown), "--policy", str(STANDARD))
+    line = next(n for n, line in enumerate(text.splitlines(), start=1) if '"number": "INV00000001"' in line)
+    assert f"{shown}:{line}:" in ran.err
+
+
 def test_every_mistake_in_the_file_has_its_place(tmp_path: Path) -> None:
     file = tmp_path / "odd.yaml"
     file.write_text(

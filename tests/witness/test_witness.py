@@ -71,6 +71,23 @@ def test_a_level_that_is_to_hold_none(policy: Policy, without: Level) -> None:
         assert without not in held(policy, found, "bill_to_contact")
 
 
+def test_other_attributes_are_to_be_found_wherever_their_chains_ask(policy: Policy) -> None:
+    """A chain that asks neither the account nor a default has its value where it begins, so that all can be planned."""
+    only = "operations: {credit_memo_from_invoice: {bill_to_contact: [subscription]}}\n"
+    other = scenes.policy(only)
+    found = witness([other], "credit_memo_from_invoice", {}, date=DAY)
+    assert found is not None
+    assert run(other, billpolicy.book_from(found.book), found.operations, found.today).problems == ()
+
+
+@pytest.mark.parametrize("operation", sorted(set(VOCABULARY) - {"reopen_accounting_period"}))
+def test_a_usual_witness_is_not_refused(policy: Policy, operation: str) -> None:
+    """But where the policy wants the approval of a second person."""
+    found = witness([policy], operation, {}, date=DAY)
+    assert found is not None
+    assert run(policy, billpolicy.book_from(found.book), found.operations, found.today).problems == ()
+
+
 def test_a_value_that_is_given(policy: Policy) -> None:
     levels: dict[Level, str | None] = {"account": "anna", "invoice": None}
     found = witness([policy], "credit_memo_from_invoice", {}, date=DAY, levels=levels, attribute="bill_to_contact")

@@ -40,8 +40,12 @@ def load_book(path: str | Path) -> Book:
         except Unsure:
             pass  # and what was read so far is given back before it is read again
         tree = parse_text(text, str(path))
-        brought = isinstance(tree.data, dict) and {BOOK, "operations"} <= set(tree.data)
-        return book_of(tree, BOOK) if brought else book_of(tree)
+        return book_of(tree, *where_in(tree))
+
+
+def where_in(tree: Tree) -> tuple[str, ...]:
+    """The keys under which the book of a file stands: none, unless operations stand beside it."""
+    return (BOOK,) if isinstance(tree.data, dict) and {BOOK, "operations"} <= set(tree.data) else ()
 
 
 def book_from(data: Mapping[str, Any]) -> Book:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from billpolicy.book.load import MAX_MEGABYTES
+from billpolicy.book.load import MAX_MEGABYTES, where_in
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.source.tree import parse
 
@@ -22,9 +22,11 @@ def places_of(path: Path, records: Iterable[Place]) -> dict[Place, Position]:
     if not places:
         return {}
     tree = parse(path, max_megabytes=MAX_MEGABYTES)
+    under = where_in(tree)
+    book = tree.data[under[0]] if under else tree.data
     for section in sorted({section for section, _ in places}):
-        for index, entry in enumerate(tree.data[section]):
+        for index, entry in enumerate(book[section]):
             key = next(key for key in ("id", "number", "from") if key in entry)
             if (section, str(entry[key])) in places:
-                places[section, str(entry[key])] = tree.at(section, index, key)
+                places[section, str(entry[key])] = tree.at(*under, section, index, key)
     return places

@@ -29,10 +29,16 @@ def held(wanted: Wanted, operation: str, level: Level) -> dict[str, str]:
 
 
 def holds(wanted: Wanted, operation: str, level: Level) -> bool:
-    """Whether a level is to hold a value: it is said so, or a chain of the attribute under test asks it."""
-    if level in wanted.levels or wanted.attribute is None:
-        return wanted.levels.get(level) is not None
-    return any(level in chain.levels for chain in _chains(wanted.policies, operation, wanted.attribute))
+    """Whether a level is to hold a value: it is said so, or a chain of an operation comes to none without it."""
+    if level in wanted.levels:
+        return wanted.levels[level] is not None
+    for attribute in wanted.attributes.values():
+        chains = list(_chains(wanted.policies, operation, attribute.name))
+        if attribute.name == wanted.attribute and any(level in chain.levels for chain in chains):
+            return True
+        if level in _needed(wanted, attribute, chains):
+            return True
+    return False
 
 
 def _can_hold(level: Level, attribute: Attribute) -> bool:
@@ -53,7 +59,7 @@ def _value(wanted: Wanted, operation: str, level: Level, attribute: Attribute) -
     # Any other attribute is only to be found: with the account, or where a chain begins that never asks it.
     if level == "account" and not _has_default(wanted.policies, attribute):
         return own_value(wanted.policies, operation, attribute, level)
-    needed = any(level == first for first in _needed(wanted, attribute, chains))
+    needed = level in _needed(wanted, attribute, chains)
     return own_value(wanted.policies, operation, attribute, level) if needed else None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from typing import Any
 
+from billpolicy.book.kinds import KINDS
 from billpolicy.witness.documents import another_number, date_of, document, lines_of, settle
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.sizes import USUAL, Size, apart, open_apart, size_of
@@ -101,18 +101,12 @@ def draft(wanted: Wanted) -> Scene:
     scene, currency = Scene(wanted), wanted.currency()
     named = wanted.minor("amount")
     account = scene.account(currency=currency)
-    minor = USUAL if named is None else named
-    sets = wanted.policy.sequence_sets
-    fields = {"number": another_number(scene, "invoice"), "account": account, "date": wanted.date}
-    more = {"currency": currency, "status": "draft", "bill_run": "bill-run", "attributes": _numbered_by(list(sets))}
-    scene.add("invoices", **{**fields, "number": "TMP-INV-00000001"}, **more, items=lines_of((), [minor], currency))
-    scene.ask(draft="TMP-INV-00000001")
+    number, first_set = KINDS["invoice"].draft_prefix + "00000001", next(iter(wanted.policy.sequence_sets), None)
+    of_run = {"status": "draft", "bill_run": "run", "attributes": {"sequence_set": first_set}}
+    lines = lines_of((), [USUAL if named is None else named], currency)
+    scene.add("invoices", number=number, account=account, date=wanted.date, currency=currency, **of_run, items=lines)
+    scene.ask(draft=number)
     return scene
-
-
-def _numbered_by(sets: Sequence[str]) -> dict[str, str]:
-    """A draft says which sequence set numbers it when it is posted."""
-    return {"sequence_set": sets[0]} if sets else {}
 
 
 def usage(wanted: Wanted) -> Scene:

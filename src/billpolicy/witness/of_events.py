@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from billpolicy.book.kinds import KINDS
 from billpolicy.policy.condition import Fact
 from billpolicy.witness import of_billing, of_documents, of_money, of_subscriptions
 from billpolicy.witness.documents import (
@@ -28,7 +29,7 @@ from billpolicy.witness.sizes import USUAL, Size, apart, size_of
 from billpolicy.witness.wanted import Wanted, amount, moved
 
 Build = Callable[[Wanted], Scene]
-_DRAFT = {"invoice": "TMP-INV-00000001", "credit_memo": "TMP-CM-00000001"}
+_DRAFT = {kind: f"{KINDS[kind].draft_prefix}00000001" for kind in ("invoice", "credit_memo")}
 _BEFORE = 60
 
 

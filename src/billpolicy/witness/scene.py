@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from billpolicy.book.model import BookFile
+from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
 from billpolicy.witness.held import held, holds
@@ -20,10 +21,9 @@ _SECTIONS = tuple(BookFile.__dataclass_fields__)
 class Scene:
     """A book and operations; the last operation is the one that is wanted, or what brings the event about."""
 
-    def __init__(self, wanted: Wanted, operation: str = "") -> None:
+    def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.operation = operation or wanted.operation
-        """Whose levels hold values: what is asked for by hand."""
+        self.operation = wanted.operation
         self.today = wanted.date
         self.operations: list[dict[str, Any]] = []
         self._book: dict[str, list[dict[str, Any]]] = {"accounts": []}
@@ -43,12 +43,11 @@ class Scene:
         """Whether a document of this number is in the book already."""
         return any(one.get("number") == number for records in self._book.values() for one in records)
 
-    def ask(self, operation: str = "", **fields: Any) -> None:
-        """The operation that is wanted, or one before it."""
-        name = operation or self.operation
-        asked_for = self._requested() if name == self.operation else {}
+    def ask(self, **fields: Any) -> None:
+        """The operation that is wanted, with the values that the request holds."""
+        name = self.operation
         common = {"id": name.replace("_", "-"), "operation": name, "date": self.wanted.date, "actor": self.actor()}
-        attributes = {**asked_for, **fields.pop("attributes", {})}
+        attributes = {**self._requested(), **fields.pop("attributes", {})}
         self.operations.append(_written({**common, **fields, "attributes": attributes}))
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -69,14 +68,14 @@ class Scene:
 
     # -- who is billed -----------------------------------------------------------------------------------------------
 
-    def account(self, *, currency: str | None = None, **more: Any) -> str:
+    def account(self, *, currency: str | None = None) -> str:
         """The account that conditions ask about, with a contact for each value of one; its id."""
         wanted = self.wanted
         id = wanted.text("account.id", wanted.free(ACCOUNT))
         if id is None:
             raise Impossible
         fields = self.account_fields(currency)
-        self.add("accounts", id=id, **fields, attributes=self.level("account", id), **more)
+        self.add("accounts", id=id, **fields, attributes=self.level("account", id))
         return id
 
     def account_fields(self, currency: str | None = None) -> dict[str, Any]:
@@ -102,26 +101,22 @@ class Scene:
         `more`: fields of each.
         """
         wanted = self.wanted
+        # Each has an id and a status, so where these are to be unset there is none, or there are two.
         differ = [name for name in ("id", "status") if wanted.facts.get(f"subscription.{name}", 0) is None]
         needed = wanted.sets("subscription") or self._level_holds("subscription")
-        count = 2 if differ and needed else 1 if needed or (at_least and not differ) else 0
-        count = max(count, 2 if at_least and differ else 0)
-        if count > most or (count == 1 and differ):
-            raise Impossible
-        if count == 2 and wanted.facts.get("subscription.id") is not None:
+        count = 0 if not (needed or at_least) else 2 if differ else 1
+        if count > most or (count == 2 and wanted.facts.get("subscription.id") is not None):
             raise Impossible
         names = ("crm", "erp")[:count]
         found = []
-        for place, usual in enumerate(names):
+        for usual, other in zip(names, ("active", "canceled"), strict=False):
             id = wanted.text("subscription.id") or wanted.free(usual)
-            status = wanted.text("subscription.status", "active")
-            if "status" in differ:
-                status = ("active", "canceled")[place]
-            self.subscription(id, account, status=status, **more)
+            status = other if "status" in differ else wanted.text("subscription.status", "active")
+            self._subscription(id, account, status=status, **more)
             found.append(id)
         return found
 
-    def subscription(self, id: str, account: str, *, status: str | None = "active", **more: Any) -> None:
+    def _subscription(self, id: str, account: str, *, status: str | None, **more: Any) -> None:
         """One subscription, with what conditions ask about."""
         ended = self.wanted.before(1) if status == "canceled" else None
         fields = {
@@ -166,7 +161,7 @@ class Scene:
         return self.level("request", account)
 
 
-def _requires_actor(policy: Any, operation: str) -> bool:
+def _requires_actor(policy: Policy, operation: str) -> bool:
     base = policy.base.get((operation, "actor"))
     return base is not None and str(base.outcome) == "required"
 
