@@ -36,7 +36,7 @@ run() { # COMMAND POLICY...: its findings into the comment, if there are any, an
     "$billpolicy" "$@" --format markdown >"$report/$name.md" || code=$?
     worse "$code"
     if grep -q '^| ' "$report/$name.md"; then
-        { cat "$report/$name.md" && echo; } >>"$report/findings.md"
+        { echo && cat "$report/$name.md"; } >>"$report/findings.md"
     fi
     rm "$report/$name.md"
     for format in $formats; do
@@ -59,7 +59,7 @@ rm "$report/policies"
 
 
 new() { # POLICY: there was none by this name, so there is nothing to compare it with
-    printf '### Billing policy: `%s` is new\n\n' "$(printf %s "$1" | tr -d '`\n')" >>"$report/changes.md"
+    printf '\n### Billing policy: `%s` is new\n' "$(printf %s "$1" | tr -d '`\n')" >>"$report/changes.md"
 }
 
 changes() { # POLICY: what comes out differently, for the comment
@@ -67,9 +67,9 @@ changes() { # POLICY: what comes out differently, for the comment
     [ -z "$allow" ] || set -- "$@" --allow "$allow"
     [ -z "$data" ] || set -- "$@" --data "$data"
     code=0
+    echo >>"$report/changes.md"
     "$billpolicy" diff "$@" >>"$report/changes.md" || code=$?
     worse "$code"
-    echo >>"$report/changes.md"
 }
 
 if [ $# -gt 0 ] && run validate "$@"; then
@@ -100,7 +100,7 @@ esac
 [ -n "$concerned" ] || verdict='This change concerns no policy.'
 {
     echo '<!-- billpolicy review -->' # by which the comment is found again
-    printf '## %s\n\n' "$verdict"
+    printf '## %s\n' "$verdict"
     cat "$report/changes.md" "$report/findings.md"
 } >"$report/comment.md"
 rm "$report/changes.md" "$report/findings.md"

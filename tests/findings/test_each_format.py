@@ -114,6 +114,12 @@ def test_what_stands_in_a_policy_breaks_no_table() -> None:
     assert not re.search(r"<script|<a |<h2|\x1b|@all|#1", page.render(row))
 
 
+def test_what_a_message_quotes_is_code() -> None:
+    message = "`a: 1` and `b|c` of `x`"
+    row = told("markdown", Diagnostic("engine", message, hint="one ` is left `over`")).splitlines()[-1]
+    assert row == "| error |  | `a: 1` and `b\\|c` of `x` `[engine]`<br>one \\` is left `over` |"
+
+
 def test_a_comment_has_room_for_the_first_findings_only() -> None:
     many = [ERROR._replace(message="x" * 10_000, position=Position("a.yaml", line)) for line in range(1, 1001)]
     text = told("markdown", *many)

@@ -294,7 +294,7 @@ def test_a_file_that_is_not_there_is_told_in_every_format(format: str) -> None:
     "command",
     [
         ["validate"],
-        ["plan", "--policy", "policies/standard", "operations.yaml"],
+        ["plan", "--policy", "policies/standard"],
         ["plan", "--engine", "diesel", "--policy", "policies/standard", "--book", "b.yaml", "operations.yaml"],
         ["schema", "book", "--all"],
     ],

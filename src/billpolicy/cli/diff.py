@@ -30,7 +30,7 @@ OUTCOMES_CHANGE = 4
 
 
 @click.command("diff")
-@click.argument("old")
+@click.argument("old", type=click.Path())
 @click.argument("new", type=PLACE)
 @stdin_filename_option
 @click.option(

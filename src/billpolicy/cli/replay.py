@@ -18,7 +18,7 @@ from billpolicy.source.files import Place
 
 
 @click.command("replay")
-@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...", type=click.Path())
 @policy_option
 @click.option(
     "--only",

@@ -38,4 +38,8 @@ def _row(one: Diagnostic, found: Found) -> str:
 
 
 def _told(text: str) -> str:
-    return escaped(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+    """What stands between two backticks is code, as the message means it; all else is only words."""
+    parts = (text if len(text) <= _LONGEST else text[:_LONGEST] + "…").split("`")
+    if len(parts) % 2 == 0:  # one is left over
+        return escaped("`".join(parts))
+    return "".join(code(part, in_table=True) if at % 2 and part else escaped(part) for at, part in enumerate(parts))
