@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from billpolicy.comparing.decisions import Changed
     from billpolicy.comparing.difference import PolicyDifference, diff
     from billpolicy.comparing.findings import not_equivalent
-    from billpolicy.comparing.impact import Impact, Sample, impact
+    from billpolicy.comparing.impact import Sample, impact
     from billpolicy.comparing.propose import proposed
     from billpolicy.comparing.side import Side, is_base, load_sides
+    from billpolicy.comparing.tally import Impact
     from billpolicy.comparing.witnesses import Shown, shown
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
-    from billpolicy.exchange.samples import load_samples
+    from billpolicy.exchange.samples import is_recording, load_samples
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
@@ -87,7 +88,7 @@ _WHERE = {
     "Explanation": "report.explanation",
     "Fixed": "linting.fixes",
     "History": "posting.history",
-    "Impact": "comparing.impact",
+    "Impact": "comparing.tally",
     "Instruction": "planning.request",
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
@@ -130,6 +131,7 @@ _WHERE = {
     "hold": "comparing.allow",
     "impact": "comparing.impact",
     "is_base": "comparing.side",
+    "is_recording": "exchange.samples",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
     "lint": "linting.linting",
@@ -227,6 +229,7 @@ __all__ = [
     "hold",
     "impact",
     "is_base",
+    "is_recording",
     "ledger_files",
     "left_by",
     "lint",

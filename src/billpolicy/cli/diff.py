@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from billpolicy.source.files import DISK, Place
 from billpolicy.source.revision import as_range, place_of, sides
 
 if TYPE_CHECKING:
-    from billpolicy import Beyond, Changed, PolicyDifference
+    from billpolicy import Beyond, Changed, Impact, PolicyDifference, Versions
 
 OUTCOMES_CHANGE = 4
 """The exit code that `--exit-code` adds."""
@@ -37,8 +38,8 @@ OUTCOMES_CHANGE = 4
     "--data",
     "-d",
     multiple=True,
-    type=click.Path(path_type=Path),
-    help="Also plan these operations under both: a folder or file of books with operations. Repeatable.",
+    metavar="PATH|URL",
+    help="Also decide these under both: a folder or file of books with operations, a recording, a ledger. Repeatable.",
 )
 @click.option("--only", type=LINE, metavar="NAME", help="Only what is about this attribute, setting or operation.")
 @click.option("--summary", is_flag=True, help="Only the verdict and the counts.")
@@ -61,7 +62,7 @@ OUTCOMES_CHANGE = 4
 def command(
     old: str,
     new: Place,
-    data: tuple[Path, ...],
+    data: tuple[str, ...],
     only: str | None,
     summary: bool,
     equivalent: bool,
@@ -94,7 +95,7 @@ def command(
     impact = versions = None
     if data:
         versions = before.versions(engine), after.versions(engine)
-        impact = billpolicy.impact(*versions, billpolicy.load_samples(data), today=day_or_today(today), only=only)
+        impact = _impact(versions, data, day_or_today(today), only)
     report = diff_report(
         difference,
         (before.name, after.name),
@@ -116,6 +117,21 @@ def command(
     if format not in ("json", "html"):
         show(found)
     _leave(report, found, exit_code)
+
+
+def _impact(
+    versions: tuple[Versions, Versions], data: tuple[str, ...], today: datetime.date, only: str | None
+) -> Impact:
+    """What comes out otherwise of books with operations, of recordings and of what ledgers have posted."""
+    ledgers = [name for name in data if "://" in name]
+    recordings = [name for name in data if "://" not in name and billpolicy.is_recording(name)]
+    samples = billpolicy.load_samples(name for name in data if name not in (*ledgers, *recordings))
+    with ExitStack() as open_:
+        recorded = [(name, billpolicy.load_recording(name)) for name in recordings]
+        for name in ledgers:
+            ledger = open_.enter_context(billpolicy.open_ledger(name))
+            recorded.append((name, open_.enter_context(ledger.reading()).recorded()))
+        return billpolicy.impact(*versions, samples, today=today, only=only, recordings=recorded)
 
 
 class _Witnesses:

@@ -7,13 +7,14 @@ comes of one is what the others before it have left.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.comparing.outcomes import Apart, Kind, apart
+from billpolicy.comparing.outcomes import Apart, apart
+from billpolicy.comparing.recorded import recorded_cases
+from billpolicy.comparing.tally import Case, Impact, add
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Instruction
@@ -21,9 +22,7 @@ from billpolicy.posting.asked import job_for
 from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.limits import moved
 from billpolicy.posting.posting import Outcome, dry_run
-
-EXAMPLES = 2
-"""Operations that are told of each kind of difference, with both explanations."""
+from billpolicy.recording.record import Recorded
 
 
 class Sample(NamedTuple):
@@ -36,72 +35,6 @@ class Sample(NamedTuple):
     """The day of planning, where the sample names one."""
 
 
-class Case(NamedTuple):
-    """One operation that comes out otherwise."""
-
-    sample: str
-    id: str
-    operation: str
-    date: datetime.date
-    accounts: tuple[str, ...]
-    old_amounts: dict[str, Decimal]
-    """Currency -> what it is about under the old policy; nothing where it is refused."""
-    new_amounts: dict[str, Decimal]
-    apart: tuple[Apart, ...]
-    old: Outcome
-    new: Outcome
-
-
-class Group(NamedTuple):
-    """One kind of difference of one decision of one operation."""
-
-    operation: str
-    key: str | None
-    kind: Kind
-
-
-@dataclass
-class Impact:
-    """What comes out otherwise, counted. Cases are kept as far as they are examples of a kind of difference."""
-
-    operations: int = 0
-    """How many were planned under both."""
-    differing: int = 0
-    groups: dict[Group, int] = field(default_factory=dict)
-    """How many operations have such a difference; an operation may have several."""
-    accounts: set[str] = field(default_factory=set)
-    old_amounts: dict[str, Decimal] = field(default_factory=dict)
-    """Of all operations that come out otherwise."""
-    new_amounts: dict[str, Decimal] = field(default_factory=dict)
-    examples: list[Case] = field(default_factory=list)
-    of_groups: dict[Group, list[str]] = field(default_factory=dict)
-    """The ids of the examples of each kind of difference."""
-
-    def add(self, case: Case | None) -> None:
-        """Count one operation; nothing of one that comes out the same."""
-        self.operations += 1
-        if case is None:
-            return
-        self.differing += 1
-        self.accounts.update(case.accounts)
-        _add(self.old_amounts, case.old_amounts)
-        _add(self.new_amounts, case.new_amounts)
-        wanted = False
-        for group in dict.fromkeys(Group(one.operation, one.key, one.kind) for one in case.apart):
-            self.groups[group] = self.groups.get(group, 0) + 1
-            shown = self.of_groups.setdefault(group, [])
-            if len(shown) < EXAMPLES:
-                shown.append(case.id)
-                wanted = True
-        if wanted:
-            self.examples.append(case)
-
-
-def _add(total: dict[str, Decimal], amounts: Mapping[str, Decimal]) -> None:
-    for currency, amount in amounts.items():
-        total[currency] = total.get(currency, Decimal(0)) + amount
-
-
 def impact(
     old: Versions,
     new: Versions,
@@ -109,8 +42,9 @@ def impact(
     *,
     today: datetime.date | None = None,
     only: str | None = None,
+    recordings: Iterable[tuple[str, Iterable[Recorded]]] = (),
 ) -> Impact:
-    """What comes out otherwise of the operations of these samples.
+    """What comes out otherwise of the operations of these samples, and of those that were recorded.
 
     `today`: the day of planning, where a sample names none; by default the calendar's. `only`: the name of an
     operation, or of a decision, about which differences are asked for.
@@ -119,9 +53,19 @@ def impact(
     found = Impact()
     for sample in samples:
         for case in cases(old, new, sample, sample.today or day):
-            counted = () if case is None else tuple(one for one in case.apart if only in (None, one.operation, one.key))
-            found.add(case._replace(apart=counted) if case is not None and counted else None)
+            found.add(_about(case, only))
+    for name, recorded in recordings:
+        for told in recorded_cases(old, new, recorded, name):
+            found.add(_about(told.case, only))
+            for why in told.untold:
+                found.untold[why] = found.untold.get(why, 0) + 1
     return found
+
+
+def _about(case: Case | None, only: str | None) -> Case | None:
+    """What of it is asked for."""
+    counted = () if case is None else tuple(one for one in case.apart if only in (None, one.operation, one.key))
+    return case._replace(apart=counted) if case is not None and counted else None
 
 
 def cases(old: Versions, new: Versions, sample: Sample, today: datetime.date) -> Iterator[Case | None]:
@@ -174,5 +118,5 @@ def _amounts(outcome: Outcome) -> dict[str, Decimal]:
     """Currency -> the amount of what it makes or moves, with what follows, whatever the signs."""
     total: dict[str, Decimal] = {}
     for step in () if outcome.plan is None else in_turn(outcome.plan):
-        _add(total, moved(step, abs))
+        add(total, moved(step, abs))
     return total

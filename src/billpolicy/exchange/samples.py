@@ -14,7 +14,8 @@ from billpolicy.book.load import book_of, load_book
 from billpolicy.comparing.impact import Sample
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import load_operations, operations_of
-from billpolicy.source.plain_file import is_there
+from billpolicy.recording.record import BEGINS
+from billpolicy.source.plain_file import is_there, read_plain
 from billpolicy.source.scalars import read_date
 from billpolicy.source.tree import Block, Tree, parse
 
@@ -40,6 +41,11 @@ def load_samples(paths: Iterable[str | Path]) -> list[Sample]:
     if problems:
         raise Refused(problems)
     return found
+
+
+def is_recording(path: str | Path) -> bool:
+    """Whether a file begins as what `plan --record` and `post --record` write. Raises `OSError`."""
+    return is_there(Path(path)) and Path(path).is_file() and read_plain(Path(path), len(BEGINS)) == BEGINS
 
 
 def _places(path: Path) -> Iterator[Path]:

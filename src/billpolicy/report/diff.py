@@ -14,8 +14,9 @@ from billpolicy.comparing.allow import Beyond
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import Declared, Effect, Section
 from billpolicy.comparing.difference import PolicyDifference
-from billpolicy.comparing.impact import Case, Impact
+from billpolicy.comparing.outcomes import Apart
 from billpolicy.comparing.rules import How, RuleChange
+from billpolicy.comparing.tally import Case, Impact
 from billpolicy.comparing.witnesses import Shown
 from billpolicy.comparing.words import after_words, before_words, spoken, where
 from billpolicy.deciding.versions import Versions
@@ -55,6 +56,9 @@ class ApartTold:
     key: str | None = None
     old: str | None = None
     new: str | None = None
+    old_rule: Rule | None = None
+    """Of what was recorded: the rule behind it; what is planned is explained."""
+    new_rule: Rule | None = None
 
 
 @record
@@ -173,6 +177,8 @@ class ImpactTold:
     """Currency -> what the operations that come out otherwise are about under the old policy, whatever the signs."""
     new_amounts: dict[str, Amount]
     examples: tuple[Unlike, ...]
+    untold: dict[str, int] = field(default_factory=dict)
+    """Why it cannot be told of recorded operations whether they come out otherwise -> of how many."""
 
 
 @record
@@ -253,7 +259,7 @@ def diff_report(
 def witness_told(found: Shown, file: str | None = None) -> WitnessTold:
     """A witness as it is told."""
     made = found.witness
-    apart = tuple(told(ApartTold, one) for one in found.apart)
+    apart = tuple(told(ApartTold, one, old_rule=None, new_rule=None) for one in found.apart)
     return WitnessTold(file=file, today=made.today, book=made.book, operations=tuple(made.operations), apart=apart)
 
 
@@ -320,6 +326,7 @@ def _impact(impact: Impact, versions: tuple[Versions, Versions]) -> ImpactTold:
         old_amounts=dict(sorted(impact.old_amounts.items())),
         new_amounts=dict(sorted(impact.new_amounts.items())),
         examples=tuple(_unlike(one, versions) for one in impact.examples),
+        untold=dict(sorted(impact.untold.items())),
     )
 
 
@@ -327,17 +334,28 @@ def _unlike(case: Case, versions: tuple[Versions, Versions]) -> Unlike:
     return told(
         Unlike,
         case,
-        apart=tuple(told(ApartTold, one) for one in case.apart),
+        apart=tuple(_apart(one, case, versions) for one in case.apart),
         old=tuple(_explained(case, case.old, versions[0])),
         new=tuple(_explained(case, case.new, versions[1])),
-        old_refused=findings(case.old.problems),
-        new_refused=findings(case.new.problems),
+        old_refused=() if case.old is None else findings(case.old.problems),
+        new_refused=() if case.new is None else findings(case.new.problems),
     )
 
 
-def _explained(case: Case, outcome: posting.Outcome, versions: Versions) -> Iterator[Explanation]:
+def _apart(one: Apart, case: Case, versions: tuple[Versions, Versions]) -> ApartTold:
+    reason = case.reasons.get(one)
+    if reason is None:
+        return told(ApartTold, one, old_rule=None, new_rule=None)
+    old, new = (
+        next((found for policy in side.policies for found in _rules(policy, (id,) if id else ())), None)
+        for side, id in zip(versions, reason, strict=True)
+    )
+    return told(ApartTold, one, old_rule=old, new_rule=new)
+
+
+def _explained(case: Case, outcome: posting.Outcome | None, versions: Versions) -> Iterator[Explanation]:
     """The explanation of what differs: the decisions that do, and the steps that follow under one policy only."""
-    if outcome.plan is None:
+    if outcome is None or outcome.plan is None:
         return
     keys = {(one.operation, one.key) for one in case.apart if one.kind in ("value", "level")}
     follow = {one.operation for one in case.apart if one.kind == "follows"}

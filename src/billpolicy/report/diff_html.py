@@ -144,6 +144,8 @@ def _impact(impact: ImpactTold) -> Iterator[str]:
             for one in impact.groups
         )
         yield f"<table><tr><th>operation</th><th>of</th><th>what comes out</th><th>count</th></tr>{rows}</table>"
+    for why, count in impact.untold.items():
+        yield f"<p>Of {count:,} it cannot be told: {_said(why)}.</p>"
     yield from map(_example, impact.examples)
 
 

@@ -39,6 +39,8 @@ def diff_markdown(report: DiffReport, *, summary: bool = False) -> str:
         lines += ["The two are never in force on the same day; they are compared as if both always were.", ""]
     if report.impact is not None:
         lines += _counts(report.impact)
+        untold = [f"Of {count:,} it cannot be told: {escaped(why)}." for why, count in report.impact.untold.items()]
+        lines += [*untold, ""] if untold else []
     if summary:
         return "\n".join(lines).rstrip("\n") + "\n"
     shown, folded = report.changed[:MOST_CHANGES], report.changed[MOST_CHANGES:]

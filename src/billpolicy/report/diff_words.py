@@ -188,6 +188,9 @@ class Why(NamedTuple):
 
 def whys(example: Unlike, one: ApartTold) -> Iterator[Why]:
     """How either side decided what differs, the new one first."""
+    for label, value, rule in (("now", one.new, one.new_rule), ("before", one.old, one.old_rule)):
+        if rule is not None:
+            yield Why(label, f"{value}, by {rules_text([rule])}" if value else f"by {rules_text([rule])}", rule.because)
     for label, explanations, refused in (
         ("now", example.new, example.new_refused),
         ("before", example.old, example.old_refused),
