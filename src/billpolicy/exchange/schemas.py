@@ -13,10 +13,12 @@ from billpolicy.linting.baseline import BaselineFile
 from billpolicy.linting.lint import Lint
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import SettingsFile
+from billpolicy.comparing.allow import AllowFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy
 from billpolicy.report.analysis import AnalysesReport
+from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
@@ -241,9 +243,11 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
     "operations": _operations,
+    "allow": lambda: _of(AllowFile),
     "test": _test,
     "test-report": _written(TestReport),
     "witness": _witness,
+    "diff": _written(DiffReport),
     "validate": _written(Validation),
     "affected": _written(Affected),
     "validate-several": _written(Validations),

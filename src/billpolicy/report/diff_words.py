@@ -148,6 +148,8 @@ def sentence(one: ChangedTold) -> str:
         return f"{one.after} after {one.name} (before: {one.before})"
     if one.after.startswith("from ") and one.before.startswith("from "):
         return f"takes the {one.name} {one.after}, instead of {one.before}"
+    if one.after.startswith("from ") or one.before.startswith("from "):
+        return f"{one.name}: now {one.after}; before {one.before}"
     return f"{one.name} is {one.after} instead of {one.before}"
 
 
