@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
-    from billpolicy.comparing.allow import Beyond, hold, load_allowed
-    from billpolicy.comparing.decisions import Changed
+    from billpolicy.comparing.allow import hold, load_allowed
     from billpolicy.comparing.difference import PolicyDifference, diff
     from billpolicy.comparing.findings import not_equivalent
     from billpolicy.comparing.impact import Sample, impact
@@ -76,10 +75,8 @@ _WHERE = {
     "Analysis": "analysis.analyse",
     "Audit": "posting.store",
     "Baseline": "linting.baseline",
-    "Beyond": "comparing.allow",
     "Book": "book.book",
     "Case": "testing.model",
-    "Changed": "comparing.decisions",
     "Coverage": "testing.coverage",
     "Diagnostic": "diagnostics.diagnostic",
     "Effect": "report.effect",
@@ -170,10 +167,8 @@ __all__ = [
     "Analysis",
     "Audit",
     "Baseline",
-    "Beyond",
     "Book",
     "Case",
-    "Changed",
     "Coverage",
     "Diagnostic",
     "Effect",

@@ -24,7 +24,9 @@ from billpolicy.source.files import DISK, Place
 from billpolicy.source.revision import as_range, place_of, sides
 
 if TYPE_CHECKING:
-    from billpolicy import Beyond, Changed, Impact, PolicyDifference, Versions
+    from billpolicy import Impact, PolicyDifference, Versions
+    from billpolicy.comparing.allow import Beyond
+    from billpolicy.comparing.decisions import Changed
 
 OUTCOMES_CHANGE = 4
 """The exit code that `--exit-code` adds."""

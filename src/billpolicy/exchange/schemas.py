@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
 from billpolicy.catalogue.entry import entries
+from billpolicy.comparing.allow import AllowFile
 from billpolicy.exchange.test_file import TestFileText
 from billpolicy.linting.baseline import BaselineFile
 from billpolicy.linting.lint import Lint
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import SettingsFile
-from billpolicy.comparing.allow import AllowFile
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy

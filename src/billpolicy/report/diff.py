@@ -206,6 +206,9 @@ class DiffReport:
 
 
 WitnessOf = Callable[[Changed, Beyond | None], WitnessTold | None]
+BEHIND = {"due_date": "payment_term", "series": "sequence_set"}
+"""What follows from a decision -> the attribute that decides it."""
+_DECIDED = ("value", "level", *BEHIND)
 Only = Callable[[Iterable[str], str | None], bool]
 """Whether something about these operations and this key is asked for."""
 
@@ -357,7 +360,7 @@ def _explained(case: Case, outcome: posting.Outcome | None, versions: Versions) 
     """The explanation of what differs: the decisions that do, and the steps that follow under one policy only."""
     if outcome is None or outcome.plan is None:
         return
-    keys = {(one.operation, one.key) for one in case.apart if one.kind in ("value", "level")}
+    keys = {(one.operation, BEHIND.get(one.kind, one.key)) for one in case.apart if one.kind in _DECIDED}
     follow = {one.operation for one in case.apart if one.kind == "follows"}
     steps = {step.id: step.operation for step in in_turn(outcome.plan)}
     for one in explain_plan(versions, VOCABULARY, outcome.plan):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from billpolicy.report.diff import ApartTold, ChangedTold, DeclaredTold, DiffReport, GroupTold, RuleTold, Unlike
+from billpolicy.report.diff import BEHIND, ApartTold, ChangedTold, DeclaredTold, DiffReport, GroupTold, RuleTold, Unlike
 from billpolicy.report.explanation import Decision, Explanation, Rule
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.texts import origin
@@ -183,16 +183,26 @@ class Why(NamedTuple):
     """How one side decided something."""
 
     label: str
-    """`now` or `before`."""
+    """`now`, `before` or `both`."""
     text: str
     because: str | None
 
 
-def whys(example: Unlike, one: ApartTold) -> Iterator[Why]:
-    """How either side decided what differs, the new one first."""
+def whys(example: Unlike, one: ApartTold) -> list[Why]:
+    """How either side decided what differs, the new one first; once where both decided the same."""
+    found = [*_recorded(one), *_explained(example, one)]
+    if len(found) == 2 and found[0][1:] == found[1][1:]:
+        return [found[0]._replace(label="both")]
+    return found
+
+
+def _recorded(one: ApartTold) -> Iterator[Why]:
     for label, value, rule in (("now", one.new, one.new_rule), ("before", one.old, one.old_rule)):
         if rule is not None:
             yield Why(label, f"{value}, by {rules_text([rule])}" if value else f"by {rules_text([rule])}", rule.because)
+
+
+def _explained(example: Unlike, one: ApartTold) -> Iterator[Why]:
     for label, explanations, refused in (
         ("now", example.new, example.new_refused),
         ("before", example.old, example.old_refused),
@@ -206,20 +216,22 @@ def whys(example: Unlike, one: ApartTold) -> Iterator[Why]:
                     text = f"after {each.after}, by {rules_text([each.step_rule])}"
                     yield Why(label, text, each.step_rule.because)
         else:
-            found = _decision(explanations, one)
+            key = BEHIND.get(one.kind, one.key)
+            is_told = one.kind in BEHIND and any(other.key == key for other in example.apart)
+            found = None if is_told else _decision(explanations, one.operation, key)
             if found is not None:
                 by = f"by {rules_text([found.rule])}"
                 from_ = f"from {_origin(found)}, " if found.tried else ""
                 yield Why(label, f"{found.value}, {from_}{by}", found.rule.because)
 
 
-def _decision(explanations: Sequence[Explanation], one: ApartTold) -> Decision | None:
+def _decision(explanations: Sequence[Explanation], operation: str, key: str | None) -> Decision | None:
     found = (
         decision
         for each in explanations
-        if each.operation == one.operation
+        if each.operation == operation
         for decision in each.decisions
-        if decision.key == one.key
+        if decision.key == key
     )
     return next(found, None)
 
