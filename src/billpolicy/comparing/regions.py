@@ -12,26 +12,45 @@ from billpolicy.policy.condition import Box, Numbers, Values, Words, contains, d
 
 Region = tuple[Box, ...]
 """All facts that are in one of the boxes."""
+MOST_COMPARED = 200
+"""Boxes that are compared each with each."""
 
 
 def simplified(boxes: Iterable[Box], domain: Domain) -> Region:
-    """The same region in fewer boxes: those that differ in one fact become one, until no two do."""
+    """The same region in fewer boxes: those that differ in one fact become one, until no two do, and what is within
+    another box is left out."""
     left = [box for box in (confined(one, domain) for one in boxes) if box is not None]
-    merged = True
-    while merged:
-        left.sort(key=order)
-        merged = False
-        for i, a in enumerate(left):
-            for j in range(i + 1, len(left)):
-                both = _merged(a, left[j], domain)
-                if both is not None:
-                    left[j] = both
-                    del left[i]
-                    merged = True
-                    break
-            if merged:
-                break
-    return tuple(left)
+    before = len(left) + 1
+    while len(left) < before:
+        before = len(left)
+        for fact in sorted({fact for box in left for fact in box}):
+            left = _joined(left, fact, domain)
+        if len(left) <= MOST_COMPARED:
+            left = [box for place, box in enumerate(left) if not _within(box, place, left)]
+    return tuple(sorted(left, key=order))
+
+
+def _joined(boxes: Iterable[Box], fact: str, domain: Domain) -> list[Box]:
+    """Boxes that differ in this fact alone, as one."""
+    found: dict[object, Box] = {}
+    for box in boxes:
+        rest = frozenset((name, values) for name, values in box.items() if name != fact)
+        name = fact in box, rest
+        other = found.get(name)
+        if other is not None and fact in box:
+            box = {**box, fact: box[fact] | other[fact]}
+        found[name] = box
+    joined = (confined(box, domain) for box in found.values())
+    return [box for box in joined if box is not None]
+
+
+def _within(box: Box, place: int, boxes: Sequence[Box]) -> bool:
+    """Whether a box is within another one, of two that are the same the later."""
+    return any(
+        contains(other, box) and (at < place or not contains(box, other))
+        for at, other in enumerate(boxes)
+        if at != place
+    )
 
 
 def without(region: Iterable[Box], other: Box) -> Region:
@@ -58,21 +77,6 @@ def confined(box: Box, domain: Domain) -> Box | None:
         if here != universe:
             found[fact] = here
     return found
-
-
-def _merged(a: Box, b: Box, domain: Domain) -> Box | None:
-    """One box for both: where one is within the other, or they differ in one fact."""
-    if contains(a, b):
-        return a
-    if contains(b, a):
-        return b
-    if a.keys() != b.keys():
-        return None
-    differing = [fact for fact in a if a[fact] != b[fact]]
-    if len(differing) != 1:
-        return None
-    (fact,) = differing
-    return confined({**a, fact: a[fact] | b[fact]}, domain)
 
 
 def order(box: Box) -> tuple[int, str]:

@@ -71,7 +71,7 @@ def where(change: Changed, old: Policy, new: Policy) -> tuple[str, ...]:
         return ()
     whole = _as_a_whole(change, old, new)
     found = (whole,) if whole is not None else region_words(change.region, change.domain)
-    return (*found, "and in more regions than are listed") if change.more else found
+    return (*found, "in more regions than can be listed") if change.more else found
 
 
 def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
@@ -115,7 +115,7 @@ def region_words(region: Region, domain: Domain) -> tuple[str, ...]:
     """A region, a text for each of its boxes: at most `MOST_BOXES`."""
     said = [box_words(box, domain) for box in sorted(region, key=order)]
     if len(said) > MOST_BOXES:
-        said[MOST_BOXES:] = [f"and in {len(said) - MOST_BOXES} more such regions"]
+        said[MOST_BOXES:] = [f"{len(said) - MOST_BOXES} more such regions"]
     return tuple(said)
 
 
