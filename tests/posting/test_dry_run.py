@@ -34,7 +34,7 @@ class Spying:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
-        self.parts, self.reopened = reader.parts, reader.reopened
+        self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
         self.asked: list[Needs] = []
 
