@@ -37,8 +37,8 @@ from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
-from billpolicy.source.files import Place
 from billpolicy.report.texts import escaped, wrapped
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import Book, Instruction, Ledger, Outcome, Versions
