@@ -86,8 +86,8 @@ def test_a_ledger_is_made_of_its_book_and_its_operations_are_posted(shown: Path,
 def test_a_ledger_follows_its_book(shown: Path, tmp_path: Path) -> None:
     """What no operation follows is told at its place in the file."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    for line in (("init", url), ("import", url, str(shown))):
-        assert command("ledger", *line).code == 0
+    for typed in (("init", url), ("import", url, str(shown))):
+        assert command("ledger", *typed).code == 0
     text = shown.read_text(encoding="utf-8")
     shown.write_text(text.replace('"119.00"', '"120.00"', 1), encoding="utf-8")
     ran = command("ledger", "sync", url, str(shown), "--policy", str(STANDARD))

@@ -9,8 +9,9 @@ import pytest
 
 from billpolicy.book.load import book_from as book_of
 from billpolicy.comparing.difference import diff
-from billpolicy.comparing.impact import Impact, Sample, impact
+from billpolicy.comparing.impact import Sample, impact
 from billpolicy.comparing.outcomes import Apart
+from billpolicy.comparing.tally import Impact
 from billpolicy.comparing.witnesses import shown
 from billpolicy.exchange.operations_file import operation_from
 from tests.comparing.test_changes import DISPUTES

@@ -32,8 +32,9 @@ def mended(text: str, folder: Path) -> str:
     """The text after `--fix`, without its head."""
     path = folder / "policy.yaml"
     path.write_bytes((HEAD + text).encode())
-    [one] = fix(told(path)) or [None]
-    after = one.after if one is not None else HEAD + text
+    fixed = fix(told(path))
+    assert len(fixed) < 2
+    after = fixed[0].after if fixed else HEAD + text
     assert after.startswith(HEAD)
     return after[len(HEAD) :]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def test_junit_has_what_is_not_covered_and_what_survives_as_well() -> None:
 def test_a_finding_stands_at_what_is_expected(format: str) -> None:
     ran = billpolicy("test", "acme", "--format", format)
     assert (ran.code, ran.err) == (1, "")
-    found = {
+    found: dict[str, Callable[[], bool]] = {
         "concise": lambda: "acme/acme.test.yaml:17:32: error:" in ran.out,
         "github": lambda: "file=acme/acme.test.yaml,line=17,col=32,endLine=17,endColumn=35," in ran.out,
         "sarif": lambda: (

@@ -44,9 +44,9 @@ def passed_over(plan: Plan, of: str) -> Iterator[tuple[str, str, Facts]]:
     follow_ups = {one.id: one for one in policy(of).follow_ups}
     for step in in_turn(plan):
         for passed in step.passed_over:
-            if passed.facts:
+            if passed.asked.facts:
                 one = follow_ups[passed.rule]
-                yield one.operation, one.after, passed.facts
+                yield one.operation, one.after, passed.asked.facts
 
 
 def all_of(found: Walk) -> Iterator[Found]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -222,9 +223,9 @@ class _Noted(Resolver):
 
     facts: list[tuple[str, Facts]]
 
-    def resolve(self, operation, date, facts, levels, *, with_gaps=False):  # type: ignore[no-untyped-def]
+    def resolve(self, operation: str, date: Any, facts: Any, levels: Any, **how: Any) -> Any:
         self.facts.append((operation, dict(facts)))
-        return super().resolve(operation, date, facts, levels, with_gaps=with_gaps)
+        return super().resolve(operation, date, facts, levels, **how)
 
 
 @examples(150)

@@ -56,7 +56,7 @@ def _other_currencies(analysed: Analysed, rule: ExceptionRule, field: str) -> It
 
 
 def strangers(analysed: Analysed) -> Iterator[Finding]:
-    """Each limit of authority that somebody whom neither a role nor a rule names passes: of each operation the first."""
+    """Limits of authority that somebody whom neither a role nor a rule names passes: of each operation the first."""
     people = frozenset(analysed.policy.roles)
     told: set[str] = set()
     for rule in _by_place(analysed):
