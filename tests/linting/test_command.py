@@ -299,3 +299,19 @@ class TestElsewhere:
             (f"HEAD:policy.yaml:{line}:{column}", code) for _, code, line, column, *_ in FOUND
         ]
         assert billpolicy("lint", "HEAD:policy.yaml", "--fix").code == 2
+
+
+@pytest.mark.parametrize(("threshold", "code"), [(0, 0), (100, 1)])
+def test_what_tests_must_cover_is_a_setting(threshold: int, code: int, folder: Path) -> None:
+    """One test of one rule covers less than all of the standard policy; `--threshold` goes before the setting."""
+    (folder / "policies").unlink()
+    shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("*.test.yaml"))
+    (folder / "policies" / "one.test.yaml").write_text(
+        "policy: standard\nbook: {accounts: [{id: a, currency: EUR}]}\ntests:\n  - name: nothing is due\n"
+        "    operation: {operation: bill_run, date: 2026-03-02}\n    expect: {refused: [nothing-due]}\n",
+        encoding="utf-8",
+    )
+    (folder / "billpolicy.toml").write_text(f"[tests]\nthreshold = {threshold}\n", encoding="utf-8")
+    test = ("test", "policies", "--coverage", "--engine", "python")
+    assert billpolicy(*test).code == code
+    assert billpolicy(*test, "--threshold", "0").code == 0

@@ -29,7 +29,7 @@ def settings(text: str, folder: Path) -> Settings:
         pytest.param("[options.no-lint]\ndays = 1\n", "code-unknown", (1, 1), id="options of no lint"),
         pytest.param("[options.ends-soon]\ndays = -1\n", "value-wrong", (2, 1), id="less than nothing"),
         pytest.param('[options]\nends-soon.days = "30"\n', "value-wrong", (2, 1), id="a text for a number"),
-        pytest.param("[tests]\ncoverage = 101\n", "value-wrong", (2, 1), id="more than all"),
+        pytest.param("[tests]\nthreshold = 101\n", "value-wrong", (2, 1), id="more than all"),
         pytest.param('[severity]\na = "x\n', "toml-syntax", (2, 7), id="no TOML"),
     ],
 )

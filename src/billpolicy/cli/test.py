@@ -105,6 +105,8 @@ def command(
         hint = "choose others with -k, --operation or --rule"
         raise Refused([Diagnostic("tests-missing", "none of the tests is chosen", hint=hint)])
     failed = any(result.failed for result in run.results)
+    if coverage and threshold is None:
+        threshold = billpolicy.settings_for(paths[0]).tests.threshold
     covered = billpolicy.coverage(run, with_base=with_base) if coverage or threshold is not None else []
     mutated = billpolicy.mutate(run, with_base=with_base, watch=_watch("mutants")) if mutate and not failed else []
     below = [one for one in covered if threshold is not None and one.percent < threshold]

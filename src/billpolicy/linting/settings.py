@@ -34,10 +34,8 @@ class TestSettings:
     """What tests of a policy must reach."""
 
     __test__ = False  # pytest takes every class that is called so for tests
-    coverage: Integer | None = None
-    """In percent: how many of its rules and chain steps the tests must use."""
-    mutants: Integer | None = None
-    """In percent: how many of its changed copies the tests must notice."""
+    threshold: Integer | None = None
+    """In percent: how much of it the tests must cover, where `test --coverage` has no `--threshold`."""
 
 
 @record
@@ -138,8 +136,7 @@ def _wrong(file: SettingsFile, tree: Tree) -> Iterator[Diagnostic]:
                 yield Diagnostic("key-unknown", message, at, did_you_mean(option, lints[code]) or "remove it")
             elif value < 0:
                 yield Diagnostic("value-wrong", f"`{option}` cannot be {value}", at, "write 0 or above")
-    for name in ("coverage", "mutants"):
-        share = getattr(file.tests, name)
-        if share is not None and not 0 <= share <= 100:
-            message = f"{share} is no share in percent"
-            yield Diagnostic("value-wrong", message, tree.at("tests", name), "write 0 to 100")
+    share = file.tests.threshold
+    if share is not None and not 0 <= share <= 100:
+        at = tree.at("tests", "threshold")
+        yield Diagnostic("value-wrong", f"{share} is no share in percent", at, "write 0 to 100")
