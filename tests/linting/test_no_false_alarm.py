@@ -32,9 +32,7 @@ CONDITIONS = st.fixed_dictionaries(
     {},
     optional={
         "account.country": st.sampled_from(["DE", "AT", "[DE, AT]", "{none_of: [DE]}", "{is: unset}"]),
-        "amount": st.sampled_from(
-            ["{above: 1.00 EUR}", "{at_most: 1.00 EUR}", "{at_least: 1.00 EUR, below: 3.00 EUR}"]
-        ),
+        "amount": st.sampled_from(BOUNDS),
     },
 )
 OUTCOMES = st.fixed_dictionaries(
