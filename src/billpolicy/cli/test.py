@@ -85,6 +85,8 @@ def command(
     A test has a small book, an operation and what is expected of it: values, and the level and the rule that they are
     from. What fails is shown with the explanation of exactly the decision that differs. docs/policy-tests.md tells the
     form.
+
+    --operation and --rule also say of what --coverage and --mutate tell.
     """
     if new is not None:
         _write_new(paths, new, output)
@@ -107,8 +109,13 @@ def command(
     failed = any(result.failed for result in run.results)
     if coverage and threshold is None:
         threshold = billpolicy.settings_for(paths[0]).tests.threshold
-    covered = billpolicy.coverage(run, with_base=with_base) if coverage or threshold is not None else []
-    mutated = billpolicy.mutate(run, with_base=with_base, watch=_watch("mutants")) if mutate and not failed else []
+    covered: list[billpolicy.Coverage] = []
+    if coverage or threshold is not None:
+        covered = billpolicy.coverage(run, with_base=with_base, operation=operation, rule=rule)
+    mutated: list[billpolicy.Mutation] = []
+    if mutate and not failed:
+        watch = _watch("mutants")
+        mutated = billpolicy.mutate(run, with_base=with_base, operation=operation, rule=rule, watch=watch)
     below = [one for one in covered if threshold is not None and one.percent < threshold]
     others = [finding for one in covered for finding in uncovered(one, threshold)]
     others += [finding for one in mutated for finding in mistakes(one)]

@@ -69,11 +69,12 @@ class TestFileText:
     __test__ = False
 
 
-def find_tests(path: Path) -> list[Path]:
+def find_tests(path: str | Path) -> list[Path]:
     """The files of tests at a path, by name: one file, those beside a policy that is one file, or all below a folder.
 
-    Raises `Refused` where there is nothing.
+    Raises `Refused` where there is nothing at the path.
     """
+    path = Path(path)
     if path.name.endswith(ENDINGS):
         return [path]
     if not is_there(path):

@@ -352,8 +352,10 @@ def mutation_text(found: Mutation) -> str:
 
 def _example(one: Mistake) -> str:
     facts = ", ".join(f"{fact} is {value}" for fact, value in one.facts.items())
-    what = f"whether {one.operation} follows" if one.follow_up else f"it of {one.operation}"
-    return f"no test notices {what}" + (f", like one where {facts}" if facts else "")
+    told = f"no test of {one.operation} notices it"
+    if one.follow_up:
+        told = f"no test notices whether {one.operation} follows"
+    return told + (f", like one where {facts}" if facts else "")
 
 
 def _place_text(place: Place) -> str:

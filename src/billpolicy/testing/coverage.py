@@ -53,8 +53,13 @@ class Coverage:
         return self.covered * 100 // self.count if self.count else 100
 
 
-def coverage(run: TestRun, *, with_base: bool = False) -> list[Coverage]:
-    """Of each policy that tests were about. Without `with_base`, what it extends is left to tests of its own."""
+def coverage(
+    run: TestRun, *, with_base: bool = False, operation: str | None = None, rule: str | None = None
+) -> list[Coverage]:
+    """Of each policy that tests were about. Without `with_base`, what it extends is left to tests of its own.
+
+    `operation`, `rule`: only what is decided of this operation, and by this rule.
+    """
     hits: dict[str, set[Hit]] = {}
     policies: dict[str, Policy] = {}
     for file in run.files:
@@ -64,13 +69,27 @@ def coverage(run: TestRun, *, with_base: bool = False) -> list[Coverage]:
             for result in file.results:
                 if result.taken:
                     seen |= result.taken[number].hits
-    return [_coverage(policy, hits[digest], with_base=with_base) for digest, policy in policies.items()]
+    wanted = _Wanted(with_base, operation, rule)
+    return [_coverage(policy, hits[digest], wanted) for digest, policy in policies.items()]
 
 
-def _coverage(policy: Policy, seen: set[Hit], *, with_base: bool) -> Coverage:
+class _Wanted(NamedTuple):
+    """What of a policy is looked at."""
+
+    with_base: bool
+    operation: str | None
+    rule: str | None
+
+    def has(self, policy: Policy, hit: Hit, line: Line) -> bool:
+        if not self.with_base and not is_own(policy, line.position):
+            return False
+        return self.operation in (None, hit.operation) and self.rule in (None, hit.rule)
+
+
+def _coverage(policy: Policy, seen: set[Hit], wanted: _Wanted) -> Coverage:
     every: dict[Coverable, bool] = {}
     for hit, line in _ways(policy, VOCABULARY):
-        if with_base or is_own(policy, line.position):
+        if wanted.has(policy, hit, line):
             way = Coverable(line, hit.how)
             every[way] = every.get(way, False) or hit in seen
     uncovered = (way for way, covered in every.items() if not covered)

@@ -33,6 +33,8 @@ class Mutant:
     """A policy with one mistake in it."""
 
     policy: Policy
+    rules: frozenset[str]
+    """The ids of the rules that it is about: of a line under `every_operation` the base rules of all of them."""
     line: Line
     what: str
     """The mistake in words."""
@@ -49,11 +51,24 @@ class Mutant:
     """The ids of all exceptions that take part where one of those holds."""
 
 
-def mutants(policy: Policy, *, with_base: bool = False, vocabulary: Vocabulary = VOCABULARY) -> Iterator[Mutant]:
-    """Every mutant, in the order of their places. Without `with_base`, what the policy extends is left as it is."""
+def mutants(
+    policy: Policy,
+    *,
+    with_base: bool = False,
+    operation: str | None = None,
+    rule: str | None = None,
+    vocabulary: Vocabulary = VOCABULARY,
+) -> Iterator[Mutant]:
+    """Every mutant, in the order of their places. Without `with_base`, what the policy extends is left as it is.
+
+    `operation`, `rule`: only mutants that this operation, or this rule, has a part in.
+    """
     made = [*_of_base(policy, vocabulary), *_of_exceptions(policy, vocabulary), *_of_follow_ups(policy)]
-    places = sorted((one for one in made if with_base or is_own(policy, one.line.position)), key=_place)
-    yield from places
+    own = [one for one in made if with_base or is_own(policy, one.line.position)]
+    for one in sorted(own, key=_place):
+        followed = one.follow_up is not None and one.follow_up[1] == operation
+        if (operation is None or operation in one.operations or followed) and (rule is None or rule in one.rules):
+            yield one
 
 
 def _place(mutant: Mutant) -> tuple[Any, ...]:
@@ -68,8 +83,8 @@ def _of_base(policy: Policy, vocabulary: Vocabulary) -> Iterator[Mutant]:
         line, key = line_of(rules), rules[0].key
         for what, changed in _outcomes(rules[0].outcome, _setting(vocabulary, rules[0].operation, key), policy):
             base = {**policy.base, **{(one.operation, key): one._replace(outcome=changed) for one in rules}}
-            operations = frozenset(one.operation for one in rules)
-            yield Mutant(replace(policy, base=base), line, what, operations, frozenset((key,)))
+            operations, ids = frozenset(one.operation for one in rules), frozenset(one.id for one in rules)
+            yield Mutant(replace(policy, base=base), ids, line, what, operations, frozenset((key,)))
 
 
 def _setting(vocabulary: Vocabulary, operation: str, key: str) -> SettingSpec | None:
@@ -149,6 +164,7 @@ class _Exceptions:
             near = self._closed(near | self._meeting(changed))
         return Mutant(
             policy=replace(policy, exceptions=tuple(kept)),
+            rules=frozenset((rule.id,)),
             line=line,
             what=what,
             operations=frozenset(operation for one in together for operation in one.operations),
@@ -259,4 +275,5 @@ def _with_follow_up(policy: Policy, one: FollowUp, changed: FollowUp | None, wha
     others = (other if other is not one else changed for other in policy.follow_ups)
     mutated = replace(policy, follow_ups=tuple(other for other in others if other is not None))
     nothing: frozenset[str] = frozenset()
-    return Mutant(mutated, Line(one.rule.position, one.id), what, nothing, nothing, (one.after, one.operation))
+    line = Line(one.rule.position, one.id)
+    return Mutant(mutated, frozenset((one.id,)), line, what, nothing, nothing, (one.after, one.operation))

@@ -58,9 +58,13 @@ def mutate(
     run: TestRun,
     *,
     with_base: bool = False,
+    operation: str | None = None,
+    rule: str | None = None,
     watch: Callable[[Sequence[Mutant]], Iterable[Mutant]] = iter,
 ) -> list[Mutation]:
     """Try every mutant of each policy that the tests of a run are about; `watch` may show how far it is.
+
+    `operation`, `rule`: only mutants that this operation, or this rule, has a part in.
 
     Raises `Refused` where a test fails without any.
     """
@@ -77,10 +81,11 @@ def mutate(
         for number, policy in enumerate(file.policy.policies):
             by_policy[policy.digest].append((file, number))
             policies[policy.digest] = policy
-    return [
-        _Mutating(policies[digest], files).every(mutants(policies[digest], with_base=with_base), watch)
-        for digest, files in by_policy.items()
-    ]
+    found = []
+    for digest, files in by_policy.items():
+        made = mutants(policies[digest], with_base=with_base, operation=operation, rule=rule)
+        found.append(_Mutating(policies[digest], files).every(list(made), watch))
+    return found
 
 
 class _Asked(NamedTuple):
@@ -112,7 +117,7 @@ class _Mutating:
                     else:
                         self._of_event[after, question.operation].append(asked)
 
-    def every(self, made: Iterator[Mutant], watch: Callable[[Sequence[Mutant]], Iterable[Mutant]]) -> Mutation:
+    def every(self, made: Sequence[Mutant], watch: Callable[[Sequence[Mutant]], Iterable[Mutant]]) -> Mutation:
         noticed = refused = equivalent = 0
         survived: list[Survivor] = []
         unproven: list[Mutant] = []
@@ -161,6 +166,11 @@ class _Mutating:
                     yield comparer.compare(operation, key)
         if mutant.follow_up is not None:
             yield comparer.compare_follow_ups(*mutant.follow_up)
+
+
+def _is_refused(policy: Policy) -> bool:
+    """Whether `validate` refuses a policy."""
+    return any(problem.severity == "error" for problem in check(policy, VOCABULARY, PROOFS))
 
 
 def _near(policy: Policy, mutant: Mutant) -> Policy:
