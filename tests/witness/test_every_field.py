@@ -64,7 +64,8 @@ class Cannot(NamedTuple):
 
 
 def documents(kind: str) -> tuple[str, ...]:
-    return tuple(f"{kind}.{name}" for name in ("number", "date", "amount", "balance", "balance_is", "settled", "type"))
+    always = ("number", "date", "currency", "amount", "balance", "balance_is", "settled", "type")
+    return tuple(f"{kind}.{name}" for name in always)
 
 
 WRITE_OFF, TRANSFER = frozenset(("write_off_invoice",)), frozenset(("transfer_negative_invoice",))
@@ -164,9 +165,9 @@ def values_of(field: FieldSpec, policy: Policy) -> tuple[Value, ...]:
     if field.codes:
         codes = policy.reason_codes.get(field.codes, ("clerk", "lead"))
         return (*codes, None)
-    texts = {"account.currency": ("EUR", "USD"), "payment.type": ("external", "electronic")}
+    texts = {"payment.type": ("external", "electronic")}
     some: dict[str, tuple[Value, ...]] = {
-        "text": texts.get(field.name, ("some text",)),
+        "text": ("EUR", "USD") if field.name.endswith(".currency") else texts.get(field.name, ("some text",)),
         "choice": field.choices,
         "boolean": (True, False),
         "integer": (7, 0),

@@ -92,7 +92,7 @@ class Wanted:
 
     def lacks(self, scope: str) -> bool:
         """Whether some fact that every such object has is to be unset, so that there is none."""
-        always = ("number", "date", "amount", "balance", "balance_is", "settled")
+        always = ("number", "date", "currency", "amount", "balance", "balance_is", "settled")
         return any(self.facts.get(f"{scope}.{name}", 0) is None for name in always)
 
     def currency(self, *objects: str) -> str:
