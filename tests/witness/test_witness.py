@@ -136,6 +136,17 @@ def test_amounts_are_exact_in_every_currency(policy: Policy, currency: str, writ
     assert found.operations[-1]["amount"] == written
 
 
+@pytest.mark.parametrize("minor", [1, 11_900, 11_901, 5_000_000])
+def test_so_much_can_be_done_to_the_document(policy: Policy, minor: int) -> None:
+    """Where only the amount of the operation is said, the document has room for it: nothing is refused."""
+    facts: dict[str, Fact | None] = {"amount": minor, "amount.currency": "EUR"}
+    for operation in sorted(VOCABULARY):
+        if any(field.name == "amount" for field in VOCABULARY[operation].fields):
+            found = witness([policy], operation, facts, date=DAY)
+            assert found is not None
+            assert run(policy, billpolicy.book_from(found.book), found.operations, found.today).problems == ()
+
+
 def test_a_day_that_the_facts_contradict(policy: Policy) -> None:
     assert witness([policy], "create_payment", {"date": DAY.toordinal() + 1}, date=DAY) is None
     assert witness([policy], "create_payment", {"date": DAY.toordinal()}, date=DAY) is not None

@@ -88,7 +88,7 @@ def billed(
 def correction(wanted: Wanted) -> Scene:
     """Lines of an invoice that a bill run has made are credited, or credited and billed again."""
     scene, currency = Scene(wanted), wanted.currency("invoice")
-    size = size_of(wanted, "invoice", lambda one: one.asked >= 0)
+    size = size_of(wanted, "invoice", lambda one: 0 < one.asked <= one.amount, lambda one: one.asked >= 0)
     account = scene.account(currency=currency)
     number, _ = billed(scene, account, size, currency)
     lines = [line["id"] for line in scene.book["invoices"][-1]["items"] if "service_start" in line]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 from billpolicy.witness.documents import (
     credit_memo,
     date_of,
@@ -14,14 +12,14 @@ from billpolicy.witness.documents import (
     settle,
 )
 from billpolicy.witness.scene import Scene
-from billpolicy.witness.sizes import Size, asked_apart, first, open_apart, size_of, sizes
+from billpolicy.witness.sizes import Size, asked_apart, open_apart, size_of, sizes
 from billpolicy.witness.wanted import Impossible, Wanted, amount
 
 
 def memo(wanted: Wanted) -> Scene:
     """A memo over lines of an invoice: so much of each, whatever the rest of the invoice is."""
     scene, currency = Scene(wanted), wanted.currency("invoice")
-    size = size_of(wanted, "invoice", lambda one: one.asked > 0)
+    size = size_of(wanted, "invoice", lambda one: 0 < one.asked <= one.amount, lambda one: one.asked > 0)
     account = scene.account(currency=currency)
     subscriptions = scene.subscriptions(account)
     parts, asked = asked_apart(size, len(subscriptions))
@@ -47,7 +45,7 @@ def write_off(wanted: Wanted, kind: str) -> Scene:
     def of_subscription(one: Size) -> bool:
         return kind == "invoice" and partial is not True and 0 < one.asked <= one.amount
 
-    size = first(chain(sizes(wanted, kind, whole_or_part), sizes(wanted, kind, of_subscription)))
+    size = size_of(wanted, kind, whole_or_part, of_subscription)
     account = scene.account(currency=currency)
     if whole_or_part(size):
         number = owed(scene, kind, account, size, scene.subscriptions(account), currency)

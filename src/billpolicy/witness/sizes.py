@@ -7,7 +7,7 @@ neighbours: everything that conditions ask about amounts is a bound or a sign.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 from billpolicy.witness.wanted import Impossible, Wanted
@@ -24,12 +24,11 @@ class Size(NamedTuple):
     asked: int
 
 
-def size_of(wanted: Wanted, kind: str, fits: Callable[[Size], bool]) -> Size:
-    """The first size that the facts of a document of this kind and of the operation allow, and that fits.
-
-    Raises `Impossible` where there is none.
+def size_of(wanted: Wanted, kind: str, *fits: Callable[[Size], bool]) -> Size:
+    """The first size that the facts of a document of this kind and of the operation allow, and that fits; where none
+    does, the first that fits as told next. Raises `Impossible` where there is none.
     """
-    return first(sizes(wanted, kind, fits))
+    return first(chain.from_iterable(sizes(wanted, kind, one) for one in fits))
 
 
 def first(found: Iterator[Size]) -> Size:
