@@ -295,11 +295,11 @@ def hook(name: str, repository: Repository) -> subprocess.CompletedProcess[str]:
     (found,) = (one for one in HOOKS if one["id"] == f"billpolicy-{name}")
     staged = repository.git("diff", "--cached", "--name-only", "--diff-filter=ACMRTUXB").splitlines()
     files = [file for file in staged if re.search(found["files"], file)]
-    return run(f'{found["entry"]} "$@"', repository, *files)
+    return run(f'{found["entry"]} "$@"', repository, *found["args"], *files)
 
 
 def test_the_hooks_are_what_pre_commit_wants() -> None:
-    wanted = {"id", "name", "description", "entry", "language", "files", "require_serial"}
+    wanted = {"id", "name", "description", "entry", "args", "language", "files", "require_serial"}
     schema = Draft7Validator({"type": "array", "items": {"type": "object", "required": sorted(wanted)}})
     assert list(schema.iter_errors(HOOKS)) == []
     assert [one["id"] for one in HOOKS] == [f"billpolicy-{name}" for name in ("validate", "analyze", "lint", "test")]
@@ -321,6 +321,18 @@ def test_a_hook_looks_at_the_policies_of_the_files_that_are_staged(repository: R
     repository.git("add", ".")
     ran = hook("validate", repository)  # the standard policy and the one that extends it
     assert (ran.returncode, ran.stderr.count("policies/standard/currencies.yaml:2:1: error")) == (1, 1)
+
+
+def test_no_name_of_a_file_or_a_folder_is_an_option(repository: Repository) -> None:
+    repository.write("--run=lint/policy.yaml", POLICY.replace("..", "../policies"))
+    repository.write("-h.yaml", "policy: h\n")
+    repository.git("add", ".")
+    ran = hook("validate", repository)
+    assert (ran.returncode, "policy acme is valid" in ran.stdout, "Usage" in ran.stdout) == (1, True, False)
+    repository.git("rm", "--quiet", "-f", "--", "-h.yaml")
+    repository.commit()
+    ran = run("sh ci/review.sh main", repository)
+    assert (ran.returncode, ran.stdout) == (0, f"{NO_OUTCOME.removeprefix('## ')}\n"), ran.stderr
 
 
 @pytest.mark.parametrize("name", ["analyze", "lint", "test"])

@@ -33,7 +33,8 @@ worse() { # takes a code into the verdict: 3 before 2 before 1 before 4
 run() { # COMMAND POLICY...: its findings into the comment, if there are any, and into a file of each other format
     name=$1
     code=0
-    "$billpolicy" "$@" --format markdown >"$report/$name.md" || code=$?
+    shift
+    "$billpolicy" "$name" --format markdown -- "$@" >"$report/$name.md" || code=$?
     worse "$code"
     if grep -q '^| ' "$report/$name.md"; then
         { echo && cat "$report/$name.md"; } >>"$report/findings.md"
@@ -41,9 +42,9 @@ run() { # COMMAND POLICY...: its findings into the comment, if there are any, an
     rm "$report/$name.md"
     for format in $formats; do
         if [ "$format" = github ]; then
-            "$billpolicy" "$@" --format github || true
+            "$billpolicy" "$name" --format github -- "$@" || true
         else
-            "$billpolicy" "$@" --format "$format" >"$report/$name.$format" || true
+            "$billpolicy" "$name" --format "$format" -- "$@" >"$report/$name.$format" || true
         fi
     done
     return "$code"
@@ -63,12 +64,12 @@ new() { # POLICY: there was none by this name, so there is nothing to compare it
 }
 
 changes() { # POLICY: what comes out differently, for the comment
-    set -- "$base...HEAD" "$1" --exit-code --format markdown
-    [ -z "$allow" ] || set -- "$@" --allow "$allow"
-    [ -z "$data" ] || set -- "$@" --data "$data"
+    set -- -- "$base...HEAD" "$1"
+    [ -z "$allow" ] || set -- --allow "$allow" "$@"
+    [ -z "$data" ] || set -- --data "$data" "$@"
     code=0
     echo >>"$report/changes.md"
-    "$billpolicy" diff "$@" >>"$report/changes.md" || code=$?
+    "$billpolicy" diff --exit-code --format markdown "$@" >>"$report/changes.md" || code=$?
     worse "$code"
 }
 

@@ -168,6 +168,18 @@ def test_bare_shallow_and_detached_repositories(
     assert codes("HEAD~1:policies/acme") == ["revision-unknown"]
 
 
+def test_what_a_partial_clone_has_not_is_not_fetched(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.git("config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    repository.git("clone", "--quiet", "--bare", "--filter=blob:none", repository.root.as_uri(), partial)
+    monkeypatch.chdir(partial)
+    (found,) = refused(lambda: validate(place_of("HEAD~1:policies/acme"))).diagnostics
+    assert (found.code, "a partial clone" in found.message) == ("policy-unreadable", True)
+    assert list(partial.glob("objects/pack/*.promisor")) != []  # it is one
+
+
 def test_where_there_is_no_repository_and_no_git(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ def command(
         assert isinstance(group, click.Group)
         other = group.get_command(ctx, run)
         assert other is not None
-        with other.make_context(run, [*map(str, found), "--format", format], parent=ctx.parent) as inner:
+        with other.make_context(run, ["--format", format, "--", *map(str, found)], parent=ctx.parent) as inner:
             other.invoke(inner)
 
 

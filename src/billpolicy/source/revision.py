@@ -22,6 +22,7 @@ from billpolicy.source.files import DISK, Files, Place, Read
 from billpolicy.source.plain_file import NotPlainError
 
 _ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -208,6 +209,10 @@ class Revision:
         told.write(os.fsencode(f"{self.commit}:{inside}\n"))
         told.flush()
         words = answers.readline().split()
+        if not words:
+            raise OSError(
+                errno.EIO, "git cannot read it; a partial clone has only some of what is in a revision", inside
+            )
         if len(words) == 2 and words[0] in (b"symlink", b"dangling", b"loop", b"notdir"):
             self._drained(answers, int(words[1]), 0)
             return _Object({b"symlink": "outside", b"loop": "loop"}.get(words[0], "missing")), b""
