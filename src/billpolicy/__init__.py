@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
     from billpolicy.comparing.allow import hold, load_allowed
-    from billpolicy.comparing.difference import PolicyDifference, diff
+    from billpolicy.comparing.difference import PolicyDifference, diff, names_in
     from billpolicy.comparing.findings import not_equivalent
     from billpolicy.comparing.impact import Sample, impact
     from billpolicy.comparing.propose import proposed
@@ -144,6 +144,7 @@ _WHERE = {
     "load_usage": "exchange.usage_file",
     "load_with_book": "exchange.operations_file",
     "mutate": "testing.mutation",
+    "names_in": "comparing.difference",
     "not_equivalent": "comparing.findings",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
@@ -240,6 +241,7 @@ __all__ = [
     "load_usage",
     "load_with_book",
     "mutate",
+    "names_in",
     "not_equivalent",
     "open_ledger",
     "operation_from",

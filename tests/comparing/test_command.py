@@ -149,6 +149,11 @@ def test_only_what_is_about_a_name(sides: tuple[Path, Path], tmp_path: Path) -> 
     both = write(tmp_path, "both", NEW + "every_operation: {permission: approval}\n")
     told = json.loads(billpolicy("diff", old, both, "--only", "bill_to_contact", "--format", "json").out)
     assert [one["key"] for one in told["changed"]] == ["bill_to_contact"]
+    # What is left out is counted, so that nobody reads that nothing else changes; nor of a name that is mistyped.
+    out = billpolicy("diff", old, both, "--only", "bill_to_contact", "--summary").out
+    assert "2 decisions differ, 1 about bill_to_contact" in out
+    wrong = billpolicy("diff", old, both, "--only", "bil_to_contact")
+    assert (wrong.code, "did you mean `bill_to_contact`?" in wrong.err) == (2, True)
 
 
 def test_json_keeps_to_its_schema_and_each_witness_comes_out_otherwise(

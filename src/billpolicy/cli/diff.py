@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from billpolicy.cli.options import LINE, day_or_today, engine_option, format_opt
 from billpolicy.cli.output import quote_from, say, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import ALLOWED, WITNESS, write_file
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.report.diff import DiffReport, WitnessTold, diff_report, witness_told
 from billpolicy.report.diff_html import diff_html
 from billpolicy.report.diff_markdown import diff_markdown
@@ -84,6 +85,8 @@ def command(
     """
     before, after = billpolicy.load_sides(*_places(old, new))
     difference = billpolicy.diff(before.policy, after.policy)
+    if only is not None:
+        _check_name(only, billpolicy.names_in(difference))
     if propose is not None:
         _propose(difference, propose)
         return
@@ -178,6 +181,13 @@ def _places(old: str, new: Place) -> tuple[str | Place, Place]:
     for files in (older, newer):
         quote_from(files)
     return Place(older, new.path), new if newer is DISK else Place(newer, new.path)
+
+
+def _check_name(name: str, known: Iterable[str]) -> None:
+    """Refuse a name that nothing has: whoever mistypes one must not read that nothing changes."""
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise click.UsageError(f"nothing here is called `{name}`" + (f"; {hint}" if hint else ""))
 
 
 def _propose(difference: PolicyDifference, path: Path) -> None:

@@ -30,6 +30,15 @@ class PolicyDifference(NamedTuple):
         return not self.changes_outcomes and not self.decisions.unproven
 
 
+def names_in(difference: PolicyDifference) -> frozenset[str]:
+    """All that a difference can be about: operations, decisions, events, what is declared, and where."""
+    policies = difference.old, difference.new
+    decided = {name for policy in policies for both in policy.base for name in both}
+    events = {name for policy in policies for one in policy.follow_ups for name in (one.after, one.operation)}
+    declared = {name for one in difference.declared for name in (one.section, one.name)}
+    return frozenset(decided | events | declared)
+
+
 def diff(old: Policy, new: Policy) -> PolicyDifference:
     """What is different in the new policy."""
     return PolicyDifference(old, new, rule_changes(old, new), declared_changes(old, new), compare_decisions(old, new))

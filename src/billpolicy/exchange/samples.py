@@ -6,18 +6,16 @@ both as `book` and `operations`, as a witness is. A folder of such folders and f
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from billpolicy.book.load import book_of, load_book
+from billpolicy.book.load import load_book
 from billpolicy.comparing.impact import Sample
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.exchange.operations_file import load_operations, operations_of
+from billpolicy.exchange.operations_file import load_operations, load_with_book
 from billpolicy.recording.record import BEGINS
 from billpolicy.source.plain_file import is_there, read_plain
-from billpolicy.source.scalars import read_date
-from billpolicy.source.tree import Block, Tree, parse
+from billpolicy.source.tree import parse
 
 MAX_MEGABYTES = 64
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -85,32 +83,9 @@ def _sample(place: Path) -> Sample:
         assert book is not None
         assert operations is not None
         return Sample(str(place), load_book(book), tuple(load_operations(operations)))
-    tree = parse(place, max_megabytes=MAX_MEGABYTES)
-    if not isinstance(tree.data, Block) or not {"book", "operations"} <= tree.data.keys():
-        message = "this file has no `book` and `operations`"
+    found = load_with_book(place)
+    if found.book is None:
+        message = "this file has operations and no `book` to plan them on"
         hint = "name a folder with `book.yaml` and `operations.yaml`, or a file that has both"
-        raise Refused([Diagnostic("data-empty", message, Position(tree.file, 1, 1), hint)])
-    unknown = [key for key in tree.data if key not in ("book", "operations", "today")]
-    if unknown:
-        message = f"`{unknown[0]}` is not a key that is known here"
-        hint = "there are `book`, `operations` and `today`"
-        raise Refused([Diagnostic("key-unknown", message, tree.at(unknown[0], key=True), hint)])
-    listed = Block(tree.data.mark)
-    listed["operations"] = tree.data["operations"]
-    listed.keys_at, listed.values_at = tree.data.keys_at, tree.data.values_at
-    return Sample(
-        str(place),
-        book_of(Tree(tree.file, tree.data["book"])),
-        tuple(operations_of(Tree(tree.file, listed))),
-        _today(tree),
-    )
-
-
-def _today(tree: Tree) -> datetime.date | None:
-    """The day of planning, where the file names one."""
-    if "today" not in tree.data:
-        return None
-    try:
-        return read_date(tree.data["today"])
-    except ValueError as error:
-        raise Refused([Diagnostic("value-wrong", str(error), tree.at("today"))]) from None
+        raise Refused([Diagnostic("data-empty", message, Position(str(place)), hint)])
+    return Sample(str(place), found.book, tuple(found.operations), found.today)

@@ -197,6 +197,10 @@ class DiffReport:
     """Whether the two are never in force on the same day, so that they were compared as if they always were."""
     rules: tuple[RuleTold, ...]
     declared: tuple[DeclaredTold, ...]
+    only: str | None = None
+    """With it, `declared`, `changed` and `impact` have only what is about this name."""
+    differing: int
+    """How many changes of decisions there are, with those that are left out."""
     changed: tuple[ChangedTold, ...]
     impact: ImpactTold | None = None
     beyond: tuple[BeyondTold, ...] = ()
@@ -242,6 +246,8 @@ def diff_report(
         as_if=decisions.as_if,
         rules=tuple(_rule(one) for one in difference.rules),
         declared=tuple(_declared(one) for one in difference.declared if wanted((), one.name) or name == one.section),
+        only=name,
+        differing=len(decisions.changed),
         changed=tuple(
             replace(_changed(one, difference), witness=witness_of(one, None))
             for one in decisions.changed

@@ -31,6 +31,9 @@ def diff_text(report: DiffReport, *, summary: bool = False) -> str:
     if report.as_if:
         text = "the two are never in force on the same day; they are compared as if both always were"
         lines += wrapped("note: ", text)
+    for beyond in report.beyond:
+        if beyond.witness is not None and beyond.witness.file is not None:
+            lines += wrapped("", f"not allowed, as {beyond.witness.file} shows", break_long_words=True)
     if not summary:
         for one in report.changed:
             lines += ["", *_changed(one)]

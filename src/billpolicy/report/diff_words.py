@@ -81,6 +81,9 @@ def _rules(rules: Sequence[RuleTold]) -> str:
 def _proof(report: DiffReport) -> str:
     if report.equivalent:
         return "every outcome is proven the same"
+    if report.only is not None:
+        about = f"{counted(report.differing, 'decision')} differ{'s' if report.differing == 1 else ''}"
+        return f"{about}, {len(report.changed):,} about {report.only}"
     decided = [one for one in report.changed if not one.follows]
     following = len(report.changed) - len(decided)
     said = [counted(len(decided), "decision")] if decided else []
