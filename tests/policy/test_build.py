@@ -426,7 +426,7 @@ def without_places(value: Any) -> Any:
     if isinstance(value, Clause):
         return value.field, value.text, repr(sorted(value.facts.items()))
     if isinstance(value, ExceptionRule | Policy):
-        skipped = ("digest", "files", "own_files", "folders", "file_digests", "box")
+        skipped = ("digest", "files", "own_files", "folders", "file_digests", "layers", "box")
         return [(name, without_places(held)) for name, held in vars(value).items() if name not in skipped]
     if hasattr(value, "__dataclass_fields__"):
         return [(name, without_places(getattr(value, name))) for name in value.__dataclass_fields__]
