@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from billpolicy.analysis.domain import Domain, Relation
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
+from billpolicy.policy.inclusion import bits
 
 MOST_NODES = 100_000
 """How large a diagram may grow, some seconds; beyond, nothing is proven of its conditions."""
@@ -281,11 +282,3 @@ def _named(values: Values) -> frozenset[Fact | None] | None:
     if members.empty:
         return unset
     return unset | members.names if isinstance(members, Words) and not members.complement else None
-
-
-def bits(numbers: int) -> Iterator[int]:
-    """The positions of the bits that are set, lowest first."""
-    while numbers:
-        lowest = numbers & -numbers
-        yield lowest.bit_length() - 1
-        numbers ^= lowest

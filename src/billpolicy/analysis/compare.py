@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from billpolicy.analysis.cells import Diagram, Label, NotProven, bits
+from billpolicy.analysis.cells import Diagram, Label, NotProven
 from billpolicy.analysis.decisions import DATE, Decider, Decision, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.policy.condition import Box, Facts, Values, closed
+from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import FollowUp, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.operations import VOCABULARY

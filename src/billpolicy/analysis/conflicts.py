@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from billpolicy.analysis.cells import bits, neighbours
+from billpolicy.analysis.cells import neighbours
 from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.policy.condition import Box, Facts, difference, intersection
 from billpolicy.policy.example import day, example
+from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import FieldType, Vocabulary
@@ -89,7 +90,9 @@ class _Contest:
         self._overriders = [
             sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids
         ]
-        self._beating: dict[int, int] = {}
+        narrower = precedence.narrower_than(self._ids)
+        self._beaters = [above | inside for above, inside in zip(self._overriders, narrower, strict=True)]
+        """Of each exception those that it never survives beside: they override it, or are narrower."""
         self._precedence = precedence
 
     def conflicts(self) -> Iterator[tuple[str, str, str, Box | None, Facts | None]]:
@@ -97,7 +100,7 @@ class _Contest:
         for key in sorted({key for exception in self._exceptions for key in exception.then}):
             for first, second, taking_part in self._disagreeing(key):
                 overlap = intersection(self._boxes[first], self._boxes[second])
-                if overlap is None or self._beats(first, second) or self._beats(second, first):
+                if overlap is None:
                     continue
                 try:
                     rivals = self._rivals(first, second, taking_part)
@@ -109,7 +112,7 @@ class _Contest:
                         yield self._ids[first], self._ids[second], key, *where
 
     def _disagreeing(self, key: str) -> Iterator[tuple[int, int, int]]:
-        """The pairs with different outcomes that may meet, and all that take part in the decision."""
+        """The pairs with different outcomes that may meet and neither beats the other, and all that take part."""
         taking_part = 0
         agreeing: dict[Outcome, int] = defaultdict(int)
         for number, exception in enumerate(self._exceptions):
@@ -119,18 +122,9 @@ class _Contest:
         for first in bits(taking_part):
             others = taking_part & ~agreeing[self._exceptions[first].then[key]]
             later = -(2 << first)
-            for second in bits(self._neighbours[first] & others & later):
-                yield first, second, taking_part
-
-    def _beats(self, a: int, b: int) -> bool:
-        return self._precedence.beats(self._ids[a], self._ids[b])
-
-    def _beaters(self, number: int) -> int:
-        found = self._beating.get(number)
-        if found is None:
-            near = bits(self._neighbours[number])
-            found = self._beating[number] = sum(1 << other for other in near if self._beats(other, number))
-        return found
+            for second in bits(self._neighbours[first] & others & later & ~self._beaters[first]):
+                if not self._beaters[second] >> first & 1:
+                    yield first, second, taking_part
 
     def _rivals(self, first: int, second: int, taking_part: int) -> list[int]:
         """The exceptions that can beat one of the two, and those that can stop them: no other changes their fate.
@@ -138,7 +132,7 @@ class _Contest:
         What overrides comes before what it overrides, so one that is beaten in a piece stays beaten in all of it.
         """
         near = self._neighbours[first] & self._neighbours[second] & taking_part & ~(1 << first | 1 << second)
-        rivals = (self._beaters(first) | self._beaters(second)) & near
+        rivals = (self._beaters[first] | self._beaters[second]) & near
         for number in bits(rivals):
             rivals |= self._overriders[number] & near
         return sorted(bits(rivals), key=lambda number: (self._overriders[number].bit_count(), number))

@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from billpolicy.analysis.cells import bits, neighbours
+from billpolicy.analysis.cells import neighbours
 from billpolicy.analysis.domain import Domain
 from billpolicy.policy.condition import Box, Numbers, Values, intersection
+from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import OperationSpec
@@ -78,13 +79,15 @@ class Decision:
     def _meet(self, one: int, other: int) -> bool:
         return intersection(self.boxes[one], self.boxes[other]) is not None
 
-    def _narrower_than(self, number: int, among: int) -> int:
-        """Those of `among` whose condition is within that of a rule."""
-        found = 0
-        for other in bits(among & ~(1 << number)):
-            if self._precedence.narrower(self.rules[other].id, self.rules[number].id):
-                found |= 1 << other
-        return found
+    @cached_property
+    def _narrower(self) -> list[int]:
+        """Of each rule those whose condition is strictly within its own."""
+        return self._precedence.narrower_than([rule.id for rule in self.rules])
+
+    @cached_property
+    def _overridden(self) -> int:
+        """The rules that some other rule overrides."""
+        return sum(1 << number for number, above in enumerate(self.overriders) if above)
 
     def _bits(self, ids: Iterable[str]) -> int:
         return sum(1 << self._number[id] for id in ids if id in self._number)
@@ -94,8 +97,15 @@ class Decision:
         if not holding & (holding - 1):
             return holding
         above = self.overriders if overriders is None else overriders
-        left = sum(1 << number for number in bits(holding) if not above[number] & holding)
-        return sum(1 << number for number in bits(left) if not self._narrower_than(number, left))
+        left = holding
+        for number in bits(holding & self._overridden):
+            if above[number] & holding:
+                left &= ~(1 << number)
+        narrower, survivors = self._narrower, left
+        for number in bits(left):
+            if narrower[number] & left:
+                survivors &= ~(1 << number)
+        return survivors
 
     def outcomes(self, survivors: int) -> frozenset[Comes]:
         """What comes of them: of none what the base rule says; of several more than one thing is a conflict."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from billpolicy.analysis.cells import Diagram, NotProven, bits
+from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Domain
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Facts
+from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule
 from billpolicy.policy.precedence import Precedence
 

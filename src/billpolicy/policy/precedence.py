@@ -5,10 +5,11 @@ docs/policy-language.md rule 5.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from billpolicy.policy.condition import Lists, closed, narrower
+from billpolicy.policy.inclusion import narrower_each
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 
 
@@ -103,9 +104,9 @@ class Precedence:
             self._narrower[a, b] = known
         return known
 
-    def beats(self, a: str, b: str) -> bool:
-        """Whether `b` never survives where `a` does: either overrides it, or is narrower."""
-        return a in self._overriders[b] or self.narrower(a, b)
+    def narrower_than(self, ids: Sequence[str]) -> list[int]:
+        """Of each of these exceptions those that are narrower, all at once: as bits, by their places."""
+        return narrower_each([closed(self._exceptions[id].box, self._lists) for id in ids])
 
 
 def _overriders(exceptions: Mapping[str, ExceptionRule]) -> dict[str, frozenset[str]]:

@@ -1,0 +1,129 @@
+"""Which of many boxes are within which, as `condition.contains` says of two of them.
+
+A thousand conditions have a million pairs, so they are not compared each with each: of each fact the values that are
+asked for are put in order once, and what is within a box is what is within it fact by fact. Sets of boxes are the bits
+of an int, by their places.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from math import inf
+from operator import or_
+
+from billpolicy.policy.condition import Box, Numbers, Values, Words
+
+
+def within_each(boxes: Sequence[Box]) -> list[int]:
+    """Of each box those that are within it, itself and its equals among them."""
+    everyone = (1 << len(boxes)) - 1
+    asked: dict[str, dict[Values, int]] = defaultdict(lambda: defaultdict(int))
+    for number, box in enumerate(boxes):
+        for fact, values in box.items():
+            asked[fact][values] |= 1 << number
+    found = [everyone] * len(boxes)
+    for by_values in asked.values():
+        silent = everyone & ~_all(by_values.values())
+        for values, within in _within(by_values).items():
+            if values.everything.within(values):
+                within |= silent
+            for number in bits(by_values[values]):
+                found[number] &= within
+    return found
+
+
+def narrower_each(boxes: Sequence[Box]) -> list[int]:
+    """Of each box those that are strictly within it (`condition.narrower`)."""
+    within = within_each(boxes)
+    equal: dict[int, int] = defaultdict(int)
+    for number, inside in enumerate(within):
+        equal[inside] |= 1 << number  # what has the same within it is the same
+    return [inside & ~equal[inside] for inside in within]
+
+
+def bits(numbers: int) -> Iterator[int]:
+    """The positions of the bits that are set, lowest first."""
+    while numbers:
+        lowest = numbers & -numbers
+        yield lowest.bit_length() - 1
+        numbers ^= lowest
+
+
+def _within(by_values: Mapping[Values, int]) -> dict[Values, int]:
+    """Of each of the values of one fact the boxes that ask for a part of them, or all."""
+    inside = _within_numbers if isinstance(next(iter(by_values)).members, Numbers) else _within_words
+    unset = _all(asking for values, asking in by_values.items() if values.unset)
+    found = inside(by_values)
+    return {values: within if values.unset else within & ~unset for values, within in found.items()}
+
+
+def _within_numbers(by_values: Mapping[Values, int]) -> dict[Values, int]:
+    """What begins and ends within one range is within it; of several ranges, each candidate is looked at."""
+    ends = {values: _ends(values) for values in by_values}
+    nothing = _all(asking for values, asking in by_values.items() if values.members.empty)
+    some = [values for values in by_values if not values.members.empty]
+    by_low = sorted(some, key=lambda values: ends[values][0], reverse=True)
+    by_high = sorted(some, key=lambda values: ends[values][1])
+    lows, highs = [-ends[values][0] for values in by_low], [ends[values][1] for values in by_high]
+    from_low = [0, *accumulate((by_values[values] for values in by_low), or_)]
+    to_high = [0, *accumulate((by_values[values] for values in by_high), or_)]
+    found = {}
+    for values in by_values:
+        low, high = ends[values]
+        within = from_low[bisect_right(lows, -low)] & to_high[bisect_right(highs, high)]
+        if len(values.members.ranges) > 1:  # type: ignore[union-attr]
+            pieces = (one for one in some if by_values[one] & within)
+            within = _all(by_values[one] for one in pieces if _inside(one, values))
+        found[values] = within | nothing
+    return found
+
+
+def _ends(values: Values) -> tuple[float, float]:
+    ranges = values.members.ranges  # type: ignore[union-attr]
+    if not ranges:
+        return inf, -inf
+    low, high = ranges[0][0], ranges[-1][1]
+    return -inf if low is None else low, inf if high is None else high
+
+
+def _within_words(by_values: Mapping[Values, int]) -> dict[Values, int]:
+    """Lists of words meet by their words; those that are given by what is not among them are few."""
+    listed: dict[str | bool, list[Values]] = defaultdict(list)
+    nothing, lists, others = 0, 0, []
+    for values, asking in by_values.items():
+        members = values.members
+        assert isinstance(members, Words)
+        if members.complement:
+            others.append(values)
+        elif members.empty:
+            nothing |= asking
+        else:
+            lists |= asking
+            for name in members.names:
+                listed[name].append(values)
+    found = {}
+    for values in by_values:
+        members = values.members
+        assert isinstance(members, Words)
+        sharing = dict.fromkeys(one for name in members.names for one in listed.get(name, ()))
+        if members.complement:
+            within = lists & ~_all(by_values[one] for one in sharing)
+        else:
+            within = _all(by_values[one] for one in sharing if _inside(one, values))
+        found[values] = within | nothing | _all(by_values[one] for one in others if _inside(one, values))
+    return found
+
+
+def _inside(one: Values, other: Values) -> bool:
+    """Whether what is set of one is within the other."""
+    return Values(one.members).within(Values(other.members))
+
+
+def _all(sets: Iterable[int]) -> int:
+    found = 0
+    for one in sets:
+        found |= one
+    return found
