@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from billpolicy.testing.mutation import Mutation, mutate
     from billpolicy.testing.run import TestRun, about_rule, run_tests
     from billpolicy.testing.scaffold import first_test
-    from billpolicy.witness.analysed import analysis_codes, analyze, versions_apart, witness_of
+    from billpolicy.witness.analysed import analyze, versions_apart, witness_of
     from billpolicy.witness.unproven import load_unproven, settled
 
 _WHERE = {
@@ -116,7 +116,6 @@ _WHERE = {
     "WithBook": "exchange.operations_file",
     "about_rule": "testing.run",
     "affected": "policy.affected",
-    "analysis_codes": "witness.analysed",
     "analyze": "witness.analysed",
     "book_from": "book.load",
     "coverage": "testing.coverage",
@@ -209,7 +208,6 @@ __all__ = [
     "WithBook",
     "about_rule",
     "affected",
-    "analysis_codes",
     "analyze",
     "book_from",
     "coverage",

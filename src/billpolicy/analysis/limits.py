@@ -8,7 +8,7 @@ from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Domain
 from billpolicy.analysis.finding import Analysed, Finding, Shown
-from billpolicy.diagnostics.diagnostic import Diagnostic, Severity
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Facts, Values, Words
 from billpolicy.policy.model import ExceptionRule, Setting
 
@@ -28,8 +28,9 @@ def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
                 named = " and ".join(sorted(map(str, _named(rule.box[f"{field}.currency"]))))
                 message = f"`{rule.id}` asks for `{field}` in {named}; in another currency nothing asks about `{key}`"
                 hint = "add the same for the other currencies, or say in `assumptions` that there are none"
-                severity: Severity = "warning" if key == _PERMISSION else "hint"
-                diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, severity)
+                diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, "hint")
+                if key == _PERMISSION:
+                    diagnostic = diagnostic._replace(code="limit-of-one-currency", severity="warning")
                 yield Finding(diagnostic, Shown(operation, facts))
 
 

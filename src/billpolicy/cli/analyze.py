@@ -55,7 +55,7 @@ def command(policies: tuple[Place, ...], witnesses: Path | None, how: How, forma
         analysis.policy.digest: [
             (one.diagnostic, witness)
             for one in analysis.findings
-            if one.shown is not None and one.diagnostic in told and (witnesses is not None or format == "json")
+            if one.shown is not None and _is_told(one.diagnostic, told) and (witnesses is not None or format == "json")
             if (witness := billpolicy.witness_of(analysis.policy, one.shown)) is not None
         ]
         for analysis, told in analysed
@@ -74,3 +74,8 @@ def command(policies: tuple[Place, ...], witnesses: Path | None, how: How, forma
         write("".join(analysis_text(one) for one, _ in analysed))
     if settling.fails or wrong:
         raise click.exceptions.Exit(1)
+
+
+def _is_told(found: Diagnostic, told: tuple[Diagnostic, ...]) -> bool:
+    """Whether a finding is told, as severe as it is taken."""
+    return any(found == one._replace(severity=found.severity) for one in told)

@@ -211,6 +211,7 @@ Known = Literal[
     "level-unknown",
     "level-without-effect",
     "limit-charge-odd",
+    "limit-of-one-currency",
     "limit-passed",
     "limit-unknown",
     "limits-cross",

@@ -9,7 +9,6 @@ from pathlib import Path
 from billpolicy.analysis.analyse import Analysis, analyse
 from billpolicy.analysis.dates import holes_between
 from billpolicy.analysis.finding import Finding, Shown
-from billpolicy.catalogue.entry import entries
 from billpolicy.deciding.proven import prove
 from billpolicy.policy.model import Policy
 from billpolicy.source.files import Place, place
@@ -25,11 +24,6 @@ def analyze(policy: str | Path | Place) -> Analysis:
     """
     where = place(policy)
     return analyse(prove(where.path, where.files, proofs=False))
-
-
-def analysis_codes() -> frozenset[str]:
-    """The codes of warnings and hints that an analysis can find."""
-    return frozenset(one.code for one in entries() if one.theme == "analysis" and one.text.severity != "error")
 
 
 def versions_apart(policies: Sequence[Policy]) -> tuple[Finding, ...]:
