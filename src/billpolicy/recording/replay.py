@@ -376,8 +376,9 @@ class _Decided:
     def _outcomes(self, resolved: Resolved) -> None:
         untold, found = self._untold, self._found
         attributes = self._decision.attributes
-        for key, new in resolved.resolutions.items():
-            if new.level is None or key in untold:
+        for key in self._under.policy.attributes:
+            new = resolved.resolutions.get(key)
+            if new is None or key in untold:
                 continue
             old = attributes.get(key)
             if self._moved and new.level not in _OF_THE_OPERATION:
