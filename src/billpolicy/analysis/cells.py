@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from billpolicy.analysis.domain import Domain, Relation
-from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
+from billpolicy.policy.condition import Box, Numbers, Values, Words
 from billpolicy.policy.inclusion import bits
 
 MOST_NODES = 100_000
@@ -56,10 +56,11 @@ class Diagram:
         label: Labelled,
         settled: Callable[[int], Label | None] = lambda open_: None,
         within: Box | None = None,
+        among: int = -1,
         most_nodes: int = MOST_NODES,
     ) -> None:
         """`boxes` are canonical. `settled`: the label where the conditions that are still open cannot change it.
-        `within`: only facts of this canonical box are looked at.
+        `within`: only facts of this canonical box are looked at. `among`: only these of the boxes, as bits.
 
         Raises `NotProven`.
         """
@@ -67,18 +68,19 @@ class Diagram:
         self._label, self._settled = label, settled
         self._within = within or {}
         self._most_nodes = most_nodes
-        self._own = (1 << len(boxes)) - 1
+        everyone = (1 << len(boxes)) - 1
+        self._own = everyone & among
         self._boxes = [*boxes, *domain.impossible]
-        self._excluded = ((1 << len(self._boxes)) - 1) & ~self._own
+        self._excluded = ((1 << len(self._boxes)) - 1) & ~everyone
         self._constrained: dict[str, int] = defaultdict(int)
-        for number, box in enumerate(self._boxes):
-            for fact in box:
+        for number in bits(self._own | self._excluded):
+            for fact in self._boxes[number]:
                 self._constrained[fact] |= 1 << number
         self._facts, self._relation_of = self._order()
         self._built: dict[tuple[int, int, tuple[Values, ...]], Node | Leaf | None] = {}
         self._alike: dict[tuple[str, tuple[tuple[Values, int], ...]], Node] = {}
         self._leaves: dict[Label, Leaf] = {}
-        self.root = self._build(0, (1 << len(self._boxes)) - 1, ())
+        self.root = self._build(0, self._own | self._excluded, ())
 
     # -- what came out ---------------------------------------------------------------------------------------------
 
@@ -243,42 +245,3 @@ def _classes_of_numbers(universe: Numbers, boxes: Sequence[tuple[int, Values]], 
     ranges[open_].append((start, None))
     found = {open_: Values(Numbers(tuple(pieces)) & universe) for open_, pieces in ranges.items()}
     return {open_: values for open_, values in found.items() if not values.empty}
-
-
-def neighbours(boxes: Sequence[Box]) -> list[int]:
-    """For each box the set of those that no listed value tells apart from it, itself included, as the bits of an int.
-
-    A thousand conditions have half a million pairs, so they are not compared each with each. Most conditions name a
-    country, a plan or a reason; boxes that list other values of the same fact never meet. Boxes that are left may
-    still not meet (amounts, dates), so this only says where it is worth to look.
-    """
-    listing: dict[str, int] = defaultdict(int)
-    with_value: dict[tuple[str, Fact | None], int] = defaultdict(int)
-    for index, box in enumerate(boxes):
-        for fact, values in box.items():
-            named = _named(values)
-            if named is not None:
-                listing[fact] |= 1 << index
-                for value in named:
-                    with_value[fact, value] |= 1 << index
-    found = []
-    for box in boxes:
-        meeting = (1 << len(boxes)) - 1
-        for fact, values in box.items():
-            named = _named(values)
-            if named is not None:
-                sharing = 0
-                for value in named:
-                    sharing |= with_value[fact, value]
-                meeting &= sharing | ~listing[fact]
-        found.append(meeting)
-    return found
-
-
-def _named(values: Values) -> frozenset[Fact | None] | None:
-    """The values, None for unset, if they are finitely many words; otherwise nothing."""
-    members = values.members
-    unset: frozenset[Fact | None] = frozenset((None,)) if values.unset else frozenset()
-    if members.empty:
-        return unset
-    return unset | members.names if isinstance(members, Words) and not members.complement else None

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from billpolicy.analysis.cells import neighbours
 from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.meeting import Meeting
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.policy.condition import Box, Facts, difference, intersection
 from billpolicy.policy.example import day, example
@@ -85,7 +85,8 @@ class _Contest:
         self._exceptions = exceptions
         self._ids = [exception.id for exception in exceptions]
         self._boxes = boxes
-        self._neighbours = neighbours(boxes)
+        meeting = Meeting(boxes)
+        self._neighbours = [meeting.of(box) for box in boxes]
         number = {id: number for number, id in enumerate(self._ids)}
         self._overriders = [
             sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids

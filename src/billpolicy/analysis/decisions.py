@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from billpolicy.analysis.cells import neighbours
 from billpolicy.analysis.domain import Domain
-from billpolicy.policy.condition import Box, Numbers, Values, intersection
+from billpolicy.analysis.meeting import Meeting
+from billpolicy.policy.condition import Box, Numbers, Values
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
@@ -68,16 +68,17 @@ class Decision:
         """Of each rule those that override it, also through others."""
         return [self._bits(self._precedence.overriders(rule.id)) for rule in self.rules]
 
-    def near(self, number: int) -> int:
-        """The rules that can hold where one does, itself among them."""
-        return sum(1 << other for other in bits(self._neighbours[number]) if self._meet(number, other))
+    def number(self, rule: str) -> int | None:
+        """The place of a rule among those that can take part."""
+        return self._number.get(rule)
+
+    def near(self, box: Box) -> int:
+        """All rules that can hold somewhere in a box, and some that cannot."""
+        return self._meeting.of(box)
 
     @cached_property
-    def _neighbours(self) -> list[int]:
-        return neighbours(self.boxes)
-
-    def _meet(self, one: int, other: int) -> bool:
-        return intersection(self.boxes[one], self.boxes[other]) is not None
+    def _meeting(self) -> Meeting:
+        return Meeting(self.boxes)
 
     @cached_property
     def _narrower(self) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.analysis.cells import Diagram, NotProven
-from billpolicy.analysis.decisions import what_comes
+from billpolicy.analysis.decisions import Comes, what_comes
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Facts
@@ -31,6 +31,8 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Facts, Posi
         if not isinstance(base.outcome, Chain):
             continue
         decision, domain = analysed.decision(operation, key), analysed.domain(operation)
+        if all(map(_sure, (decision.base_comes, *decision.comes))):
+            continue
         deciding: dict[str, Facts] = {}
         try:
             found = Diagram(domain, decision.boxes, decision.rule_of)
@@ -46,8 +48,13 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Facts, Posi
             outcome = base.outcome if exception is None else exception.then[key]
             at = base.position if exception is None else exception.then_at.get(key, exception.position)
             comes = what_comes(policy, analysed.vocabulary[operation], key, outcome)
-            if not any(level.startswith("default=") for level in comes):
+            if not _sure(comes):
                 yield rule, key, operation, facts, at, comes
+
+
+def _sure(comes: Comes) -> bool:
+    """Whether a chain ends with a default that there is."""
+    return any(level.startswith("default=") for level in comes)
 
 
 def _none(levels: list[str]) -> str:

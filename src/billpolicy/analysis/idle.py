@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from typing import Literal, NamedTuple
 
 from billpolicy.analysis.cells import Diagram, NotProven
@@ -17,6 +19,8 @@ from billpolicy.policy.precedence import Precedence
 
 MOST_NODES = 10_000
 """How much is looked at for one exception, tenths of a second."""
+MOST_NODES_OF_ALL = 30_000
+"""How much is looked at for all exceptions of one decision together, a second."""
 
 _Part = Literal["beaten", "idle", "matters", "unproven"]
 """Of an exception where it holds: another one decides; it does, and the same would come out without it; or not."""
@@ -37,7 +41,14 @@ class _Seen(NamedTuple):
 
 def idle(analysed: Analysed) -> Iterator[Finding]:
     """Each exception that never decides, also where several together cover it; and each that changes nothing."""
+
+    @cache
+    def mattering(operation: str, key: str) -> set[str]:
+        return _mattering(analysed, operation, key)
+
     for rule in analysed.policy.exceptions:
+        if any(rule.id in mattering(operation, key) for operation in rule.operations for key in rule.then):
+            continue
         seen = [_seen(analysed, rule, operation, key) for operation in rule.operations for key in rule.then]
         parts = {part for one in seen for part in one.part}
         if "matters" in parts:
@@ -55,37 +66,60 @@ def idle(analysed: Analysed) -> Iterator[Finding]:
     yield from _dead_follow_ups(analysed)
 
 
+def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
+    """The rules without which something else would come out somewhere, as far as one look at the whole decision shows:
+    of most rules nothing more is to be asked."""
+    decision = analysed.decision(operation, key)
+    everyone = (1 << len(decision.rules)) - 1
+    found = 0
+
+    def label(holding: int) -> bool:
+        nonlocal found
+        survivors = decision.survivors(holding)
+        before = decision.outcomes(survivors)
+        for number in bits(survivors & ~found):
+            without = _without(analysed, decision, decision.rules[number])
+            if decision.outcomes(decision.survivors(holding & ~(1 << number), without)) != before:
+                found |= 1 << number
+        return True
+
+    def settled(open_: int) -> bool | None:
+        return None if open_ & everyone & ~found else True
+
+    with suppress(NotProven):
+        Diagram(analysed.domain(operation), decision.boxes, label, settled, most_nodes=MOST_NODES_OF_ALL)
+    return {decision.rules[number].id for number in bits(found)}
+
+
 def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> _Seen:
     decision, domain = analysed.decision(operation, key), analysed.domain(operation)
-    number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
+    number = decision.number(rule.id)
     if number is None or domain.possible(decision.boxes[number]) is None:
         return _Seen(operation, {}, frozenset())
     without = _without(analysed, decision, rule)
     # A rule in the middle of a chain of `overrides` counts where it does not hold, too.
     within = None if without is not None else decision.boxes[number]
-    near = decision.near(number) if within is not None else (1 << len(decision.rules)) - 1
-    numbers = list(bits(near))
+    near = -1 if within is None else decision.near(within)
     beaters: set[int] = set()
 
     def part(holding: int) -> str:
-        whole = sum(1 << numbers[place] for place in bits(holding))
-        rest = whole & ~(1 << number)
-        decides = bool(decision.survivors(whole) >> number & 1)
+        rest = holding & ~(1 << number)
+        survivors = decision.survivors(holding)
+        decides = bool(survivors >> number & 1)
         if decides or without is not None:
-            before = decision.outcomes(decision.survivors(whole))
+            before = decision.outcomes(survivors)
             after = decision.outcomes(decision.survivors(rest, without))
             if before != after:
                 raise _Matters
         if decides:
             return "idle"
-        if whole >> number & 1:
-            beaters.update(bits(decision.survivors(whole)))
+        if holding >> number & 1:
+            beaters.update(bits(survivors))
             return "beaten"
         return "elsewhere"
 
-    boxes = [decision.boxes[place] for place in numbers]
     try:
-        found = Diagram(domain, boxes, part, within=within, most_nodes=MOST_NODES).examples()
+        found = Diagram(domain, decision.boxes, part, within=within, among=near, most_nodes=MOST_NODES).examples()
     except _Matters:
         return _Seen(operation, {"matters": {}}, frozenset())
     except NotProven:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
@@ -21,7 +21,7 @@ def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
     told: set[tuple[str, str, str]] = set()
     for rule in _by_place(analysed):
         for field in (clause.field for clause in rule.clauses if f"{clause.field}.currency" in clause.facts):
-            found = [one for one in _other_currencies(analysed, rule, field) if one[:3] not in told]
+            found = list(_other_currencies(analysed, rule, field, told))
             told.update(one[:3] for one in found)
             if found:
                 operation, key, _, facts = found[0]
@@ -38,16 +38,18 @@ def _by_place(analysed: Analysed) -> list[ExceptionRule]:
     return sorted(analysed.policy.exceptions, key=lambda rule: (rule.position[:3], rule.id))
 
 
-def _other_currencies(analysed: Analysed, rule: ExceptionRule, field: str) -> Iterator[tuple[str, str, str, Facts]]:
+def _other_currencies(
+    analysed: Analysed, rule: ExceptionRule, field: str, told: Collection[tuple[str, str, str]]
+) -> Iterator[tuple[str, str, str, Facts]]:
     for operation in rule.operations:
         domain = analysed.domain(operation)
         currency = domain.same(f"{field}.currency")
         for key in rule.then:
             decision = analysed.decision(operation, key)
-            named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
-            number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
-            if number is None:
+            number = decision.number(rule.id)
+            if number is None or (operation, key, field) in told:
                 continue
+            named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
             amounts = [name for name, spec in domain.fields.items() if spec.type == "money"]
             rest = {fact: values for fact, values in decision.boxes[number].items() if fact not in amounts}
             rest[currency] = Values(Words(named, complement=True))
@@ -66,7 +68,7 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
             continue
         for operation in (one for one in rule.operations if one not in told):
             decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
-            number = next((place for place, one in enumerate(decision.rules) if one.id == rule.id), None)
+            number = decision.number(rule.id)
             if number is None or "actor.id" not in decision.boxes[number]:
                 continue
             named = people | {name for box in decision.boxes if "actor.id" in box for name in _named(box["actor.id"])}
@@ -93,8 +95,12 @@ def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decisi
     """Facts within a box for which something is so; None if there are none, or it cannot be proven."""
     if domain.canonical(within) is None:
         return None
+
+    def label(holding: int) -> bool:
+        return so(decision, holding)
+
     try:
-        found = Diagram(domain, decision.boxes, lambda holding: so(decision, holding), within=within).examples()
+        found = Diagram(domain, decision.boxes, label, within=within, among=decision.near(within)).examples()
     except NotProven:
         return None
     return domain.possible(found[True]) if True in found else None

@@ -62,30 +62,34 @@ def _within(by_values: Mapping[Values, int]) -> dict[Values, int]:
 
 def _within_numbers(by_values: Mapping[Values, int]) -> dict[Values, int]:
     """What begins and ends within one range is within it; of several ranges, each candidate is looked at."""
-    ends = {values: _ends(values) for values in by_values}
     nothing = _all(asking for values, asking in by_values.items() if values.members.empty)
-    some = [values for values in by_values if not values.members.empty]
-    by_low = sorted(some, key=lambda values: ends[values][0], reverse=True)
-    by_high = sorted(some, key=lambda values: ends[values][1])
-    lows, highs = [-ends[values][0] for values in by_low], [ends[values][1] for values in by_high]
+    found = dict.fromkeys(by_values, nothing)
+    ends_of = {
+        values: ends(values.members)
+        for values in by_values
+        if isinstance(values.members, Numbers) and not values.members.empty
+    }
+    by_low = sorted(ends_of, key=lambda values: -ends_of[values][0])
+    by_high = sorted(ends_of, key=lambda values: ends_of[values][1])
+    lows, highs = [-ends_of[values][0] for values in by_low], [ends_of[values][1] for values in by_high]
     from_low = [0, *accumulate((by_values[values] for values in by_low), or_)]
     to_high = [0, *accumulate((by_values[values] for values in by_high), or_)]
-    found = {}
-    for values in by_values:
-        low, high = ends[values]
+    for values, (low, high) in ends_of.items():
         within = from_low[bisect_right(lows, -low)] & to_high[bisect_right(highs, high)]
         if len(values.members.ranges) > 1:  # type: ignore[union-attr]
-            pieces = (one for one in some if by_values[one] & within)
+            pieces = (one for one in ends_of if by_values[one] & within)
             within = _all(by_values[one] for one in pieces if _inside(one, values))
-        found[values] = within | nothing
+        found[values] |= within
     return found
 
 
-def _ends(values: Values) -> tuple[float, float]:
-    ranges = values.members.ranges  # type: ignore[union-attr]
-    if not ranges:
-        return inf, -inf
-    low, high = ranges[0][0], ranges[-1][1]
+Ends = tuple[float, float]
+"""Where a range begins and where it ends; infinity where it is open."""
+
+
+def ends(numbers: Numbers) -> Ends:
+    """Of one or more ranges the first beginning and the last end. There must be one."""
+    low, high = numbers.ranges[0][0], numbers.ranges[-1][1]
     return -inf if low is None else low, inf if high is None else high
 
 
