@@ -66,7 +66,7 @@ class Comparer:
         one, other = self._precedence[operation]
         old = Decision(self.old, spec, key, one, ours)
         new = Decision(self.new, spec, key, other, theirs)
-        return _compared(old, new, both, [box for box in map(both.canonical, allowed) if box is not None])
+        return _compared(old, new, both, _passed(both, allowed))
 
     def _domains_of(self, spec: OperationSpec) -> tuple[Domain, Domain, Domain]:
         found = self._domains.get(spec.name)
@@ -82,12 +82,13 @@ class Comparer:
         both = Both(ours, theirs, self.new)
         old, boxes = _following(self.old, event, operation, ours)
         new, more = _following(self.new, event, operation, theirs)
-        passed = [box for box in map(both.canonical, allowed) if box is not None]
+        passed = _passed(both, allowed)
 
-        def follows(rules: Sequence[FollowUp], holding: int) -> tuple[frozenset[str], Decider]:
+        def follows(rules: Sequence[FollowUp], holding: int) -> tuple[str, Decider]:
             running = [rules[number] for number in bits(holding)]
-            rule = running[0].id if running else "nothing"
-            return frozenset(one.if_refused for one in running), Decider(rule, None)
+            # Of several the strictest counts: one that refuses what it follows.
+            first = min(running, key=lambda one: one.if_refused != "refuse", default=None)
+            return (first.if_refused, Decider(first.id, None)) if first else ("nothing", Decider("nothing", None))
 
         def label(holding: int) -> Label:
             mine, who = follows(old, holding & ((1 << len(old)) - 1))
@@ -179,6 +180,16 @@ def _differing(
         if facts is not None:
             differences.append(Difference(both.said(box), facts, *cast("tuple[Decider, Decider]", who)))
     return Comparison(operation, key, not differences, True, tuple(differences), len(found) > MOST_BOXES)
+
+
+def _passed(both: Domain, allowed: Sequence[Box]) -> list[Box]:
+    """What is allowed, said of facts of the operation; what it does not have is unset there."""
+    found = []
+    for box in allowed:
+        known = both.canonical({fact: values for fact, values in box.items() if both.knows(fact)})
+        if known is not None and all(values.unset for fact, values in box.items() if not both.knows(fact)):
+            found.append(known)
+    return found
 
 
 def _following(policy: Policy, event: str, operation: str, domain: Domain) -> tuple[list[FollowUp], list[Box]]:

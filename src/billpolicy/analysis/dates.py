@@ -34,23 +34,36 @@ def holes(analysed: Analysed) -> Iterator[Finding]:
         until = one.effective.until
         if until is None or not policy.effective.includes(until):
             continue
-        later = [other for other in dated if other.effective.from_ >= until and _carries_on(other, one)]
+        later = [
+            other
+            for other in dated
+            if other.effective.from_ >= until
+            and policy.effective.includes(other.effective.from_)
+            and _carries_on(analysed, other, one)
+        ]
         first = min(later, key=lambda other: (other.effective.from_, other.name), default=None)
         if first is None:
             others = [other for other in dated if other is not one and other.effective.includes(until)]
-            if not any(_carries_on(other, one) for other in others):
+            if not any(_carries_on(analysed, other, one) for other in others):
                 yield _ends(one, until)
-        elif first.effective.from_ > until and not _covered(dated, one, until):
+        elif first.effective.from_ > until and not _covered(analysed, dated, one, until):
             yield _hole(one, first, until)
 
 
-def _covered(dated: Sequence[_Dated], one: _Dated, day: datetime.date) -> bool:
+def _covered(analysed: Analysed, dated: Sequence[_Dated], one: _Dated, day: datetime.date) -> bool:
     """Whether something else like it is in force on a day."""
-    return any(other is not one and other.effective.includes(day) and _carries_on(other, one) for other in dated)
+    return any(
+        other is not one and other.effective.includes(day) and _carries_on(analysed, other, one) for other in dated
+    )
 
 
-def _carries_on(later: _Dated, earlier: _Dated) -> bool:
-    return not later.about.isdisjoint(earlier.about) and intersection(later.box, earlier.box) is not None
+def _carries_on(analysed: Analysed, later: _Dated, earlier: _Dated) -> bool:
+    """Whether both decide the same thing, and there are facts for which they do."""
+    shared, both = later.about & earlier.about, intersection(later.box, earlier.box)
+    if not shared or both is None:
+        return False
+    operations = {name for name, _ in shared} if later.operation else set()
+    return not operations or any(analysed.domain(name).possible(both) is not None for name in sorted(operations))
 
 
 def _dated(policy: Policy) -> Iterator[_Dated]:

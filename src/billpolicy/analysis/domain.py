@@ -45,6 +45,7 @@ class Domain:
         self.uncertain = frozenset(uncertain)
         documents = [scope for scope in _DOCUMENTS if f"{scope}.currency" in self.fields]
         self._alone = documents[0] if len(documents) == 1 else None
+        """The one document that the operation is about: the amount of the operation is in its currency."""
         self._universes: dict[str, Values] = {}
 
     @classmethod
@@ -94,19 +95,21 @@ class Domain:
         scope, _, name = field.rpartition(".")
         if scope in _DOCUMENTS and name in ("amount", "balance"):
             return f"{scope}.currency"
-        if field == "amount" and self._alone is not None:
+        if field == "amount" and self._alone is not None and self._alone not in self.uncertain:
             return f"{self._alone}.currency"
         return fact
 
     def said(self, box: Box) -> Box:
-        """A canonical box by the names of its fields: an amount with its currency."""
+        """A canonical box by the names of its fields: an amount with its currency. Where there may be no amount, its
+        document still has the currency."""
         found = dict(box)
         for name, field in self.fields.items():
             if field.type == "money" and name in box:
                 currency = self.same(f"{name}.currency")
                 if currency in box:
-                    found.pop(currency, None)
-                    found[f"{name}.currency"] = box[currency]
+                    if not box[name].unset:
+                        found.pop(currency, None)
+                    found[f"{name}.currency"] = Values(box[currency].members, box[currency].unset or box[name].unset)
         return found
 
     def _people(self, roles: Values) -> Values:
@@ -168,11 +171,51 @@ class Domain:
         found = []
         for scope in _DOCUMENTS:
             names = tuple(f"{scope}.{name}" for name in ("amount", "balance", "settled"))
-            if names[1] in self.fields:
+            if names[1] not in self.fields:
+                continue
+            if scope in self.uncertain:
+                found.append(self._all_or_nothing(scope))
+            else:
                 found.append(Relation(names, _settled) if names[2] in self.fields else Relation(names[:2], _balanced))
+        taken = {fact for relation in found for fact in relation.facts}
+        for name, field in self.fields.items():
+            currency = f"{name}.currency"
+            if field.type == "money" and self.same(currency) == currency and name not in taken:
+                found.append(Relation((name, currency), _together))
+        if {"subscription.id", "subscription.status"} <= set(self.fields):
+            found.append(Relation(("subscription.id", "subscription.status"), _known))
         if "back_dated" in self.fields:
             found.append(Relation(("date", "from", "back_dated"), _back_dated))
         return tuple(found)
+
+    def _all_or_nothing(self, scope: str) -> Relation:
+        """The facts of a document that there may be none of; where there is one, the operation is in its currency."""
+        asked = ("amount", "amount.currency") if scope == self._alone and "amount" in self.fields else ()
+        names = ("number", "date", "currency", "amount", "balance", "settled")
+        its = tuple(f"{scope}.{name}" for name in names if f"{scope}.{name}" in self.fields)
+
+        def point(usual: int, *values: Values) -> tuple[Fact | None, ...] | None:
+            said, own = values[: len(asked)], values[len(asked) :]
+            if all(one.unset for one in own):
+                met = _together(usual, *said) if said else ()
+                if met is not None:
+                    return *met, *(None for _ in own)
+            number, day, currency, *figures = (Values(one.members) for one in own)
+            if number.empty or day.empty:
+                return None
+            met = ()
+            if said:
+                code = Values(said[1].members & currency.members, said[1].unset)  # type: ignore[operator]
+                met = _together(usual, said[0], code)
+                if met is None:
+                    return None
+                currency = currency if met[1] is None else code
+            if currency.empty:
+                return None
+            out = _settled(usual, *figures) if len(figures) == 3 else _balanced(usual, *figures)
+            return out and (*met, number.sample(), _numbers(day).near(_USUAL_DAY), _code(currency), *out)
+
+        return Relation((*asked, *its), point)
 
     @cached_property
     def impossible(self) -> tuple[Box, ...]:
@@ -227,7 +270,9 @@ class Domain:
                 met = relation.point(usual, *(box.get(fact, self.universe(fact)) for fact in relation.facts))
                 if met is None:
                     return None
-                point |= dict(zip(relation.facts, met, strict=True))
+                # Which number and day a document has is not said where nobody asks.
+                told = zip(relation.facts, met, strict=True)
+                point |= {fact: value for fact, value in told if fact in box or not fact.endswith((".number", ".date"))}
         return point
 
     def _sample(self, fact: str, values: Values, usual: int = _USUAL_AMOUNT) -> Fact | None:
@@ -239,10 +284,7 @@ class Domain:
             if field is not None and field.type == "date":
                 return members.near(max(self._policy.effective.from_.toordinal(), _USUAL_DAY))
             return members.near(usual if field is not None and field.type == "money" else 1)
-        if fact.endswith("currency"):
-            codes: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
-            return next((code for code in codes if code in members), members.sample())
-        return members.sample()
+        return _code(values) if fact.endswith("currency") else members.sample()
 
     def _by_every_name(self, point: Mapping[str, Fact | None]) -> Facts:
         """The facts as operations have them: those that are told by others too, and money with its currency."""
@@ -310,7 +352,7 @@ def _settled(usual: int, amount: Values, balance: Values, settled: Values) -> tu
             how = "nothing" if rest == whole else "part" if rest else "all"
             if min(whole, 0) <= rest <= max(whole, 0) and how in settled.members:
                 return whole, rest, how
-    return _unset(amount, balance, settled)
+    return None
 
 
 def _balanced(usual: int, amount: Values, balance: Values) -> tuple[Fact | None, ...] | None:
@@ -318,7 +360,7 @@ def _balanced(usual: int, amount: Values, balance: Values) -> tuple[Fact | None,
         for rest in _candidates(balance, (whole, whole // 2, 0), amount):
             if min(whole, 0) <= rest <= max(whole, 0):
                 return whole, rest
-    return _unset(amount, balance)
+    return None
 
 
 def _back_dated(usual: int, date: Values, from_: Values, back_dated: Values) -> tuple[Fact | None, ...] | None:
@@ -331,6 +373,21 @@ def _back_dated(usual: int, date: Values, from_: Values, back_dated: Values) -> 
     return None
 
 
-def _unset(*values: Values) -> tuple[Fact | None, ...] | None:
-    """All of them unset: of an object that there is none of."""
-    return (None,) * len(values) if all(one.unset for one in values) else None
+def _together(usual: int, amount: Values, currency: Values) -> tuple[Fact | None, ...] | None:
+    """An amount has a currency."""
+    if not (amount.members.empty or currency.members.empty):
+        return _numbers(amount).near(usual), _code(currency)
+    return (None, None) if amount.unset and currency.unset else None
+
+
+def _known(usual: int, id: Values, status: Values) -> tuple[Fact | None, ...] | None:
+    """A subscription that is known is active or canceled; several may agree on that."""
+    if not status.members.empty:
+        return id.sample(), status.sample()
+    return (None, None) if id.unset and status.unset else None
+
+
+def _code(values: Values) -> Fact | None:
+    """A currency, a usual one if it may be."""
+    codes: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
+    return next((code for code in codes if code in values.members), values.sample())

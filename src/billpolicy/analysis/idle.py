@@ -47,9 +47,10 @@ def idle(analysed: Analysed) -> Iterator[Finding]:
         return _mattering(analysed, operation, key)
 
     for rule in analysed.policy.exceptions:
-        if any(rule.id in mattering(operation, key) for operation in rule.operations for key in rule.then):
+        where = _where_it_counts(analysed, rule)
+        if any(rule.id in mattering(operation, key) for operation, key in where):
             continue
-        seen = [_seen(analysed, rule, operation, key) for operation in rule.operations for key in rule.then]
+        seen = [_seen(analysed, rule, operation, key) for operation, key in where]
         parts = {part for one in seen for part in one.part}
         if "matters" in parts:
             continue
@@ -91,29 +92,44 @@ def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
     return {decision.rules[number].id for number in bits(found)}
 
 
+def _where_it_counts(analysed: Analysed, rule: ExceptionRule) -> list[tuple[str, str]]:
+    """The operations and keys of a rule; and those of the rules that others override through it, which need not be
+    its own."""
+    found = {(operation, key): None for operation in rule.operations for key in rule.then}
+    overriders = analysed.precedence(rule.operations[0]).overriders
+    if rule.overrides and overriders(rule.id):
+        below = (one for one in analysed.policy.exceptions if rule.id in overriders(one.id))
+        found |= {(operation, key): None for one in below for operation in one.operations for key in one.then}
+    return list(found)
+
+
 def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> _Seen:
     decision, domain = analysed.decision(operation, key), analysed.domain(operation)
     number = decision.number(rule.id)
-    if number is None or domain.possible(decision.boxes[number]) is None:
-        return _Seen(operation, {}, frozenset())
     without = _without(analysed, decision, rule)
+    if without is None and (number is None or domain.possible(decision.boxes[number]) is None):
+        return _Seen(operation, {}, frozenset())
     # A rule in the middle of a chain of `overrides` counts where it does not hold, too.
-    within = None if without is not None else decision.boxes[number]
-    near = -1 if within is None else decision.near(within)
+    within, near = None, -1
+    if without is None and number is not None:
+        within = decision.boxes[number]
+        near = decision.near(within)
+    own = 0 if number is None else 1 << number
     beaters: set[int] = set()
 
     def part(holding: int) -> str:
-        rest = holding & ~(1 << number)
+        rest = holding & ~own
         survivors = decision.survivors(holding)
-        decides = bool(survivors >> number & 1)
-        if decides or without is not None:
+        decides = bool(survivors & own)
+        # One that is less specific than another may still have dropped a third that it overrides.
+        if decides or rule.overrides:
             before = decision.outcomes(survivors)
             after = decision.outcomes(decision.survivors(rest, without))
             if before != after:
                 raise _Matters
         if decides:
             return "idle"
-        if holding >> number & 1:
+        if holding & own:
             beaters.update(bits(survivors))
             return "beaten"
         return "elsewhere"

@@ -71,7 +71,7 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
             number = decision.number(rule.id)
             if number is None or "actor.id" not in decision.boxes[number]:
                 continue
-            named = people | {name for box in decision.boxes if "actor.id" in box for name in _named(box["actor.id"])}
+            named = people | {name for box in decision.boxes for name in _mentioned(box.get("actor.id"))}
             others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
             facts = _where(domain, decision, others, _allowed)
             if facts is not None:
@@ -108,3 +108,8 @@ def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decisi
 
 def _named(values: Values) -> frozenset[str | bool]:
     return values.members.names if isinstance(values.members, Words) and not values.members.complement else frozenset()
+
+
+def _mentioned(values: Values | None) -> frozenset[str | bool]:
+    """Those that are named, be it as an exception: whoever is left out by name is no stranger."""
+    return values.members.names if values is not None and isinstance(values.members, Words) else frozenset()
