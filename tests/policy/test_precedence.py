@@ -100,3 +100,18 @@ def test_a_circle_of_overrides_ends() -> None:
     """It is refused when the policy is checked; until then nothing may hang on it."""
     circle = [exception("a", overrides=["b"]), exception("b", overrides=["a", "nobody"])]
     assert Precedence(circle).decide(["a", "b"], "bill_to_contact").survivors == ()
+
+
+@given(exceptions(), st.data())
+def test_who_overrides_whom_without_an_exception_is_as_if_it_had_never_been_there(
+    drawn: list[ExceptionRule], data: st.DataObject
+) -> None:
+    ids = [e.id for e in drawn]
+    gone = data.draw(st.sampled_from(ids)) if ids else None
+    if gone is not None:
+        whole, rest = Precedence(drawn), Precedence([e for e in drawn if e.id != gone])
+        changed = whole.overriders_without(gone)
+        assert changed.keys() == {id for id in ids if gone in whole.overriders(id)}
+        for id in ids:
+            if id != gone:
+                assert changed.get(id, whole.overriders(id)) == rest.overriders(id)

@@ -45,13 +45,14 @@ class Decision:
         self.rules: list[ExceptionRule] = []
         """The exceptions that can take part: those that speak of the key and are in force on some day of the policy."""
         self.boxes: list[Box] = []
-        """Of each of them the facts and days on which it holds, canonical."""
+        """Of each of them the facts on which it holds, canonical, and the days if it is not in force all the time."""
         for rule in policy.exceptions:
             if key in rule.then and spec.name in rule.operations:
                 box = domain.canonical(in_force(rule, policy.effective))
                 if box is not None:
+                    always = box[DATE] == domain.universe(DATE)
                     self.rules.append(rule)
-                    self.boxes.append(box)
+                    self.boxes.append({fact: box[fact] for fact in box if fact != DATE} if always else box)
         self.comes = [what_comes(policy, spec, key, rule.then[key]) for rule in self.rules]
 
     @cached_property
@@ -66,7 +67,7 @@ class Decision:
     @cached_property
     def overriders(self) -> list[int]:
         """Of each rule those that override it, also through others."""
-        return [self._bits(self._precedence.overriders(rule.id)) for rule in self.rules]
+        return [self.numbers(self._precedence.overriders(rule.id)) for rule in self.rules]
 
     def number(self, rule: str) -> int | None:
         """The place of a rule among those that can take part."""
@@ -90,7 +91,8 @@ class Decision:
         """The rules that some other rule overrides."""
         return sum(1 << number for number, above in enumerate(self.overriders) if above)
 
-    def _bits(self, ids: Iterable[str]) -> int:
+    def numbers(self, ids: Iterable[str]) -> int:
+        """The places of these rules, of those that can take part, as bits."""
         return sum(1 << self._number[id] for id in ids if id in self._number)
 
     def survivors(self, holding: int, overriders: Sequence[int] | None = None) -> int:

@@ -15,7 +15,6 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Facts
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule
-from billpolicy.policy.precedence import Precedence
 
 MOST_NODES = 10_000
 """How much is looked at for one exception, tenths of a second."""
@@ -71,7 +70,6 @@ def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
     """The rules without which something else would come out somewhere, as far as one look at the whole decision shows:
     of most rules nothing more is to be asked."""
     decision = analysed.decision(operation, key)
-    everyone = (1 << len(decision.rules)) - 1
     found = 0
 
     def label(holding: int) -> bool:
@@ -85,7 +83,7 @@ def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
         return True
 
     def settled(open_: int) -> bool | None:
-        return None if open_ & everyone & ~found else True
+        return None if open_ & ~found else True
 
     with suppress(NotProven):
         Diagram(analysed.domain(operation), decision.boxes, label, settled, most_nodes=MOST_NODES_OF_ALL)
@@ -96,9 +94,9 @@ def _where_it_counts(analysed: Analysed, rule: ExceptionRule) -> list[tuple[str,
     """The operations and keys of a rule; and those of the rules that others override through it, which need not be
     its own."""
     found = {(operation, key): None for operation in rule.operations for key in rule.then}
-    overriders = analysed.precedence(rule.operations[0]).overriders
-    if rule.overrides and overriders(rule.id):
-        below = (one for one in analysed.policy.exceptions if rule.id in overriders(one.id))
+    precedence = analysed.precedence(rule.operations[0])
+    if rule.overrides and precedence.overriders(rule.id):
+        below = (analysed.rules[id] for id in precedence.overridden(rule.id))
         found |= {(operation, key): None for one in below for operation in one.operations for key in one.then}
     return list(found)
 
@@ -109,13 +107,20 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
     without = _without(analysed, decision, rule)
     if without is None and (number is None or domain.possible(decision.boxes[number]) is None):
         return _Seen(operation, {}, frozenset())
-    # A rule in the middle of a chain of `overrides` counts where it does not hold, too.
-    within, near = None, -1
-    if without is None and number is not None:
-        within = decision.boxes[number]
-        near = decision.near(within)
-    own = 0 if number is None else 1 << number
+    own = concerned = 0 if number is None else 1 << number
+    within = None if without is not None or number is None else decision.boxes[number]
+    if without is not None:
+        # A rule in the middle of a chain of `overrides` counts where it does not hold, too: where what it overrides
+        # does.
+        pairs = enumerate(zip(decision.overriders, without, strict=True))
+        concerned |= sum(1 << place for place, (before, after) in pairs if before != after)
+    near = 0
+    for place in bits(concerned):
+        near |= decision.near(decision.boxes[place])
     beaters: set[int] = set()
+
+    def elsewhere(open_: int) -> str | None:
+        return None if open_ & concerned else "elsewhere"
 
     def part(holding: int) -> str:
         rest = holding & ~own
@@ -135,7 +140,7 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
         return "elsewhere"
 
     try:
-        found = Diagram(domain, decision.boxes, part, within=within, among=near, most_nodes=MOST_NODES).examples()
+        found = Diagram(domain, decision.boxes, part, elsewhere, within, near, MOST_NODES).examples()
     except _Matters:
         return _Seen(operation, {"matters": {}}, frozenset())
     except NotProven:
@@ -153,12 +158,12 @@ def _without(analysed: Analysed, decision: Decision, rule: ExceptionRule) -> lis
     precedence = analysed.precedence(decision.spec.name)
     if not precedence.overriders(rule.id) or not rule.overrides:
         return None
-    policy = analysed.policy
-    left = [one for one in policy.exceptions if one.id != rule.id]
-    rest = Precedence(left, policy.lists.get(decision.spec.name))
-    ids = [one.id for one in decision.rules]
-    above = [() if id == rule.id else rest.overriders(id) for id in ids]
-    return [sum(1 << place for place, other in enumerate(ids) if other in one) for one in above]
+    above = list(decision.overriders)
+    for id, overriders in precedence.overriders_without(rule.id).items():
+        number = decision.number(id)
+        if number is not None:
+            above[number] = decision.numbers(overriders)
+    return above
 
 
 def _dead_follow_ups(analysed: Analysed) -> Iterator[Finding]:

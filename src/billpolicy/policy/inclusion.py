@@ -64,11 +64,11 @@ def _within_numbers(by_values: Mapping[Values, int]) -> dict[Values, int]:
     """What begins and ends within one range is within it; of several ranges, each candidate is looked at."""
     nothing = _all(asking for values, asking in by_values.items() if values.members.empty)
     found = dict.fromkeys(by_values, nothing)
-    ends_of = {
-        values: ends(values.members)
-        for values in by_values
-        if isinstance(values.members, Numbers) and not values.members.empty
-    }
+    ends_of: dict[Values, Ends] = {}
+    for values in by_values:
+        members = values.members
+        if isinstance(members, Numbers) and not members.empty:
+            ends_of[values] = ends(members)
     by_low = sorted(ends_of, key=lambda values: -ends_of[values][0])
     by_high = sorted(ends_of, key=lambda values: ends_of[values][1])
     lows, highs = [-ends_of[values][0] for values in by_low], [ends_of[values][1] for values in by_high]

@@ -6,6 +6,7 @@ docs/policy-language.md rule 5.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from billpolicy.policy.condition import Lists, closed, narrower
@@ -94,6 +95,25 @@ class Precedence:
     def overriders(self, id: str) -> Collection[str]:
         """All exceptions that override this one, directly or through others."""
         return self._overriders[id]
+
+    def overriders_without(self, id: str) -> dict[str, frozenset[str]]:
+        """Of each exception that this one overrides, also through others, those that do so where it is not there."""
+        below = self.overridden(id)
+        near = {other for one in below for other in (one, *self._overriders[one]) if other != id}
+        found = _overriders({one: self._exceptions[one] for one in near})
+        return {one: found[one] for one in below}
+
+    def overridden(self, id: str) -> Collection[str]:
+        """All exceptions that this one overrides, directly or through others."""
+        return self._overridden[id]
+
+    @cached_property
+    def _overridden(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {id: [] for id in self._exceptions}
+        for id, above in self._overriders.items():
+            for other in above:
+                found[other].append(id)
+        return found
 
     def narrower(self, a: str, b: str) -> bool:
         """Whether the condition of `a` is strictly within that of `b`. Proven once per pair that ever meets."""
