@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import allocate, bill_run, closure, load, post, resolve, sync, usage, validate
+from benchmarks import allocate, bill_run, closure, load, policy_ci, post, resolve, sync, usage, validate
 
-for benchmark in (resolve, validate, load, allocate, post, bill_run, usage, sync, closure):
+for benchmark in (resolve, validate, load, allocate, post, bill_run, usage, sync, closure, policy_ci):
     if benchmark.__name__.removeprefix("benchmarks.") in sys.argv[1:] or not sys.argv[1:]:
         benchmark.main()
         print()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bill_run, closure, load, post, sync, usage
+from benchmarks import bill_run, closure, load, policy_ci, post, sync, usage
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
@@ -74,3 +74,13 @@ def test_the_closure_and_what_its_peers_find_is_the_same(capsys: pytest.CaptureF
     """The contest ends in an error where it is not."""
     closure.main(months_=8, few=4, rounds=1, streams=3)
     assert capsys.readouterr().out.count("sets / closure, with reasons") == len(closure.CASES)
+
+
+def test_what_is_proven_of_two_policies_and_what_samples_of_them_show_agree(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The contest ends in an error where it does not."""
+    policy_ci.main(sizes=(12,), operations=60, rounds=1)
+    told = capsys.readouterr().out
+    assert told.count("diff, renamed") == len(policy_ci.SHAPES)
+    assert "60 recorded decisions" in told

@@ -67,8 +67,8 @@ class _Ranges:
     def __init__(self, by_ends: Mapping[Ends, int]) -> None:
         by_low, by_high = sorted(by_ends), sorted(by_ends, key=lambda both: -both[1])
         self._lows, self._highs = [low for low, _ in by_low], [-high for _, high in by_high]
-        self._from_low = [0, *accumulate((by_ends[one] for one in by_low), or_)]
-        self._to_high = [0, *accumulate((by_ends[one] for one in by_high), or_)]
+        self._from_low: list[int] = [0, *accumulate((by_ends[one] for one in by_low), or_)]
+        self._to_high: list[int] = [0, *accumulate((by_ends[one] for one in by_high), or_)]
 
     def reached_by(self, both: Ends) -> int:
         """The boxes of those that begin before this range ends, and end after it begins."""
