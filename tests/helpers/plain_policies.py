@@ -458,15 +458,30 @@ def _document(scope: str, whole: int, rest: int, currency: str) -> Point:
 # -- strategies --------------------------------------------------------------------------------------------------------
 
 
+class Size(NamedTuple):
+    """What conditions name."""
+
+    amounts: tuple[int, ...] = (0, 1)
+    days: tuple[int, ...] = (0, 1, 2, 3)
+    """After the first day of the policy."""
+    texts: tuple[str, ...] = ()
+    """Of any field of text, instead of `WORDS`."""
+
+
+TINY = Size()
+
+
 @st.composite
-def conditions(draw: st.DrawFn, plain: Plain, fields: Sequence[str], most: int = 3) -> tuple[tuple[str, Said], ...]:
+def conditions(
+    draw: st.DrawFn, plain: Plain, fields: Sequence[str], most: int = 3, size: Size = TINY
+) -> tuple[tuple[str, Said], ...]:
     """A `when` about some of these fields; each line can be met."""
     chosen = draw(st.lists(st.sampled_from(sorted(fields)), unique=True, max_size=most)) if fields else []
-    return tuple((field, draw(_saids(plain, field))) for field in chosen)
+    return tuple((field, draw(_saids(plain, field, size))) for field in chosen)
 
 
 @st.composite
-def _saids(draw: st.DrawFn, plain: Plain, field: str) -> Said:
+def _saids(draw: st.DrawFn, plain: Plain, field: str, size: Size) -> Said:
     spec = FIELDS[field]
     presence: Said | None = draw(st.sampled_from((None, None, None, None, "set", "unset")))
     if presence is not None:
@@ -474,9 +489,9 @@ def _saids(draw: st.DrawFn, plain: Plain, field: str) -> Said:
     if spec.type in ("money", "date"):
         if spec.type == "money":
             currency = draw(st.sampled_from(CURRENCIES[:2]))
-            values: list[Value] = [(n, currency) for n in (0, 1)]
+            values: list[Value] = [(n, currency) for n in size.amounts]
         else:
-            values = [FIRST_DAY + n for n in (0, 1, 2, 3)]
+            values = [FIRST_DAY + n for n in size.days]
         operator = draw(st.sampled_from(("one_of", "none_of", "at_least", "at_most", "above", "below", "between")))
         if operator == "between":
             low, high = sorted(draw(st.tuples(st.sampled_from(values), st.sampled_from(values))))  # type: ignore[type-var]
@@ -489,7 +504,7 @@ def _saids(draw: st.DrawFn, plain: Plain, field: str) -> Said:
     if field == "actor.role":
         words: Sequence[str] = sorted({role for _, role in plain.roles})
     else:
-        words = plain.codes if field == "reason" else spec.choices or WORDS[field]
+        words = plain.codes if field == "reason" else spec.choices or size.texts or WORDS[field]
     if not words:
         return "unset"
     operator = draw(st.sampled_from(("one_of", "none_of")))
@@ -530,7 +545,7 @@ class Drawn(NamedTuple):
 
 
 @st.composite
-def frames(draw: st.DrawFn) -> Drawn:
+def frames(draw: st.DrawFn, size: Size = TINY) -> Drawn:
     """What stands around the rules: who has which role, which reasons there are, what the base rules say, what is
     assumed; and what conditions are about."""
     operations = tuple(draw(st.lists(st.sampled_from(OPERATIONS), unique=True, min_size=1, max_size=2)))
@@ -548,9 +563,9 @@ def frames(draw: st.DrawFn) -> Drawn:
     fields = [field for group in groups for field in ABOUT[group] if _of_a_book(field)]
     assumptions = []
     for _ in range(draw(st.sampled_from((0, 0, 1, 2)))) if fields else ():
-        then = draw(conditions(plain, fields, 1))
+        then = draw(conditions(plain, fields, 1, size))
         if then:
-            assumptions.append((draw(conditions(plain, fields, 1)), then))
+            assumptions.append((draw(conditions(plain, fields, 1, size)), then))
     return Drawn(plain._replace(assumptions=tuple(assumptions)), groups, operations)
 
 
@@ -559,7 +574,9 @@ def _of_a_book(field: str) -> bool:
 
 
 @st.composite
-def rules(draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc") -> tuple[Rule, ...]:
+def rules(
+    draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc", size: Size = TINY
+) -> tuple[Rule, ...]:
     """Exceptions that override each other without a circle: each only those that were drawn before it."""
     found: list[Rule] = []
     last = FIRST_DAY + 5 if drawn.plain.until is None else drawn.plain.until - 1
@@ -576,7 +593,7 @@ def rules(draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc") -> t
             Rule(
                 f"{draw(st.sampled_from(names))}{number}",
                 operations,
-                draw(conditions(drawn.plain, fields)),
+                draw(conditions(drawn.plain, fields, size=size)),
                 tuple((key, draw(st.sampled_from(_outcomes(key)))) for key in then),
                 tuple(draw(st.lists(st.sampled_from(earlier), unique=True, max_size=2)) if earlier else ()),
                 from_,
@@ -587,7 +604,7 @@ def rules(draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc") -> t
 
 
 @st.composite
-def policies(draw: st.DrawFn, most: int = 5) -> Drawn:
+def policies(draw: st.DrawFn, most: int = 5, size: Size = TINY) -> Drawn:
     """Policies of a few exceptions."""
-    drawn = draw(frames())
-    return drawn._replace(plain=drawn.plain._replace(rules=draw(rules(drawn, most))))
+    drawn = draw(frames(size))
+    return drawn._replace(plain=drawn.plain._replace(rules=draw(rules(drawn, most, size=size))))
