@@ -31,6 +31,25 @@ def test_whoever_a_rule_leaves_out_by_name_is_no_stranger() -> None:
     assert codes(rules(lax.replace("{none_of: [bob]}", "bob"))) == ["limit-passed"]
 
 
+def test_a_limit_that_is_passed_in_one_operation_hides_none_of_another() -> None:
+    """Of `apply_payment` strangers are stopped where the first rule is; but not where the second is."""
+    text = """
+exceptions:
+  - {id: first, operations: [apply_credits, apply_payment], when: {actor.id: bob}, then: {permission: refused}}
+  - id: stop
+    operations: [apply_payment]
+    when: {actor.role: {is: unset}, account.country: DE}
+    then: {permission: refused}
+  - id: more
+    operations: [apply_payment]
+    when: {actor.id: ana, date: {at_least: 2030-01-01}}
+    then: {permission: refused}
+"""
+    stopped = text.replace("actor.id: bob}", "actor.id: bob, account.country: DE}")
+    assert codes(policy(stopped)) == ["limit-passed", "limit-passed"]
+    assert codes(policy(text)) == ["limit-passed"]
+
+
 def test_a_rule_through_which_another_overrides_matters_where_it_never_holds() -> None:
     """Without the link, which is in force on a day on which it does not hold, both `top` and `low` are left."""
     top = "id: top, when: {account.country: {none_of: [DE]}}, then: {permission: refused}, overrides: [link]"

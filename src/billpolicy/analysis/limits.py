@@ -66,21 +66,24 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
         outcome = rule.then.get(_PERMISSION)
         if not isinstance(outcome, Setting) or outcome.value == _ALLOWED:
             continue
-        for operation in (one for one in rule.operations if one not in told):
-            decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
-            number = decision.number(rule.id)
-            if number is None or "actor.id" not in decision.boxes[number]:
-                continue
-            named = people | {name for box in decision.boxes for name in _mentioned(box.get("actor.id"))}
-            others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
-            facts = _where(domain, decision, others, _allowed)
-            if facts is not None:
-                told.update(rule.operations)
-                message = f"`{rule.id}` stops those in its roles; somebody in no role, whom no rule names, may do it"
-                hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
-                diagnostic = Diagnostic("limit-passed", message, rule.position, hint, "warning")
-                yield Finding(diagnostic, Shown(operation, facts))
-                break
+        passed = [(one, _of_a_stranger(analysed, rule, one, people)) for one in rule.operations if one not in told]
+        found = [(operation, facts) for operation, facts in passed if facts is not None]
+        told.update(operation for operation, _ in found)
+        if found:
+            message = f"`{rule.id}` stops those in its roles; somebody in no role, whom no rule names, may do it"
+            hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
+            yield Finding(Diagnostic("limit-passed", message, rule.position, hint, "warning"), Shown(*found[0]))
+
+
+def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Facts | None:
+    """Facts for which a rule stops others, and somebody whom nothing names may do it."""
+    decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
+    number = decision.number(rule.id)
+    if number is None or "actor.id" not in decision.boxes[number]:
+        return None
+    named = people | {name for box in decision.boxes for name in _mentioned(box.get("actor.id"))}
+    others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
+    return _where(domain, decision, others, _allowed)
 
 
 def _allowed(decision: Decision, holding: int) -> bool:
