@@ -45,9 +45,9 @@ def test_conflicts(drawn: Drawn) -> None:
         for key in keys_of(operation):
             surviving = deciding.survive(key)
             for one, other in combinations(sorted(surviving), 2):
-                if len(meaning.said(key, (one, other))) > 1:
-                    if satisfiable(facts.there_can_be, surviving[one], surviving[other]):
-                        expected.add((one, other, operation, key))
+                disagree = len(meaning.said(key, (one, other))) > 1
+                if disagree and satisfiable(facts.there_can_be, surviving[one], surviving[other]):
+                    expected.add((one, other, operation, key))
     found = list(find_conflicts(loaded(drawn.plain), SMALL))
     assert {(one.first, one.second, one.operation, one.key) for one in found} == expected, text_of(drawn.plain)
     for one in found:
@@ -106,7 +106,10 @@ def test_what_differs_between_two_policies(two: Two) -> None:
             found = comparer.compare(operation, key)
             assert found.proven
             changed = differ(before.comes(key), after.comes(key))
-            assert found.equal == (not satisfiable(facts.there_can_be, changed)), (text_of(old.plain), text_of(new.plain))
+            assert found.equal == (not satisfiable(facts.there_can_be, changed)), (
+                text_of(old.plain),
+                text_of(new.plain),
+            )
             for one in found.differences:
                 assert satisfiable(facts.there_can_be, facts.are(one.facts), changed), (operation, key, one)
             # Nothing differs outside of the boxes, and everything within them.

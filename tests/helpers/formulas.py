@@ -141,7 +141,7 @@ class Facts:
             found += [of[field.name].is_set == there for field in every]
             whole, rest, sign = (of[f"{scope}.{name}"] for name in ("amount", "balance", "balance_is"))
             found += [whole.currency == code, rest.currency == code]
-            found.append(z3.If(whole.value >= 0, z3.And(0 <= rest.value, rest.value <= whole.value), True))
+            found.append(z3.If(whole.value >= 0, z3.And(rest.value >= 0, rest.value <= whole.value), True))
             found.append(z3.If(whole.value < 0, z3.And(whole.value <= rest.value, rest.value <= 0), True))
             words = (("below_zero", rest.value < 0), ("zero", rest.value == 0), ("above_zero", rest.value > 0))
             found += [(sign.value == z3.StringVal(word)) == so for word, so in words]

@@ -574,9 +574,7 @@ def _of_a_book(field: str) -> bool:
 
 
 @st.composite
-def rules(
-    draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc", size: Size = TINY
-) -> tuple[Rule, ...]:
+def rules(draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc", size: Size = TINY) -> tuple[Rule, ...]:
     """Exceptions that override each other without a circle: each only those that were drawn before it."""
     found: list[Rule] = []
     last = FIRST_DAY + 5 if drawn.plain.until is None else drawn.plain.until - 1
