@@ -62,7 +62,7 @@ def seen(drawn: Drawn) -> Seen:
 # -- facts that are told -----------------------------------------------------------------------------------------------
 
 
-def completed(plain: Plain, operation: str, facts: Mapping[str, Fact]) -> Point:
+def completed(plain: Plain, operation: str, facts: Mapping[str, Fact | None]) -> Point:
     """What is not said may be anything: what must be there is put there. What is said goes together."""
     point = {"date": plain.from_, **as_point(facts)}
     spec = SMALL[operation]
@@ -99,6 +99,7 @@ def completed(plain: Plain, operation: str, facts: Mapping[str, Fact]) -> Point:
             point.setdefault("account.id", "A-9")
             point.setdefault("account.currency", "JPY")
     who = point.get("actor.id")
+    assert all(point.get(fact) is None for fact, value in facts.items() if value is None)
     assert point.get("actor.role") == dict(plain.roles).get(str(who)), "a role is that of a person"
     return point
 

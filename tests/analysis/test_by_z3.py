@@ -50,18 +50,18 @@ def test_conflicts(drawn: Drawn) -> None:
                     expected.add((one, other, operation, key))
     found = list(find_conflicts(loaded(drawn.plain), SMALL))
     assert {(one.first, one.second, one.operation, one.key) for one in found} == expected, text_of(drawn.plain)
-    for one in found:
-        deciding = decided[one.operation]
-        surviving = deciding.survive(one.key)
-        both = surviving[one.first], surviving[one.second]
-        assert satisfiable(deciding.facts.there_can_be, deciding.facts.are(one.facts or {}), *both)
+    for conflict in found:
+        deciding = decided[conflict.operation]
+        surviving = deciding.survive(conflict.key)
+        both = surviving[conflict.first], surviving[conflict.second]
+        assert satisfiable(deciding.facts.there_can_be, deciding.facts.are(conflict.facts or {}), *both)
 
 
 @examples(20)
 @given(policies(4, LARGE))
 def test_what_never_decides_and_what_changes_nothing(drawn: Drawn) -> None:
     meaning = Meaning(drawn.plain)
-    found = {"exception-dead": {}, "exception-redundant": {}}  # type: dict[str, dict[str, object]]
+    found: dict[str, dict[str, object]] = {"exception-dead": {}, "exception-redundant": {}}
     for one in analyse(loaded(drawn.plain), SMALL).findings:
         found.get(one.diagnostic.code, {})[one.diagnostic.message.split("`")[1]] = one.shown
     for rule in drawn.plain.rules:

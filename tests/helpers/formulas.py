@@ -77,12 +77,14 @@ class Facts:
     def holds(self, when: Sequence[tuple[str, Said]]) -> Formula:
         return z3.And(*(meets(said, self.of[field]) for field, said in when))
 
-    def are(self, facts: Mapping[str, Fact]) -> Formula:
+    def are(self, facts: Mapping[str, Fact | None]) -> Formula:
         """That facts are these; what is not named may be anything."""
         found = []
         for name, value in facts.items():
             field = name.removesuffix(".currency")
-            if name in self.of:
+            if value is None:
+                found.append(z3.Not(self.of[name].is_set))
+            elif name in self.of:
                 found += [self.of[name].is_set, self.of[name].value == _constant(value)]
             else:
                 found += [self.of[field].is_set, self.of[field].currency == _constant(value)]

@@ -312,8 +312,9 @@ def flat(point: Point) -> dict[str, Fact]:
     return found
 
 
-def as_point(facts: Mapping[str, Fact]) -> dict[str, Value]:
-    """The other way around."""
+def as_point(case: Mapping[str, Fact | None]) -> dict[str, Value]:
+    """The other way around; without those that are unset."""
+    facts = {fact: value for fact, value in case.items() if value is not None}
     money = {name for name in facts if name in FIELDS and FIELDS[name].type == "money"}
     found: dict[str, Value] = {name: (int(facts[name]), str(facts[f"{name}.currency"])) for name in money}
     return found | {name: value for name, value in facts.items() if name in FIELDS and name not in money}

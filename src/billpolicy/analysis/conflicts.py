@@ -16,10 +16,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from billpolicy.analysis.decisions import DATE, in_force
-from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.meeting import Meeting
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
-from billpolicy.policy.condition import Box, Facts, difference, intersection
+from billpolicy.policy.condition import Box, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
@@ -42,7 +42,7 @@ class Conflict(NamedTuple):
     key: str
     where: Box | None
     """The facts and dates for which they do; None if it could be neither found nor ruled out in `MOST_PIECES`."""
-    facts: Facts | None
+    facts: Case | None
     """Some of them that there can be together."""
 
 
@@ -96,7 +96,7 @@ class _Contest:
         """Of each exception those that it never survives beside: they override it, or are narrower."""
         self._precedence = precedence
 
-    def conflicts(self) -> Iterator[tuple[str, str, str, Box | None, Facts | None]]:
+    def conflicts(self) -> Iterator[tuple[str, str, str, Box | None, Case | None]]:
         """Two ids, the key they disagree about, and where; nowhere in particular if it is not proven either way."""
         for key in sorted({key for exception in self._exceptions for key in exception.then}):
             for first, second, taking_part in self._disagreeing(key):
@@ -140,7 +140,7 @@ class _Contest:
 
     def _both_survive(
         self, pair: tuple[int, int], key: str, overlap: Box, rivals: Sequence[int]
-    ) -> tuple[Box, Facts] | None:
+    ) -> tuple[Box, Case] | None:
         """A piece of the overlap in which both survive, with facts in it; None is the proof that there is none."""
         pieces: list[tuple[Box, tuple[int, ...], int]] = [(overlap, pair, 0)]
         for _ in range(MOST_PIECES):
@@ -152,7 +152,7 @@ class _Contest:
                 inside = intersection(piece, self._boxes[rivals[decided]])
                 decided += 1
             if inside is None:
-                facts = self._domain.possible(piece)
+                facts = self._domain.case(piece)
                 if facts is not None:
                     return self._domain.said(piece), facts
                 continue

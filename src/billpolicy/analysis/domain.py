@@ -26,6 +26,10 @@ _USUAL_AMOUNT = 10_000
 """Minor units of an amount in an example, where any will do: 100.00 of most currencies."""
 
 
+Case = Mapping[str, Fact | None]
+"""Facts of which some may be known to be unset, None; those that are not named may be anything."""
+
+
 class Relation(NamedTuple):
     """Facts of which not all values go together."""
 
@@ -241,10 +245,15 @@ class Domain:
 
         Only what a box names is said, and what goes with it; each by its own name, unset facts left out.
         """
+        found = self.case(box)
+        return None if found is None else {fact: value for fact, value in found.items() if value is not None}
+
+    def case(self, box: Box) -> Case | None:
+        """The same, with those that are unset."""
         canonical = self.canonical(box)
         return None if canonical is None else self._within(canonical)
 
-    def _within(self, box: Box) -> Facts | None:
+    def _within(self, box: Box) -> Case | None:
         point = self._point(box)
         if point is None:
             return None
@@ -286,7 +295,7 @@ class Domain:
             return members.near(usual if field is not None and field.type == "money" else 1)
         return _code(values) if fact.endswith("currency") else members.sample()
 
-    def _by_every_name(self, point: Mapping[str, Fact | None]) -> Facts:
+    def _by_every_name(self, point: Mapping[str, Fact | None]) -> Case:
         """The facts as operations have them: those that are told by others too, and money with its currency."""
         facts = {fact: value for fact, value in point.items() if value is not None}
         money = [name for name, field in self.fields.items() if field.type == "money"]
@@ -307,7 +316,7 @@ class Domain:
         if role is not None and "actor.role" in self.fields:
             facts["actor.role"] = role
         named = {*self.fields, *(f"{name}.currency" for name in money if name in facts)}
-        return {fact: facts[fact] for fact in sorted(facts) if fact in named}
+        return {fact: facts.get(fact) for fact in sorted({*facts, *point}) if fact in named}
 
 
 _USUAL_DAY = datetime.date(2026, 1, 1).toordinal()

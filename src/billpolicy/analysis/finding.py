@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from billpolicy.analysis.decisions import Decision
-from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.domain import Case, Domain
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import Level, Vocabulary
@@ -18,7 +17,7 @@ class Shown(NamedTuple):
     """An operation that shows it: of which a book can be made (`witness/`)."""
 
     operation: str
-    facts: Facts
+    facts: Case
     """Those that matter, its document date among them where the days matter."""
     levels: Mapping[Level, bool] = {}
     """Which levels hold a value of the attribute, where that matters."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Comes, what_comes
+from billpolicy.analysis.domain import Case
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import Chain
 
 
@@ -24,7 +24,7 @@ def gaps(analysed: Analysed) -> Iterator[Finding]:
             yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
 
 
-def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Facts, Position, tuple[str, ...]]]:
+def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Case, Position, tuple[str, ...]]]:
     """Rule, attribute, operation, facts for which it decides, where it stands, and the levels it comes to."""
     policy = analysed.policy
     for (operation, key), base in policy.base.items():
@@ -33,14 +33,14 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Facts, Posi
         decision, domain = analysed.decision(operation, key), analysed.domain(operation)
         if all(map(_sure, (decision.base_comes, *decision.comes))):
             continue
-        deciding: dict[str, Facts] = {}
+        deciding: dict[str, Case] = {}
         try:
             found = Diagram(domain, decision.boxes, decision.rule_of)
         except NotProven:
             deciding[base.id] = {}
         else:
             for rule, box in found.examples().items():
-                facts = domain.possible(box)
+                facts = domain.case(box)
                 if facts is not None:
                     deciding[str(rule)] = facts
         for rule, facts in sorted(deciding.items()):

@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
-from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy.condition import Box, Facts
+from billpolicy.policy.condition import Box
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule
 
@@ -33,7 +33,7 @@ class _Seen(NamedTuple):
     """What an exception does in one decision."""
 
     operation: str
-    part: dict[_Part, Facts]
+    part: dict[_Part, Case]
     """For each part that it plays, facts that show it."""
     beaten_by: frozenset[str]
 
@@ -145,9 +145,9 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
         return _Seen(operation, {"matters": {}}, frozenset())
     except NotProven:
         return _Seen(operation, {"unproven": {}}, frozenset())
-    facts: dict[_Part, Facts] = {}
+    facts: dict[_Part, Case] = {}
     for label, box in found.items():
-        point = domain.possible(box)
+        point = domain.case(box)
         if label != "elsewhere" and point is not None:
             facts[label] = point  # type: ignore[index]
     return _Seen(operation, facts, frozenset(decision.rules[place].id for place in beaters))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
-from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy.condition import Box, Facts, Values, Words
+from billpolicy.policy.condition import Box, Values, Words
 from billpolicy.policy.model import ExceptionRule, Setting
 
 _PERMISSION, _ALLOWED = "permission", "allowed"
@@ -40,7 +40,7 @@ def _by_place(analysed: Analysed) -> list[ExceptionRule]:
 
 def _other_currencies(
     analysed: Analysed, rule: ExceptionRule, field: str, told: Collection[tuple[str, str, str]]
-) -> Iterator[tuple[str, str, str, Facts]]:
+) -> Iterator[tuple[str, str, str, Case]]:
     for operation in rule.operations:
         domain = analysed.domain(operation)
         currency = domain.same(f"{field}.currency")
@@ -75,8 +75,8 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
             yield Finding(Diagnostic("limit-passed", message, rule.position, hint, "warning"), Shown(*found[0]))
 
 
-def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Facts | None:
-    """Facts for which a rule stops others, and somebody whom nothing names may do it."""
+def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Case | None:
+    """Case for which a rule stops others, and somebody whom nothing names may do it."""
     decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
     number = decision.number(rule.id)
     if number is None or "actor.id" not in decision.boxes[number]:
@@ -94,8 +94,8 @@ def _undecided(decision: Decision, holding: int) -> bool:
     return not decision.survivors(holding)
 
 
-def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decision, int], bool]) -> Facts | None:
-    """Facts within a box for which something is so; None if there are none, or it cannot be proven."""
+def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decision, int], bool]) -> Case | None:
+    """Case within a box for which something is so; None if there are none, or it cannot be proven."""
     if domain.canonical(within) is None:
         return None
 
@@ -106,7 +106,7 @@ def _where(domain: Domain, decision: Decision, within: Box, so: Callable[[Decisi
         found = Diagram(domain, decision.boxes, label, within=within, among=decision.near(within)).examples()
     except NotProven:
         return None
-    return domain.possible(found[True]) if True in found else None
+    return domain.case(found[True]) if True in found else None
 
 
 def _named(values: Values) -> frozenset[str | bool]:
