@@ -112,8 +112,8 @@ def text_of(plain: Plain) -> str:
         lines += [f"  - id: {rule.id}\n    after: invoice_posted\n    then: {rule.operations[0]}\n"]
         lines += [f"    when: {_when(rule.when)}\n    if_refused: {rule.if_refused}\n", *_days(rule)]
     lines += ["assumptions:\n" if plain.assumptions else ""]
-    for number, (when, then) in enumerate(plain.assumptions):
-        lines += [f"  - {{id: assumed-{number}, when: {_when(when)}, then: {_when(then)}}}\n"]
+    for number, (when, then_) in enumerate(plain.assumptions):
+        lines += [f"  - {{id: assumed-{number}, when: {_when(when)}, then: {_when(then_)}}}\n"]
     return "".join(lines)
 
 
@@ -259,10 +259,12 @@ class Meaning:
         """What they say, as it was written."""
         return {dict(self.by_id[id].then)[key] for id in survivors}
 
-    def comes(self, operation: str, key: str, those: frozenset[str]) -> frozenset[Outcome | None]:
+    def comes(self, operation: str, key: str, those: frozenset[str]) -> frozenset[Outcome]:
         """What comes out where these hold; more than one thing is a conflict."""
-        said = self.said(key, self.survivors(operation, key, those)) or {self._base.get((operation, key))}
-        return frozenset(outcome if outcome is None else effect(key, outcome) for outcome in said)
+        said = self.said(key, self.survivors(operation, key, those))
+        if not said and (operation, key) in self._base:
+            said = {self._base[operation, key]}
+        return frozenset(effect(key, outcome) for outcome in said)
 
     def decider(self, operation: str, key: str, those: frozenset[str]) -> str:
         """The first by name of the exceptions that decide, or the base rule."""
