@@ -10,18 +10,16 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from billpolicy.catalogue.entry import codes, entry
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, did_you_mean
-from billpolicy.linting.registry import LINTS
 from billpolicy.source.files import Place, place
 from billpolicy.source.plain_file import is_there
-from billpolicy.source.read import read_record
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Integer, Text
-from billpolicy.source.toml import parse_toml
-from billpolicy.source.tree import Tree
+
+if TYPE_CHECKING:
+    from billpolicy.source.tree import Tree
 
 NAME = "billpolicy.toml"
 Taken = Literal["off", "hint", "warning", "error"]
@@ -87,6 +85,10 @@ def settings_for(policy: str | Path | Place) -> Settings:
 
 def read_settings(path: Path) -> Settings:
     """The settings of one file. Raises `Refused` with every mistake in it."""
+    # What reads and checks a file is loaded where there is one only.
+    from billpolicy.source.read import read_record
+    from billpolicy.source.toml import parse_toml
+
     tree = parse_toml(path)
     file = read_record(SettingsFile, tree)
     problems = list(_wrong(file, tree))
@@ -113,6 +115,9 @@ def _folders_above(policy: Path) -> Iterator[Path]:
 
 
 def _wrong(file: SettingsFile, tree: Tree) -> Iterator[Diagnostic]:
+    from billpolicy.catalogue.entry import codes, entry
+    from billpolicy.linting.registry import LINTS
+
     for code in file.severity:
         at = tree.at("severity", code, key=True)
         found = entry(code)

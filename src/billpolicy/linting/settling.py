@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from billpolicy.catalogue.entry import theme_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Severity, in_order
-from billpolicy.linting.baseline import Baseline
 from billpolicy.linting.settings import Settings, worst_first
-from billpolicy.linting.suppressions import Suppression, suppressions_of
-from billpolicy.policy.layers import MAX_MEGABYTES
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.plain_file import read_plain
+
+if TYPE_CHECKING:
+    from billpolicy.linting.baseline import Baseline
+    from billpolicy.linting.suppressions import Suppression
 
 
 class Settled(NamedTuple):
@@ -52,8 +52,11 @@ def settle(
     found = list(found)
     errors = [one for one in found if one.severity == "error"]
     taken = _taken((one for one in found if one.severity != "error"), settings)
-    with_comments = {one.position.file for one in taken if one.position is not None} | set(files)
-    suppressions, problems = _suppressions(sorted(with_comments), where)
+    suppressions: list[Suppression] = []
+    problems: list[Diagnostic] = []
+    if taken or comments:
+        with_comments = {one.position.file for one in taken if one.position is not None} | set(files)
+        suppressions, problems = _suppressions(sorted(with_comments), where)
     kept = [one for one in taken if not any(suppression.covers(one) for suppression in suppressions)]
     of_comments: list[Diagnostic] = []
     if comments:
@@ -73,6 +76,9 @@ def _taken(found: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
 
 
 def _suppressions(files: Iterable[str], where: Files) -> tuple[list[Suppression], list[Diagnostic]]:
+    # Loaded where something was found only: `validate` of a sound policy needs none of it.
+    from billpolicy.linting.suppressions import suppressions_of
+
     suppressions: list[Suppression] = []
     problems: list[Diagnostic] = []
     for file in files:
@@ -86,6 +92,8 @@ def _suppressions(files: Iterable[str], where: Files) -> tuple[list[Suppression]
 
 def _text(file: str, where: Files) -> str | None:
     """The text of a file of the policy, as it was read; None where the finding is in no such file."""
+    from billpolicy.policy.layers import MAX_MEGABYTES
+
     try:
         was_read = where.was_read.get(file)
         if was_read is None and not file.endswith((".yaml", ".yml")):
@@ -99,6 +107,8 @@ def _text(file: str, where: Files) -> str | None:
 def _unused(
     suppressions: Iterable[Suppression], found: Collection[Diagnostic], themes: Collection[str], off: Collection[str]
 ) -> Iterator[Diagnostic]:
+    from billpolicy.catalogue.entry import theme_of
+
     for suppression in suppressions:
         unused = [
             (code, at)
