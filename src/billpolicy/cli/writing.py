@@ -6,8 +6,6 @@ A file that is there is replaced only by one of its own kind: a report by a repo
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,6 +78,8 @@ class Replacing:
     """A file that is written bit by bit beside the old one, which stays as it was until it is replaced."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
+        import secrets
+
         _check_replaced(path, kind)
         self._path = path
         self._target = Path(os.path.realpath(path))
@@ -99,6 +99,8 @@ class Replacing:
             os.fsync(self._stream.fileno())
             self._stream.close()
             if self._target.exists():
+                import shutil
+
                 shutil.copymode(self._target, self._beside)
             self._beside.replace(self._target)
         _sync_folder(self._target.parent)

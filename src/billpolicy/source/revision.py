@@ -10,16 +10,17 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-import subprocess
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Literal, NamedTuple, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple, NoReturn, cast
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.files import DISK, Files, Place, Read
 from billpolicy.source.plain_file import NotPlainError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -267,19 +268,26 @@ def _line(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    # Loaded where git is asked only: most policies stand on the disk.
+    import subprocess
+
     with _started(*words, stderr=subprocess.PIPE) as process:
         out, err = process.communicate()
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
-def _started(*words: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def _started(*words: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
+    import subprocess
+
     command = [_program(), *words]
     environment = {**os.environ, **_ENVIRONMENT}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, env=environment)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr or subprocess.DEVNULL, env=environment)
 
 
 def _program() -> str:
+    import shutil
+
     found = shutil.which("git")
     if found is None:
         message = "a revision is named, but there is no git here that could read it"
