@@ -15,6 +15,7 @@ import itertools
 import json
 import math
 import random
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,6 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 
 import billpolicy
-from benchmarks.rounds import rates, ratio, table
 from billpolicy.comparing.side import load_sides
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver
@@ -285,14 +285,17 @@ def impact(folder: Path, operations: int, rules: int, rounds: int) -> None:
         "replay of the file": replayed,
         "diff --data of the file": compared,
     }
-    found = rates(contestants, operations, rounds, warm=False)
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            times[name].append(timed(run)[0])
     if answers["replay"] != answers["diff"]:
         raise SystemExit(f"not the same answers: {answers}")
     print(f"policy_ci: {operations:,} recorded decisions, {rules:,} rules, {answers['diff']:,} come out otherwise")
-    print(table(found, "decisions"))
-    for name in ("replay of the file", "diff --data of the file"):
-        print(f"  {name}: {operations / max(found[name]):.1f} s, ", end="")
-        print(f"{1 / ratio(found, name, 'json.loads of each line'):.1f} of the time of json.loads")
+    peer, *_ = times.values()
+    for name, each in times.items():
+        share = statistics.median(one / other for one, other in zip(each, peer, strict=True))
+        print(f"  {name:<25} {statistics.median(each):>8.2f} s   {share:.2f} of the time of json.loads")
 
 
 def main(sizes: Sequence[int] = SIZES, operations: int = 100_000, rounds: int = 3) -> None:
