@@ -16,12 +16,12 @@ from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 from billpolicy.source.yaml_text import yaml_lines
 from billpolicy.testing.coverage import Coverage, Line
+from billpolicy.testing.hits import DECIDES, EXHAUSTED
 from billpolicy.testing.match import Mismatch
 from billpolicy.testing.mutants import Mutant
 from billpolicy.testing.mutation import Mutation, Survivor
 from billpolicy.testing.run import FileResult, Result, TestRun
 from billpolicy.testing.scaffold import FirstTest
-from billpolicy.testing.watching import DECIDES, EXHAUSTED
 from billpolicy.vocabulary.operations import VOCABULARY
 
 

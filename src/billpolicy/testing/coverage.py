@@ -9,8 +9,8 @@ from typing import NamedTuple
 from billpolicy.analysis.decisions import what_comes
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Policy
+from billpolicy.testing.hits import DECIDES, EXHAUSTED, Hit
 from billpolicy.testing.run import TestRun
-from billpolicy.testing.watching import DECIDES, EXHAUSTED, Hit
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Vocabulary
 

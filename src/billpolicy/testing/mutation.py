@@ -16,12 +16,12 @@ from billpolicy.analysis.compare import Comparer, Comparison, Difference
 from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.deciding.watching import Asked
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.checks import check
 from billpolicy.policy.model import Policy
 from billpolicy.testing.mutants import Mutant, mutants
 from billpolicy.testing.run import FileResult, Result, TestRun, run_case
-from billpolicy.testing.watching import Question
 from billpolicy.vocabulary.operations import VOCABULARY
 
 _TOLD_BEFORE = "values_of"
@@ -88,14 +88,14 @@ def mutate(
     return found
 
 
-class _Asked(NamedTuple):
+class _Answered(NamedTuple):
     """What was asked while a test ran, and what came of it."""
 
     result: Result
     file: FileResult
     number: int
     """Of the version of the policy that was asked."""
-    question: Question
+    asked: Asked
     answer: Any
 
 
@@ -105,17 +105,16 @@ class _Mutating:
     def __init__(self, policy: Policy, files: Sequence[tuple[FileResult, int]]) -> None:
         self._policy = policy
         resolver = Resolver(policy, "python")
-        self._of_operation: dict[str, list[_Asked]] = defaultdict(list)
-        self._of_event: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+        self._of_operation: dict[str, list[_Answered]] = defaultdict(list)
+        self._of_event: dict[tuple[str, str], list[_Answered]] = defaultdict(list)
         for file, number in files:
             for result in file.results:
-                for question in result.taken[number].asked if result.taken else ():
-                    asked = _Asked(result, file, number, question, question.ask(resolver))
-                    after = getattr(question, "after", None)
-                    if after is None:
-                        self._of_operation[question.operation].append(asked)
+                for asked in result.taken[number].asked if result.taken else ():
+                    answered = _Answered(result, file, number, asked, asked.answer(resolver))
+                    if asked.event is None:
+                        self._of_operation[asked.operation].append(answered)
                     else:
-                        self._of_event[after, question.operation].append(asked)
+                        self._of_event[asked.event, asked.operation].append(answered)
 
     def every(self, made: Sequence[Mutant], watch: Callable[[Sequence[Mutant]], Iterable[Mutant]]) -> Mutation:
         noticed = refused = equivalent = 0
@@ -124,9 +123,7 @@ class _Mutating:
         for mutant in watch(list(made)):
             if self._is_noticed(mutant):
                 noticed += 1
-            elif any(
-                problem.severity == "error" for problem in check(_near(mutant.policy, mutant), VOCABULARY, PROOFS)
-            ):
+            elif _is_refused(_near(mutant.policy, mutant)):
                 refused += 1
             else:
                 compared = list(self._compared(mutant))
@@ -142,16 +139,16 @@ class _Mutating:
     def _is_noticed(self, mutant: Mutant) -> bool:
         near = Resolver(_near(mutant.policy, mutant), "python")
         tried: set[Result] = set()
-        for asked in self._touched(mutant):
-            if asked.result in tried or not _can_differ(mutant, asked.question):
+        for one in self._touched(mutant):
+            if one.result in tried or not _can_differ(mutant, one.asked):
                 continue
-            if _TOLD_BEFORE in mutant.keys or asked.question.ask(near) != asked.answer:
-                tried.add(asked.result)
-                if run_case(_in_place(asked, Resolver(mutant.policy, "python")), asked.result.case).failed:
+            if _TOLD_BEFORE in mutant.keys or one.asked.answer(near) != one.answer:
+                tried.add(one.result)
+                if run_case(_in_place(one, Resolver(mutant.policy, "python")), one.result.case).failed:
                     return True
         return False
 
-    def _touched(self, mutant: Mutant) -> Iterator[_Asked]:
+    def _touched(self, mutant: Mutant) -> Iterator[_Answered]:
         for operation in sorted(mutant.operations):
             yield from self._of_operation[operation]
         if mutant.follow_up is not None:
@@ -183,20 +180,20 @@ def _near(policy: Policy, mutant: Mutant) -> Policy:
     return replace(policy, exceptions=tuple(one for one in policy.exceptions if one.id in mutant.near))
 
 
-def _can_differ(mutant: Mutant, question: Question) -> bool:
+def _can_differ(mutant: Mutant, asked: Asked) -> bool:
     """Whether one of the exceptions that a mutant is about holds, as it is or as it would be."""
     return not mutant.about or any(
-        rule.effective.includes(question.date)
-        and all(values.allows(question.facts.get(fact)) for fact, values in rule.box.items())
+        rule.effective.includes(asked.date)
+        and all(values.allows(asked.facts.get(fact)) for fact, values in rule.box.items())
         for rule in mutant.about
     )
 
 
-def _in_place(asked: _Asked, resolver: Resolver) -> Versions:
+def _in_place(answered: _Answered, resolver: Resolver) -> Versions:
     """The policy of a test with one version of it replaced."""
-    policy = asked.file.policy
+    policy = answered.file.policy
     others = policy.resolvers
-    others[asked.number] = resolver
+    others[answered.number] = resolver
     made = Versions(Resolver(one.policy, "python") if one is not resolver else one for one in others)
     made.tax_engine = policy.tax_engine
     return made

@@ -16,9 +16,9 @@ from billpolicy.operations.chain import plan_operation
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
 from billpolicy.testing.expected import unexpectable
+from billpolicy.testing.hits import Taken, Watched
 from billpolicy.testing.match import Mismatch, mismatches
 from billpolicy.testing.model import Case, TestFile
-from billpolicy.testing.watching import Taken, Watched
 
 
 @dataclass(frozen=True, eq=False)

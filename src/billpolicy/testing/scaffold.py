@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from billpolicy.analysis.compare import Comparer, Difference
 from billpolicy.book.load import book_from
 from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.watching import Asked
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.planning.plan import Plan
 from billpolicy.policy.condition import Fact, Facts
@@ -167,7 +168,7 @@ def _decided(policy: Policy, ran: Ran, operation: str, rule: str, key: str) -> d
     return _amount(ran.plan) | ({DECISIONS: decision} if key in KEYS else decision)
 
 
-def _rule_of(policy: Policy, asked: Any, key: str) -> str | None:
+def _rule_of(policy: Policy, asked: Asked, key: str) -> str | None:
     found = Resolver(policy, "python").resolve(asked.operation, asked.date, asked.facts, asked.levels, with_gaps=True)
     resolution = found.resolutions.get(key)
     return None if resolution is None else resolution.rule

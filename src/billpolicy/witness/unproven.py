@@ -15,6 +15,7 @@ from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.matching.reference import unmet
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.deciding.watching import Asked, Watching
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.policy.checks import check
@@ -24,7 +25,6 @@ from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Verdict
 from billpolicy.source.files import Place, place
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.witness.running import Asked, Watching
 
 PROVEN: frozenset[Code] = frozenset(("exceptions-conflict", "exceptions-conflict-unproven", "exceptions-conflict-more"))
 """What is proven of facts, and does not keep an operation with others from being planned."""
@@ -71,7 +71,7 @@ def settled(versions: Versions) -> Iterator[Settled]:
         watching = versions.on(policy.effective.from_)
         if not isinstance(watching, Watching):
             raise TypeError("`versions` must be what `load_unproven` gives")
-        for asked in watching.asked:
+        for asked in (one for one in watching.asked if one.event is None and not one.with_gaps):
             for key, verdict in _conflicts(watching, asked):
                 if (asked.operation, key, verdict.survivors) not in told:
                     told.add((asked.operation, key, verdict.survivors))
@@ -79,13 +79,13 @@ def settled(versions: Versions) -> Iterator[Settled]:
 
 
 def _conflicts(watching: Resolver, asked: Asked) -> Iterator[tuple[str, Verdict]]:
-    """The decisions about which the exceptions that match conflict. Whether something follows is no such decision."""
+    """The decisions about which the exceptions that match conflict."""
     policy = watching.policy
     in_force = (one for one in policy.exceptions_for(asked.operation) if one.effective.includes(asked.date))
     matched = [one.id for one in in_force if not unmet(one, asked.facts)]
     for operation, key in policy.base:
         verdict = watching.precedence_of(asked.operation).decide(matched, key)
-        if operation == asked.operation and asked.event is None and verdict.conflict:
+        if operation == asked.operation and verdict.conflict:
             yield key, verdict
 
 

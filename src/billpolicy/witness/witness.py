@@ -13,12 +13,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from billpolicy.book.load import book_from
+from billpolicy.deciding.watching import Asked
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.spec import Level
 from billpolicy.witness.of_events import builders
-from billpolicy.witness.running import Asked, run
+from billpolicy.witness.running import run
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.scenes import SCENES
 from billpolicy.witness.wanted import OWN, Impossible, Wanted
