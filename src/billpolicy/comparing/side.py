@@ -16,9 +16,8 @@ from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
-from billpolicy.policy.checks import check
 from billpolicy.policy.layers import Layer, read_layers
-from billpolicy.policy.load import build
+from billpolicy.policy.load import judged
 from billpolicy.policy.model import Policy
 from billpolicy.source.files import DISK, Place, place
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -96,8 +95,5 @@ def is_base(name: str, of: Place) -> bool:
 
 
 def _side(name: str, layers: Sequence[Layer]) -> Side:
-    policy, problems = build(layers, VOCABULARY)
-    if problems:
-        raise Refused(problems)
-    wrong = tuple(one for one in check(policy, VOCABULARY, PROOFS) if one.severity == "error")
-    return Side(name, policy, wrong)
+    policy, found = judged(layers, VOCABULARY, PROOFS)
+    return Side(name, policy, tuple(one for one in found if one.severity == "error"))

@@ -11,9 +11,8 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.linting.lint import Subject
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import Settings, settings_for
-from billpolicy.policy.checks import check
 from billpolicy.policy.layers import read_layers
-from billpolicy.policy.load import build
+from billpolicy.policy.load import build, judged
 from billpolicy.source.files import Place, place
 from billpolicy.source.tree import parse
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -47,8 +46,7 @@ def lint(
     settings = settings_for(at) if settings is None else settings
     words = frozenset(word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES).data))
     layers = read_layers(at.path, at.files)
-    policy, problems = build(layers, VOCABULARY)
-    problems = problems or check(policy, VOCABULARY)
+    policy, problems = judged(layers, VOCABULARY)
     refuse_errors(problems)
     below = build(layers[:-1], VOCABULARY)[0] if len(layers) > 1 else None
     subject = Subject(at, tuple(layers), policy, below, VOCABULARY, today, words if data else None)

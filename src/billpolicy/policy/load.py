@@ -41,11 +41,21 @@ _ONCE = (
 def load_policy(path: Path, vocabulary: Vocabulary, proofs: Sequence[Check] = (), files: Files = DISK) -> Policy:
     """Read, type and layer a policy, and check it as a whole; `proofs` are further checks. Raises `Refused` with every
     mistake, sorted."""
-    policy, problems = build(read_layers(path, files), vocabulary)
-    # A policy whose words are not understood is not judged as a whole: what is missing may just be misspelt.
-    found = problems or check(policy, vocabulary, proofs)
+    policy, found = judged(read_layers(path, files), vocabulary, proofs)
     refuse_errors(found)
     return replace(policy, warnings=tuple(in_order(found)))
+
+
+def judged(
+    layers: Sequence[Layer], vocabulary: Vocabulary, proofs: Sequence[Check] = ()
+) -> tuple[Policy, list[Diagnostic]]:
+    """The policy that the layers make together, and everything that is wrong or odd about it as a whole.
+
+    Raises `Refused` with every mistake in its words: what is missing of the whole may just be misspelt.
+    """
+    policy, problems = build(layers, vocabulary)
+    refuse_errors(problems)
+    return policy, check(policy, vocabulary, proofs)
 
 
 def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:

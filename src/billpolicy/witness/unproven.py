@@ -18,9 +18,8 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.deciding.watching import Asked, Watching
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
-from billpolicy.policy.checks import check
 from billpolicy.policy.layers import read_layers
-from billpolicy.policy.load import build
+from billpolicy.policy.load import judged
 from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Verdict
 from billpolicy.source.files import Place, place
@@ -46,8 +45,7 @@ def load_unproven(*paths: str | Path | Place) -> tuple[Versions, list[Diagnostic
 
 
 def _load(at: Place) -> tuple[Policy, list[Diagnostic]]:
-    policy, problems = build(read_layers(at.path, at.files), VOCABULARY)
-    found = problems or check(policy, VOCABULARY, PROOFS)
+    policy, found = judged(read_layers(at.path, at.files), VOCABULARY, PROOFS)
     refuse_errors(one for one in found if one.code not in PROVEN)
     return policy, [one for one in found if one.code in PROVEN]
 
