@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Position, Severity
-from billpolicy.policy.condition import intersection
 from billpolicy.policy.language import AssumptionText, ExceptionText, FollowUpText, PolicyFile
 from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import BaseRule, Clause, ExceptionRule, Policy
@@ -99,15 +98,6 @@ class Written(NamedTuple):
     def at(self, *path: str | int) -> Position:
         """The place of a part of it."""
         return self.tree.at(*self.path, *path)
-
-
-def can_meet(one: ExceptionRule, other: ExceptionRule) -> bool:
-    """Whether some operation on some day can match both, by their conditions alone."""
-    return (
-        not set(one.operations).isdisjoint(other.operations)
-        and one.effective.meets(other.effective)
-        and intersection(one.box, other.box) is not None
-    )
 
 
 class Finding(NamedTuple):

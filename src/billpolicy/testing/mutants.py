@@ -144,7 +144,6 @@ class _Exceptions:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._by_id = {one.id: one for one in policy.exceptions}
         self._precedence = Precedence(policy.exceptions)
         self._together: dict[str, tuple[ExceptionRule, ...]] = {}
         self._near: dict[str, frozenset[str]] = {}
@@ -196,13 +195,7 @@ class _Exceptions:
 
     def _closed(self, ids: frozenset[str]) -> frozenset[str]:
         """With those that they override, also through others: `overrides` reaches through what does not hold."""
-        found, ahead = set(ids), list(ids)
-        while ahead:
-            for id in self._by_id[ahead.pop()].overrides:
-                if id in self._by_id and id not in found:
-                    found.add(id)
-                    ahead.append(id)
-        return frozenset(found)
+        return ids.union(*(self._precedence.overridden(id) for id in ids))
 
 
 def _conditions(rule: ExceptionRule) -> Iterator[tuple[str, ExceptionRule]]:
