@@ -43,8 +43,7 @@ def holes(analysed: Analysed) -> Iterator[Finding]:
         ]
         first = min(later, key=lambda other: (other.effective.from_, other.name), default=None)
         if first is None:
-            others = [other for other in dated if other is not one and other.effective.includes(until)]
-            if not any(_carries_on(analysed, other, one) for other in others):
+            if not _covered(analysed, dated, one, until):
                 yield _ends(one, until)
         elif first.effective.from_ > until and not _covered(analysed, dated, one, until):
             yield _hole(one, first, until)

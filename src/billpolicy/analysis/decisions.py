@@ -17,9 +17,10 @@ from billpolicy.policy.condition import Box, Numbers, Values
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
-from billpolicy.vocabulary.spec import OperationSpec
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, OperationSpec
 
 DATE = "date"
+"""The fact that is the document date."""
 Comes = tuple[str, ...]
 """What comes of an outcome: the value of a setting, or the levels that can give one, the default with its value."""
 
@@ -153,7 +154,7 @@ def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) 
             if key in policy.defaults:
                 found.append(f"default={policy.defaults[key]}")
                 break
-        elif attribute is None or not _is_document(level) or level in attribute.documents:
+        elif attribute is None or level not in DOCUMENT_KINDS or level in attribute.documents:
             found.append(level)
     comes: list[str] = []
     for one_at_a_time, levels in groupby(found, key=spec.either.__contains__):
@@ -162,5 +163,6 @@ def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) 
     return tuple(comes)
 
 
-def _is_document(level: str) -> bool:
-    return level in ("invoice", "credit_memo", "debit_memo")
+def always_comes(comes: Comes) -> bool:
+    """Of a chain whether it always finds a value: it ends with a default that there is."""
+    return any(level.startswith("default=") for level in comes)

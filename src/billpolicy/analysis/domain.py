@@ -19,11 +19,15 @@ from billpolicy.policy.model import Effective, Policy, box_of
 from billpolicy.vocabulary.fields import changes_of
 from billpolicy.vocabulary.spec import ROLES, FieldSpec, OperationSpec, scopes_of
 
-_SIGNS = {"below_zero": Numbers(((None, -1),)), "zero": Numbers.only(0), "above_zero": Numbers(((1, None),))}
+SIGNS = {"below_zero": Numbers(((None, -1),)), "zero": Numbers.only(0), "above_zero": Numbers(((1, None),))}
+"""Word of `balance_is` -> the balances that it stands for."""
 _DOCUMENTS = ("invoice", "credit_memo", "debit_memo", "payment")
 _CALENDAR = Numbers(((datetime.date.min.toordinal(), datetime.date.max.toordinal()),))
 _USUAL_AMOUNT = 10_000
 """Minor units of an amount in an example, where any will do: 100.00 of most currencies."""
+USUAL_DAY = datetime.date(2026, 1, 1)
+"""Days of examples are not before it, where any will do."""
+_USUAL_DAY = USUAL_DAY.toordinal()
 
 
 Case = Mapping[str, Fact | None]
@@ -83,7 +87,7 @@ class Domain:
         scope, _, name = fact.rpartition(".")
         if name == "balance_is" and scope in _DOCUMENTS:
             members = Numbers(())
-            for word, numbers in _SIGNS.items():
+            for word, numbers in SIGNS.items():
                 if word in values.members:
                     members = members | numbers
             return f"{scope}.balance", Values(members, values.unset)
@@ -311,16 +315,12 @@ class Domain:
         for scope in _DOCUMENTS:
             balance = facts.get(f"{scope}.balance")
             if isinstance(balance, int) and f"{scope}.balance_is" in self.fields:
-                facts[f"{scope}.balance_is"] = next(word for word, numbers in _SIGNS.items() if balance in numbers)
+                facts[f"{scope}.balance_is"] = next(word for word, numbers in SIGNS.items() if balance in numbers)
         role = self._policy.roles.get(str(facts.get("actor.id")))
         if role is not None and "actor.role" in self.fields:
             facts["actor.role"] = role
         named = {*self.fields, *(f"{name}.currency" for name in money if name in facts)}
         return {fact: facts.get(fact) for fact in sorted({*facts, *point}) if fact in named}
-
-
-_USUAL_DAY = datetime.date(2026, 1, 1).toordinal()
-"""Days of examples are not before it, where any will do."""
 
 
 def _custom(policy: Policy) -> tuple[str, ...]:

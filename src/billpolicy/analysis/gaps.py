@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.analysis.cells import Diagram, NotProven
-from billpolicy.analysis.decisions import Comes, what_comes
+from billpolicy.analysis.decisions import always_comes, what_comes
 from billpolicy.analysis.domain import Case
 from billpolicy.analysis.finding import Analysed, Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
@@ -31,7 +31,7 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Case, Posit
         if not isinstance(base.outcome, Chain):
             continue
         decision, domain = analysed.decision(operation, key), analysed.domain(operation)
-        if all(map(_sure, (decision.base_comes, *decision.comes))):
+        if all(map(always_comes, (decision.base_comes, *decision.comes))):
             continue
         deciding: dict[str, Case] = {}
         try:
@@ -48,13 +48,8 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Case, Posit
             outcome = base.outcome if exception is None else exception.then[key]
             at = base.position if exception is None else exception.then_at.get(key, exception.position)
             comes = what_comes(policy, analysed.vocabulary[operation], key, outcome)
-            if not _sure(comes):
+            if not always_comes(comes):
                 yield rule, key, operation, facts, at, comes
-
-
-def _sure(comes: Comes) -> bool:
-    """Whether a chain ends with a default that there is."""
-    return any(level.startswith("default=") for level in comes)
 
 
 def _none(levels: list[str]) -> str:

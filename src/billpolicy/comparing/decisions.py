@@ -17,13 +17,10 @@ from billpolicy.policy.condition import Box, Fact, Facts
 from billpolicy.policy.model import ALWAYS, Outcome, Policy, Setting
 from billpolicy.vocabulary.operations import VOCABULARY
 
-DATE = "date"
-"""The fact that is the document date."""
-
-
 Point = Mapping[str, Fact | None]
 """Facts of one case; None is unset, and what is not named may be anything."""
 MOST_POINTS = 5
+"""Cases that are kept of a change, and boxes and words that further ones are looked for in."""
 
 
 def point(box: Box, facts: Facts, domain: Domain) -> Point:

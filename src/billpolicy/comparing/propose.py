@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from billpolicy.analysis.domain import Domain
+from billpolicy.analysis.domain import SIGNS, Domain
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.regions import simplified
@@ -20,7 +20,7 @@ from billpolicy.policy.model import Policy
 MOST_ENTRIES = 16
 """Of a change that would need more of them, the region is not said: all of the decision is allowed."""
 WHY = "say why this may change"
-_SIGNS = {(None, -1): "below_zero", (0, 0): "zero", (1, None): "above_zero"}
+_SIGNS = {numbers.ranges[0]: word for word, numbers in SIGNS.items()}
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*( [A-Za-z0-9_.]+)*")
 
 

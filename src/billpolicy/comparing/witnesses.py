@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, product
 from typing import NamedTuple
 
+from billpolicy.analysis.decisions import DATE
+from billpolicy.analysis.domain import USUAL_DAY
 from billpolicy.book.load import book_from
-from billpolicy.comparing.decisions import DATE, MOST_POINTS, Changed, Point, point
+from billpolicy.comparing.decisions import MOST_POINTS, Changed, Point, point
 from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.outcomes import Apart, apart
 from billpolicy.comparing.regions import Region
@@ -22,8 +24,6 @@ from billpolicy.policy.model import Chain, Outcome, Policy
 from billpolicy.vocabulary.spec import Level
 from billpolicy.witness.running import run
 from billpolicy.witness.witness import OWN, Witness, witness
-
-_USUAL_DAY = datetime.date(2026, 1, 1).toordinal()
 
 
 class Shown(NamedTuple):
@@ -81,7 +81,7 @@ def _shown(
     days = change.domain.universe(DATE).members
     assert isinstance(days, Numbers)
     day = facts.get(DATE)
-    date = datetime.date.fromordinal(day if isinstance(day, int) else days.near(_USUAL_DAY))
+    date = datetime.date.fromordinal(day if isinstance(day, int) else days.near(USUAL_DAY.toordinal()))
     is_chain = isinstance(change.old or change.new, Chain)
     found = witness(
         policies,

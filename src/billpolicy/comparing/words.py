@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 
-from billpolicy.analysis.decisions import in_force
+from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
-from billpolicy.comparing.decisions import DATE, Changed
+from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.regions import Region, confined, covers, order, simplified, without
 from billpolicy.money import from_minor
 from billpolicy.policy.condition import Box, Numbers, Values, Words

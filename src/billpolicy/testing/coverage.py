@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from billpolicy.analysis.decisions import what_comes
+from billpolicy.analysis.decisions import always_comes, what_comes
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Policy
 from billpolicy.testing.hits import DECIDES, EXHAUSTED, Hit
@@ -93,11 +93,7 @@ def _coverage(policy: Policy, seen: set[Hit], wanted: _Wanted) -> Coverage:
             way = Coverable(line, hit.how)
             every[way] = every.get(way, False) or hit in seen
     uncovered = (way for way, covered in every.items() if not covered)
-    return Coverage(policy, len(every), tuple(sorted(uncovered, key=lambda way: _order(way, list(every)))))
-
-
-def _order(way: Coverable, every: list[Coverable]) -> tuple[Position, int]:
-    return way.line.position, every.index(way)
+    return Coverage(policy, len(every), tuple(sorted(uncovered, key=lambda way: way.line.position)))
 
 
 def is_own(policy: Policy, position: Position) -> bool:
@@ -144,5 +140,5 @@ def _hows(policy: Policy, vocabulary: Vocabulary, operation: str, key: str, outc
         return
     comes = what_comes(policy, vocabulary[operation], key, outcome)
     yield from (level.partition("=")[0] for level in comes)
-    if not any(level.startswith("default=") for level in comes):
+    if not always_comes(comes):
         yield EXHAUSTED

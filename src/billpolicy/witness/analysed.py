@@ -8,13 +8,12 @@ from pathlib import Path
 
 from billpolicy.analysis.analyse import Analysis, analyse
 from billpolicy.analysis.dates import holes_between
+from billpolicy.analysis.domain import USUAL_DAY
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.deciding.proven import prove
 from billpolicy.policy.model import Policy
 from billpolicy.source.files import Place, place
 from billpolicy.witness.witness import OWN, Witness, witness
-
-_USUAL = datetime.date(2026, 1, 1)
 
 
 def analyze(policy: str | Path | Place) -> Analysis:
@@ -35,7 +34,7 @@ def witness_of(policy: Policy, shown: Shown) -> Witness | None:
     """A book and operations that show what was found; None where none can be made."""
     facts = {fact: value for fact, value in shown.facts.items() if fact != "date"}
     day = shown.facts.get("date")
-    date = max(policy.effective.from_, _USUAL) if day is None else datetime.date.fromordinal(int(day))
+    date = max(policy.effective.from_, USUAL_DAY) if day is None else datetime.date.fromordinal(int(day))
     levels = {level: OWN if held else None for level, held in shown.levels.items()}
     return witness(
         [policy], shown.operation, facts, date=date, levels=levels, attribute=shown.attribute, event=shown.event
