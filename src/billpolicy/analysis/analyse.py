@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.circles import circles
 from billpolicy.analysis.conflicts import shown_conflicts
 from billpolicy.analysis.dates import holes
-from billpolicy.analysis.finding import Analysed, Finding, Look, Shown
+from billpolicy.analysis.finding import Finding, Look, Shown
 from billpolicy.analysis.gaps import gaps, open_chains
 from billpolicy.analysis.idle import idle
 from billpolicy.analysis.limits import strangers, unchecked_currencies

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, Label, NotProven
 from billpolicy.analysis.decisions import DATE, Decider, Decision, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.policy.condition import Box, Facts, Values, closed
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import FollowUp, Policy
-from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import OperationSpec, Vocabulary
+from billpolicy.vocabulary.spec import Vocabulary
 
 MOST_BOXES = 1_000
 """How many boxes of difference are told of one decision."""
@@ -39,6 +39,9 @@ class Comparison(NamedTuple):
 
     operation: str
     key: str
+    """Of a follow-up the event that it comes after."""
+    domain: Domain
+    """The facts of both."""
     equal: bool
     """Whether the same comes out, whatever the facts."""
     proven: bool = True
@@ -52,36 +55,27 @@ class Comparer:
     """Two policies, made ready to be compared decision by decision."""
 
     def __init__(self, old: Policy, new: Policy, vocabulary: Vocabulary = VOCABULARY) -> None:
-        self.old, self.new = old, new
+        self._old, self._new = Analysed(old, vocabulary), Analysed(new, vocabulary)
         self._vocabulary = vocabulary
-        self._precedence: dict[str, tuple[Precedence, Precedence]] = {}
-        self._domains: dict[str, tuple[Domain, Domain, Domain]] = {}
+        self._both: dict[str, Both] = {}
 
     def compare(self, operation: str, key: str, allowed: Sequence[Box] = ()) -> Comparison:
         """How one decision compares. `allowed`: differences within these facts are passed over."""
-        spec = self._vocabulary[operation]
-        ours, theirs, both = self._domains_of(spec)
-        if operation not in self._precedence:
-            self._precedence[operation] = Precedence.of(self.old, operation), Precedence.of(self.new, operation)
-        one, other = self._precedence[operation]
-        old = Decision(self.old, spec, key, one, ours)
-        new = Decision(self.new, spec, key, other, theirs)
+        if operation not in self._both:
+            ours, theirs = self._old.domain(operation), self._new.domain(operation)
+            self._both[operation] = Both(ours, theirs, self._new.policy)
+        both = self._both[operation]
+        old, new = self._old.decision(operation, key), self._new.decision(operation, key)
         return _compared(old, new, both, _passed(both, allowed))
-
-    def _domains_of(self, spec: OperationSpec) -> tuple[Domain, Domain, Domain]:
-        found = self._domains.get(spec.name)
-        if found is None:
-            ours, theirs = Domain.of_operation(self.old, spec), Domain.of_operation(self.new, spec)
-            found = self._domains[spec.name] = ours, theirs, Both(ours, theirs, self.new)
-        return found
 
     def compare_follow_ups(self, event: str, operation: str, allowed: Sequence[Box] = ()) -> Comparison:
         """Whether an operation follows an event in the same cases, and what becomes of one that is refused."""
         spec = self._vocabulary[operation]
-        ours, theirs = (Domain.of_follow_up(policy, spec, event) for policy in (self.old, self.new))
-        both = Both(ours, theirs, self.new)
-        old, boxes = _following(self.old, event, operation, ours)
-        new, more = _following(self.new, event, operation, theirs)
+        policies = self._old.policy, self._new.policy
+        ours, theirs = (Domain.of_follow_up(policy, spec, event) for policy in policies)
+        both = Both(ours, theirs, policies[1])
+        old, boxes = _following(policies[0], event, operation, ours)
+        new, more = _following(policies[1], event, operation, theirs)
         passed = _passed(both, allowed)
 
         def follows(rules: Sequence[FollowUp], holding: int) -> tuple[str, Decider]:
@@ -173,13 +167,13 @@ def _differing(
         regions = Diagram(both, boxes, label, settled).regions(lambda one: one != SAME)
         found = list(islice(regions, MOST_BOXES + 1))
     except NotProven:
-        return Comparison(operation, key, equal=False, proven=False)
+        return Comparison(operation, key, both, equal=False, proven=False)
     differences = []
     for who, box in found[:MOST_BOXES]:
         facts = both.possible(box)
         if facts is not None:
             differences.append(Difference(both.said(box), facts, *cast("tuple[Decider, Decider]", who)))
-    return Comparison(operation, key, not differences, True, tuple(differences), len(found) > MOST_BOXES)
+    return Comparison(operation, key, both, not differences, True, tuple(differences), len(found) > MOST_BOXES)
 
 
 def _passed(both: Domain, allowed: Sequence[Box]) -> list[Box]:

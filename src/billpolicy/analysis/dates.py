@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.analysis.analysed import Analysed
+from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Box, intersection
 from billpolicy.policy.model import Effective, Policy

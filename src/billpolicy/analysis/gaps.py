@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import always_comes, what_comes
 from billpolicy.analysis.domain import Case
-from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.model import Chain
 

@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import cache
 from typing import Literal, NamedTuple
 
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Case, Domain
-from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box
 from billpolicy.policy.inclusion import bits

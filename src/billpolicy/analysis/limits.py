@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, NotProven
 from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Case, Domain
-from billpolicy.analysis.finding import Analysed, Finding, Shown
+from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Values, Words
 from billpolicy.policy.model import ExceptionRule, Setting

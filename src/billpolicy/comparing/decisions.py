@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from billpolicy.analysis.compare import Both, Comparer, Comparison
+from billpolicy.analysis.compare import Comparer, Comparison
 from billpolicy.analysis.decisions import Decider
 from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.regions import Region, simplified
 from billpolicy.policy.condition import Box, Fact, Facts
 from billpolicy.policy.model import ALWAYS, Outcome, Policy, Setting
-from billpolicy.vocabulary.operations import VOCABULARY
 
 Point = Mapping[str, Fact | None]
 """Facts of one case; None is unset, and what is not named may be anything."""
@@ -82,27 +81,20 @@ def compare_decisions(old: Policy, new: Policy) -> Decisions:
     compared = [comparer.compare(*name) for name in names]
     followed = sorted({(one.after, one.operation) for policy in (old, new) for one in policy.follow_ups})
     following = [comparer.compare_follow_ups(*name) for name in followed]
-    single = [one for found in compared for one in _decided(found, old, new)]
+    single = [one for found in compared for one in _decided(found)]
     single += [one for found in following for one in _followed(found, old, new)]
     unproven = tuple((one.operation, one.key) for one in (*compared, *following) if not one.proven)
     return Decisions(len(compared) + len(following), tuple(_together(single)), unproven, as_if)
 
 
-def _decided(found: Comparison, old: Policy, new: Policy) -> Iterator[Changed]:
-    if found.differences:
-        spec = VOCABULARY[found.operation]
-        domain = Both(Domain.of_operation(old, spec), Domain.of_operation(new, spec), new)
-        parts = [(one.box, one.facts, one.old, one.new) for one in found.differences]
-        yield from _changed(found, False, parts, domain)
+def _decided(found: Comparison) -> Iterator[Changed]:
+    parts = [(one.box, one.facts, one.old, one.new) for one in found.differences]
+    yield from _changed(found, False, parts)
 
 
 def _followed(found: Comparison, old: Policy, new: Policy) -> Iterator[Changed]:
-    if found.differences:
-        spec = VOCABULARY[found.operation]
-        ours, theirs = (Domain.of_follow_up(policy, spec, found.key) for policy in (old, new))
-        domain = Both(ours, theirs, new)
-        parts = [(one.box, one.facts, _runs(one.old, old), _runs(one.new, new)) for one in found.differences]
-        yield from _changed(found, True, parts, domain)
+    parts = [(one.box, one.facts, _runs(one.old, old), _runs(one.new, new)) for one in found.differences]
+    yield from _changed(found, True, parts)
 
 
 def _runs(decider: Decider, policy: Policy) -> Decider:
@@ -111,10 +103,9 @@ def _runs(decider: Decider, policy: Policy) -> Decider:
     return Decider("", None) if rule is None else Decider(rule.id, Setting(rule.if_refused))
 
 
-def _changed(
-    found: Comparison, event: bool, parts: Iterable[tuple[Box, Facts, Decider, Decider]], domain: Domain
-) -> Iterator[Changed]:
+def _changed(found: Comparison, event: bool, parts: Iterable[tuple[Box, Facts, Decider, Decider]]) -> Iterator[Changed]:
     """What differs of one decision: one for each pair of outcomes."""
+    domain = found.domain
     groups: dict[tuple[_Comes, _Comes], list[tuple[Box, Facts, Decider, Decider]]] = {}
     for box, facts, one, other in parts:
         name = (one.outcome, one.against is not None), (other.outcome, other.against is not None)
