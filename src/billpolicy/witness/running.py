@@ -38,7 +38,8 @@ def run(policy: Policy, book: Book, operations: Iterable[Mapping[str, Any]], tod
     for one in first:
         _, book = plan_operation(versions, book, one, today)
     watching.asked.clear()
-    plan, problems = None, ()
+    plan: Plan | None = None
+    problems: tuple[Diagnostic, ...] = ()
     try:
         plan, _ = plan_operation(versions, book, last, today)
     except Refused as refused:
