@@ -15,6 +15,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.exchange.operations_file import MAX_MEGABYTES, operation_at, operations_of
 from billpolicy.planning.request import Instruction
+from billpolicy.source.folders import TESTS
 from billpolicy.source.overlaid import Overlaid
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
@@ -26,8 +27,6 @@ from billpolicy.testing.model import Case, Expectation, TestFile
 
 _Place = tuple[str | int, ...]
 """Where something stands in a file."""
-ENDINGS = (".test.yaml", ".test.yml")
-"""How the name of a file of policy tests ends."""
 ALONE = "asked"
 """The id of the one operation of a test, where it says none."""
 
@@ -75,7 +74,7 @@ def find_tests(path: str | Path) -> list[Path]:
     Raises `Refused` where there is nothing at the path.
     """
     path = Path(path)
-    if path.name.endswith(ENDINGS):
+    if path.name.endswith(TESTS):
         return [path]
     if not is_there(path):
         raise _refused("policy-missing", f"there is no policy at `{path}`", Position(str(path)), "check the path")
@@ -85,7 +84,7 @@ def find_tests(path: str | Path) -> list[Path]:
 
 
 def _tests_in(folder: Path) -> list[Path]:
-    found = (file for ending in ENDINGS for file in folder.rglob(f"*{ending}"))
+    found = (file for ending in TESTS for file in folder.rglob(f"*{ending}"))
     return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(folder).parts))
 
 

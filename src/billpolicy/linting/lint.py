@@ -117,3 +117,5 @@ class Lint(NamedTuple):
     check: Callable[[Subject, Options], Iterator[Finding]]
     options: Options = MappingProxyType({})
     """Its options with their defaults."""
+    needs_data: bool = False
+    """Whether nothing can be told without books and operations; it is asked only where some were given."""

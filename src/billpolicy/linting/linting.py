@@ -55,7 +55,7 @@ def lint(
 
 
 def _asked(subject: Subject, options: Mapping[str, Mapping[str, int]]) -> Iterator[Diagnostic]:
-    for one in LINTS:
+    for one in (one for one in LINTS if subject.words is not None or not one.needs_data):
         for found in one.check(subject, {**one.options, **options.get(one.code, {})}):
             yield Diagnostic(one.code, found.message, found.position, found.hint, one.severity)
 

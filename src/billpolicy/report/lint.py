@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.linting.fixes import Fixed
+from billpolicy.linting.registry import LINTS
 from billpolicy.report.results import Finding, findings
 from billpolicy.source.files import Place
 from billpolicy.source.record import record
@@ -30,9 +31,6 @@ class LintReport:
     diagnostics: tuple[Finding, ...]
 
 
-_NEED_DATA = ("name-unused",)
-
-
 def lint_report(
     policies: Sequence[Place],
     refused: Sequence[Place],
@@ -49,7 +47,7 @@ def lint_report(
         refused=tuple(str(policy) for policy in refused),
         mendable=0 if fixed else count,
         mended=count if fixed else 0,
-        not_looked_for=() if with_data else _NEED_DATA,
+        not_looked_for=() if with_data else tuple(one.code for one in LINTS if one.needs_data),
         diagnostics=findings(in_order(found)),
     )
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from billpolicy.source.files import DISK, Files
 
+TESTS = (".test.yaml", ".test.yml")
+"""How the name of a file of policy tests ends."""
+
 
 def yaml_files(folder: Path, files: Files = DISK) -> list[Path]:
     """The files of policy in a folder, by name: hidden ones and tests (`*.test.yaml`) are none."""

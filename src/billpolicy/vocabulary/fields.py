@@ -32,9 +32,9 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
         FieldSpec("currency", "text", "the account's currency", always=True),
     ),
     "subscription": (
-        FieldSpec("id", "text", "the subscription's id"),
+        FieldSpec("id", "text", "the subscription's id", always=True),
         FieldSpec("plan", "text", "the subscription's plan"),
-        FieldSpec("status", "choice", "whether it has been canceled", ("active", "canceled")),
+        FieldSpec("status", "choice", "whether it has been canceled", ("active", "canceled"), always=True),
     ),
     "invoice": (
         *_DOCUMENT,

@@ -36,7 +36,7 @@ class FieldSpec(NamedTuple):
     codes: str = ""
     """The category of the policy's `reason_codes` that lists the choices, instead of `choices`."""
     always: bool = False
-    """Whether it is set of every such object."""
+    """Whether every such object has a value; whether there is one, says `OperationSpec.uncertain`."""
     at_least: int | None = None
     """The least that a number can be; of money in minor units."""
 

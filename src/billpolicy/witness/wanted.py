@@ -10,6 +10,7 @@ from typing import Final
 from billpolicy.money import from_minor, minor_digits
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Attribute, Policy
+from billpolicy.vocabulary.fields import fields_of
 from billpolicy.vocabulary.spec import FieldSpec, Level
 
 OWN: Final = "its own"
@@ -92,8 +93,8 @@ class Wanted:
 
     def lacks(self, scope: str) -> bool:
         """Whether some fact that every such object has is to be unset, so that there is none."""
-        always = ("number", "date", "currency", "amount", "balance", "balance_is", "settled")
-        return any(self.facts.get(f"{scope}.{name}", 0) is None for name in always)
+        always = (field.name for field in fields_of(scope) if field.always)
+        return any(self.facts.get(name, 0) is None for name in always)
 
     def currency(self, *objects: str) -> str:
         """The currency of money of these, as one of their amounts says it; else the account's."""

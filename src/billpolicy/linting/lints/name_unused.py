@@ -1,4 +1,4 @@
-"""Names that a policy declares and that neither it nor the data use. Without data nothing can be told of them."""
+"""Names that a policy declares and that neither it nor the data use."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ _NEEDED = ("sequence_set", "payment_term")
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
-    if subject.words is None:
-        return
-    used = subject.words | _said(subject)
+    used = _said(subject).union(subject.words or ())
     for what, name, at in _declared(subject):
         if name not in used:
             message = f"neither this policy nor the data that were given use the {what} `{name}`"
@@ -55,4 +53,4 @@ def _declared(subject: Subject) -> Iterator[tuple[str, str, Position]]:
                 yield "reason code", code, tree.at("reason_codes", category, index)
 
 
-LINT = Lint("name-unused", "hint", "names", _check)
+LINT = Lint("name-unused", "hint", "names", _check, needs_data=True)

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
 from billpolicy.source.files import Place
-from billpolicy.source.folders import below
-
-ENDINGS = (".test.yaml", ".test.yml")
+from billpolicy.source.folders import TESTS, below
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
@@ -23,7 +21,7 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
 def _has_tests(at: Place) -> bool:
     """Whether a file of tests is in the folder, or in one below it."""
     folders = (at.path, *below(at.path, at.files))
-    return any(name.endswith(ENDINGS) for folder in folders for name in at.files.names(folder))
+    return any(name.endswith(TESTS) for folder in folders for name in at.files.names(folder))
 
 
 LINT = Lint("policy-without-tests", "hint", "layers", _check)
