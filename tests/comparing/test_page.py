@@ -39,5 +39,6 @@ def test_the_page_shows_what_is_printed(tmp_path: Path, monkeypatch: pytest.Monk
         parts = iter(printed for _, printed in shown)
         PAGE.write_text(TEXT.sub(lambda _: f"```text\n{next(parts)}```", page), encoding="utf-8")
         return
+    assert shown
     for text, printed in shown:
         assert printed == text
