@@ -13,8 +13,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +25,15 @@ from jsonschema import Draft7Validator
 
 import billpolicy
 from billpolicy.book.book import Book
-from billpolicy.book.changes import (
-    SCOPES,
-    ChargeAdded,
-    ChargedThrough,
-    Created,
-    DraftCanceled,
-    DraftPosted,
-    Given,
-    PeriodsRecorded,
-    Reversed,
-    SubscriptionCanceled,
-    UsageBilled,
-    UsageRecorded,
-    master_id,
-)
 from billpolicy.book.history import value_of
 from billpolicy.book.load import load_book
 from billpolicy.book.model import (
-    Application,
-    ChargePeriod,
     CreditAdjustment,
     DebitMemo,
     Document,
     Invoice,
     Item,
-    Part,
     Payment,
-    Refund,
 )
 from billpolicy.cli import cli
 from billpolicy.deciding.matching.engines import EngineName
@@ -60,10 +42,10 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import load_operations
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.periods.charge_periods import line_name
 from billpolicy.planning.plan import Plan, PlannedDocument
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import parse
+from billpolicy.testing.came_out import came_out as words_of
 from tests.helpers.engine import needs_engine
 from tests.helpers.ledgers import whole
 from tests.helpers.paths import ROOT
@@ -114,49 +96,41 @@ def came_out(one: Planned) -> dict[str, Any]:
     return _planned(one.plan, dated=one.asked.request.date is not None)
 
 
+_AS_TESTS_SAY = (
+    "reversed",
+    "balances",
+    "canceled",
+    "posted_drafts",
+    "canceled_drafts",
+    "created",
+    "given",
+    "added",
+    "inheriting",
+    "notes",
+    "charged_through",
+    "recorded_usage",
+    "billed_usage",
+    "closure",
+    "charge_periods",
+    "warnings",
+)
+"""What is said in the very words of policy tests."""
+
+
 def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
-    adjusted = {one.document.number for one in plan.documents if isinstance(one.document, CreditAdjustment)}
+    found = words_of(plan)
     return stated(
-        documents=[_document(document, dated) for document in plan.documents],
+        documents=[
+            _document(one, said["parts"], dated) for one, said in zip(plan.documents, found["documents"], strict=True)
+        ],
         by={
             key: resolution.rule
             for resolved in plan.decisions
             for key, resolution in resolved.resolutions.items()
             if resolution.rule != f"{resolved.operation}.{key}"
         },
-        applications=[
-            _application(application, made=bool(plan.documents) and application.to not in adjusted)
-            for application in plan.applications
-        ],
-        reversed=[one.number for one in plan.of(Reversed)],
-        balances={change.number: str(change.after) for change in plan.balances if change.kind != "refund"},
-        canceled={one.subscription: str(one.day or "not any more") for one in plan.of(SubscriptionCanceled)},
-        posted_drafts={one.draft: one.number for one in plan.of(DraftPosted)},
-        canceled_drafts=[one.draft for one in plan.of(DraftCanceled)],
-        created=[f"{SCOPES[type(one.record)]} {master_id(one.record)}" for one in plan.of(Created)],
-        given=_given(plan.of(Given)),
-        added={
-            f"{one.subscription}/{one.charge.id}": f"{one.charge.quantity} x {one.charge.rate} from {one.charge.start}"
-            for one in plan.of(ChargeAdded)
-        },
-        inheriting=[
-            stated(
-                attribute=one.attribute,
-                who=one.who,
-                count=str(one.count),
-                since=str(one.since),
-                before=stated(value=one.before.value, label=one.before.label),
-                after=stated(value=one.after.value, label=one.after.label),
-            )
-            for one in plan.inheriting
-        ],
-        notes=list(plan.notes),
-        charged_through={f"{move.subscription}/{move.charge}": str(move.after) for move in plan.of(ChargedThrough)},
-        recorded_usage=[record.id for one in plan.of(UsageRecorded) for record in one.records],
-        billed_usage=_billed_usage(plan),
-        closure=_closure(plan),
-        charge_periods={one.id: _period(one) for change in plan.of(PeriodsRecorded) for one in change.periods},
-        warnings=sorted(warning.code for warning in plan.warnings),
+        applications=[_texts({**one, "parts": _parts(one["parts"])}) for one in found["applications"]],
+        **{key: _texts(found[key]) for key in _AS_TESTS_SAY},
         steps=[
             {
                 "step": followed.plan.id.removeprefix(f"{plan.id}/"),
@@ -170,42 +144,16 @@ def _planned(plan: Plan, *, dated: bool) -> dict[str, Any]:
     )
 
 
-def _billed_usage(plan: Plan) -> dict[str, dict[str, str]]:
-    """Document, or `nothing` -> the usage records that it bills now, each at what."""
-    billed: dict[str, dict[str, str]] = {}
-    for one in plan.of(UsageBilled):
-        shares = {each.id: str(0 if each.amount is None else each.amount) for each in one.records}
-        billed.setdefault(one.after or "nothing", {}).update(shares)
-    return billed
+def _texts(value: Any) -> Any:
+    """The same as a file has it: all is text, and what is empty is left out."""
+    if isinstance(value, dict):
+        return stated(**{key: _texts(held) for key, held in value.items()})
+    if isinstance(value, list):
+        return [_texts(one) for one in value]
+    return None if value is None else str(value)
 
 
-def _closure(plan: Plan) -> dict[str, str]:
-    """Line -> what is credited of it or why it is left out, and which rule and line pulled it in."""
-    lines = () if plan.closure is None else plan.closure.lines
-    return {
-        line_name(*one.line): (one.left_out or str(one.amount))
-        + (f", {one.rule} by {line_name(*one.by)}" if one.by is not None else "")
-        for one in lines
-    }
-
-
-def _period(one: ChargePeriod) -> str:
-    """What becomes of it: `reopened at 3 x 35.00 by CM00000001/1`, `rebilled by INV00000005/1`."""
-    by = (one.rebilled_by, one.rebilled_item) if one.status == "rebilled" else (one.memo, one.memo_item)
-    terms = f" at {one.quantity} x {one.rate}" if one.status == "reopened" else ""
-    return f"{one.status}{terms}" + (f" by {line_name(by[0], by[1])}" if by[0] and by[1] else "")
-
-
-def _given(changes: Iterable[Given]) -> dict[str, dict[str, str]]:
-    """Record -> field -> its value, and from which day on."""
-    found: dict[str, dict[str, str]] = {}
-    for one in changes:
-        held = one.held
-        found.setdefault(f"{one.scope} {one.id}", {})[held.field] = f"{held.value or 'none'} from {held.since}"
-    return found
-
-
-def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
+def _document(planned: PlannedDocument, parts: dict[str, Decimal], dated: bool) -> dict[str, Any]:
     document = planned.document
     assert document.number == planned.draw.number
     attributes = {
@@ -237,7 +185,7 @@ def _document(planned: PlannedDocument, dated: bool) -> dict[str, Any]:
         due_date=str(document.due_date) if isinstance(document, DebitMemo | Invoice) else None,
         attributes=attributes,
         items=[_item(item) for item in items],
-        parts=_parts(document.parts, made=True) if isinstance(document, Refund) else None,
+        parts=_texts(_parts(parts)),
     )
 
 
@@ -257,34 +205,9 @@ def _item(item: Item) -> dict[str, Any]:
     )
 
 
-def _application(application: Application, *, made: bool) -> dict[str, Any]:
-    return {
-        "from": application.from_,
-        "to": application.to,
-        **stated(
-            date=str(application.date), amount=str(application.amount), parts=_parts(application.parts, made=made)
-        ),
-    }
-
-
-def _parts(parts: Iterable[Part], *, made: bool) -> dict[str, str] | None:
-    """`item/tax` -> amount; of a credit memo that was there before, `item/tax from item/tax` of its own."""
-    several = list(parts)
-    if len(several) == 1:
-        return None
-    shares = {
-        _place(part.item, part.tax)
-        + (f" from {_place(part.source_item, part.source_tax)}" if part.source_item and not made else ""): str(
-            part.amount
-        )
-        for part in several
-    }
-    assert len(shares) == len(several)
-    return shares
-
-
-def _place(item: str, tax: str | None) -> str:
-    return item + (f"/{tax}" if tax else "")
+def _parts(parts: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Shares are only said where there are several."""
+    return parts if len(parts) > 1 else {}
 
 
 def stated(**values: Any) -> dict[str, Any]:
