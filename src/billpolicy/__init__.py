@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from billpolicy.comparing.propose import proposed
     from billpolicy.comparing.side import Side, is_base, load_sides
     from billpolicy.comparing.tally import Impact
-    from billpolicy.comparing.witnesses import Shown, shown
+    from billpolicy.comparing.witnesses import WitnessOfChange, witness_of_change
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.proven import validate
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from billpolicy.testing.run import TestRun, about_rule, run_tests
     from billpolicy.testing.scaffold import first_test
     from billpolicy.witness.analysed import analyze, versions_apart, witness_of
-    from billpolicy.witness.unproven import load_unproven, settled
+    from billpolicy.witness.unproven import load_unproven, ways_to_settle
 
 _WHERE = {
     "Analysis": "analysis.analyse",
@@ -103,7 +103,6 @@ _WHERE = {
     "Sample": "comparing.impact",
     "Settings": "linting.settings",
     "Settled": "linting.settling",
-    "Shown": "comparing.witnesses",
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
     "Tax": "deciding.tax_engine",
@@ -114,6 +113,7 @@ _WHERE = {
     "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
     "WithBook": "exchange.operations_file",
+    "WitnessOfChange": "comparing.witnesses",
     "about_rule": "testing.run",
     "affected": "policy.affected",
     "analyze": "witness.analysed",
@@ -154,12 +154,12 @@ _WHERE = {
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
-    "settled": "witness.unproven",
-    "shown": "comparing.witnesses",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
+    "ways_to_settle": "witness.unproven",
     "witness_of": "witness.analysed",
+    "witness_of_change": "comparing.witnesses",
 }
 """The room that a name stands in, where that is not `api`."""
 
@@ -195,7 +195,6 @@ __all__ = [
     "Sample",
     "Settings",
     "Settled",
-    "Shown",
     "Side",
     "Sync",
     "Tax",
@@ -206,6 +205,7 @@ __all__ = [
     "UsageFile",
     "Versions",
     "WithBook",
+    "WitnessOfChange",
     "about_rule",
     "affected",
     "analyze",
@@ -254,14 +254,14 @@ __all__ = [
     "run_tests",
     "settings_for",
     "settle",
-    "settled",
-    "shown",
     "sync",
     "usage_operations",
     "validate",
     "versions_apart",
     "violations",
+    "ways_to_settle",
     "witness_of",
+    "witness_of_change",
 ]
 
 

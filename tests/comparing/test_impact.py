@@ -12,7 +12,7 @@ from billpolicy.comparing.difference import diff
 from billpolicy.comparing.impact import Sample, impact
 from billpolicy.comparing.outcomes import Apart
 from billpolicy.comparing.tally import Impact
-from billpolicy.comparing.witnesses import shown
+from billpolicy.comparing.witnesses import witness_of_change
 from billpolicy.exchange.operations_file import operation_from
 from tests.comparing.test_changes import DISPUTES
 from tests.helpers.books import book_from
@@ -193,7 +193,7 @@ def test_each_difference_has_a_witness_that_comes_out_otherwise(old: str, new: s
     difference = diff(policy(old), policy(new))
     assert difference.decisions.changed
     for change in difference.decisions.changed:
-        found = shown(change, difference)
+        found = witness_of_change(change, difference)
         assert found is not None, change.key
         made = found.witness
         sample = Sample("witness", book_of(made.book), tuple(map(operation_from, made.operations)), made.today)

@@ -152,9 +152,9 @@ class _Witnesses:
         if not self._asked:
             return None
         if beyond is None:
-            found = billpolicy.shown(change, self._difference)
+            found = billpolicy.witness_of_change(change, self._difference)
         else:
-            found = billpolicy.shown(change, self._difference, beyond.operation, beyond.region)
+            found = billpolicy.witness_of_change(change, self._difference, beyond.operation, beyond.region)
         if found is None or self._folder is None:
             return None if found is None else witness_told(found)
         self._count += 1

@@ -146,7 +146,7 @@ def _if_settled(
     """What was refused for a conflict, as each of the rules would have it: a heading, and the explanations."""
     asked = [one for one, _ in found]
     refused = [any(problem.code == "exceptions-conflict" for problem in outcome.problems) for _, outcome in found]
-    for one in billpolicy.settled(versions) if any(refused) else ():
+    for one in billpolicy.ways_to_settle(versions) if any(refused) else ():
         again = planned(one.versions, on, asked, day, Progress(asked))
         plans = [outcome.plan for (_, outcome), was in zip(again, refused, strict=True) if was]
         explained = [each for plan in plans if plan is not None for each in billpolicy.explain(one.versions, plan)]

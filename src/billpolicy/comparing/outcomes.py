@@ -52,7 +52,7 @@ class Apart(NamedTuple):
     new: str | None
 
 
-class Came(Protocol):
+class PlanOrRefusal(Protocol):
     """What came of an operation: a plan, or why it is refused."""
 
     @property
@@ -64,7 +64,7 @@ class Came(Protocol):
         """Why it is refused."""
 
 
-def apart(operation: str, old: Came, new: Came) -> tuple[Apart, ...]:
+def apart(operation: str, old: PlanOrRefusal, new: PlanOrRefusal) -> tuple[Apart, ...]:
     """All that comes out otherwise of one operation, each thing once."""
     if old.plan is not None and new.plan is not None:
         return tuple(dict.fromkeys(_plans(old.plan, new.plan)))

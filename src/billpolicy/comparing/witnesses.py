@@ -26,16 +26,16 @@ from billpolicy.witness.running import run
 from billpolicy.witness.witness import OWN, Witness, witness
 
 
-class Shown(NamedTuple):
+class WitnessOfChange(NamedTuple):
     """A witness, and what comes out otherwise of its last operation."""
 
     witness: Witness
     apart: tuple[Apart, ...]
 
 
-def shown(
+def witness_of_change(
     change: Changed, difference: PolicyDifference, operation: str | None = None, region: Region | None = None
-) -> Shown | None:
+) -> WitnessOfChange | None:
     """A witness of a change, by default of the first of its operations and of all its region; None if none is found."""
     points = chain(
         change.points if region is None else (), _points(change, change.region if region is None else region)
@@ -77,7 +77,7 @@ def _points(change: Changed, region: Region) -> Iterator[Point]:
 
 def _shown(
     change: Changed, difference: PolicyDifference, policies: Sequence[Policy], operation: str, facts: Point
-) -> Shown | None:
+) -> WitnessOfChange | None:
     days = change.domain.universe(DATE).members
     assert isinstance(days, Numbers)
     day = facts.get(DATE)
@@ -101,7 +101,7 @@ def _shown(
     except Refused:
         return None
     differing = apart(str(found.operations[-1]["operation"]), before, after)
-    return Shown(found, differing) if differing else None
+    return WitnessOfChange(found, differing) if differing else None
 
 
 def _levels(change: Changed) -> dict[Level, str | None]:

@@ -17,7 +17,7 @@ from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.outcomes import Apart
 from billpolicy.comparing.rules import How, RuleChange
 from billpolicy.comparing.tally import Case, Impact
-from billpolicy.comparing.witnesses import Shown
+from billpolicy.comparing.witnesses import WitnessOfChange
 from billpolicy.comparing.words import after_words, before_words, spoken, where
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
@@ -265,7 +265,7 @@ def diff_report(
     )
 
 
-def witness_told(found: Shown, file: str | None = None) -> WitnessTold:
+def witness_told(found: WitnessOfChange, file: str | None = None) -> WitnessTold:
     """A witness as it is told."""
     made = found.witness
     apart = tuple(told(ApartTold, one, old_rule=None, new_rule=None) for one in found.apart)

@@ -1,7 +1,7 @@
 """A policy that does not validate for what is proven against it, made ready all the same: for a witness alone.
 
-Nothing is posted by such a policy. Where two exceptions conflict, the operation is refused; `settled` tells what each
-of them would have decided, as if it said `overrides` of the others.
+Nothing is posted by such a policy. Where two exceptions conflict, the operation is refused; `ways_to_settle` tells what
+each of them would have decided, as if it said `overrides` of the others.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _load(at: Place) -> tuple[Policy, list[Diagnostic]]:
     return policy, [one for one in found if one.code in PROVEN]
 
 
-class Settled(NamedTuple):
+class Settlement(NamedTuple):
     """A conflict that was met, as if one of its rules won."""
 
     operation: str
@@ -61,7 +61,7 @@ class Settled(NamedTuple):
     versions: Versions
 
 
-def settled(versions: Versions) -> Iterator[Settled]:
+def ways_to_settle(versions: Versions) -> Iterator[Settlement]:
     """Each conflict that operations have met by these policies of `load_unproven`, as each of its rules would settle
     it; in the order in which they were met."""
     told = set()
@@ -87,7 +87,7 @@ def _conflicts(watching: Resolver, asked: Asked) -> Iterator[tuple[str, Verdict]
             yield key, verdict
 
 
-def _each_way(versions: Versions, policy: Policy, operation: str, key: str, verdict: Verdict) -> Iterator[Settled]:
+def _each_way(versions: Versions, policy: Policy, operation: str, key: str, verdict: Verdict) -> Iterator[Settlement]:
     rules = {one.id: one for one in policy.exceptions}
     for outcome in verdict.outcomes:
         id = next(one for one in verdict.survivors if rules[one].then[key] == outcome)
@@ -95,4 +95,4 @@ def _each_way(versions: Versions, policy: Policy, operation: str, key: str, verd
         won = replace(rules[id], overrides=(*rules[id].overrides, *over))
         instead = replace(policy, exceptions=tuple(won if one.id == id else one for one in policy.exceptions))
         every = (instead if one is policy else one for one in versions.policies)
-        yield Settled(operation, key, id, over, Versions(Watching(one) for one in every))
+        yield Settlement(operation, key, id, over, Versions(Watching(one) for one in every))
