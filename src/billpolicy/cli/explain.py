@@ -90,8 +90,7 @@ def command(
     versions = load_unproven(policy, engine) if unproven else load_versions(policy, engine)
     asked, documents, day = load_given(operations, book, ledger, actor, today)
     if why_not is not None:
-        known = [rule.id for policy_version in versions.policies for rule in policy_version.conditional]
-        known += [base.id for policy_version in versions.policies for base in policy_version.base.values()]
+        known = [id for version in versions.policies for id in version.rules]
         if why_not not in known:
             hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"
             raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])

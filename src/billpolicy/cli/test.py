@@ -162,8 +162,7 @@ def _is_chosen(case: Case, text: str | None, operation: str | None) -> bool:
 
 
 def _about(run: TestRun, rule: str) -> TestRun:
-    known = {one.id for file in run.files for policy in file.policy.policies for one in policy.conditional}
-    known |= {one.id for file in run.files for policy in file.policy.policies for one in policy.base.values()}
+    known = {id for file in run.files for policy in file.policy.policies for id in policy.rules}
     if rule not in known:
         hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key`"
         raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", hint=hint)])

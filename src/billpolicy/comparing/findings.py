@@ -56,8 +56,5 @@ def _place(change: Changed, old: Policy, new: Policy) -> Position:
         for id in ids:
             if id in conditional and (policy is new or all(one.id != id for one in new.conditional)):
                 return conditional[id].position
-    for id in change.new_rules:
-        operation, _, key = id.partition(".")
-        if (operation, key) in new.base:
-            return new.base[operation, key].position
-    return new.position
+    found = next((rule for id in change.new_rules if (rule := new.rules.get(id)) is not None), new)
+    return found.position

@@ -68,11 +68,7 @@ def _decided(change: Changed, difference: PolicyDifference) -> Iterator[str]:
 def _reason(change: Changed, new: Policy) -> str:
     """What the rules say that decide now."""
     reasons = [one.because for one in new.conditional if one.id in change.new_rules and one.because]
-    reasons += [
-        rule.because
-        for id in change.new_rules
-        if (rule := new.base.get((id.partition(".")[0], id.partition(".")[2]))) is not None and rule.because
-    ]
+    reasons += [one.because for one in new.base.values() if one.id in change.new_rules and one.because]
     return "; ".join(dict.fromkeys(reasons)) or WHY
 
 

@@ -277,3 +277,9 @@ class Policy:
     def conditional(self) -> tuple[ExceptionRule, ...]:
         """Every rule that has a condition: the exceptions, and what the follow-ups have of one."""
         return (*self.exceptions, *(follow_up.rule for follow_up in self.follow_ups))
+
+    @property
+    def rules(self) -> dict[str, BaseRule | ExceptionRule]:
+        """Every rule by the name that explanations and tests give it: an exception or a follow-up by its id, a base
+        rule by `operation.key`."""
+        return {rule.id: rule for rule in (*self.base.values(), *self.conditional)}

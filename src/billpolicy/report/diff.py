@@ -312,11 +312,10 @@ def _plain(outcome: Outcome | None) -> Plain | None:
 
 def _rules(policy: Policy, ids: Iterable[str]) -> Iterator[Rule]:
     """The rules of these ids, where they stand; a base rule that is for many operations once."""
-    conditional = {one.id: one for one in policy.conditional}
+    rules = policy.rules
     seen = set()
     for id in ids:
-        operation, _, key = id.partition(".")
-        found = conditional.get(id) or policy.base.get((operation, key))
+        found = rules.get(id)
         if found is not None and (isinstance(found, ExceptionRule) or found.position not in seen):
             seen.add(found.position)
             yield rule_at(id, found.position, found.because)

@@ -314,8 +314,7 @@ def _not_decided(
 
 
 def _unknown_rule(at: Position, rule: str, policies: Sequence[Policy]) -> Iterator[Diagnostic]:
-    known = {one.id for policy in policies for one in policy.conditional}
-    known |= {one.id for policy in policies for one in policy.base.values()}
+    known = {id for policy in policies for id in policy.rules}
     if rule not in known and rule != BASE:
         hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key` or `base`"
         yield Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", at, hint)

@@ -11,10 +11,10 @@ from billpolicy.analysis.compare import Comparer, Difference
 from billpolicy.book.load import book_from
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.watching import Asked
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import Plan
 from billpolicy.policy.condition import Fact, Facts
-from billpolicy.policy.model import Chain, Effective, ExceptionRule, FollowUp, Outcome, Policy, Setting
+from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, FollowUp, Outcome, Policy, Setting
 from billpolicy.testing.expected import BASE, DECISIONS, KEYS
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
@@ -51,7 +51,7 @@ def first_test(policy: Policy, rule: str) -> FirstTest:
         return refused
     message = f"no book was found in which `{rule}` decides"
     hint = "`billpolicy analyze` tells whether it ever can; if so, write a test by hand"
-    raise Refused([Diagnostic("rule-not-shown", message, _position(policy, rule), hint)])
+    raise Refused([Diagnostic("rule-not-shown", message, policy.rules[rule].position, hint)])
 
 
 def _tests(policy: Policy, rule: str) -> Iterator[FirstTest]:
@@ -63,19 +63,13 @@ def _tests(policy: Policy, rule: str) -> Iterator[FirstTest]:
         if follow_up.id == rule:
             yield from _of_follow_up(policy, follow_up)
             return
-    base = next((one for one in policy.base.values() if one.id == rule), None)
-    if base is None:
-        known = {one.id for one in policy.conditional} | {one.id for one in policy.base.values()}
-        hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key`"
+    base = policy.rules.get(rule)
+    if not isinstance(base, BaseRule):
+        hint = did_you_mean(rule, policy.rules) or "an exception goes by its id, any other rule by `operation.key`"
         raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", policy.position, hint)])
     without = {**policy.base, (base.operation, base.key): base._replace(outcome=_NOTHING)}
     other = replace(policy, base=without)
     yield from _of_decision(policy, other, rule, base.operation, base.key, base.outcome, None)
-
-
-def _position(policy: Policy, rule: str) -> Position:
-    places = {one.id: one.position for one in policy.base.values()}
-    return {**places, **{one.id: one.position for one in policy.conditional}}[rule]
 
 
 # -- rules that decide ---------------------------------------------------------------------------------------------
