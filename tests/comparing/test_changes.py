@@ -201,6 +201,61 @@ exceptions:
     ]
 
 
+def test_an_amount_in_whatever_other_currency_is_told_apart() -> None:
+    """The limit of leads is in euro. Who becomes one refunds less than that, and any amount of other currencies."""
+    rules = """
+every_operation: {permission: refused}
+exceptions:
+  - {id: leads, operations: [create_refund], when: {actor.role: lead}, then: {permission: allowed}}
+  - id: much
+    operations: [create_refund]
+    overrides: [leads]
+    when: {actor.role: lead, amount: {at_least: 500.00 EUR}}
+    then: {permission: approval}
+"""
+    assert all_said(
+        "roles: {clerk: [ines], lead: [maria]}" + rules, "roles: {clerk: [], lead: [ines, maria]}" + rules
+    ) == [
+        (
+            ("create_refund",),
+            "permission",
+            "allowed",
+            "refused",
+            (
+                "`actor.id` is ines and `amount` is not an amount in EUR",
+                "`actor.id` is ines and `amount` is at most 499.99 EUR or unset",
+            ),
+        ),
+        (
+            ("create_refund",),
+            "permission",
+            "approval",
+            "refused",
+            ("`actor.id` is ines and `amount` is at least 500.00 EUR",),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "when", ["account.segment: large", "account.segment: {none_of: [large]}", "actor.role: {none_of: [lead]}"]
+)
+def test_a_list_with_another_word_changes_no_rule(when: str) -> None:
+    """No line of the exception is another one; who is now told differently is told as a decision that differs."""
+    old = f"""
+roles: {{lead: [maria], clerk: [ines]}}
+fields: {{account.segment: {{type: choice, values: [small, large]}}}}
+exceptions:
+  - {{id: some, operations: [write_off_invoice], when: {{{when}}}, then: {{permission: refused}}}}
+"""
+    new = old.replace("[small, large]", "[small, large, public]").replace(
+        "clerk: [ines]", "clerk: [ines], chief: [otto]"
+    )
+    assert compared(old, new).rules == ()
+    assert [one.id for one in compared(old, new.replace("permission: refused", "permission: approval")).rules] == [
+        "some"
+    ]
+
+
 def test_follow_ups() -> None:
     old = """
 follow_ups:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.policy.condition import Box, Words
 from billpolicy.policy.model import BaseRule, ExceptionRule, FollowUp, Policy
 
 How = Literal["added", "removed", "changed", "renamed", "reworded"]
@@ -73,7 +74,7 @@ def _conditional(
             continue
         other = before[was[id]]
         how: How | None = None
-        if _says(one, was) != _says(other, {}):
+        if not _same(one, other, was):
             how = "changed"
         elif was[id] != id:
             how = "renamed"
@@ -100,19 +101,47 @@ def _renamed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tu
 
 def _content(one: ExceptionRule | FollowUp) -> Any:
     """What a rule says by itself, whatever it overrides."""
+    return _beside(one), _plain(_rule(one).box)
+
+
+def _beside(one: ExceptionRule | FollowUp) -> Any:
+    """What a rule says beside its condition and what it overrides."""
     rule = _rule(one)
     return (
         rule.operations,
-        frozenset(rule.box.items()),
         frozenset(rule.then.items()),
         rule.effective,
         (one.after, one.if_refused) if isinstance(one, FollowUp) else None,
     )
 
 
-def _says(one: ExceptionRule | FollowUp, was: Mapping[str, str]) -> Any:
-    """All that a rule says; what it overrides by the ids that these had."""
-    return _content(one), frozenset(was.get(id, id) for id in _rule(one).overrides)
+def _overrides(one: ExceptionRule | FollowUp, was: Mapping[str, str]) -> frozenset[str]:
+    """What a rule overrides, by the ids that these had."""
+    return frozenset(was.get(id, id) for id in _rule(one).overrides)
+
+
+def _same(one: ExceptionRule | FollowUp, other: ExceptionRule | FollowUp, was: Mapping[str, str]) -> bool:
+    """Whether two rules say the same. Of a line that is written the same nothing has changed, also where it is none of
+    some words and the list has another one: what comes of that is told as the decisions that differ."""
+    before, after = ({clause.field: clause for clause in _rule(each).clauses} for each in (other, one))
+    return (
+        (_beside(one), _overrides(one, was)) == (_beside(other), _overrides(other, {}))
+        and before.keys() == after.keys()
+        and all(
+            clause.text == before[field].text or _plain(clause.facts) == _plain(before[field].facts)
+            for field, clause in after.items()
+        )
+    )
+
+
+def _plain(box: Box) -> Any:
+    """A condition by its words alone: a list that got another choice changes no rule that does not name it."""
+    return frozenset(
+        (fact, (values.members.names, values.members.complement, values.unset))
+        if isinstance(values.members, Words)
+        else (fact, values)
+        for fact, values in box.items()
+    )
 
 
 def _rule(one: ExceptionRule | FollowUp) -> ExceptionRule:

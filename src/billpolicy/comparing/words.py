@@ -113,10 +113,52 @@ def _said(box: Box, within: Box, domain: Domain) -> Iterator[str]:
 
 def region_words(region: Region, domain: Domain) -> tuple[str, ...]:
     """A region, a text for each of its boxes: at most `MOST_BOXES`."""
-    said = [box_words(box, domain) for box in sorted(region, key=order)]
+    said = [box_words(box, domain) for box in sorted(_by_currency(region, domain), key=order)]
     if len(said) > MOST_BOXES:
         said[MOST_BOXES:] = [f"{len(said) - MOST_BOXES} more such regions"]
     return tuple(said)
+
+
+def _by_currency(region: Region, domain: Domain) -> Region:
+    """The same region, told apart by the currencies that it names: bounds of an amount have words in one currency only,
+    and a box that is not in euro has left over what is at least 500.00 of anything else."""
+    pieces = list(region)
+    for fact in (name for name, field in domain.fields.items() if field.type == "money"):
+        currency = domain.same(f"{fact}.currency")
+        named = sorted({name for box in pieces for name in _currencies(box.get(currency))})
+        if named and any(_unspeakable(box, fact, currency) for box in pieces):
+            rest = Values(Words(frozenset(named), complement=True), unset=True)
+            apart = [*(Values(Words(frozenset((name,)))) for name in named), rest]
+            split = [
+                {**box, currency: here}
+                for box in pieces
+                for one in apart
+                if not (here := box.get(currency, rest.everything) & one).empty
+            ]
+            pieces = list(simplified(split, domain))
+    return tuple(pieces)
+
+
+def _unspeakable(box: Box, fact: str, currency: str) -> bool:
+    """Whether a box bounds an amount otherwise than by its sign, and in more currencies than can be named."""
+    members = box[fact].members if fact in box else None
+    return (
+        isinstance(members, Numbers)
+        and not members.empty
+        and not all(both in _SIGNS for both in members.ranges)
+        and _of_any(box.get(currency))
+    )
+
+
+def _of_any(currency: Values | None) -> bool:
+    """Whether it may be any currency, or any but some."""
+    return currency is None or not isinstance(currency.members, Words) or currency.members.complement
+
+
+def _currencies(values: Values | None) -> frozenset[str]:
+    """Those that are named, be it as those that it is not."""
+    members = None if values is None else values.members
+    return frozenset(map(str, members.names)) if isinstance(members, Words) else frozenset()
 
 
 def box_words(box: Box, domain: Domain) -> str:
@@ -152,7 +194,7 @@ def _fact(box: Box, fact: str, domain: Domain) -> str:
 
 def _money(values: Values, currency: Values | None, ends: list[int | None]) -> str:
     """Bounds of an amount in the currency that the box names. Without one, only its sign can be said."""
-    if currency is None or not isinstance(currency.members, Words) or currency.members.complement:
+    if currency is None or _of_any(currency):
         assert isinstance(values.members, Numbers)
         signs = [_SIGNS.get(both) for both in values.members.ranges]
         if all(signs):
