@@ -155,7 +155,7 @@ def test_a_base_rule_is_changed_but_for_an_exception() -> None:
         "from the account",
         "from the invoice, else the account",
     )
-    assert region == ("not where `amount` is at least 1000.00 EUR and `reason` is Charge Dispute",)
+    assert region == ("it is not so that `amount` is at least 1000.00 EUR and `reason` is Charge Dispute",)
 
 
 def test_a_setting_and_what_many_operations_share() -> None:

@@ -75,8 +75,8 @@ def test_what_is_printed(sides: tuple[Path, Path], data: Path, monkeypatch: pyte
         "  exception disputes says something else, new/policy.yaml:6\n"
         "\n"
         "real operations\n"
-        "  1 of 1 come out differently, of 1 account\n"
-        "  they are about 1,000.00 EUR, as before\n"
+        "  1 of 1 comes out differently, of 1 account\n"
+        "  in money: 1,000.00 EUR, as before\n"
         "\n"
         "operation                  of                what comes out   count\n"
         "───────────────────────────────────────────────────────────────────\n"
@@ -122,7 +122,7 @@ def test_a_conflict_is_told_with_what_else_changes(sides: tuple[Path, Path], tmp
     old, _ = sides
     ran = billpolicy("diff", old, write(tmp_path, "conflict", DISPUTES + CONFLICTING))
     assert "[exceptions-conflict]" in ran.err
-    assert "not valid: 1 mistake; 1 rule changed; 2 decisions differ" in ran.out
+    assert "not valid: 1 mistake; 1 rule changed; 1 decision differs" in ran.out
     assert "  now      refused, since two exceptions conflict\n" in ran.out
 
 
@@ -151,7 +151,8 @@ def test_only_what_is_about_a_name(sides: tuple[Path, Path], tmp_path: Path) -> 
     assert [one["key"] for one in told["changed"]] == ["bill_to_contact"]
     # What is left out is counted, so that nobody reads that nothing else changes; nor of a name that is mistyped.
     out = billpolicy("diff", old, both, "--only", "bill_to_contact", "--summary").out
-    assert "2 decisions differ, 1 about bill_to_contact" in out
+    # The permission of each of 48 operations, but for that to reopen a period, which asks for approval as it is.
+    assert "48 decisions differ, 1 about bill_to_contact" in out
     wrong = billpolicy("diff", old, both, "--only", "bil_to_contact")
     assert (wrong.code, "did you mean `bill_to_contact`?" in wrong.err) == (2, True)
 
@@ -229,6 +230,26 @@ def test_recordings_and_ledgers_come_out_as_the_operations_do(
     ]
     for key in ("operations", "differing", "groups", "accounts", "old_amounts", "new_amounts"):
         assert told[0][key] == told[1][key] == told[2][key]
+
+
+def test_what_was_refused_when_it_was_recorded_is_not_taken_for_the_same(
+    sides: tuple[Path, Path], data: Path, tmp_path: Path
+) -> None:
+    """It left no facts, so nobody knows what another policy would make of it."""
+    old, _ = sides
+    recording, unknown = tmp_path / "decisions.jsonl", tmp_path / "unknown.yaml"
+    unknown.write_text("operations: [{id: one, operation: write_off_invoice, date: 2026-06-01, invoice: INV-0}]")
+    assert billpolicy("plan", unknown, "-p", old, "-b", data / "2026" / "book.yaml", "--record", recording).code == 1
+    out = billpolicy("diff", *sides, "--data", recording).out
+    assert "of 1 it cannot be told: it was refused then, and left no facts to decide again by" in " ".join(out.split())
+
+
+def test_a_ledger_in_which_nothing_is_posted(sides: tuple[Path, Path], tmp_path: Path) -> None:
+    ledger = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert billpolicy("ledger", "init", ledger).code == 0
+    out = billpolicy("diff", *sides, "--data", ledger).out
+    assert "1 decision differs; there are no operations to compare\n" in out
+    assert "real operations\n  there are no operations to compare\n" in out
 
 
 HOSTILE = "<script>alert(1)</script> | [link](https://example.com) **bold** `code`"

@@ -61,6 +61,8 @@ def _told(whole: list[tuple[Recorded, Replayed, Replayed]], name: str) -> Told:
     apart: dict[Apart, Reason] = {}
     untold: list[str] = []
     for recorded, old, new in whole:
+        if recorded.operation.refused:
+            untold.append("it was refused then, and left no facts to decide again by")
         if old.runs and new.runs:
             apart |= _apart(recorded.operation, old.differences, new.differences)
             untold += [one.why for side in (old, new) for one in side.untold]

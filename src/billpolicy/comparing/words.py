@@ -91,7 +91,8 @@ def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
         if covers((box,), change.region, domain):
             but = _left_out(box, change.region, domain)
             if not but or len(but) < len(change.region):
-                left_out = [f"not where {_or(box_words(one, domain) for one in but)}"] if but else []
+                no = "not where" if said else "it is not so that"
+                left_out = [f"{no} {_or(box_words(one, domain) for one in but)}"] if but else []
                 found.append((len(but), -place, ", but ".join(filter(None, (" and ".join(said), *left_out)))))
     return min(found)[2] if found else None
 

@@ -200,7 +200,7 @@ class DiffReport:
     only: str | None = None
     """With it, `declared`, `changed` and `impact` have only what is about this name."""
     differing: int
-    """How many changes of decisions there are, with those that are left out."""
+    """How many of the decisions come out otherwise somewhere, with those that `only` leaves out."""
     changed: tuple[ChangedTold, ...]
     impact: ImpactTold | None = None
     beyond: tuple[BeyondTold, ...] = ()
@@ -247,7 +247,7 @@ def diff_report(
         rules=tuple(_rule(one) for one in difference.rules),
         declared=tuple(_declared(one) for one in difference.declared if wanted((), one.name) or name == one.section),
         only=name,
-        differing=len(decisions.changed),
+        differing=len({(name, one.key, one.event) for one in decisions.changed for name in one.operations}),
         changed=tuple(
             replace(_changed(one, difference), witness=witness_of(one, None))
             for one in decisions.changed

@@ -11,9 +11,11 @@ from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
     EFFECTS,
     KINDS,
+    amounts_text,
     apart_text,
     counted,
     declared_text,
+    differing,
     group_text,
     headline,
     reasons,
@@ -129,14 +131,11 @@ def _terms(said: Iterable[tuple[str, str]]) -> str:
 
 def _impact(impact: ImpactTold) -> Iterator[str]:
     yield "<h2>Real operations</h2>"
-    told = f"{impact.differing:,} of {impact.operations:,} come out differently"
+    told = differing(impact)
     if impact.accounts:
         told += f", of {counted(len(impact.accounts), 'account')}"
     yield f"<p>{told}.</p>"
-    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
-        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
-        rest = "as before" if now == before else f"before {before:,} {currency}"
-        yield f"<p>They are about {now:,} {currency}, {rest}.</p>"
+    yield from (f"<p>In money: {amounts}.</p>" for amounts in amounts_text(impact))
     if impact.groups:
         rows = "".join(
             f"<tr><td><code>{_e(one.operation)}</code></td><td>{_e(group_text(one))}</td><td>{KINDS[one.kind]}</td>"

@@ -8,6 +8,7 @@ from billpolicy.report.diff import ChangedTold, DiffReport, GroupTold, ImpactTol
 from billpolicy.report.diff_words import (
     EFFECTS,
     KINDS,
+    amounts_text,
     apart_text,
     counted,
     declared_text,
@@ -91,12 +92,8 @@ def _counts(impact: ImpactTold) -> Iterator[str]:
     for one in impact.groups:
         yield f"| `{one.operation}` | {_of(one)} | {KINDS[one.kind]} | {one.count:,} |"
     yield ""
-    amounts = []
-    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
-        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
-        amounts.append(f"{now:,} {currency}" + (", as before" if now == before else f", before {before:,} {currency}"))
-    accounts = counted(len(impact.accounts), "account")
-    yield f"They are of {accounts}" + (f", about {'; '.join(amounts)}." if amounts else ".")
+    amounts = "; ".join(amounts_text(impact))
+    yield f"They are of {counted(len(impact.accounts), 'account')}" + (f"; in money: {amounts}." if amounts else ".")
     yield ""
 
 

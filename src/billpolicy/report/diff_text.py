@@ -9,8 +9,10 @@ from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
     EFFECTS,
     KINDS,
+    amounts_text,
     apart_text,
     declared_text,
+    differing,
     group_text,
     headline,
     operations_text,
@@ -90,14 +92,12 @@ def _rules(report: DiffReport) -> Iterator[str]:
 def _impact(impact: ImpactTold, summary: bool) -> Iterator[str]:
     yield ""
     yield "real operations"
-    told = f"{impact.differing:,} of {impact.operations:,} come out differently"
+    told = differing(impact)
     if impact.accounts:
         told += f", of {len(impact.accounts):,} account{'' if len(impact.accounts) == 1 else 's'}"
     yield from wrapped("  ", told)
-    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
-        now, before = impact.new_amounts.get(currency, 0), impact.old_amounts.get(currency, 0)
-        amounts = f"{now:,} {currency}" + (", as before" if now == before else f", before {before:,} {currency}")
-        yield from wrapped("  ", f"they are about {amounts}")
+    for amounts in amounts_text(impact):
+        yield from wrapped("  ", f"in money: {amounts}")
     if impact.groups:
         yield ""
         rows = [(one.operation, group_text(one), KINDS[one.kind], f"{one.count:,}") for one in impact.groups]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from billpolicy.report.diff import BEHIND, ApartTold, ChangedTold, DeclaredTold, DiffReport, GroupTold, RuleTold, Unlike
+from billpolicy.report.diff import (
+    BEHIND,
+    ApartTold,
+    ChangedTold,
+    DeclaredTold,
+    DiffReport,
+    GroupTold,
+    ImpactTold,
+    RuleTold,
+    Unlike,
+)
 from billpolicy.report.explanation import Decision, Explanation, Rule
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.texts import origin
@@ -59,11 +69,25 @@ def headline(report: DiffReport) -> str:
     said += [_rules(report.rules), _proof(report)]
     impact = report.impact
     if impact is not None:
-        none = f"none of {impact.operations:,} operations comes out differently"
-        verb = "comes" if impact.differing == 1 else "come"
-        some = f"{impact.differing:,} of {impact.operations:,} operations {verb} out differently"
-        said.append(some if impact.differing else none)
+        said.append(differing(impact, "operations "))
     return "; ".join(said)
+
+
+def differing(impact: ImpactTold, what: str = "") -> str:
+    """`14 of 2,000 operations come out differently`."""
+    if not impact.operations:
+        return "there are no operations to compare"
+    verb = "come" if impact.differing > 1 else "comes"
+    return f"{impact.differing or 'none':{',' if impact.differing else ''}} of {impact.operations:,} {what}{verb} out differently"
+
+
+def amounts_text(impact: ImpactTold) -> Iterator[str]:
+    """What comes out differently, in money: `1,952.00 EUR, as before`, for each currency."""
+    for currency in sorted(impact.old_amounts.keys() | impact.new_amounts.keys()):
+        now, before = impact.new_amounts.get(currency), impact.old_amounts.get(currency)
+        said = f"{now:,} {currency}" if now is not None else f"nothing in {currency}"
+        was = f"{before:,} {currency}" if before is not None else "nothing"
+        yield said + (", as before" if now == before else f", before {was}")
 
 
 def _rules(rules: Sequence[RuleTold]) -> str:
@@ -81,15 +105,15 @@ def _rules(rules: Sequence[RuleTold]) -> str:
 def _proof(report: DiffReport) -> str:
     if report.equivalent:
         return "every outcome is proven the same"
+    decided = len({(operation, one.key) for one in report.changed if not one.follows for operation in one.operations})
+    following = len({(operation, one.key) for one in report.changed if one.follows for operation in one.operations})
     if report.only is not None:
         about = f"{counted(report.differing, 'decision')} differ{'s' if report.differing == 1 else ''}"
-        return f"{about}, {len(report.changed):,} about {report.only}"
-    decided = [one for one in report.changed if not one.follows]
-    following = len(report.changed) - len(decided)
-    said = [counted(len(decided), "decision")] if decided else []
+        return f"{about}, {decided + following:,} about {report.only}"
+    said = [counted(decided, "decision")] if decided else []
     said += [counted(following, "follow-up")] if following else []
     if said:
-        return f"{' and '.join(said)} differ{'s' if len(report.changed) == 1 else ''}"
+        return f"{' and '.join(said)} differ{'s' if decided + following == 1 else ''}"
     if report.unproven:
         return f"of {counted(len(report.unproven), 'decision')} it is not proven that they are the same"
     return "every decision is proven the same, but what is declared changes outcomes"
@@ -150,7 +174,8 @@ def sentence(one: ChangedTold) -> str:
     if one.follows:
         return f"{one.after} after {one.name} (before: {one.before})"
     if one.after.startswith("from ") and one.before.startswith("from "):
-        return f"takes the {one.name} {one.after}, instead of {one.before}"
+        takes = "takes" if len(one.operations) == 1 else "take"
+        return f"{takes} the {one.name} {one.after}, instead of {one.before}"
     if one.after.startswith("from ") or one.before.startswith("from "):
         return f"{one.name}: now {one.after}; before {one.before}"
     return f"{one.name} is {one.after} instead of {one.before}"
