@@ -50,6 +50,15 @@ exceptions:
     assert codes(policy(text)) == ["limit-passed"]
 
 
+def test_a_limit_is_told_of_the_same_rule_wherever_it_stands() -> None:
+    """So that a baseline knows it again after lines were put in another order."""
+    small = "id: small, when: {account.country: DE, amount: {above: 100.00 EUR}}, then: {permission: approval}"
+    large = "id: large, when: {account.country: DE, amount: {above: 900.00 EUR}}, then: {permission: refused}"
+    for order in ((small, large), (large, small)):
+        assert "limit-of-one-currency" in codes(rules(*order), "large")
+        assert codes(rules(*order), "small") == []
+
+
 def test_a_rule_through_which_another_overrides_matters_where_it_never_holds() -> None:
     """Without the link, which is in force on a day on which it does not hold, both `top` and `low` are left."""
     top = "id: top, when: {account.country: {none_of: [DE]}}, then: {permission: refused}, overrides: [link]"

@@ -9,6 +9,8 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.linting.baseline import Baseline
+from tests.helpers.command_line import billpolicy
+from tests.helpers.scenes import HEAD
 
 
 def finding(folder: Path, line: int, code: str = "because-missing", message: str = "`a` (b.yaml:3:5)") -> Diagnostic:
@@ -48,6 +50,26 @@ def test_the_folder_it_is_used_from_does_not_count(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     near = finding(tmp_path, 4)._replace(position=Position("a.yaml", 4, 1))
     assert Baseline(Path("known.json")).unknown([near]) == []
+
+
+def test_the_first_one_is_written_by_the_command_that_misses_it(tmp_path: Path) -> None:
+    """`baseline` stands in `billpolicy.toml` before there is any."""
+    with pytest.raises(Refused) as missing:
+        Baseline(tmp_path / "known.json")
+    assert missing.value.diagnostics[0].hint == "check the path; `--update-baseline` writes the first one"
+
+
+def test_tomorrow_it_is_the_same_finding(tmp_path: Path) -> None:
+    """Of what ends soon no sentence says in how many days."""
+    rule = "{id: x, operations: [write_off_invoice], when: {account.country: DE}, then: {permission: refused}"
+    text = f"exceptions: [{rule}, effective: {{from: 2026-01-01, until: 2026-07-01}}, because: FIN-1}}]"
+    (tmp_path / "policy.yaml").write_text(HEAD + text, encoding="utf-8")
+    told = [
+        json.loads(billpolicy("lint", tmp_path, "--today", day, "--format", "json").out)["diagnostics"]
+        for day in ("2026-06-15", "2026-06-30")
+    ]
+    ends = [[one["message"] for one in each if one["code"] == "ends-soon"] for each in told]
+    assert ends == [["the last day of `x` is 2026-06-30, and nothing follows it"]] * 2
 
 
 def test_what_is_gone_is_told_at_its_place_in_the_file(tmp_path: Path) -> None:

@@ -146,7 +146,30 @@ def test_a_role_where_the_policy_declares_none() -> None:
     (found,) = refusals(
         "exceptions: [{id: x, operations: [write_off_invoice], when: {actor.role: lead}, then: {permission: refused}}]"
     )
-    assert found.message == "`lead` is not one of the values of `actor.role`; the policy declares none"
+    assert found.message == "`lead` is not one of the values of `actor.role`; the policy declares none, under `roles`"
+
+
+@pytest.mark.parametrize(
+    ("field", "hint"),
+    [
+        (
+            "account.segment",
+            "declare it under `fields`; known here: `account.country`, `account.currency`, `account.id`, `account.name`, "
+            "`account.region`",
+        ),
+        (
+            "subscription.tier",
+            "declare it under `fields`; known here: `subscription.id`, `subscription.plan`, `subscription.status`",
+        ),
+        ("account.contry", "did you mean `account.country`?"),
+        ("acount.country", "did you mean `account.country`?"),
+    ],
+)
+def test_a_field_of_ones_own_is_declared_where_the_object_can_have_it(field: str, hint: str) -> None:
+    (found,) = refusals(
+        f"exceptions: [{{id: x, operations: [bill_run], when: {{{field}: x}}, then: {{payment_term: [account]}}}}]"
+    )
+    assert (found.code, found.hint) == ("field-unknown", hint)
 
 
 MANY = ", ".join(f"segment {n}" for n in range(10, 40))

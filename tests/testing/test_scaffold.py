@@ -10,6 +10,7 @@ import billpolicy
 from billpolicy.report.tests import first_test_text
 from billpolicy.testing.run import about_rule
 from tests.helpers.paths import ROOT, STANDARD
+from tests.helpers.scenes import policy
 
 PAGE = ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml"
 NOT_SHOWN = {"partly-written-off-time-is-not-billed-again", "write_off_invoice.charged_through"}
@@ -68,3 +69,11 @@ def test_a_rule_that_there_is_not(tmp_path: Path) -> None:
         billpolicy.first_test(billpolicy.validate(PAGE), "enterprise-net-6")
     (problem,) = refused.value.diagnostics
     assert (problem.code, problem.hint) == ("rule-unknown", "did you mean `enterprise-net-60`?")
+
+
+def test_a_line_about_every_operation_is_a_rule_of_each() -> None:
+    """`test --mutate` calls it by this name."""
+    with pytest.raises(billpolicy.Refused) as refused:
+        billpolicy.first_test(policy("every_operation: {actor: required}"), "every_operation.actor")
+    (problem,) = refused.value.diagnostics
+    assert problem.hint == "name one of the operations, like `add_subscribed_charge.actor`"

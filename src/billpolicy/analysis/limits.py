@@ -18,9 +18,9 @@ _PERMISSION, _ALLOWED = "permission", "allowed"
 
 def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
     """Where exceptions ask about an amount in some currencies, and no rule asks about it in any other, so that the base
-    rule decides there: of each decision the first of those exceptions by its place."""
+    rule decides there: of each decision the first of those exceptions by its id, wherever it stands."""
     told: set[tuple[str, str, str]] = set()
-    for rule in _by_place(analysed):
+    for rule in _by_id(analysed):
         for field in (clause.field for clause in rule.clauses if f"{clause.field}.currency" in clause.facts):
             found = list(_other_currencies(analysed, rule, field, told))
             told.update(one[:3] for one in found)
@@ -35,8 +35,9 @@ def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
                 yield Finding(diagnostic, Shown(operation, facts))
 
 
-def _by_place(analysed: Analysed) -> list[ExceptionRule]:
-    return sorted(analysed.policy.exceptions, key=lambda rule: (rule.position[:3], rule.id))
+def _by_id(analysed: Analysed) -> list[ExceptionRule]:
+    """Whatever the order of files and lines: a baseline knows a finding by the rule that it names."""
+    return sorted(analysed.policy.exceptions, key=lambda rule: rule.id)
 
 
 def _other_currencies(
@@ -63,7 +64,7 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
     """Limits of authority that somebody whom neither a role nor a rule names passes: of each operation the first."""
     people = frozenset(analysed.policy.roles)
     told: set[str] = set()
-    for rule in _by_place(analysed):
+    for rule in _by_id(analysed):
         outcome = rule.then.get(_PERMISSION)
         if not isinstance(outcome, Setting) or outcome.value == _ALLOWED:
             continue

@@ -31,7 +31,8 @@ from billpolicy.cli.options import (
     today_option,
 )
 from billpolicy.cli.output import gather, show_refused, write, write_json
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.report.effect_text import effect_markdown, effect_text
 from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
@@ -92,8 +93,7 @@ def command(
     if why_not is not None:
         known = [id for version in versions.policies for id in version.rules]
         if why_not not in known:
-            hint = did_you_mean(why_not, known) or "an exception goes by its id, any other rule by `operation.key`"
-            raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{why_not}`", hint=hint)])
+            raise Refused([rule_unknown(why_not, known)])
     explanations: list[Explanation] = []
     effects: list[Effect] = []
     told: list[str] = []

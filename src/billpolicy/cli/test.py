@@ -17,7 +17,8 @@ from billpolicy.cli.options import LINE, engine_option, format_option
 from billpolicy.cli.output import answer, gather, say, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import Kind, write_file
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.report.tests import (
     coverage_text,
     failures,
@@ -164,8 +165,7 @@ def _is_chosen(case: Case, text: str | None, operation: str | None) -> bool:
 def _about(run: TestRun, rule: str) -> TestRun:
     known = {id for file in run.files for policy in file.policy.policies for id in policy.rules}
     if rule not in known:
-        hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key`"
-        raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", hint=hint)])
+        raise Refused([rule_unknown(rule, known)])
     return billpolicy.about_rule(run, rule)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy.catalogue.entry import theme_of
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
@@ -62,7 +62,10 @@ class Baseline:
         self.path = path
         self._left: Counter[Fingerprint] = Counter()
         self._at: dict[Fingerprint, Position] = {}
-        if not new or is_there(path):
+        if not new and not is_there(path):
+            hint = "check the path; `--update-baseline` writes the first one"
+            raise Refused([Diagnostic("file-missing", "there is no such file", Position(str(path)), hint)])
+        if is_there(path):
             tree = parse(path, max_megabytes=MAX_MEGABYTES)
             file = read_record(BaselineFile, tree)
             self._left.update({Fingerprint(one.file, one.code, one.message): one.count for one in file.known})

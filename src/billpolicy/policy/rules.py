@@ -19,7 +19,7 @@ from billpolicy.policy.model import Assumption, Clause, ExceptionRule, FollowUp,
 from billpolicy.policy.typed import clause
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.fields import SCOPES, fields_of
-from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, events_of, scopes_of
+from billpolicy.vocabulary.spec import CUSTOM_SCOPES, FieldSpec, OperationSpec, events_of, scopes_of
 
 _Kind = Literal["exception", "follow-up", "assumption"]
 
@@ -198,7 +198,7 @@ class Rules:
                 known = [f.name for f in fields]
                 known += [f for f in self._declared.fields if f.partition(".")[0] in scopes_of(fields)]
                 message = f"{who} has no field `{name}`"
-                self._problem("field-unknown", message, tree.at(*path, key=True), did_you_mean(name, known))
+                self._problem("field-unknown", message, tree.at(*path, key=True), _instead(name, known))
                 return None
             try:
                 read = clause(field, constraint)
@@ -213,6 +213,18 @@ class Rules:
             return custom if name.partition(".")[0] in scopes_of(fields) else None
         field = next((field for field in fields if field.name == name), None)
         return None if field is None else field._replace(choices=self._declared.choices(field))
+
+
+def _instead(name: str, known: Sequence[str]) -> str | None:
+    """What to write instead of a field that there is not. One of an account or a subscription that is not mistyped was
+    meant to be a field of the company's own: that the names of all its fields begin alike makes none of them close."""
+    import difflib
+
+    scope, _, own = name.partition(".")
+    beside = [field.partition(".")[2] for field in known if field.startswith(f"{scope}.")]
+    if scope not in CUSTOM_SCOPES or not beside or difflib.get_close_matches(own, beside, n=1):
+        return did_you_mean(name, known)
+    return f"declare it under `fields`; known here: {_listed(f'{scope}.{field}' for field in beside)}"
 
 
 def _places(*rules: ExceptionRule) -> dict[str, Position]:

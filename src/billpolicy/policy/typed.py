@@ -12,7 +12,7 @@ from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.source.scalars import read_boolean, read_date, read_integer, read_money, read_text
-from billpolicy.vocabulary.spec import FieldSpec
+from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _ORDERED = ("integer", "money", "date")
 _WORDS = {
@@ -30,7 +30,8 @@ def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
     if field.type == "choice":
         word = read_text(text)
         if word not in field.choices:
-            allowed = f"allowed: {', '.join(field.choices)}" if field.choices else "the policy declares none"
+            none = "the policy declares none" + (", under `roles`" if field.codes == ROLES else "")
+            allowed = f"allowed: {', '.join(field.choices)}" if field.choices else none
             hint = did_you_mean(word, field.choices) or allowed
             raise ValueError(f"`{word}` is not one of the values of `{field.name}`; {hint}")
         return word

@@ -77,8 +77,9 @@ def differing(impact: ImpactTold, what: str = "") -> str:
     """`14 of 2,000 operations come out differently`."""
     if not impact.operations:
         return "there are no operations to compare"
+    count = f"{impact.differing:,}" if impact.differing else "none"
     verb = "come" if impact.differing > 1 else "comes"
-    return f"{impact.differing or 'none':{',' if impact.differing else ''}} of {impact.operations:,} {what}{verb} out differently"
+    return f"{count} of {impact.operations:,} {what}{verb} out differently"
 
 
 def amounts_text(impact: ImpactTold) -> Iterator[str]:

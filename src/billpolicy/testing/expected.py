@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from billpolicy.diagnostics.codes import Known
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.policy.model import Policy
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record, written_name
@@ -316,5 +317,4 @@ def _not_decided(
 def _unknown_rule(at: Position, rule: str, policies: Sequence[Policy]) -> Iterator[Diagnostic]:
     known = {id for policy in policies for id in policy.rules}
     if rule not in known and rule != BASE:
-        hint = did_you_mean(rule, known) or "an exception goes by its id, any other rule by `operation.key` or `base`"
-        yield Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", at, hint)
+        yield rule_unknown(rule, known, at, also=" or `base`")

@@ -11,7 +11,8 @@ from billpolicy.analysis.compare import Comparer, Difference
 from billpolicy.book.load import book_from
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.watching import Asked
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.planning.plan import Plan
 from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, FollowUp, Outcome, Policy, Setting
@@ -65,8 +66,7 @@ def _tests(policy: Policy, rule: str) -> Iterator[FirstTest]:
             return
     base = policy.rules.get(rule)
     if not isinstance(base, BaseRule):
-        hint = did_you_mean(rule, policy.rules) or "an exception goes by its id, any other rule by `operation.key`"
-        raise Refused([Diagnostic("rule-unknown", f"the policy has no rule `{rule}`", policy.position, hint)])
+        raise Refused([rule_unknown(rule, policy.rules, policy.position)])
     without = {**policy.base, (base.operation, base.key): base._replace(outcome=_NOTHING)}
     other = replace(policy, base=without)
     yield from _of_decision(policy, other, rule, base.operation, base.key, base.outcome, None)

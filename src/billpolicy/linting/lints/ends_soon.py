@@ -14,8 +14,8 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     last = subject.today + datetime.timedelta(days=options["days"])
     for what, until, at in _ends(subject):
         if subject.today < until <= last:
-            days = (until - subject.today).days
-            message = f"{what} ends {'tomorrow' if days == 1 else f'in {days} days'}, and nothing follows it"
+            # Never how many days are left: a baseline knows a finding by its sentence, tomorrow as well.
+            message = f"the last day of {what} is {until - datetime.timedelta(days=1)}, and nothing follows it"
             yield Finding(message, at, "let it last longer, or add what holds from that day on")
 
 
