@@ -67,6 +67,16 @@ def test_what_is_declared_is_allowed_by_its_name(tmp_path: Path) -> None:
     assert found("allow: [{declares: {payment_terms: [Net 14]}, because: FIN-2}]", tmp_path, "", new) == []
 
 
+def test_only_what_the_change_says_is_its_reason() -> None:
+    """The base rule decides where the exception is narrowed, and says why it stands there, not why this may change."""
+    narrower = DISPUTES.replace("1000.00", "2500.00")
+    assert "    because: say why this may change\n" in proposed(diff(policy(DISPUTES), policy(narrower)))
+    again = "operations: {credit_memo_from_invoice: {bill_to_contact: {from: [account], because: FIN-8}}}\n"
+    assert '    because: "FIN-8"\n' in proposed(diff(policy(DISPUTES), policy(again + DISPUTES)))
+    every = "every_operation: {permission: {is: approval, because: FIN-3}}\n"
+    assert '    because: "FIN-3"\n' in proposed(diff(policy(DISPUTES), policy(every + DISPUTES)))
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "hint"),
     [

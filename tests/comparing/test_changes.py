@@ -10,6 +10,8 @@ from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.difference import PolicyDifference, diff
 from billpolicy.comparing.side import load_sides
 from billpolicy.comparing.words import after_words, before_words, where
+from billpolicy.report.diff import diff_report
+from billpolicy.report.diff_words import declared_text
 from tests.helpers.paths import STANDARD
 from tests.helpers.scenes import policy
 
@@ -341,6 +343,15 @@ def test_what_is_declared_is_told_apart_from_decisions(old: str, new: str, told:
     assert [(*one[:6],) for one in found.declared] == [told]
     assert found.decisions.changed == ()
     assert not found.equivalent
+
+
+def test_what_is_added_to_something_that_is_there_is_not_told_as_instead_of_nothing() -> None:
+    choice = "fields: {account.segment: {type: choice, values: [small, large]}}"
+    wider = choice.replace("large", "large, public")
+    sides = ((choice, wider, "also public"), (wider, choice, "no longer public"))
+    for old, new, told in sides:
+        (one,) = diff_report(compared(old, new), ("old", "new")).declared
+        assert declared_text(one) == f"field account.segment: {told}"
 
 
 def test_a_reason_code_is_told_by_its_name() -> None:

@@ -149,13 +149,15 @@ def test_a_role_where_the_policy_declares_none() -> None:
     assert found.message == "`lead` is not one of the values of `actor.role`; the policy declares none, under `roles`"
 
 
+ACCOUNT_FIELDS = "`account.country`, `account.currency`, `account.id`, `account.name`, `account.region`"
+
+
 @pytest.mark.parametrize(
     ("field", "hint"),
     [
         (
             "account.segment",
-            "declare it under `fields`; known here: `account.country`, `account.currency`, `account.id`, `account.name`, "
-            "`account.region`",
+            f"declare it under `fields`; known here: {ACCOUNT_FIELDS}",
         ),
         (
             "subscription.tier",

@@ -8,19 +8,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from billpolicy.analysis.domain import SIGNS, Domain
+from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.regions import simplified
 from billpolicy.money import from_minor
 from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words
 from billpolicy.policy.example import day
-from billpolicy.policy.model import Policy
 
 MOST_ENTRIES = 16
 """Of a change that would need more of them, the region is not said: all of the decision is allowed."""
 WHY = "say why this may change"
-_SIGNS = {numbers.ranges[0]: word for word, numbers in SIGNS.items()}
+_SIGNS = {(None, -1): "below_zero", (0, 0): "zero", (1, None): "above_zero"}
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*( [A-Za-z0-9_.]+)*")
 
 
@@ -60,15 +59,24 @@ def _decided(change: Changed, difference: PolicyDifference) -> Iterator[str]:
                 f"    {'after' if change.event else 'decisions'}: {_list([change.key])}",
                 *(["    when:"] if when else []),
                 *(f"      {field}: {said}" for field, said in sorted(when.items())),
-                f"    because: {_text(_reason(change, difference.new))}",
+                f"    because: {_text(_reason(change, difference))}",
             ]
         )
 
 
-def _reason(change: Changed, new: Policy) -> str:
-    """What the rules say that decide now."""
-    reasons = [one.because for one in new.conditional if one.id in change.new_rules and one.because]
-    reasons += [one.because for one in new.base.values() if one.id in change.new_rules and one.because]
+def _reason(change: Changed, difference: PolicyDifference) -> str:
+    """What the rules say that decide now and are new themselves; why a rule stands there that stood there before is no
+    reason for the change that lets it decide."""
+    new = difference.new
+    said = {one.id for one in difference.rules if one.how in ("added", "changed")}
+    reasons = [one.because for one in new.conditional if one.id in said.intersection(change.new_rules) and one.because]
+    reasons += [
+        rule.because
+        for id in change.new_rules
+        if (rule := new.base.get((id.partition(".")[0], id.partition(".")[2]))) is not None
+        and rule.because
+        and said & {id, f"every_operation.{rule.key}"}
+    ]
     return "; ".join(dict.fromkeys(reasons)) or WHY
 
 

@@ -289,6 +289,7 @@ Known = Literal[
     "plan-stale",
     "policy-differs",
     "policy-empty",
+    "policy-file-foreign",
     "policy-in-subfolder",
     "policy-missing",
     "policy-not-in-force",

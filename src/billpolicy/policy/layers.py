@@ -13,7 +13,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
 from billpolicy.policy.model import LayerText
-from billpolicy.policy.subfolders import not_read
+from billpolicy.policy.subfolders import SECTIONS, not_read
 from billpolicy.source.files import DISK, Files, Place, Texts
 from billpolicy.source.folders import yaml_files
 from billpolicy.source.read import read_record
@@ -144,6 +144,7 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         try:
             raw = raw_of(name, MAX_MEGABYTES, where)
             tree = parse_raw(raw, where.shown(name))
+            _refuse_others(tree)
             files.append((name.name, read_record(PolicyFile, tree), tree, raw.decode()))
         except Refused as refused:
             problems.extend(refused.diagnostics)
@@ -156,6 +157,18 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         tuple(name for name, _, _, _ in files),
         tuple(text for _, _, _, text in files),
     )
+
+
+def _refuse_others(tree: Tree) -> None:
+    """Raise `Refused` for a book or a list of operations: one sentence, and not one for each of its keys."""
+    data = tree.data if isinstance(tree.data, dict) else {}
+    if data.keys() & SECTIONS:
+        return
+    for key, what in (("accounts", "a book"), ("operations", "a file of operations")):
+        if isinstance(data.get(key), list):
+            message = f"this is {what}, and no file of a policy"
+            hint = "in a policy's folder stand its own files: move it into a subfolder, or name the policy's file alone"
+            raise Refused([Diagnostic("policy-file-foreign", message, tree.at(key, key=True), hint)])
 
 
 def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:

@@ -18,8 +18,9 @@ from billpolicy.source.folders import below, yaml_files
 
 _SHARED = {"description", "operations"}
 """Sections that other files have as well."""
-_SECTIONS = "|".join(sorted({field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED))
-_SECTION = re.compile(rf"""^(?:\{{\s*)?["']?({_SECTIONS})["']?\s*:""", re.MULTILINE)
+SECTIONS = {field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED
+"""Sections that only policies have."""
+_SECTION = re.compile(rf"""^(?:\{{\s*)?["']?({"|".join(sorted(SECTIONS))})["']?\s*:""", re.MULTILINE)
 _OPERATIONS = re.compile(r"""^["']?(operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)""", re.MULTILINE)
 """By name, as policies have them; a list of operations is another file."""
 

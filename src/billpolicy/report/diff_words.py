@@ -149,7 +149,9 @@ def declared_text(one: DeclaredTold) -> str:
         return f"{what} is new: {one.after}"
     if one.how == "removed":
         return f"{what} is gone: {one.before}"
-    return f"{what}: {one.after or 'nothing'} instead of {one.before or 'nothing'}"
+    if not one.before or not one.after:
+        return f"{what}: also {one.after}" if one.after else f"{what}: no longer {one.before}"
+    return f"{what}: {one.after} instead of {one.before}"
 
 
 def operations_text(operations: Sequence[str], most: int = 3) -> str:
