@@ -154,7 +154,7 @@ def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) 
             if key in policy.defaults:
                 found.append(f"default={policy.defaults[key]}")
                 break
-        elif attribute is None or level not in DOCUMENT_KINDS or level in attribute.documents:
+        elif attribute is None or attribute.is_held_by(level):
             found.append(level)
     comes: list[str] = []
     for one_at_a_time, levels in groupby(found, key=spec.either.__contains__):

@@ -7,10 +7,11 @@ nothing is an error, and an allowance that nothing uses is told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from billpolicy.analysis.compare import Comparer
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import SECTIONS
 from billpolicy.comparing.difference import PolicyDifference
@@ -19,7 +20,7 @@ from billpolicy.comparing.regions import Region, simplified, without
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.policy.condition import Box
 from billpolicy.policy.language import ConstraintText
-from billpolicy.policy.model import Policy
+from billpolicy.policy.model import ALWAYS, Policy
 from billpolicy.policy.typed import clause
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
@@ -205,6 +206,13 @@ def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:
         for region, names in left:
             finding = decision_finding("change-not-allowed", change, names, region, difference, _ALLOW)
             found.append(Beyond(finding, change, names[0], region))
+        allowed_so_far = [name for name in change.operations if all(name not in names for _, names in left)]
+        found += _further(change, allowed_so_far if change.more else (), allowed, difference)
+    for operation, key in difference.decisions.unproven:
+        by = {place for place, one in enumerate(allowed) if not one.box and _is_of(one, operation, key)}
+        used |= by
+        if not by:
+            found.append(_not_proven(operation, key, difference))
     unused = [
         Diagnostic(
             "allowance-unused",
@@ -217,6 +225,40 @@ def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:
         if place not in used
     ]
     return Held(tuple(found), tuple(unused))
+
+
+def _further(
+    change: Changed, operations: Iterable[str], allowed: Sequence[Allowance], difference: PolicyDifference
+) -> Iterator[Beyond]:
+    """What is beyond in the regions of a change that are too many to list: asked again without what is allowed."""
+    old, new = difference.old, difference.new
+    if difference.decisions.as_if:
+        old, new = replace(old, effective=ALWAYS), replace(new, effective=ALWAYS)
+    comparer = Comparer(old, new)
+    for operation in operations:
+        boxes = [one.box for one in allowed if _is_of(one, operation, change.key)]
+        if change.event:
+            rest = comparer.compare_follow_ups(change.key, operation, boxes)
+        else:
+            rest = comparer.compare(operation, change.key, boxes)
+        if not rest.proven:
+            yield _not_proven(operation, change.key, difference)
+        elif rest.differences:
+            parts = (change.domain.canonical(one.box) or one.box for one in rest.differences)
+            region = simplified(parts, change.domain)
+            finding = decision_finding("change-not-allowed", change, [operation], region, difference, _ALLOW)
+            yield Beyond(finding, change, operation, region)
+
+
+def _is_of(one: Allowance, operation: str, key: str) -> bool:
+    """Whether an entry is about a decision of an operation, or about what it follows."""
+    return operation in one.operations and key in (*one.keys, *one.events)
+
+
+def _not_proven(operation: str, key: str, difference: PolicyDifference) -> Beyond:
+    message = f"it is not proven that `{operation}` decides `{key}` as before: too many conditions overlap"
+    hint = "allow this decision without a `when`, or say the same with fewer conditions"
+    return Beyond(Diagnostic("change-not-allowed", message, difference.new.position, hint))
 
 
 def _left(change: Changed, operation: str, allowed: Sequence[Allowance], used: set[int]) -> Region:

@@ -17,7 +17,7 @@ from billpolicy.deciding.matching.engines import EngineName, engine_matcher
 from billpolicy.deciding.matching.protocol import Matcher
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.condition import Facts
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, FollowUp, Policy
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, FollowUp, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.vocabulary.spec import Level
 
@@ -90,7 +90,7 @@ class _Deciding(NamedTuple):
     settings: dict[str, Resolution]
     """Settings need no document: they are resolved already."""
     chains: tuple[tuple[str, tuple[Level, ...], str], ...]
-    """Key, levels and rule of each attribute."""
+    """Key, levels and rule of each attribute; without the levels that cannot have it."""
 
 
 class Resolver:
@@ -148,7 +148,8 @@ class Resolver:
                         resolutions[key] = _new(Resolution, (key, value, level, rule))
                         break
             else:
-                problems.append(_exhausted(key, chain, levels, rule))
+                tried = self._outcome(operation, key, rule)
+                problems.append(_exhausted(key, tried.levels if isinstance(tried, Chain) else chain, levels, rule))
         if problems and not with_gaps:
             raise Refused(problems)
         return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
@@ -177,6 +178,11 @@ class Resolver:
         """The rule that a resolution names."""
         return self._rules.get(rule) or self.policy.base[operation, key]
 
+    def _outcome(self, operation: str, key: str, rule: str) -> Outcome:
+        """What a rule that a resolution names says of a key."""
+        deciding = self.rule(operation, key, rule)
+        return deciding.then[key] if isinstance(deciding, ExceptionRule) else deciding.outcome
+
     def _decide(self, operation: str, matched: tuple[str, ...]) -> _Deciding:
         settings: dict[str, Resolution] = {}
         chains: list[tuple[str, tuple[Level, ...], str]] = []
@@ -190,7 +196,9 @@ class Resolver:
             survives = bool(verdict.survivors)
             outcome, rule = (verdict.outcomes[0], verdict.survivors[0]) if survives else (base.outcome, base.id)
             if isinstance(outcome, Chain):
-                chains.append((key, outcome.levels, rule))
+                attribute = self.policy.attributes.get(key)
+                held = (level for level in outcome.levels if attribute is None or attribute.is_held_by(level))
+                chains.append((key, tuple(held), rule))
             else:
                 settings[key] = Resolution(key, outcome.value, None, rule)
         return _Deciding(settings, tuple(chains))

@@ -25,6 +25,7 @@ from billpolicy.book.history import on_day
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Payment, Subscription
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.assumptions import broken_by, contradiction
 from billpolicy.deciding.facts import actor_facts, facts_about
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -222,10 +223,11 @@ def _follow(planning: Planning, event: Event) -> None:
             try:
                 facts = _facts(planning, event, name, target)
             except Refused as refused:
-                if any(one.if_refused == "refuse" for one in those):
+                in_force = [one for one in those if one.rule.effective.includes(event.date)]
+                if any(one.if_refused == "refuse" for one in in_force):
                     raise
-                for problem in refused.diagnostics:
-                    planning.warn("follow-up-left-out", f"`{those[0].id}` was left out: {problem.message}")
+                for problem in refused.diagnostics if in_force else ():
+                    planning.warn("follow-up-left-out", f"`{in_force[0].id}` was left out: {problem.message}")
                 continue
             asked = Asked(event.name, name, event.date, facts)
             holding = resolver.follow_ups(event.name, name, event.date, facts)
@@ -286,6 +288,9 @@ def _facts(planning: Planning, event: Event, operation: str, target: Numbered | 
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", text, planning.instruction.at(), hint) for text in wrong)
+    for assumption in broken_by(facts, planning.policy):
+        broken = contradiction(assumption, f"what `{operation}` would be done to")
+        raise Refused([broken._replace(position=planning.instruction.at())])
     facts |= {"date": event.date.toordinal(), "operation": event.operation}
     return facts | actor_facts(planning.policy, planning.request.actor) | event.request.told()
 

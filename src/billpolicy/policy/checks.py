@@ -170,7 +170,7 @@ def _levels_without_effect(policy: Policy, vocabulary: Vocabulary) -> _Found:
             message = f"`{key}` never comes from {_quoted(after)} here: `default` before it always has a value"
             hint = "write `default` last, or remove what comes after it"
             yield Diagnostic("level-without-effect", message, at, hint, "warning")
-        without = [level for level in outcome.levels if level in DOCUMENT_KINDS and level not in attribute.documents]
+        without = [level for level in outcome.levels if not attribute.is_held_by(level)]
         if without:
             message = f"`{key}` never comes from {_quoted(without)} here: {_listed(without)} do not have it"
             hint = f"remove it, or add it to the `documents` of `{key}`"

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Box, Lists
-from billpolicy.vocabulary.spec import DocumentKind, FieldSpec, Level
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, DocumentKind, FieldSpec, Level
 
 
 class Effective(NamedTuple):
@@ -47,6 +47,11 @@ class Attribute(NamedTuple):
     """A bill run puts only subscriptions that agree on it on one invoice (docs/domain.md 1.1 and 1.5)."""
     exhausted: bool = False
     """It is meant that a document is refused for which no level of the chain has a value (`exhausted: refuse`)."""
+
+    def is_held_by(self, level: Level) -> bool:
+        """Whether a level can have a value of it. A document that does not have the attribute is no level of it,
+        whatever a book says of it (docs/policy-language.md, levels and chains)."""
+        return level not in DOCUMENT_KINDS or level in self.documents
 
 
 class Chain(NamedTuple):

@@ -17,7 +17,7 @@ from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
 from billpolicy.report.results import findings
-from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
+from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec, Vocabulary
 
 
 def explain_plan(versions: Versions, vocabulary: Vocabulary, plan: Plan) -> list[Explanation]:
@@ -179,7 +179,7 @@ def _decision(
         routine=resolution.key in routine and value not in routine[resolution.key],
         level=resolution.level,
         chain=chain,
-        tried=_tried(resolved, resolution, chain),
+        tried=_tried(resolver.policy, resolved, resolution, chain),
         candidates=_candidates(resolver, resolved, resolution, words),
     )
 
@@ -189,11 +189,13 @@ def _rule(rule: BaseRule | ExceptionRule, key: str) -> Rule:
     return rule_at(rule.id, at, rule.because)
 
 
-def _tried(resolved: Resolved, resolution: Resolution, chain: tuple[str, ...]) -> tuple[Tried, ...]:
+def _tried(policy: Policy, resolved: Resolved, resolution: Resolution, chain: tuple[Level, ...]) -> tuple[Tried, ...]:
     tried = []
+    attribute = policy.attributes.get(resolution.key)
     for level in chain:
-        source = resolved.levels.get(level)  # type: ignore[call-overload]
-        held = source.held.get(resolution.key) if source is not None else None
+        source = resolved.levels.get(level)
+        is_there = source is not None and (attribute is None or attribute.is_held_by(level))
+        held = source.held.get(resolution.key) if source is not None and is_there else None
         label = source.label if source is not None else "there is none here"
         since = source.since.get(resolution.key, _NOBODY_KNOWS) if source is not None else _NOBODY_KNOWS
         value = None if held is None else str(held)

@@ -10,7 +10,7 @@ from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.deciding.watching import Asked, Watching
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.policy.model import Chain
+from billpolicy.policy.model import Chain, Policy
 
 EXHAUSTED = "exhausted"
 """How a chain decides that found no value."""
@@ -71,17 +71,20 @@ def _decided(resolved: Resolved, resolver: Resolver) -> Iterator[Hit]:
     for (of, key), base in resolver.policy.base.items():
         if of == operation:
             verdict = precedence.decide(resolved.matched, key)
-            how = _how(verdict.outcomes[0] if verdict.outcomes else base.outcome, key, resolved)
+            outcome = verdict.outcomes[0] if verdict.outcomes else base.outcome
+            how = _how(outcome, key, resolved, resolver.policy)
             if how is not None:
                 yield from (Hit(rule, operation, key, how) for rule in verdict.survivors or (base.id,))
 
 
-def _how(outcome: object, key: str, resolved: Resolved) -> str | None:
+def _how(outcome: object, key: str, resolved: Resolved, policy: Policy) -> str | None:
     """None of a chain that came to a level with several values of which none is in effect."""
     if not isinstance(outcome, Chain):
         return DECIDES
     found = resolved.resolutions.get(key)
     if found is not None:
         return found.level
-    held = (resolved.levels[level].held.get(key) for level in outcome.levels if level in resolved.levels)
+    attribute = policy.attributes.get(key)
+    asked = (level for level in outcome.levels if attribute is None or attribute.is_held_by(level))
+    held = (resolved.levels[level].held.get(key) for level in asked if level in resolved.levels)
     return EXHAUSTED if all(value is None for value in held) else None

@@ -52,6 +52,8 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
 """Object -> its fields."""
 DATE = FieldSpec("date", "date", "the document date of the operation", always=True)
 AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included", at_least=0)
+OF_LINES = AMOUNT._replace(doc="what is left of the lines that are named, tax included", at_least=None)
+"""Lines may give money; that they do together is refused only after it was decided."""
 OF_A_DRAFT = AMOUNT._replace(doc="the amount of the draft, tax included", at_least=None)
 """That of an invoice may be below zero."""
 REFERENCE_IS = FieldSpec(

@@ -13,6 +13,7 @@ from billpolicy.vocabulary.fields import (
     DATE,
     FROM,
     OF_A_DRAFT,
+    OF_LINES,
     PARTIAL,
     REFERENCE_IS,
     asked,
@@ -51,6 +52,7 @@ from billpolicy.vocabulary.settings import (
 )
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, Vocabulary
 
+_ASKED_OF_LINES = (DATE, OF_LINES, reason_of("credit_memo"))
 _SPECS = (
     OperationSpec(
         name="credit_memo_from_invoice",
@@ -224,7 +226,7 @@ _SPECS = (
         doc="credit lines that a bill run has billed, without billing their time again",
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
-        fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
+        fields=(*_ASKED_OF_LINES, *fields_of("account", "subscription", "invoice")),
         settings=(reason_code("credit_memo"), RELATED_CHARGES, PAID_CREDIT, SPLIT_INVOICES, ITEM_LIMIT),
         causes=("credit_memo_posted",),
         uncertain=("subscription", "invoice"),
@@ -234,7 +236,7 @@ _SPECS = (
         doc="credit lines that a bill run has billed, reopen their time, and bill it again",
         produces=("credit_memo",),
         levels=("invoice", "subscription", "account", "default"),
-        fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
+        fields=(*_ASKED_OF_LINES, *fields_of("account", "subscription", "invoice")),
         settings=(
             reason_code("credit_memo"),
             CORRECTION_STYLE,

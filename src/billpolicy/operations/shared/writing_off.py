@@ -63,7 +63,10 @@ def write_off(
     apply_date = _apply_date(planning, request)
 
     partial = {"partial": amount < balance}
-    resolved = resolve_on(planning, origin, open_places, reason, total=amount, more=partial)
+    # Conditions ask about the document as it is, not about the part of it that is written off.
+    document = planning.book.numbered[origin.number]
+    assert isinstance(document, OwedDocument)
+    resolved = resolve_on(planning, document, open_places, reason, total=amount, more=partial)
     check_item_limit(planning, origin.items, resolved, origin.number)
     amounts = part_of(planning, resolved, origin, open_places, amount)
     items = mirror(origin, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
