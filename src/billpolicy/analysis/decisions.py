@@ -17,7 +17,7 @@ from billpolicy.policy.condition import Box, Numbers, Values
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
 from billpolicy.policy.precedence import Precedence
-from billpolicy.vocabulary.spec import DOCUMENT_KINDS, OperationSpec
+from billpolicy.vocabulary.spec import OperationSpec
 
 DATE = "date"
 """The fact that is the document date."""
