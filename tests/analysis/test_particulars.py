@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billpolicy.analysis.analyse import analyse
-from billpolicy.analysis.compare import Comparer
+from billpolicy.analysis.compare import Comparer, compare
 from billpolicy.analysis.domain import Domain
 from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import Policy
@@ -133,7 +133,7 @@ exceptions:
     then: {permission: refused}
 """
     new = policy(asks.replace("then: {permission: approval}", "then: {permission: allowed}"))
-    (found,) = Comparer(policy(asks), new).compare("apply_payment", "permission").differences
+    (found,) = compare(policy(asks), new, "apply_payment", "permission").differences
     assert found.box["amount"].unset
     assert found.box["payment.currency"].members == Words(frozenset(("USD",)))
 
@@ -184,3 +184,10 @@ def test_of_several_follow_ups_the_strictest_counts() -> None:
     lenient = policy(f"follow_ups:\n{lax}")
     (found,) = Comparer(lenient, both).compare_follow_ups("invoice_posted", "write_off_invoice").differences
     assert (found.old.rule, found.new.rule) == ("lax", "strict")
+
+
+def test_what_is_allowed_of_facts_that_an_operation_has_not_allows_nothing_there() -> None:
+    strict = policy("operations: {apply_credits: {permission: refused}}\n")
+    from_ = {"from": Values(Numbers(((1, None),)))}
+    assert not compare(policy(), strict, "apply_credits", "permission", [from_]).equal
+    assert compare(policy(), strict, "apply_credits", "permission", [{}]).equal

@@ -59,16 +59,16 @@ class Comparer:
         self._vocabulary = vocabulary
         self._both: dict[str, Both] = {}
 
-    def compare(self, operation: str, key: str) -> Comparison:
-        """How one decision compares."""
+    def compare(self, operation: str, key: str, allowed: Sequence[Box] = ()) -> Comparison:
+        """How one decision compares. `allowed`: differences within these facts are passed over."""
         if operation not in self._both:
             ours, theirs = self._old.domain(operation), self._new.domain(operation)
             self._both[operation] = Both(ours, theirs, self._new.policy)
         both = self._both[operation]
         old, new = self._old.decision(operation, key), self._new.decision(operation, key)
-        return _compared(old, new, both)
+        return _compared(old, new, both, _passed(both, allowed))
 
-    def compare_follow_ups(self, event: str, operation: str) -> Comparison:
+    def compare_follow_ups(self, event: str, operation: str, allowed: Sequence[Box] = ()) -> Comparison:
         """Whether an operation follows an event in the same cases, and what becomes of one that is refused."""
         spec = self._vocabulary[operation]
         policies = self._old.policy, self._new.policy
@@ -76,6 +76,7 @@ class Comparer:
         both = Both(ours, theirs, policies[1])
         old, boxes = _following(policies[0], event, operation, ours)
         new, more = _following(policies[1], event, operation, theirs)
+        passed = _passed(both, allowed)
 
         def follows(rules: Sequence[FollowUp], holding: int) -> tuple[str, Decider]:
             running = [rules[number] for number in bits(holding)]
@@ -85,10 +86,10 @@ class Comparer:
 
         def label(holding: int) -> Label:
             mine, who = follows(old, holding & ((1 << len(old)) - 1))
-            their, whom = follows(new, holding >> len(old))
-            return SAME if mine == their else (who, whom)
+            their, whom = follows(new, holding >> len(old) & ((1 << len(new)) - 1))
+            return SAME if mine == their or holding >> (len(old) + len(new)) else (who, whom)
 
-        return _differing(operation, event, both, [*boxes, *more], label)
+        return _differing(operation, event, both, [*boxes, *more, *passed], label)
 
 
 class Both(Domain):
@@ -105,26 +106,32 @@ class Both(Domain):
         return mine
 
 
+def compare(old: Policy, new: Policy, operation: str, key: str, allowed: Sequence[Box] = ()) -> Comparison:
+    """How one decision of two policies compares; `Comparer` is for many."""
+    return Comparer(old, new).compare(operation, key, allowed)
+
+
 SAME = "same"
 """The label of facts for which the same comes out."""
 
 
-def _compared(old: Decision, new: Decision, both: Domain) -> Comparison:
+def _compared(old: Decision, new: Decision, both: Domain, passed: Sequence[Box]) -> Comparison:
     """By the diagram of the rules of both, told apart by what decides in either where that is not the same."""
-    mine = (1 << len(old.rules)) - 1
+    count = len(old.rules), len(new.rules)
+    mine, their = (1 << count[0]) - 1, (1 << count[1]) - 1
     # Where no rule is open that is another one in the other policy, both decide the same.
     changed = _changed(old, new) if old.base_comes == new.base_comes else -1
 
     def label(holding: int) -> Label:
-        before, after = old.survivors(holding & mine), new.survivors(holding >> len(old.rules))
-        if old.outcomes(before) == new.outcomes(after):
+        before, after = old.survivors(holding & mine), new.survivors(holding >> count[0] & their)
+        if old.outcomes(before) == new.outcomes(after) or holding >> sum(count):
             return SAME
         return old.decider(before), new.decider(after)
 
     def settled(open_: int) -> Label | None:
         return None if open_ & changed or changed == -1 else SAME
 
-    return _differing(old.spec.name, old.key, both, [*old.boxes, *new.boxes], label, settled)
+    return _differing(old.spec.name, old.key, both, [*old.boxes, *new.boxes, *passed], label, settled)
 
 
 def _changed(old: Decision, new: Decision) -> int:
@@ -167,6 +174,16 @@ def _differing(
         if facts is not None:
             differences.append(Difference(both.said(box), facts, *cast("tuple[Decider, Decider]", who)))
     return Comparison(operation, key, both, not differences, True, tuple(differences), len(found) > MOST_BOXES)
+
+
+def _passed(both: Domain, allowed: Sequence[Box]) -> list[Box]:
+    """What is allowed, said of facts of the operation; what it does not have is unset there."""
+    found = []
+    for box in allowed:
+        known = both.canonical({fact: values for fact, values in box.items() if both.knows(fact)})
+        if known is not None and all(values.unset for fact, values in box.items() if not both.knows(fact)):
+            found.append(known)
+    return found
 
 
 def _following(policy: Policy, event: str, operation: str, domain: Domain) -> tuple[list[FollowUp], list[Box]]:
