@@ -10,9 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from billpolicy.analysis.analyse import analyse
+from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.compare import Comparer
 from billpolicy.analysis.conflicts import find_conflicts
-from billpolicy.analysis.finding import Analysed, Finding
+from billpolicy.analysis.finding import Finding
 from billpolicy.analysis.gaps import open_chains
 from billpolicy.policy.condition import Box, Fact, Facts
 from tests.helpers.plain_policies import (

@@ -12,10 +12,11 @@ from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.book.load import book_from
 from billpolicy.deciding.matching.reference import unmet
 from billpolicy.deciding.proven import prove
+from billpolicy.deciding.watching import Asked
 from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.witness.analysed import witness_of
-from billpolicy.witness.running import Asked, Ran, run
+from billpolicy.witness.running import Ran, run
 from tests.helpers.plain_policies import Drawn, Size, policies, text_of
 from tests.helpers.properties import examples
 from tests.helpers.scenes import HEAD

@@ -201,6 +201,7 @@ def _money(values: Values, currency: Values | None, ends: list[int | None]) -> s
         if all(signs):
             return " or ".join([*map(str, signs), *(["unset"] if values.unset else [])])
         return _numbers(values, lambda minor: f"{minor} minor units", ends)
+    assert isinstance(currency.members, Words)
     codes = sorted(map(str, currency.members.names))
     said = [_numbers(Values(values.members), _in(code), ends) for code in codes]
     return " or ".join(said) + (" or unset" if values.unset else "")
