@@ -81,7 +81,8 @@ def _dated(policy: Policy) -> Iterator[_Dated]:
 
 
 def _ends(one: _Dated, until: datetime.date) -> Finding:
-    message = f"the last day of {one.name} is {until - datetime.timedelta(days=1)}, and nothing comes after it"
+    last = until - datetime.timedelta(days=1)
+    message = f"{one.name} holds for the last time on {last}, and nothing comes after it"
     hint = "if it is to go on, remove `until` or add what follows; from that day on it is as if it were not there"
     return Finding(Diagnostic("ends-without-successor", message, one.position, hint, "hint"), _on(one, until))
 

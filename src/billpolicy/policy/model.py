@@ -287,4 +287,5 @@ class Policy:
     def rules(self) -> dict[str, BaseRule | ExceptionRule]:
         """Every rule by the name that explanations and tests give it: an exception or a follow-up by its id, a base
         rule by `operation.key`."""
-        return {rule.id: rule for rule in (*self.base.values(), *self.conditional)}
+        found: dict[str, BaseRule | ExceptionRule] = {base.id: base for base in self.base.values()}
+        return found | {rule.id: rule for rule in self.conditional}
