@@ -78,8 +78,11 @@ def rows_of(file: Path) -> Iterator[Statements]:
     """The rows that each group became in a ledger, as statements in the order in which they are run."""
     with closing(sqlite3.connect(file)) as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM operations ORDER BY id")]
+        texts = connection.execute("SELECT digest, name, layers FROM policies").fetchall()
         for start in range(0, len(ids), GROUP):
-            yield list(_statements(connection, ids[start : start + GROUP]))
+            # The text of the policy is kept once, with the first that is posted by it.
+            kept = [("INSERT INTO policies VALUES (?, ?, ?)", texts)] if start == 0 else []
+            yield [*kept, *_statements(connection, ids[start : start + GROUP])]
 
 
 def _statements(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[tuple[str, list[tuple[object, ...]]]]:

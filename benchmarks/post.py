@@ -112,8 +112,11 @@ def inserting(connection: sqlite3.Connection, work: list[Statements], group: int
 def rows_of(file: Path, plans: Sequence[Plan], group: int) -> Iterator[Statements]:
     """The rows that each group of plans became in a ledger, as statements in the order in which they were run."""
     with closing(sqlite3.connect(file)) as connection:
+        texts = connection.execute("SELECT digest, name, layers FROM policies").fetchall()
         for start in range(0, len(plans), group):
-            yield list(_statements(connection, plans[start : start + group]))
+            # The text of each policy is kept once, with the first that is posted by it.
+            kept = [("INSERT INTO policies VALUES (?, ?, ?)", texts)] if start == 0 else []
+            yield [*kept, *_statements(connection, plans[start : start + group])]
 
 
 def _statements(
