@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from billpolicy.comparing.outcomes import Apart, Kind
-from billpolicy.comparing.tally import Case, Reason
+from billpolicy.comparing.tally import Case, Reason, add
 from billpolicy.deciding.versions import Versions
 from billpolicy.policy.model import Setting
 from billpolicy.recording.record import Recorded, RecordedOperation
@@ -141,7 +141,7 @@ def _case(first: RecordedOperation, all_of_it: list[RecordedOperation], apart: d
     amounts: dict[str, Decimal] = {}
     for one in documents:
         if one.amount is not None and one.currency is not None:
-            amounts[one.currency] = amounts.get(one.currency, Decimal(0)) + abs(one.amount)
+            add(amounts, {one.currency: abs(one.amount)})
     kinds = {one.kind for one in apart}
     return Case(
         sample=name,

@@ -89,5 +89,6 @@ class Impact:
 
 
 def add(total: dict[str, Decimal], amounts: Mapping[str, Decimal]) -> None:
+    """Put amounts to a total, currency by currency."""
     for currency, amount in amounts.items():
         total[currency] = total.get(currency, Decimal(0)) + amount

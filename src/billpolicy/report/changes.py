@@ -26,6 +26,7 @@ from billpolicy.book.model import (
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.planning.plan import Plan
 from billpolicy.report.results import told
+from billpolicy.report.texts import counted
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
 
@@ -276,12 +277,12 @@ def _from(day: datetime.date | None) -> str:
 def _recorded(one: changes.UsageRecorded) -> str:
     days = [record.date for record in one.records]
     subscriptions = len({record.subscription for record in one.records})
-    of = f"{_count(len(one.records), 'usage record')} of {_count(subscriptions, 'subscription')}"
+    of = f"{counted(len(one.records), 'usage record')} of {counted(subscriptions, 'subscription')}"
     return f"{of}, {min(days)}" + (f" to {max(days)}" if min(days) < max(days) else "")
 
 
 def _billed(one: changes.UsageBilled) -> str:
-    records = f"{one.subscription}/{one.charge}: {_count(len(one.records), 'usage record')}"
+    records = f"{one.subscription}/{one.charge}: {counted(len(one.records), 'usage record')}"
     if one.after is None:
         return f"{records} not billed by {one.before} any more"
     return f"{records} billed by {one.after}" + (f" (was {one.before})" if one.before else "")
@@ -318,7 +319,7 @@ def _terms(period: ChargePeriod) -> tuple[Any, ...]:
 def _periods(one: changes.PeriodsRecorded) -> str:
     """Charge periods that are alike: `S-1/seats: 2026-01-01 to 2026-01-31 reopened, ...`."""
     first, last = one.periods[0], one.periods[-1]
-    count = f"{_count(len(one.periods), 'charge period')}, " if len(one.periods) > 1 else ""
+    count = f"{counted(len(one.periods), 'charge period')}, " if len(one.periods) > 1 else ""
     return f"{charge_text(first)}: {count}{first.from_} to {last.until - _DAY} {_became(one.periods)}"
 
 
@@ -360,10 +361,6 @@ def _lines(lines: Iterable[tuple[str | None, str | None]]) -> str:
 
 _FEW = 3
 _DAY = datetime.timedelta(days=1)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 TOLD: dict[type, Told] = {

@@ -13,7 +13,6 @@ from billpolicy.report.diff_words import (
     KINDS,
     amounts_text,
     apart_text,
-    counted,
     declared_text,
     differing,
     group_text,
@@ -23,6 +22,7 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
+from billpolicy.report.texts import counted
 
 _NAME = re.compile(r"`([^`]+)`")
 _STYLE = """

@@ -10,7 +10,6 @@ from billpolicy.report.diff_words import (
     KINDS,
     amounts_text,
     apart_text,
-    counted,
     declared_text,
     group_text,
     headline,
@@ -21,7 +20,7 @@ from billpolicy.report.diff_words import (
     sentence,
     whys,
 )
-from billpolicy.report.texts import code, escaped
+from billpolicy.report.texts import code, counted, escaped
 
 MOST_CHANGES = 8
 """Changes that stand in the open; further ones are folded."""

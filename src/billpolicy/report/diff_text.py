@@ -21,7 +21,7 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
-from billpolicy.report.texts import table, wrapped
+from billpolicy.report.texts import counted, table, wrapped
 
 
 def diff_text(report: DiffReport, *, summary: bool = False) -> str:
@@ -94,7 +94,7 @@ def _impact(impact: ImpactTold, summary: bool) -> Iterator[str]:
     yield "real operations"
     told = differing(impact)
     if impact.accounts:
-        told += f", of {len(impact.accounts):,} account{'' if len(impact.accounts) == 1 else 's'}"
+        told += f", of {counted(len(impact.accounts), 'account')}"
     yield from wrapped("  ", told)
     for amounts in amounts_text(impact):
         yield from wrapped("  ", f"in money: {amounts}")

@@ -18,7 +18,7 @@ from billpolicy.report.diff import (
 )
 from billpolicy.report.explanation import Decision, Explanation, Rule
 from billpolicy.report.explanation_text import place_text
-from billpolicy.report.texts import origin
+from billpolicy.report.texts import counted, origin
 
 _NOUNS = {
     "effective": "in force",
@@ -118,11 +118,6 @@ def _proof(report: DiffReport) -> str:
     if report.unproven:
         return f"of {counted(len(report.unproven), 'decision')} it is not proven that they are the same"
     return "every decision is proven the same, but what is declared changes outcomes"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 rule`, `3 rules`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def rule_text(rule: RuleTold) -> str:

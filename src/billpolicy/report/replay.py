@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.recording.replay import Came, Difference, Kind, Replayed
 from billpolicy.report.results import told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import counted, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 
@@ -268,19 +268,16 @@ def _by(came: Came | None) -> str:
 
 def summary_texts(tally: ReplayTally) -> Iterator[str]:
     """What came of it, in a few lines."""
-    told = [_many(tally.differing, "comes out differently", "come out differently")] if tally.differing else []
+    come, were = ("comes" if tally.differing == 1 else "come"), ("was" if tally.refused_then == 1 else "were")
+    told = [f"{tally.differing:,} {come} out differently"] if tally.differing else []
     if tally.untold:
         told.append(f"of {tally.untold:,} something cannot be told")
-    counted = f"{_many(tally.decisions, 'decision')} of {_many(tally.operations, 'operation')}"
-    yield f"{counted}: {', '.join(told) or 'no outcome differs'}"
+    made_again = f"{counted(tally.decisions, 'decision')} of {counted(tally.operations, 'operation')}"
+    yield f"{made_again}: {', '.join(told) or 'no outcome differs'}"
     if tally.not_run:
-        yield f"{_many(tally.not_run, 'step')} would not be taken"
+        yield f"{counted(tally.not_run, 'step')} would not be taken"
     if tally.refused_then:
-        yield f"{_many(tally.refused_then, 'was', 'were')} refused then, and left no facts to decide again by"
-
-
-def _many(count: int, one: str, several: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+        yield f"{tally.refused_then:,} {were} refused then, and left no facts to decide again by"
 
 
 def replay_findings(one: Replayed) -> Iterable[Diagnostic]:

@@ -12,7 +12,7 @@ from billpolicy.report.explain import explain_decision, facts_in_words
 from billpolicy.report.explanation import Explanation
 from billpolicy.report.explanation_text import decisions_text
 from billpolicy.report.results import Finding, Place, findings, place_of
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import counted, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.yaml_text import yaml_lines
 from billpolicy.testing.coverage import Coverage, Line
@@ -267,13 +267,12 @@ def total_text(run: TestRun) -> str:
     report = report_of(run)
     counts = [f"{report.passed} passed", *([f"{report.failed} failed"] if report.failed else [])]
     counts += [f"{report.skipped} skipped"] if report.skipped else []
-    return f"{report.tests} test{'' if report.tests == 1 else 's'}: {', '.join(counts)}"
+    return f"{counted(report.tests, 'test')}: {', '.join(counts)}"
 
 
 def _headed(file: FileResult) -> list[str]:
     names = ", ".join(policy.name for policy in file.policy.policies)
-    count = len(file.results)
-    told = f"{visible(str(file.file.path))}: policy {visible(names)}, {count} test{'' if count == 1 else 's'}"
+    told = f"{visible(str(file.file.path))}: policy {visible(names)}, {counted(len(file.results), 'test')}"
     first, *others = wrapped("", told)
     return [first, *(f"  {line}" for line in others)]
 
