@@ -84,10 +84,6 @@ class Diagram:
 
     # -- what came out ---------------------------------------------------------------------------------------------
 
-    def labels(self) -> frozenset[Label]:
-        """Every label that some facts have."""
-        return frozenset() if self.root is None else _labels(self.root)
-
     def regions(self, wanted: Callable[[Label], bool]) -> Iterator[tuple[Label, Box]]:
         """All facts whose labels are wanted, as boxes that do not overlap but where there can be no facts."""
         if self.root is not None:

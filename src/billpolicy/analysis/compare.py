@@ -106,11 +106,6 @@ class Both(Domain):
         return mine
 
 
-def compare(old: Policy, new: Policy, operation: str, key: str, allowed: Sequence[Box] = ()) -> Comparison:
-    """How one decision of two policies compares; `Comparer` is for many."""
-    return Comparer(old, new).compare(operation, key, allowed)
-
-
 SAME = "same"
 """The label of facts for which the same comes out."""
 
