@@ -31,14 +31,9 @@ from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.policy.condition import Fact, intersection
 from billpolicy.policy.model import Policy
-from billpolicy.recording.record import (
-    RecordedDecision,
-    RecordedOperation,
-    RecordedOutcome,
-    line,
-    load_recording,
-    recorded_policy,
-)
+from billpolicy.recording.lines import line, load_recording
+from billpolicy.recording.record import RecordedDecision, RecordedOperation, RecordedOutcome
+from billpolicy.recording.recorder import recorded_policy
 from billpolicy.recording.replay import replay
 from billpolicy.source.codec import Raw, encode
 from billpolicy.source.collector import collector_paused

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
-    from billpolicy.exchange.samples import is_recording, load_samples
+    from billpolicy.exchange.samples import load_samples
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
@@ -59,7 +59,9 @@ if TYPE_CHECKING:
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
     from billpolicy.posting.store import Audit, Posted
-    from billpolicy.recording.record import Recorded, Recorder, load_recording
+    from billpolicy.recording.lines import is_recording, load_recording
+    from billpolicy.recording.record import Recorded
+    from billpolicy.recording.recorder import Recorder
     from billpolicy.recording.replay import Replayed, replay
     from billpolicy.report.effect import Effect
     from billpolicy.report.explanation import Explanation
@@ -97,7 +99,7 @@ _WHERE = {
     "Position": "diagnostics.diagnostic",
     "Posted": "posting.store",
     "Recorded": "recording.record",
-    "Recorder": "recording.record",
+    "Recorder": "recording.recorder",
     "Refused": "diagnostics.diagnostic",
     "Replayed": "recording.replay",
     "Sample": "comparing.impact",
@@ -127,7 +129,7 @@ _WHERE = {
     "hold": "comparing.allow",
     "impact": "comparing.impact",
     "is_base": "comparing.side",
-    "is_recording": "exchange.samples",
+    "is_recording": "recording.lines",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
     "lint": "linting.linting",
@@ -135,7 +137,7 @@ _WHERE = {
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
     "load_policy": "deciding.versions",
-    "load_recording": "recording.record",
+    "load_recording": "recording.lines",
     "load_samples": "exchange.samples",
     "load_sides": "comparing.side",
     "load_tests": "exchange.test_file",

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from billpolicy.deciding.versions import load_policy
-from billpolicy.recording.record import Recorded, Recorder, line, load_recording, recorded
+from billpolicy.recording.lines import line, load_recording
+from billpolicy.recording.record import Recorded
+from billpolicy.recording.recorder import Recorder, recorded
 from billpolicy.recording.replay import Came, Difference, Replayed, Untold, replay
 from billpolicy.report.replay import ReplayTally
 from tests.helpers.books import book_from

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import billpolicy as api
-from billpolicy.recording.record import Recorded, line
+from billpolicy.recording.lines import line
+from billpolicy.recording.record import Recorded
 from tests.helpers.scenes import versions
 from tests.helpers.walks import TODAY, asked_for, read, walk
 

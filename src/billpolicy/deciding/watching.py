@@ -20,7 +20,7 @@ from billpolicy.vocabulary.spec import Level
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """What a policy was asked: the decisions of an operation, or, after an event, whether it follows."""
 
     operation: str
@@ -49,7 +49,7 @@ class Watching(Resolver):
 
     def __init__(self, policy: Policy, engine: EngineName = "python") -> None:
         super().__init__(policy, engine)
-        self.asked: list[Asked] = []
+        self.asked: list[Question] = []
 
     def resolve(
         self,
@@ -62,10 +62,10 @@ class Watching(Resolver):
         without: Collection[str] = (),
     ) -> Resolved:
         """As `Resolver` has it."""
-        self.asked.append(Asked(operation, date, facts, levels, with_gaps=with_gaps))
+        self.asked.append(Question(operation, date, facts, levels, with_gaps=with_gaps))
         return super().resolve(operation, date, facts, levels, with_gaps=with_gaps, without=without)
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
         """As `Resolver` has it."""
-        self.asked.append(Asked(operation, date, facts, {}, after))
+        self.asked.append(Question(operation, date, facts, {}, after))
         return super().follow_ups(after, operation, date, facts)

@@ -13,8 +13,7 @@ from billpolicy.book.load import load_book
 from billpolicy.comparing.impact import Sample
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import load_operations, load_with_book
-from billpolicy.recording.record import BEGINS
-from billpolicy.source.plain_file import is_there, read_plain
+from billpolicy.source.plain_file import is_there
 from billpolicy.source.tree import parse
 
 MAX_MEGABYTES = 64
@@ -39,11 +38,6 @@ def load_samples(paths: Iterable[str | Path]) -> list[Sample]:
     if problems:
         raise Refused(problems)
     return found
-
-
-def is_recording(path: str | Path) -> bool:
-    """Whether a file begins as what `plan --record` and `post --record` write. Raises `OSError`."""
-    return is_there(Path(path)) and Path(path).is_file() and read_plain(Path(path), len(BEGINS)) == BEGINS
 
 
 def _places(path: Path) -> Iterator[Path]:

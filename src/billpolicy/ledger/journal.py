@@ -21,7 +21,7 @@ from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
 from billpolicy.posting.store import Audit, Cause, Entry, Posted
-from billpolicy.recording.record import Taken
+from billpolicy.recording.recorder import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
 _TREES = f"""

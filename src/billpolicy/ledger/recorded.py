@@ -11,7 +11,8 @@ from billpolicy.ledger.policies import policies_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.policy.model import Policy
 from billpolicy.posting.store import PolicyText
-from billpolicy.recording.record import Recorded, RecordedPolicy, recorded_operation, recorded_policy
+from billpolicy.recording.record import Recorded, RecordedPolicy
+from billpolicy.recording.recorder import recorded_operation, recorded_policy
 
 _AT_ONCE = 500
 """Operations that are read together."""

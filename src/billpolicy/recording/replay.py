@@ -27,9 +27,9 @@ from billpolicy.recording.record import (
     RecordedOperation,
     RecordedOutcome,
     RecordedPolicy,
-    due_by_term,
     settings_of,
 )
+from billpolicy.recording.recorder import due_by_term
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.deciding.watching import Asked, Watching
+from billpolicy.deciding.watching import Question, Watching
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.model import Chain, Policy
 
@@ -30,7 +30,7 @@ class Hit(NamedTuple):
 class Taken(NamedTuple):
     """What one version of a policy was asked, and what decided."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[Question, ...]
     hits: frozenset[Hit]
 
 
@@ -52,7 +52,7 @@ class Watched:
         return tuple(found)
 
 
-def _hits(asked: Iterable[Asked], resolver: Resolver) -> Iterator[Hit]:
+def _hits(asked: Iterable[Question], resolver: Resolver) -> Iterator[Hit]:
     """What decided; what is only asked what would be, `with_gaps`, counts for nothing."""
     for one in asked:
         with suppress(Refused):  # exceptions conflict: none decided

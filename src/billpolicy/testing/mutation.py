@@ -16,7 +16,7 @@ from billpolicy.analysis.compare import Comparer, Comparison, Difference
 from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.deciding.watching import Asked
+from billpolicy.deciding.watching import Question
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.checks import check
 from billpolicy.policy.model import Policy
@@ -95,7 +95,7 @@ class _Answered(NamedTuple):
     file: FileResult
     number: int
     """Of the version of the policy that was asked."""
-    asked: Asked
+    question: Question
     answer: Any
 
 
@@ -140,9 +140,9 @@ class _Mutating:
         near = Resolver(_near(mutant.policy, mutant), "python")
         tried: set[Result] = set()
         for one in self._touched(mutant):
-            if one.result in tried or not _can_differ(mutant, one.asked):
+            if one.result in tried or not _can_differ(mutant, one.question):
                 continue
-            if _TOLD_BEFORE in mutant.keys or one.asked.answer(near) != one.answer:
+            if _TOLD_BEFORE in mutant.keys or one.question.answer(near) != one.answer:
                 tried.add(one.result)
                 if run_case(_in_place(one, Resolver(mutant.policy, "python")), one.result.case).failed:
                     return True
@@ -180,11 +180,11 @@ def _near(policy: Policy, mutant: Mutant) -> Policy:
     return replace(policy, exceptions=tuple(one for one in policy.exceptions if one.id in mutant.near))
 
 
-def _can_differ(mutant: Mutant, asked: Asked) -> bool:
+def _can_differ(mutant: Mutant, question: Question) -> bool:
     """Whether one of the exceptions that a mutant is about holds, as it is or as it would be."""
     return not mutant.about or any(
-        rule.effective.includes(asked.date)
-        and all(values.allows(asked.facts.get(fact)) for fact, values in rule.box.items())
+        rule.effective.includes(question.date)
+        and all(values.allows(question.facts.get(fact)) for fact, values in rule.box.items())
         for rule in mutant.about
     )
 

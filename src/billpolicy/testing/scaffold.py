@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from billpolicy.analysis.compare import Comparer, Difference
 from billpolicy.book.load import book_from
 from billpolicy.deciding.resolver import Resolver
-from billpolicy.deciding.watching import Asked
+from billpolicy.deciding.watching import Question
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.planning.plan import Plan
@@ -162,7 +162,7 @@ def _decided(policy: Policy, ran: Ran, operation: str, rule: str, key: str) -> d
     return _amount(ran.plan) | ({DECISIONS: decision} if key in KEYS else decision)
 
 
-def _rule_of(policy: Policy, asked: Asked, key: str) -> str | None:
+def _rule_of(policy: Policy, asked: Question, key: str) -> str | None:
     found = Resolver(policy, "python").resolve(asked.operation, asked.date, asked.facts, asked.levels, with_gaps=True)
     resolution = found.resolutions.get(key)
     return None if resolution is None else resolution.rule

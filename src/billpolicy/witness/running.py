@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
-from billpolicy.deciding.watching import Asked, Watching
+from billpolicy.deciding.watching import Question, Watching
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.chain import plan_operation
 from billpolicy.operations.registry import OPERATIONS
@@ -22,7 +22,7 @@ from billpolicy.source.read import read_record
 class Ran(NamedTuple):
     """What came of an operation: what the policy was asked to decide, the plan or why it was refused."""
 
-    asked: Sequence[Asked]
+    asked: Sequence[Question]
     plan: Plan | None
     problems: tuple[Diagnostic, ...] = ()
 

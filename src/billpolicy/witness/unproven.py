@@ -15,7 +15,7 @@ from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.matching.reference import unmet
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.deciding.watching import Asked, Watching
+from billpolicy.deciding.watching import Question, Watching
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.policy.layers import read_layers
@@ -76,7 +76,7 @@ def ways_to_settle(versions: Versions) -> Iterator[Settlement]:
                     yield from _each_way(versions, policy, asked.operation, key, verdict)
 
 
-def _conflicts(watching: Resolver, asked: Asked) -> Iterator[tuple[str, Verdict]]:
+def _conflicts(watching: Resolver, asked: Question) -> Iterator[tuple[str, Verdict]]:
     """The decisions about which the exceptions that match conflict."""
     policy = watching.policy
     in_force = (one for one in policy.exceptions_for(asked.operation) if one.effective.includes(asked.date))

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from billpolicy.book.load import book_from
-from billpolicy.deciding.watching import Asked
+from billpolicy.deciding.watching import Question
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
@@ -95,7 +95,7 @@ def _has_follow_up(policy: Policy, wanted: Wanted) -> bool:
     return any((one.after, one.operation) == (wanted.event, wanted.operation) for one in policy.follow_ups)
 
 
-def _is_it(wanted: Wanted, policy: Policy, asked: Asked) -> bool:
+def _is_it(wanted: Wanted, policy: Policy, asked: Question) -> bool:
     """Whether a policy was asked just that, as far as it knows the fields: it may lack some that another declares."""
     if (asked.operation, asked.event, asked.date) != (wanted.operation, wanted.event, wanted.date):
         return False
@@ -104,7 +104,7 @@ def _is_it(wanted: Wanted, policy: Policy, asked: Asked) -> bool:
     return all(asked.facts.get(fact) == value for fact, value in facts) and _held(wanted, asked)
 
 
-def _held(wanted: Wanted, asked: Asked) -> bool:
+def _held(wanted: Wanted, asked: Question) -> bool:
     """Whether the levels hold what they shall; what another level of the same kind holds is not looked at."""
     names = [wanted.attribute] if wanted.attribute else list(wanted.attributes)
     for level, value in wanted.levels.items():

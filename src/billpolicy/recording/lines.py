@@ -1,0 +1,63 @@
+"""A recording as a file: lines of JSON, written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.recording.record import FORM, Recorded, RecordedOperation, RecordedPolicy
+from billpolicy.source.codec import CodecError, decode, encode
+from billpolicy.source.plain_file import is_there, plain_lines, read_plain
+from billpolicy.source.write import plain_data
+
+BEGINS = b'{"recording":'
+"""How every recording begins: its first line is one of a policy."""
+
+
+def line(of: RecordedPolicy | RecordedOperation) -> str:
+    """The line of a recording, with its end."""
+    return encode(plain_data(of)) + "\n"
+
+
+def load_recording(path: str | Path) -> Iterator[Recorded]:
+    """The operations of a recording, as they are asked for. Raises `Refused` where it cannot be read, or a line of it
+    not."""
+    file = str(path)
+    policies: dict[str, RecordedPolicy] = {}
+    for number, text in enumerate(_lines(Path(path)), start=1):
+        at = Position(file, number)
+        try:
+            if text.startswith(BEGINS):
+                policy = decode(RecordedPolicy, text)
+                if policy.recording > FORM:
+                    message = "this recording was made by a newer billpolicy, whose form is not known here"
+                    raise Refused([Diagnostic("recording-wrong", message, at, "use that version to read it")])
+                policies[policy.digest] = policy
+            elif text.strip():
+                operation = decode(RecordedOperation, text)
+                yield Recorded(operation, policies[operation.digest] if operation.digest else None, at)
+        except CodecError as error:
+            hint = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
+            message = f"this is no line of a recording: {str(error)[:1].lower()}{str(error)[1:]}"
+            raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
+        except KeyError:
+            message = "no line before this one says what is known of the policy that it was decided by"
+            hint = "give the recording from its beginning"
+            raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
+
+
+def is_recording(path: str | Path) -> bool:
+    """Whether a file begins as what `plan --record` and `post --record` write. Raises `OSError`."""
+    return is_there(Path(path)) and Path(path).is_file() and read_plain(Path(path), len(BEGINS)) == BEGINS
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        yield from plain_lines(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = f"this recording cannot be read: {reason}"
+        raise Refused(
+            [Diagnostic("file-unreadable", message, Position(str(path)), "check the path and who may read it")]
+        ) from None
