@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import billpolicy
-from billpolicy.report.tests import first_test_text
+from billpolicy.report.tests_text import first_test_text
 from billpolicy.testing.run import about_rule
 from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.scenes import policy

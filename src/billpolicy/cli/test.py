@@ -19,17 +19,10 @@ from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import Kind, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.rule_unknown import rule_unknown
-from billpolicy.report.tests import (
-    coverage_text,
-    failures,
-    first_test_text,
-    mistakes,
-    mutation_text,
-    report_of,
-    run_text,
-    uncovered,
-)
+from billpolicy.report.tests import report_of
+from billpolicy.report.tests_findings import failures, mistakes, uncovered
 from billpolicy.report.tests_junit import junit
+from billpolicy.report.tests_text import coverage_text, first_test_text, mutation_text, run_text
 from billpolicy.source.files import Place
 
 _T = TypeVar("_T")

@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.diagnostics.visible import visible, visible_lines
 from billpolicy.report.findings.junit import document, suites_of
-from billpolicy.report.tests import difference_text, failures
+from billpolicy.report.tests_findings import failures
+from billpolicy.report.tests_text import difference_text
 from billpolicy.testing.run import FileResult, Result, TestRun
 
 
