@@ -66,18 +66,29 @@ def create_payment(wanted: Wanted) -> Scene:
     return scene
 
 
+def _known_of_refund(wanted: Wanted) -> str | None:
+    """What is known of the reference of a refund. Raises `Impossible`."""
+    known = wanted.text("reference_is")
+    if known == "reversed":
+        raise Impossible  # a refund is never reversed
+    return known
+
+
+def _refunded(scene: Scene, account: str, of: str, minor: int, currency: str) -> None:
+    """An earlier refund of a payment with the same reference."""
+    fields = {"number": another_number(scene, "refund"), "account": account, "date": scene.wanted.before(30)}
+    scene.add("refunds", **fields, currency=currency, amount=amount(minor, currency), of=of, reference=_REFERENCE)
+
+
 def create_refund(wanted: Wanted) -> Scene:
     """What is unapplied of a payment is paid back; the reference may be known from another refund."""
     scene, currency, asked = Scene(wanted), wanted.currency(), _asked(wanted)
     account = scene.account(currency=currency)
-    known = wanted.text("reference_is")
-    if known == "reversed":
-        raise Impossible  # a refund is never reversed
+    known = _known_of_refund(wanted)
     before = asked if known == "known" else 0
     of = payment(scene, account, Size(asked + before, asked + before, asked), currency)
     if before:
-        fields = {"number": another_number(scene, "refund"), "account": account, "date": wanted.before(30)}
-        scene.add("refunds", **fields, currency=currency, amount=amount(before, currency), of=of, reference=_REFERENCE)
+        _refunded(scene, account, of, before, currency)
     reference = None if known is None else _REFERENCE
     scene.ask(of=of, amount=amount(asked, currency), reference=reference, reason=wanted.text("reason"))
     return scene
@@ -164,14 +175,10 @@ def refund_credit_balance(wanted: Wanted) -> Scene:
     """Credit balance is paid back; the reference may be known from another refund."""
     scene, currency, asked = Scene(wanted), wanted.currency(), _asked(wanted)
     account = scene.account(currency=currency)
-    known = wanted.text("reference_is")
-    if known == "reversed":
-        raise Impossible  # a refund is never reversed
+    known = _known_of_refund(wanted)
     credit_balance(scene, account, asked, currency)
     if known == "known":
-        of = payment(scene, account, Size(asked, asked, asked), currency)
-        fields = {"number": another_number(scene, "refund"), "account": account, "date": wanted.before(30)}
-        scene.add("refunds", **fields, currency=currency, amount=amount(asked, currency), of=of, reference=_REFERENCE)
+        _refunded(scene, account, payment(scene, account, Size(asked, asked, asked), currency), asked, currency)
     scene.ask(
         account=account,
         amount=amount(asked, currency),
