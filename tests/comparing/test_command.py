@@ -17,8 +17,9 @@ from billpolicy.exchange.schemas import schema_of
 from tests.comparing.test_changes import DISPUTES
 from tests.comparing.test_impact import BOOK, CREDIT
 from tests.helpers.command_line import Ran, billpolicy
-from tests.helpers.paths import STANDARD
+from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.repository import Repository
+from tests.helpers.scenes import HEAD
 
 NEW = DISPUTES.replace("[subscription, invoice, account]", "[account]")
 CONFLICTING = """  - id: germans
@@ -242,6 +243,22 @@ def test_what_was_refused_when_it_was_recorded_is_not_taken_for_the_same(
     assert billpolicy("plan", unknown, "-p", old, "-b", data / "2026" / "book.yaml", "--record", recording).code == 1
     out = billpolicy("diff", *sides, "--data", recording).out
     assert "of 1 it cannot be told: it was refused then, and left no facts to decide again by" in " ".join(out.split())
+
+
+def test_what_no_document_has_is_no_outcome(tmp_path: Path) -> None:
+    """Bill runs decide a payment term. In this story they make credit memos, which have none."""
+    story, recording = ROOT / "examples" / "goodwill-then-canceled", tmp_path / "decisions.jsonl"
+    policies = (STANDARD, tmp_path / "policy.yaml")
+    policies[1].write_text(HEAD + "defaults: {payment_term: Net 30}\n", encoding="utf-8")
+    data = ("--book", story / "book.yaml", story / "operations.yaml")
+    billpolicy(
+        "plan", "-p", policies[0], *data, "--record", recording, "--today", "2026-04-01"
+    )  # it refuses two of them
+    for place in (story, recording):
+        ran = billpolicy("diff", *policies, "--data", place, "--today", "2026-04-01", "--format", "json")
+        impact = json.loads(ran.out)["impact"]
+        assert (impact["operations"], impact["differing"]) == (6, 0)
+    assert "no outcome differs" in billpolicy("replay", recording, "-p", policies[1]).err
 
 
 def test_a_ledger_in_which_nothing_is_posted(sides: tuple[Path, Path], tmp_path: Path) -> None:

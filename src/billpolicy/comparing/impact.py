@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.comparing.outcomes import Apart, apart
+from billpolicy.comparing.outcomes import Apart, apart, kinds
 from billpolicy.comparing.recorded import recorded_cases
 from billpolicy.comparing.tally import Case, Impact, add
 from billpolicy.deciding.versions import Versions
@@ -72,6 +72,7 @@ def cases(old: Versions, new: Versions, sample: Sample, today: datetime.date) ->
     """Each operation of a sample, if it comes out otherwise. A bill run over every account is one for each of them."""
     before = {one.job.id: one for one in _planned(old, sample, today)}
     after = {one.job.id: one for one in _planned(new, sample, today)}
+    has = kinds(*old.policies, *new.policies)
     for id in dict.fromkeys((*before, *after)):
         one, other = before.get(id), after.get(id)
         if one is None or other is None:  # a part of a bill run that finds nothing to do under one of them
@@ -79,7 +80,7 @@ def cases(old: Versions, new: Versions, sample: Sample, today: datetime.date) ->
             assert known is not None
             nothing = Outcome(known.job)
             one, other = one or nothing, other or nothing
-        found = apart(str(one.job.request["operation"]), one, other)
+        found = apart(str(one.job.request["operation"]), one, other, has)
         yield _case(sample, one, other, found) if found else None
 
 

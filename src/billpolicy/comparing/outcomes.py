@@ -8,7 +8,7 @@ none, so documents that are made go by what they are: the first credit memo of a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Literal, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import Plan, PlannedDocument, in_turn
 from billpolicy.planning.requested import requested
-from billpolicy.policy.model import Setting
+from billpolicy.policy.model import Policy, Setting
 from billpolicy.source.codec import canonical
 
 Kind = Literal[
@@ -64,10 +64,23 @@ class PlanOrRefusal(Protocol):
         """Why it is refused."""
 
 
-def apart(operation: str, old: PlanOrRefusal, new: PlanOrRefusal) -> tuple[Apart, ...]:
+Kinds = Mapping[str, Collection[str]]
+"""Attribute -> the kinds of documents that have it."""
+
+
+def kinds(*policies: Policy) -> Kinds:
+    """Which documents have which attribute, under one of the policies or another."""
+    found: dict[str, set[str]] = {}
+    for policy in policies:
+        for name, attribute in policy.attributes.items():
+            found.setdefault(name, set()).update(attribute.documents)
+    return found
+
+
+def apart(operation: str, old: PlanOrRefusal, new: PlanOrRefusal, has: Kinds) -> tuple[Apart, ...]:
     """All that comes out otherwise of one operation, each thing once."""
     if old.plan is not None and new.plan is not None:
-        return tuple(dict.fromkeys(_plans(old.plan, new.plan)))
+        return tuple(dict.fromkeys(_plans(old.plan, new.plan, has)))
     before, after = _codes(old.problems), _codes(new.problems)
     if old.plan is None and new.plan is None:
         return () if before == after else (Apart("refused_otherwise", operation, None, before, after),)
@@ -80,7 +93,7 @@ def _codes(problems: Sequence[Diagnostic]) -> str:
     return ", ".join(sorted({one.code for one in problems}))
 
 
-def _plans(old: Plan, new: Plan) -> Iterator[Apart]:
+def _plans(old: Plan, new: Plan, has: Kinds) -> Iterator[Apart]:
     """Of an operation with all that follows it."""
     before, after = _steps(old), _steps(new)
     for name in dict.fromkeys((*before, *after)):
@@ -89,7 +102,7 @@ def _plans(old: Plan, new: Plan) -> Iterator[Apart]:
                 before_, after_ = (None if side is None else "follows" for side in (one, other))
                 yield Apart("follows", name, None, before_, after_)
                 continue
-            found = list(_plan(one, other))
+            found = list(_plan(one, other, has))
             yield from found
             if not found and one.changes != other.changes and _recorded(old, one) != _recorded(new, other):
                 yield Apart("other", name, None, None, None)
@@ -103,11 +116,11 @@ def _steps(plan: Plan) -> dict[str, list[Plan]]:
     return found
 
 
-def _plan(old: Plan, new: Plan) -> Iterator[Apart]:
+def _plan(old: Plan, new: Plan, has: Kinds) -> Iterator[Apart]:
     """Of one operation by itself."""
     for one, other in zip_longest(old.resolved, new.resolved):
         if one is not None and other is not None:
-            yield from _decided(old, one, new, other)
+            yield from _decided(old, one, new, other, has)
     before, after = _documents(old), _documents(new)
     for kind in dict.fromkeys((*before, *after)):
         mine, theirs = before.get(kind, []), after.get(kind, [])
@@ -120,11 +133,16 @@ def _plan(old: Plan, new: Plan) -> Iterator[Apart]:
         yield Apart("placed", old.operation, None, _money(placed - elsewhere), _money(elsewhere - placed))
 
 
-def _decided(old: Plan, one: Resolved, new: Plan, other: Resolved) -> Iterator[Apart]:
-    """Decisions, but for those where the request itself says what counts."""
+def _decided(old: Plan, one: Resolved, new: Plan, other: Resolved, has: Kinds) -> Iterator[Apart]:
+    """Decisions, but for those where the request itself says what counts, and for attributes that none of the documents
+    has: what a bill run decides for invoices is no outcome where it makes a credit memo."""
     asked = {**requested(old, one), **requested(new, other)}
+    made = {each.document.kind for each in old.documents if each.resolved is one}
+    made |= {each.document.kind for each in new.documents if each.resolved is other}
     for key in dict.fromkeys((*one.resolutions, *other.resolutions)):
         if key in asked and not asked[key].on:
+            continue
+        if made and key in has and made.isdisjoint(has[key]):
             continue
         a, b = one.resolutions.get(key), other.resolutions.get(key)
         if a is None or b is None or a.value != b.value:

@@ -16,7 +16,7 @@ from billpolicy.analysis.domain import USUAL_DAY
 from billpolicy.book.load import book_from
 from billpolicy.comparing.decisions import MOST_POINTS, Changed, Point, point
 from billpolicy.comparing.difference import PolicyDifference
-from billpolicy.comparing.outcomes import Apart, apart
+from billpolicy.comparing.outcomes import Apart, apart, kinds
 from billpolicy.comparing.regions import Region
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Box, Numbers, Values, Words
@@ -100,7 +100,7 @@ def _shown(
         )
     except Refused:
         return None
-    differing = apart(str(found.operations[-1]["operation"]), before, after)
+    differing = apart(str(found.operations[-1]["operation"]), before, after, kinds(difference.old, difference.new))
     return WitnessOfChange(found, differing) if differing else None
 
 

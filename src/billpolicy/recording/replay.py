@@ -376,7 +376,10 @@ class _Decided:
     def _outcomes(self, resolved: Resolved) -> None:
         untold, found = self._untold, self._found
         attributes = self._decision.attributes
-        for key in self._under.policy.attributes:
+        made = {document.kind for document in self._decision.documents}
+        for key, attribute in self._under.policy.attributes.items():
+            if made and made.isdisjoint(attribute.documents):
+                continue  # of what a bill run decides for invoices, the credit memo that it makes has not everything
             new = resolved.resolutions.get(key)
             if new is None or key in untold:
                 continue
