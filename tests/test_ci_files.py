@@ -172,6 +172,35 @@ def test_a_policy_that_is_new_and_has_a_failing_test(repository: Repository) -> 
     assert "### `billpolicy test`: 1 error" in comment
 
 
+def test_a_policy_that_is_gone_or_renamed_changes_outcomes(repository: Repository) -> None:
+    """What it decided before is decided by nothing, or by what cannot be compared: never `no outcome changes`."""
+    repository.git("mv", "policies/acme", "policies/renamed")
+    repository.commit()
+    assert "`policies/renamed` is new" in _gone(repository)
+    repository.git("rm", "-rq", "policies/renamed")
+    repository.commit()
+    _gone(repository)
+
+
+def _gone(repository: Repository) -> str:
+    """What is said of the policy that is gone."""
+    ran = run("sh ci/review.sh main", repository)
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    comment = (repository.root / "policy-review" / "comment.md").read_text(encoding="utf-8")
+    assert OUTCOMES in comment
+    assert "`policies/acme/policy.yaml` is gone" in comment
+    return comment
+
+
+def test_a_folder_called_like_a_range_is_not_what_a_change_is_compared_with(repository: Repository) -> None:
+    new = CHANGES["swaps two levels"].policy
+    repository.write("policies/acme/policy.yaml", new)
+    repository.write("main...HEAD/policy.yaml", new.replace("../standard", "../policies/standard"))
+    repository.commit("A change")
+    ran = run("sh ci/review.sh main", repository, BELOW="policies")
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+
+
 def test_what_is_beyond_what_is_allowed_fails(repository: Repository) -> None:
     do(CHANGES["swaps two levels"], repository)
     assert run("billpolicy diff main..HEAD policies/acme --propose allow.yaml", repository).returncode == 0
@@ -332,7 +361,8 @@ def test_no_name_of_a_file_or_a_folder_is_an_option(repository: Repository) -> N
     repository.git("rm", "--quiet", "-f", "--", "-h.yaml")
     repository.commit()
     ran = run("sh ci/review.sh main", repository)
-    assert (ran.returncode, ran.stdout) == (0, f"{NO_OUTCOME.removeprefix('## ')}\n"), ran.stderr
+    assert ran.returncode == 4, ran.stdout + ran.stderr  # a policy is new
+    assert ran.stdout.startswith(OUTCOMES.removeprefix("## "))
 
 
 @pytest.mark.parametrize("name", ["analyze", "lint", "test"])

@@ -59,8 +59,24 @@ done <"$report/policies"
 rm "$report/policies"
 
 
-new() { # POLICY: there was none by this name, so there is nothing to compare it with
-    printf '\n### Billing policy: `%s` is new\n' "$(printf %s "$1" | tr -d '`\n')" >>"$report/changes.md"
+apart() { # POLICY WORD: one that `is new` or `is gone`, so there is nothing to compare it with
+    worse 4
+    printf '\n### Billing policy: `%s` %s\n' "$(printf %s "$1" | tr -d '`\n')" "$2" >>"$report/changes.md"
+}
+
+gone() { # POLICY...: files that said which policy they are, and are in none of these any more
+    git -c core.quotePath=false grep -lE '^["'\'']?policy["'\'']?[[:space:]]*:' "$branched" -- "$below" 2>/dev/null >"$report/before"
+    while IFS= read -r file; do
+        file=${file#"$branched":}
+        case $file in *.test.yaml) continue ;; *.yaml | *.yml) ;; *) continue ;; esac
+        [ ! -e "$file" ] || continue
+        of=
+        for policy; do
+            case $file in "$policy"/*) of=$policy ;; esac
+        done
+        [ -n "$of" ] || apart "$file" 'is gone'
+    done <"$report/before"
+    rm "$report/before"
 }
 
 changes() { # POLICY: what comes out differently, for the comment
@@ -73,12 +89,12 @@ changes() { # POLICY: what comes out differently, for the comment
     worse "$code"
 }
 
+branched=$(git merge-base "$base" HEAD) && gone "$@"
 if [ $# -gt 0 ] && run validate "$@"; then
     run analyze "$@"
     run lint "$@"
-    branched=$(git merge-base "$base" HEAD)
     for policy; do
-        if git cat-file -e "$branched:./$policy" 2>/dev/null; then changes "$policy"; else new "$policy"; fi
+        if git cat-file -e "$branched:./$policy" 2>/dev/null; then changes "$policy"; else apart "$policy" 'is new'; fi
     done
     "$billpolicy" affected --since "$base" --below "$below" --with-tests >"$report/policies"
     set --
@@ -98,7 +114,7 @@ case "$worst" in
 4) verdict='Nothing is wrong. Outcomes change: whoever answers for the policy should agree to what follows.' ;;
 *) verdict="The review did not come to its end (exit code $worst); the log of the job says why." ;;
 esac
-[ -n "$concerned" ] || verdict='This change concerns no policy.'
+[ -n "$concerned" ] || [ "$worst" != 0 ] || verdict='This change concerns no policy.'
 {
     echo '<!-- billpolicy review -->' # by which the comment is found again
     printf '## %s\n' "$verdict"

@@ -165,17 +165,24 @@ class _Witnesses:
 
 
 def _places(old: str, new: Place) -> tuple[str | Place, Place]:
-    """What is set side by side: the places of both, or of the old one the name of a layer."""
-    at = place_of(old)
-    if at.files is not DISK or DISK.exists(at.path):
+    """What is set side by side: the places of both, or of the old one the name of a layer.
+
+    Revisions that git knows are these, whatever else is called so on the disk: a change that brings a folder
+    `main...HEAD` must not choose what it is compared with.
+    """
+    at, is_range = place_of(old), as_range(old) is not None
+    is_there = at.files is not DISK or DISK.exists(at.path)
+    if is_there and not is_range:
         quote_from(at.files)
         return at, new
-    if as_range(old) is None and billpolicy.is_base(old, new):
+    if not is_range and billpolicy.is_base(old, new):
         return old, new
     try:
         older, newer = sides(old)
     except Refused:
-        if as_range(old) is None:
+        if is_there:
+            return at, new
+        if not is_range:
             return old, new  # it is no revision: that there is no such policy is what is wrong
         raise
     for files in (older, newer):

@@ -94,14 +94,17 @@ def ends(numbers: Numbers) -> Ends:
 
 
 def _within_words(by_values: Mapping[Values, int]) -> dict[Values, int]:
-    """Lists of words meet by their words; those that are given by what is not among them are few."""
+    """Lists of words meet by their words, and those that are given by what is not among them by these."""
     listed: dict[str | bool, list[Values]] = defaultdict(list)
-    nothing, lists, others = 0, 0, []
+    leaving_out: dict[str | bool, int] = defaultdict(int)
+    nothing, lists, others = 0, 0, 0
     for values, asking in by_values.items():
         members = values.members
         assert isinstance(members, Words)
         if members.complement:
-            others.append(values)
+            others |= asking
+            for name in members.names:
+                leaving_out[name] |= asking
         elif members.empty:
             nothing |= asking
         else:
@@ -114,10 +117,13 @@ def _within_words(by_values: Mapping[Values, int]) -> dict[Values, int]:
         assert isinstance(members, Words)
         sharing = dict.fromkeys(one for name in members.names for one in listed.get(name, ()))
         if members.complement:
-            within = lists & ~_all(by_values[one] for one in sharing)
+            # What is none of some words is none of fewer of them.
+            within = lists & ~_all(by_values[one] for one in sharing) | others
+            for name in members.names:
+                within &= ~others | leaving_out[name]
         else:
             within = _all(by_values[one] for one in sharing if _inside(one, values))
-        found[values] = within | nothing | _all(by_values[one] for one in others if _inside(one, values))
+        found[values] = within | nothing
     return found
 
 
