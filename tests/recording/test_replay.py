@@ -123,6 +123,19 @@ class TestDifferences:
             ("item_limit", Came(1000, None, base), Came(7, None, "a-rule"))
         ]
 
+    def test_what_is_assumed_not_to_be_is_refused(self, replayed: Under) -> None:
+        dollars = "assumptions: [{id: usd, when: {account.country: DE}, then: {account.currency: USD}, because: x}]\n"
+        mask = "recording: {mask: [%s]}\n"
+        for old, codes_, fields in (
+            ("", ["assumption-broken"], []),
+            (mask % "account.id", ["assumption-broken"], []),
+            (mask % "account.country", [], [("account.country",)]),
+        ):
+            found = replayed(old, dollars, CREDIT)
+            assert [value(one.new) for one in found.differences] == codes_
+            assert [one.fields for one in found.untold] == fields
+        assert replayed("", dollars.replace("USD", "EUR"), CREDIT).differences == ()
+
     def test_what_the_request_says_itself_no_policy_decides(self, replayed: Under) -> None:
         """The reason is asked for; a memo without one has that of the policy."""
         new = rule("{}", "{reason_code: Write-off}")

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from billpolicy.deciding.assumptions import broken_by
 from billpolicy.deciding.objections import not_heard, not_permitted, unknown_value
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver, Several
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.planning.documents import series
 from billpolicy.policy.condition import Fact, Facts
-from billpolicy.policy.model import ExceptionRule, Policy
+from billpolicy.policy.model import ExceptionRule, Policy, box_of
 from billpolicy.recording.record import (
     Recorded,
     RecordedDecision,
@@ -236,6 +237,10 @@ class _Under:
             asking = self._follow_ups[name] = tuple(self._those_asking(rules, moved=False))
         return _open(asking, asked.date, facts) if asking else {}
 
+    def lacks(self, fact: str, *, moved: bool) -> bool:
+        """Whether nobody knows what a fact was; what it was on the day that counts, if the values are `moved`."""
+        return fact in self._why or (moved and _moves(fact))
+
     def never_asked(self, operation: RecordedOperation) -> Iterator[Untold]:
         """The follow-ups of kinds that the recorded policy had none of: whether there was anything to do, nobody
         asked."""
@@ -248,7 +253,7 @@ class _Under:
 
     def _those_asking(self, rules: Iterable[ExceptionRule], *, moved: bool) -> Iterator[_Asking]:
         for rule in rules:
-            missing = {fact for fact in rule.box if fact in self._why or (moved and _moves(fact))}
+            missing = {fact for fact in rule.box if self.lacks(fact, moved=moved)}
             if missing:
                 fields = tuple(clause.field for clause in rule.clauses if not missing.isdisjoint(clause.facts))
                 yield _Asking(rule, frozenset(missing), fields)
@@ -329,9 +334,31 @@ class _Decided:
         except Refused as refused:
             resolved = resolver.resolve(self._name, date, self._facts, self._levels, without=self._open, with_gaps=True)
             self._gaps(resolved, refused)
+        self._assumed()
         self._objections(resolved)
         self._outcomes(resolved)
         self._documents(resolved)
+
+    def _assumed(self) -> None:
+        """What the policy assumes not to be: the operation would be refused, or nobody can tell."""
+        under, facts = self._under, self._facts
+        if under.known is not None and under.known.digest == under.policy.digest:
+            return  # it was asked then
+        there = {fact.partition(".")[0] for fact in facts}
+        names = {f"{scope}.{name}": "" for scope in there - {"subscription"} for name in ("id", "number")}
+        broken = {one.id for one in broken_by({**names, **facts}, under.policy)}
+        for one in under.policy.assumptions:
+            when = box_of(one.when)
+            asked = {*when, *box_of(one.then)}
+            scopes = {fact.partition(".")[0] for fact in asked}
+            asked |= {"subscription.id"} if "subscription" in scopes else set()  # several have none
+            missing = tuple(sorted(fact for fact in asked if under.lacks(fact, moved=self._moved)))
+            if not missing and one.id in broken:
+                self._found.refuse(self._name, "operation", "assumption-broken", None, one.id)
+            elif missing and scopes <= there:
+                known = ((fact, values) for fact, values in when.items() if fact not in missing)
+                if all(values.allows(facts.get(fact)) for fact, values in known):
+                    self._found.untold.append(Untold(self._name, "operation", missing, under.why(missing)))
 
     def _gaps(self, resolved: Resolved, refused: Refused) -> None:
         """Decisions for which no level has a value, or one has several."""
