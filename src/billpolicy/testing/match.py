@@ -58,7 +58,7 @@ def mismatches(
             found = tuple(refused)
             yield Mismatch(id, "refused", at("refused"), _listed(expected), _listed(codes), refused=found)
     elif plan is None:
-        yield Mismatch(id, "", at(), "a plan", f"it is refused: {_listed(codes)}", refused=tuple(refused))
+        yield Mismatch(id, "", at(), "that it is done", f"it is refused: {_listed(codes)}", refused=tuple(refused))
     else:
         yield from _Matching(id, expectation).plan((), data, plan)
 

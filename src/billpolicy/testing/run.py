@@ -90,7 +90,9 @@ def run_case(policy: Versions, case: Case) -> Result:
 
 def _must_not_be_refused(asked: Instruction, refused: Sequence[Diagnostic]) -> Mismatch:
     codes = ", ".join(sorted({problem.code for problem in refused}))
-    return Mismatch(asked.request.id, "", asked.at(), "a plan", f"it is refused: {codes}", refused=tuple(refused))
+    return Mismatch(
+        asked.request.id, "", asked.at(), "that it is done", f"it is refused: {codes}", refused=tuple(refused)
+    )
 
 
 def policy_of(file: TestFile, engine: EngineName = "python") -> Versions:
