@@ -12,7 +12,7 @@ from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.book.load import book_from
 from billpolicy.deciding.matching.reference import unmet
 from billpolicy.deciding.proven import prove
-from billpolicy.deciding.watching import Asked
+from billpolicy.deciding.watching import Question
 from billpolicy.policy.model import Policy
 from billpolicy.policy.precedence import Precedence
 from billpolicy.witness.analysed import witness_of
@@ -37,13 +37,13 @@ def above_the_standard(drawn: Drawn) -> Policy:
         return prove(file, proofs=False)
 
 
-def matched(policy: Policy, asked: Asked) -> list[str]:
+def matched(policy: Policy, asked: Question) -> list[str]:
     """The exceptions that are in force and match."""
     those = (one for one in policy.exceptions_for(asked.operation) if one.effective.includes(asked.date))
     return [one.id for one in those if not unmet(one, asked.facts)]
 
 
-def survivors(policy: Policy, asked: Asked, key: str) -> tuple[str, ...]:
+def survivors(policy: Policy, asked: Question, key: str) -> tuple[str, ...]:
     return Precedence.of(policy, asked.operation).decide(matched(policy, asked), key).survivors
 
 
