@@ -209,7 +209,7 @@ def test_ctrl_c_finishes_what_is_being_posted_and_tells_it(
             os.kill(os.getpid(), signal.SIGINT)
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.api.plan_operation", interrupted_at_the_fifth)
+    monkeypatch.setattr("billpolicy.posting.asked.plan_operation", interrupted_at_the_fifth)
     ran = run("post", ledger, tmp_path, transfers(*range(1, 21)))
     assert ran.code == 130
     assert "interrupted: finishing the operations that are being posted" in ran.err
@@ -255,7 +255,7 @@ def test_a_batch_with_limits_is_planned_once(ledger: str, tmp_path: Path, monkey
         planned.append(asked.request.id)
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.api.plan_operation", counted)
+    monkeypatch.setattr("billpolicy.posting.asked.plan_operation", counted)
     ran = run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy)
     assert (ran.code, credit(ledger)) == (0, "credit balance 90.00 EUR")  # 60 x 1.50
     assert planned == [f"t{n}" for n in range(1, COUNT + 1)]
@@ -275,10 +275,10 @@ def test_a_plan_that_holds_no_longer_is_planned_again(
             other = transfers(3).replace("t3", "other")
             (tmp_path / "other").mkdir()
             assert run("post", ledger, tmp_path / "other", other).code == 0
-            monkeypatch.setattr("billpolicy.api.plan_operation", disturbed)
+            monkeypatch.setattr("billpolicy.posting.asked.plan_operation", disturbed)
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.api.plan_operation", disturbed)
+    monkeypatch.setattr("billpolicy.posting.asked.plan_operation", disturbed)
     ran = run("post", ledger, tmp_path, transfers(1, 2), policy=policy)
     # The numbers that were planned are taken by then, so both are planned again: 2 x 1.50, and the other 1.50.
     assert (ran.code, credit(ledger)) == (0, "credit balance 4.50 EUR")

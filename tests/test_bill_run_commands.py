@@ -161,7 +161,7 @@ def test_ctrl_c_finishes_the_group_and_the_same_command_the_rest(
             os.kill(os.getpid(), signal.SIGINT)
         return plan_on(versions, of, asked, today)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("billpolicy.api.plan_operation", interrupted_at_the_fifth)
+    monkeypatch.setattr("billpolicy.posting.asked.plan_operation", interrupted_at_the_fifth)
     ran = run("post", url, tmp_path)
     assert ran.code == 130
     assert "500 posted, 0 refused, 100 not tried" in ran.err

@@ -94,7 +94,7 @@ def test_what_was_posted_is_told_when_the_engine_fails_half_way(
             raise EngineError("it disagrees")
         return plan_on(versions, book, asked, today)
 
-    monkeypatch.setattr("billpolicy.api.plan_operation", fails_at_the_second)
+    monkeypatch.setattr("billpolicy.posting.asked.plan_operation", fails_at_the_second)
     code, out, err = on("post", ledger, tmp_path, "--actor", "ines")
     assert code == 1
     assert "payment P-00000001" in out
