@@ -8,7 +8,7 @@ from typing import Any
 
 from billpolicy.analysis.analyse import Analysis
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.report.results import Finding, Period, findings
+from billpolicy.report.results import Finding, Period, findings, period_of
 from billpolicy.report.texts import WIDTH
 from billpolicy.source.record import record
 from billpolicy.witness.witness import Witness
@@ -52,7 +52,7 @@ def analysis_report(
     policy = analysis.policy
     return AnalysisReport(
         policy=policy.name,
-        in_force=Period(from_=policy.effective.from_, until=policy.effective.until),
+        in_force=period_of(policy.effective),
         digest=policy.digest,
         proven=analysis.proven,
         diagnostics=findings(told),

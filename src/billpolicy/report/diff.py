@@ -20,13 +20,13 @@ from billpolicy.comparing.tally import Case, Impact
 from billpolicy.comparing.witnesses import WitnessOfChange
 from billpolicy.comparing.words import after_words, before_words, spoken, where
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import in_turn
 from billpolicy.policy.model import Chain, ExceptionRule, Outcome, Policy
 from billpolicy.posting import posting
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation, Rule, rule_at
-from billpolicy.report.results import Finding, Period, Place, findings, place_of, told
+from billpolicy.report.results import Finding, Period, Place, findings, known_place, period_of, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Date
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -273,20 +273,16 @@ def witness_told(found: WitnessOfChange, file: str | None = None) -> WitnessTold
 
 
 def _side(path: str, policy: Policy) -> Side:
-    in_force = Period(from_=policy.effective.from_, until=policy.effective.until)
+    in_force = period_of(policy.effective)
     return Side(path=path, policy=policy.name, digest=policy.digest, in_force=in_force)
 
 
-def _place(position: Position | None) -> Place | None:
-    return None if position is None else place_of(position)
-
-
 def _rule(one: RuleChange) -> RuleTold:
-    return told(RuleTold, one, old=_place(one.old), new=_place(one.new))
+    return told(RuleTold, one, old=known_place(one.old), new=known_place(one.new))
 
 
 def _declared(one: Declared) -> DeclaredTold:
-    return told(DeclaredTold, one, old=_place(one.old), new=_place(one.new))
+    return told(DeclaredTold, one, old=known_place(one.old), new=known_place(one.new))
 
 
 def _changed(one: Changed, difference: PolicyDifference) -> ChangedTold:

@@ -13,6 +13,7 @@ from billpolicy.report.diff_words import (
     KINDS,
     amounts_text,
     apart_text,
+    compared_text,
     declared_text,
     differing,
     group_text,
@@ -75,11 +76,7 @@ def diff_html(report: DiffReport) -> str:
         body.append(f"<h2>Rules</h2><details><summary>{counted(len(told), 'rule')}</summary>{_list(told)}</details>")
     if report.unproven:
         body += ["<h2>Not proven to be the same</h2>", _list(report.unproven)]
-    proven = report.decisions - len(report.unproven)
-    body.append(
-        f"<p class=soft>{proven:,} of {counted(report.decisions, 'decision')} compared with proof, over all facts "
-        "there can be.</p>"
-    )
+    body.append(f"<p class=soft>{compared_text(report)}</p>")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -10,6 +10,7 @@ from billpolicy.report.diff_words import (
     KINDS,
     amounts_text,
     apart_text,
+    compared_text,
     declared_text,
     group_text,
     headline,
@@ -63,13 +64,8 @@ def diff_markdown(report: DiffReport, *, summary: bool = False) -> str:
         lines += _folded(counted(len(report.rules), "rule"), told)
     if report.unproven:
         lines += _folded("Not proven to be the same", [f"- {escaped(one)}" for one in report.unproven])
-    lines.append(f"<sub>{_proven(report)}</sub>")
+    lines.append(f"<sub>{compared_text(report)}</sub>")
     return "\n".join(lines) + "\n"
-
-
-def _proven(report: DiffReport) -> str:
-    proven = report.decisions - len(report.unproven)
-    return f"{proven:,} of {counted(report.decisions, 'decision')} compared with proof, over all facts there can be."
 
 
 def _change(one: ChangedTold) -> str:

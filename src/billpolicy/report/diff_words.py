@@ -120,6 +120,12 @@ def _proof(report: DiffReport) -> str:
     return "every decision is proven the same, but what is declared changes outcomes"
 
 
+def compared_text(report: DiffReport) -> str:
+    """How many decisions were compared with proof."""
+    proven = report.decisions - len(report.unproven)
+    return f"{proven:,} of {counted(report.decisions, 'decision')} compared with proof, over all facts there can be."
+
+
 def rule_text(rule: RuleTold) -> str:
     """A rule that changed: `exception german-disputes is new`."""
     kind = {"base_rule": "base rule", "exception": "exception", "follow_up": "follow-up"}[rule.kind]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from billpolicy.policy.model import Chain, ExceptionRule, FollowUp, Outcome, Policy
 from billpolicy.report.explanation import Rule, rule_at
-from billpolicy.report.results import Period, period
+from billpolicy.report.results import Period, period, period_of
 from billpolicy.source.record import record
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import DocumentKind, Level, Vocabulary
@@ -107,7 +107,7 @@ def matrix_of(policy: Policy, vocabulary: Vocabulary = VOCABULARY) -> Matrix:
         )
     return Matrix(
         policy=policy.name,
-        in_force=Period(from_=policy.effective.from_, until=policy.effective.until),
+        in_force=period_of(policy.effective),
         digest=policy.digest,
         attributes=tuple(policy.attributes),
         operations=tuple(rows),

@@ -126,7 +126,7 @@ def told(kind: type[_T], of: Any, **other: Any) -> _T:
 
 def findings(diagnostics: Iterable[Diagnostic]) -> tuple[Finding, ...]:
     """Diagnostics as they are told to programs."""
-    return tuple(told(Finding, one, position=_place(one.position)) for one in diagnostics)
+    return tuple(told(Finding, one, position=known_place(one.position)) for one in diagnostics)
 
 
 def refusals(outcomes: Iterable[Outcome]) -> tuple[Refusal, ...]:
@@ -147,7 +147,13 @@ def posted_before(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     return tuple(sorted(one.job.id for one in outcomes if one.posted is not None))
 
 
-def _place(position: Position | None) -> Place | None:
+def period_of(effective: Effective) -> Period:
+    """The days on which something is in force, as they are told to programs."""
+    return Period(from_=effective.from_, until=effective.until)
+
+
+def known_place(position: Position | None) -> Place | None:
+    """A place as it is told to programs, where one is known."""
     return None if position is None else place_of(position)
 
 
@@ -164,14 +170,14 @@ def place_of(position: Position) -> Place:
 
 def period(effective: Effective) -> Period | None:
     """The days on which a rule is in force; nothing where that is always."""
-    return None if effective == ALWAYS else Period(from_=effective.from_, until=effective.until)
+    return None if effective == ALWAYS else period_of(effective)
 
 
 def validation(policy: Policy) -> Validation:
     """What a policy that is right consists of."""
     return Validation(
         policy=policy.name,
-        in_force=Period(from_=policy.effective.from_, until=policy.effective.until),
+        in_force=period_of(policy.effective),
         digest=policy.digest,
         files=policy.files,
         operations=len({operation for operation, _ in policy.base}),
