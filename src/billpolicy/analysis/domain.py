@@ -17,7 +17,7 @@ from billpolicy.money import MINOR_DIGITS
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words, difference
 from billpolicy.policy.model import Effective, Policy, box_of
 from billpolicy.vocabulary.fields import changes_of
-from billpolicy.vocabulary.spec import ROLES, FieldSpec, OperationSpec, scopes_of
+from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, scopes_of
 
 SIGNS = {"below_zero": Numbers(((None, -1),)), "zero": Numbers.only(0), "above_zero": Numbers(((1, None),))}
 """Word of `balance_is` -> the balances that it stands for."""
@@ -162,11 +162,8 @@ class Domain:
             return Words(frozenset((True, False)), universe=frozenset((True, False)))
         if field.type != "choice":
             return Words(frozenset(), complement=True)
-        closed: Iterable[str] = field.choices
-        if field.codes:
-            policy = self._policy
-            closed = policy.roles.values() if field.codes == ROLES else policy.reason_codes.get(field.codes, ())
-        return Words(frozenset(closed), universe=frozenset(closed))
+        closed = frozenset(self._policy.choices(field))
+        return Words(closed, universe=closed)
 
     def _always(self, field: FieldSpec) -> bool:
         return field.always and field.name.rpartition(".")[0] not in self.uncertain

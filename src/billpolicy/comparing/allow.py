@@ -27,7 +27,7 @@ from billpolicy.source.record import record
 from billpolicy.source.scalars import Prose, Text
 from billpolicy.source.tree import Tree, parse
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import ROLES, FieldSpec, events_of, scopes_of
+from billpolicy.vocabulary.spec import FieldSpec, events_of, scopes_of
 
 MAX_MEGABYTES = 4
 _ALLOW = "if it is meant, allow it; --propose writes what would allow all of the change"
@@ -176,11 +176,8 @@ class _Reading:
         """A field with the choices that either policy lists for it."""
         if not field.codes:
             return field
-        choices: set[str] = set()
-        for policy in self._policies:
-            listed = policy.roles.values() if field.codes == ROLES else policy.reason_codes.get(field.codes, ())
-            choices.update(listed)
-        return field._replace(choices=tuple(sorted(choices)))
+        listed = {choice for policy in self._policies for choice in policy.choices(field)}
+        return field._replace(choices=tuple(sorted(listed)))
 
 
 def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:

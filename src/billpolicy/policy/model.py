@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Box, Lists
-from billpolicy.vocabulary.spec import DOCUMENT_KINDS, DocumentKind, FieldSpec, Level
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, ROLES, DocumentKind, FieldSpec, Level
 
 
 class Effective(NamedTuple):
@@ -282,6 +282,12 @@ class Policy:
     def conditional(self) -> tuple[ExceptionRule, ...]:
         """Every rule that has a condition: the exceptions, and what the follow-ups have of one."""
         return (*self.exceptions, *(follow_up.rule for follow_up in self.follow_ups))
+
+    def choices(self, field: FieldSpec) -> tuple[str, ...]:
+        """The closed list of a choice; of roles and reason codes those that the policy has."""
+        if field.codes == ROLES:
+            return tuple(sorted(set(self.roles.values())))
+        return self.reason_codes.get(field.codes, ()) if field.codes else field.choices
 
     @property
     def rules(self) -> dict[str, BaseRule | ExceptionRule]:
