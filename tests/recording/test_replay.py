@@ -12,7 +12,7 @@ from billpolicy.recording.lines import line, load_recording
 from billpolicy.recording.record import Recorded
 from billpolicy.recording.recorder import Recorder, recorded
 from billpolicy.recording.replay import Came, Difference, Replayed, Untold, replay
-from billpolicy.report.replay import ReplayTally
+from billpolicy.report.replay import ReplayTally, replay_text
 from tests.helpers.books import book_from
 from tests.helpers.planning import dry_run
 from tests.helpers.refusals import codes, refused
@@ -413,3 +413,42 @@ class TestFiles:
         both = tmp_path / "both.jsonl"
         both.write_text(text + (tmp_path / "recording.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
         assert [one[:2] for one in load_recording(both)] == [one[:2] for one in (*first, *second)]
+
+
+class TestWhatMeansNothingHere:
+    @pytest.mark.parametrize(
+        ("there", "instead"),
+        [
+            ('"amount":500', '"amount":"500"'),
+            ('"amount":500', '"amount":true'),
+            ('"operation":"credit_memo_from_invoice"', '"operation":"credit_note"'),
+            ('"kind":"credit_memo"', '"kind":"credit_note"'),
+            ('"settings":{', '"settings":{"item_limit":{"value":[1]},'),
+            ('"levels":{', '"levels":{"order":{"bill_to_contact":"ann"},'),
+            ('"id":"credit"', '"id":"\xff"'),
+        ],
+    )
+    def test_a_line_is_refused_where_it_stands(self, there: str, instead: str, tmp_path: Path) -> None:
+        record(CREDIT, tmp_path=tmp_path)
+        file = tmp_path / "recording.jsonl"
+        text = file.read_text(encoding="utf-8")
+        assert there in text
+        file.write_text(text.replace(there, instead), encoding="latin-1")
+        (problem,) = refused(lambda: list(load_recording(file))).diagnostics
+        assert (problem.code, problem.position and problem.position.line) == ("recording-wrong", 2)
+
+    def test_an_empty_file_is_none(self, tmp_path: Path) -> None:
+        file = tmp_path / "recording.jsonl"
+        file.write_text("", encoding="utf-8")
+        assert codes(refused(lambda: list(load_recording(file)))) == ["recording-wrong"]
+
+    def test_an_id_is_one_line_and_no_command(self, tmp_path: Path) -> None:
+        record(CREDIT, tmp_path=tmp_path)
+        file = tmp_path / "recording.jsonl"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace('"id":"credit"', '"id":"::error::x\\n::error::y"'), encoding="utf-8")
+        tally = ReplayTally()
+        for one in replay(load_recording(file), versions(TO_SUBSCRIPTION)):
+            tally.add(one)
+        lines = replay_text(tally).splitlines()
+        assert "\\x3a:error::x\\n::error::y: credit_memo_from_invoice on 2026-03-01" in lines

@@ -41,6 +41,7 @@ OUTCOMES_CHANGE = 4
     "--data",
     "-d",
     multiple=True,
+    type=LINE,
     metavar="PATH|URL",
     help="Also decide these under both: a folder or file of books with operations, a recording, a ledger. Repeatable.",
 )

@@ -18,8 +18,15 @@ def visible(text: str) -> str:
 
 def visible_first(text: str) -> str:
     """The same where a line of messages begins with the text, which must be no command of GitHub Actions there."""
-    told = visible(text)
-    return f"\\x{ord(told[0]):02x}{told[1:]}" if told.lstrip().startswith(("::", "##[")) else told
+    return no_command(visible(text))
+
+
+def no_command(line: str) -> str:
+    """A line that GitHub Actions takes for no command, also where it begins with spaces."""
+    said = line.lstrip()
+    if not said.startswith(("::", "##[")):
+        return line
+    return f"{line[: len(line) - len(said)]}\\x{ord(said[0]):02x}{said[1:]}"
 
 
 def visible_lines(text: str) -> str:

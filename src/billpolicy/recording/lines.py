@@ -7,6 +7,7 @@ from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.recording.record import FORM, Recorded, RecordedOperation, RecordedPolicy
+from billpolicy.recording.sound import Sound
 from billpolicy.source.codec import CodecError, decode, encode
 from billpolicy.source.plain_file import is_there, plain_lines, read_plain
 from billpolicy.source.write import plain_data
@@ -25,6 +26,7 @@ def load_recording(path: str | Path) -> Iterator[Recorded]:
     not."""
     file = str(path)
     policies: dict[str, RecordedPolicy] = {}
+    sound = Sound()
     for number, text in enumerate(_lines(Path(path)), start=1):
         at = Position(file, number)
         try:
@@ -36,8 +38,13 @@ def load_recording(path: str | Path) -> Iterator[Recorded]:
                 policies[policy.digest] = policy
             elif text.strip():
                 operation = decode(RecordedOperation, text)
-                yield Recorded(operation, policies[operation.digest] if operation.digest else None, at)
-        except CodecError as error:
+                known = policies[operation.digest] if operation.digest else None
+                why_not = sound.why_not(operation, known)
+                if why_not is not None:
+                    message = f"this is no line of a recording that can be decided again: {why_not}"
+                    raise Refused([Diagnostic("recording-wrong", message, at, "mend the line, or record anew")])
+                yield Recorded(operation, known, at)
+        except (CodecError, UnicodeDecodeError) as error:
             hint = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
             message = f"this is no line of a recording: {str(error)[:1].lower()}{str(error)[1:]}"
             raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
@@ -45,6 +52,10 @@ def load_recording(path: str | Path) -> Iterator[Recorded]:
             message = "no line before this one says what is known of the policy that it was decided by"
             hint = "give the recording from its beginning"
             raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
+    if not policies:
+        message = "this recording is empty: it does not even say by which policy something was decided"
+        hint = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
+        raise Refused([Diagnostic("recording-wrong", message, Position(file), hint)])
 
 
 def is_recording(path: str | Path) -> bool:

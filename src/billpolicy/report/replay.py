@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.visible import visible_first
 from billpolicy.recording.replay import Came, Difference, Kind, Replayed
 from billpolicy.report.results import told
 from billpolicy.report.texts import counted, wrapped
@@ -228,7 +229,7 @@ def _counted(heads: tuple[str, str, str], rows: list[tuple[str, str, str, int]])
 
 def _one(one: Replayed) -> Iterator[str]:
     operation = one.recorded.operation
-    yield f"{operation.id}: {operation.operation} on {operation.date}"
+    yield visible_first(f"{operation.id}: {operation.operation} on {operation.date}")
     for difference in one.differences:
         yield from wrapped("  ", _sentence(difference, operation.operation))
     for untold in one.untold:

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.visible import visible, visible_lines
+from billpolicy.diagnostics.visible import no_command, visible, visible_lines
 from billpolicy.vocabulary.spec import Level
 
 WIDTH = 80
@@ -28,7 +28,7 @@ _NAME = re.compile(r"(?<!\\`)\\`([\w.-]+)\\`(?!\\`)", re.ASCII)
 
 def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[str]:
     """The lines of a text that begins after `start` and goes on below its own beginning; nothing of no text."""
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         visible_lines(text),
         WIDTH,
         initial_indent=start,
@@ -36,6 +36,7 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
         break_long_words=break_long_words,
         break_on_hyphens=False,
     )
+    return [no_command(line) for line in lines]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int] = ()) -> str:
