@@ -382,3 +382,13 @@ def test_versions_that_never_meet_are_compared_as_if_they_did(tmp_path: Path) ->
     assert found.decisions.as_if
     (one,) = found.decisions.changed
     assert where(one, found.old, found.new) == ("`reason` is Charge Dispute and `amount` is at least 1000.00 EUR",)
+
+
+def test_what_recordings_leave_out_is_told_and_changes_no_outcome() -> None:
+    masked = "recording: {mask: [account.name]}\n"
+    for old, new, how in (("", masked, "added"), (masked, "", "removed")):
+        found = compared(old, new)
+        assert [(one.section, one.name, one.how, one.effect) for one in found.declared] == [
+            ("recording", "account.name", how, "none")
+        ]
+        assert found.equivalent

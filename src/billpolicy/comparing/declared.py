@@ -35,6 +35,7 @@ Section = Literal[
     "tax_rates",
     "batch_limits",
     "assumptions",
+    "recording",
 ]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 Effect = Literal["outcomes", "decisions", "names", "none"]
@@ -54,6 +55,9 @@ class Declared(NamedTuple):
     after: str | None
     old: Position | None
     new: Position | None
+
+
+_MASKED = "left out of recordings"
 
 
 def declared_changes(old: Policy, new: Policy) -> tuple[Declared, ...]:
@@ -89,6 +93,8 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _section("batch_limits", old.batch_limits, new.batch_limits, _limit, _always)
     held, now_held = ({one.id: one for one in policy.assumptions} for policy in (old, new))
     yield from _section("assumptions", held, now_held, _assumption, lambda one, other: "names")
+    masked, now_masked = (dict.fromkeys(policy.masked, _MASKED) for policy in (old, new))
+    yield from _section("recording", masked, now_masked, lambda said: [said], lambda one, other: "none")
 
 
 def _section(

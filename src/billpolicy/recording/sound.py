@@ -29,7 +29,8 @@ class Sound:
     def why_not(self, operation: RecordedOperation, known: RecordedPolicy | None) -> str | None:
         """What is wrong with an operation; None if nothing is."""
         decisions, follow_ups = operation.decisions, operation.follow_ups
-        for name in (operation.operation, *(one.operation for one in (*decisions, *follow_ups))):
+        names = (*(one.operation for one in decisions), *(one.operation for one in follow_ups))
+        for name in (operation.operation, *names):
             if name not in VOCABULARY:
                 return f"there is no operation `{name}`"
         for decision in decisions:
@@ -64,7 +65,7 @@ class Sound:
 
 
 def _types_of(fields: Iterable[FieldSpec], known: RecordedPolicy | None) -> Mapping[str, type]:
-    said = {field.name: field.type for field in fields} | ({} if known is None else known.fields)  # type: ignore[operator]
+    said = {field.name: field.type for field in fields} | ({} if known is None else known.fields)
     currencies = {f"{name}.currency": str for name, type_ in said.items() if type_ == "money"}
     return {name: _TYPES[type_] for name, type_ in said.items() if type_ in _TYPES} | currencies
 

@@ -33,6 +33,7 @@ _NOUNS = {
     "tax_rates": "tax code",
     "batch_limits": "batch limit of",
     "assumptions": "assumption",
+    "recording": "mask of",
 }
 KINDS = {
     "value": "another value",
