@@ -156,12 +156,15 @@ def _document(
     subscriptions: list[str],
     source: Record | None = None,
 ) -> Record:
+    held = _attributes(draw, account)
+    if section == "credit_memos":
+        held.pop("payment_term", None)  # nobody has to pay one
     document: Record = {
         "number": _number(book, section, prefix),
         "account": account,
         "date": draw(early_days),
         "currency": currency,
-        "attributes": _attributes(draw, account),
+        "attributes": held,
         "items": [],
     }
     for n in range(draw(st.integers(1, 2 if source is None else 1))):

@@ -84,10 +84,9 @@ CANNOT = (
     Cannot(ON_MEMO, ("credit_memo.date",), (LATER,), "nor before the credit memo"),
     Cannot(ON_PAYMENT, ("payment.date",), (LATER,), "nor before the payment"),
     # What is open, and how much there is.
-    # Of what one subscription has on an invoice, also what was put on lines of others counts as settled.
-    Cannot(WRITE_OFF, ("invoice.amount",), (NOTHING, BELOW), "only what is owed is written off"),
-    Cannot(WRITE_OFF, ("invoice.balance",), (BELOW,), "only what is owed is written off"),
-    Cannot(WRITE_OFF, ("invoice.balance_is",), ("below_zero",), "only what is owed is written off"),
+    Cannot(WRITE_OFF, ("invoice.amount", "invoice.balance"), (NOTHING, BELOW), "only what is owed is written off"),
+    Cannot(WRITE_OFF, ("invoice.balance_is",), ("below_zero", "zero"), "only what is owed is written off"),
+    Cannot(WRITE_OFF, ("invoice.settled",), ("all",), "only what is owed is written off"),
     Cannot(
         WRITE_OFF_DEBIT,
         ("debit_memo.amount", "debit_memo.balance"),
