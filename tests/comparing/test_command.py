@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 
+from billpolicy.comparing.side import load_sides
 from billpolicy.exchange.schemas import schema_of
 from tests.comparing.test_changes import DISPUTES
 from tests.comparing.test_impact import BOOK, CREDIT
@@ -308,3 +309,21 @@ def test_revisions_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert billpolicy("diff", "before", "acme").out.startswith("before:acme -> acme\n")
     assert billpolicy("diff", "before:acme", "acme", "--equivalent").code == 1
     assert "[revision-unknown]" in billpolicy("diff", "bfore..HEAD", "acme").err
+
+
+def test_what_the_rules_engine_would_misread_is_told_and_is_not_given_to_it(tmp_path: Path) -> None:
+    """Four lists of ten multiply to ten thousand combinations; a thousand can be matched."""
+    texts = ", ".join(f"t{number}" for number in range(10))
+    fields = "".join(f"  account.f{number}: {{type: text}}\n" for number in range(4))
+    when = ", ".join(f"account.f{number}: [{texts}]" for number in range(4))
+    wide = (
+        f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\nfields:\n{fields}exceptions:\n"
+        f"  - {{id: wide, operations: [credit_memo_from_invoice], when: {{{when}}}, "
+        "then: {bill_to_contact: [account]}}\n"
+    )
+    (tmp_path / "policy.yaml").write_text(wide, encoding="utf-8")
+    ran = billpolicy("diff", "base", str(tmp_path / "policy.yaml"))
+    assert ran.code == 1
+    assert "condition-too-wide" in ran.out + ran.err
+    _, new = load_sides("base", str(tmp_path / "policy.yaml"))
+    assert new.versions("both").engine == "python"

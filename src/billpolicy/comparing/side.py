@@ -13,6 +13,7 @@ from pathlib import Path
 
 from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.matching.engines import EngineName, default_engine
+from billpolicy.deciding.matching.guard import guard
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
@@ -35,8 +36,9 @@ class Side:
     problems: tuple[Diagnostic, ...] = ()
 
     def versions(self, engine: EngineName | None = None) -> Versions:
-        """The policy, ready to plan with, whatever is wrong with it."""
-        return Versions([Resolver(self.policy, engine or default_engine())])
+        """The policy, ready to plan with, whatever is wrong with it; then by plain Python, since the rules engine is given
+        nothing that it might misread."""
+        return Versions([Resolver(self.policy, "python" if self.problems else engine or default_engine())])
 
 
 def load_sides(old: str | Path | Place, new: str | Path | Place) -> tuple[Side, Side]:
@@ -96,4 +98,5 @@ def is_base(name: str, of: Place) -> bool:
 
 def _side(name: str, layers: Sequence[Layer]) -> Side:
     policy, found = judged(layers, VOCABULARY, PROOFS)
-    return Side(name, policy, tuple(one for one in found if one.severity == "error"))
+    wrong = [*found, *guard(policy, VOCABULARY)]
+    return Side(name, policy, tuple(one for one in wrong if one.severity == "error"))
