@@ -11,6 +11,7 @@ from billpolicy.comparing.difference import PolicyDifference, diff
 from billpolicy.comparing.side import load_sides
 from billpolicy.comparing.words import after_words, before_words, where
 from billpolicy.report.diff import diff_report
+from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_words import declared_text
 from tests.helpers.paths import STANDARD
 from tests.helpers.scenes import policy
@@ -392,3 +393,11 @@ def test_what_recordings_leave_out_is_told_and_changes_no_outcome() -> None:
             ("recording", "account.name", how, "none")
         ]
         assert found.equivalent
+
+
+def test_a_comment_on_very_many_rules_is_no_longer_than_services_take() -> None:
+    one = "- {{id: r{0:04}, operations: [create_refund], when: {{account.id: a{0:04}}}, then: {{permission: approval}}}}\n"
+    found = compared("", "exceptions:\n" + "".join(one.format(number) for number in range(1_500)))
+    text = diff_markdown(diff_report(found, ("old", "new")))
+    assert len(text) < 65_536
+    assert "… and 1,400 more lines, which other formats have." in text

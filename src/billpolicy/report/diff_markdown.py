@@ -25,6 +25,8 @@ from billpolicy.report.texts import code, counted, escaped
 
 MOST_CHANGES = 8
 """Changes that stand in the open; further ones are folded."""
+MOST_LINES = 100
+"""Lines that are folded together: GitHub takes no comment of more than 65,536 characters."""
 
 
 def diff_markdown(report: DiffReport, *, summary: bool = False) -> str:
@@ -97,7 +99,9 @@ def _of(group: GroupTold) -> str:
 
 
 def _folded(title: str, lines: list[str]) -> list[str]:
-    return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>", ""]
+    more = len(lines) - MOST_LINES
+    end = ["", f"… and {more:,} more lines, which other formats have."] if more > 0 else []
+    return [f"<details><summary>{title}</summary>", "", *lines[:MOST_LINES], *end, "", "</details>", ""]
 
 
 def _example(example: Unlike) -> Iterator[str]:
