@@ -16,8 +16,8 @@ from billpolicy.analysis.domain import Domain, Relation
 from billpolicy.policy.condition import Box, Numbers, Values, Words
 from billpolicy.policy.inclusion import bits
 
-MOST_NODES = 100_000
-"""How large a diagram may grow, some seconds; beyond, nothing is proven of its conditions."""
+MOST_CLASSES = 100_000
+"""How many classes of values are looked at, some seconds; beyond, nothing is proven of the conditions."""
 
 Label = Hashable
 Labelled = Callable[[int], Label]
@@ -57,7 +57,7 @@ class Diagram:
         settled: Callable[[int], Label | None] = lambda open_: None,
         within: Box | None = None,
         among: int = -1,
-        most_nodes: int = MOST_NODES,
+        most_classes: int = MOST_CLASSES,
     ) -> None:
         """`boxes` are canonical. `settled`: the label where the conditions that are still open cannot change it.
         `within`: only facts of this canonical box are looked at. `among`: only these of the boxes, as bits.
@@ -67,7 +67,7 @@ class Diagram:
         self._domain = domain
         self._label, self._settled = label, settled
         self._within = within or {}
-        self._most_nodes = most_nodes
+        self._left = most_classes
         everyone = (1 << len(boxes)) - 1
         self._own = everyone & among
         self._boxes = [*boxes, *domain.impossible]
@@ -147,8 +147,6 @@ class Diagram:
             return self._leaf(settled)
         key = position, alive, known
         if key not in self._built:
-            if len(self._built) > self._most_nodes:
-                raise NotProven
             self._built[key] = self._ask(fact, position, alive, known)
         return self._built[key]
 
@@ -157,7 +155,11 @@ class Diagram:
         last = position + 1 == len(self._facts) or self._relation_of.get(self._facts[position + 1]) is not relation
         # Where the fewest conditions are left open comes first: what is looked for is soon found there.
         merged: dict[int, tuple[Values, Node | Leaf]] = {}
-        for values, open_ in sorted(self._classes(fact, alive), key=lambda one: one[1].bit_count()):
+        classes = self._classes(fact, alive)
+        self._left -= len(classes)
+        if self._left < 0:
+            raise NotProven
+        for values, open_ in sorted(classes, key=lambda one: one[1].bit_count()):
             told = known if relation is None else (*known, values)
             if relation is not None and last:
                 if not self._go_together(relation, position, told):

@@ -17,9 +17,9 @@ from billpolicy.policy.condition import Box
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule
 
-MOST_NODES = 10_000
+MOST_CLASSES = 10_000
 """How much is looked at for one exception, tenths of a second."""
-MOST_NODES_OF_ALL = 30_000
+MOST_CLASSES_OF_ALL = 30_000
 """How much is looked at for all exceptions of one decision together, a second."""
 
 _Part = Literal["beaten", "idle", "matters", "unproven"]
@@ -87,7 +87,7 @@ def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
         return None if open_ & ~found else True
 
     with suppress(NotProven):
-        Diagram(analysed.domain(operation), decision.boxes, label, settled, most_nodes=MOST_NODES_OF_ALL)
+        Diagram(analysed.domain(operation), decision.boxes, label, settled, most_classes=MOST_CLASSES_OF_ALL)
     return {decision.rules[number].id for number in bits(found)}
 
 
@@ -141,7 +141,7 @@ def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> 
         return "elsewhere"
 
     try:
-        found = Diagram(domain, decision.boxes, part, elsewhere, within, near, MOST_NODES).examples()
+        found = Diagram(domain, decision.boxes, part, elsewhere, within, near, MOST_CLASSES).examples()
     except _Matters:
         return _Seen(operation, {"matters": {}}, frozenset())
     except NotProven:
