@@ -64,7 +64,7 @@ def test_a_bill_run_that_is_killed_is_finished_by_the_same_command(tmp_path: Pat
     assert lines == finished(started("biller", f"sqlite:///{tmp_path / 'straight'}", str(group)))
     assert lines == [f"BR-1/a{n:03d} INV{n + 1:08d}" for n in range(ACCOUNTS)]
     with open_ledger(url) as one, open_ledger(f"sqlite:///{tmp_path / 'straight'}") as other:
-        assert dump(one) == dump(other)
+        assert rows(one) == rows(other)
         assert one.check() == []
 
 
@@ -81,3 +81,8 @@ def test_killed_while_making_and_importing(tmp_path: Path) -> None:
             assert ledger.check() == []
             ledger.import_book(documents)
             assert unkept(whole(ledger)) == documents
+
+
+def rows(ledger: Ledger) -> list[str]:
+    """All that it holds, but the text of the policy: each process has that in a folder of its own."""
+    return [line for line in dump(ledger) if not line.startswith('INSERT INTO "policies"')]

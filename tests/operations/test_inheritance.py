@@ -328,7 +328,7 @@ def test_a_custom_attribute_works_end_to_end_without_a_change_of_code() -> None:
         POLICY
         + """
 attributes:
-  invoice_template: {documents: [credit_memo]}
+  invoice_template: {documents: [invoice, credit_memo]}
 defaults: {invoice_template: Plain}
 operations:
   credit_memo_from_invoice: {invoice_template: [invoice, account, default]}

@@ -87,7 +87,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if len(known) > MOST_COMPARED:
         return None
     # Who writes `write_off` means what begins so, not `undo_write_off`, which has fewer letters more.
-    begin = [name for name in known if name.startswith(f"{word}_")]
+    begin = [name for name in known if name.startswith((f"{word}_", f"{word}s"))]
     close = difflib.get_close_matches(word, begin or known, n=1, cutoff=0.0 if begin else 0.6)
     if close:
         return f"did you mean `{close[0]}`?{_lookalike(word, close[0])}"
