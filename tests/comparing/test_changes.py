@@ -396,7 +396,10 @@ def test_what_recordings_leave_out_is_told_and_changes_no_outcome() -> None:
 
 
 def test_a_comment_on_very_many_rules_is_no_longer_than_services_take() -> None:
-    one = "- {{id: r{0:04}, operations: [create_refund], when: {{account.id: a{0:04}}}, then: {{permission: approval}}}}\n"
+    one = (
+        "- {{id: r{0:04}, operations: [create_refund], when: {{account.id: a{0:04}}}, "
+        "then: {{permission: approval}}}}\n"
+    )
     found = compared("", "exceptions:\n" + "".join(one.format(number) for number in range(1_500)))
     text = diff_markdown(diff_report(found, ("old", "new")))
     assert len(text) < 65_536

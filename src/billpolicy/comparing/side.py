@@ -36,8 +36,8 @@ class Side:
     problems: tuple[Diagnostic, ...] = ()
 
     def versions(self, engine: EngineName | None = None) -> Versions:
-        """The policy, ready to plan with, whatever is wrong with it; then by plain Python, since the rules engine is given
-        nothing that it might misread."""
+        """The policy, ready to plan with, whatever is wrong with it; then by plain Python, since the rules engine is
+        given nothing that it might misread."""
         return Versions([Resolver(self.policy, "python" if self.problems else engine or default_engine())])
 
 
