@@ -19,7 +19,7 @@ from tests.comparing.test_changes import DISPUTES
 from tests.comparing.test_impact import BOOK, CREDIT
 from tests.helpers.command_line import Ran, billpolicy
 from tests.helpers.paths import ROOT, STANDARD
-from tests.helpers.repository import Repository
+from tests.helpers.repository import Repository, with_policies
 from tests.helpers.scenes import HEAD
 
 NEW = DISPUTES.replace("[subscription, invoice, account]", "[account]")
@@ -327,3 +327,15 @@ def test_what_the_rules_engine_would_misread_is_told_and_is_not_given_to_it(tmp_
     assert "condition-too-wide" in ran.out + ran.err
     _, new = load_sides("base", str(tmp_path / "policy.yaml"))
     assert new.versions("both").engine == "python"
+
+
+def test_a_folder_of_the_name_of_a_branch_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = with_policies(tmp_path / "repository")
+    repository.write(
+        "main/policy.yaml", "policy: other\nextends: ../policies/standard\neffective: {from: 2026-01-01}\n"
+    )
+    monkeypatch.chdir(repository.root)
+    ran = billpolicy("diff", "main", "policies/acme")
+    assert ran.code == 1
+    assert "[revision-ambiguous]" in ran.err
+    assert billpolicy("diff", "./main", "policies/acme").code == 0

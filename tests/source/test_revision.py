@@ -104,10 +104,18 @@ def test_the_sides_of_a_range(repository: Repository) -> None:
     assert [found.code for found in refused(lambda: sides("main...other")).diagnostics] == ["revision-unknown"]
 
 
-def test_what_is_on_the_disk_by_this_name_is_meant(repository: Repository) -> None:
+def test_what_is_on_the_disk_by_the_name_of_a_revision_is_ambiguous(repository: Repository) -> None:
+    """A change that brings such a file must not choose what is looked at."""
     repository.write("main:acme/policy.yaml", ACME.replace("../", "../policies/"))
-    assert place_of("main:acme").files is DISK
-    assert validate(place_of("main:acme")).name == "acme"
+    (found,) = refused(lambda: place_of("main:acme")).diagnostics
+    assert found.code == "revision-ambiguous"
+    assert place_of("./main:acme").files is DISK
+    assert validate(place_of("./main:acme")).name == "acme"
+
+
+def test_what_is_on_the_disk_by_a_name_that_is_no_revision_is_meant(repository: Repository) -> None:
+    repository.write("mian:acme/policy.yaml", ACME.replace("../", "../policies/"))
+    assert place_of("mian:acme").files is DISK
 
 
 @pytest.mark.parametrize("name", ["mian", "--help", "HEAD^{tree}", "main:policies", "main~7", "ma in", "-"])

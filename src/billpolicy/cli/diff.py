@@ -22,7 +22,7 @@ from billpolicy.report.diff_html import diff_html
 from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_text import diff_text
 from billpolicy.source.files import DISK, Place
-from billpolicy.source.revision import as_range, place_of, sides
+from billpolicy.source.revision import as_range, place_of, refuse_both, sides
 
 if TYPE_CHECKING:
     from billpolicy import Impact, PolicyDifference, Versions
@@ -174,6 +174,8 @@ def _places(old: str, new: Place) -> tuple[str | Place, Place]:
     at, is_range = place_of(old), as_range(old) is not None
     is_there = at.files is not DISK or DISK.exists(at.path)
     if is_there and not is_range:
+        if at.files is DISK:
+            refuse_both(old, old)
         quote_from(at.files)
         return at, new
     if not is_range and billpolicy.is_base(old, new):

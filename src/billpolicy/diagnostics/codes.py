@@ -331,6 +331,7 @@ Known = Literal[
     "reversed",
     "revision-high",
     "revision-low",
+    "revision-ambiguous",
     "revision-unknown",
     "role-empty",
     "role-twice",

@@ -72,16 +72,34 @@ def place_of(text: str) -> Place:
     """The file or folder that is typed: what is there by this name on the disk, or `REV:path` of a revision.
 
     As git has it, the path is seen from the root of the repository, or from the working folder if it begins with `./`.
-    Raises `Refused`.
+    Raises `Refused`, also where both are there.
     """
     name, colon, path = text.partition(":")
-    if not colon or len(name) < 2 or _NO_REVISION.search(name) or os.path.lexists(text):  # `C:` is a drive
+    if not colon or len(name) < 2 or _NO_REVISION.search(name):  # `C:` is a drive
+        return Place(DISK, Path(text))
+    if os.path.lexists(text):
+        refuse_both(text, name)
         return Place(DISK, Path(text))
     try:
         return Place(revision(name, from_root=not path.startswith(("./", "../"))), Path(path))
     except Refused as refused:
         at = Position(text)
         raise Refused(found._replace(position=at) for found in refused.diagnostics) from None
+
+
+def refuse_both(text: str, name: str) -> None:
+    """Refuse what is on the disk by a name that git knows for a revision: a change that brings such a file must not
+    choose what it is compared with."""
+    if _NO_REVISION.search(name):
+        return
+    try:
+        done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    except Refused:  # there is no git here
+        return
+    if done.returncode == 0:
+        message = f"`{text}` is on the disk, and `{name}` is a revision of git, too"
+        hint = f"write `./{text}` for what is on the disk; for the revision another name of it, like its commit"
+        raise Refused([Diagnostic("revision-ambiguous", message, Position(text), hint)])
 
 
 def revision(name: str, *, from_root: bool = False) -> Revision:
