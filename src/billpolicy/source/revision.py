@@ -1,8 +1,8 @@
 """A revision of git as `Files`: what stood in it, and in nothing else.
 
-git is asked, as a program of its own and without a shell; only `rev-parse`, `merge-base` and `cat-file` are run, which
-run no hooks and no filters. Symbolic links are followed within the revision only. Works in bare, shallow and detached
-repositories; what such a clone does not have is not fetched.
+git is asked, as a program of its own and without a shell; only `rev-parse`, `merge-base`, `diff-tree` and `cat-file`
+are run, which run no hooks and no filters. Symbolic links are followed within the revision only. Works in bare, shallow
+and detached repositories; what such a clone does not have is not fetched.
 """
 
 from __future__ import annotations
@@ -93,10 +93,10 @@ def refuse_both(text: str, name: str) -> None:
     if _NO_REVISION.search(name):
         return
     try:
-        done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        commit = _commit_of(name)
     except Refused:  # there is no git here
         return
-    if done.returncode == 0:
+    if commit is not None:
         message = f"`{text}` is on the disk, and `{name}` is a revision of git, too"
         hint = f"write `./{text}` for what is on the disk; for the revision another name of it, like its commit"
         raise Refused([Diagnostic("revision-ambiguous", message, Position(text), hint)])
@@ -107,10 +107,10 @@ def revision(name: str, *, from_root: bool = False) -> Revision:
     repository = _repository()
     if _NO_REVISION.search(name):
         _unknown(name)
-    done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if done.returncode != 0:
+    commit = _commit_of(name)
+    if commit is None:
         _unknown(name)
-    return Revision(repository, name, _line(done), "" if from_root else repository.prefix)
+    return Revision(repository, name, commit, "" if from_root else repository.prefix)
 
 
 def branched_off(old: Revision, new: Revision) -> Revision:
@@ -274,6 +274,12 @@ def _repository() -> _Repository:
         return _Repository(None, "")
     top, prefix = (_line(_git("rev-parse", asked)) for asked in ("--show-toplevel", "--show-prefix"))
     return _Repository(Path(top), prefix)
+
+
+def _commit_of(name: str) -> str | None:
+    """The commit that a name of a revision stands for; None where git knows no such name. Raises `Refused`."""
+    done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return _line(done) if done.returncode == 0 else None
 
 
 def _unknown(name: str) -> NoReturn:
