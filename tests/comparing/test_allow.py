@@ -114,6 +114,8 @@ CHANGES = [
     DISPUTES + "follow_ups: [{id: x, after: invoice_posted, when: {invoice.balance_is: below_zero}, "
     "then: transfer_negative_invoice}]",
     "fields: {account.vip: {type: boolean}}\n" + DISPUTES.replace("reason: Charge Dispute", "account.vip: true"),
+    "fields: {account.notice: {type: days}}\n"
+    + DISPUTES.replace("reason: Charge Dispute", "account.notice: {within: 30 days}"),
     "every_operation: {permission: approval}\n",
 ]
 

@@ -9,7 +9,7 @@ import pytest
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.difference import PolicyDifference, diff
 from billpolicy.comparing.side import load_sides
-from billpolicy.comparing.words import after_words, before_words, where
+from billpolicy.comparing.words import after_words, before_words, region_words, where
 from billpolicy.report.diff import diff_report
 from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_words import declared_text
@@ -237,6 +237,26 @@ exceptions:
             ("`actor.id` is ines and `amount` is at least 500.00 EUR",),
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("{within: 30 days}", "within 30 days"),
+        ("{within: 1 day, above: 0 days}", "1 day"),
+        ("{above: 30 days}", "at least 31 days"),
+        ("{at_most: 30 days}", "at most 30 days"),
+        ("{at_least: 2 days, at_most: 30 days}", "2 days to 30 days"),
+    ],
+)
+def test_lengths_of_time_are_told_in_days(when: str, said: str) -> None:
+    """By the region where something differs, and not by the words of the exception."""
+    old = "fields: {account.notice: {type: days}}\n"
+    new = """exceptions:
+  - {id: one, operations: [write_off_invoice], when: {account.notice: WHEN}, then: {permission: refused}}
+"""
+    change = compared(old, old + new.replace("WHEN", when)).decisions.changed[0]
+    assert region_words(change.region, change.domain) == (f"`account.notice` is {said}",)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def _compares(operator: str, values: Sequence[Value], fact: Variable) -> Formula
         "at_most": lambda: fact.value <= own[0],
         "above": lambda: fact.value > own[0],
         "below": lambda: fact.value < own[0],
+        "within": lambda: z3.And(fact.value >= 0, fact.value <= own[0]),
     }[operator]()
     codes = {one[1] for one in values if isinstance(one, tuple)}
     return z3.And(found, *(fact.currency == z3.StringVal(code) for code in codes))

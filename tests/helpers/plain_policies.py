@@ -176,9 +176,13 @@ def _compares(operator: str, values: Sequence[Value], value: Value) -> bool:
         return (value in values) == (operator == "one_of")
     bound: int = values[0]  # type: ignore[assignment]
     assert isinstance(value, int)
-    return {"at_least": value >= bound, "above": value > bound, "at_most": value <= bound, "below": value < bound}[
-        operator
-    ]
+    return {
+        "at_least": value >= bound,
+        "above": value > bound,
+        "at_most": value <= bound,
+        "below": value < bound,
+        "within": 0 <= value <= bound,
+    }[operator]
 
 
 def in_force(rule: Rule, day: int) -> bool:

@@ -377,6 +377,12 @@ exceptions:
         ("boolean", "false", "{is: set}", True),  # false is a value
         ("boolean", "null", "{is: unset}", True),
         ("date", "2025-12-31", "{below: 2026-01-01}", True),
+        ("days", "30 days", "{within: 30 days}", True),
+        ("days", "31 days", "{within: 30 days}", False),
+        ("days", "0 days", "{within: 30 days}", True),
+        ("days", "-1 days", "{within: 30 days}", False),  # it is still ahead
+        ("days", "1 day", "1 days", True),
+        ("days", "10 days", "{above: 9 days}", True),  # 10 is more than 9, though not as a text
         ("money", "1000.00 USD", "{at_least: 1000.00 USD}", True),
         ("money", "1000.00 EUR", "{at_least: 1000.00 USD}", False),
         ("text", "NO", "NO", True),

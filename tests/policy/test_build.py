@@ -21,6 +21,7 @@ fields:
   account.vip: {type: boolean}
   account.since: {type: date}
   account.seats: {type: integer}
+  account.notice: {type: days}
   account.limit: {type: money}
   subscription.region: {type: text}
 """
@@ -95,6 +96,16 @@ def ordinal(day: str) -> int:
         ("{account.since: {below: 2026-01-01}}", {"account__since": ordinal("2025-12-31")}, True),
         ("{account.since: {below: 2026-01-01}}", {"account__since": ordinal("2026-01-01")}, False),
         ("{date: 2026-02-28}", {"date": ordinal("2026-02-28")}, True),
+        # Lengths of time, at their edges; what is still ahead is not within any.
+        ("{account.notice: {within: 30 days}}", {"account__notice": 30}, True),
+        ("{account.notice: {within: 30 days}}", {"account__notice": 31}, False),
+        ("{account.notice: {within: 30 days}}", {"account__notice": 0}, True),
+        ("{account.notice: {within: 30 days}}", {"account__notice": -1}, False),
+        ("{account.notice: {within: 30 days}}", {}, False),
+        ("{account.notice: {within: 30 days, above: 7 days}}", {"account__notice": 7}, False),
+        ("{account.notice: {above: 30 days}}", {"account__notice": 31}, True),
+        ("{account.notice: {at_most: -1 days}}", {"account__notice": -1}, True),
+        ("{account.notice: 1 day}", {"account__notice": 1}, True),
         # Booleans and choices.
         ("{account.vip: true}", {"account__vip": True}, True),
         ("{account.vip: false}", {"account__vip": True}, False),
@@ -143,6 +154,25 @@ def test_a_condition_keeps_the_words_of_the_file() -> None:
         "`account.country` is one of DE, AT",
         "`reason` is unset",
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("{account.notice: 30}", "`30` is not a length of time; write it in whole days, like `30 days`"),
+        ("{account.notice: {within: 2 weeks}}", "`2 weeks` is not a length of time"),
+        ("{account.notice: {within: 1.5 days}}", "`1.5 days` is not a length of time"),
+        ("{account.notice: {within: -1 days}}", "no value of `account.notice` can be within -1 days"),
+        ("{account.notice: {within: 3 days, above: 3 days}}", "can be within 3 days and above 3 days"),
+        ("{account.seats: {within: 3 days}}", "`within` is of lengths of time, like `30 days`; `account.seats` is"),
+        ("{account.since: {within: 30 days}}", "`within` is of lengths of time"),
+        ("{account.name: {within: 30 days}}", "compares amounts, numbers, dates and lengths of time"),
+    ],
+)
+def test_what_is_no_length_of_time_is_refused(when: str, said: str) -> None:
+    (found,) = refusals(FIELDS + exception(when))
+    assert found.code == "condition-wrong"
+    assert said in found.message
 
 
 # -- scope (rule 3) ------------------------------------------------------------------------------------------------

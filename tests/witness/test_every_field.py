@@ -32,6 +32,7 @@ fields:
   account.since: {type: date}
   account.limit: {type: money}
   account.seats: {type: integer}
+  account.notice: {type: days}
   subscription.code: {type: text}
   subscription.vip: {type: boolean}
 """
@@ -171,6 +172,7 @@ def values_of(field: FieldSpec, policy: Policy) -> tuple[Value, ...]:
         "boolean": (True, False),
         "integer": (7, 0),
         "date": DATES[:-1],
+        "days": (30, 1, 0, -3),
         "money": (CENT, YEN, NOTHING, BELOW),
     }
     return (*some[field.type], None)

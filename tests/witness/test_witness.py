@@ -207,6 +207,7 @@ def values(field: FieldSpec) -> st.SearchStrategy[Fact]:
         "boolean": st.booleans(),
         "integer": st.integers(-9, 9),
         "date": st.integers(-400, 400).map(lambda days: DAY.toordinal() + days),
+        "days": st.integers(-9, 400),
         "money": MINOR,
     }
     if field.type != "choice":

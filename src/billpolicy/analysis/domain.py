@@ -153,7 +153,7 @@ class Domain:
         unset = not self._always(field)
         if field.type == "date":
             return Values(_CALENDAR, unset)
-        if field.type in ("integer", "money"):
+        if field.type in ("integer", "money", "days"):
             return Values(ALL_NUMBERS if field.at_least is None else Numbers(((field.at_least, None),)), unset)
         return Values(self._words(field), unset)
 

@@ -14,7 +14,7 @@ from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.regions import simplified
 from billpolicy.money import from_minor
 from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words
-from billpolicy.policy.example import day
+from billpolicy.policy.example import in_words
 
 MOST_ENTRIES = 16
 """Of a change that would need more of them, the region is not said: all of the decision is allowed."""
@@ -114,7 +114,8 @@ def _whens(box: Box, domain: Domain) -> Iterator[dict[str, str]]:
         elif field.type == "money":
             said = list(_money(fact, values, _of(box, fact, domain)))
         else:
-            said = [(fact, _bounds(each, day if field.type == "date" else str)) for each in _ranges(values)]
+            text, within = in_words(field.type), field.type == "days"
+            said = [(fact, _bounds(each, text, within=within)) for each in _ranges(values)]
             said += [(fact, "{is: unset}")] if values.unset else []
         fields.append(said)
     yield from (dict(one) for one in itertools.islice(itertools.product(*fields), MOST_ENTRIES + 1))
@@ -154,11 +155,13 @@ def _ranges(values: Values) -> tuple[Range, ...]:
     return values.members.ranges
 
 
-def _bounds(both: Range, text: object) -> str:
+def _bounds(both: Range, text: object, *, within: bool = False) -> str:
     assert callable(text)
     low, high = both
     if low is not None and low == high:
         return str(text(low))
+    if within and low == 0 and high is not None:
+        return f"{{within: {text(high)}}}"
     last = datetime.date.max.toordinal()
     said = [f"at_least: {text(low)}"] if low is not None else []
     said += [f"at_most: {text(high)}"] if high not in (None, last) else []

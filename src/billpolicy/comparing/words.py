@@ -14,8 +14,9 @@ from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.regions import Region, confined, covers, order, simplified, without
 from billpolicy.money import from_minor
 from billpolicy.policy.condition import Box, Numbers, Values, Words
-from billpolicy.policy.example import day
+from billpolicy.policy.example import in_words
 from billpolicy.policy.model import ALWAYS, Chain, Outcome, Policy
+from billpolicy.vocabulary.spec import FieldType
 
 MOST_BOXES = 4
 """Of a region that is in more pieces, these are told, and how many more there are."""
@@ -175,7 +176,7 @@ def box_words(box: Box, domain: Domain) -> str:
     return " and ".join(said) or "always"
 
 
-def _type(fact: str, domain: Domain) -> str | None:
+def _type(fact: str, domain: Domain) -> FieldType | None:
     spec = domain.fields.get(fact)
     return None if spec is None else spec.type
 
@@ -190,7 +191,8 @@ def _fact(box: Box, fact: str, domain: Domain) -> str:
     ends = [end for both in universe.ranges for end in both] if isinstance(universe, Numbers) else []
     if _type(fact, domain) == "money":
         return _money(values, box.get(f"{fact}.currency"), ends)
-    return _numbers(values, day if _type(fact, domain) == "date" else str, ends)
+    type_ = _type(fact, domain)
+    return _numbers(values, in_words(type_), ends, within=type_ == "days")
 
 
 def _money(values: Values, currency: Values | None, ends: list[int | None]) -> str:
@@ -211,8 +213,9 @@ def _in(currency: str) -> Callable[[int], str]:
     return lambda minor: f"{from_minor(minor, currency)} {currency}"
 
 
-def _numbers(values: Values, text: Callable[[int], str], ends: list[int | None]) -> str:
-    """Ranges in words; an end beyond which there is nothing is none. `ends`: those of what there is."""
+def _numbers(values: Values, text: Callable[[int], str], ends: list[int | None], *, within: bool = False) -> str:
+    """Ranges in words; an end beyond which there is nothing is none. `ends`: those of what there is; `within`: whether
+    policies say so of what is between zero and a bound."""
     assert isinstance(values.members, Numbers)
     said = []
     for low, high in values.members.ranges:
@@ -223,6 +226,8 @@ def _numbers(values: Values, text: Callable[[int], str], ends: list[int | None])
             said.append(f"at most {text(high)}")  # type: ignore[arg-type]
         elif high is None:
             said.append(f"at least {text(low)}")
+        elif within and low == 0 < high:
+            said.append(f"within {text(high)}")
         else:
             said.append(text(low) if low == high else f"{text(low)} to {text(high)}")
     return " or ".join([*said, *(["unset"] if values.unset else [])])

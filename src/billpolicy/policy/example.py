@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from billpolicy.money import MINOR_DIGITS, from_minor
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Members, Values, Words
@@ -38,15 +38,23 @@ def _plain(values: Values, type_: FieldType | None) -> str | None:
             names[4:] = [f"and {len(names) - 4} more"]
         return f"{{none_of: [{', '.join(names)}]}}"
     sample = values.members.sample()
-    if type_ == "date":
-        return day(sample)
-    return str(sample).lower() if isinstance(sample, bool) else str(sample)
+    return str(sample).lower() if isinstance(sample, bool) else in_words(type_)(sample)
 
 
 def day(ordinal: Fact | None) -> str:
     """A date ordinal as people write it; a day outside the calendar is shown as the nearest that is in it."""
     assert isinstance(ordinal, int)
     return datetime.date.fromordinal(min(max(ordinal, 1), datetime.date.max.toordinal())).isoformat()
+
+
+def days(length: Fact | None) -> str:
+    """A length of time as policies and books write it."""
+    return f"{length} day" if length == 1 else f"{length} days"
+
+
+def in_words(type_: FieldType | None) -> Callable[[Fact | None], str]:
+    """How a value of a field is written whose type is neither money nor boolean."""
+    return {"date": day, "days": days}.get(type_ or "", str)
 
 
 def _money(amount: Values, currency: Values | None) -> str | None:

@@ -24,7 +24,7 @@ from billpolicy.vocabulary.spec import DocumentKind, FieldType
 
 NOTHING = "nothing"
 """In `then` of a follow-up: the one of that id in a base policy is switched off."""
-OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below")
+OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below", "within")
 _LISTS = ("one_of", "none_of")
 
 

@@ -11,10 +11,10 @@ from billpolicy.money import Money
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
-from billpolicy.source.scalars import read_boolean, read_date, read_integer, read_money, read_text
+from billpolicy.source.scalars import read_boolean, read_date, read_days, read_integer, read_money, read_text
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
-_ORDERED = ("integer", "money", "date")
+_ORDERED = ("integer", "money", "date", "days")
 _WORDS = {
     "one_of": "one of",
     "none_of": "none of",
@@ -22,6 +22,7 @@ _WORDS = {
     "at_most": "at most",
     "above": "above",
     "below": "below",
+    "within": "within",
 }
 
 
@@ -43,6 +44,7 @@ _READERS: dict[str, Callable[[Any], str | bool | int | Money]] = {
     "integer": read_integer,
     "money": read_money,
     "date": lambda text: read_date(text).toordinal(),
+    "days": read_days,
     "boolean": read_boolean,
 }
 
@@ -62,7 +64,10 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
     words = []
     for operator, texts in constraint.operators:
         if operator not in ("one_of", "none_of") and field.type not in _ORDERED:
-            raise ValueError(f"`{operator}` compares amounts, numbers and dates; `{field.name}` is a {field.type}")
+            compared = "amounts, numbers, dates and lengths of time"
+            raise ValueError(f"`{operator}` compares {compared}; `{field.name}` is a {field.type}")
+        if operator == "within" and field.type != "days":
+            raise ValueError(f"`within` is of lengths of time, like `30 days`; `{field.name}` is a {field.type}")
         values = [typed(field, text) for text in texts]
         for fact, allowed in _allowed(field, operator, values).items():
             box[fact] = box[fact] & allowed if fact in box else allowed
@@ -117,6 +122,7 @@ def _numbers(operator: str, values: list[int]) -> Numbers:
         "above": Numbers(((bound + 1, None),)),
         "at_most": Numbers(((None, bound),)),
         "below": Numbers(((None, bound - 1),)),
+        "within": Numbers(((0, bound),) if bound >= 0 else ()),
     }[operator]
 
 

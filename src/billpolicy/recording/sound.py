@@ -16,7 +16,7 @@ from billpolicy.vocabulary.spec import DOCUMENT_KINDS, LEVELS, FieldSpec
 
 _KINDS = (*DOCUMENT_KINDS, "credit_adjustment")
 """Documents, and what is numbered like one."""
-_TYPES = {"text": str, "choice": str, "integer": int, "money": int, "date": int, "boolean": bool}
+_TYPES = {"text": str, "choice": str, "integer": int, "money": int, "date": int, "days": int, "boolean": bool}
 
 
 class Sound:

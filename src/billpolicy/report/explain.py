@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument
 from billpolicy.planning.requested import Requested, requested
 from billpolicy.policy.condition import Facts
+from billpolicy.policy.example import in_words
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Policy
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule, Tried, rule_at
 from billpolicy.report.results import findings
@@ -147,10 +147,8 @@ def facts_in_words(facts: Facts, fields: Mapping[str, FieldSpec]) -> dict[str, s
         if field.type == "money":
             currency = str(facts[f"{name}.currency"])
             words[name] = f"{from_minor(int(value), currency)} {currency}"
-        elif field.type == "date":
-            words[name] = str(datetime.date.fromordinal(int(value)))
         else:
-            words[name] = str(value).lower() if isinstance(value, bool) else str(value)
+            words[name] = str(value).lower() if isinstance(value, bool) else in_words(field.type)(value)
     return words
 
 

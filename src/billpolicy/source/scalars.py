@@ -25,6 +25,7 @@ class Plain(str):
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
+_DAYS = re.compile(r"(-?(?:0|[1-9][0-9]{0,6})) days?")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 MAX_TEXT = 255
 MAX_INTEGER = 2**53
@@ -120,6 +121,15 @@ def read_integer(value: Any) -> int:
     if abs(int(text)) >= MAX_INTEGER:
         raise ValueError(f"`{text}` is too large a number")
     return int(text)
+
+
+def read_days(value: Any) -> int:
+    """A length of time in whole days: `30 days`, `1 day`; `-3 days` is one that is still ahead."""
+    text = _scalar(value, "a length of time")
+    found = _DAYS.fullmatch(text)
+    if found is None:
+        raise ValueError(f"`{_short(text)}` is not a length of time; write it in whole days, like `30 days`")
+    return int(found[1])
 
 
 def read_boolean(value: Any) -> bool:

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple, get_args
 
 DocumentKind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
-FieldType = Literal["text", "choice", "integer", "money", "date", "boolean"]
+FieldType = Literal["text", "choice", "integer", "money", "date", "days", "boolean"]
+"""`days` is a length of time: a whole number of days, below zero where something is still ahead."""
 Level = Literal[
     "request", "invoice", "credit_memo", "debit_memo", "subscription", "order_line_item", "account", "default"
 ]

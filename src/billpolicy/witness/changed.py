@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from billpolicy.policy.example import days
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.wanted import Impossible, Wanted, moved
 
@@ -79,6 +80,7 @@ def _another_custom(wanted: Wanted, fact: str) -> str:
         "text": ("new", "newer"),
         "integer": ("1", "2"),
         "date": ("2026-01-01", "2026-01-02"),
+        "days": ("1 day", "2 days"),
         "boolean": ("true", "false"),
         "money": ("1.00 EUR", "2.00 EUR"),
     }
@@ -86,6 +88,8 @@ def _another_custom(wanted: Wanted, fact: str) -> str:
     before = str(held).lower() if isinstance(held, bool) else None if held is None else str(held)
     if field.type == "money" and held == 100:
         before = "1.00 EUR"
+    if field.type == "days" and held is not None:
+        before = days(held)
     if field.type == "date" and held is not None:
         before = str(wanted.day(fact))
     return next((value for value in values if value != before), values[0])

@@ -6,9 +6,10 @@ import datetime
 from typing import Any
 
 from billpolicy.book.model import BookFile
+from billpolicy.policy.example import in_words
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import Level
+from billpolicy.vocabulary.spec import FieldType, Level
 from billpolicy.witness.held import held, holds
 from billpolicy.witness.wanted import Impossible, Wanted, amount, minor_digits_or_impossible
 
@@ -166,14 +167,14 @@ def _requires_actor(policy: Policy, operation: str) -> bool:
     return base is not None and str(base.outcome) == "required"
 
 
-def written(wanted: Wanted, fact: str, type_: str) -> str:
+def written(wanted: Wanted, fact: str, type_: FieldType) -> str:
     """The value of a fact as files write it. Raises `Impossible` for a day outside the calendar."""
     value = wanted.facts[fact]
     if type_ == "date":
         return str(wanted.day(fact))
     if type_ == "money":
         return _money(wanted, fact)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else in_words(type_)(value)
 
 
 def _money(wanted: Wanted, fact: str) -> str:
