@@ -7,8 +7,8 @@ import datetime
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.operations.shared.memos import due_on
 from billpolicy.policy.model import PaymentTerm
+from billpolicy.policy.payment_terms import due_on
 from tests.helpers.levels import LEVELS, NONE, changed, levelled
 from tests.helpers.plan_views import amounts, balances, debit_memo, inherited, numbers, stored
 from tests.helpers.scenes import plan, refused, run

@@ -386,15 +386,43 @@ def test_payment_terms_are_net_or_proximo() -> None:
         "{proximo: {due_day: 0}}",
         "{proximo: {due_day: 32}}",
         "{proximo: {due_day: 1, cutoff_day: 32}}",
+        "{proximo: {due_day: 1, months: 0}}",
+        "{proximo: {due_day: 1, months: 121}}",
+        "{months: 0}",
+        "{months: 121}",
+        "{end_of_month: true, day: 0}",
+        "{end_of_month: true, day: 32}",
+        "{end_of_month: true, days_after: -1}",
+        "{end_of_month: true, days_after: 3661}",
     ],
 )
 def test_a_payment_term_is_within_reach(term: str) -> None:
     assert refused_codes(f"payment_terms: {{T: {term}}}") == ["payment-term-range"]
 
 
-@pytest.mark.parametrize("term", ["{}", "{net: 30, proximo: {due_day: 1}}"])
-def test_a_payment_term_is_one_of_both(term: str) -> None:
+@pytest.mark.parametrize(
+    "term",
+    [
+        "{}",
+        "{end_of_month: false}",
+        "{net: 30, proximo: {due_day: 1}}",
+        "{months: 1, proximo: {due_day: 1}}",
+        "{end_of_month: true, proximo: {due_day: 1}}",
+        "{net: 30, months: 1}",
+        "{day: 10}",
+        "{net: 30, day: 10}",
+        "{net: 30, days_after: 10}",
+        "{end_of_month: true, day: 10, days_after: 10}",
+    ],
+)
+def test_a_payment_term_is_counted_in_one_way(term: str) -> None:
     assert refused_codes(f"payment_terms: {{T: {term}}}") == ["payment-term-kind"]
+
+
+def test_instalments_are_refused_with_what_to_do() -> None:
+    (found,) = refusals("payment_terms: {Split: [{net: 30}, {net: 60}]}")
+    assert found.code == "value-wrong"
+    assert "instalments" in (found.hint or "")
 
 
 def test_a_reason_code_has_at_most_25_characters() -> None:

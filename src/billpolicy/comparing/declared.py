@@ -20,6 +20,7 @@ from billpolicy.policy.model import (
     TaxCode,
     TaxRate,
 )
+from billpolicy.policy.payment_terms import in_words
 from billpolicy.vocabulary.spec import FieldSpec
 
 Section = Literal[
@@ -191,10 +192,7 @@ def _set(one: SequenceSet) -> list[str]:
 
 
 def _term(one: PaymentTerm) -> list[str]:
-    if one.net is not None:
-        return [f"due in {one.net} day{'' if one.net == 1 else 's'}" if one.net else "due upon receipt"]
-    cutoff = f", a month later after day {one.cutoff_day}" if one.cutoff_day is not None else ""
-    return [f"due on day {one.due_day} of the next month{cutoff}"]
+    return [in_words(one)]
 
 
 def _tax_code(one: TaxCode) -> list[str]:

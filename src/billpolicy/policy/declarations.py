@@ -240,22 +240,51 @@ class Declarations:
         self.masked.add(name)
 
     def _payment_term(self, name: str, text: PaymentTermText, tree: Tree) -> None:
+        due, counted = text.proximo, (text.net is not None) + (text.months is not None)
+        ways = counted + (due is not None)
         at = tree.at("payment_terms", name, key=True)
-        if (text.net is None) == (text.proximo is None):
-            message = f"`{name}` must say either `net` or `proximo`"
-            self.problem("payment-term-kind", message, at, "write `{net: 30}` or `{proximo: {due_day: 15}}`")
+        if ways > 1 or (not ways and not text.end_of_month) or (due and text.end_of_month):
+            message = f"`{name}` must be counted in one way"
+            hint = "write `{net: 30}`, `{months: 2}` or `{end_of_month: true}`, or else `{proximo: {due_day: 15}}`"
+            self.problem("payment-term-kind", message, at, hint)
             return
-        due = text.proximo
-        if text.net is not None and not 0 <= text.net <= 3660:
-            message = f"`{name}` is due {text.net} days after the document"
-            here = tree.at("payment_terms", name, "net")
-            self.problem("payment-term-range", message, here, "`net` is a number of days from 0 to 3660")
-        for key in ("due_day", "cutoff_day") if due else ():
-            day = getattr(due, key)
-            if day is not None and not 1 <= day <= 31:
-                here = tree.at("payment_terms", name, "proximo", key)
+        if not text.end_of_month and (text.day is not None or text.days_after is not None):
+            key = "day" if text.day is not None else "days_after"
+            message = f"`{key}` is counted from the end of a month"
+            hint = f"add `end_of_month: true`, or write `{{proximo: {{due_day: {text.day or 15}}}}}`"
+            self.problem("payment-term-kind", message, tree.at("payment_terms", name, key, key=True), hint)
+        if text.day is not None and text.days_after is not None:
+            message = f"`{name}` is due either on a `day` or `days_after`, not both"
+            here = tree.at("payment_terms", name, "days_after", key=True)
+            self.problem("payment-term-kind", message, here, "remove one of the two")
+        for path, number in ((("net",), text.net), (("days_after",), text.days_after)):
+            if number is not None and not 0 <= number <= 3660:
+                message = (
+                    f"`{name}` is due {number} days after the {'document' if path == ('net',) else 'end of the month'}"
+                )
+                hint = f"`{path[0]}` is a number of days from 0 to 3660"
+                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
+        for path, number in ((("months",), text.months), (("proximo", "months"), due and due.months)):
+            if number is not None and not 1 <= number <= 120:
+                message = f"`{name}` is due {number} months after the document"
+                hint = "`months` is a number from 1 to 120; for the month of the document write `{end_of_month: true}`"
+                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
+        days = {("day",): text.day}
+        if due is not None:
+            days |= {("proximo", "due_day"): due.due_day, ("proximo", "cutoff_day"): due.cutoff_day}
+        for path, number in days.items():
+            if number is not None and not 1 <= number <= 31:
                 hint = "write 1 to 31; a shorter month has its last day instead"
-                self.problem("payment-term-range", f"{day} is not a day of a month", here, hint)
+                here = tree.at("payment_terms", name, *path)
+                self.problem("payment-term-range", f"{number} is not a day of a month", here, hint)
         self.payment_terms[name] = PaymentTerm(
-            name, at, text.net, due.due_day if due else None, due.cutoff_day if due else None
+            name,
+            at,
+            net=text.net,
+            months=due.months if due else text.months,
+            end_of_month=text.end_of_month,
+            day=text.day,
+            days_after=text.days_after,
+            due_day=due.due_day if due else None,
+            cutoff_day=due.cutoff_day if due else None,
         )

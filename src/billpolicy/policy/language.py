@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
@@ -244,13 +244,28 @@ class ProximoText:
 
     due_day: Integer
     cutoff_day: Integer | None = None
+    months: Integer | None = None
+    """Which month, counted from that of the document; 1 is the next."""
 
 
 @record
 class PaymentTermText:
-    """`{net: 30}` (days), `{net: 0}` (due upon receipt) or `{proximo: {due_day: 15, cutoff_day: 25}}`."""
+    """`{net: 30}` (days), `{net: 0}` (due upon receipt), `{months: 2}`, with or without `end_of_month: true`, which can
+    also stand alone; or `{proximo: {due_day: 15, cutoff_day: 25}}`."""
+
+    hint_of_list: ClassVar[str] = (
+        "write one due date, like `{net: 30}`; instalments are not in this language yet: bill each of them by itself"
+    )
 
     net: Integer | None = None
+    months: Integer | None = None
+    """The same day so many months later."""
+    end_of_month: Boolean = False
+    """After `net` or `months`: on to the last day of that month."""
+    day: Integer | None = None
+    """After the end of the month: this day of the next month."""
+    days_after: Integer | None = None
+    """After the end of the month: so many days later."""
     proximo: ProximoText | None = None
 
 

@@ -180,13 +180,24 @@ class BatchLimit:
 
 
 class PaymentTerm(NamedTuple):
-    """When a document is due (docs/domain.md 1.7): `net` days after its date, or on a day of a month (proximo)."""
+    """When a document is due (docs/domain.md 1.7): so many days or months after its date, at the end of that month, or
+    on a day of a month (proximo). `policy/payment_terms.py` counts."""
 
     name: str
     position: Position
     net: int | None = None
+    """Days."""
+    months: int | None = None
+    """Of a proximo term: how many months after that of the document, by default 1."""
+    end_of_month: bool = False
+    day: int | None = None
+    """After the end of the month: that day of the next."""
+    days_after: int | None = None
+    """After the end of the month: so many days later."""
     due_day: int | None = None
+    """Of a proximo term: the day of the month."""
     cutoff_day: int | None = None
+    """Of a proximo term: documents after it are due a month later."""
 
 
 class TaxRate(NamedTuple):

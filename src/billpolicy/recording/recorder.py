@@ -11,11 +11,11 @@ from billpolicy.book.model import DebitMemo, Invoice, Numbered
 from billpolicy.deciding.resolver import Resolved, Several
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.operations.shared.memos import due_on
 from billpolicy.planning.plan import Asked, Plan
 from billpolicy.planning.requested import requested
 from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import Policy
+from billpolicy.policy.payment_terms import due_on
 from billpolicy.posting.posting import Outcome
 from billpolicy.recording.lines import line
 from billpolicy.recording.record import (

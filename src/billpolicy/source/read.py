@@ -109,7 +109,10 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
         return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")
     if problem_type in _WANTED:
         message = f"{_WANTED[problem_type]} is wanted here, not {_shape(problem['input'])}"
-        return Diagnostic("value-wrong", message, tree.at(*full), _HOW_TO[_WANTED[problem_type]])
+        # A record may say what to do where somebody took it for several.
+        own = getattr(_strip(_type_at(kind, where)), "hint_of_list", None)
+        hint = own if own is not None and isinstance(problem["input"], list) else _HOW_TO[_WANTED[problem_type]]
+        return Diagnostic("value-wrong", message, tree.at(*full), hint)
     if problem_type == "literal_error":
         choices = [str(choice) for choice in typing.get_args(_strip(_type_at(kind, where)))]
         found = problem["input"]

@@ -20,7 +20,7 @@ from billpolicy.planning.documents import issue
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import ChargeAmount, Request
 from billpolicy.policy.condition import Fact
-from billpolicy.policy.model import PaymentTerm
+from billpolicy.policy.payment_terms import due_on
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Currency, Text
 
@@ -248,18 +248,3 @@ def due_date(planning: Planning, resolved: Resolved) -> datetime.date:
     except (OverflowError, ValueError):
         message = f"`{term.name}` after {planning.date} is past the last day of the calendar"
         planning.refuse("date-too-late", message, "date", hint="check the date")
-
-
-def due_on(term: PaymentTerm, day: datetime.date) -> datetime.date:
-    """Net N: N days later. Proximo: the due day of next month, or of the one after when past the cutoff day.
-
-    A month that is too short has its last day instead.
-    """
-    if term.net is not None:
-        return day + datetime.timedelta(days=term.net)
-    assert term.due_day is not None
-    months = 2 if term.cutoff_day is not None and day.day > term.cutoff_day else 1
-    month_index = day.year * 12 + day.month - 1 + months
-    first = datetime.date(month_index // 12, month_index % 12 + 1, 1)
-    following = datetime.date((month_index + 1) // 12, (month_index + 1) % 12 + 1, 1)
-    return first + datetime.timedelta(days=min(term.due_day, (following - first).days) - 1)
