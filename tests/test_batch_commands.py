@@ -129,6 +129,15 @@ def test_all_or_nothing_tells_what_is_refused_and_posts_nothing(ledger: str, tmp
             "transfer_negative_invoice: {amounts: {EUR: 89.99}}",
             "`transfer_negative_invoice` of this batch, with what follows, add up to 90.00 EUR, whatever their signs",
         ),
+        (
+            "transfer_negative_invoice: {amounts: {USD: 90000.00}}",
+            "`transfer_negative_invoice` of this batch, with what follows, add up to 90.00 EUR; the policy has no "
+            "limit in EUR",
+        ),
+        (
+            "every_operation: {count: 60, amounts: {USD: 90000.00}}",
+            "operations of this batch, with what follows, add up to 90.00 EUR; the policy has no limit in EUR",
+        ),
     ],
 )
 def test_a_batch_beyond_a_limit_is_stopped_before_anything_is_posted(
@@ -144,6 +153,19 @@ def test_a_batch_beyond_a_limit_is_stopped_before_anything_is_posted(
     planned = run("plan", ledger, tmp_path, operations, policy=policy)
     assert planned.code == 1
     assert told in planned.err
+
+
+def test_a_currency_without_a_limit_passes_where_the_policy_says_so(ledger: str, tmp_path: Path) -> None:
+    limits = "{transfer_negative_invoice: {amounts: {USD: 1.00}, other_currencies: unlimited}}"
+    policy = own(tmp_path, f"batch_limits: {limits}\n")
+    assert run("post", ledger, tmp_path, transfers(*range(1, COUNT + 1)), policy=policy).code == 0
+    assert credit(ledger) == "credit balance 90.00 EUR"
+
+
+def test_what_moves_nothing_in_a_currency_without_a_limit_passes(ledger: str, tmp_path: Path) -> None:
+    policy = own(tmp_path, "batch_limits: {every_operation: {amounts: {USD: 1.00}}}\n")
+    operations = "operations:\n- {id: 1, operation: change_account, account: a, name: A, date: 2026-01-02}\n"
+    assert run("post", ledger, tmp_path, operations, policy=policy).code == 0
 
 
 def test_exactly_at_a_limit_is_inside_and_what_was_posted_before_does_not_count(ledger: str, tmp_path: Path) -> None:

@@ -41,6 +41,18 @@ def test_a_later_layer_says_a_name_anew_as_a_whole(tmp_path: Path) -> None:
     assert limits["write_off_invoice"].position.file.endswith("layer1.yaml")
 
 
+def test_what_is_said_of_other_currencies_is_refused_unless_it_is_said(tmp_path: Path) -> None:
+    limits = layered(
+        tmp_path,
+        "batch_limits: {bill_run: {amounts: {EUR: 1.00}},"
+        " reverse_invoice: {amounts: {EUR: 1.00}, other_currencies: unlimited}}\n",
+    ).batch_limits
+    assert {name: limit.other_currencies for name, limit in limits.items()} == {
+        "bill_run": "refused",
+        "reverse_invoice": "unlimited",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -59,6 +71,8 @@ def test_a_later_layer_says_a_name_anew_as_a_whole(tmp_path: Path) -> None:
         ("{bill_run: {amounts: {EURO: 1.00}}}", "value-wrong"),
         ("{bill_run: {amounts: {EUR: many}}}", "value-wrong"),
         ("{bill_run: {amount: {EUR: 1.00}}}", "key-unknown"),
+        ("{bill_run: {count: 5, other_currencies: unlimited}}", "batch-limit-wrong"),
+        ("{bill_run: {amounts: {EUR: 1.00}, other_currencies: holds}}", "value-not-allowed"),
         ("{bill_run: 500}", "value-wrong"),
     ],
 )

@@ -212,4 +212,5 @@ def _assumption(one: Assumption) -> list[str]:
 
 def _limit(one: BatchLimit) -> list[str]:
     said = [f"at most {one.count:,} operations"] if one.count is not None else []
-    return said + [f"at most {amount:,} {currency}" for currency, amount in sorted(one.amounts.items())]
+    said += [f"at most {amount:,} {currency}" for currency, amount in sorted(one.amounts.items())]
+    return said + ([f"other currencies {one.other_currencies}"] if one.amounts else [])

@@ -225,7 +225,11 @@ class Declarations:
             except AmountError as error:
                 here = tree.at("batch_limits", name, "amounts", currency)
                 self.problem("batch-limit-wrong", str(error), here, "write it like `EUR: 25000.00`")
-        self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at)
+        if text.other_currencies == "unlimited" and not text.amounts:
+            here = tree.at("batch_limits", name, "other_currencies")
+            hint = "remove it, or add `amounts`"
+            self.problem("batch-limit-wrong", f"`{name}` limits no amounts, so none is another one", here, hint)
+        self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at, text.other_currencies)
 
     def _mask(self, name: str, at: Position) -> None:
         specs = self.vocabulary.values()

@@ -136,6 +136,7 @@ _CONSTRAINT_SCHEMA = {
         },
     ]
 }
+OtherCurrencies = Literal["refused", "unlimited"]
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?%")
 
 
@@ -236,6 +237,8 @@ class BatchLimitText:
 
     count: Integer | None = None
     amounts: dict[Currency, Amount] = field(default_factory=dict)
+    other_currencies: OtherCurrencies = "refused"
+    """What `amounts` says of a currency that it does not list."""
 
 
 @record

@@ -177,6 +177,8 @@ class BatchLimit:
     count: int | None
     amounts: Mapping[str, Decimal]
     position: Position
+    other_currencies: Literal["refused", "unlimited"] = "refused"
+    """What it says of a currency that `amounts` does not list; nothing where it lists none."""
 
 
 class PaymentTerm(NamedTuple):

@@ -73,6 +73,14 @@ def beyond(policies: Iterable[Policy], totals: Totals) -> Iterator[Diagnostic]:
                 message = f"this batch has {count:,} {what}, with what follows; the policy stops at {limit.count:,}"
                 yield Diagnostic("batch-limit", message, limit.position, _SPLIT)
             of_it: Mapping[str, Decimal] = totals.amounts.get(name, {})
+            for currency in sorted(of_it) if limit.amounts and limit.other_currencies == "refused" else ():
+                if currency not in limit.amounts and of_it[currency]:
+                    message = (
+                        f"{what} of this batch, with what follows, add up to {of_it[currency]:,} {currency}; "
+                        f"the policy has no limit in {currency}"
+                    )
+                    hint = f"add `{currency}` to `amounts`, or say `other_currencies: unlimited` there"
+                    yield Diagnostic("batch-limit", message, limit.position, hint)
             for currency, most in limit.amounts.items():
                 if of_it.get(currency, Decimal(0)) > most:
                     total = f"{of_it[currency]:,} {currency}, whatever their signs"
