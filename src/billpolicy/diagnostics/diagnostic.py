@@ -80,17 +80,16 @@ def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint naming the closest known word, or the whole list when it is short, or nothing."""
-    import difflib
+    """A hint naming the known words that are most likely meant, or the whole list when it is short, or nothing."""
+    from billpolicy.diagnostics.meaning import meant
 
     known = sorted(set(known))
     if len(known) > MOST_COMPARED:
         return None
-    # Who writes `write_off` means what begins so, not `undo_write_off`, which has fewer letters more.
-    begin = [name for name in known if name.startswith((f"{word}_", f"{word}s"))]
-    close = difflib.get_close_matches(word, begin or known, n=1, cutoff=0.0 if begin else 0.6)
+    close = meant(word, known)
     if close:
-        return f"did you mean `{close[0]}`?{_lookalike(word, close[0])}"
+        named = " or ".join(", ".join(f"`{name}`" for name in part) for part in (close[:-1], close[-1:]) if part)
+        return f"did you mean {named}?{_lookalike(word, close[0])}"
     if known and len(known) <= _MOST_LISTED:
         return "known here: " + ", ".join(f"`{name}`" for name in known)
     return None
