@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api import (
+        due_dates_missing,
         effect,
         explain,
         explain_posted,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         post_all,
         sync,
         usage_operations,
+        with_due_dates,
     )
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
@@ -215,6 +217,7 @@ __all__ = [
     "coverage",
     "create_ledger",
     "diff",
+    "due_dates_missing",
     "effect",
     "explain",
     "explain_posted",
@@ -262,6 +265,7 @@ __all__ = [
     "versions_apart",
     "violations",
     "ways_to_settle",
+    "with_due_dates",
     "witness_of",
     "witness_of_change",
 ]

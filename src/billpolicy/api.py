@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in
+from billpolicy.deciding.due_dates import undated
+from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.proven import prove_texts
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
@@ -279,7 +281,31 @@ def sync(
     with collector_paused():
         with _reading(on) as reader:
             known = reader.book(Needs(master=True, numbers=frozenset(book.numbered), usage=frozenset(book.usage)))
-        return sync_with(known, book, declared, day)
+        return sync_with(known, dated(book, policy.policies), declared, day)
+
+
+def with_due_dates(policy: Versions, book: Book) -> Book:
+    """The book with a due date for each invoice and debit memo that has a payment term of the policy and no due date;
+    `due_date_from` says which term. What is planned on a book or a ledger sees them anyway; a ledger keeps them if the
+    book is imported with them.
+    """
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
+    return dated(book, policy.policies)
+
+
+def due_dates_missing(book: Book) -> list[Diagnostic]:
+    """One warning where invoices or debit memos have a payment term and no due date: in orders by due date they come
+    last, as long as no policy works it out."""
+    _expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
+    found = undated(book)
+    if not found:
+        return []
+    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    verb = "have" if others else "has"
+    message = f"{found[0].number}{others} {verb} a payment term and no due date"
+    hint = "a policy that declares the term works it out: import with --policy, or write `due_date` in the book"
+    return [Diagnostic("due-date-missing", message, None, hint, "warning")]
 
 
 def history(on: Book | Ledger, name: str) -> History:

@@ -93,11 +93,56 @@ CREDIT = "credit_adjustments: [{number: X1, account: a, date: 2026-03-01, curren
 
 # -- no due date -----------------------------------------------------------------------------------------------------
 
-NET = "attributes: {payment_term: Net 30}"
-TWO = (
+NET, OTHER = "attributes: {payment_term: Net 30}", "attributes: {payment_term: Net 75}"
+AGREED = (
     f"number: I1, date: 2026-01-01, currency: EUR, {NET}",
+    f"number: I2, date: 2025-12-15, due_date: 2026-03-03, currency: EUR, {NET}",
+    f"number: I3, date: 2025-12-10, currency: EUR, {OTHER}",
+)
+"""I1 is due on 31 January by its term, so before I2; nobody knows when I3 is, by a term that is not the policy's."""
+TWO = (
+    f"number: I1, date: 2026-01-01, currency: EUR, {OTHER}",
     f"number: I2, date: 2026-02-01, due_date: 2026-03-03, currency: EUR, {NET}",
 )
+
+
+def test_a_due_date_is_worked_out_from_the_payment_term() -> None:
+    found = plan(invoices(*AGREED), PAY)
+    assert totals(found) == {"I1": "50.00", "I2": "10.00"}
+    assert found.notes == ("due dates worked out from payment terms: I1 2026-01-31 (`Net 30`)",)
+    assert [warning.code for warning in found.warnings] == ["due-date-missing"]  # I3
+
+
+def test_more_than_a_few_are_counted() -> None:
+    rows = [f"number: I{n}, date: 2026-01-0{n}, currency: EUR, {NET}" for n in range(1, 9)]
+    (note,) = plan(invoices(*rows), PAY).notes
+    assert note.endswith("I5 2026-02-04 (`Net 30`) and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("policy", "due"),
+    [
+        ("", "2026-01-31"),
+        ("payment_terms: {Net 30: {net: 30, end_of_month: true, day: 10}}\n", "2026-02-10"),
+    ],
+)
+def test_conditions_see_it_too(policy: str, due: str) -> None:
+    asks = f"""
+exceptions:
+- id: due-then
+  operations: [credit_memo_from_invoice]
+  when: {{invoice.due_date: {{at_least: {due}, at_most: {due}}}}}
+  then: {{bill_to_contact: [account]}}
+"""
+    book = invoices(f"number: I1, date: 2026-01-01, currency: EUR, {NET}")
+    found = plan(book, "operation: credit_memo_from_invoice\ninvoice: I1\ndate: 2026-03-01", policy=policy + asks)
+    assert found.documents[0].resolved.resolutions["bill_to_contact"].rule == "due-then"
+
+
+def test_a_term_past_the_calendar_gives_no_due_date() -> None:
+    book = invoices(f"number: I1, date: 9999-12-20, currency: EUR, {NET}")
+    found = plan(book, PAY.replace("apply_to_open: true", "apply: [{document: I1, amount: 1.00}]"))
+    assert totals(found) == {"I1": "1.00"}
 
 
 def test_an_invoice_that_comes_last_for_want_of_a_due_date_is_told() -> None:
@@ -107,8 +152,8 @@ def test_an_invoice_that_comes_last_for_want_of_a_due_date_is_told() -> None:
     assert (warning.code, warning.message) == (
         "due-date-missing",
         (
-            "I1 has the payment term `Net 30` and no due date, so `oldest_due_first` takes it after all that have one: "
-            "write its `due_date` in the book"
+            "I1 has no due date, and its payment term `Net 75` gives none here, so `oldest_due_first` takes it after "
+            "all that have one: declare the term in the policy, or write the `due_date` in the book"
         ),
     )
 
@@ -118,7 +163,7 @@ def test_an_invoice_that_comes_last_for_want_of_a_due_date_is_told() -> None:
     [
         (TWO, PAY.replace("60.00", "100.00"), ""),  # the money comes to all of them
         (TWO, PAY, "every_operation: {document_order: oldest_document_first}\n"),
-        ((TWO[0].replace(f", {NET}", ""), TWO[1]), PAY, ""),  # no term that would give one
+        ((TWO[0].replace(f", {OTHER}", ""), TWO[1]), PAY, ""),  # no term that would give one
         (TWO, PAY.replace("apply_to_open: true", "apply: [{document: I1, amount: 50.00}, {document: I2}]"), ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""When a document is due: terms of other systems worked out by hand, and every term against a walk over the calendar."""
+"""When a document is due: terms of other systems worked out by hand, and every term by a walk over the calendar."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def term(**how: int | bool) -> PaymentTerm:
 @pytest.mark.parametrize(
     ("how", "day", "due"),
     [
-        # odoo "30 days, end of month, on the 10th": 14 January + 30 days is 13 February, its end the 28th, then 10 March.
+        # odoo "30 days, end of month, on the 10th": 14 January + 30 days is 13 February, then the 28th, then 10 March.
         ({"net": 30, "end_of_month": True, "day": 10}, "2026-01-14", "2026-03-10"),
         ({"net": 30, "end_of_month": True, "day": 10}, "2026-01-01", "2026-02-10"),  # 31 January, in January still
         ({"net": 30, "end_of_month": True, "day": 10}, "2026-01-02", "2026-03-10"),  # 1 February
@@ -83,7 +83,7 @@ terms = st.one_of(counted.filter(bool), st.tuples(counted, ends).map(lambda both
 
 
 def month_later(day: datetime.date, months: int, number: int) -> datetime.date:
-    """By a walk: into the next month so many times, then to the day of that number, or the last before another month."""
+    """By a walk: into the next month so many times, then to the day of that number, or the last of the month."""
     for _ in range(months):
         month = day.month
         while day.month == month:

@@ -81,6 +81,8 @@ class Book:
     """Subscription -> the ids of its usage records."""
     charge_periods: Mapping[str, ChargePeriod] = field(default_factory=dict)
     """Those that are on record; `periods/charge_periods.py` tells of all."""
+    undated: Mapping[str, bool] = field(default_factory=dict, compare=False)
+    """Number -> whether a document has a payment term and no due date, of each that had."""
     charge_periods_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription -> the ids of its charge periods that are on record."""
     periods: tuple[AccountingPeriod, ...] = ()
@@ -133,7 +135,12 @@ class Book:
                     add("numbers_on", name, number)
                 if isinstance(document, Payment | Refund) and document.reference is not None:
                     add("referenced", (document.account, document.reference), number)
-            index, field = kind_of(document).index or ("", "kind")
+            kind = kind_of(document)
+            if kind.is_owed:
+                undated = document.due_date is None and document.attributes.get("payment_term") is not None  # type: ignore[union-attr]
+                if undated or number in self.undated or number in changes["undated"]:
+                    changes["undated"][number] = undated
+            index, field = kind.index or ("", "kind")
             key = getattr(document, field)
             if index and key is not None:
                 add(index, key, document)

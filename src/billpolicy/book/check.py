@@ -331,6 +331,18 @@ def _payment_terms(context: Context) -> Found:
             yield Diagnostic("payment-term-odd", message, at, "remove this line")
 
 
+def _due_dates(context: Context) -> Found:
+    """What a due date was worked out from is the term that the document has."""
+    for section, index, document in context.records("invoices", "debit_memos"):
+        term, due = document.due_date_from, document.due_date
+        if term is not None and (due is None or document.attributes.get("payment_term") != term):
+            what = "there is none" if due is None else "that is not its payment term"
+            message = f"{document.number} says that its due date is from the term `{term}`, but {what}"
+            at = context.at(section, index, "due_date_from")
+            hint = "remove this line: a due date is worked out where none is said"
+            yield Diagnostic("due-date-odd", message, at, hint)
+
+
 def _subscriptions(context: Context) -> Found:
     for index, subscription in enumerate(context.file.subscriptions):
         start = subscription.start
@@ -579,6 +591,7 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _discounts,
     _links,
     _payment_terms,
+    _due_dates,
     _subscriptions,
     _corrections,
     _usage,

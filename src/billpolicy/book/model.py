@@ -288,7 +288,7 @@ class Document(Related):
     auto_apply: Boolean = True
     """Whether rules may use it; named explicitly it can always be used (docs/domain.md 2.2: opt-outs)."""
     priority: Integer | None = None
-    """For the document order `by_priority`: 1 comes first."""
+    """For the document order `by_priority`, of a credit memo for the source order of that name: 1 comes first."""
     attributes: Attributes = field(default_factory=dict)
     comment: Prose | None = None
     posted_as: Text | None = None
@@ -326,6 +326,8 @@ class Invoice(Document):
     kind: ClassVar[str] = "invoice"
 
     due_date: Date | None = None
+    due_date_from: Text | None = None
+    """The payment term that the due date was worked out from, where the document came without one."""
     split: Boolean = False
 
 
@@ -344,6 +346,8 @@ class CreditMemo(Document):
     """The number of the document that it was created from."""
     write_off: Boolean = False
     """Whether it writes off what is not paid: such a memo is never money."""
+    expires_on: Date | None = None
+    """The first day on which it is not used any more."""
 
 
 @record
@@ -354,6 +358,8 @@ class DebitMemo(Document):
     related_field: ClassVar[str | None] = "source"
 
     due_date: Date | None = None
+    due_date_from: Text | None = None
+    """As on an invoice."""
     reason: Text | None = None
     source: Text | None = None
 
@@ -381,6 +387,10 @@ class Payment(Related):
     source: Text | None = None
     """The number of the payment of another account that it was transferred from."""
     auto_apply: Boolean = True
+    priority: Integer | None = None
+    """For the source order `by_priority`: 1 comes first."""
+    expires_on: Date | None = None
+    """The first day on which it is not used any more."""
     comment: Prose | None = None
     balance: Amount | None = None
     """In a file, optional: the unapplied amount that must come out."""

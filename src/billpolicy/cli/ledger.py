@@ -22,7 +22,8 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import say, show, write, write_json
+from billpolicy.cli.output import gather, say, show, show_text, write, write_json
+from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
@@ -54,13 +55,27 @@ def init(ledger: str, format: str) -> None:
 @command.command("import")
 @_LEDGER
 @click.argument("book", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    "-p",
+    multiple=True,
+    type=PLACE,
+    metavar="PATH",
+    help="Policy whose payment terms give a due date to documents that have none.",
+)
+@stdin_filename_option
 @format_option("text", "json")
-def import_(ledger: str, book: Path, format: str) -> None:
+def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> None:
     """Load BOOK, a YAML or JSON file, into LEDGER: all of it, or nothing.
 
     What is there already with the same content is skipped; with other content the import is refused.
     """
     loaded = billpolicy.load_book(book)
+    if policy:
+        loaded = billpolicy.with_due_dates(billpolicy.load_policy(*policy), loaded)
+    missing = billpolicy.due_dates_missing(loaded)
+    if not gather(missing):
+        show_text(missing)
     with billpolicy.open_ledger(ledger) as opened:
         done = opened.import_book(loaded)
     if format == "json":

@@ -124,6 +124,7 @@ Known = Literal[
     "draft-open",
     "draft-posted",
     "due-date-missing",
+    "due-date-odd",
     "effective-empty",
     "ends-soon",
     "ends-without-successor",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0011")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -228,6 +228,8 @@ documents = Table(
     Column("reversed_reason", _TEXT, comment="of a payment that was reversed"),
     Column("write_off", Boolean, nullable=False, server_default=false(), comment="a memo that is no money"),
     Column("changed_by", _TEXT, ForeignKey("operations.id"), comment="the last to reverse, post or cancel it itself"),
+    Column("due_date_from", _TEXT, comment="the payment term that the due date was worked out from as it was imported"),
+    Column("expires_on", _DATE, comment="of a credit memo or payment: the first day on which it is not used any more"),
 )
 items = Table(
     "items",

@@ -34,7 +34,7 @@ from billpolicy.operations.shared.settling import (
     nothing_open,
     open_targets,
     rules_of,
-    warn_without_due_date,
+    tell_due_dates,
 )
 from billpolicy.operations.shared.what_is_open import check_usable
 from billpolicy.planning.deciding import resolve
@@ -79,7 +79,7 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
 
     resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     first = corrected if resolved.resolutions["corrected_first"].value else {}
-    warn_without_due_date(planning, targets, amount - named_in_all(targets), resolved)
+    tell_due_dates(planning, targets, amount - named_in_all(targets), resolved)
     note_corrected(planning, request.negative_invoice or "", targets, first, resolved.text("document_order"))
     targets = [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
     for day, those in _in_turn(planning, targets):

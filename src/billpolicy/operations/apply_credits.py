@@ -22,7 +22,7 @@ from billpolicy.operations.shared.settling import (
     nothing_open,
     open_targets,
     put,
-    warn_without_due_date,
+    tell_due_dates,
 )
 from billpolicy.operations.shared.what_is_open import money_for_rules, owed_for_rules
 from billpolicy.planning.deciding import resolve
@@ -85,7 +85,7 @@ def _use(planning: Planning, account: Account, currency: str, resolved: Resolved
     """Put all money of one currency on what is open in it."""
     money = [one for one, _ in money_for_rules(planning.book, account, planning.date) if one.currency == currency]
     amount = sum((planning.book.balance(source) for source in money), ZERO)
-    warn_without_due_date(planning, open_targets(planning, account, currency, planning.date), amount, resolved)
+    tell_due_dates(planning, open_targets(planning, account, currency, planning.date), amount, resolved)
     cash_first = resolved.text("source_order") == "cash_first"
     by_date_only = resolved.text("source_order") == "oldest_first"
     for source in sorted(

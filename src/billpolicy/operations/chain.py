@@ -26,6 +26,7 @@ from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import CreditAdjustment, Document, Numbered, Payment, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_by, contradiction
+from billpolicy.deciding.due_dates import with_due_dates
 from billpolicy.deciding.facts import actor_facts, facts_about
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -46,7 +47,7 @@ def plan_operation(versions: Versions, book: Book, instruction: Instruction, tod
     Pure: same policy, book, request and day, same plan.
     """
     with collector_paused():
-        planning = Planning(versions, book, instruction, today)
+        planning = Planning(versions, with_due_dates(book, versions.policies), instruction, today)
         for event in _plan(planning):
             _follow(planning, event)
         return planning.plan(), planning.book

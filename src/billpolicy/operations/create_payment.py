@@ -17,7 +17,7 @@ from billpolicy.operations.shared.settling import (
     nothing_open,
     open_targets,
     put,
-    warn_without_due_date,
+    tell_due_dates,
 )
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
@@ -80,7 +80,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         if not targets:
             planning.note(f"all of it stays unapplied: {nothing_open(planning, account, currency)}")
     if targets:
-        warn_without_due_date(planning, targets, amount - total, resolved)
+        tell_due_dates(planning, targets, amount - total, resolved)
         put(planning, payment, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)
 

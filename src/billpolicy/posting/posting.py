@@ -22,6 +22,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import SCOPES, Created, Given, Issued, UsageBilled, UsageRecorded, master_id, scope_of
 from billpolicy.book.model import CreditAdjustment, Document
 from billpolicy.book.needs import Needs, all_of
+from billpolicy.deciding.due_dates import with_due_dates
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Plan, in_turn, left_by
@@ -439,7 +440,9 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     """Answer or plan these, and write them together. Raises `_NotWritten`."""
     outcomes = _answers(writer, jobs)
     new = [job for job in jobs if job.id not in outcomes]
-    before = after = writer.book(all_of(job.needs for job in new))
+    # As planning sees it, so that what was only worked out is not written as a change.
+    policies = next((job.policies for job in new if job.policies), ())
+    before = after = with_due_dates(writer.book(all_of(job.needs for job in new)), policies)
     chains: dict[str, list[Entry]] = {}
     for job in new:
         outcomes[job.id], after = _confirmed(job, after)

@@ -39,7 +39,7 @@ def document_text(shown: ShownDocument) -> str:
     fields = [
         ("account", document.account),
         ("date", document.date),
-        ("due", getattr(document, "due_date", None)),
+        ("due", _due(document)),
         ("amount", f"{document.amount} {document.currency}"),
         (kind.open_word, f"{shown.balance} {document.currency}" if is_open else None),
         ("from", getattr(document, "source", None)),
@@ -51,6 +51,7 @@ def document_text(shown: ShownDocument) -> str:
         ("reference", getattr(document, "reference", None)),
         ("write-off", "no money: only `undo_write_off` undoes it" if getattr(document, "write_off", False) else None),
         ("priority", getattr(document, "priority", None)),
+        ("expires on", getattr(document, "expires_on", None)),
         ("auto apply", None if getattr(document, "auto_apply", True) else "no: only where it is named"),
         ("comment", document.comment),
     ]
@@ -73,6 +74,12 @@ def document_text(shown: ShownDocument) -> str:
     ]
     lines += _section("history", entries if shown.operation else ["imported", *entries])
     return "\n".join(lines) + "\n"
+
+
+def _due(document: Numbered) -> str | None:
+    """When it is due, and the payment term that this was worked out from where nobody had said it."""
+    due, term = getattr(document, "due_date", None), getattr(document, "due_date_from", None)
+    return None if due is None else f"{due}, from {term}" if term else str(due)
 
 
 def _word(document: Numbered) -> str:

@@ -33,6 +33,8 @@ from billpolicy.planning.request import DocumentAmount, PartAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
+_SHOWN = 5
+"""Documents that a note names."""
 _ONCE = "name it once, with its amounts added up"
 
 
@@ -142,20 +144,35 @@ def _some(documents: Sequence[OwedDocument]) -> str:
     return f"{first} is" if not others else f"{first} and {others} other{'s' if others > 1 else ''} are"
 
 
-def warn_without_due_date(planning: Planning, targets: Sequence[Named], amount: Decimal, resolved: Resolved) -> None:
-    """Say which documents come last for want of a due date that their payment term would give them, if the amount does
-    not come to all: nothing works one out for what was not made here."""
+def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal, resolved: Resolved) -> None:
+    """Where due dates decide, since the amount does not come to all: say which were worked out from payment terms, and
+    which documents come last since their term gives none."""
     free = [target for target in targets if target.amount is None]
-    if resolved.text("document_order") != "oldest_due_first" or amount >= sum(target.balance for target in free):
+    by_due = resolved.text("document_order") == "oldest_due_first"
+    if not by_due or amount >= sum(target.balance for target in free):
         return
+    worked_out = [f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in free if _from_term(one)]
+    if worked_out:
+        planning.note(f"due dates worked out from payment terms: {_first(worked_out)}")
     for target in free:
         term = target.document.attributes.get("payment_term")
         if target.due_date is None and term is not None:
             message = (
-                f"{target.number} has the payment term `{term}` and no due date, so `oldest_due_first` takes it after "
-                f"all that have one: write its `due_date` in the book"
+                f"{target.number} has no due date, and its payment term `{term}` gives none here, so "
+                f"`oldest_due_first` takes it after all that have one: declare the term in the policy, or write the "
+                f"`due_date` in the book"
             )
             planning.warn("due-date-missing", message)
+
+
+def _from_term(target: Named) -> bool:
+    return target.document.due_date_from is not None
+
+
+def _first(several: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    shown, others = several[:_SHOWN], len(several) - _SHOWN
+    return ", ".join(shown) + (f" and {others} more" if others > 0 else "")
 
 
 # -- how much ------------------------------------------------------------------------------------------------------
@@ -360,7 +377,7 @@ def plan_apply(
         planning.refuse("nothing-open", message, hint=hint)
     resolved = resolve(planning, account, source, amount=Money(amount, source.currency))
     planning.decide(resolved)
-    warn_without_due_date(planning, targets, amount - named_in_all(targets), resolved)
+    tell_due_dates(planning, targets, amount - named_in_all(targets), resolved)
     put(planning, source, targets, amount, resolved)
     check_limits(planning, len(request.apply), resolved)
 
