@@ -11,7 +11,8 @@ from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Values, Words
-from billpolicy.policy.model import ExceptionRule, Setting
+from billpolicy.policy.model import ExceptionRule, Policy, Setting
+from billpolicy.vocabulary.settings import WHO
 
 _PERMISSION, _ALLOWED = "permission", "allowed"
 
@@ -68,13 +69,20 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
         outcome = rule.then.get(_PERMISSION)
         if not isinstance(outcome, Setting) or outcome.value == _ALLOWED:
             continue
-        passed = [(one, _of_a_stranger(analysed, rule, one, people)) for one in rule.operations if one not in told]
+        open_to_all = (one for one in rule.operations if one not in told and not _names_are_known(analysed.policy, one))
+        passed = [(one, _of_a_stranger(analysed, rule, one, people)) for one in open_to_all]
         found = [(operation, facts) for operation, facts in passed if facts is not None]
         told.update(operation for operation, _ in found)
         if found:
             message = f"`{rule.id}` stops those in its roles; somebody in no role, whom no rule names, may do it"
             hint = "add an exception with `actor.role: {is: unset}`, or refuse it in the base rule"
             yield Finding(Diagnostic("limit-passed", message, rule.position, hint, "warning"), Shown(*found[0]))
+
+
+def _names_are_known(policy: Policy, operation: str) -> bool:
+    """Whether an operation is only done for people in the policy's roles, whatever else is asked."""
+    said = {str(rule.then[WHO.name]) for rule in policy.exceptions_for(operation) if WHO.name in rule.then}
+    return bool(policy.roles) and {str(policy.base[operation, WHO.name].outcome), *said} == {"required"}
 
 
 def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Case | None:

@@ -145,8 +145,9 @@ def operation_facts(
 
 
 def actor_facts(policy: Policy, person: str | None) -> dict[str, Fact]:
-    """Who asks, and the role that the policy gives them; nothing of nobody."""
+    """Who asks, as names are compared, and the role that the policy gives them; nothing of nobody."""
     if person is None:
         return {}
-    role = policy.roles.get(person)
-    return {"actor.id": person, **({} if role is None else {"actor.role": role})}
+    who = policy.person(person)
+    role = policy.roles.get(who)
+    return {"actor.id": who, **({} if role is None else {"actor.role": role})}

@@ -81,7 +81,8 @@ class _Kept:
     follow_ups: int = 0
     """How many steps follow it."""
     actor: str | None = None
-    approved_by: str | None = None
+    approved_by: tuple[str, ...] | str | None = None
+    """One name alone, of what was posted before there could be several."""
     comment: str | None = None
 
 
@@ -105,7 +106,10 @@ class _Cause(NamedTuple):
 def write_operations(connection: Connection, entries: Sequence[Entry]) -> None:
     """Insert operations, each with its audit row."""
     connection.run(insert_into(operations), [_operation_row(entry.plan, entry.cause) for entry in entries])
-    rows = [(a.operation, a.who, a.at.isoformat(), a.why, a.approved_by) for a in (entry.audit for entry in entries)]
+    rows = [
+        (a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by))
+        for a in (entry.audit for entry in entries)
+    ]
     connection.run(insert_into(audit), rows)
 
 
@@ -209,7 +213,7 @@ def _plan(row: Row, steps: Mapping[str, Sequence[Row]]) -> Plan:
         follow_ups=tuple(_followed(step, steps) for step in steps.get(id, ())),
         passed_over=kept.passed_over,
         actor=kept.actor,
-        approved_by=kept.approved_by,
+        approved_by=_names(kept.approved_by),
         comment=kept.comment,
     )
 
@@ -232,7 +236,7 @@ class _Decided:
     reasons: dict[str, int]
     passed_over: tuple[PassedOver, ...] = ()
     actor: str | None = None
-    approved_by: str | None = None
+    approved_by: tuple[str, ...] | str | None = None
 
 
 _TELLING = (ISSUED, "applied")
@@ -272,7 +276,7 @@ def decided(connection: Connection, ids: Sequence[str]) -> Iterator[DecidedOpera
                 reasons=kept.reasons,
                 passed_over=kept.passed_over,
                 actor=kept.actor,
-                approved_by=kept.approved_by,
+                approved_by=_names(kept.approved_by),
             )
             causes = ((step, decode(_Cause, cause)) for step, cause in steps[id])
             taken = tuple(Taken(step, cause.rule, cause.asked) for step, cause in causes)
@@ -312,7 +316,7 @@ def recorded(connection: Connection, ids: Sequence[str]) -> Iterator[Recorded]:
             odd = list(_undecided(kept, changes))
             if decode(dict, request).get("operation", operation) != operation:
                 odd.append(("operation-differs", f"operation `{id}` is a {operation}, but something else was asked"))
-            if at is not None and (why, approved_by) != (kept.comment, kept.approved_by):
+            if at is not None and (why, approved_by) != (kept.comment, names_text(_names(kept.approved_by))):
                 odd.append(("operation-differs", f"why operation `{id}` was posted is not as it was planned"))
             yield Recorded(id, changes, kept.follow_ups, tuple(odd))
         except (KeyError, TypeError, ValueError, CodecError):
@@ -351,7 +355,24 @@ def done_by(connection: Connection, ids: Collection[str]) -> dict[str, Done]:
 
 def _audit(row: Row) -> Audit:
     operation, who, at, why, approved_by = row
-    return Audit(operation, who, datetime.datetime.fromisoformat(at), why, approved_by)
+    return Audit(operation, who, datetime.datetime.fromisoformat(at), why, _names_of(approved_by))
+
+
+def names_text(names: tuple[str, ...]) -> str | None:
+    """Names in one column: one alone as it is, several as a list in JSON, of which there can be no name."""
+    if not names:
+        return None
+    return names[0] if len(names) == 1 and not names[0].startswith("[") else canonical(list(names))
+
+
+def _names_of(text: str | None) -> tuple[str, ...]:
+    if text is None or not text.startswith("["):
+        return () if text is None else (text,)
+    return decode(tuple[str, ...], text)
+
+
+def _names(kept: tuple[str, ...] | str | None) -> tuple[str, ...]:
+    return () if kept is None else (kept,) if isinstance(kept, str) else kept
 
 
 def _cause(operation: str, step: int, text: str) -> Cause:

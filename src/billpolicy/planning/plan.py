@@ -142,7 +142,7 @@ class Plan:
     passed_over: tuple[PassedOver, ...] = field(default=(), compare=False)
     """Follow-ups that could have come after it and did not: told by an explanation, and no part of what it does."""
     actor: str | None = None
-    approved_by: str | None = None
+    approved_by: tuple[str, ...] = ()
     comment: str | None = None
 
     def of(self, kind: type[_C]) -> tuple[_C, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from billpolicy.book.model import Attributes
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Date, Prose, Text
+from billpolicy.source.scalars import Amount, Date, Names, Prose, Text
 from billpolicy.source.write import plain_data
 
 
@@ -24,8 +24,8 @@ class Request:
     date: Date | None = None
     actor: Text | None = None
     """Who asks; kept in the audit trail, and the policy may say what they may do."""
-    approved_by: Text | None = None
-    """The second person, where the policy asks for one."""
+    approved_by: Names = ()
+    """Who approves it, where the policy asks for that: one other person, or several."""
     comment: Prose | None = None
     attributes: Attributes = field(default_factory=dict)
     """Level `request`: values named explicitly, where the policy takes them from there."""

@@ -9,6 +9,7 @@ from itertools import chain
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
+from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Series, Setting
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
@@ -327,4 +328,5 @@ CHECKS: tuple[Check, ...] = (
     _sequence_sets,
     _number_collisions,
     _excluded_zeros,
+    *AUTHORITY,
 )

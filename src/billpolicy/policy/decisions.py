@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
+from billpolicy.policy.approval import APPROVAL, Approval
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.language import Decided
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Setting
 from billpolicy.source.scalars import read_boolean, read_integer, read_prose, read_text
 from billpolicy.source.tree import Tree
+from billpolicy.vocabulary.settings import PERMISSION
 from billpolicy.vocabulary.spec import LEVELS, OperationSpec, SettingSpec
 
 _BECAUSE = "because"
@@ -98,7 +100,7 @@ def outcome_of(
     elif attribute is not None:
         return _chain(declared, spec, decided, tree, *path)
     elif setting is not None:
-        return _setting(declared, setting, decided, tree.at(*path, "is"))
+        return _setting(declared, setting, decided, tree, *path)
     else:
         known = [a.name for a in declared.attributes.values() if not set(spec.produces).isdisjoint(a.documents)]
         known += [s.name for s in spec.settings]
@@ -129,8 +131,13 @@ def _chain(declared: Declarations, spec: OperationSpec, decided: Decided, tree: 
     return Chain(decided.chain) if len(declared.problems) == found else None  # type: ignore[arg-type]
 
 
-def _setting(declared: Declarations, setting: SettingSpec, decided: Decided, at: Position) -> Setting | None:
-    if decided.value is None:
+def _setting(
+    declared: Declarations, setting: SettingSpec, decided: Decided, tree: Tree, *path: str | int
+) -> Setting | None:
+    at = tree.at(*path, "is")
+    if decided.approval is not None and setting.name == PERMISSION.name:
+        return _approval(declared, decided.approval, tree, *path, "is", APPROVAL, "by")
+    if decided.value is None or decided.approval is not None:
         message = f"`{setting.name}` is one value, not a list of levels"
         declared.problem("value-wanted", message, at, setting.doc)
         return None
@@ -154,6 +161,15 @@ def _setting(declared: Declarations, setting: SettingSpec, decided: Decided, at:
         declared.problem("value-not-allowed", message, at, did_you_mean(str(value), choices))
         return None
     return Setting(value)
+
+
+def _approval(declared: Declarations, approval: Approval, tree: Tree, *path: str | int) -> Setting | None:
+    """The approval whose roles stand at `path`, if they are declared."""
+    unknown = [role for role in approval.by if role not in declared.roles]
+    for role in unknown:
+        hint = did_you_mean(role, declared.roles) or "declare it under `roles`, with the people who have it"
+        declared.problem("role-unknown", f"there is no role `{role}`", tree.at(*path), hint)
+    return None if unknown else Setting(str(approval))
 
 
 def _made(spec: OperationSpec) -> str:

@@ -1,4 +1,4 @@
-"""What a policy declares: attributes, fields, reason codes, roles, sequence sets, terms, cash steps, batch limits.
+"""What a policy declares: attributes, fields, reason codes, people, sequence sets, terms, cash steps, batch limits.
 
 What it decides is looked up among these, and in the vocabulary: `decisions.py` and `rules.py`.
 """
@@ -23,6 +23,7 @@ from billpolicy.policy.language import (
 )
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet, Series
+from billpolicy.policy.people import same_name
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.fields import changes_of
 from billpolicy.vocabulary.spec import (
@@ -58,6 +59,10 @@ class Declarations:
         self.sequence_sets: dict[str, SequenceSet] = {}
         self.payment_terms: dict[str, PaymentTerm] = {}
         self.role_of: dict[str, str] = {}
+        """Person, as names are compared -> their role."""
+        self.aliases: dict[str, tuple[str, ...]] = {}
+        """Person -> their other names, all as names are compared."""
+        self.aliases_at: dict[str, Position] = {}
         self.cash_steps: dict[str, Decimal] = {}
         self.batch_limits: dict[str, BatchLimit] = {}
         self.masked: set[str] = set()
@@ -76,9 +81,13 @@ class Declarations:
             self._reason_codes(name, codes, tree)
         for name, _, _ in entries(layer, lambda file: file.roles):
             self.roles.pop(name, None)  # first, so that a layer can move somebody from one role to another
-        self.role_of = {person: role for role, members in self.roles.items() for person in members}
+        self.role_of = {same_name(person): role for role, members in self.roles.items() for person in members}
         for name, members, tree in entries(layer, lambda file: file.roles):
             self._role(name, members, tree)
+        for name, _, _ in entries(layer, lambda file: file.aliases):
+            self.aliases.pop(same_name(name), None)
+        for name, others, tree in entries(layer, lambda file: file.aliases):
+            self._aliases(name, others, tree)
         for name, series, tree in entries(layer, lambda file: file.sequence_sets):
             self._sequence_set(name, series, tree)
         for name, term, tree in entries(layer, lambda file: file.payment_terms):
@@ -184,12 +193,22 @@ class Declarations:
 
     def _role(self, name: str, members: tuple[str, ...], tree: Tree) -> None:
         for index, person in enumerate(members):
-            if person in self.role_of:
-                message = f"`{person}` has the role `{self.role_of[person]}` already"
+            role = self.role_of.setdefault(same_name(person), name)
+            if role != name or same_name(person) in map(same_name, members[:index]):
+                message = f"`{person}` has the role `{role}` already"
                 at = tree.at("roles", name, index)
                 self.problem("role-twice", message, at, "give each person one role")
-            self.role_of.setdefault(person, name)
         self.roles[name] = members
+
+    def _aliases(self, name: str, others: tuple[str, ...], tree: Tree) -> None:
+        """Other names of a person. That no name is one of two people, also over layers, is a check of the whole."""
+        person = same_name(name)
+        at = tree.at("aliases", name, key=True)
+        if person in self.aliases:
+            message = f"the other names of `{name}` stand here twice: names differ by more than their spelling"
+            self.problem("alias-taken", message, at, "list all of them in one place")
+        self.aliases[person] = tuple(map(same_name, others))
+        self.aliases_at[person] = at
 
     def _sequence_set(self, name: str, text: Mapping[DocumentKind, SeriesText], tree: Tree) -> None:
         series = {

@@ -7,6 +7,7 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+from billpolicy.policy.approval import APPROVAL, APPROVAL_SCHEMA, Approval, read_approval
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
@@ -34,6 +35,8 @@ class Decided(NamedTuple):
     chain: tuple[str, ...] | None
     value: str | None
     because: str | None
+    approval: Approval | None = None
+    """Of `{approval: {by: [lead], count: 2}}`, whose text is the value: the roles are still to be looked up."""
 
 
 class Constraint(NamedTuple):
@@ -47,8 +50,12 @@ def _read_decided(value: Any) -> Decided:
     """`[invoice, account]`, `Write-off`, or the long forms `{from: [...], because: ...}`, `{is: ..., because: ...}`."""
     if not isinstance(value, dict):
         return _short_form(value, None)
+    if list(value) == [APPROVAL]:
+        return _short_form(value, None)
     because = value.get("because")
     rest = [key for key in value if key != "because"]
+    if rest == [APPROVAL]:
+        raise ValueError("with its reason it is written `{is: {approval: ...}, because: text}`")
     if rest not in (["from"], ["is"]):
         raise ValueError("write a list of levels, a value, or `{from: [levels], because: text}`")
     if rest == ["from"] and not isinstance(value["from"], list):
@@ -61,6 +68,9 @@ def _short_form(value: Any, because: str | None) -> Decided:
         return Decided(tuple(read_text(level) for level in value), None, because)
     if isinstance(value, str):
         return Decided(None, value, because)
+    if isinstance(value, dict) and list(value) == [APPROVAL]:
+        approval = read_approval(value[APPROVAL])
+        return Decided(None, str(approval), because, approval)
     raise ValueError("write a list of levels, like `[invoice, account]`, or a value")
 
 
@@ -106,6 +116,7 @@ _DECIDED_SCHEMA = {
     "oneOf": [
         _LEVELS_SCHEMA,
         _VALUE_SCHEMA,
+        APPROVAL_SCHEMA,
         *(
             {
                 "type": "object",
@@ -113,7 +124,7 @@ _DECIDED_SCHEMA = {
                 "required": [key],
                 "additionalProperties": False,
             }
-            for key, schema in (("from", _LEVELS_SCHEMA), ("is", _VALUE_SCHEMA))
+            for key, schema in (("from", _LEVELS_SCHEMA), ("is", {"oneOf": [_VALUE_SCHEMA, APPROVAL_SCHEMA]}))
         ),
     ]
 }
@@ -307,6 +318,8 @@ class PolicyFile:
     reason_codes: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
     roles: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
     """Role -> the people who have it; each person has one role."""
+    aliases: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
+    """Person -> other names of the same person."""
     every_operation: dict[Text, DecidedText] = field(default_factory=dict)
     """Decisions of every operation that has them, where `operations` does not say otherwise."""
     operations: dict[Text, dict[Text, DecidedText]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.condition import Box, Lists
+from billpolicy.policy.people import same_name
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, ROLES, DocumentKind, FieldSpec, Level
 
 
@@ -262,7 +263,10 @@ class Policy:
     reason_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Category -> its codes (docs/domain.md 9.6)."""
     roles: Mapping[str, str] = field(default_factory=dict)
-    """Person -> role."""
+    """Person, as names are compared (`policy/people.py`) -> role. Where there are roles, people are known."""
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Person -> their other names, all as names are compared."""
+    aliases_at: Mapping[str, Position] = field(default_factory=dict)
     lists: Mapping[str, Lists] = field(default_factory=dict)
     """Operation -> the facts that can only be one of its roles or reason codes."""
     base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)
@@ -286,6 +290,15 @@ class Policy:
     """Fields that recordings leave out, sorted."""
     warnings: tuple[Diagnostic, ...] = ()
     """What it may say, and has a consequence that its author may not expect."""
+
+    @cached_property
+    def _known_as(self) -> Mapping[str, str]:
+        return {other: person for person, others in self.aliases.items() for other in others}
+
+    def person(self, name: str) -> str:
+        """Who somebody is, by any name and in any spelling: as names are compared."""
+        written = same_name(name)
+        return self._known_as.get(written, written)
 
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
         """The exceptions that name an operation, by id."""

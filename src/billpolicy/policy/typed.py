@@ -11,7 +11,9 @@ from billpolicy.money import Money
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
+from billpolicy.policy.people import same_name
 from billpolicy.source.scalars import read_boolean, read_date, read_days, read_integer, read_money, read_text
+from billpolicy.vocabulary.fields import ACTOR
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _ORDERED = ("integer", "money", "date", "days")
@@ -36,6 +38,8 @@ def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
             hint = did_you_mean(word, field.choices) or allowed
             raise ValueError(f"`{word}` is not one of the values of `{field.name}`; {hint}")
         return word
+    if field == ACTOR[0]:
+        return same_name(read_text(text))
     return _READERS[field.type](text)
 
 

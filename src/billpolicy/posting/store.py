@@ -30,8 +30,8 @@ class Audit:
     at: datetime.datetime
     """In UTC."""
     why: str | None = None
-    approved_by: str | None = None
-    """The second person, where the policy asked for one."""
+    approved_by: tuple[str, ...] = ()
+    """Those who did, where the policy asked for that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ class RecordedOperation:
     step_of: str | None = None
     """The id of the operation that it follows."""
     actor: str | None = None
-    approved_by: str | None = None
+    approved_by: tuple[str, ...] | str = ()
+    """One name alone, in recordings made before there could be several."""
     decisions: tuple[RecordedDecision, ...] = ()
     follow_ups: tuple[RecordedFollowUp, ...] = ()
     refused: tuple[str, ...] = ()

@@ -78,7 +78,7 @@ def recorded_operation(
         digest=plan.policy_digest,
         step_of=step_of,
         actor=mask.person(plan.actor),
-        approved_by=mask.person(plan.approved_by),
+        approved_by=mask.people(plan.approved_by),
         decisions=tuple(
             recorded_decision(plan, one, made.get(place, ()), policy, mask) for place, one in enumerate(plan.resolved)
         ),
@@ -100,6 +100,10 @@ class Mask:
     def person(self, name: str | None) -> str | None:
         """Who asks or approves, if that may be known."""
         return None if "actor.id" in self.fields else name
+
+    def people(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The same of several."""
+        return () if "actor.id" in self.fields else names
 
 
 def recorded_decision(

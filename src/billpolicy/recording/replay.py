@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from billpolicy.deciding.assumptions import broken_by
+from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.objections import not_heard, not_permitted, unknown_value
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver, Several
 from billpolicy.deciding.versions import Versions
@@ -207,13 +208,12 @@ class _Under:
         self._follow_ups: dict[tuple[str, str], tuple[_Asking, ...]] = {}
 
     def facts(self, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
-        """Recorded facts, with the role that this policy gives to who asks."""
+        """Recorded facts, with who asks as this policy knows them, and the role that it gives them."""
         person = facts.get("actor.id")
-        role = None if person is None else self.policy.roles.get(str(person))
-        if facts.get("actor.role") == role:
+        known = actor_facts(self.policy, None if person is None else str(person))
+        if all(facts.get(name) == known.get(name) for name in ("actor.id", "actor.role")):
             return facts
-        others = {name: value for name, value in facts.items() if name != "actor.role"}
-        return others if role is None else {**others, "actor.role": role}
+        return {name: value for name, value in facts.items() if not name.startswith("actor.")} | known
 
     def why(self, fields: Iterable[str]) -> str:
         """Why these fields are not known."""
@@ -375,7 +375,9 @@ class _Decided:
         resolver, operation, policy = self._under.resolver, self._operation, self._under.policy
         if not self._untold.keys() & {"permission", "actor"}:
             if not self._under.nobody_named:
-                for one in not_permitted(resolver, resolved, operation.actor, operation.approved_by):
+                given = operation.approved_by
+                approvers = (given,) if isinstance(given, str) else given
+                for one in not_permitted(resolver, resolved, operation.actor, approvers):
                     self._refuse(resolved, "permission", one.code)
             elif resolved.text("permission") == "refused":
                 self._refuse(resolved, "permission", "not-permitted")

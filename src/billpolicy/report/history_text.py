@@ -106,7 +106,7 @@ def _who(step: Step, history: History) -> str:
     if done is None:
         return "imported"
     audit = done.audit
-    people = f"{audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else "")
+    people = f"{audit.who}" + (f", approved by {', '.join(audit.approved_by)}" if audit.approved_by else "")
     why = f": {audit.why}" if audit.why else ""
     return visible(f"{done.operation} {audit.operation} by {people}, {audit.at:%Y-%m-%d %H:%M} UTC{why}")
 

@@ -95,7 +95,7 @@ def _application(application: Application, other: str, kinds: Mapping[str, str])
 
 
 def _people(audit: Audit) -> str:
-    return visible(f"by {audit.who}" + (f", approved by {audit.approved_by}" if audit.approved_by else ""))
+    return visible(f"by {audit.who}" + (f", approved by {', '.join(audit.approved_by)}" if audit.approved_by else ""))
 
 
 def _attribute(found: InEffect) -> str:
@@ -236,7 +236,7 @@ def operation_text(shown: ShownOperation) -> str:
     lines = [
         f"operation {plan.id}: {plan.operation} on {plan.date}",
         f"  posted by        {visible(audit.who)} at {audit.at:%Y-%m-%d %H:%M} UTC",
-        *([f"  approved by      {visible(audit.approved_by)}"] if audit.approved_by else []),
+        *([f"  approved by      {visible(', '.join(audit.approved_by))}"] if audit.approved_by else []),
         *([f"  because          {visible(audit.why)}"] if audit.why else []),
         f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
     ]

@@ -124,7 +124,7 @@ class PlanReport:
     operation: str
     date: Date
     actor: str | None = None
-    approved_by: str | None = None
+    approved_by: tuple[str, ...] = ()
     comment: str | None = None
     policy: str
     policy_digest: str

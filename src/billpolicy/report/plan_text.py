@@ -33,7 +33,7 @@ def plan_text(plan: Plan, versions: Versions, *, details: bool = False) -> str:
     asked = f", asked by {plan.actor}" if plan.actor else ""
     lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}"]
     if plan.approved_by:
-        lines.append(f"  approved by {plan.approved_by}")
+        lines.append(f"  approved by {', '.join(plan.approved_by)}")
     lines += _own(plan, versions, details=details)
     lines += _follow_ups(plan, versions, "", details=details)
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ class Scalar:
         found = dict(self.json_schema)
         return (
             {**found, "type": "string"}
-            if handler.mode == "serialization" and isinstance(found["type"], list)
+            if handler.mode == "serialization" and isinstance(found.get("type"), list)
             else found
         )
 
@@ -73,6 +73,11 @@ def read_text(value: Any) -> str:
     if _steering(text):
         raise ValueError("a text of one line is wanted here, without control characters")
     return str(text)
+
+
+def read_names(value: Any) -> tuple[str, ...]:
+    """One name, or a list of names."""
+    return tuple(read_text(name) for name in value) if isinstance(value, list | tuple) else (read_text(value),)
 
 
 def read_prose(value: Any) -> str:
@@ -194,6 +199,10 @@ _AMOUNT_PATTERN = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 
 Text = Annotated[str, _type(read_text, type=["string", "number", "boolean"])]
 Reference = Annotated[str, _type(read_reference, type=["string", "number", "boolean"])]
+Names = Annotated[
+    tuple[str, ...],
+    _type(read_names, oneOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
+]
 Prose = Annotated[str, _type(read_prose, type="string")]
 Date = Annotated[datetime.date, _type(read_date, type="string", format="date", pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Integer = Annotated[int, _type(read_integer, type="integer")]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import field, fields
 from typing import Any, Literal, get_args
 
 from billpolicy.diagnostics.codes import Known
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.rule_unknown import rule_unknown
+from billpolicy.policy.approval import APPROVAL, read_approval
 from billpolicy.policy.model import Policy
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record, written_name
@@ -214,11 +216,22 @@ def _put(into: Block, key: str, value: Any, of: Block) -> None:
 
 
 def _decision(value: Any, mark: Mark) -> Any:
+    value = _approval(value)
+    if isinstance(value, Block) and "value" in value:
+        value["value"] = _approval(value["value"])
     if not isinstance(value, str):
         return value
     alone = Block(mark)
     alone["value"], alone.keys_at["value"], alone.values_at["value"] = value, mark, mark
     return alone
+
+
+def _approval(value: Any) -> Any:
+    """An approval, written as in a policy, as the value that it is."""
+    if isinstance(value, Block) and list(value) == [APPROVAL]:
+        with suppress(ValueError):  # it is refused as what it is, no value
+            return str(read_approval(value[APPROVAL]))
+    return value
 
 
 def _value(key: str, value: Any, mark: Mark) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from billpolicy.policy.approval import APPROVAL, approval_of
 from billpolicy.policy.condition import Numbers, Values, Words, intersection
 from billpolicy.policy.model import (
     ALWAYS,
@@ -106,7 +107,10 @@ def _outcomes(outcome: Outcome, setting: SettingSpec | None, policy: Policy) -> 
 
 
 def _values(outcome: Setting, setting: SettingSpec | None, policy: Policy) -> Iterator[str | int | bool]:
-    value = outcome.value
+    value, approval = outcome.value, approval_of(outcome)
+    if approval is not None:
+        yield from map(str, approval.fewer())
+        value = APPROVAL
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

@@ -183,7 +183,8 @@ CURRENCIES = SettingSpec(
 PERMISSION = SettingSpec(
     "permission",
     "choice",
-    "whether the actor may do this: `allowed`, `approval` (by a second person) or `refused`",
+    "whether the actor may do this: `allowed`, `approval` (by a second person, or by whom "
+    "`{approval: {by: [role], count: 2}}` says) or `refused`",
     ("allowed", "approval", "refused"),
     routine=True,
 )

@@ -1,0 +1,23 @@
+"""People by their names. Nobody is authenticated here: a person is who is written, however it is spelt."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+
+def same_name(written: str) -> str:
+    """The one form in which names of people are compared: `Ines`, `ines` and ` ines ` are one name.
+
+    Compatibility forms, capitals and white space make no other person (Unicode's NFKC and case folding), so that no
+    spelling escapes a rule on somebody. Letters of other scripts that only look alike are other letters: such a name is
+    in no role.
+    """
+    folded = unicodedata.normalize("NFKC", written).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence has them: `ann`, `bob` and `cem`."""
+    *some, last = [f"`{name}`" for name in names]
+    return f"{', '.join(some)} and {last}" if some else last
