@@ -29,7 +29,8 @@ from billpolicy.comparing.side import load_sides
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.policy.condition import Fact, intersection
+from billpolicy.policy.boxes import meet
+from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.recording.lines import line, load_recording
 from billpolicy.recording.record import RecordedDecision, RecordedOperation, RecordedOutcome
@@ -129,8 +130,8 @@ def parsed(file: Path) -> object:
 
 def each_with_each(policy: Policy) -> int:
     """How many pairs of conditions meet."""
-    boxes = [rule.box for rule in policy.exceptions]
-    return sum(intersection(one, other) is not None for one, other in itertools.combinations(boxes, 2))
+    conditions = [rule.boxes for rule in policy.exceptions]
+    return sum(meet(one, other) for one, other in itertools.combinations(conditions, 2))
 
 
 def sampled(count: int, old: Policy, new: Policy) -> int:

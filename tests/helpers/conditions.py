@@ -65,7 +65,7 @@ WILD_TEXTS = st.one_of(
 
 
 def clause(field: str, facts: Box) -> Clause:
-    return Clause(field, field, facts)
+    return Clause(field, field, (facts,))
 
 
 def words(field: str, *names: str | bool, complement: bool = False) -> Clause:
@@ -171,8 +171,20 @@ def _constraints(
         return clause(field, {field: Values(some.everything.inverse(), unset=True)})
     if type_ != "money":
         return clause(field, {field: Values(some)})
-    currency = Words(frozenset((draw(st.sampled_from(("EUR", "USD"))),)))
-    return clause(field, {field: Values(some), f"{field}.currency": Values(currency)})
+    # In one currency or in two, and sometimes in all others.
+    first, second = draw(st.permutations(("EUR", "USD")))
+    boxes = [_amounts(field, some, first)]
+    other = draw(st.none() | number_sets(numbers))
+    if other is not None and not other.empty:
+        boxes.append(_amounts(field, other, second))
+    if draw(st.booleans()):
+        named = frozenset(code for code in (first, second)[: len(boxes)])
+        boxes.append({field: Values(some.everything), f"{field}.currency": Values(Words(named, complement=True))})
+    return Clause(field, field, tuple(boxes))
+
+
+def _amounts(field: str, numbers: Words | Numbers, currency: str) -> Box:
+    return {field: Values(numbers), f"{field}.currency": Values(Words(frozenset((currency,))))}
 
 
 @st.composite

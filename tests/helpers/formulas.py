@@ -14,7 +14,7 @@ import z3
 from billpolicy.policy.condition import Box, Fact, Words
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import FieldSpec
-from tests.helpers.plain_policies import Meaning, Outcome, Plain, Rule, Said, Value, effect
+from tests.helpers.plain_policies import OTHERS, Meaning, Outcome, Plain, Rule, Said, currencies_of, effect
 
 Formula = Any
 _LAST = datetime.date.max.toordinal()
@@ -40,13 +40,20 @@ def meets(said: Said, fact: Variable) -> Formula:
     """docs/policy-language.md rule 2."""
     if isinstance(said, str):
         return fact.is_set if said == "set" else z3.Not(fact.is_set)
-    return z3.And(fact.is_set, *(_compares(operator, values, fact) for operator, values in said))
+    if fact.currency is None:
+        return z3.And(fact.is_set, *(_compares(operator, values, fact) for operator, values in said))
+    of, ways = {code: fact.currency == z3.StringVal(code) for code in currencies_of(said)}, []
+    for code, is_it in of.items():
+        own = [(op, [one[0] for one in values if one[1] == code]) for op, values in said if op != OTHERS]  # type: ignore[index]
+        ways.append(z3.And(is_it, *(_compares(operator, values, fact) for operator, values in own)))
+    if (OTHERS, ("holds",)) in said:
+        ways.append(z3.Not(z3.Or(*of.values())))
+    return z3.And(fact.is_set, z3.Or(*ways))
 
 
-def _compares(operator: str, values: Sequence[Value], fact: Variable) -> Formula:
-    own = [one[0] if isinstance(one, tuple) else one for one in values]
+def _compares(operator: str, own: Sequence[Any], fact: Variable) -> Formula:
     among = z3.Or(*(fact.value == _constant(one) for one in own))
-    found = {
+    return {
         "one_of": lambda: among,
         "none_of": lambda: z3.Not(among),
         "at_least": lambda: fact.value >= own[0],
@@ -55,8 +62,6 @@ def _compares(operator: str, values: Sequence[Value], fact: Variable) -> Formula
         "below": lambda: fact.value < own[0],
         "within": lambda: z3.And(fact.value >= 0, fact.value <= own[0]),
     }[operator]()
-    codes = {one[1] for one in values if isinstance(one, tuple)}
-    return z3.And(found, *(fact.currency == z3.StringVal(code) for code in codes))
 
 
 def _constant(value: Any) -> Formula:

@@ -35,7 +35,8 @@ Value = str | int | bool | Money | None
 Point = Mapping[str, Value]
 """The facts of one operation, by field; None or not there is unset. Dates are ordinals."""
 Said = str | tuple[tuple[str, tuple[Value, ...]], ...]
-"""What a condition says of a field: `set`, `unset`, or operators with their values."""
+"""What a condition says of a field: `set`, `unset`, or operators with their values, of amounts also `OTHERS`."""
+OTHERS = "other_currencies"
 Outcome = str | tuple[str, ...]
 """The value of a setting, or the levels of a chain."""
 
@@ -145,7 +146,7 @@ def _said(field: str, said: Said) -> str:
     texts = {op: [_value(field, value) for value in values] for op, values in said}
     if list(texts) == ["one_of"]:
         return _list(texts["one_of"])
-    return "{" + ", ".join(f"{op}: {_list(v) if op in listed else v[0]}" for op, v in texts.items()) + "}"
+    return "{" + ", ".join(f"{op}: {_list(v) if op in listed or v[1:] else v[0]}" for op, v in texts.items()) + "}"
 
 
 def _value(field: str, value: Value) -> str:
@@ -161,17 +162,27 @@ def _value(field: str, value: Value) -> str:
 
 
 def meets(said: Said, value: Value) -> bool:
-    """A comparison with an unset field is false; an amount in another currency does not match (rule 2)."""
+    """A comparison with an unset field is false; of an amount those in its currency count, and where there are none it
+    does not match unless the condition says so (rule 2)."""
     if isinstance(said, str):
         return (value is None) == (said == "unset")
+    if isinstance(value, tuple):
+        compared = [(operator, values) for operator, values in said if operator != OTHERS]
+        if value[1] not in currencies_of(said):
+            return (OTHERS, ("holds",)) in said
+        said = tuple((operator, tuple(one[0] for one in values if one[1] == value[1])) for operator, values in compared)  # type: ignore[index]
+        value = value[0]
     return value is not None and all(_compares(operator, values, value) for operator, values in said)
 
 
+def currencies_of(said: Said) -> set[str]:
+    """Those that a condition on an amount names."""
+    return (
+        set() if isinstance(said, str) else {one[1] for _, values in said for one in values if isinstance(one, tuple)}
+    )
+
+
 def _compares(operator: str, values: Sequence[Value], value: Value) -> bool:
-    if isinstance(value, tuple):
-        if any(one[1] != value[1] for one in values):  # type: ignore[index]
-            return False
-        value, values = value[0], [one[0] for one in values]  # type: ignore[index]
     if operator in ("one_of", "none_of"):
         return (value in values) == (operator == "one_of")
     bound: int = values[0]  # type: ignore[assignment]
@@ -493,19 +504,17 @@ def _saids(draw: st.DrawFn, plain: Plain, field: str, size: Size) -> Said:
     presence: Said | None = draw(st.sampled_from((None, None, None, None, "set", "unset")))
     if presence is not None:
         return presence
-    if spec.type in ("money", "date"):
-        if spec.type == "money":
-            currency = draw(st.sampled_from(CURRENCIES[:2]))
-            values: list[Value] = [(n, currency) for n in size.amounts]
-        else:
-            values = [FIRST_DAY + n for n in size.days]
-        operator = draw(st.sampled_from(("one_of", "none_of", "at_least", "at_most", "above", "below", "between")))
-        if operator == "between":
-            low, high = sorted(draw(st.tuples(st.sampled_from(values), st.sampled_from(values))))  # type: ignore[type-var]
-            return (("at_least", (low,)), ("at_most", (high,)))
-        if operator in ("one_of", "none_of"):
-            return ((operator, tuple(draw(st.lists(st.sampled_from(values), unique=True, min_size=1, max_size=2)))),)
-        return ((operator, (draw(st.sampled_from(values)),)),)
+    if spec.type == "money":
+        operator = draw(st.sampled_from(_COMPARISONS))
+        currencies = draw(st.lists(st.sampled_from(CURRENCIES[:2]), unique=True, min_size=1))
+        compared: dict[str, tuple[Value, ...]] = {}
+        for currency in currencies:
+            for each, values in draw(_compared(operator, [(n, currency) for n in size.amounts])):
+                compared[each] = (*compared.get(each, ()), *values)
+        others = draw(st.sampled_from((None, None, "holds", "fails")))
+        return (*compared.items(), *(() if others is None else ((OTHERS, (others,)),)))
+    if spec.type == "date":
+        return draw(_compared(draw(st.sampled_from(_COMPARISONS)), [FIRST_DAY + n for n in size.days]))
     if spec.type == "boolean":
         return (("one_of", (draw(st.booleans()),)),)
     if field == "actor.role":
@@ -520,6 +529,19 @@ def _saids(draw: st.DrawFn, plain: Plain, field: str, size: Size) -> Said:
     if operator == "none_of" and closed and len(some) == len(words):
         operator = "one_of"  # that nothing can be met is refused where the list stands in the vocabulary
     return ((operator, some),)
+
+
+_COMPARISONS = ("one_of", "none_of", "at_least", "at_most", "above", "below", "between")
+
+
+@st.composite
+def _compared(draw: st.DrawFn, operator: str, values: Sequence[Value]) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    if operator == "between":
+        low, high = sorted(draw(st.tuples(st.sampled_from(values), st.sampled_from(values))))  # type: ignore[type-var]
+        return (("at_least", (low,)), ("at_most", (high,)))
+    if operator in ("one_of", "none_of"):
+        return ((operator, tuple(draw(st.lists(st.sampled_from(values), unique=True, min_size=1, max_size=2)))),)
+    return ((operator, (draw(st.sampled_from(values)),)),)
 
 
 CHAINS: tuple[Outcome, ...] = (
@@ -584,7 +606,8 @@ def _of_a_book(field: str) -> bool:
 def rules(draw: st.DrawFn, drawn: Drawn, most: int = 5, names: str = "abc", size: Size = TINY) -> tuple[Rule, ...]:
     """Exceptions that override each other without a circle: each only those that were drawn before it."""
     found: list[Rule] = []
-    last = FIRST_DAY + 5 if drawn.plain.until is None else drawn.plain.until - 1
+    # A policy without an end has a day in its world on which every rule that ends has ended.
+    last = FIRST_DAY + 4 if drawn.plain.until is None else drawn.plain.until - 1
     for number in range(draw(st.integers(1, most))):
         operations = tuple(draw(st.lists(st.sampled_from(drawn.operations), unique=True, min_size=1, max_size=2)))
         keys = [key for key in keys_of(operations[0]) if all(key in keys_of(one) for one in operations)]

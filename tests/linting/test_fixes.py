@@ -107,7 +107,7 @@ def decided(policy: Policy) -> list[object]:
 
     base = [(key, cut(rule.outcome)) for key, rule in policy.base.items()]
     return base + [
-        (rule.id, rule.operations, rule.box, [(key, cut(outcome)) for key, outcome in rule.then.items()])
+        (rule.id, rule.operations, rule.boxes, [(key, cut(outcome)) for key, outcome in rule.then.items()])
         for rule in policy.exceptions
     ]
 

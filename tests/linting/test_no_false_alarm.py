@@ -90,7 +90,7 @@ def decided(policy: Policy, exceptions: list[ExceptionRule]) -> list[Any]:
             for rule in exceptions
             if operation in rule.operations
             and rule.effective.includes(day)
-            and all(values.allows(facts.get(fact)) for fact, values in rule.box.items())
+            and any(all(values.allows(facts.get(fact)) for fact, values in box.items()) for box in rule.boxes)
         ]
         for key in ("bill_to_contact", "sequence_set"):
             outcomes = precedence.decide(matching, key).outcomes

@@ -45,7 +45,7 @@ def test_equal_for_wild_texts_and_numbers(rules: list[ExceptionRule], operations
         assert matcher.match(known) == reference.match(known)
     # Also facts that are exactly what a condition names, which chance rarely draws.
     for rule in rules:
-        known = {fact: values.members.sample() for fact, values in rule.box.items() if not values.members.empty}
+        known = {fact: values.members.sample() for fact, values in rule.boxes[-1].items() if not values.members.empty}
         assert rule.id in matcher.match(known)
         assert matcher.match(known) == reference.match(known)
     matcher.close()

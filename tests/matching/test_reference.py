@@ -25,7 +25,11 @@ from tests.helpers.conditions import (
 
 def by_definition(rules: list[ExceptionRule], known: dict[str, Fact]) -> tuple[str, ...]:
     """Every fact of the box is asked, one by one."""
-    holding = (rule.id for rule in rules if all(values.allows(known.get(fact)) for fact, values in rule.box.items()))
+    holding = (
+        rule.id
+        for rule in rules
+        if any(all(values.allows(known.get(fact)) for fact, values in box.items()) for box in rule.boxes)
+    )
     return tuple(sorted(holding))
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billpolicy.policy.boxes import narrower
 from billpolicy.policy.condition import (
     Box,
     Fact,
@@ -16,7 +17,6 @@ from billpolicy.policy.condition import (
     contains,
     difference,
     intersection,
-    narrower,
 )
 from tests.helpers.conditions import KINDS, number_sets, word_sets
 
@@ -142,7 +142,7 @@ def test_boxes(a: Box, b: Box) -> None:
     in_a, in_b = inside(a), inside(b)
     assert inside(intersection(a, b)) == in_a & in_b
     assert contains(a, b) == (in_a >= in_b)
-    assert narrower(a, b) == (in_a < in_b)
+    assert narrower((a,), (b,)) == (in_a < in_b)
     pieces = [inside(piece) for piece in difference(a, b)]
     assert set().union(*pieces) == in_a - in_b
     assert sum(map(len, pieces)) == len(in_a - in_b), "the pieces of a difference do not overlap"
@@ -152,6 +152,6 @@ def test_narrower_is_inclusion_and_not_a_count_of_conditions() -> None:
     germany: Box = {"country": Values(Words(frozenset(("DE",))))}
     france_with_lines: Box = {"country": Values(Words(frozenset(("FR",)))), "lines": Values(Numbers(((1, None),)))}
     germany_or_france: Box = {"country": Values(Words(frozenset(("DE", "FR"))))}
-    assert narrower(germany, germany_or_france)
-    assert not narrower(france_with_lines, germany)
-    assert not narrower(germany, dict(germany))
+    assert narrower((germany,), (germany_or_france,))
+    assert not narrower((france_with_lines,), (germany,))
+    assert not narrower((germany,), (dict(germany),))

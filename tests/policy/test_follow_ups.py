@@ -58,7 +58,7 @@ def test_a_follow_up_is_an_operation_after_an_event_with_a_condition_and_a_reaso
 
 def test_most_of_it_can_be_left_out() -> None:
     found = own(follow_up())
-    assert found.rule.box == {}
+    assert found.rule.boxes == ({},)
     assert found.rule.effective == ALWAYS
     assert found.rule.because is None
     assert found.if_refused == "refuse", "what was asked for together is done together, or not at all"
@@ -68,9 +68,9 @@ def test_the_standard_policy_writes_off_after_a_cancellation_that_asks_for_it() 
     """docs/domain.md 12 leaves open which invoices; that is for the operation to say."""
     (found,) = policy("").follow_ups
     assert (found.id, found.after, found.operation) == (STANDARD_ONE, "subscription_canceled", "write_off_invoice")
-    assert found.rule.box["write_off"].allows(True)
-    assert not found.rule.box["write_off"].allows(False)
-    assert not found.rule.box["write_off"].allows(None)
+    assert found.rule.boxes[0]["write_off"].allows(True)
+    assert not found.rule.boxes[0]["write_off"].allows(False)
+    assert not found.rule.boxes[0]["write_off"].allows(None)
 
 
 def test_they_are_sorted_by_id() -> None:
@@ -99,7 +99,7 @@ def test_they_are_sorted_by_id() -> None:
 )
 def test_it_can_ask_about_the_event_and_about_the_objects_of_its_operation(after: str, then: str, when: str) -> None:
     fields = "fields: {account.segment: {type: text}, subscription.region: {type: text}}\n"
-    assert own(fields + follow_up(after=after, then=then, more=f", when: {when}")).rule.box
+    assert own(fields + follow_up(after=after, then=then, more=f", when: {when}")).rule.facts
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_later_layer_says_one_anew_as_a_whole(tmp_path: Path) -> None:
     first = follow_up("a", more=", when: {operation: bill_run}, if_refused: leave_out, because: FIN-1")
     found = layered(tmp_path, first, follow_up("a", after="debit_memo_posted"))
     (one,) = (one for one in found.follow_ups if one.id == "a")
-    assert (one.after, one.rule.box, one.if_refused, one.rule.because) == ("debit_memo_posted", {}, "refuse", None)
+    assert (one.after, one.rule.boxes, one.if_refused, one.rule.because) == ("debit_memo_posted", ({},), "refuse", None)
     assert one.rule.position.file.endswith("layer1.yaml")
 
 

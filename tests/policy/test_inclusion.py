@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.policy.condition import Box, Numbers, Values, Words, contains, narrower
+from billpolicy.policy.boxes import narrower
+from billpolicy.policy.condition import Box, Numbers, Values, Words, contains
 from billpolicy.policy.inclusion import bits, narrower_each, within_each
 
 WORDS = ("DE", "FR", "US")
@@ -54,5 +55,5 @@ def test_what_is_within_each_of_many_is_what_it_contains(boxes: list[Box]) -> No
 
 @given(BOXES)
 def test_what_is_narrower_than_each_of_many_is_what_is_narrower_than_it(boxes: list[Box]) -> None:
-    found = [set(bits(inside)) for inside in narrower_each(boxes)]
-    assert found == [{other for other, box in enumerate(boxes) if narrower(box, outer)} for outer in boxes]
+    found = [set(bits(inside)) for inside in narrower_each([(box,) for box in boxes])]
+    assert found == [{other for other, box in enumerate(boxes) if narrower((box,), (outer,))} for outer in boxes]

@@ -261,7 +261,7 @@ def test_in_which_file_a_section_stands_never_matters(tmp_path: Path) -> None:
         assert other.effective == one.effective
         assert [rule.id for rule in other.base.values()] == [rule.id for rule in one.base.values()]
         assert [rule.outcome for rule in other.base.values()] == [rule.outcome for rule in one.base.values()]
-        assert [(e.id, e.box, e.then) for e in other.exceptions] == [(e.id, e.box, e.then) for e in one.exceptions]
+        assert [(e.id, e.boxes, e.then) for e in other.exceptions] == [(e.id, e.boxes, e.then) for e in one.exceptions]
         assert list(other.payment_terms) == list(one.payment_terms)
 
 

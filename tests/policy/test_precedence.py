@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.policy.condition import narrower
+from billpolicy.policy.boxes import narrower
 from billpolicy.policy.model import ExceptionRule
 from billpolicy.policy.precedence import NO_EXCEPTION, Dropped, Precedence
 from tests.helpers.conditions import ROUND_ONE, ROUND_TWO, between, exception, exceptions, words
@@ -27,7 +27,7 @@ def test_it_is_the_rule_as_written(drawn: list[ExceptionRule], data: st.DataObje
 
     candidates = [id for id in matching if "bill_to_contact" in by_id[id].then]
     remaining = [b for b in candidates if not any(overrides(a, b, by_id) for a in candidates)]
-    left = [b for b in remaining if not any(narrower(by_id[a].box, by_id[b].box) for a in remaining)]
+    left = [b for b in remaining if not any(narrower(by_id[a].boxes, by_id[b].boxes) for a in remaining)]
     assert verdict.survivors == tuple(sorted(left))
     assert set(verdict.outcomes) == {by_id[id].then["bill_to_contact"] for id in left}
     assert verdict.conflict == (len(set(verdict.outcomes)) > 1)
@@ -38,7 +38,7 @@ def test_it_is_the_rule_as_written(drawn: list[ExceptionRule], data: st.DataObje
         if dropped.why == "overridden":
             assert overrides(dropped.by, dropped.id, by_id)
         else:
-            assert narrower(by_id[dropped.by].box, by_id[dropped.id].box)
+            assert narrower(by_id[dropped.by].boxes, by_id[dropped.id].boxes)
             assert dropped.by in verdict.survivors
 
 

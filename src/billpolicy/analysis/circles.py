@@ -45,7 +45,7 @@ def _leads(policy: Policy, vocabulary: Vocabulary) -> dict[str, Sequence[str]]:
 
 
 def _after_operation(follow_up: FollowUp, operation: str) -> bool:
-    asked = follow_up.rule.box.get("operation")
+    asked = follow_up.rule.boxes[0].get("operation")
     return asked is None or asked.allows(operation)
 
 

@@ -13,7 +13,8 @@ from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, Label, NotProven
 from billpolicy.analysis.decisions import DATE, Decider, Decision, in_force
 from billpolicy.analysis.domain import Domain
-from billpolicy.policy.condition import Box, Facts, Values, closed
+from billpolicy.policy.boxes import closed, content
+from billpolicy.policy.condition import Box, Facts, Values
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import FollowUp, Policy
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -141,7 +142,7 @@ def _said(decision: Decision) -> list[tuple[Any, ...]]:
     """Of each rule all that its part in the decision depends on, whatever it is called and wherever it stands."""
     lists = decision.policy.lists.get(decision.spec.name, {})
     what = [
-        (frozenset(box.items()), frozenset(closed(rule.box, lists).items()), comes)
+        (frozenset(box.items()), content(closed(rule.boxes, lists)), comes)
         for box, rule, comes in zip(decision.boxes, decision.rules, decision.comes, strict=True)
     ]
     return [
@@ -182,12 +183,11 @@ def _passed(both: Domain, allowed: Sequence[Box]) -> list[Box]:
 
 
 def _following(policy: Policy, event: str, operation: str, domain: Domain) -> tuple[list[FollowUp], list[Box]]:
-    """The follow-ups that can run an operation after an event, and when they do."""
+    """The follow-ups that can run an operation after an event, and when they do: one once for each of its boxes."""
     found, boxes = [], []
     for follow_up in policy.follow_ups:
         if (follow_up.after, follow_up.operation) == (event, operation):
-            box = domain.canonical(in_force(follow_up.rule, policy.effective))
-            if box is not None:
+            for box in domain.all_canonical(in_force(follow_up.rule, policy.effective)):
                 found.append(follow_up)
                 boxes.append(box)
     return found, boxes

@@ -49,23 +49,24 @@ class Conflict(NamedTuple):
 def find_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Conflict]:
     """Every pair of exceptions, for every decision, that is not proven to be free of conflict."""
     # Many operations have the very same exceptions about the same facts: what is proven of one holds of the others.
-    alike: dict[tuple[Any, ...], list[tuple[str, Domain, dict[str, Box]]]] = defaultdict(list)
+    alike: dict[tuple[Any, ...], list[tuple[str, Domain, list[tuple[str, Box]]]]] = defaultdict(list)
     for operation in sorted({name for exception in policy.exceptions for name in exception.operations}):
         spec = vocabulary.get(operation)
         domain = Domain(policy, ()) if spec is None else Domain.of_operation(policy, spec)
-        boxes = {}
-        for exception in policy.exceptions_for(operation):
-            box = domain.canonical(in_force(exception, policy.effective))
-            if box is not None and not box[DATE].empty:
-                boxes[exception.id] = box
-        asked = sorted({fact for box in boxes.values() for fact in box})
-        key = tuple(boxes), tuple((fact, domain.universe(fact)) for fact in asked if domain.knows(fact))
+        boxes = [
+            (exception.id, box)
+            for exception in policy.exceptions_for(operation)
+            for box in domain.all_canonical(in_force(exception, policy.effective))
+            if not box[DATE].empty
+        ]
+        asked = sorted({fact for _, box in boxes for fact in box})
+        key = tuple(id for id, _ in boxes), tuple((fact, domain.universe(fact)) for fact in asked if domain.knows(fact))
         alike[key].append((operation, domain, boxes))
     exceptions = {exception.id: exception for exception in policy.exceptions}
     for each in alike.values():
         operation, domain, boxes = each[0]
         precedence = Precedence.of(policy, operation)
-        contest = _Contest([exceptions[id] for id in boxes], list(boxes.values()), precedence, domain)
+        contest = _Contest([exceptions[id] for id, _ in boxes], [box for _, box in boxes], precedence, domain)
         for first, second, key_, where, facts in contest.conflicts():
             for alike_, _, _ in each:
                 yield Conflict(first, second, alike_, key_, where, facts)
@@ -76,7 +77,7 @@ class _NotProven(Exception):
 
 
 class _Contest:
-    """The exceptions of one operation, by number; sets of them are the bits of an int."""
+    """The exceptions of one operation, by number, once for each of their boxes; sets of them are the bits of an int."""
 
     def __init__(
         self, exceptions: Sequence[ExceptionRule], boxes: Sequence[Box], precedence: Precedence, domain: Domain
@@ -87,10 +88,10 @@ class _Contest:
         self._boxes = boxes
         meeting = Meeting(boxes)
         self._neighbours = [meeting.of(box) for box in boxes]
-        number = {id: number for number, id in enumerate(self._ids)}
-        self._overriders = [
-            sum(1 << number[other] for other in precedence.overriders(id) if other in number) for id in self._ids
-        ]
+        places: dict[str, int] = {}
+        for number, id in enumerate(self._ids):
+            places[id] = places.get(id, 0) | 1 << number
+        self._overriders = [sum(places.get(other, 0) for other in precedence.overriders(id)) for id in self._ids]
         narrower = precedence.narrower_than(self._ids)
         self._beaters = [above | inside for above, inside in zip(self._overriders, narrower, strict=True)]
         """Of each exception those that it never survives beside: they override it, or are narrower."""
@@ -99,18 +100,22 @@ class _Contest:
     def conflicts(self) -> Iterator[tuple[str, str, str, Box | None, Case | None]]:
         """Two ids, the key they disagree about, and where; nowhere in particular if it is not proven either way."""
         for key in sorted({key for exception in self._exceptions for key in exception.then}):
+            told: set[tuple[str, str]] = set()
             for first, second, taking_part in self._disagreeing(key):
+                ids = self._ids[first], self._ids[second]
                 overlap = intersection(self._boxes[first], self._boxes[second])
-                if overlap is None:
+                if overlap is None or ids in told:
                     continue
                 try:
                     rivals = self._rivals(first, second, taking_part)
                     where = self._both_survive((first, second), key, overlap, rivals)
                 except _NotProven:
-                    yield self._ids[first], self._ids[second], key, None, None
+                    told.add(ids)
+                    yield *ids, key, None, None
                 else:
                     if where is not None:
-                        yield self._ids[first], self._ids[second], key, *where
+                        told.add(ids)
+                        yield *ids, key, *where
 
     def _disagreeing(self, key: str) -> Iterator[tuple[int, int, int]]:
         """The pairs with different outcomes that may meet and neither beats the other, and all that take part."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.policy.condition import Box, intersection
+from billpolicy.policy.boxes import Boxes, meetings
 from billpolicy.policy.model import Effective, Policy
 
 
@@ -20,7 +20,7 @@ class _Dated(NamedTuple):
     name: str
     about: frozenset[tuple[str, str]]
     """What it decides; what comes after it decides some of the same."""
-    box: Box
+    boxes: Boxes
     effective: Effective
     position: Position
     operation: str | None = None
@@ -59,25 +59,26 @@ def _covered(analysed: Analysed, dated: Sequence[_Dated], one: _Dated, day: date
 
 def _carries_on(analysed: Analysed, later: _Dated, earlier: _Dated) -> bool:
     """Whether both decide the same thing, and there are facts for which they do."""
-    shared, both = later.about & earlier.about, intersection(later.box, earlier.box)
-    if not shared or both is None:
+    shared, both = later.about & earlier.about, list(meetings(later.boxes, earlier.boxes))
+    if not shared or not both:
         return False
     operations = {name for name, _ in shared} if later.operation else set()
-    return not operations or any(analysed.domain(name).possible(both) is not None for name in sorted(operations))
+    domains = [analysed.domain(name) for name in sorted(operations)]
+    return not operations or any(domain.possible(box) is not None for domain in domains for box in both)
 
 
 def _dated(policy: Policy) -> Iterator[_Dated]:
     for rule in policy.exceptions:
         about = frozenset((operation, key) for operation in rule.operations for key in rule.then)
-        yield _Dated(f"`{rule.id}`", about, rule.box, rule.effective, rule.position, rule.operations[0])
+        yield _Dated(f"`{rule.id}`", about, rule.boxes, rule.effective, rule.position, rule.operations[0])
     for follow_up in policy.follow_ups:
         rule, about = follow_up.rule, frozenset({(follow_up.after, follow_up.operation)})
-        yield _Dated(f"`{rule.id}`", about, rule.box, rule.effective, rule.position)
+        yield _Dated(f"`{rule.id}`", about, rule.boxes, rule.effective, rule.position)
     for code in policy.tax_rates.values():
         for rate in code.rates:
             tax = frozenset({(code.name, f"{rate.jurisdiction} {rate.name}")})
             name = f"the tax `{rate.name}` of {rate.jurisdiction} for `{code.name}`"
-            yield _Dated(name, tax, {}, rate.effective, rate.position)
+            yield _Dated(name, tax, ({},), rate.effective, rate.position)
 
 
 def _ends(one: _Dated, until: datetime.date) -> Finding:

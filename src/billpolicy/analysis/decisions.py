@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from billpolicy.analysis.domain import Domain
 from billpolicy.analysis.meeting import Meeting
+from billpolicy.policy.boxes import Boxes
 from billpolicy.policy.condition import Box, Numbers, Values
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import BaseRule, Chain, Effective, ExceptionRule, Outcome, Policy
@@ -44,13 +45,13 @@ class Decision:
         self.base: BaseRule | None = policy.base.get((spec.name, key))
         self._precedence = precedence
         self.rules: list[ExceptionRule] = []
-        """The exceptions that can take part: those that speak of the key and are in force on some day of the policy."""
+        """The exceptions that can take part: those that speak of the key and are in force on some day of the policy.
+        One that has several boxes has a place for each of them, of which at most one holds."""
         self.boxes: list[Box] = []
-        """Of each of them the facts on which it holds, canonical, and the days if it is not in force all the time."""
+        """Of each place the facts on which it holds, canonical, and the days if it is not in force all the time."""
         for rule in policy.exceptions:
             if key in rule.then and spec.name in rule.operations:
-                box = domain.canonical(in_force(rule, policy.effective))
-                if box is not None:
+                for box in domain.all_canonical(in_force(rule, policy.effective)):
                     always = box[DATE] == domain.universe(DATE)
                     self.rules.append(rule)
                     self.boxes.append({fact: box[fact] for fact in box if fact != DATE} if always else box)
@@ -62,17 +63,20 @@ class Decision:
         return () if self.base is None else what_comes(self.policy, self.spec, self.key, self.base.outcome)
 
     @cached_property
-    def _number(self) -> dict[str, int]:
-        return {rule.id: number for number, rule in enumerate(self.rules)}
+    def _places(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for number, rule in enumerate(self.rules):
+            found[rule.id] = found.get(rule.id, 0) | 1 << number
+        return found
 
     @cached_property
     def overriders(self) -> list[int]:
         """Of each rule those that override it, also through others."""
-        return [self.numbers(self._precedence.overriders(rule.id)) for rule in self.rules]
+        return [self.places(self._precedence.overriders(rule.id)) for rule in self.rules]
 
-    def number(self, rule: str) -> int | None:
-        """The place of a rule among those that can take part."""
-        return self._number.get(rule)
+    def places_of(self, rule: str) -> int:
+        """The places of a rule among those that can take part, as bits."""
+        return self._places.get(rule, 0)
 
     def near(self, box: Box) -> int:
         """All rules that can hold somewhere in a box, and some that cannot."""
@@ -92,9 +96,9 @@ class Decision:
         """The rules that some other rule overrides."""
         return sum(1 << number for number, above in enumerate(self.overriders) if above)
 
-    def numbers(self, ids: Iterable[str]) -> int:
+    def places(self, ids: Iterable[str]) -> int:
         """The places of these rules, of those that can take part, as bits."""
-        return sum(1 << self._number[id] for id in ids if id in self._number)
+        return sum(map(self.places_of, ids))
 
     def survivors(self, holding: int, overriders: Sequence[int] | None = None) -> int:
         """What precedence leaves of the rules that hold, `docs/policy-language.md` rule 5."""
@@ -131,11 +135,12 @@ class Decision:
         return self.decider(self.survivors(holding)).rule
 
 
-def in_force(rule: ExceptionRule, policy: Effective) -> Box:
+def in_force(rule: ExceptionRule, policy: Effective) -> Boxes:
     """The condition of a rule, and the days on which it and its policy are in force."""
     days = Values(Numbers((_days(rule.effective),)) & Numbers((_days(policy),)))
-    asked = rule.box.get(DATE)
-    return {**rule.box, DATE: days if asked is None else asked & days}
+    asked = rule.boxes[0].get(DATE)
+    on = days if asked is None else asked & days
+    return tuple({**box, DATE: on} for box in rule.boxes)
 
 
 def _days(effective: Effective) -> tuple[int | None, int | None]:

@@ -9,13 +9,14 @@ two dates, the assumptions of the policy) is looked at where a point of a box is
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from billpolicy.money import MINOR_DIGITS
+from billpolicy.policy.boxes import meetings, outside
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words, difference
-from billpolicy.policy.model import Effective, Policy, box_of
+from billpolicy.policy.model import Effective, Policy, boxes_of
 from billpolicy.vocabulary.fields import changes_of
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, scopes_of
 
@@ -82,6 +83,10 @@ class Domain:
                 return None
             found[name] = told
         return found
+
+    def all_canonical(self, boxes: Iterable[Box]) -> Iterator[Box]:
+        """Of each of some boxes the same; those that no facts can satisfy are left out."""
+        return (box for box in map(self.canonical, boxes) if box is not None)
 
     def _told_by(self, fact: str, values: Values) -> tuple[str, Values]:
         scope, _, name = fact.rpartition(".")
@@ -225,20 +230,15 @@ class Domain:
     @cached_property
     def impossible(self) -> tuple[Box, ...]:
         """What the assumptions of the policy exclude, as canonical boxes."""
-        found = []
+        found: list[Box] = []
         for assumption in self._policy.assumptions:
             fields = {clause.field for clause in (*assumption.when, *assumption.then)}
             if fields <= set(self.fields):
-                when = {**box_of(assumption.when)}
-                for scope in {field.partition(".")[0] for field in fields} & self.uncertain:
-                    name = f"{scope}.id" if scope == "subscription" else f"{scope}.number"
-                    there = Values(Words(frozenset(), complement=True))
-                    when[name] = when[name] & there if name in when else there
-                for fact, values in box_of(assumption.then).items():
-                    excluded = values.everything - values
-                    box = self.canonical({**when, fact: when[fact] & excluded if fact in when else excluded})
-                    if box is not None:
-                        found.append(box)
+                there = Values(Words(frozenset(), complement=True))
+                scopes = {field.partition(".")[0] for field in fields} & self.uncertain
+                names = [f"{scope}.id" if scope == "subscription" else f"{scope}.number" for scope in sorted(scopes)]
+                when = meetings(boxes_of(assumption.when), (dict.fromkeys(names, there),))
+                found += self.all_canonical(outside(when, boxes_of(assumption.then)))
         return tuple(found)
 
     def possible(self, box: Box) -> Facts | None:

@@ -13,7 +13,6 @@ from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy.condition import Box
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule
 
@@ -78,9 +77,10 @@ def _mattering(analysed: Analysed, operation: str, key: str) -> set[str]:
         survivors = decision.survivors(holding)
         before = decision.outcomes(survivors)
         for number in bits(survivors & ~found):
-            without = _without(analysed, decision, decision.rules[number])
+            rule = decision.rules[number]
+            without = _without(analysed, decision, rule)
             if decision.outcomes(decision.survivors(holding & ~(1 << number), without)) != before:
-                found |= 1 << number
+                found |= decision.places_of(rule.id)
         return True
 
     def settled(open_: int) -> bool | None:
@@ -104,12 +104,12 @@ def _where_it_counts(analysed: Analysed, rule: ExceptionRule) -> list[tuple[str,
 
 def _seen(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> _Seen:
     decision, domain = analysed.decision(operation, key), analysed.domain(operation)
-    number = decision.number(rule.id)
+    own = concerned = decision.places_of(rule.id)
+    boxes = [decision.boxes[place] for place in bits(own)]
     without = _without(analysed, decision, rule)
-    if without is None and (number is None or domain.possible(decision.boxes[number]) is None):
+    if without is None and all(domain.possible(box) is None for box in boxes):
         return _Seen(operation, {}, frozenset())
-    own = concerned = 0 if number is None else 1 << number
-    within = None if without is not None or number is None else decision.boxes[number]
+    within = boxes[0] if without is None and len(boxes) == 1 else None
     if without is not None:
         # A rule in the middle of a chain of `overrides` counts where it does not hold, too: where what it overrides
         # does.
@@ -161,17 +161,15 @@ def _without(analysed: Analysed, decision: Decision, rule: ExceptionRule) -> lis
         return None
     above = list(decision.overriders)
     for id, overriders in precedence.overriders_without(rule.id).items():
-        number = decision.number(id)
-        if number is not None:
-            above[number] = decision.numbers(overriders)
+        for place in bits(decision.places_of(id)):
+            above[place] = decision.places(overriders)
     return above
 
 
 def _dead_follow_ups(analysed: Analysed) -> Iterator[Finding]:
     for one in analysed.policy.follow_ups:
         domain = Domain.of_follow_up(analysed.policy, analysed.vocabulary[one.operation], one.after)
-        box: Box | None = domain.canonical(one.rule.box)
-        if box is None or domain.possible(box) is None:
+        if all(domain.possible(box) is None for box in one.rule.boxes):
             yield Finding(_of_layer(_dead(one.rule, [], holds=False), analysed))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from itertools import product
+from typing import NamedTuple
 
 from billpolicy.analysis.analysed import Analysed
 from billpolicy.analysis.cells import Diagram, NotProven
@@ -11,29 +13,60 @@ from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.condition import Box, Values, Words
+from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule, Policy, Setting
 from billpolicy.vocabulary.settings import WHO
 
-_PERMISSION, _ALLOWED = "permission", "allowed"
+_PERMISSION, _ALLOWED, _REFUSED = "permission", "allowed", "refused"
 
 
-def unchecked_currencies(analysed: Analysed) -> Iterator[Finding]:
-    """Where exceptions ask about an amount in some currencies, and no rule asks about it in any other, so that the base
-    rule decides there: of each decision the first of those exceptions by its id, wherever it stands."""
-    told: set[tuple[str, str, str]] = set()
+def unchecked_currencies(analysed: Analysed, *, passed_only: bool = False) -> Iterator[Finding]:
+    """Where exceptions ask about an amount in some currencies, do not say what comes of others, and no rule asks about
+    it in any other, so that the base rule decides there: of each decision the first of those exceptions by its id,
+    wherever it stands. `passed_only`: only limits of authority that are passed there."""
+    told: set[tuple[str, str, str, bool]] = set()
     for rule in _by_id(analysed):
-        for field in (clause.field for clause in rule.clauses if f"{clause.field}.currency" in clause.facts):
-            found = list(_other_currencies(analysed, rule, field, told))
-            told.update(one[:3] for one in found)
+        for field in _silent(rule):
+            found = list(_other_currencies(analysed, rule, field, told, passed_only))
+            told.update(one.what for one in found)
             if found:
-                operation, key, _, facts = found[0]
-                named = " and ".join(sorted(map(str, _named(rule.box[f"{field}.currency"]))))
-                message = f"`{rule.id}` asks for `{field}` in {named}; in another currency nothing asks about `{key}`"
-                hint = "add the same for the other currencies, or say in `assumptions` that there are none"
+                one = max(found, key=lambda one: one.passed)
+                named = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
+                asks = f"`{rule.id}` asks for `{field}` in {' and '.join(named)}"
+                message = f"{asks}; in another currency nothing asks about `{one.key}`"
+                hint = (
+                    "name the other currencies, say what holds in them (`other_currencies: holds` or `fails`), "
+                    "or in `assumptions` that there are none"
+                )
                 diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, "hint")
-                if key == _PERMISSION:
+                if one.passed:
                     diagnostic = diagnostic._replace(code="limit-of-one-currency", severity="warning")
-                yield Finding(diagnostic, Shown(operation, facts))
+                yield Finding(diagnostic, Shown(one.operation, one.facts))
+
+
+class _Unchecked(NamedTuple):
+    operation: str
+    key: str
+    field: str
+    passed: bool
+    """Whether it is a limit of authority, and what it stops is allowed in another currency."""
+    facts: Case
+
+    @property
+    def what(self) -> tuple[str, str, str, bool]:
+        return self[:4]
+
+
+def _silent(rule: ExceptionRule) -> list[str]:
+    """The amounts that a rule asks about in some currencies, without a word of others."""
+    return [one.field for one in rule.clauses if f"{one.field}.currency" in one.facts and one.others is None]
+
+
+def _is_passed(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> bool:
+    """Whether a rule is a limit of authority, and the base rule stops less than it."""
+    base = analysed.policy.base.get((operation, key))
+    stops = key == _PERMISSION and rule.then[key] != Setting(_ALLOWED)
+    return stops and (base is None or base.outcome not in (rule.then[key], Setting(_REFUSED)))
 
 
 def _by_id(analysed: Analysed) -> list[ExceptionRule]:
@@ -42,23 +75,27 @@ def _by_id(analysed: Analysed) -> list[ExceptionRule]:
 
 
 def _other_currencies(
-    analysed: Analysed, rule: ExceptionRule, field: str, told: Collection[tuple[str, str, str]]
-) -> Iterator[tuple[str, str, str, Case]]:
-    for operation in rule.operations:
-        domain = analysed.domain(operation)
+    analysed: Analysed,
+    rule: ExceptionRule,
+    field: str,
+    told: Collection[tuple[str, str, str, bool]],
+    passed_only: bool,
+) -> Iterator[_Unchecked]:
+    for operation, key in product(rule.operations, rule.then):
+        passed = _is_passed(analysed, rule, operation, key)
+        if (operation, key, field, passed) in told or (passed_only and not passed):
+            continue
+        domain, decision = analysed.domain(operation), analysed.decision(operation, key)
         currency = domain.same(f"{field}.currency")
-        for key in rule.then:
-            decision = analysed.decision(operation, key)
-            number = decision.number(rule.id)
-            if number is None or (operation, key, field) in told:
-                continue
-            named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
-            amounts = [name for name, spec in domain.fields.items() if spec.type == "money"]
-            rest = {fact: values for fact, values in decision.boxes[number].items() if fact not in amounts}
-            rest[currency] = Values(Words(named, complement=True))
-            facts = _where(domain, decision, rest, _undecided)
+        named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
+        others = {currency: Values(Words(named, complement=True))}
+        amounts = {name for name, spec in domain.fields.items() if spec.type == "money"}
+        for place in bits(decision.places_of(rule.id)):
+            rest = {fact: values for fact, values in decision.boxes[place].items() if fact not in amounts}
+            facts = _where(domain, decision, {**rest, **others}, _undecided)
             if facts is not None:
-                yield operation, key, field, facts
+                yield _Unchecked(operation, key, field, passed, facts)
+                break
 
 
 def strangers(analysed: Analysed) -> Iterator[Finding]:
@@ -88,12 +125,11 @@ def _names_are_known(policy: Policy, operation: str) -> bool:
 def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Case | None:
     """Case for which a rule stops others, and somebody whom nothing names may do it."""
     decision, domain = analysed.decision(operation, _PERMISSION), analysed.domain(operation)
-    number = decision.number(rule.id)
-    if number is None or "actor.id" not in decision.boxes[number]:
-        return None
     named = people | {name for box in decision.boxes for name in _mentioned(box.get("actor.id"))}
-    others = {**decision.boxes[number], "actor.id": Values(Words(frozenset(named), complement=True))}
-    return _where(domain, decision, others, _allowed)
+    strangers = Values(Words(frozenset(named), complement=True))
+    boxes = [decision.boxes[place] for place in bits(decision.places_of(rule.id))]
+    found = (_where(domain, decision, {**box, "actor.id": strangers}, _allowed) for box in boxes if "actor.id" in box)
+    return next((case for case in found if case is not None), None)
 
 
 def _allowed(decision: Decision, holding: int) -> bool:

@@ -1,4 +1,5 @@
-"""What must be proven of a policy before anything is decided by it: what is not is an error, also of `validate`."""
+"""What must be proven of a policy before anything is decided by it: what is not is an error, also of `validate`; and
+what `validate` warns of, since it lets through what it may be meant to stop."""
 
 from __future__ import annotations
 
@@ -23,4 +24,14 @@ def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic
         yield from conflicts(policy, vocabulary)
 
 
+def _no_open_limits(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    if any("permission" in rule.then and rule.clauses for rule in policy.exceptions):
+        from billpolicy.analysis.analysed import Analysed
+        from billpolicy.analysis.limits import unchecked_currencies
+
+        for one in unchecked_currencies(Analysed(policy, vocabulary), passed_only=True):
+            yield one.diagnostic
+
+
 PROOFS = (_no_circles, _no_conflicts)
+WARNINGS = (_no_open_limits,)

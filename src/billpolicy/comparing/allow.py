@@ -18,9 +18,9 @@ from billpolicy.comparing.difference import PolicyDifference
 from billpolicy.comparing.findings import decision_finding, declared_finding
 from billpolicy.comparing.regions import Region, simplified, without
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
-from billpolicy.policy.condition import Box
+from billpolicy.policy.boxes import Boxes
 from billpolicy.policy.language import ConstraintText
-from billpolicy.policy.model import ALWAYS, Policy
+from billpolicy.policy.model import ALWAYS, Policy, boxes_of
 from billpolicy.policy.typed import clause
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
@@ -63,7 +63,7 @@ class Allowance(NamedTuple):
     operations: tuple[str, ...]
     keys: tuple[str, ...]
     events: tuple[str, ...]
-    box: Box
+    boxes: Boxes
     declares: tuple[tuple[str, str], ...]
     position: Position
 
@@ -130,9 +130,9 @@ class _Reading:
             self._known(name, events, "event-unknown", "there is no event", *path, "after", place)
         for section in said.declares:
             self._known(section, SECTIONS, "section-unknown", "a policy has no section", *path, "declares", section)
-        box = self._box(said, path)
+        boxes = self._boxes(said, path)
         declares = tuple((section, name) for section, names in said.declares.items() for name in names)
-        return Allowance(said.operations, said.decisions, said.after, box, declares, at)
+        return Allowance(said.operations, said.decisions, said.after, boxes, declares, at)
 
     def _known(self, name: str, known: Iterable[str], code: str, what: str, *path: str | int) -> None:
         known = list(known)
@@ -141,8 +141,8 @@ class _Reading:
             at = self._tree.at(*path, key=isinstance(path[-1], str))
             self.problems.append(Diagnostic(code, f"{what} `{name}`", at, hint))  # type: ignore[arg-type]
 
-    def _box(self, said: AllowanceText, path: tuple[str | int, ...]) -> Box:
-        box: dict[str, object] = {}
+    def _boxes(self, said: AllowanceText, path: tuple[str | int, ...]) -> Boxes:
+        clauses = []
         for name, constraint in said.when.items():
             at = self._tree.at(*path, "when", name, key=True)
             spec = self._field(said, name)
@@ -152,10 +152,10 @@ class _Reading:
                 self.problems.append(Diagnostic("field-unknown", message, at, did_you_mean(name, known)))
                 continue
             try:
-                box |= clause(spec, constraint).facts
+                clauses.append(clause(spec, constraint))
             except ValueError as error:
                 self.problems.append(Diagnostic("condition-wrong", str(error), self._tree.at(*path, "when", name)))
-        return box  # type: ignore[return-value]
+        return boxes_of(clauses)
 
     def _field(self, said: AllowanceText, name: str) -> FieldSpec | None:
         return next((one for one in self._fields(said) if one.name == name), None)
@@ -206,7 +206,7 @@ def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:
         allowed_so_far = [name for name in change.operations if all(name not in names for _, names in left)]
         found += _further(change, allowed_so_far if change.more else (), allowed, difference)
     for operation, key in difference.decisions.unproven:
-        by = {place for place, one in enumerate(allowed) if not one.box and _is_of(one, operation, key)}
+        by = {place for place, one in enumerate(allowed) if one.boxes == ({},) and _is_of(one, operation, key)}
         used |= by
         if not by:
             found.append(_not_proven(operation, key, difference))
@@ -233,7 +233,7 @@ def _further(
         old, new = replace(old, effective=ALWAYS), replace(new, effective=ALWAYS)
     comparer = Comparer(old, new)
     for operation in operations:
-        boxes = [one.box for one in allowed if _is_of(one, operation, change.key)]
+        boxes = [box for one in allowed if _is_of(one, operation, change.key) for box in one.boxes]
         if change.event:
             rest = comparer.compare_follow_ups(change.key, operation, boxes)
         else:
@@ -264,8 +264,9 @@ def _left(change: Changed, operation: str, allowed: Sequence[Allowance], used: s
     for place, one in enumerate(allowed):
         if operation not in one.operations or change.key not in (one.events if change.event else one.keys):
             continue
-        box = domain.canonical(one.box)
-        left = rest if box is None else simplified(without(rest, box), domain)
+        left = rest
+        for box in domain.all_canonical(one.boxes):
+            left = simplified(without(left, box), domain)
         if left != rest:
             used.add(place)
         rest = left

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Position
-from billpolicy.policy.condition import Box, Words
+from billpolicy.policy.boxes import Boxes
+from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, ExceptionRule, FollowUp, Policy
 
 How = Literal["added", "removed", "changed", "renamed", "reworded"]
@@ -101,7 +102,7 @@ def _renamed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tu
 
 def _content(one: ExceptionRule | FollowUp) -> Any:
     """What a rule says by itself, whatever it overrides."""
-    return _beside(one), _plain(_rule(one).box)
+    return _beside(one), _plain(_rule(one).boxes)
 
 
 def _beside(one: ExceptionRule | FollowUp) -> Any:
@@ -128,19 +129,22 @@ def _same(one: ExceptionRule | FollowUp, other: ExceptionRule | FollowUp, was: M
         (_beside(one), _overrides(one, was)) == (_beside(other), _overrides(other, {}))
         and before.keys() == after.keys()
         and all(
-            clause.text == before[field].text or _plain(clause.facts) == _plain(before[field].facts)
+            clause.text == before[field].text or _plain(clause.boxes) == _plain(before[field].boxes)
             for field, clause in after.items()
         )
     )
 
 
-def _plain(box: Box) -> Any:
+def _plain(boxes: Boxes) -> Any:
     """A condition by its words alone: a list that got another choice changes no rule that does not name it."""
     return frozenset(
-        (fact, (values.members.names, values.members.complement, values.unset))
-        if isinstance(values.members, Words)
-        else (fact, values)
-        for fact, values in box.items()
+        frozenset(
+            (fact, (values.members.names, values.members.complement, values.unset))
+            if isinstance(values.members, Words)
+            else (fact, values)
+            for fact, values in box.items()
+        )
+        for box in boxes
     )
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.decisions import Changed
-from billpolicy.comparing.regions import Region, confined, covers, order, simplified, without
+from billpolicy.comparing.regions import Region, confined, covers, order, simplified
 from billpolicy.money import from_minor
-from billpolicy.policy.condition import Box, Numbers, Values, Words
+from billpolicy.policy.boxes import outside
+from billpolicy.policy.condition import Box, Numbers, Values, Words, contains
 from billpolicy.policy.example import in_words
 from billpolicy.policy.model import ALWAYS, Chain, Outcome, Policy
 from billpolicy.vocabulary.spec import FieldType
@@ -79,18 +80,19 @@ def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
     """The region as the `when` of an exception that decides in it, or everywhere, but for a part: where that is less
     to say than its boxes."""
     domain = change.domain
-    candidates: list[tuple[Box, list[str]]] = [({}, [])]
+    candidates: list[tuple[Region, list[str]]] = [(({},), [])]
     for policy, ids in ((new, change.new_rules), (old, change.old_rules)):
         for rule in policy.conditional:
-            box = domain.canonical(in_force(rule, ALWAYS)) if rule.id in ids and rule.clauses else None
-            box = None if box is None else confined(box, domain)
-            if box is not None:
+            held = domain.all_canonical(in_force(rule, ALWAYS)) if rule.id in ids and rule.clauses else ()
+            boxes = tuple(box for box in (confined(one, domain) for one in held) if box is not None)
+            if boxes:
                 said = [clause.text for clause in rule.clauses if clause.field != DATE]
-                candidates.append((box, [*said, *([box_words({DATE: box[DATE]}, domain)] if DATE in box else [])]))
+                days = [box_words({DATE: boxes[0][DATE]}, domain)] if DATE in boxes[0] else []
+                candidates.append((boxes, [*said, *days]))
     found = []
-    for place, (box, said) in enumerate(candidates):
-        if covers((box,), change.region, domain):
-            but = _left_out(box, change.region, domain)
+    for place, (boxes, said) in enumerate(candidates):
+        if covers(boxes, change.region, domain):
+            but = _left_out(boxes, change.region, domain)
             if not but or len(but) < len(change.region):
                 no = "not where" if said else "it is not so that"
                 left_out = [f"{no} {_or(box_words(one, domain) for one in but)}"] if but else []
@@ -98,17 +100,16 @@ def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
     return min(found)[2] if found else None
 
 
-def _left_out(box: Box, region: Region, domain: Domain) -> Region:
-    """What of a box is not in the region, by what more it says than the box."""
-    rest: Region = (box,)
-    for one in region:
-        rest = without(rest, one)
-    return tuple({fact: one[fact] for fact in _said(box, one, domain)} for one in simplified(rest, domain))
+def _left_out(boxes: Region, region: Region, domain: Domain) -> Region:
+    """What of some boxes is not in the region, by what more it says than the box that it is in."""
+    rest = simplified(outside(boxes, region), domain)
+    return tuple({fact: one[fact] for fact in _said(boxes, one, domain)} for one in rest)
 
 
-def _said(box: Box, within: Box, domain: Domain) -> Iterator[str]:
-    """The facts of which one box says more than another; an amount with its currency."""
-    more = {fact for fact, values in within.items() if box.get(fact) != values}
+def _said(boxes: Region, within: Box, domain: Domain) -> Iterator[str]:
+    """The facts of which one box says more than the one that it is within; an amount with its currency."""
+    around = next((box for box in boxes if contains(box, within)), {})
+    more = {fact for fact, values in within.items() if around.get(fact) != values}
     money = {domain.same(f"{fact}.currency") for fact in more}
     return (fact for fact in within if fact in more or fact in money)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.deciding.facts import facts_about
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.policy.condition import Box, Facts
-from billpolicy.policy.model import Assumption, Policy, box_of
+from billpolicy.policy.boxes import hold
+from billpolicy.policy.condition import Facts
+from billpolicy.policy.model import Assumption, Clause, Policy
 
 
 def broken_by(facts: Facts, policy: Policy) -> Iterator[Assumption]:
@@ -17,7 +18,7 @@ def broken_by(facts: Facts, policy: Policy) -> Iterator[Assumption]:
     for assumption in policy.assumptions:
         concerned = {clause.field.partition(".")[0] for clause in (*assumption.when, *assumption.then)}
         there = all(f"{scope}.id" in facts or f"{scope}.number" in facts for scope in concerned)
-        if there and _holds(box_of(assumption.when), facts) and not _holds(box_of(assumption.then), facts):
+        if there and _hold(assumption.when, facts) and not _hold(assumption.then, facts):
             yield assumption
 
 
@@ -42,8 +43,8 @@ def contradiction(assumption: Assumption, what: str, severity: Any = "error") ->
     return Diagnostic("assumption-broken", message, None, "mend the book, or the assumption", severity)
 
 
-def _holds(box: Box, facts: Facts) -> bool:
-    return all(values.allows(facts.get(fact)) for fact, values in box.items())
+def _hold(clauses: Iterable[Clause], facts: Facts) -> bool:
+    return all(hold(clause.boxes, facts) for clause in clauses)
 
 
 def _objects(book: Book) -> Iterator[tuple[str, Mapping[str, list[Any]]]]:

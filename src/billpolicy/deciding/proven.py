@@ -52,11 +52,11 @@ def prove(path: Path, files: Files = DISK, *, proofs: bool = True) -> Policy:
     Without `proofs` it may have conflicts and circles, to be looked at. Raises `Refused` with every mistake, sorted.
     """
     # What reads and proves is loaded here only: a policy out of the cache needs none of it.
-    from billpolicy.analysis.proofs import PROOFS
+    from billpolicy.analysis.proofs import PROOFS, WARNINGS
     from billpolicy.policy.load import load_policy
     from billpolicy.vocabulary.operations import VOCABULARY
 
-    policy = load_policy(path, VOCABULARY, PROOFS if proofs else (), files)
+    policy = load_policy(path, VOCABULARY, (*PROOFS, *WARNINGS) if proofs else (), files)
     if policy.conditional:
         from billpolicy.deciding.matching.guard import guard
 

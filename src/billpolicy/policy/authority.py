@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.policy.approval import Approval, approval_of
+from billpolicy.policy.boxes import hold
 from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, ExceptionRule, Policy
 from billpolicy.vocabulary.fields import ACTOR
@@ -82,7 +83,7 @@ def _is_about(rule: BaseRule | ExceptionRule, person: str, role: str) -> bool:
     if isinstance(rule, BaseRule):
         return True
     facts = {_ID: person, _ROLE: role}
-    return all(values.allows(facts[fact]) for fact, values in rule.box.items() if fact in facts)
+    return hold(rule.boxes, facts, but=rule.facts - facts.keys())
 
 
 def _nobody_escapes(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -103,7 +104,7 @@ def _nobody_escapes(policy: Policy, vocabulary: Vocabulary) -> _Found:
 
 
 def _holds_for_nobody(rule: ExceptionRule) -> bool:
-    return all(values.unset for fact, values in rule.box.items() if fact in (_ID, _ROLE))
+    return hold(rule.boxes, {}, but=rule.facts - {_ID, _ROLE})
 
 
 def _allows_nobody(policy: Policy, operation: str) -> bool:

@@ -135,7 +135,7 @@ def _conditions_still_mean_something(policy: Policy, vocabulary: Vocabulary) -> 
     asking += [(one.rule, [vocabulary[one.operation].fields_after(one.after)]) for one in policy.follow_ups]
     for rule, fields in asking:
         for field in dict.fromkeys(chain.from_iterable(fields)):
-            asked = rule.box.get(field.name)
+            asked = rule.boxes[0].get(field.name)
             if asked is None or field.codes not in policy.reason_codes or not isinstance(asked.members, Words):
                 continue
             for gone in sorted(map(str, asked.members.names - set(policy.reason_codes[field.codes]))):

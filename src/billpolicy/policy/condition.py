@@ -222,11 +222,6 @@ def contains(outer: Box, inner: Box) -> bool:
     return all(inner.get(fact, values.everything).within(values) for fact, values in outer.items())
 
 
-def narrower(a: Box, b: Box) -> bool:
-    """Whether `a` is strictly contained in `b`: set inclusion, never a count of conditions."""
-    return contains(b, a) and not contains(a, b)
-
-
 def difference(a: Box, b: Box) -> list[Box]:
     """Disjoint boxes that together are `a` without `b`."""
     pieces: list[Box] = []

@@ -14,6 +14,7 @@ from itertools import accumulate
 from math import inf
 from operator import or_
 
+from billpolicy.policy.boxes import Boxes, hull, is_within
 from billpolicy.policy.condition import Box, Numbers, Values, Words
 
 
@@ -35,13 +36,17 @@ def within_each(boxes: Sequence[Box]) -> list[int]:
     return found
 
 
-def narrower_each(boxes: Sequence[Box]) -> list[int]:
-    """Of each box those that are strictly within it (`condition.narrower`)."""
-    within = within_each(boxes)
+def narrower_each(conditions: Sequence[Boxes]) -> list[int]:
+    """Of each condition those that are strictly within it (`boxes.narrower`)."""
+    inside_of = within_each([hull(boxes) for boxes in conditions])
+    for number, boxes in enumerate(conditions):
+        if len(boxes) > 1:  # what is within all of them together need not be within them
+            near = bits(inside_of[number] & ~(1 << number))
+            inside_of[number] = 1 << number | sum(1 << other for other in near if is_within(conditions[other], boxes))
     equal: dict[int, int] = defaultdict(int)
-    for number, inside in enumerate(within):
+    for number, inside in enumerate(inside_of):
         equal[inside] |= 1 << number  # what has the same within it is the same
-    return [inside & ~equal[inside] for inside in within]
+    return [inside & ~equal[inside] for inside in inside_of]
 
 
 def bits(numbers: int) -> Iterator[int]:

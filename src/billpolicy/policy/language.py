@@ -27,6 +27,7 @@ NOTHING = "nothing"
 """In `then` of a follow-up: the one of that id in a base policy is switched off."""
 OPERATORS = ("one_of", "none_of", "at_least", "at_most", "above", "below", "within")
 _LISTS = ("one_of", "none_of")
+_OTHERS = "other_currencies"
 
 
 class Decided(NamedTuple):
@@ -44,6 +45,8 @@ class Constraint(NamedTuple):
 
     operators: tuple[tuple[str, tuple[str, ...]], ...]
     presence: Literal["set", "unset"] | None = None
+    others: Literal["holds", "fails"] | None = None
+    """Of an amount what comes of currencies that it does not name, if it says so."""
 
 
 def _read_decided(value: Any) -> Decided:
@@ -87,14 +90,22 @@ def _read_constraint(value: Any) -> Constraint:
         if len(value) > 1 or presence not in ("set", "unset"):
             raise ValueError("`is` stands alone and says `set` or `unset`")
         return Constraint((), presence="set" if presence == "set" else "unset")
-    unknown = sorted(set(value) - set(OPERATORS))
+    unknown = sorted(set(value) - {*OPERATORS, _OTHERS})
     if unknown:
         raise ValueError(f"`{unknown[0]}` is not a comparison; there are: {', '.join(OPERATORS)}, and `is: set`")
+    others = value.get(_OTHERS)
+    if others not in (None, "holds", "fails"):
+        raise ValueError(f"`{_OTHERS}` says `holds` or `fails`: what comes of a currency that is not named")
+    operators = {operator: operand for operator, operand in value.items() if operator != _OTHERS}
+    if not operators:
+        raise ValueError(f"`{_OTHERS}` goes with a comparison, like `{{above: 500.00 EUR, {_OTHERS}: holds}}`")
     return Constraint(
         tuple(
-            (operator, _values(operand) if operator in _LISTS else (_one(operand),))
-            for operator, operand in value.items()
-        )
+            # An amount has a bound in each of several currencies; what is no amount takes one (`typed.py`).
+            (operator, _values(operand) if operator in _LISTS or isinstance(operand, list) else (_one(operand),))
+            for operator, operand in operators.items()
+        ),
+        others=others,
     )
 
 
@@ -129,6 +140,7 @@ _DECIDED_SCHEMA = {
     ]
 }
 _VALUES_SCHEMA = {"type": "array", "items": _VALUE_SCHEMA, "minItems": 1}
+_BOUND_SCHEMA = {"oneOf": [_VALUE_SCHEMA, _VALUES_SCHEMA]}
 _CONSTRAINT_SCHEMA = {
     "oneOf": [
         _VALUE_SCHEMA,
@@ -141,9 +153,12 @@ _CONSTRAINT_SCHEMA = {
         },
         {
             "type": "object",
-            "properties": {name: _VALUES_SCHEMA if name in _LISTS else _VALUE_SCHEMA for name in OPERATORS},
+            "properties": {
+                **{name: _VALUES_SCHEMA if name in _LISTS else _BOUND_SCHEMA for name in OPERATORS},
+                _OTHERS: {"enum": ["holds", "fails"]},
+            },
             "additionalProperties": False,
-            "minProperties": 1,
+            "anyOf": [{"required": [name]} for name in OPERATORS],
         },
     ]
 }

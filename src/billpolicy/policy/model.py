@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.policy.condition import Box, Lists
+from billpolicy.policy.boxes import Boxes, together
+from billpolicy.policy.condition import Lists, Words
 from billpolicy.policy.people import same_name
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, ROLES, DocumentKind, FieldSpec, Level
 
@@ -95,13 +96,26 @@ class Clause(NamedTuple):
 
     field: str
     text: str
-    facts: Box
-    """The facts it speaks of: one, or for money two."""
+    boxes: Boxes
+    """One; of an amount one for each currency that has bounds of its own."""
+    others: Literal["holds", "fails"] | None = None
+    """What it says of currencies that it does not name, if it does; else it fails in them."""
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts it speaks of: one, or for money two."""
+        return frozenset(self.boxes[0])
+
+    @property
+    def words(self) -> Words | None:
+        """Of a field that is no number the words that it asks for."""
+        members = self.boxes[0][self.field].members
+        return members if isinstance(members, Words) else None
 
 
-def box_of(clauses: Iterable[Clause]) -> Box:
+def boxes_of(clauses: Iterable[Clause]) -> Boxes:
     """All clauses together; fields are distinct, so their facts are."""
-    return {fact: values for clause in clauses for fact, values in clause.facts.items()}
+    return together([clause.boxes for clause in clauses])
 
 
 class Assumption(NamedTuple):
@@ -129,9 +143,14 @@ class ExceptionRule:
     because: str | None = None
 
     @cached_property
-    def box(self) -> Box:
+    def boxes(self) -> Boxes:
         """All clauses together."""
-        return box_of(self.clauses)
+        return boxes_of(self.clauses)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts it speaks of."""
+        return frozenset(self.boxes[0])
 
 
 @dataclass(frozen=True)

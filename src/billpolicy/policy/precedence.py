@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from billpolicy.policy.condition import Lists, closed, narrower
-from billpolicy.policy.inclusion import narrower_each
+from billpolicy.policy.boxes import closed, narrower
+from billpolicy.policy.condition import Lists
+from billpolicy.policy.inclusion import bits, narrower_each
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
 
 
@@ -119,14 +120,23 @@ class Precedence:
         """Whether the condition of `a` is strictly within that of `b`. Proven once per pair that ever meets."""
         known = self._narrower.get((a, b))
         if known is None:
-            one, other = (closed(self._exceptions[id].box, self._lists) for id in (a, b))
+            one, other = (closed(self._exceptions[id].boxes, self._lists) for id in (a, b))
             known = a != b and narrower(one, other)
             self._narrower[a, b] = known
         return known
 
     def narrower_than(self, ids: Sequence[str]) -> list[int]:
-        """Of each of these exceptions those that are narrower, all at once: as bits, by their places."""
-        return narrower_each([closed(self._exceptions[id].box, self._lists) for id in ids])
+        """Of each of these exceptions those that are narrower, all at once: as bits, by their places. One that has
+        several boxes may have a place for each."""
+        places: dict[str, int] = {}
+        for place, id in enumerate(ids):
+            places[id] = places.get(id, 0) | 1 << place
+        found = narrower_each([closed(self._exceptions[id].boxes, self._lists) for id in places])
+        if len(places) == len(ids):
+            return found
+        at = list(places.values())
+        inside = {id: sum(at[number] for number in bits(one)) for id, one in zip(places, found, strict=True)}
+        return [inside[id] for id in ids]
 
 
 def _overriders(exceptions: Mapping[str, ExceptionRule]) -> dict[str, frozenset[str]]:

@@ -7,10 +7,12 @@ follow-up, and `then: nothing` switches it off. Conditions are looked up here, t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Literal
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
+from billpolicy.policy.boxes import MOST_BOXES
 from billpolicy.policy.decisions import outcome_of
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.language import NOTHING, AssumptionText, Constraint, ExceptionText, FollowUpText
@@ -186,7 +188,14 @@ class Rules:
     ) -> tuple[Clause, ...]:
         """The condition that stands at a place. `has`: whose fields they are; every field must be there of each."""
         read = (self._clause(name, constraint, has, tree, *path, name) for name, constraint in when.items())
-        return tuple(clause for clause in read if clause is not None)
+        clauses = tuple(clause for clause in read if clause is not None)
+        count = prod(len(clause.boxes) for clause in clauses)
+        if count > MOST_BOXES:
+            message = f"these currencies multiply to {count:,} combinations; {MOST_BOXES:,} can be matched"
+            hint = "name fewer currencies, or write several rules"
+            self._problem("condition-too-wide", message, tree.at(*path), hint)
+            return ()
+        return clauses
 
     def _clause(
         self, name: str, constraint: Constraint, has: Mapping[str, Sequence[FieldSpec]], tree: Tree, *path: str | int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.money import Money
-from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
+from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Numbers, Values, Words
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.policy.people import same_name
@@ -17,6 +17,7 @@ from billpolicy.vocabulary.fields import ACTOR
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
 _ORDERED = ("integer", "money", "date", "days")
+_LISTS = ("one_of", "none_of")
 _WORDS = {
     "one_of": "one of",
     "none_of": "none of",
@@ -63,23 +64,90 @@ def facts_of(field: FieldSpec, value: str | bool | int | Money) -> dict[str, Fac
 def clause(field: FieldSpec, constraint: Constraint) -> Clause:
     """The clause that a constraint on a field means. Raises `ValueError` with a sentence for the user."""
     if constraint.presence is not None:
-        return Clause(field.name, f"`{field.name}` is {constraint.presence}", _presence(field, constraint.presence))
-    box: dict[str, Values] = {}
-    words = []
-    for operator, texts in constraint.operators:
-        if operator not in ("one_of", "none_of") and field.type not in _ORDERED:
+        return Clause(field.name, f"`{field.name}` is {constraint.presence}", (_presence(field, constraint.presence),))
+    for operator, _ in constraint.operators:
+        if operator not in _LISTS and field.type not in _ORDERED:
             compared = "amounts, numbers, dates and lengths of time"
             raise ValueError(f"`{operator}` compares {compared}; `{field.name}` is a {field.type}")
         if operator == "within" and field.type != "days":
             raise ValueError(f"`within` is of lengths of time, like `30 days`; `{field.name}` is a {field.type}")
+    if field.type == "money":
+        return _amount_clause(field.name, constraint)
+    if constraint.others is not None:
+        raise ValueError(f"`other_currencies` is said of amounts; `{field.name}` is a {field.type}")
+    box: dict[str, Values] = {}
+    words = []
+    for operator, texts in constraint.operators:
         values = [typed(field, text) for text in texts]
+        if operator not in _LISTS and len(values) > 1:
+            raise ValueError(f"`{operator}` takes one value; only amounts have one in each of several currencies")
         for fact, allowed in _allowed(field, operator, values).items():
             box[fact] = box[fact] & allowed if fact in box else allowed
         listed = ", ".join(texts)
         words.append(listed if operator == "one_of" and len(texts) == 1 else f"{_WORDS[operator]} {listed}")
     if any(values.empty for values in box.values()) or (field.type == "date" and _never(box[field.name])):
         raise ValueError(f"no value of `{field.name}` can be {' and '.join(words)}")
-    return Clause(field.name, f"`{field.name}` is {' and '.join(words)}", box)
+    return Clause(field.name, f"`{field.name}` is {' and '.join(words)}", (box,))
+
+
+# -- amounts, which have bounds in each currency -------------------------------------------------------------------
+
+
+def _amount_clause(name: str, constraint: Constraint) -> Clause:
+    """A box for the currencies that have the same bounds, and one for all others where it holds in them."""
+    said: dict[str, Numbers] = {}
+    texts_of: dict[str, dict[str, list[str]]] = {}
+    """Currency -> operator -> the amounts in it, as written."""
+    for operator, texts in constraint.operators:
+        for text in texts:
+            texts_of.setdefault(read_money(text).currency, {}).setdefault(operator, []).append(text)
+    for currency, by_operator in texts_of.items():
+        for operator, _ in constraint.operators:
+            amounts = by_operator.get(operator)
+            if amounts is None:
+                others = next(operator for operator in by_operator)
+                raise ValueError(f"`{others}` names {currency}, and `{operator}` does not; name it in both, or in none")
+            if operator not in _LISTS and len(amounts) > 1:
+                raise ValueError(f"`{operator}` has {_or(amounts)}; one amount is wanted in each currency")
+            numbers = _numbers(operator, [read_money(text).minor for text in amounts])
+            said[currency] = said[currency] & numbers if currency in said else numbers
+        if said[currency].empty:
+            raise ValueError(f"no value of `{name}` can be {' and '.join(_compared(by_operator))}")
+    same: dict[Numbers, list[str]] = {}
+    for currency in sorted(said):
+        same.setdefault(said[currency], []).append(currency)
+    boxes = [
+        {name: Values(numbers), f"{name}.currency": Values(Words(frozenset(currencies)))}
+        for numbers, currencies in same.items()
+    ]
+    if constraint.others == "holds":
+        others_ = Words(frozenset(said), complement=True)
+        boxes.append({name: Values(ALL_NUMBERS), f"{name}.currency": Values(others_)})
+    ending = f" (other currencies: {constraint.others})" if constraint.others else ""
+    return Clause(name, f"`{name}` is {_amounts(constraint, texts_of)}{ending}", tuple(boxes), constraint.others)
+
+
+def _amounts(constraint: Constraint, texts_of: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """The comparisons as they were written, currency by currency where there are several of both."""
+    if len(constraint.operators) > 1 and len(texts_of) > 1:
+        return ", or ".join(" and ".join(_compared(by_operator)) for by_operator in texts_of.values())
+    return " and ".join(_compared(dict(constraint.operators)))
+
+
+def _compared(by_operator: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for operator, texts in by_operator.items():
+        if operator in _LISTS:
+            alone = operator == "one_of" and len(texts) == 1
+            yield texts[0] if alone else f"{_WORDS[operator]} {', '.join(texts)}"
+        else:
+            yield f"{_WORDS[operator]} {_or(texts)}"
+
+
+def _or(texts: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
+
+
+# -- all other fields ----------------------------------------------------------------------------------------------
 
 
 def _never(days: Values) -> bool:
@@ -97,16 +165,6 @@ def _presence(field: FieldSpec, presence: str) -> Box:
 
 
 def _allowed(field: FieldSpec, operator: str, values: list[Any]) -> Box:
-    if field.type == "money":
-        currencies = {money.currency for money in values}
-        if len(currencies) > 1:
-            raise ValueError(
-                f"amounts of one comparison are in one currency, not in {' and '.join(sorted(currencies))}"
-            )
-        return {
-            field.name: Values(_numbers(operator, [money.minor for money in values])),
-            f"{field.name}.currency": Values(Words(frozenset(currencies))),
-        }
     if field.type in _ORDERED:
         return {field.name: Values(_numbers(operator, values))}
     universe = _universe(field)

@@ -19,8 +19,9 @@ from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver, Severa
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.planning.documents import series
+from billpolicy.policy.boxes import hold
 from billpolicy.policy.condition import Fact, Facts
-from billpolicy.policy.model import ExceptionRule, Policy, box_of
+from billpolicy.policy.model import ExceptionRule, Policy, boxes_of
 from billpolicy.recording.record import (
     Recorded,
     RecordedDecision,
@@ -253,7 +254,7 @@ class _Under:
 
     def _those_asking(self, rules: Iterable[ExceptionRule], *, moved: bool) -> Iterator[_Asking]:
         for rule in rules:
-            missing = {fact for fact in rule.box if self.lacks(fact, moved=moved)}
+            missing = {fact for fact in rule.facts if self.lacks(fact, moved=moved)}
             if missing:
                 fields = tuple(clause.field for clause in rule.clauses if not missing.isdisjoint(clause.facts))
                 yield _Asking(rule, frozenset(missing), fields)
@@ -295,8 +296,7 @@ def _open(asking: Iterable[_Asking], date: datetime.date, facts: Facts) -> dict[
     return {
         rule.id: fields
         for rule, missing, fields in asking
-        if rule.effective.includes(date)
-        and all(values.allows(facts.get(fact)) for fact, values in rule.box.items() if fact not in missing)
+        if rule.effective.includes(date) and hold(rule.boxes, facts, but=missing)
     }
 
 
@@ -348,17 +348,14 @@ class _Decided:
         names = {f"{scope}.{name}": "" for scope in there - {"subscription"} for name in ("id", "number")}
         broken = {one.id for one in broken_by({**names, **facts}, under.policy)}
         for one in under.policy.assumptions:
-            when = box_of(one.when)
-            asked = {*when, *box_of(one.then)}
+            asked = {fact for clause in (*one.when, *one.then) for fact in clause.facts}
             scopes = {fact.partition(".")[0] for fact in asked}
             asked |= {"subscription.id"} if "subscription" in scopes else set()  # several have none
             missing = tuple(sorted(fact for fact in asked if under.lacks(fact, moved=self._moved)))
             if not missing and one.id in broken:
                 self._found.refuse(self._name, "operation", "assumption-broken", None, one.id)
-            elif missing and scopes <= there:
-                known = ((fact, values) for fact, values in when.items() if fact not in missing)
-                if all(values.allows(facts.get(fact)) for fact, values in known):
-                    self._found.untold.append(Untold(self._name, "operation", missing, under.why(missing)))
+            elif missing and scopes <= there and hold(boxes_of(one.when), facts, but=frozenset(missing)):
+                self._found.untold.append(Untold(self._name, "operation", missing, under.why(missing)))
 
     def _gaps(self, resolved: Resolved, refused: Refused) -> None:
         """Decisions for which no level has a value, or one has several."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from billpolicy.policy.approval import APPROVAL, approval_of
-from billpolicy.policy.condition import Numbers, Values, Words, intersection
+from billpolicy.policy.boxes import Boxes, meet
+from billpolicy.policy.condition import ALL_NUMBERS, Members, Numbers, Values, Words
 from billpolicy.policy.model import (
     ALWAYS,
     Chain,
@@ -163,7 +164,7 @@ class _Exceptions:
         # Those that hang together by `overrides` decide among themselves, each of what it speaks of.
         together = self._hanging_together(rule)
         near = self._near[rule.id]
-        if changed is not None and changed.box != rule.box:
+        if changed is not None and changed.boxes != rule.boxes:
             near = self._closed(near | self._meeting(changed))
         return Mutant(
             policy=replace(policy, exceptions=tuple(kept)),
@@ -194,7 +195,7 @@ class _Exceptions:
         return frozenset(
             one.id
             for one in self._policy.exceptions
-            if not set(one.operations).isdisjoint(rule.operations) and intersection(one.box, rule.box) is not None
+            if not set(one.operations).isdisjoint(rule.operations) and meet(one.boxes, rule.boxes)
         )
 
     def _closed(self, ids: frozenset[str]) -> frozenset[str]:
@@ -207,22 +208,56 @@ def _conditions(rule: ExceptionRule) -> Iterator[tuple[str, ExceptionRule]]:
     for place, clause in enumerate(rule.clauses):
         rest = (rule.clauses[:place], rule.clauses[place + 1 :])
         yield f"without the condition that {clause.text}", replace(rule, clauses=(*rest[0], *rest[1]))
-        for what, facts in _bounds(clause):
-            changed = clause._replace(facts=facts)
+        for what, boxes in _bounds(clause):
+            changed = clause._replace(boxes=boxes)
             yield f"{clause.text}, {what}", replace(rule, clauses=(*rest[0], changed, *rest[1]))
     for what, effective in _days(rule.effective):
         yield what, replace(rule, effective=effective)
 
 
-def _bounds(clause: Clause) -> Iterator[tuple[str, Mapping[str, Values]]]:
-    for fact, values in clause.facts.items():
-        members = values.members
-        if isinstance(members, Numbers):
-            for what, ranges in _ranges(members):
-                yield what, {**clause.facts, fact: replace(values, members=ranges)}
-        elif isinstance(members, Words) and len(members.names) > 1 and not fact.endswith(".currency"):
-            for word in sorted(members.names, key=str):
-                yield f"but not `{word}`", {**clause.facts, fact: replace(values, members=_without(members, word))}
+def _bounds(clause: Clause) -> Iterator[tuple[str, Boxes]]:
+    """Another bound or word; of an amount in several currencies, of each of its boxes, and other currencies."""
+    currency = f"{clause.field}.currency"
+    for place, box in enumerate(clause.boxes):
+        where = f", in {_listed(box[currency])}" if len(clause.boxes) > 1 else ""
+        for what, members in _members(box[clause.field].members):
+            changed = {**box, clause.field: replace(box[clause.field], members=members)}
+            yield f"{what}{where}", (*clause.boxes[:place], changed, *clause.boxes[place + 1 :])
+    if currency in clause.facts:
+        yield from _currencies(clause, currency)
+
+
+def _members(members: Members) -> Iterator[tuple[str, Members]]:
+    if isinstance(members, Numbers):
+        yield from _ranges(members)
+    elif len(members.names) > 1:
+        for word in sorted(members.names, key=str):
+            yield f"but not `{word}`", _without(members, word)
+
+
+def _currencies(clause: Clause, currency: str) -> Iterator[tuple[str, Boxes]]:
+    """Without one of several currencies; and the opposite of what holds in those that are not named."""
+    others = clause.boxes[-1:] if clause.others == "holds" else ()
+    own = clause.boxes[: len(clause.boxes) - len(others)]
+    named = sorted(name for box in own for name in _names(box[currency]))
+    for name in named if len(clause.boxes) > 1 or len(named) > 1 else ():
+        left = ({**box, currency: Values(Words(_names(box[currency]) - {name}))} for box in own)
+        yield f"but not in {name}", (*(box for box in left if not box[currency].empty), *others)
+    if others:
+        yield "but not in other currencies", own
+    elif clause.others == "fails" or len(named) > 1:
+        rest = {clause.field: Values(ALL_NUMBERS), currency: Values(Words(frozenset(named), complement=True))}
+        yield "in other currencies, too", (*own, rest)
+
+
+def _names(currencies: Values) -> frozenset[str | bool]:
+    assert isinstance(currencies.members, Words)
+    return currencies.members.names
+
+
+def _listed(currencies: Values) -> str:
+    assert isinstance(currencies.members, Words)
+    return "others" if currencies.members.complement else " and ".join(sorted(map(str, currencies.members.names)))
 
 
 def _without(words: Words, word: str | bool) -> Words:

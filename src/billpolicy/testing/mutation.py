@@ -18,6 +18,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.deciding.watching import Question
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.policy.boxes import hold
 from billpolicy.policy.checks import check
 from billpolicy.policy.model import Policy
 from billpolicy.testing.mutants import Mutant, mutants
@@ -183,9 +184,7 @@ def _near(policy: Policy, mutant: Mutant) -> Policy:
 def _can_differ(mutant: Mutant, question: Question) -> bool:
     """Whether one of the exceptions that a mutant is about holds, as it is or as it would be."""
     return not mutant.about or any(
-        rule.effective.includes(question.date)
-        and all(values.allows(question.facts.get(fact)) for fact, values in rule.box.items())
-        for rule in mutant.about
+        rule.effective.includes(question.date) and hold(rule.boxes, question.facts) for rule in mutant.about
     )
 
 

@@ -121,8 +121,9 @@ def _chunks(exceptions: Iterable[ExceptionRule]) -> Iterator[dict[Conjunction, l
     """
     ids: dict[Conjunction, list[str]] = {}
     for exception in exceptions:
-        for conjunction in conjunctions(exception.box):
-            ids.setdefault(conjunction, []).append(exception.id)
+        for box in exception.boxes:
+            for conjunction in conjunctions(box):
+                ids.setdefault(conjunction, []).append(exception.id)
     chunk: dict[Conjunction, list[str]] = {}
     fields: set[str] = set()
     for conjunction in sorted(ids):

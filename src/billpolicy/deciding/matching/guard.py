@@ -44,22 +44,22 @@ def guard(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
 def _width(exception: ExceptionRule) -> Iterator[Diagnostic]:
     asked = f"the condition of `{exception.id}`"
     hint = "shorten a list, or write several rules"
-    combinations = width(exception.box)
+    combinations = sum(map(width, exception.boxes))
     if combinations > WIDEST:
         message = f"{asked} has lists that multiply to {combinations:,} combinations; {WIDEST:,} can be matched"
         yield Diagnostic("condition-too-wide", message, exception.position, hint)
-    comparisons = length(exception.box)
+    comparisons = max(map(length, exception.boxes))
     if comparisons > LONGEST:
         message = f"{asked} excludes {comparisons:,} values; {LONGEST:,} can be matched"
         yield Diagnostic("condition-too-wide", message, exception.position, hint)
-    if len(exception.box) > MOST_FIELDS:
-        message = f"{asked} asks for {len(exception.box)} fields; {MOST_FIELDS} can be matched"
+    if len(exception.facts) > MOST_FIELDS:
+        message = f"{asked} asks for {len(exception.facts)} fields; {MOST_FIELDS} can be matched"
         yield Diagnostic("condition-too-wide", message, exception.position, "write several rules")
 
 
 def _confused(exception: ExceptionRule, alike: dict[str, list[str]]) -> Iterator[Diagnostic]:
     for clause in exception.clauses:
-        for fact in clause.facts:
+        for fact in sorted(clause.facts):
             for other in alike.get(fact, ()):
                 message = f"`{exception.id}` asks for `{fact}`, which the rules engine cannot tell from `{other}`"
                 hint = "give the field that you declared another name"

@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from billpolicy.policy.condition import Fact, Facts, Numbers, Values, Words
+from billpolicy.policy.boxes import hold
+from billpolicy.policy.condition import Box, Fact, Facts, Numbers, Values, Words
 from billpolicy.policy.model import Clause, ExceptionRule
 
 Check = Callable[[Facts], bool]
@@ -20,9 +21,9 @@ class ReferenceMatcher:
     """The exceptions of one operation as closures."""
 
     def __init__(self, exceptions: Iterable[ExceptionRule]) -> None:
-        ordered = sorted(exceptions, key=lambda exception: exception.id)
-        self._fact = _most_telling(ordered)
-        named = frozenset(name for exception in ordered for name in _names(exception.box.get(self._fact)))
+        ordered = [(one.id, box) for one in sorted(exceptions, key=lambda one: one.id) for box in one.boxes]
+        self._fact = _most_telling([box for _, box in ordered])
+        named = frozenset(name for _, box in ordered for name in _names(box.get(self._fact)))
         self._by_value: dict[Fact | None, tuple[_Compiled, ...]] = {
             value: _compiled(ordered, self._fact, value) for value in (None, *named)
         }
@@ -30,7 +31,7 @@ class ReferenceMatcher:
         self._by_any_other = _compiled(ordered, self._fact, unnamed)
 
     def match(self, facts: Facts) -> tuple[str, ...]:
-        found = []
+        found = []  # of the boxes of one exception at most one holds
         for id, checks in self._by_value.get(facts.get(self._fact), self._by_any_other):
             for check in checks:
                 if not check(facts):
@@ -42,11 +43,7 @@ class ReferenceMatcher:
 
 def unmet(exception: ExceptionRule, facts: Facts) -> tuple[Clause, ...]:
     """The clauses that do not hold: why an exception does not match."""
-    return tuple(
-        clause
-        for clause in exception.clauses
-        if not all(values.allows(facts.get(fact)) for fact, values in clause.facts.items())
-    )
+    return tuple(clause for clause in exception.clauses if not hold(clause.boxes, facts))
 
 
 class _Compiled(NamedTuple):
@@ -54,33 +51,30 @@ class _Compiled(NamedTuple):
     checks: tuple[Check, ...]
 
 
-def _compiled(exceptions: Iterable[ExceptionRule], telling: str, value: Fact | None) -> tuple[_Compiled, ...]:
+def _compiled(boxes: Iterable[tuple[str, Box]], telling: str, value: Fact | None) -> tuple[_Compiled, ...]:
     """The exceptions that remain possible once the telling fact is known, and what is left to check of each."""
     return tuple(
-        _Compiled(
-            exception.id,
-            tuple(_check(fact, values) for fact, values in exception.box.items() if fact != telling),
-        )
-        for exception in exceptions
-        if telling not in exception.box or exception.box[telling].allows(value)
+        _Compiled(id, tuple(_check(fact, values) for fact, values in box.items() if fact != telling))
+        for id, box in boxes
+        if telling not in box or box[telling].allows(value)
     )
 
 
-def _most_telling(exceptions: Sequence[ExceptionRule]) -> str:
-    """The fact whose value leaves the fewest exceptions on average; if none is asked for by name, a name that none has.
+def _most_telling(boxes: Sequence[Box]) -> str:
+    """The fact whose value leaves the fewest conditions on average; if none is asked for by name, a name that none has.
 
     A currency is asked for often and tells little, because all ask for the same one.
     """
     asking: Counter[str] = Counter()
     named: dict[str, Counter[str | bool]] = defaultdict(Counter)
-    for exception in exceptions:
-        for fact, values in exception.box.items():
+    for box in boxes:
+        for fact, values in box.items():
             if isinstance(values.members, Words) and not values.members.complement:
                 asking[fact] += 1
                 named[fact].update(values.members.names)
 
     def left(fact: str) -> float:
-        return len(exceptions) - asking[fact] + named[fact].total() / max(len(named[fact]), 1)
+        return len(boxes) - asking[fact] + named[fact].total() / max(len(named[fact]), 1)
 
     return min(asking, key=lambda fact: (left(fact), fact), default="")
 

@@ -13,7 +13,8 @@ from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
 from billpolicy.policy.approval import Approval, approval_of
 from billpolicy.policy.authority import asks_who
-from billpolicy.policy.condition import Fact, intersection
+from billpolicy.policy.boxes import hold, meet
+from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import BaseRule, ExceptionRule, Setting
 
 _KEY, _ROLE, _PERSON = "permission", "actor.role", "actor.id"
@@ -47,13 +48,13 @@ def _refused(subject: Subject, rules: list[ExceptionRule], role: str | None) -> 
         rule
         for rule in rules
         if rule.then[_KEY] == _REFUSED
-        and set(rule.box) <= {_ROLE}
+        and rule.facts <= {_ROLE}
         and rule.effective.from_ <= begins
         and rule.effective.until is None
     ]
     return any(
-        (_ROLE not in rule.box or rule.box[_ROLE].allows(role))
-        and not any(other.then[_KEY] != _REFUSED and intersection(other.box, rule.box) is not None for other in rules)
+        (_ROLE not in rule.facts or rule.boxes[0][_ROLE].allows(role))
+        and not any(other.then[_KEY] != _REFUSED and meet(other.boxes, rule.boxes) for other in rules)
         for rule in refusals
     )
 
@@ -81,7 +82,7 @@ def _approvals(
 def _meets(rule: ExceptionRule, person: str, role: str) -> bool:
     """Whether a rule can be about what this person asks for."""
     facts: dict[str, Fact] = {_PERSON: person, _ROLE: role}
-    return all(values.allows(facts[fact]) for fact, values in rule.box.items() if fact in facts)
+    return hold(rule.boxes, facts, but=rule.facts - facts.keys())
 
 
 LINT = Lint("approval-by-nobody", "warning", "authority", _check)

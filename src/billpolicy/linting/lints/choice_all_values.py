@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.condition import Words
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
     for rule in subject.conditional:
         constraints = subject.texts[rule.id].text.when
         for clause in rule.clauses:
-            members = clause.facts[clause.field].members
-            if not isinstance(members, Words) or members.universe is None or constraints[clause.field].presence:
+            members = clause.words
+            if members is None or members.universe is None or constraints[clause.field].presence:
                 continue
             if members.names == members.universe:
                 message = f"every value that `{clause.field}` can have is named"

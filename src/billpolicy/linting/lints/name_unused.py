@@ -31,7 +31,7 @@ def _said(subject: Subject) -> set[str]:
     for rule in policy.conditional:
         for clause in rule.clauses:
             said.add(clause.field.rpartition(".")[2])
-            for values in clause.facts.values():
+            for values in (values for box in clause.boxes for values in box.values()):
                 said.update(str(name) for name in getattr(values.members, "names", ()))
     return said
 

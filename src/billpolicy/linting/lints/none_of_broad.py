@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.condition import Words
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
@@ -15,8 +14,8 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
         if len(rule.clauses) != 1:
             continue
         [clause] = rule.clauses
-        members = clause.facts[clause.field].members
-        few = isinstance(members, Words) and members.complement and 0 < len(members.names) <= options["most"]
+        members = clause.words
+        few = members is not None and members.complement and 0 < len(members.names) <= options["most"]
         # Of a closed list, all but a few are some that can be counted.
         if few and kinds.get(clause.field) == "text":
             message = f"`{rule.id}` holds for nearly everything: {clause.text}, also what nobody has thought of yet"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.condition import Words
 
 _SINGLE = ("account.id", "subscription.id")
 
@@ -16,8 +15,8 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
             continue
         for clause in rule.clauses:
             single = clause.field in _SINGLE or clause.field.endswith(".number")
-            members = clause.facts[clause.field].members
-            if single and isinstance(members, Words) and members.names and not members.complement:
+            members = clause.words
+            if single and members is not None and members.names and not members.complement:
                 message = f"`{rule.id}` is for single values of `{clause.field}`, and never ends"
                 hint = "add `effective: {from: ..., until: ...}`, or ask for a field that says why they differ"
                 yield Finding(message, subject.clause_at(rule, clause), hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.condition import intersection
+from billpolicy.policy.boxes import meet
 from billpolicy.policy.model import ExceptionRule
 from billpolicy.policy.precedence import Precedence
 
@@ -32,7 +32,7 @@ def _can_drop(one: ExceptionRule, other: ExceptionRule) -> bool:
         not set(one.then).isdisjoint(other.then)
         and not set(one.operations).isdisjoint(other.operations)
         and one.effective.meets(other.effective)
-        and intersection(one.box, other.box) is not None
+        and meet(one.boxes, other.boxes)
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.condition import Words
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
@@ -13,8 +12,8 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
         return
     for rule in subject.conditional:
         for clause in rule.clauses:
-            members = clause.facts[clause.field].members
-            if clause.field != "actor.id" or not isinstance(members, Words):
+            members = clause.words
+            if clause.field != "actor.id" or members is None:
                 continue
             for person in sorted(str(name) for name in members.names if name not in subject.policy.roles):
                 message = f"`{person}` has no role, so no limit that is said of roles holds for them"

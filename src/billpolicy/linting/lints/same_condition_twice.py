@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
+from billpolicy.policy.boxes import content
 from billpolicy.policy.model import ExceptionRule
 
 
@@ -21,7 +22,7 @@ def _check(subject: Subject, options: Options) -> Iterator[Finding]:
 
 
 def _all_but_outcomes(rule: ExceptionRule) -> Hashable:
-    return rule.operations, rule.effective, frozenset(rule.box.items()), rule.because
+    return rule.operations, rule.effective, content(rule.boxes), rule.because
 
 
 LINT = Lint("same-condition-twice", "hint", "precedence", _check)
