@@ -131,8 +131,7 @@ def test_all_or_nothing_tells_what_is_refused_and_posts_nothing(ledger: str, tmp
         ),
         (
             "transfer_negative_invoice: {amounts: {USD: 90000.00}}",
-            "`transfer_negative_invoice` of this batch, with what follows, add up to 90.00 EUR; the policy has no "
-            "limit in EUR",
+            "of this batch, with what follows, add up to 90.00 EUR; the policy has no limit in EUR",
         ),
         (
             "every_operation: {count: 60, amounts: {USD: 90000.00}}",
@@ -147,7 +146,8 @@ def test_a_batch_beyond_a_limit_is_stopped_before_anything_is_posted(
     operations = transfers(*range(1, COUNT + 1))
     ran = run("post", ledger, tmp_path, operations, policy=policy)
     assert ran.code == 1
-    assert f"own.yaml:5:3: error: {told}" in ran.err
+    assert "own.yaml:5:3: error: " in ran.err
+    assert told in ran.err
     assert "[batch-limit]" in ran.err
     assert credit(ledger) == ""
     planned = run("plan", ledger, tmp_path, operations, policy=policy)

@@ -359,6 +359,7 @@ class _Warning:
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
         self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
+        self.moved = reader.moved
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
 
     def book(self, needs: Needs) -> Book:

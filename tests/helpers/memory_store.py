@@ -6,6 +6,7 @@ transaction that raises never puts a new one in its place.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,8 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
-from billpolicy.posting.store import Entry, PolicyText, Posted
+from billpolicy.posting.over_time import counted
+from billpolicy.posting.store import Entry, Moved, PolicyText, Posted
 from billpolicy.source.codec import canonical
 
 
@@ -64,6 +66,11 @@ class MemoryReader:
 
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         return {one: self.kept.policies[one] for one in digests if one in self.kept.policies}
+
+    def moved(self, first: datetime.date, until: datetime.date, operations: Collection[str]) -> Iterator[Moved]:
+        for plan, audit, _ in self.kept.entries.values():
+            if plan.operation in operations and first <= audit.at.date() < until:
+                yield counted(plan, lambda number: self.kept.book.numbered[number].account)
 
 
 class MemoryWriter(MemoryReader):

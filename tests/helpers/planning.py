@@ -37,7 +37,15 @@ def dry_run(
 def whole(versions: Versions, asked: Instruction, today: datetime.date, who: str = "tester") -> Job:
     """An operation as one job."""
     needs = needs_of(versions.policies, asked.request)
-    return Job(asked.request.id, asked.data, needs, lambda book: plan_on(versions, book, asked, today), who)
+    return Job(
+        asked.request.id,
+        asked.data,
+        needs,
+        lambda book: plan_on(versions, book, asked, today),
+        who,
+        policies=tuple(versions.policies),
+        today=today,
+    )
 
 
 def plan_operation(versions: Versions, book: Book, asked: Instruction, today: datetime.date) -> Plan:

@@ -35,6 +35,7 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
+from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
@@ -99,7 +100,7 @@ def command(
             if outcome.problems:
                 show_refused(title(one, day), outcome.problems)
             elif outcome.plan is not None and outcome.posted is None:
-                write(plan_text(outcome.plan, versions, details=details) + "\n")
+                write(plan_text(outcome.plan, versions, details=details) + used_text(outcome.used) + "\n")
     else:
         write(tally.table("planned") + "\n")
     if format != "json":

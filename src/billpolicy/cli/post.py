@@ -43,6 +43,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
+from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.files import Place
@@ -167,7 +168,7 @@ def _write(outcome: Outcome, asked: Instruction, versions: Versions, today: date
     if outcome.posted is not None and outcome.posted.repeated:
         write(before_text(outcome.posted))
     elif outcome.posted is not None:
-        write(plan_text(outcome.posted.plan, versions, details=details) + "\n")
+        write(plan_text(outcome.posted.plan, versions, details=details) + used_text(outcome.used) + "\n")
     elif outcome.problems:
         trees = (closure_text(closure, details=details) for closure in outcome.to_confirm)
         show_refused(title(asked, today), outcome.problems, chain.from_iterable(trees))

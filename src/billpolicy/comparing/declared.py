@@ -14,6 +14,7 @@ from billpolicy.policy.model import (
     Assumption,
     Attribute,
     BatchLimit,
+    Limit,
     PaymentTerm,
     Policy,
     SequenceSet,
@@ -35,6 +36,7 @@ Section = Literal[
     "cash_steps",
     "tax_rates",
     "batch_limits",
+    "limits",
     "assumptions",
     "recording",
 ]
@@ -92,6 +94,7 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _section("cash_steps", old.cash_steps, new.cash_steps, lambda step: [str(step)], _always)
     yield from _section("tax_rates", old.tax_rates, new.tax_rates, _tax_code, _otherwise)
     yield from _section("batch_limits", old.batch_limits, new.batch_limits, _limit, _always)
+    yield from _section("limits", old.limits, new.limits, _limit_over_time, _always)
     held, now_held = ({one.id: one for one in policy.assumptions} for policy in (old, new))
     yield from _section("assumptions", held, now_held, _assumption, lambda one, other: "names")
     masked, now_masked = (dict.fromkeys(policy.masked, _MASKED) for policy in (old, new))
@@ -210,7 +213,18 @@ def _assumption(one: Assumption) -> list[str]:
     return [f"where {where}, {then}" if where else then]
 
 
-def _limit(one: BatchLimit) -> list[str]:
+def _limit(one: BatchLimit | Limit) -> list[str]:
     said = [f"at most {one.count:,} operations"] if one.count is not None else []
     said += [f"at most {amount:,} {currency}" for currency, amount in sorted(one.amounts.items())]
     return said + ([f"other currencies {one.other_currencies}"] if one.amounts else [])
+
+
+def _limit_over_time(one: Limit) -> list[str]:
+    each = {"actor": " for each actor", "account": " for each account", "all": ""}[one.by]
+    return [
+        f"a {one.per}{each}",
+        *(f"`{operation}`" for operation in one.operations),
+        *(f"of role {role}" for role in one.roles),
+        *_limit(one),
+        f"beyond it {one.beyond}",
+    ]

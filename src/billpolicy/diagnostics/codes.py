@@ -222,6 +222,8 @@ Known = Literal[
     "limit-of-one-currency",
     "limit-passed",
     "limit-unknown",
+    "limit-used-up",
+    "limit-wrong",
     "limits-cross",
     "line-locked",
     "list-empty",

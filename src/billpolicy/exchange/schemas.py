@@ -70,6 +70,7 @@ def _policy() -> Schema:
     follow_up = schema["definitions"]["FollowUpText"]["properties"]
     follow_up["after"] = {"enum": list(EVENTS)}
     follow_up["then"] = {"enum": [*(name for name, spec in VOCABULARY.items() if spec.follows), NOTHING]}
+    schema["definitions"]["LimitText"]["properties"]["operations"]["items"] = {"enum": list(VOCABULARY)}
     schema["properties"]["batch_limits"]["propertyNames"] = {"enum": ["every_operation", *VOCABULARY]}
     return schema
 

@@ -20,7 +20,8 @@ from billpolicy.ledger.statements import Connection, Row, insert_into, select_fr
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
-from billpolicy.posting.store import Audit, Cause, Entry, Posted
+from billpolicy.posting.over_time import counted
+from billpolicy.posting.store import Audit, Cause, Entry, Moved, Posted
 from billpolicy.recording.recorder import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
@@ -57,6 +58,11 @@ _DECIDED = """
 SELECT id, operation, date, request, plan, policy, policy_digest, engine, caused_by FROM operations WHERE id IN {keys}
 """
 _STEPS = "SELECT caused_by, id, cause FROM operations WHERE caused_by IN {keys} ORDER BY caused_by, step"
+_MOVED = """
+SELECT o.id, o.operation, o.date, o.plan FROM audit a JOIN operations o ON o.id = a.operation
+WHERE a.at >= :first AND a.at < :until AND o.operation IN {keys} ORDER BY a.id
+"""
+_ACCOUNTS = "SELECT number, account FROM documents WHERE number IN {keys}"
 _RECORDED = """
 SELECT o.id, o.operation, o.date, o.request, o.plan, o.cause, a.at, a.why, a.approved_by
 FROM operations o LEFT JOIN audit a ON a.operation = o.id WHERE o.id IN {keys}
@@ -283,6 +289,48 @@ def decided(connection: Connection, ids: Sequence[str]) -> Iterator[DecidedOpera
         except (KeyError, TypeError, ValueError, CodecError):
             raise damaged(f"how operation `{id}` was decided cannot be read any more") from None
         yield DecidedOperation(plan, step_of, taken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moving:
+    """Of what stands in `operations.plan`, what money it moved."""
+
+    basis: dict[str, int]
+    changes: list[tuple[str, Raw]]
+    balances: tuple[BalanceChange, ...] = ()
+    actor: str | None = None
+
+
+def moved(
+    connection: Connection, first: datetime.date, until: datetime.date, operations: Collection[str]
+) -> Iterator[Moved]:
+    """As `Reader.moved`. Moments are kept in UTC, as ISO 8601, so that they are in the order of their texts."""
+    plans = []
+    days = {"first": first.isoformat(), "until": until.isoformat()}
+    for id, operation, date, text in connection.rows(_MOVED, operations, **days):
+        try:
+            kept = decode(_Moving, text)
+            plans.append(
+                Plan(
+                    id=id,
+                    operation=operation,
+                    date=datetime.date.fromisoformat(date),
+                    request={},
+                    policy="",
+                    policy_digest="",
+                    engine="",
+                    basis=kept.basis,
+                    changes=_changes(one for one in kept.changes if one[0].endswith(_TELLING)),
+                    balances=kept.balances,
+                    actor=kept.actor,
+                )
+            )
+        except (KeyError, TypeError, ValueError, CodecError):
+            raise damaged(f"what operation `{id}` posted cannot be read any more") from None
+    sources = {made.from_ for plan in plans for made in plan.applications}
+    account_of: dict[str, str] = dict(connection.rows(_ACCOUNTS, sources))
+    for plan in plans:
+        yield counted(plan, account_of.__getitem__)
 
 
 class Recorded(NamedTuple):

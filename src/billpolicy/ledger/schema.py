@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -386,6 +386,7 @@ def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = Fa
 
 _REOPENED = text("status = 'reopened'")
 Index("ix_charge_periods_reopened", charge_periods.c.id, sqlite_where=_REOPENED, postgresql_where=_REOPENED)
+Index("ix_audit_at", audit.c.at)
 _where_set("ix_charge_periods_rebilled_by", charge_periods.c.rebilled_by)
 _where_set("ix_documents_source", documents.c.source)
 _where_set("ix_documents_refund_of", documents.c.refund_of)

@@ -5,6 +5,7 @@ Which database it is, its address says; `databases.py` lists them.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
 from billpolicy.posting.history import History
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
-from billpolicy.posting.store import Entry, PolicyText, Posted
+from billpolicy.posting.store import Entry, Moved, PolicyText, Posted
 from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
 
@@ -80,6 +81,10 @@ class LedgerReader:
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         """As `Reader.policies`."""
         return policies_of(self.connection, digests)
+
+    def moved(self, first: datetime.date, until: datetime.date, operations: Collection[str]) -> Iterator[Moved]:
+        """As `Reader.moved`."""
+        return journal.moved(self.connection, first, until, operations)
 
     def recorded(self) -> Iterator[Recorded]:
         """Everything that was posted, in that order, as it would have been recorded. It is read as it is asked for.

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from billpolicy.policy.approval import APPROVAL, APPROVAL_SCHEMA, Approval, read_approval
+from billpolicy.policy.model import Beyond, By, OtherCurrencies, Per
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
@@ -162,7 +163,6 @@ _CONSTRAINT_SCHEMA = {
         },
     ]
 }
-OtherCurrencies = Literal["refused", "unlimited"]
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?%")
 
 
@@ -268,6 +268,24 @@ class BatchLimitText:
 
 
 @record
+class LimitText:
+    """The most that may be posted of these operations in a day or a month (inclusive)."""
+
+    operations: tuple[Text, ...]
+    per: Per
+    by: By
+    """Whether it is counted for each actor, for each account, or for all together."""
+    roles: tuple[Text, ...] = ()
+    """Whom it holds; without them everybody."""
+    count: Integer | None = None
+    amounts: dict[Currency, Amount] = field(default_factory=dict)
+    other_currencies: OtherCurrencies = "refused"
+    beyond: Beyond = "refused"
+    """What becomes of an operation that would go beyond it."""
+    because: Prose | None = None
+
+
+@record
 class ProximoText:
     """Due on `due_day` of the next month; one month later when the document is dated after `cutoff_day`."""
 
@@ -350,5 +368,7 @@ class PolicyFile:
     """Tax code of charges -> the taxes that it stands for, by country or region."""
     batch_limits: dict[Text, BatchLimitText] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
+    limits: dict[Text, LimitText] = field(default_factory=dict)
+    """What may be posted in a day or a month, by the name of the limit."""
     recording: RecordingText | None = None
     """What `--record` leaves out of recordings."""

@@ -16,7 +16,8 @@ from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers
-from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Policy, TaxCode
+from billpolicy.policy.limits import limits_of
+from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Limit, Policy, TaxCode
 from billpolicy.policy.rules import Rules
 from billpolicy.policy.tax_rates import tax_codes
 from billpolicy.source.files import DISK, Files
@@ -34,6 +35,7 @@ _ONCE = (
     "cash_steps",
     "tax_rates",
     "batch_limits",
+    "limits",
     "every_operation",
 )
 """Sections in which each name is said once in a layer."""
@@ -65,6 +67,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
     rules = Rules(declared)
     base: dict[tuple[str, str], BaseRule] = {}
     tax_rates: dict[str, TaxCode] = {}
+    limits: dict[str, Limit] = {}
     header = _Header("", ALWAYS, Position(""))
     for layer in layers:
         header = _header(declared, layer, header)
@@ -74,6 +77,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         base.update({(rule.operation, rule.key): rule for rule in base_rules(declared, layer)})
         rules.add(layer)
         tax_rates.update({code.name: code for code in tax_codes(declared, layer)})
+        limits.update({limit.id: limit for limit in limits_of(declared, layer)})
     policy = Policy(
         name=header.name,
         effective=header.effective,
@@ -102,6 +106,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         payment_terms=dict(sorted(declared.payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
         batch_limits=dict(sorted(declared.batch_limits.items())),
+        limits=dict(sorted(limits.items())),
         layers=layer_texts(layers),
         masked=tuple(sorted(declared.masked)),
     )

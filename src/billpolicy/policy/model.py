@@ -34,6 +34,10 @@ class Effective(NamedTuple):
         return f"from {self.from_}" + (f" until {self.until}" if self.until else "")
 
 
+OtherCurrencies = Literal["refused", "unlimited"]
+Per = Literal["day", "month"]
+By = Literal["actor", "account", "all"]
+Beyond = Literal["refused", "approval"]
 ALWAYS = Effective(datetime.date.min)
 
 
@@ -197,8 +201,28 @@ class BatchLimit:
     count: int | None
     amounts: Mapping[str, Decimal]
     position: Position
-    other_currencies: Literal["refused", "unlimited"] = "refused"
+    other_currencies: OtherCurrencies = "refused"
     """What it says of a currency that `amounts` does not list; nothing where it lists none."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit over time: the most operations, and the most money per currency, of a day or a month (inclusive)."""
+
+    id: str
+    operations: tuple[str, ...]
+    """By name; together."""
+    per: Per
+    by: By
+    position: Position
+    roles: tuple[str, ...] = ()
+    """Whom it holds, and whoever has no role at all; without them everybody."""
+    count: int | None = None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    other_currencies: OtherCurrencies = "refused"
+    """As in `BatchLimit`."""
+    beyond: Beyond = "refused"
+    because: str | None = None
 
 
 class PaymentTerm(NamedTuple):
@@ -301,6 +325,8 @@ class Policy:
     tax_rates: Mapping[str, TaxCode] = field(default_factory=dict)
     batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """Limits over time, by id."""
     assumptions: tuple[Assumption, ...] = ()
     """Sorted by id."""
     layers: tuple[LayerText, ...] = field(default=(), repr=False)

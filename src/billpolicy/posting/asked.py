@@ -29,4 +29,5 @@ def whole_job(policy: Versions, instruction: Instruction, today: datetime.date, 
         planner=lambda book: plan_operation(policy, book, instruction, today),
         who=request.actor or who,
         policies=tuple(policy.policies),
+        today=today,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
-from billpolicy.posting.store import PolicyText, Posted
+from billpolicy.posting.store import Moved, PolicyText, Posted
 
 
 class BookReader:
@@ -51,3 +52,7 @@ class BookReader:
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         """Nothing was posted."""
         return {}
+
+    def moved(self, first: datetime.date, until: datetime.date, operations: Collection[str]) -> Iterator[Moved]:
+        """Nothing was posted."""
+        yield from ()

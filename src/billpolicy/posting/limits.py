@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from billpolicy.book.changes import Issued
 from billpolicy.book.model import CreditAdjustment
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import Plan, in_turn
@@ -48,19 +49,26 @@ class Totals:
 
 
 def moved(plan: Plan, size: Callable[[Decimal], Decimal]) -> dict[str, Decimal]:
-    """Currency -> how much one operation is about: the documents it makes, else the money that it applies."""
+    """Currency -> how much one operation is about."""
     amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for _, currency, amount in money_of(plan):
+        amounts[currency] += size(amount)
+    return dict(amounts)
+
+
+def money_of(plan: Plan) -> Iterator[tuple[str, str, Decimal]]:
+    """The money that one operation is about: of each document that it makes, else of all that it applies. Number of
+    the document (of what is applied, that which it comes from), currency and amount."""
+    issued = [change.document for change in plan.of(Issued)]
     # A draft is no money yet; it counts when it is posted.
-    documents = [planned.document for planned in plan.documents if planned.document.status != "draft"]
+    documents = [document for document in issued if document.status != "draft"]
     # A refund out of a credit balance and the decrease that names it are one.
     named = {document.document for document in documents if isinstance(document, CreditAdjustment)}
     for document in documents:
         if document.number not in named:
-            amounts[document.currency] += size(document.amount)
-    if not plan.documents and plan.applications:
-        for made in plan.applications:
-            amounts[plan.currency_of(made)] += abs(made.amount)
-    return dict(amounts)
+            yield document.number, document.currency, document.amount
+    for made in plan.applications if not issued else ():
+        yield made.from_, plan.currency_of(made), abs(made.amount)
 
 
 def beyond(policies: Iterable[Policy], totals: Totals) -> Iterator[Diagnostic]:

@@ -29,6 +29,7 @@ from billpolicy.planning.plan import Plan, in_turn, left_by
 from billpolicy.policy.model import Policy
 from billpolicy.posting import checks
 from billpolicy.posting.confirming import NOTHING, Confirmed, to_confirm, unconfirmed
+from billpolicy.posting.over_time import Counting, Used
 from billpolicy.posting.store import Audit, Cause, Entry, PolicyText, Posted, Reader, Store, Writer
 from billpolicy.source.codec import canonical, decode
 
@@ -59,7 +60,9 @@ class Job:
     confirmed: Confirmed = NOTHING
     """What whoever posts it has confirmed; nothing that is asked for."""
     policies: tuple[Policy, ...] = ()
-    """What it is planned by: a store keeps the text of what something was posted under."""
+    """What it is planned by: a store keeps the text of what something was posted under, and their limits hold."""
+    today: datetime.date | None = None
+    """The day on which a dry run would post it: limits over time are counted by that; without it they are not."""
     instead: Job | None = None
     """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
@@ -103,6 +106,8 @@ class Outcome:
     """What has to be confirmed before it is posted."""
     instead: Outcome | None = None
     """What would have become of the job that could be done in its place."""
+    used: tuple[Used, ...] = ()
+    """What of limits over time is used, before it and with it."""
 
     @property
     def is_idle(self) -> bool:
@@ -111,21 +116,23 @@ class Outcome:
 
 
 def dry_run(
-    reader: Reader, jobs: Iterable[Job], group: int = GROUP, extent: Extent | None = None
+    reader: Reader, jobs: Iterable[Job], group: int = GROUP, extent: Extent | None = None, *, limits: bool = True
 ) -> Generator[Outcome]:
     """Plan each job on the book that the ones before it leave, and post nothing; a refused one leaves it as it was.
 
     What was posted before, with the same content, is given as it was posted. Of what comes twice nothing is given the
     second time: plans that were given are not kept, so that memory grows with what they leave in the book only.
-    `extent` tells meanwhile how many outcomes there will be.
+    `extent` tells meanwhile how many outcomes there will be. Without `limits` those over time are not counted: of what
+    was done over months.
     """
     extent = extent or Extent()
     waiting = _Waiting(jobs, group, extent)
-    yield from _without_idle(_tried(reader, waiting), waiting, extent)
+    yield from _without_idle(_tried(reader, waiting, limits=limits), waiting, extent)
 
 
-def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
+def _tried(reader: Reader, waiting: _Waiting, *, limits: bool) -> Iterator[Outcome]:
     book, read = Book(), None
+    counting = Counting(reader)
     planned: dict[str, Mapping[str, Any]] = {}
     parts: dict[str, Mapping[str, Any]] = {}
     while waiting.more():
@@ -141,7 +148,8 @@ def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
                 outcome = _again(job, planned[job.id])
             elif outcome is None:
                 instead = None if job.instead is None else _planned(job.instead, book)[0]
-                outcome, after = _planned(job, book)
+                day = job.today if limits else None
+                outcome, after = _weighed(*_planned(job, book), counting, day, book)
                 if outcome.plan is not None:
                     steps = list(in_turn(outcome.plan))
                     problems = _taken(reader, steps, planned, book.numbered, parts)
@@ -149,6 +157,8 @@ def _tried(reader: Reader, waiting: _Waiting) -> Iterator[Outcome]:
                         outcome = Outcome(job, problems=tuple(problems))
                     else:
                         book = after
+                        if day is not None:
+                            counting.add(steps[0], book, job.policies, day)
                         for step in steps:
                             planned[step.id] = step.request
                         parts |= _parts_of(steps)
@@ -444,10 +454,12 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     policies = next((job.policies for job in new if job.policies), ())
     before = after = with_due_dates(writer.book(all_of(job.needs for job in new)), policies)
     chains: dict[str, list[Entry]] = {}
+    counting, day = Counting(writer), _in_utc(now).date()
     for job in new:
-        outcomes[job.id], after = _confirmed(job, after)
+        outcomes[job.id], after = _weighed(*_confirmed(job, after), counting, day, after)
         plan = outcomes[job.id].plan
         if plan is not None:
+            counting.add(plan, after, job.policies, day)
             chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
     entries = [entry for chain in chains.values() for entry in chain]
     _write(writer, entries, before, after)
@@ -535,6 +547,18 @@ def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:
     if plan.id != job.id or (plan.request is not job.request and canonical(plan.request) != canonical(job.request)):
         raise ValueError(f"the planner of operation {job.id} planned something else: {plan.id}")
     return Outcome(job, plan=plan), after
+
+
+def _weighed(
+    outcome: Outcome, after: Book, counting: Counting, day: datetime.date | None, before: Book
+) -> tuple[Outcome, Book]:
+    """The same, or refused where that goes beyond a limit over time."""
+    if outcome.plan is None or day is None:
+        return outcome, after
+    used, problems = counting.weigh(outcome.plan, after, outcome.job.policies, day)
+    if problems:
+        return Outcome(outcome.job, problems=problems), before
+    return (replace(outcome, used=used) if used else outcome), after
 
 
 def _confirmed(job: Job, book: Book) -> tuple[Outcome, Book]:

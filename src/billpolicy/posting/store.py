@@ -7,9 +7,10 @@ that it hands out. `tests/posting/test_store_contract.py` is the contract that e
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from billpolicy.book.book import Book
@@ -76,6 +77,16 @@ class PolicyText(NamedTuple):
     layers: tuple[LayerText, ...]
 
 
+class Moved(NamedTuple):
+    """What one posted operation counts for against limits over time."""
+
+    operation: str
+    """Its name, not its id."""
+    actor: str | None
+    amounts: Mapping[str, Mapping[str, Decimal]]
+    """Account -> currency -> how much, whatever the signs; an account of which nothing was moved has no currency."""
+
+
 class Reader(Protocol):
     """A ledger as of one moment."""
 
@@ -112,6 +123,12 @@ class Reader(Protocol):
 
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         """Those of these policies that are kept. Raises `Refused` where one cannot be read any more."""
+
+    def moved(self, first: datetime.date, until: datetime.date, operations: Collection[str]) -> Iterator[Moved]:
+        """What was posted by operations of these names on the days `[first, until)`, in UTC, steps of others included.
+
+        Raises `Refused` where that cannot be read any more.
+        """
 
 
 class Writer(Reader, Protocol):

@@ -32,6 +32,7 @@ _NOUNS = {
     "cash_steps": "cash step of",
     "tax_rates": "tax code",
     "batch_limits": "batch limit of",
+    "limits": "limit",
     "assumptions": "assumption",
     "recording": "mask of",
 }

@@ -18,6 +18,7 @@ from billpolicy.report.changes import ChangeReport, change_report
 from billpolicy.report.closure import ClosureReport, closure_report
 from billpolicy.report.explain import concerns, facts_in_words
 from billpolicy.report.explanation import Rule, rule_at
+from billpolicy.report.limits import LimitReport, limit_reports
 from billpolicy.report.results import Finding, Refusal, Total, findings, posted_before, refusals, told
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
@@ -157,6 +158,8 @@ class PlanningReport:
     refused: tuple[Refusal, ...]
     batch_limits: tuple[Finding, ...]
     """The limits of the policy that these operations together go beyond."""
+    limits: tuple[LimitReport, ...] = ()
+    """What the operations use of the limits over time."""
     totals: tuple[Total, ...] = ()
     """Of a bill run over more than 50 accounts the parts are not told one by one, unless they are refused."""
 
@@ -170,6 +173,7 @@ def planning_report(
         posted_before=posted_before(outcomes),
         refused=refusals(outcomes),
         batch_limits=findings(beyond),
+        limits=limit_reports(outcomes),
         totals=totals,
     )
 

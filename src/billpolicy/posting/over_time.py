@@ -1,0 +1,290 @@
+"""Limits over time: what the policy lets be posted in a day or a month, held against what was posted by then.
+
+It is counted by the day of posting, in UTC, as the audit trail has it: document dates are chosen by whoever asks. What
+was reversed since stays counted, and so does what was approved beyond a limit. `docs/policy-language.md`, limits over
+time.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from billpolicy.book.book import Book
+from billpolicy.book.changes import Issued, scope_of
+from billpolicy.deciding.facts import actor_facts
+from billpolicy.deciding.resolver import Resolved, Resolver
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.policy.model import Limit, Policy
+from billpolicy.posting.limits import money_of
+from billpolicy.posting.store import Moved, Reader
+
+ZERO = Decimal(0)
+
+
+class Used(NamedTuple):
+    """What of a limit is used by somebody, on an account or by all, before and after an operation."""
+
+    limit: str
+    position: Position
+    first: datetime.date
+    """The first day that counts."""
+    until: datetime.date
+    """The first day that does not count any more, in UTC."""
+    whose: str | None
+    """The actor or the id of the account; None of a limit of all together."""
+    what: str | None
+    """The currency; None of the number of operations."""
+    before: Decimal
+    after: Decimal
+    most: Decimal | None
+    """None of a currency for which there is no limit, and so nothing."""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the operation goes beyond it."""
+        return self.after > (ZERO if self.most is None else self.most)
+
+
+@dataclass
+class _Sum:
+    """What was posted by somebody, on an account or by all."""
+
+    count: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def add(self, other: _Sum) -> None:
+        self.count += other.count
+        for currency, amount in other.amounts.items():
+            self.amounts[currency] += amount
+
+
+class Weighed(NamedTuple):
+    """An operation held against the limits: what it uses of them, and what stands against it."""
+
+    used: tuple[Used, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
+
+
+class Counting:
+    """What counts against the limits as a batch goes on: what was posted, read once, and what comes before in it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._sums: dict[tuple[str, str, datetime.date], dict[str, _Sum]] = {}
+        """Digest of a policy, name of its limit, first day -> by whom, on which account or by all."""
+        self._own: list[tuple[datetime.date, Moved]] = []
+        """What this batch does, by the day on which it does it."""
+        self._read: list[tuple[Policy, Limit, datetime.date]] = []
+        """Of what the sums are."""
+
+    def weigh(self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date) -> Weighed:
+        """What an operation, with all that follows it, uses if it is posted on a day. `book`: that which it leaves."""
+        policy = policy_of_day(policies, day)
+        if policy is None or not policy.limits:
+            return Weighed()
+        moved = list(_moved_by(plan, book))
+        used: list[Used] = []
+        problems: list[Diagnostic] = []
+        for limit in policy.limits.values():
+            own = [one for one in moved if one.operation in limit.operations]
+            if not own:
+                continue
+            if plan.actor is None and (limit.by == "actor" or limit.roles):
+                message = f"nobody is named as the actor of this operation ({_limit_in_words(limit)})"
+                problems.append(Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME"))
+            elif _holds(limit, policy, plan.actor):
+                these = list(self._used(policy, limit, day, own))
+                passed = [one for one in these if one.is_passed]
+                used += these
+                if passed:
+                    problems += _against(limit, policy, plan, passed)
+        return Weighed(tuple(used), tuple(problems))
+
+    def add(self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date) -> None:
+        """Count an operation that is done on a day, before those that are weighed after it."""
+        if not any(policy.limits for policy in policies):
+            return
+        for one in _moved_by(plan, book):
+            self._own.append((day, one))
+            for policy, limit, first in self._read:
+                if first <= day < _until(limit, first):
+                    _count(self._sums[policy.digest, limit.id, first], limit, policy, one)
+
+    def _used(self, policy: Policy, limit: Limit, day: datetime.date, own: Iterable[Moved]) -> Iterator[Used]:
+        first = day if limit.per == "day" else day.replace(day=1)
+        until = _until(limit, first)
+        posted = self._posted(policy, limit, first, until)
+        more: dict[str, _Sum] = {}
+        for one in own:
+            _count(more, limit, policy, one)
+        for whose, new in sorted(more.items()):
+            before = posted.get(whose, _Sum())
+
+            def told(
+                what: str | None, was: Decimal | int, is_: Decimal | int, most: Decimal | int | None, whose: str = whose
+            ) -> Used:
+                name = None if limit.by == "all" else whose
+                top = None if most is None else Decimal(most)
+                return Used(limit.id, limit.position, first, until, name, what, Decimal(was), Decimal(is_), top)
+
+            if limit.count is not None:
+                yield told(None, before.count, before.count + new.count, limit.count)
+            for currency, amount in sorted(new.amounts.items()) if limit.amounts else ():
+                most = limit.amounts.get(currency)
+                if amount and (most is not None or limit.other_currencies == "refused"):
+                    was = before.amounts.get(currency, ZERO)
+                    yield told(currency, was, was + amount, most)
+
+    def _posted(self, policy: Policy, limit: Limit, first: datetime.date, until: datetime.date) -> Mapping[str, _Sum]:
+        key = (policy.digest, limit.id, first)
+        if key not in self._sums:
+            sums: dict[str, _Sum] = {}
+            for one in self._reader.moved(first, until, limit.operations):
+                _count(sums, limit, policy, one)
+            for day, one in self._own:
+                if first <= day < until:
+                    _count(sums, limit, policy, one)
+            self._sums[key] = sums
+            self._read.append((policy, limit, first))
+        return self._sums[key]
+
+
+def policy_of_day(policies: Sequence[Policy], day: datetime.date) -> Policy | None:
+    """The version whose limits count on a day of posting: the one in force, else the last before it, else the first.
+
+    Not the one of the document date, as of all else that is decided: whoever dates a document back would choose it.
+    """
+    if not policies:
+        return None
+    in_order = sorted(policies, key=lambda policy: policy.effective.from_)
+    begun = [policy for policy in in_order if policy.effective.from_ <= day]
+    return begun[-1] if begun else in_order[0]
+
+
+def counted(plan: Plan, account_of: Callable[[str], str]) -> Moved:
+    """What an operation, without what follows it, counts for. `account_of`: whose document it is that has a number."""
+    own = {one.document.number: one.document.account for one in plan.of(Issued)}
+    amounts: dict[str, dict[str, Decimal]] = {}
+    for number, currency, amount in money_of(plan):
+        of_account = amounts.setdefault(own.get(number) or account_of(number), {})
+        of_account[currency] = of_account.get(currency, ZERO) + abs(amount)
+    if not amounts:  # it moves no money, but is about accounts
+        amounts = {id: {} for scope, id in map(scope_of, plan.basis) if scope == "account"}
+    return Moved(plan.operation, plan.actor, amounts or {"": {}})
+
+
+def _moved_by(plan: Plan, book: Book) -> Iterator[Moved]:
+    for step in in_turn(plan):
+        yield counted(step, lambda number: book.numbered[number].account)
+
+
+def _count(sums: dict[str, _Sum], limit: Limit, policy: Policy, one: Moved) -> None:
+    """Add what an operation has moved, as far as the limit is about it, to what counts for whom."""
+    if one.operation not in limit.operations or not _holds(limit, policy, one.actor):
+        return
+    if limit.by == "account":
+        for account, amounts in one.amounts.items():
+            sums.setdefault(account, _Sum()).add(_Sum(1, dict(amounts)))
+        return
+    if limit.by == "actor" and one.actor is None:
+        return  # posted when no limit asked who it was
+    whose = "" if limit.by == "all" else _one_form(str(one.actor))
+    total = _Sum(1)
+    for amounts in one.amounts.values():
+        total.add(_Sum(0, dict(amounts)))
+    sums.setdefault(whose, _Sum()).add(total)
+
+
+def _until(limit: Limit, first: datetime.date) -> datetime.date:
+    days = datetime.timedelta(days=1 if limit.per == "day" else 31)
+    return first + days if limit.per == "day" else (first + days).replace(day=1)
+
+
+# -- whom it holds, and who may let it pass ------------------------------------------------------------------------
+
+
+def _one_form(name: str) -> str:
+    """`Ines` and `ines` are one person, whose operations are counted together."""
+    return name.casefold()
+
+
+def _holds(limit: Limit, policy: Policy, person: str | None) -> bool:
+    """Whether it is about what this person does. Whoever has no role is held, too: no spelling escapes a limit."""
+    if not limit.roles:
+        return True
+    roles = {_one_form(name): role for name, role in policy.roles.items()}
+    role = None if person is None else roles.get(_one_form(person))
+    return role is None or role in limit.roles
+
+
+def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -> Iterator[Diagnostic]:
+    """What stands against an operation that goes beyond a limit."""
+    why = "; ".join(map(_passed_in_words, passed))
+    by = _limit_in_words(limit)
+    if limit.beyond == "refused":
+        yield Diagnostic("limit-used-up", f"{why} ({by})", hint=_hint(passed))
+        return
+    approver = plan.approved_by
+    if approver is None:
+        message = f"this needs the approval of a second person: {why} ({by})"
+        yield Diagnostic("approval-missing", message, hint="add `approved_by: NAME`")
+    elif plan.actor is None:
+        message = f"nobody is named whom `{approver}` would approve ({by})"
+        yield Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME")
+    elif _one_form(approver) == _one_form(plan.actor):
+        message = f"`{plan.actor}` cannot approve an operation of their own ({by})"
+        yield Diagnostic("approval-own", message, hint="a second person approves")
+    elif limit.roles and _holds(limit, policy, approver):
+        message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
+        yield Diagnostic("approver-not-permitted", message, hint="ask somebody whom the limit does not hold")
+    elif any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
+        message = f"`{approver}` may not do this, so cannot approve it ({by})"
+        yield Diagnostic("approver-not-permitted", message, hint="ask somebody who may")
+
+
+def _refused(policy: Policy, resolved: Resolved, person: str) -> bool:
+    """Whether the policy would refuse this to a person."""
+    if "permission" not in resolved.resolutions:
+        return False
+    others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
+    facts = {**others, **actor_facts(policy, person)}
+    theirs = Resolver(policy, "python").resolve(
+        resolved.operation, resolved.date, facts, resolved.levels, with_gaps=True
+    )
+    return theirs.text("permission") == "refused"
+
+
+# -- in words ------------------------------------------------------------------------------------------------------
+
+
+def days_in_words(used: Used) -> str:
+    """`on 2026-06-06`, `in 2026-06`."""
+    one_day = used.until - used.first == datetime.timedelta(days=1)
+    return f"on {used.first}" if one_day else f"in {used.first:%Y-%m}"
+
+
+def _passed_in_words(used: Used) -> str:
+    whose = "" if used.whose is None else f" for `{used.whose}`" if used.whose else " for no account"
+    if used.what is None:
+        return f"this would be operation {used.after:,}{whose} {days_in_words(used)}, of {used.most:,} at most"
+    if used.most is None:
+        return f"there is no limit in {used.what}, so nothing is let through in it"
+    of = f"of {used.most:,} {used.what}{whose} {days_in_words(used)}"
+    return f"{used.before:,} {of} are used, with this {used.after:,}"
+
+
+def _limit_in_words(limit: Limit) -> str:
+    because = f": {limit.because}" if limit.because else ""
+    return f"limit `{limit.id}`, {limit.position}{because}"
+
+
+def _hint(passed: Sequence[Used]) -> str:
+    if any(used.most is None for used in passed):
+        return "add the currency to `amounts` of the limit, or say `other_currencies: unlimited` there"
+    return f"it is counted anew from {passed[0].until} on, in UTC"
