@@ -44,11 +44,11 @@ def test_what_they_lack_comes_from_the_account_then_the_default() -> None:
     assert refused(levelled(subscription=NONE, account=NONE), ASK, policy=LEVELS) == ["chain-exhausted"]
 
 
-def test_of_items_that_are_all_zero_there_is_a_memo_only_where_it_mirrors_them() -> None:
+def test_what_is_zero_is_reversed_without_a_memo_unless_the_policy_refuses() -> None:
     zero = levelled().replace("amount: 10.00, taxes: [{id: vat, amount: 2.00}]", "amount: 0.00")
-    assert amounts(debit_memo(plan(zero, ASK, policy=LEVELS))) == {"x": "0.00"}
-    left_out = LEVELS + changed(NAME, "zero_balance_items: leave_out", "")
-    assert refused(zero, ASK, policy=left_out) == ["nothing-to-mirror"]
+    found = plan(zero, ASK, policy=LEVELS)
+    assert (numbers(found), [one.number for one in found.of(Reversed)]) == ([], ["C1"])
+    assert refused(zero, ASK, policy=LEVELS + changed(NAME, "empty_documents: refuse", "")) == ["nothing-to-mirror"]
 
 
 def test_a_memo_without_subscriptions_takes_the_accounts_contact() -> None:

@@ -115,7 +115,6 @@ def test_an_invoice_that_cannot_be_reversed(in_book: str, codes: list[str]) -> N
         scene(another("I2", "2026-05-11", "t")),
         scene(another("I2", "2026-05-11", more="status: draft, ")),
         scene(another("I2", "2026-05-11", more="reversed: true, ")),
-        scene(items="[{id: x, amount: 0.00}]"),
     ],
 )
 def test_an_invoice_that_can_be_reversed(in_book: str) -> None:
@@ -196,11 +195,26 @@ def test_the_memo_mirrors_every_item_and_tax_and_settles_both() -> None:
     assert list(amounts(credit_memo(left_out))) == ["x", "x/vat", "d", "d/vat"]
 
 
-def test_of_items_that_are_all_zero_there_is_a_memo_only_where_it_mirrors_them() -> None:
+@pytest.mark.parametrize("zeros", ["mirror", "leave_out"])
+def test_what_is_zero_is_reversed_without_a_memo_unless_the_policy_refuses(zeros: str) -> None:
     zero = scene(items="[{id: x, subscription: s, amount: 0.00}, {id: y, amount: 0.00}]")
-    assert amounts(credit_memo(plan(zero, ASK))) == {"x": "0.00", "y": "0.00"}
-    left_out = changed(NAME, "zero_balance_items: leave_out", "")
-    assert refused(zero, ASK, policy=left_out) == ["nothing-to-mirror"]
+    found = plan(zero, ASK, policy=changed(NAME, f"zero_balance_items: {zeros}", ""))
+    assert (numbers(found), [one.number for one in found.of(Reversed)]) == ([], ["I1"])
+    assert found.notes == ("every item of I1 is zero, so it is reversed without a memo (`empty_documents: skip`)",)
+    own = changed(NAME, f"zero_balance_items: {zeros}\n    empty_documents: refuse", "")
+    assert refused(zero, ASK, policy=own) == ["nothing-to-mirror"]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "{id: x, amount: 0.00, taxes: [{id: t, amount: 5.00}]}",
+        "{id: x, amount: 5.00}, {id: y, amount: -5.00}",
+    ],
+)
+def test_a_memo_with_a_tax_or_with_items_that_come_to_zero_has_something_in_it(items: str) -> None:
+    found = plan(scene(items=f"[{items}]"), ASK, policy=changed(NAME, "empty_documents: refuse", ""))
+    assert [one.number for one in found.of(Reversed)] == ["I1", credit_memo(found).number]
 
 
 def test_both_are_flagged_and_stay_posted() -> None:

@@ -56,9 +56,10 @@ def taken_back(
     document: BillingDocument,
     subscription: Subscription,
     undone: Undone,
-    memo: CreditMemo | DebitMemo,
+    memo: CreditMemo | DebitMemo | None,
 ) -> Iterator[ChargePeriod]:
-    """What is to be on record of the days of a charge that a document has billed, now that a memo undoes it.
+    """What is to be on record of the days of a charge that a document has billed, now that a memo undoes it; of a
+    document about nothing, none does.
 
     Where the charge goes back to them, they are due like any others: by a write-off they are `credited`, a reversal
     tells by itself. Where it cannot, they are `reopened`, to be billed at what the charge says then.
@@ -81,7 +82,9 @@ def taken_back(
             yield by_memo(replace(period, status="credited"), memo)
 
 
-def reopened_again(book: Book, document: BillingDocument, memo: CreditMemo | DebitMemo) -> Iterator[ChargePeriod]:
+def reopened_again(
+    book: Book, document: BillingDocument, memo: CreditMemo | DebitMemo | None
+) -> Iterator[ChargePeriod]:
     """What is to be on record of the days that a document has billed again, now that a memo undoes it.
 
     After a reversal its line is none: the period that it had billed is reopened as it was. A line that was written off
@@ -121,7 +124,7 @@ def is_open_again(book: Book, period: ChargePeriod) -> bool:
     return period.status in OPEN_AGAIN or (period.status == "credited" and written_off)
 
 
-def by_memo(period: ChargePeriod, memo: CreditMemo | DebitMemo) -> ChargePeriod:
+def by_memo(period: ChargePeriod, memo: CreditMemo | DebitMemo | None) -> ChargePeriod:
     """A period of a line, with the line of the memo that takes it back; a memo over a memo has taken no line back."""
     if period.document is None or not isinstance(memo, CreditMemo):
         return period

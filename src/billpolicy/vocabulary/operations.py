@@ -29,6 +29,7 @@ from billpolicy.vocabulary.settings import (
     CORRECTED_FIRST,
     CORRECTION_STYLE,
     CURRENCIES,
+    EMPTY_DOCUMENTS,
     ENDING,
     ITEM_LIMIT,
     MEMO_SETTLEMENT,
@@ -102,7 +103,14 @@ _SPECS = (
         produces=("credit_memo",),
         levels=("request", "invoice", "subscription", "account", "default"),
         fields=(*asked("credit_memo"), *fields_of("account", "subscription", "invoice")),
-        settings=(reason_code("credit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, OVER_CREDIT_WHOLE, ITEM_LIMIT),
+        settings=(
+            reason_code("credit_memo"),
+            ZERO_BALANCE_ITEMS,
+            EMPTY_DOCUMENTS,
+            CHARGED_THROUGH,
+            OVER_CREDIT_WHOLE,
+            ITEM_LIMIT,
+        ),
         causes=("charges_reopened",),
     ),
     OperationSpec(
@@ -111,7 +119,7 @@ _SPECS = (
         produces=("debit_memo",),
         levels=("request", "credit_memo", "subscription", "account", "default"),
         fields=(*asked("debit_memo"), *fields_of("account", "subscription", "credit_memo")),
-        settings=(reason_code("debit_memo"), ZERO_BALANCE_ITEMS, CHARGED_THROUGH, ITEM_LIMIT),
+        settings=(reason_code("debit_memo"), ZERO_BALANCE_ITEMS, EMPTY_DOCUMENTS, CHARGED_THROUGH, ITEM_LIMIT),
         causes=("charges_reopened",),
     ),
     OperationSpec(

@@ -52,6 +52,15 @@ ZERO_BALANCE_ITEMS = SettingSpec(
     "`mirror` items that have nothing open on the memo too, or `leave_out`",
     ("mirror", "leave_out"),
 )
+EMPTY_DOCUMENTS = SettingSpec(
+    "empty_documents",
+    "choice",
+    "where the memo would have nothing but zeros: `skip` it and reverse without one, or `refuse` to reverse",
+    ("skip", "refuse"),
+    routine=True,
+    telling=("refuse",),
+)
+"""Of reversals: bill runs have `zero_amounts`, and what else makes documents is refused where they would be empty."""
 CHARGED_THROUGH = SettingSpec(
     "charged_through",
     "choice",

@@ -45,8 +45,9 @@ def undone_by(
             yield subscription, undone
 
 
-def reopen(planning: Planning, document: BillingDocument, memo: CreditMemo | DebitMemo) -> None:
-    """Let what a document billed be billed again, and say what the next bill run will do. *memo*: what undoes it.
+def reopen(planning: Planning, document: BillingDocument, memo: CreditMemo | DebitMemo | None) -> None:
+    """Let what a document billed be billed again, and say what the next bill run will do. *memo*: what undoes it; a
+    document about nothing is reversed without one.
 
     Each charged-through date moves to where it was before the document. Where later time has been billed since, the
     date stays, since going back would bill that time twice: the time of the document is reopened beside it.

@@ -7,7 +7,10 @@ such a credit memo also reverses that invoice; so the two directions live togeth
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from decimal import Decimal
 
+from billpolicy.book.book import Place
 from billpolicy.book.changes import Reversed, subscription_name
 from billpolicy.book.model import CreditMemo, DebitMemo, Document, Invoice
 from billpolicy.deciding.resolver import Resolved
@@ -60,22 +63,11 @@ class Reversal:
         if isinstance(document, Invoice):
             self._check_given_back(document, resolved, pulled_in_by)
         check_item_limit(planning, document.items, resolved, document.number)
-        items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
-        if not items:
-            message = (
-                f"all items of {document.number} are zero, and `zero_balance_items: leave_out` mirrors none of them"
-            )
-            hint = "let the policy say `zero_balance_items: mirror`"
-            planning.refuse("nothing-to-mirror", message, hint=hint)
-        memo: CreditMemo | DebitMemo
-        if is_invoice:
-            memo = issue_memo(planning, CreditMemo, document, items, resolved, reason=reason)
-        else:
-            memo = issue_memo(planning, DebitMemo, document, items, resolved, reason=reason)
-        settle(planning, memo, document, self.apply_date)
-        for number in (document.number, memo.number):
-            planning.change(Reversed(number))
-            planning.touch(number)
+        memo = self._memo(document, amounts, resolved, reason)
+        for reversed_ in (document, memo):
+            if reversed_ is not None:
+                planning.change(Reversed(reversed_.number))
+                planning.touch(reversed_.number)
         if (is_invoice or document.bill_run is not None) and resolved.text("charged_through") == "revert":
             reopen(planning, document, memo)
             free_usage(planning, [(document, None)])
@@ -83,6 +75,29 @@ class Reversal:
             bill_no_more(planning, document)
         for sibling in self._siblings(document):
             self.reverse(sibling, pulled_in_by=document.number)
+
+    def _memo(
+        self, document: Invoice | CreditMemo, amounts: Mapping[Place, Decimal], resolved: Resolved, reason: str | None
+    ) -> CreditMemo | DebitMemo | None:
+        """The memo over all of a document, settled with it; None of a document about nothing, if the policy says so."""
+        planning = self.planning
+        if not any(amounts.values()):
+            zero = f"every item of {document.number} is zero"
+            if resolved.text("empty_documents") == "refuse":
+                message = f"{zero}, so a memo would have nothing in it (`empty_documents: refuse`)"
+                hint = "let the policy say `empty_documents: skip`, which reverses it without a memo"
+                planning.refuse("nothing-to-mirror", message, hint=hint)
+            planning.note(f"{zero}, so it is reversed without a memo (`empty_documents: skip`)")
+            planning.decide(resolved)
+            return None
+        items = mirror(document, amounts, keep_zero=resolved.text("zero_balance_items") == "mirror")
+        memo: CreditMemo | DebitMemo
+        if isinstance(document, Invoice):
+            memo = issue_memo(planning, CreditMemo, document, items, resolved, reason=reason)
+        else:
+            memo = issue_memo(planning, DebitMemo, document, items, resolved, reason=reason)
+        settle(planning, memo, document, self.apply_date)
+        return memo
 
     def _siblings(self, document: Invoice | CreditMemo) -> list[Invoice | CreditMemo]:
         """The documents of the other kind of the same bill run that share a subscription charge, by number."""
