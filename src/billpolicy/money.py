@@ -126,8 +126,29 @@ def minor_digits(currency: str) -> int:
     try:
         return MINOR_DIGITS[currency]
     except KeyError:
-        like = currency.upper() if currency.upper() in MINOR_DIGITS else "EUR"
+        like = _meant(currency) or "EUR"
         raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code, like `{like}`") from None
+
+
+_NAMES = {
+    **dict.fromkeys(("$", "US$", "DOLLAR", "DOLLARS", "US DOLLAR", "US DOLLARS"), "USD"),
+    **dict.fromkeys(("€", "EURO", "EUROS"), "EUR"),
+    **dict.fromkeys(("£", "POUND", "POUNDS", "POUND STERLING", "STERLING"), "GBP"),
+    **dict.fromkeys(("¥", "YEN"), "JPY"),
+    **dict.fromkeys(("FRANC", "FRANCS", "SFR", "SWISS FRANC", "SWISS FRANCS"), "CHF"),
+    **dict.fromkeys(("RMB", "YUAN", "RENMINBI"), "CNY"),
+}
+"""What is often written instead of a code -> the code that is probably meant."""
+
+
+def _meant(currency: str) -> str | None:
+    """The code that is meant by a text that is none, as far as it can be told."""
+    import difflib
+
+    text = " ".join(currency.upper().split())
+    if text in MINOR_DIGITS or text in _NAMES:
+        return _NAMES.get(text, text)
+    return next(iter(difflib.get_close_matches(text, MINOR_DIGITS, n=1, cutoff=0.75)), None)
 
 
 def prorate(amount: int, part: int, whole: int) -> int:

@@ -110,6 +110,9 @@ def ordinal(day: str) -> int:
         ("{account.vip: true}", {"account__vip": True}, True),
         ("{account.vip: false}", {"account__vip": True}, False),
         ("{account.segment: {none_of: [business]}}", {"account__segment": "enterprise"}, True),
+        # Codes of countries and currencies, and how a payment was made, are closed lists.
+        ("{account.currency: EUR}", {"account__currency": "EUR"}, True),
+        ("{account.country: {none_of: [GB]}}", {"account__country": "DE"}, True),
         # All fields must hold.
         ("{account.country: DE, account.vip: true}", {"account__country": "DE", "account__vip": False}, False),
         ("{account.country: DE, account.vip: true}", {"account__country": "DE", "account__vip": True}, True),
@@ -173,6 +176,49 @@ def test_what_is_no_length_of_time_is_refused(when: str, said: str) -> None:
     (found,) = refusals(FIELDS + exception(when))
     assert found.code == "condition-wrong"
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("{account.country: Germany}", "`Germany` is not a country code of ISO 3166; use the two-letter code `DE`"),
+        ("{account.country: [DE, uk]}", "`uk` is not a country code of ISO 3166; use the two-letter code `GB`"),
+        ("{account.country: de}", "use the two-letter code `DE`"),
+        ("{account.country: {none_of: [EU]}}", "`EU` is not a country code of ISO 3166; use its two letters"),
+        ("{account.currency: EURO}", "`EURO` is not an ISO 4217 currency code, like `EUR`"),
+        ("{account.currency: usd}", "like `USD`"),
+        ("{credit_memo.currency: {none_of: [Euro]}}", "like `EUR`"),
+        ("{amount: {above: 5.00 euros}}", "`euros` is not an ISO 4217 currency code, like `EUR`"),
+    ],
+)
+def test_what_could_never_hold_is_refused(when: str, said: str) -> None:
+    (found,) = refusals(FIELDS + exception(when, operations="reverse_credit_memo"))
+    assert found.code == "condition-wrong"
+    assert said in found.message
+
+
+def test_how_a_payment_was_made_is_a_closed_list() -> None:
+    (found,) = refusals(
+        exception("{payment.type: Electronic}", operations="apply_payment").replace(
+            "bill_to_contact: [account]", "allocation: fifo"
+        )
+    )
+    assert found.message == "`Electronic` is not one of the values of `payment.type`; did you mean `electronic`?"
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (
+            "tax_rates: {vat: [{country: Germany, name: VAT, rate: 19%, from: 2026-01-01}]}",
+            "use the two-letter code `DE`",
+        ),
+        ("cash_steps: {Euro: 0.05}", "like `EUR`"),
+        ("batch_limits: {every_operation: {amounts: {EURO: 5.00}}}", "like `EUR`"),
+    ],
+)
+def test_countries_and_currencies_are_codes_wherever_a_policy_names_them(declared: str, said: str) -> None:
+    assert [said in found.message for found in refusals(declared)] == [True]
 
 
 # -- scope (rule 3) ------------------------------------------------------------------------------------------------

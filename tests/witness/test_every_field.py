@@ -165,9 +165,10 @@ def values_of(field: FieldSpec, policy: Policy) -> tuple[Value, ...]:
     if field.codes:
         codes = policy.reason_codes.get(field.codes, ("clerk", "lead"))
         return (*codes, None)
-    texts = {"payment.type": ("external", "electronic")}
     some: dict[str, tuple[Value, ...]] = {
-        "text": ("EUR", "USD") if field.name.endswith(".currency") else texts.get(field.name, ("some text",)),
+        "text": ("some text",),
+        "country": ("DE", "AT"),
+        "currency": ("EUR", "USD"),
         "choice": field.choices,
         "boolean": (True, False),
         "integer": (7, 0),

@@ -204,6 +204,8 @@ MINOR = st.one_of(st.integers(-3, 3), st.integers(-20_000, 20_000), st.integers(
 def values(field: FieldSpec) -> st.SearchStrategy[Fact]:
     by_type: dict[str, st.SearchStrategy[Fact]] = {
         "text": TEXTS,
+        "country": TEXTS,
+        "currency": TEXTS,
         "boolean": st.booleans(),
         "integer": st.integers(-9, 9),
         "date": st.integers(-400, 400).map(lambda days: DAY.toordinal() + days),

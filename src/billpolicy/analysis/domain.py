@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from billpolicy.countries.codes import CODES
 from billpolicy.money import MINOR_DIGITS
 from billpolicy.policy.boxes import meetings, outside
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words, difference
@@ -29,6 +30,8 @@ _USUAL_AMOUNT = 10_000
 USUAL_DAY = datetime.date(2026, 1, 1)
 """Days of examples are not before it, where any will do."""
 _USUAL_DAY = USUAL_DAY.toordinal()
+_CURRENCIES = ("EUR", "USD", *MINOR_DIGITS)
+_COUNTRIES = ("DE", "FR", *sorted(CODES))
 
 
 Case = Mapping[str, Fact | None]
@@ -294,7 +297,14 @@ class Domain:
             if field is not None and field.type == "date":
                 return members.near(max(self._policy.effective.from_.toordinal(), _USUAL_DAY))
             return members.near(usual if field is not None and field.type == "money" else 1)
-        return _code(values) if fact.endswith("currency") else members.sample()
+        return _code(values, self._usual(fact)) if self._usual(fact) else members.sample()
+
+    def _usual(self, fact: str) -> Iterable[str]:
+        """The codes of a currency or of a country, first those that are best known; of all else nothing."""
+        field = self.fields.get(fact)
+        if fact.endswith("currency") or (field is not None and field.type == "currency"):
+            return _CURRENCIES
+        return _COUNTRIES if field is not None and field.type == "country" else ()
 
     def _by_every_name(self, point: Mapping[str, Fact | None]) -> Case:
         """The facts as operations have them: those that are told by others too, and money with its currency."""
@@ -393,7 +403,6 @@ def _known(usual: int, id: Values, status: Values) -> tuple[Fact | None, ...] | 
     return (None, None) if id.unset and status.unset else None
 
 
-def _code(values: Values) -> Fact | None:
-    """A currency, a usual one if it may be."""
-    codes: Iterable[str] = ("EUR", "USD", *MINOR_DIGITS)
+def _code(values: Values, codes: Iterable[str] = _CURRENCIES) -> Fact | None:
+    """A currency, or what else has codes: a usual one if it may be."""
     return next((code for code in codes if code in values.members), values.sample())

@@ -25,7 +25,7 @@ from billpolicy.book.model import (
     SubscribedCharge,
     Subscription,
 )
-from billpolicy.source.scalars import read_currency
+from billpolicy.source.scalars import read_country, read_currency
 
 R = TypeVar("R", bound=MasterRecord)
 FIELDS: dict[type[Any], tuple[str, ...]] = {
@@ -51,6 +51,8 @@ _READ: dict[str, Callable[[str], Any]] = {
     "status": lambda text: _one_of(text, "open", "closed"),
 }
 """How the text of a value is read, of fields that are no texts."""
+_CHECKED: dict[str, Callable[[str], str]] = {"country": read_country}
+"""What is asked of the text of a value that comes; a ledger may hold others since before that was asked."""
 _ALWAYS: dict[type[Any], tuple[str, ...]] = {
     Account: ("currency",),
     Charge: ("name", "type"),
@@ -81,7 +83,7 @@ def can_hold(record: MasterRecord, field: str, text: str | None) -> bool:
         return field not in _ALWAYS.get(type(record), ())
     name = field.rpartition(".")[2] if field.startswith("charges.") else field
     try:
-        return _as_value(name, text) is not None
+        return _as_value(name, _CHECKED.get(name, str)(text)) is not None
     except (KeyError, ValueError):
         return False
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Prose, Reference, Text
+from billpolicy.source.scalars import Amount, Boolean, Country, Currency, Date, Integer, Prose, Reference, Text
 
 Status = Literal["draft", "posted", "canceled"]
 """docs/domain.md 9.3. Reversed is a flag on a posted document, not a status (docs/domain.md 9.1)."""
@@ -52,7 +52,7 @@ class Account:
     currency: Currency
     """What is meant where none is said; documents and money of the account may be in others."""
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     region: Text | None = None
     """The state or province, where taxes differ by it."""
     attributes: Attributes = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Contact:
     id: Text
     account: Text
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     email: Text | None = None
     retired_on: Date | None = None
     """The first day on which no document may be addressed to it any more; it is never deleted."""

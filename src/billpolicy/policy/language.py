@@ -13,6 +13,7 @@ from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
     Boolean,
+    Country,
     Currency,
     Date,
     Integer,
@@ -320,7 +321,7 @@ class PaymentTermText:
 class TaxRateText:
     """A tax of a code on days `[from, until)`: in a country, or in a region of it in place of what the country has."""
 
-    country: Text
+    country: Country
     region: Text | None = None
     name: Text
     rate: RateText

@@ -12,7 +12,16 @@ from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Numbers, Values,
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.policy.people import same_name
-from billpolicy.source.scalars import read_boolean, read_date, read_days, read_integer, read_money, read_text
+from billpolicy.source.scalars import (
+    read_boolean,
+    read_country,
+    read_currency,
+    read_date,
+    read_days,
+    read_integer,
+    read_money,
+    read_text,
+)
 from billpolicy.vocabulary.fields import ACTOR
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
@@ -51,6 +60,8 @@ _READERS: dict[str, Callable[[Any], str | bool | int | Money]] = {
     "date": lambda text: read_date(text).toordinal(),
     "days": read_days,
     "boolean": read_boolean,
+    "country": read_country,
+    "currency": read_currency,
 }
 
 

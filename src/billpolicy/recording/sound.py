@@ -7,16 +7,18 @@ stand. Compared with conditions, they would say that nothing differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from billpolicy.policy.condition import Fact
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy, settings_of
 from billpolicy.source.codec import CodecError
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import DOCUMENT_KINDS, LEVELS, FieldSpec
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, LEVELS, FieldSpec, FieldType
 
 _KINDS = (*DOCUMENT_KINDS, "credit_adjustment")
 """Documents, and what is numbered like one."""
-_TYPES = {"text": str, "choice": str, "integer": int, "money": int, "date": int, "days": int, "boolean": bool}
+_NUMBERS = ("integer", "money", "date", "days")
+_TYPES = {name: int if name in _NUMBERS else bool if name == "boolean" else str for name in get_args(FieldType)}
 
 
 class Sound:

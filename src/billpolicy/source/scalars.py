@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
+from billpolicy.countries.codes import check_country
 from billpolicy.money import Money, minor_digits, parse_amount
 
 
@@ -170,6 +171,13 @@ def read_currency(value: Any) -> str:
     return str(text)
 
 
+def read_country(value: Any) -> str:
+    """An ISO 3166 code of two letters."""
+    text = _scalar(value, "a country")
+    check_country(text)
+    return str(text)
+
+
 def read_digest(value: Any) -> str:
     """The digest of what a plan takes with what was selected, or the first 8 characters or more of it."""
     text = _scalar(value, "a digest")
@@ -209,3 +217,4 @@ Integer = Annotated[int, _type(read_integer, type="integer")]
 Boolean = Annotated[bool, _type(read_boolean, type="boolean")]
 Amount = Annotated[Decimal, _type(read_amount, type=["number", "string"], pattern=_AMOUNT_PATTERN)]
 Currency = Annotated[str, _type(read_currency, type="string", pattern="^[A-Z]{3}$")]
+Country = Annotated[str, _type(read_country, type="string", pattern="^[A-Z]{2}$")]

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from billpolicy.vocabulary.spec import ROLES, FieldSpec
 
+PAYMENT_TYPES = ("external", "electronic")
 _SIGNS = ("below_zero", "zero", "above_zero")
 _DOCUMENT = (
     FieldSpec("number", "text", "its number", always=True),
     FieldSpec("date", "date", "its document date", always=True),
-    FieldSpec("currency", "text", "its currency", always=True),
+    FieldSpec("currency", "currency", "its currency", always=True),
     FieldSpec("amount", "money", "its whole amount, tax included", always=True),
     FieldSpec("balance", "money", "what is open of it", always=True),
     FieldSpec(
@@ -27,9 +28,9 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     "account": (
         FieldSpec("id", "text", "the account's id", always=True),
         FieldSpec("name", "text", "the account's name"),
-        FieldSpec("country", "text", "the account's country"),
+        FieldSpec("country", "country", "the account's country"),
         FieldSpec("region", "text", "the account's state or province"),
-        FieldSpec("currency", "text", "the account's currency", always=True),
+        FieldSpec("currency", "currency", "the account's currency", always=True),
     ),
     "subscription": (
         FieldSpec("id", "text", "the subscription's id", always=True),
@@ -47,7 +48,7 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
         FieldSpec("reason", "text", "its reason code"),
         FieldSpec("due_date", "date", "when it is due"),
     ),
-    "payment": (*_POSITIVE, FieldSpec("type", "text", "external or electronic")),
+    "payment": (*_POSITIVE, FieldSpec("type", "choice", "how it was paid", PAYMENT_TYPES, always=True)),
 }
 """Object -> its fields."""
 DATE = FieldSpec("date", "date", "the document date of the operation", always=True)

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple, get_args
 
 DocumentKind = Literal["invoice", "credit_memo", "debit_memo", "payment", "refund"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
-FieldType = Literal["text", "choice", "integer", "money", "date", "days", "boolean"]
-"""`days` is a length of time: a whole number of days, below zero where something is still ahead."""
+FieldType = Literal["text", "choice", "integer", "money", "date", "days", "boolean", "country", "currency"]
+"""`days` is a length of time: a whole number of days, below zero where something is still ahead. `country` and
+`currency` are codes of ISO 3166 and ISO 4217: texts that are checked."""
 Level = Literal[
     "request", "invoice", "credit_memo", "debit_memo", "subscription", "order_line_item", "account", "default"
 ]

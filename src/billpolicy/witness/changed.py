@@ -81,6 +81,8 @@ def _another_custom(wanted: Wanted, fact: str) -> str:
         "integer": ("1", "2"),
         "date": ("2026-01-01", "2026-01-02"),
         "days": ("1 day", "2 days"),
+        "country": ("DE", "AT"),
+        "currency": ("EUR", "USD"),
         "boolean": ("true", "false"),
         "money": ("1.00 EUR", "2.00 EUR"),
     }

@@ -25,7 +25,7 @@ from billpolicy.operations.master.shared import (
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Currency, Text
+from billpolicy.source.scalars import Country, Currency, Text
 
 
 @record
@@ -34,7 +34,7 @@ class ChangeAccount(HoldsAttributes, ChangeRequest):
 
     account: Text
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     region: Text | None = None
     currency: Currency | None = None
     custom: Custom = field(default_factory=dict)

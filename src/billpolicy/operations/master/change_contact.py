@@ -16,7 +16,7 @@ from billpolicy.operations.master.shared import (
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import Country, Text
 
 
 @record
@@ -25,7 +25,7 @@ class ChangeContact(ChangeRequest):
 
     contact: Text
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     email: Text | None = None
 
 

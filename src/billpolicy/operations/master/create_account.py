@@ -11,7 +11,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Currency, Text
+from billpolicy.source.scalars import Country, Currency, Text
 
 
 @record
@@ -20,7 +20,7 @@ class NewContact:
 
     id: Text
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     email: Text | None = None
 
 
@@ -31,7 +31,7 @@ class CreateAccount(HoldsAttributes, Request):
     account: Text
     currency: Currency
     name: Text | None = None
-    country: Text | None = None
+    country: Country | None = None
     region: Text | None = None
     custom: Custom = field(default_factory=dict)
     contacts: tuple[NewContact, ...] = ()

@@ -1,0 +1,1 @@
+"""Which countries are there, and which of them is meant by a name?"""
