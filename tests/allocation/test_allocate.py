@@ -83,7 +83,7 @@ def test_the_order_of_input_does_not_matter(data: st.DataObject, how: Rules, cha
     assert again == asked.run(how)
 
 
-@given(st.data(), rules(steps=(1,)))
+@given(st.data(), rules(steps=(1,)).filter(lambda how: how.residual != "last"))  # whose rest may be several units
 def test_twice_as_much_of_twice_as_much_is_twice_within_a_unit(data: st.DataObject, how: Rules) -> None:
     """Of one payment: document amounts are asked, so each item's exact share doubles; each is within one unit."""
     asked = Asked(data, memo=False, negative=False)

@@ -130,7 +130,7 @@ def test_a_reversed_invoice_keeps_what_it_had(ledger: Ledger, policy: Versions) 
     assert ledger.check() == []
 
 
-# -- which version of the policy -----------------------------------------------------------------------------------------
+# -- which version of the policy -----------------------------------------------------------------------------------
 
 
 def in_force(days: str, net: int) -> Policy:

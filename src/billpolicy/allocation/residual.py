@@ -1,7 +1,8 @@
 """Proportional shares that add up exactly: what whole shares leave over is placed by a named residual rule.
 
-All in integer minor units. Each share is rounded down to whole steps; what is left is given out one step each in the
-order of the rule, so every share stays within one step of its exact part, unless a cap is in the way.
+All in integer minor units. By most rules each share is rounded down to whole steps, and what is left is given out one
+step each in the order of the rule, so every share stays within one step of its exact part, unless a cap is in the way.
+By `last` each share is rounded half up, and the last takes the rest, as accountants do by hand and other systems do.
 """
 
 from __future__ import annotations
@@ -20,21 +21,18 @@ def _first(weights: Sequence[int], remainders: Sequence[int]) -> Sequence[int]:
     return range(len(weights))
 
 
-def _last(weights: Sequence[int], remainders: Sequence[int]) -> Sequence[int]:
-    return range(len(weights) - 1, -1, -1)
-
-
 def _largest_weight(weights: Sequence[int], remainders: Sequence[int]) -> Sequence[int]:
     return sorted(range(len(weights)), key=weights.__getitem__, reverse=True)
 
 
-RESIDUALS: dict[str, Order] = {
+RESIDUALS: dict[str, Order | None] = {
     "largest_remainder": _largest_remainder,
     "first": _first,
-    "last": _last,
+    "last": None,
     "largest_weight": _largest_weight,
 }
-"""Name -> who gets a leftover step first, as indexes; ties to the earliest (`sorted` is stable, also in reverse)."""
+"""Name -> who gets a leftover step first, as indexes; ties to the earliest (`sorted` is stable, also in reverse). None
+where shares are rounded half up, and the last takes the rest."""
 
 
 class Cents(NamedTuple):
@@ -53,8 +51,9 @@ def split(
     """`total` in proportion to `weights`, never above `caps` (by default the weights), adding up exactly.
 
     0 <= total <= the sum of the caps. Weights >= 0, or > 0 where caps are given. What does not fit under one cap goes
-    to the others in proportion to their weights.
+    to the others in proportion to their weights. Anything else is a bug of the caller, and raises `ValueError`.
     """
+    _check(total, weights, weights if caps is None else caps)
     if caps is None or caps is weights:
         return _shares(total, weights, weights, cents)
     full = _full(total, weights, caps)
@@ -66,6 +65,18 @@ def split(
     for i, part in zip(others, rest, strict=True):
         parts[i] = part
     return parts
+
+
+def _check(total: int, weights: Sequence[int], caps: Sequence[int]) -> None:
+    """There is somewhere for all of it to go, in proportions that mean something."""
+    if len(caps) != len(weights):
+        raise ValueError(f"{len(weights)} weights have {len(caps)} caps")
+    if min(weights, default=0) < 0 or min(caps, default=0) < 0:
+        raise ValueError("nothing is split by weights or up to caps below zero")
+    if caps is not weights and min(weights, default=1) <= 0:
+        raise ValueError("where caps are given each has a weight above zero")
+    if not 0 <= total <= sum(caps):
+        raise ValueError(f"{total} cannot be split over {sum(caps)}")
 
 
 def _full(total: int, weights: Sequence[int], caps: Sequence[int]) -> list[bool]:
@@ -89,17 +100,35 @@ def _shares(total: int, weights: Sequence[int], caps: Sequence[int], cents: Cent
     if not whole:
         return [0] * len(weights)
     products = [total * weight for weight in weights]
+    order_of = RESIDUALS[residual]
+    if order_of is None:
+        return _rest_to_last(total, [(2 * product + whole) // (2 * whole) * step for product in products], caps)
     parts = [product // whole for product in products]
     if step != 1:
         parts = [part * step for part in parts]
     left = total - sum(parts)
     if left:
-        order = RESIDUALS[residual](weights, [product % whole for product in products])
+        order = order_of(weights, [product % whole for product in products])
         if step == 1 and residual == "largest_remainder":
             for i in order[:left]:  # fewer than there are remainders, and whoever has one has room for it
                 parts[i] += 1
         else:
             _place(left, parts, caps, order, step)
+    return parts
+
+
+def _rest_to_last(total: int, rounded: Sequence[int], caps: Sequence[int]) -> list[int]:
+    """Each its rounded share while there is something left, and the last what then is; what of that is above its cap
+    goes to the ones before it, from the last back."""
+    parts, left = [], total
+    for share, cap in zip(rounded[:-1], caps[:-1], strict=True):
+        parts.append(min(share, cap, left))
+        left -= parts[-1]
+    parts.append(0)
+    for i in range(len(parts) - 1, -1, -1):
+        more = min(left, caps[i] - parts[i])
+        parts[i] += more
+        left -= more
     return parts
 
 
