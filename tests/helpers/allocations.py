@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.item_rules import ITEM_RULES
-from billpolicy.allocation.model import SPANS, Allocation, Rules, Source, Target
+from billpolicy.allocation.model import FUTURES, SPANS, Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.allocation.residual import RESIDUALS
@@ -74,6 +74,9 @@ def rules(draw: st.DrawFn, steps: Sequence[int] = (1, 5)) -> Rules:
         span=draw(st.sampled_from(SPANS)),
         zuora_compatible=draw(st.booleans()),
         grid_limit=draw(st.sampled_from((0, 6, 15_000))),
+        future=draw(st.sampled_from(FUTURES)),
+        bucket_days=draw(st.sampled_from((1, 30))),
+        day=DAY + datetime.timedelta(1),
     )
 
 

@@ -152,8 +152,8 @@ def test_an_invoice_that_comes_last_for_want_of_a_due_date_is_told() -> None:
     assert (warning.code, warning.message) == (
         "due-date-missing",
         (
-            "I1 has no due date, and its payment term `Net 75` gives none here, so `oldest_due_first` takes it after "
-            "all that have one: declare the term in the policy, or write the `due_date` in the book"
+            "I1 has no due date, and its payment term `Net 75` gives none here, so it comes after all that have one: "
+            "declare the term in the policy, or write the `due_date` in the book"
         ),
     )
 

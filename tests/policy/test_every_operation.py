@@ -174,6 +174,7 @@ def test_the_vocabulary_names_what_there_is() -> None:
     assert tuple(orders.DOCUMENT_ORDERS) == settings.DOCUMENT_ORDERS
     assert tuple(residual.RESIDUALS) == settings.RESIDUALS
     assert settings.SPANS == model.SPANS
+    assert settings.FUTURES == model.FUTURES
 
 
 def test_what_can_follow_says_how() -> None:

@@ -14,7 +14,7 @@ from billpolicy.allocation.item_rules import ITEM_RULES, ItemRule
 from billpolicy.allocation.memo import Taken, cells_of_memo
 from billpolicy.allocation.model import Allocation, Applied, Problem, Rules, Source, Target
 from billpolicy.allocation.open_items import Net, Slot, open_parts, place_in_words, settling, slot_parts, slots_of
-from billpolicy.allocation.orders import DOCUMENT_ORDERS, shares_of_documents
+from billpolicy.allocation.orders import group_of, in_order, shares_of_documents
 from billpolicy.allocation.residual import Cents
 from billpolicy.allocation.source_item import to_source_items
 from billpolicy.book.book import ZERO, Place
@@ -33,11 +33,12 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
     if rules.item_rule == "source_item":
         return to_source_items(source, targets, amount, rules)
     currency, cents, whole = source.currency, rules.cents, to_minor(amount, source.currency)
-    targets = DOCUMENT_ORDERS[rules.document_order].sorted(targets)
+    targets = in_order(targets, rules)
     nets = [rules.net(target.slots, currency) for target in targets]
     asked = [None if target.amount is None else to_minor(target.amount, currency) for target in targets]
     corrected = [to_minor(target.corrected, currency) for target in targets]
-    shares = shares_of_documents(whole, nets, asked, corrected, rules)
+    groups = [group_of(target, rules) for target in targets]
+    shares = shares_of_documents(whole, nets, asked, corrected, groups, rules)
     memo = rules.net(source.slots, currency) if source.slots else None
 
     chosen = [i for i, share in enumerate(shares) if share]

@@ -19,7 +19,8 @@ from billpolicy.book.model import Document, OwedDocument, Part, SourceDocument
 from billpolicy.diagnostics.codes import Code
 from billpolicy.money import from_minor
 
-SPANS = ("document", "component")
+SPANS = ("document", "component", "aging_bucket")
+FUTURES = ("by_order", "next", "last", "equal")
 
 Cell = tuple[int, int, int]
 """Slot of the source, slot of a document, minor units."""
@@ -119,7 +120,15 @@ class Rules:
     components: tuple[str, ...] = ("tax", "charge")
     """For `by_component`: what is settled first, and then; each once."""
     span: str = "document"
-    """For `by_component`: finish one `document` before the next, or one `component` over all documents."""
+    """For `by_component`: finish one `document` before the next, one `component` over all documents, or the documents
+    that are equally late (`aging_bucket`), within which one component over all of them."""
+    bucket_days: int = 30
+    """How many days of being late are one bucket."""
+    future: str = "by_order"
+    """What is not due on `day`: as the order has it (`by_order`), or after all that is due, what is due `next` first,
+    what is due `last` first, or each the same (`equal`)."""
+    day: datetime.date | None = None
+    """The day on which money is put on documents; without it none is due before another."""
     zuora_compatible: bool = False
     """Weigh each item by its amount before discounts, as Zuora does (docs/domain.md 2.4). Never more than is open."""
     grid_limit: int = 15_000
@@ -131,12 +140,17 @@ class Rules:
             (self.item_rule, ITEM_RULES),
             (self.residual, RESIDUALS),
             (self.span, SPANS),
+            (self.future, FUTURES),
             (tuple(sorted(self.components)), (COMPONENTS,)),
         ):
             if name not in known:
                 raise ValueError(f"{name!r} is none of {', '.join(map(str, known))}")
         if self.step < 1:
             raise ValueError("a step is at least one minor unit")
+        if self.bucket_days < 1:
+            raise ValueError("a bucket is at least one day")
+        if self.day is None and (self.future != "by_order" or self.span == "aging_bucket"):
+            raise ValueError("what is due depends on a day")
 
     @property
     def cents(self) -> Cents:

@@ -3,6 +3,9 @@
 All but `equal_spread` fill one document before the next. Ties are broken by the total order of documents: due date
 (none last), document date, number (docs/domain.md 2.5), so the order in which documents are named never matters,
 except in `as_named`. A new order is a line in `DOCUMENT_ORDERS` and one in `vocabulary/settings.py`.
+
+Documents can stand in groups, one settled before the next: what is due before what is not yet (`future_documents`),
+and of what is due the oldest first, bucket by bucket (`span: aging_bucket`). The order is that within each group.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from billpolicy.allocation.item_rules import ITEM_RULES, fill
@@ -17,6 +21,8 @@ from billpolicy.allocation.model import Rules
 from billpolicy.allocation.open_items import Net
 from billpolicy.allocation.residual import Cents, split
 
+DocumentSpread = Callable[[int, Sequence[int], Cents], list[int]]
+"""An amount, balances in this order, how cents are placed -> the part of each, in minor units."""
 _NEVER = datetime.date.max
 _LAST = 2**63
 
@@ -91,16 +97,7 @@ class DocumentOrder(NamedTuple):
 
     key: Callable[[Header], Any] | None = None
     sorts: bool = True
-    spread: Callable[[int, Sequence[int], Cents], list[int]] = one_after_the_other
-
-    def sorted(self, targets: Sequence[_Header]) -> list[_Header]:
-        """The documents in this order, what is corrected before all others."""
-        if not self.sorts:
-            return sorted(targets, key=lambda target: not target.corrected)
-        key = self.key
-        if key is None:
-            return sorted(targets, key=lambda target: (not target.corrected, total_order(target)))
-        return sorted(targets, key=lambda target: (not target.corrected, key(target), total_order(target)))
+    spread: DocumentSpread = one_after_the_other
 
 
 DOCUMENT_ORDERS: dict[str, DocumentOrder] = {
@@ -115,6 +112,39 @@ DOCUMENT_ORDERS: dict[str, DocumentOrder] = {
 }
 
 
+_FUTURE = 1
+"""The group of what is not due yet; no other one is above 0."""
+
+
+def group_of(target: Header, rules: Rules) -> int:
+    """Documents of a lower group are settled before those of a higher one. One without a due date is never due."""
+    in_buckets = rules.span == "aging_bucket" and _by_components(rules)
+    if rules.day is None or not (in_buckets or rules.future != "by_order"):
+        return 0
+    if target.due_date is None or target.due_date > rules.day:
+        return _FUTURE
+    # Rounded down: 1 to 30 days late are -1, 31 are -2, and what is due today is a bucket of its own.
+    return (target.due_date - rules.day).days // rules.bucket_days if in_buckets else 0
+
+
+def in_order(targets: Sequence[_Header], rules: Rules) -> list[_Header]:
+    """The documents in the order of the rules, what is corrected before all others."""
+    order = DOCUMENT_ORDERS[rules.document_order]
+
+    def place(target: _Header) -> tuple[Any, ...]:
+        group = group_of(target, rules)
+        first = (not target.corrected, group)
+        if group == _FUTURE and rules.future != "by_order":
+            due = (target.due_date or _NEVER).toordinal()
+            is_undated = target.due_date is None
+            return (*first, is_undated, -due if rules.future == "last" else due, total_order(target))
+        if not order.sorts:
+            return first
+        return (*first, *((order.key(target),) if order.key else ()), total_order(target))
+
+    return sorted(targets, key=place)
+
+
 def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> list[_Header]:
     """The documents without those that the amount cannot come to, so that nobody needs to open their items.
 
@@ -123,12 +153,12 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
     """
     if len(targets) == 1:
         return list(targets)
-    order = DOCUMENT_ORDERS[rules.document_order]
-    if order.spread is not one_after_the_other or _by_components(rules) or rules.item_rule == "source_item":
+    spreads = DOCUMENT_ORDERS[rules.document_order].spread is not one_after_the_other or rules.future == "equal"
+    if spreads or _by_components(rules) or rules.item_rule == "source_item":
         return list(targets)
     rest = amount - sum(target.amount for target in targets if target.amount is not None)
     reached = {target.number for target in targets if target.corrected}
-    for target in order.sorted([target for target in targets if target.amount is None]):
+    for target in in_order([target for target in targets if target.amount is None], rules):
         if rest <= 0:
             break
         if target.balance > 0:
@@ -138,31 +168,44 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
 
 
 def shares_of_documents(
-    amount: int, nets: Sequence[Net], asked: Sequence[int | None], corrected: Sequence[int], rules: Rules
+    amount: int,
+    nets: Sequence[Net],
+    asked: Sequence[int | None],
+    corrected: Sequence[int],
+    groups: Sequence[int],
+    rules: Rules,
 ) -> list[int]:
     """Minor units for each document, in the order they stand: what is asked for it, and of the rest its share.
 
-    Each has what is corrected of it first, then more of these, then the others. `asked` fits the balances and the
-    amount.
+    Each has what is corrected of it first, then more of these, then the others; of each, one group after the other.
+    `asked` fits the balances and the amount.
     """
-    spread = DOCUMENT_ORDERS[rules.document_order].spread
     shares = [0 if one is None else one for one in asked]
     rest = amount - sum(shares)
     free = [i for i, one in enumerate(asked) if one is None and nets[i].total > 0]
     those_corrected, others = [i for i in free if corrected[i]], [i for i in free if not corrected[i]]
     for those, limit in ((those_corrected, corrected), (those_corrected, None), (others, None)):
-        for owed in _owed([nets[i] for i in those], rules):
-            most = [nets[i].total if limit is None else min(limit[i], nets[i].total) for i in those]
-            room = [min(one, top - shares[i]) for i, one, top in zip(those, owed, most, strict=True)]
-            put = min(rest, sum(room))
-            for i, part in zip(those, spread(put, room, rules.cents), strict=True):
-                shares[i] += part
-            rest -= put
+        for group, members in groupby(those, key=groups.__getitem__):
+            its = list(members)
+            for owed in _owed([nets[i] for i in its], rules):
+                most = [nets[i].total if limit is None else min(limit[i], nets[i].total) for i in its]
+                room = [min(one, top - shares[i]) for i, one, top in zip(its, owed, most, strict=True)]
+                put = min(rest, sum(room))
+                for i, part in zip(its, _spread(group, rules)(put, room, rules.cents), strict=True):
+                    shares[i] += part
+                rest -= put
     return shares
 
 
+def _spread(group: int, rules: Rules) -> DocumentSpread:
+    """How a group is filled: that of the order, or what the rules say of what is not due yet."""
+    if group == _FUTURE and rules.future != "by_order":
+        return equal_spread if rules.future == "equal" else one_after_the_other
+    return DOCUMENT_ORDERS[rules.document_order].spread
+
+
 def _owed(nets: Sequence[Net], rules: Rules) -> Iterator[list[int]]:
-    """What the documents owe: all of it, or one component after the other (`span: component`)."""
+    """What the documents owe: all of it, or one component after the other (`span`: `component` or `aging_bucket`)."""
     if not _by_components(rules):
         yield [net.total for net in nets]
         return
@@ -178,5 +221,5 @@ def _owed(nets: Sequence[Net], rules: Rules) -> Iterator[list[int]]:
 
 
 def _by_components(rules: Rules) -> bool:
-    """Whether one component is settled on all documents before the next."""
-    return rules.span == "component" and ITEM_RULES[rules.item_rule].by_component
+    """Whether one component is settled on several documents before the next."""
+    return rules.span != "document" and ITEM_RULES[rules.item_rule].by_component

@@ -80,7 +80,7 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     resolved = resolve(planning, account, amount=Money(amount, currency), reason=reason)
     first = corrected if resolved.resolutions["corrected_first"].value else {}
     tell_due_dates(planning, targets, amount - named_in_all(targets), resolved)
-    note_corrected(planning, request.negative_invoice or "", targets, first, resolved.text("document_order"))
+    note_corrected(planning, request.negative_invoice or "", targets, first, rules_of(planning, currency, resolved))
     targets = [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
     for day, those in _in_turn(planning, targets):
         amount -= _use(planning, request, account, resolved, day, those, amount)

@@ -18,7 +18,8 @@ DOCUMENT_ORDERS = (
     "equal_spread",
 )
 RESIDUALS = ("largest_remainder", "first", "last", "largest_weight")
-SPANS = ("document", "component")
+SPANS = ("document", "component", "aging_bucket")
+FUTURES = ("by_order", "next", "last", "equal")
 
 
 def reason_code(category: str) -> SettingSpec:
@@ -144,6 +145,15 @@ SETTLEMENT = (
         "which documents come first where their amounts are not named",
         DOCUMENT_ORDERS,
     ),
+    SettingSpec(
+        "future_documents",
+        "choice",
+        "what is not due yet: as the order has it (`by_order`), or after all that is due, what is due `next` first, "
+        "what is due `last` first, or each the same (`equal`)",
+        FUTURES,
+        routine=True,
+        telling=("next", "last", "equal"),
+    ),
     SettingSpec("residual", "choice", "where the cents go that a split leaves over", RESIDUALS, routine=True),
     SettingSpec(
         "component_order",
@@ -155,8 +165,15 @@ SETTLEMENT = (
     SettingSpec(
         "component_span",
         "choice",
-        "for `by_component`: finish one `document` first, or one `component` over all documents",
+        "for `by_component`: finish one `document` first, one `component` over all documents, or one `aging_bucket` of "
+        "documents, the latest first, within which one component over all of them",
         SPANS,
+        routine=True,
+    ),
+    SettingSpec(
+        "aging_bucket_days",
+        "integer",
+        "for the span `aging_bucket`: how many days of being late are one bucket",
         routine=True,
     ),
     SettingSpec("zuora_compatible", "boolean", "weigh items before their discounts, as Zuora does", routine=True),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
-from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
+from billpolicy.allocation.orders import in_order, within_reach
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedDocument, SourceDocument
@@ -148,7 +148,11 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
     """Where due dates decide, since the amount does not come to all: say which were worked out from payment terms, and
     which documents come last since their term gives none."""
     free = [target for target in targets if target.amount is None]
-    by_due = resolved.text("document_order") == "oldest_due_first"
+    by_due = (
+        resolved.text("document_order") == "oldest_due_first"
+        or resolved.text("future_documents") != "by_order"
+        or resolved.text("component_span") == "aging_bucket"
+    )
     if not by_due or amount >= sum(target.balance for target in free):
         return
     worked_out = [f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in free if _from_term(one)]
@@ -158,9 +162,8 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
         term = target.document.attributes.get("payment_term")
         if target.due_date is None and term is not None:
             message = (
-                f"{target.number} has no due date, and its payment term `{term}` gives none here, so "
-                f"`oldest_due_first` takes it after all that have one: declare the term in the policy, or write the "
-                f"`due_date` in the book"
+                f"{target.number} has no due date, and its payment term `{term}` gives none here, so it comes after "
+                f"all that have one: declare the term in the policy, or write the `due_date` in the book"
             )
             planning.warn("due-date-missing", message)
 
@@ -209,6 +212,9 @@ def rules_of(planning: Planning, currency: str, resolved: Resolved) -> Rules:
         step=1 if step is None else to_minor(step, currency),
         components=("tax", "charge") if first == "tax" else ("charge", "tax"),
         span=resolved.text("component_span"),
+        bucket_days=resolved.integer("aging_bucket_days"),
+        future=resolved.text("future_documents"),
+        day=planning.date,
         zuora_compatible=bool(resolved.resolutions["zuora_compatible"].value),
         grid_limit=resolved.integer("grid_limit"),
     )
@@ -245,7 +251,7 @@ def put(
     """Apply up to `amount` of a source to the targets; what finds no place stays unapplied."""
     day, rules = planning.date, rules_of(planning, source.currency, resolved)
     if isinstance(source, CreditMemo) and resolved.resolutions["corrected_first"].value:
-        targets = _corrected_first(planning, source, targets, rules.document_order)
+        targets = _corrected_first(planning, source, targets, rules)
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
     documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
@@ -256,25 +262,25 @@ def put(
         planning.apply(source, target, max(day, target.date), applied.parts)
 
 
-def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], order: str) -> Sequence[Named]:
+def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], rules: Rules) -> Sequence[Named]:
     """The targets, with what a credit memo corrects of each (docs/domain.md 5.2)."""
     first = corrects(memo, (one.document for one in targets if one.amount is None))
-    note_corrected(planning, memo.number, targets, [number for number, amount in first.items() if amount], order)
+    note_corrected(planning, memo.number, targets, [number for number, amount in first.items() if amount], rules)
     return [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
 
 
 def note_corrected(
-    planning: Planning, credit: str, targets: Sequence[Named], first: Collection[str], order: str
+    planning: Planning, credit: str, targets: Sequence[Named], first: Collection[str], rules: Rules
 ) -> None:
     """Say so where what a credit corrects comes before documents that would have been first."""
     left_to_the_order = [target for target in targets if target.amount is None]
-    numbers = [target.number for target in DOCUMENT_ORDERS[order].sorted(left_to_the_order)]
+    numbers = [target.number for target in in_order(left_to_the_order, rules)]
     earlier = [number for number in numbers if number in first]
     if earlier and set(numbers[: len(earlier)]) != set(earlier):
         these = "it" if len(earlier) == 1 else "them"
         planning.note(
             f"{', '.join(earlier)} before all others, since {credit} corrects {these} "
-            f"(`corrected_first`); by `{order}` alone, {numbers[0]} would have come first"
+            f"(`corrected_first`); by `{rules.document_order}` alone, {numbers[0]} would have come first"
         )
 
 
