@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy import validate
+from billpolicy.book.load import book_of
+from billpolicy.diagnostics.diagnostic import Refused, did_you_mean
 from billpolicy.diagnostics.meaning import opposite
+from billpolicy.money import Money, from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import OPERATORS
+from billpolicy.source.mended import amounts_meant
+from billpolicy.source.scalars import read_date, read_money
+from billpolicy.source.tree import parse_text
+from tests.helpers.paths import STANDARD
 
 # -- did you mean: by meaning as well as by letters ---------------------------------------------------------------
 
@@ -84,3 +95,146 @@ def test_no_slip_of_the_pen_leads_to_the_opposite(name: str) -> None:
 )
 def test_what_undoes_is_the_opposite_and_nothing_is_that_of_itself(one: str, other: str) -> None:
     assert all(opposite(a, b) == (a != b) for a, b in itertools.product((one, other), repeat=2))
+
+
+# -- amounts, dates and comparisons as others write them -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("500,00 EUR", ["500.00 EUR"]),
+        ("1.000,00 EUR", ["1000.00 EUR"]),
+        ("1,000.00 EUR", ["1000.00 EUR"]),
+        ("1,00,000.00 INR", ["100000.00 INR"]),
+        ("1 000,00 EUR", ["1000.00 EUR"]),
+        ("1'000.00 CHF", ["1000.00 CHF"]),
+        ("EUR 500.00", ["500.00 EUR"]),
+        ("EUR 1.000", ["1000.00 EUR", "1.00 EUR"]),
+        ("CHF 500.-", ["500.00 CHF"]),
+        ("500.00EUR", ["500.00 EUR"]),
+        ("500 €", ["500.00 EUR"]),
+        ("500.00 eur", ["500.00 EUR"]),
+        ("(500.00) EUR", ["-500.00 EUR"]),
+        ("500.00- EUR", ["-500.00 EUR"]),
+        ("12,500 KWD", ["12500.000 KWD", "12.500 KWD"]),  # a dinar has three decimals
+    ],
+)
+def test_an_amount_is_told_as_it_is_to_be_written(written: str, meant: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"^`.*` is not an amount with its currency; write ") as refused:
+        read_money(written)
+    assert str(refused.value).endswith("; write " + " or ".join(f"`{one}`" for one in meant))
+
+
+@pytest.mark.parametrize("written", ["ten EUR", "1,00,00 EUR", "12.34.56 EUR", "1,2.3.4 EUR", "5 XYZ"])
+def test_nothing_is_guessed_of_what_is_no_number(written: str) -> None:
+    assert amounts_meant(written.replace("XYZ", "EURO PLUS")) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "one", "other"), [("1.000 EUR", "1.00", "1000.00"), ("12.500 USD", "12.50", "12500.00")]
+)
+def test_a_point_that_may_group_thousands_is_refused(written: str, one: str, other: str) -> None:
+    with pytest.raises(ValueError, match=f"^`{written}` can be read in two ways: it is `{one}` or `{other}`$"):
+        read_money(written)
+
+
+@pytest.mark.parametrize("written", ["1.000 KWD", "0.500 EUR", "1000.000 EUR", "1.00 EUR"])
+def test_a_point_that_can_only_be_one_thing_is_taken(written: str) -> None:
+    assert read_money(written).amount == Decimal(written.split()[0])
+
+
+@given(minor=st.integers(-(10**14), 10**14), currency=st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_an_amount_that_is_written_in_any_way_is_meant(minor: int, currency: str) -> None:
+    """The amount in the writing of several countries: it is among those that are meant."""
+    right = str(Money(from_minor(minor, currency), currency))
+    number = right.split()[0]
+    english = f"{Decimal(number):,f}"
+    for grouped in (english, english.translate(str.maketrans(",.", ".,")), english.replace(",", "'")):
+        for written in (f"{grouped} {currency}", f"{currency} {grouped}", f"{grouped}{currency.lower()}"):
+            assert right in amounts_meant(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("01.01.2026", "write `2026-01-01`"),
+        ("1.7.2026", "write `2026-07-01`"),
+        ("2026-1-1", "write `2026-01-01`"),
+        ("2026/01/02", "write `2026-01-02`"),
+        ("20260102", "write `2026-01-02`"),
+        ("13/02/2026", "write `2026-02-13`"),
+        ("01/02/2026", "write `2026-02-01` or `2026-01-02`"),
+        ("January 1, 2026", "write `2026-01-01`"),
+        ("1. März 2026", "write `2026-03-01`"),
+        ("2026-01-01T10:00:00Z", "write `2026-01-01`"),
+        ("31.02.2026", "write it as YYYY-MM-DD"),
+        ("tomorrow", "write it as YYYY-MM-DD"),
+    ],
+)
+def test_a_date_is_told_as_it_is_to_be_written(written: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"^`{written}` is not a date; {meant}$"):
+        read_date(written)
+
+
+@pytest.mark.parametrize(("written", "last"), [("2026-02-30", 28), ("2028-02-30", 29), ("2026-04-31", 30)])
+def test_the_last_day_of_a_month_is_told_that_has_not_so_many(written: str, last: int) -> None:
+    with pytest.raises(ValueError, match=f"the last of that month is `{written[:7]}-{last}`"):
+        read_date(written)
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("{above: 500,00 EUR}", "the comma in `500,00 EUR` ends a value here: write `500.00 EUR`"),
+        ("{above: 1.000,00 EUR}", "the comma in `1.000,00 EUR` ends a value here: write `1000.00 EUR`"),
+        ("{above: 1,000,000.00 EUR}", "the comma in `1,000,000.00 EUR` ends a value here: write `1000000.00 EUR`"),
+        ("[500,00 EUR, 600.00 EUR]", "the comma in `500,00 EUR` ends a value here; write `500.00 EUR`"),
+        ("{above: EUR 500.00}", "`EUR 500.00` is not an amount with its currency; write `500.00 EUR`"),
+        ("'> 500.00 EUR'", "`> 500.00 EUR` compares by a sign; write `{above: 500.00 EUR}`"),
+        ("'>= EUR 500,00'", "`>= EUR 500,00` compares by a sign; write `{at_least: 500.00 EUR}`"),
+        ("'≤ 500.00 EUR'", "`≤ 500.00 EUR` compares by a sign; write `{at_most: 500.00 EUR}`"),
+        ("'!= 500.00 EUR'", "`!= 500.00 EUR` compares by a sign; write `{none_of: [500.00 EUR]}`"),
+        ("'= 500.00 EUR'", "`= 500.00 EUR` compares by a sign; write `500.00 EUR`"),
+        ("{'>=': 500.00 EUR}", "`>=` is not a comparison; write `at_least`"),
+        ("{gt: 500.00 EUR}", "`gt` is not a comparison; write `above`"),
+        ("{at_leest: 500.00 EUR}", "`at_leest` is not a comparison; write `at_least`"),
+        ("{above: {EUR: 500.00}}", "one value is wanted here, not a mapping"),
+        (
+            "\n      > 500.00 EUR",
+            "a text cannot begin with `>`: put it in quotes; comparisons are words here, like `{above: 500.00 EUR}`",
+        ),
+    ],
+)
+def test_a_comparison_is_told_as_it_is_to_be_written(when: str, told: str, tmp_path: Path) -> None:
+    field = f"invoice.balance: {when.strip()}"
+    holds = f"\n      {field}" if when.startswith("\n") else f"{{{field}}}"
+    rule = f"  - id: one\n    operations: [write_off_invoice]\n    when: {holds}\n    then: {{permission: approval}}"
+    assert policy_findings(tmp_path, f"exceptions:\n{rule}") == [told]
+
+
+def policy_findings(folder: Path, text: str) -> list[str]:
+    """What is wrong with a policy that says this: message and hint."""
+    (folder / "policy.yaml").write_text(f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n{text}\n")
+    with pytest.raises(Refused) as refused:
+        validate(folder)
+    return [f"{one.message}{f': {one.hint}' if one.hint else ''}" for one in refused.value.diagnostics]
+
+
+@pytest.mark.parametrize(("amount", "meant"), [("1.000,00", "1000.00"), ("1,000.00", "1000.00"), ("12,50", "12.50")])
+def test_an_amount_of_a_book_is_told_as_it_is_to_be_written(amount: str, meant: str) -> None:
+    for items in (f"[{{id: x, amount: {amount}}}]", f"\n  - id: x\n    amount: {amount}"):
+        text = f"""
+accounts: [{{id: a, currency: EUR}}]
+invoices:
+- number: INV00000001
+  account: a
+  date: 2026-01-01
+  currency: EUR
+  items: {items}
+"""
+        with pytest.raises(Refused) as refused:
+            book_of(parse_text(text, "book.yaml"))
+        (one,) = refused.value.diagnostics
+        assert f"`{amount}`" in one.message
+        assert f"write `{meant}`" in f"{one.message} {one.hint}"

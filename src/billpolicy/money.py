@@ -42,6 +42,15 @@ class AmountError(ValueError):
     """A text or number that is no exact amount of its currency. The message is one plain sentence for the user."""
 
 
+class AmountThousandError(AmountError):
+    """`1.000` of a currency with two decimals: a thousand where a point groups digits, and one where it does not."""
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        one, thousand = from_minor(to_minor(amount, currency), currency), amount.scaleb(3)
+        more = from_minor(to_minor(thousand, currency), currency)
+        super().__init__(f"`{amount} {currency}` can be read in two ways: it is `{one}` or `{more}`")
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount of one ISO 4217 currency, as policies write it: `1000.00 EUR`."""
@@ -110,7 +119,8 @@ def from_minor(minor: int, currency: str) -> Decimal:
 
 
 def exact(amount: Decimal, currency: str) -> Decimal:
-    """The same amount, written with the currency's own number of decimals. Raises `AmountError` like `to_minor`.
+    """The same amount, written with the currency's own number of decimals. Raises `AmountError` like `to_minor`, and
+    `AmountThousandError` where the point may be one that groups digits: nobody would see what is a thousandth of it.
 
     An amount that is written so already is answered itself: a large book has millions of them.
     """
@@ -118,7 +128,10 @@ def exact(amount: Decimal, currency: str) -> Decimal:
     # Zero may be written below zero, and is not to stay so.
     if written is not None and amount.same_quantum(written.one) and amount and abs(amount) <= written.most:
         return amount
-    return from_minor(to_minor(amount, currency), currency)
+    found = from_minor(to_minor(amount, currency), currency)
+    if amount.as_tuple().exponent == -3 and minor_digits(currency) < 3 and 1 <= abs(amount) < 1000:
+        raise AmountThousandError(amount, currency)
+    return found
 
 
 def minor_digits(currency: str) -> int:

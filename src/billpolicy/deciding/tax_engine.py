@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol
 
-from billpolicy.money import AmountError, exact, parse_amount
+from billpolicy.money import AmountError, parse_amount, to_minor
 from billpolicy.source.scalars import read_text
 
 TaxRounding = Literal["item", "document"]
@@ -100,7 +100,7 @@ def _wrong_tax(line: TaxableLine, tax: Tax) -> Iterator[str]:
         yield f"the amount `{tax.amount}`, which is no Decimal,"
         return
     try:
-        exact(tax.amount, line.currency)
+        to_minor(tax.amount, line.currency)
     except AmountError as error:
         yield f"an amount that is not exact ({error})"
         return

@@ -20,6 +20,7 @@ Known = Literal[
     "allowance-unused",
     "already-applied",
     "already-refunded",
+    "amount-comma",
     "amount-differs",
     "amount-inexact",
     "amount-missing",

@@ -13,9 +13,11 @@ _MOST_MEANT = 3
 """Words that are suggested at once."""
 
 _MEANS = {
+    "after": "above",
     "adjustment": "adjust_credit_balance",
     "atleast": "at_least",
     "atmost": "at_most",
+    "before": "below",
     "baddebt": "write_off_invoice",
     "bill": "bill_run",
     "billing": "bill_run",
@@ -32,7 +34,9 @@ _MEANS = {
     "debitnote": "debit_memo_from_invoice debit_memo_from_charge",
     "delete": "reverse_invoice reverse_credit_memo reverse_payment",
     "dispute": "credit_memo_from_invoice reverse_payment",
+    "equals": "one_of",
     "eq": "one_of",
+    "from": "at_least",
     "ge": "at_least",
     "goodwill": "credit_memo_from_charge",
     "greaterorequal": "at_least",
@@ -54,6 +58,7 @@ _MEANS = {
     "minimum": "at_least",
     "morethan": "above",
     "name": "policy",
+    "not": "none_of",
     "notin": "none_of",
     "numbering": "sequence_sets",
     "order": "order_line_item",
@@ -65,9 +70,12 @@ _MEANS = {
     "reverse": "reverse_invoice reverse_credit_memo reverse_payment",
     "rules": "exceptions",
     "termination": "cancel_subscription",
+    "since": "at_least",
     "terms": "payment_terms",
+    "through": "at_most",
     "under": "below",
     "undopayment": "reverse_payment unapply_payment",
+    "until": "below",
     "writeoff": "write_off_invoice",
 }
 """A word, without capitals and what stands between its parts -> the names that it may mean, the likeliest first."""
@@ -158,7 +166,7 @@ def opposite(word: str, name: str) -> bool:
     for pair in _OPPOSITES:
         for side in pair & set(offered):
             (other,) = pair - {side}
-            if _says(asked, other) and not side == _nearest(asked, pair):
+            if _says(asked, other) and side != _nearest(asked, pair):
                 return True
     return False
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
-from billpolicy.money import AmountError, to_minor
+from billpolicy.money import AmountError, exact
 from billpolicy.policy.condition import Lists
 from billpolicy.policy.language import (
     AttributeText,
@@ -219,7 +219,7 @@ class Declarations:
 
     def _cash_step(self, currency: str, step: Decimal, tree: Tree) -> None:
         try:
-            if to_minor(step, currency) <= 0:
+            if exact(step, currency) <= 0:
                 raise AmountError("a cash step is above zero")
         except AmountError as error:
             self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
@@ -239,7 +239,7 @@ class Declarations:
             self.problem("batch-limit-wrong", message, here, "write 1 or above")
         for currency, amount in text.amounts.items():
             try:
-                if to_minor(amount, currency) <= 0:
+                if exact(amount, currency) <= 0:
                     raise AmountError("a limit is above zero")
             except AmountError as error:
                 here = tree.at("batch_limits", name, "amounts", currency)

@@ -7,8 +7,10 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+from billpolicy.diagnostics.meaning import meant as meanings
 from billpolicy.policy.approval import APPROVAL, APPROVAL_SCHEMA, Approval, read_approval
 from billpolicy.policy.model import Beyond, By, OtherCurrencies, Per
+from billpolicy.source.mended import operator_of
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
@@ -94,7 +96,9 @@ def _read_constraint(value: Any) -> Constraint:
         return Constraint((), presence="set" if presence == "set" else "unset")
     unknown = sorted(set(value) - {*OPERATORS, _OTHERS})
     if unknown:
-        raise ValueError(f"`{unknown[0]}` is not a comparison; there are: {', '.join(OPERATORS)}, and `is: set`")
+        there_are = f"there are: {', '.join(OPERATORS)}, and `is: set`"
+        meant = operator_of(unknown[0]) or next(iter(meanings(unknown[0], sorted(OPERATORS))), None)
+        raise ValueError(f"`{unknown[0]}` is not a comparison; {f'write `{meant}`' if meant else there_are}")
     others = value.get(_OTHERS)
     if others not in (None, "holds", "fails"):
         raise ValueError(f"`{_OTHERS}` says `holds` or `fails`: what comes of a currency that is not named")
@@ -119,7 +123,9 @@ def _values(values: Any) -> tuple[str, ...]:
 
 def _one(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("one value is wanted here; to ask for absence write `{is: unset}`")
+        if value is None:
+            raise ValueError("one value is wanted here; to ask for absence write `{is: unset}`")
+        raise ValueError(f"one value is wanted here, not a {'list' if isinstance(value, list) else 'mapping'}")
     return value
 
 

@@ -12,6 +12,7 @@ from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Numbers, Values,
 from billpolicy.policy.language import Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.policy.people import same_name
+from billpolicy.source.mended import amounts_meant, comparison, dates_meant, listed_by_commas
 from billpolicy.source.scalars import (
     read_boolean,
     read_country,
@@ -83,12 +84,15 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
         if operator == "within" and field.type != "days":
             raise ValueError(f"`within` is of lengths of time, like `30 days`; `{field.name}` is a {field.type}")
     if field.type == "money":
+        for _, texts in constraint.operators:
+            _refuse_signs(field, texts)
         return _amount_clause(field.name, constraint)
     if constraint.others is not None:
         raise ValueError(f"`other_currencies` is said of amounts; `{field.name}` is a {field.type}")
     box: dict[str, Values] = {}
     words = []
     for operator, texts in constraint.operators:
+        _refuse_signs(field, texts)
         values = [typed(field, text) for text in texts]
         if operator not in _LISTS and len(values) > 1:
             raise ValueError(f"`{operator}` takes one value; only amounts have one in each of several currencies")
@@ -110,6 +114,7 @@ def _amount_clause(name: str, constraint: Constraint) -> Clause:
     texts_of: dict[str, dict[str, list[str]]] = {}
     """Currency -> operator -> the amounts in it, as written."""
     for operator, texts in constraint.operators:
+        _refuse_commas(texts)
         for text in texts:
             texts_of.setdefault(read_money(text).currency, {}).setdefault(operator, []).append(text)
     for currency, by_operator in texts_of.items():
@@ -159,6 +164,24 @@ def _or(texts: Sequence[str]) -> str:
 
 
 # -- all other fields ----------------------------------------------------------------------------------------------
+
+
+def _refuse_signs(field: FieldSpec, texts: Sequence[str]) -> None:
+    """Raise `ValueError` for `> 500.00 EUR`: operators are words here."""
+    for text in texts:
+        signed = comparison(text) if field.type != "text" else None
+        if signed is not None:
+            operator, value = signed
+            meant = amounts_meant(value) if field.type == "money" else dates_meant(value)
+            value = str(meant[0]) if meant else value
+            write = {"one_of": value, "none_of": f"{{none_of: [{value}]}}"}.get(operator, f"{{{operator}: {value}}}")
+            raise ValueError(f"`{text[:40]}` compares by a sign; write `{write}`")
+
+
+def _refuse_commas(texts: Sequence[str]) -> None:
+    """Raise `ValueError` for `[500,00 EUR]`, which is a list of two."""
+    for written, meant in listed_by_commas(texts):
+        raise ValueError(f"the comma in `{written}` ends a value here; write `{meant}`")
 
 
 def _never(days: Values) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
 from billpolicy.countries.codes import check_country
-from billpolicy.money import Money, minor_digits, parse_amount
+from billpolicy.money import AmountError, AmountThousandError, Money, minor_digits, parse_amount
+from billpolicy.source.mended import amounts_meant, dates_meant, last_of_month
 
 
 class Plain(str):
@@ -28,6 +29,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
 _DAYS = re.compile(r"(-?(?:0|[1-9][0-9]{0,6})) days?")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
+_YES_OR_NO = dict.fromkeys(("yes", "y", "on", "true", "1"), "true") | dict.fromkeys(
+    ("no", "n", "off", "false", "0"), "false"
+)
 MAX_TEXT = 255
 MAX_INTEGER = 2**53
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -108,11 +112,13 @@ def read_date(value: Any) -> datetime.date:
         return value
     text = _scalar(value, "a date")
     if not _DATE.fullmatch(text):
-        raise ValueError(f"`{_short(text)}` is not a date; write it as YYYY-MM-DD")
+        raise ValueError(f"`{_short(text)}` is not a date; {_written(dates_meant(text), 'write it as YYYY-MM-DD')}")
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"`{text}` is not a day of the calendar") from None
+        last = last_of_month(text)
+        end = f"; the last of that month is `{last}`" if last else ""
+        raise ValueError(f"`{text}` is not a day of the calendar{end}") from None
 
 
 def read_integer(value: Any) -> int:
@@ -144,7 +150,9 @@ def read_boolean(value: Any) -> bool:
         return value
     text = _scalar(value, "`true` or `false`")
     if text not in ("true", "false"):
-        raise ValueError(f"`{_short(text)}` is neither `true` nor `false`")
+        meant = _YES_OR_NO.get(text.casefold())
+        write = f"; write `{meant}`" if meant else ""
+        raise ValueError(f"`{_short(text)}` is neither `true` nor `false`{write}")
     if not isinstance(value, Plain):
         raise ValueError(f"`{text}` is a text, since it stands in quotes; write it without them")
     return text == "true"
@@ -154,14 +162,32 @@ def read_amount(value: Any) -> Decimal:
     """A decimal amount, quoted or not; its currency is named elsewhere."""
     if isinstance(value, Decimal):
         return value
-    return parse_amount(_scalar(value, "an amount"))
+    text = _scalar(value, "an amount")
+    try:
+        return parse_amount(text)
+    except AmountError:
+        meant = amounts_meant(text)
+        if not meant:
+            raise
+        number = [one.partition(" ")[0] for one in meant]
+        beside = "" if number == meant else "; its currency is named elsewhere"
+        raise ValueError(f"`{_short(text)}` is not a decimal amount; {_written(number)}{beside}") from None
 
 
 def read_money(value: Any) -> Money:
     """An amount and its currency: `100.00 USD`."""
     if isinstance(value, Money):
         return value
-    return Money.parse(_scalar(value, "an amount with its currency"))
+    text = _scalar(value, "an amount with its currency")
+    try:
+        return Money.parse(text)
+    except AmountThousandError:
+        raise
+    except AmountError:
+        meant = [one for one in amounts_meant(text) if " " in one]
+        if not meant:
+            raise
+        raise ValueError(f"`{_short(text)}` is not an amount with its currency; {_written(meant)}") from None
 
 
 def read_currency(value: Any) -> str:
@@ -193,6 +219,11 @@ def _scalar(value: Any, wanted: str) -> str:
         return Plain("true" if value else "false")
     found = "nothing" if value is None else "a mapping" if isinstance(value, dict) else "a list"
     raise ValueError(f"{wanted} is wanted here, not {found}")
+
+
+def _written(meant: Sequence[object], otherwise: str = "") -> str:
+    """What to write: each that may be meant."""
+    return "write " + " or ".join(f"`{one}`" for one in meant) if meant else otherwise
 
 
 def _short(text: str) -> str:

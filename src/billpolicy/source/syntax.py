@@ -62,6 +62,8 @@ _SENTENCES = (
     ),
     ("a tab character", "a tab stands where spaces are wanted", "indent with spaces"),
 )
+_AFTER_ITS_SIGN = ("did not find expected comment or line break", "expected chomping or indentation")
+"""What is said of a text behind `>` or `|`, which begin a text of several lines."""
 _HINT = "check the indentation, the quotes and the brackets here and on the line above"
 
 
@@ -76,6 +78,10 @@ def in_words(error: Any, text: str) -> tuple[_Mark | None, str, str]:
         if character == "\t":
             return mark, "a tab stands where spaces are wanted", "indent with spaces"
         return mark, f"a text cannot begin with `{character}`", "put it in quotes"
+    if mark is not None and any(part in said for part in _AFTER_ITS_SIGN):
+        sign = max(lines[mark[0] - 1].rfind(sign, 0, mark[1]) for sign in ">|")
+        hint = "put it in quotes; comparisons are words here, like `{above: 500.00 EUR}`"
+        return (mark[0], sign + 1), f"a text cannot begin with `{lines[mark[0] - 1][sign]}`", hint
     if "expected node content" in said:
         if at_end:
             return mark, "the file ends in the middle of a value", "it may be cut off: compare it with the original"

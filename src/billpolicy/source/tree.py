@@ -21,6 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.lines import BREAK, place_after
+from billpolicy.source.mended import split_by_commas
 from billpolicy.source.plain_file import NotPlainError
 from billpolicy.source.scalars import Plain
 from billpolicy.source.syntax import in_words
@@ -259,6 +260,7 @@ class _Builder:
         node = self._open.pop()
         self._keys.pop()
         node.mark = node.mark[:2] + self._end
+        self._commas(node)
         if not self._open:
             return
         parent = self._open[-1]
@@ -266,6 +268,20 @@ class _Builder:
             parent.items_at[-1] = node.mark
         elif parent and parent[last := next(reversed(parent))] is node:
             parent.values_at[last] = node.mark
+
+    def _commas(self, node: Block | Items) -> None:
+        """Amounts that a decimal comma, or one between thousands, has cut in pieces: `{above: 500,00 EUR}`."""
+        if isinstance(node, Items) or None not in node.values():
+            return
+        pieces = [
+            (key, True) if node.values_at[key][:2] == node.values_at[key][2:] else (str(value), False)
+            for key, value in node.items()
+        ]
+        keys = list(node)
+        for start, end, meant in split_by_commas(pieces):
+            mark = (*node.values_at[keys[start]][:2], *node.keys_at[keys[end - 1]][2:])
+            written = ",".join(text for text, _ in pieces[start:end])
+            self._problem("amount-comma", f"the comma in `{written}` ends a value here", mark, f"write `{meant}`")
 
     def _add(self, value: Any, mark: Mark) -> None:
         if not self._open:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
 
-
 _OPEN = ("text", "country", "currency")
 """Types of which there are many values, and no few that are left."""
 

@@ -143,6 +143,8 @@ def _dict_of(read_key: Reader, read_value: Reader) -> Reader:
     def read(data: Any) -> Any:
         if not isinstance(data, dict):
             raise Unsure
+        if any(value is None and key[:1].isdigit() for key, value in data.items()):
+            raise Unsure  # `{limit: 500,00 EUR}` may be an amount that a comma has cut up
         return {read_key(key): read_value(value) for key, value in data.items()}
 
     return read
