@@ -48,4 +48,5 @@ def _used_in_words(one: Used) -> str:
     what = "operations" if one.what is None else one.what
     whose = f" for {one.whose}" if one.whose else ""
     used = f"{one.after:,} of {one.most:,} {what}{whose} {days_in_words(one)}"
-    return f"limit {one.limit}: {used}, {one.before:,} before it"
+    before = f"{one.before:,}" if one.before else "nothing"
+    return f"limit {one.limit}: {used}, {before} before it"
