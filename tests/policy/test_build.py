@@ -229,20 +229,24 @@ def test_countries_and_currencies_are_codes_wherever_a_policy_names_them(declare
     [
         # docs/domain.md 1.2: a payment is put on many invoices, so it has none to ask about.
         (exception("{invoice.country: FR}", operations="create_payment"), "field-unknown", "`create_payment` has no"),
-        (exception("{invoice.amount: {is: set}}", operations="create_refund"), "field-unknown", "`invoice.amount`"),
+        (
+            exception("{debit_memo.amount: 1.00 EUR}", operations="create_refund"),
+            "field-unknown",
+            "`debit_memo.amount`",
+        ),
         (exception("{subscription.plan: a}", operations="credit_memo_from_charge"), "field-unknown", "subscription"),
         (exception("{credit_memo.reason: a}", operations="reverse_invoice"), "field-unknown", "credit_memo.reason"),
         (exception("{reason: a}", operations="create_payment"), "field-unknown", "`reason`"),
         # One of two operations does not have it.
-        (exception("{invoice.amount: {is: set}}", operations="write_off_invoice, create_refund"), "field-unknown", "r"),
+        (exception("{invoice.amount: 1.00 EUR}", operations="write_off_invoice, create_payment"), "field-unknown", "r"),
         # docs/domain.md 1.1: a credit memo has no payment term; payments and refunds have neither term nor contact.
         ("operations: {write_off_invoice: {payment_term: [account]}}", "attribute-not-on-document", "credit memo"),
         ("operations: {create_payment: {bill_to_contact: [account]}}", "attribute-not-on-document", "makes payments"),
         ("operations: {create_refund: {payment_term: [account]}}", "attribute-not-on-document", "makes refunds"),
         # Levels that an operation does not have.
-        ("operations: {create_payment: {sequence_set: [invoice, account]}}", "level-not-here", "no level `invoice`"),
+        ("operations: {create_payment: {sequence_set: [credit_memo]}}", "level-not-here", "no level `credit_memo`"),
         ("operations: {debit_memo_from_charge: {payment_term: [subscription]}}", "level-not-here", "subscription"),
-        ("operations: {reverse_credit_memo: {bill_to_contact: [invoice]}}", "level-not-here", "`invoice`"),
+        ("operations: {reverse_credit_memo: {bill_to_contact: [payment]}}", "level-not-here", "`payment`"),
         ("operations: {write_off_invoice: {bill_to_contact: [order_line_item]}}", "level-not-here", "order_line_item"),
         # Settings that an operation does not have.
         ("operations: {create_payment: {charged_through: keep}}", "decision-unknown", "`charged_through`"),

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from billpolicy.analysis import together
+from billpolicy.analysis.refunds import REFUND_OF, facts_of_refund, refund_point
+from billpolicy.analysis.together import USUAL_DAY
 from billpolicy.countries.codes import CODES
-from billpolicy.money import MINOR_DIGITS
 from billpolicy.policy.boxes import meetings, outside
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words, difference
 from billpolicy.policy.model import Effective, Policy, boxes_of
 from billpolicy.vocabulary.fields import changes_of
-from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, scopes_of
+from billpolicy.vocabulary.spec import DAYS_SINCE, FieldSpec, OperationSpec, object_of, objects_of, scopes_of
 
 SIGNS = {"below_zero": Numbers(((None, -1),)), "zero": Numbers.only(0), "above_zero": Numbers(((1, None),))}
 """Word of `balance_is` -> the balances that it stands for."""
@@ -27,10 +29,7 @@ _DOCUMENTS = ("invoice", "credit_memo", "debit_memo", "payment")
 _CALENDAR = Numbers(((datetime.date.min.toordinal(), datetime.date.max.toordinal()),))
 _USUAL_AMOUNT = 10_000
 """Minor units of an amount in an example, where any will do: 100.00 of most currencies."""
-USUAL_DAY = datetime.date(2026, 1, 1)
-"""Days of examples are not before it, where any will do."""
 _USUAL_DAY = USUAL_DAY.toordinal()
-_CURRENCIES = ("EUR", "USD", *MINOR_DIGITS)
 _COUNTRIES = ("DE", "FR", *sorted(CODES))
 
 
@@ -45,6 +44,8 @@ class Relation(NamedTuple):
     point: Callable[..., tuple[Fact | None, ...] | None]
     """Of a usual amount and what each may be (`Values`): one value of each that go together, or None as the proof that
     none do."""
+    telling: bool = True
+    """Whether a point that names some of them tells the others, too."""
 
 
 class Domain:
@@ -174,7 +175,7 @@ class Domain:
         return Words(closed, universe=closed)
 
     def _always(self, field: FieldSpec) -> bool:
-        return field.always and field.name.rpartition(".")[0] not in self.uncertain
+        return field.always and object_of(field.name) not in self.uncertain
 
     # -- points ----------------------------------------------------------------------------------------------------
 
@@ -182,51 +183,67 @@ class Domain:
     def relations(self) -> tuple[Relation, ...]:
         """What goes together of the facts that are left."""
         found = []
-        for scope in _DOCUMENTS:
+        if REFUND_OF in self.fields:
+            found.append(Relation(facts_of_refund(self.fields), refund_point(self.fields), telling=False))
+        for scope in _DOCUMENTS if not found else ():
             names = tuple(f"{scope}.{name}" for name in ("amount", "balance", "settled"))
             if names[1] not in self.fields:
                 continue
             if scope in self.uncertain:
                 found.append(self._all_or_nothing(scope))
             else:
-                found.append(Relation(names, _settled) if names[2] in self.fields else Relation(names[:2], _balanced))
+                sized = Relation(names, together.settled), Relation(names[:2], together.balanced)
+                found.append(sized[0] if names[2] in self.fields else sized[1])
+        found += self._ages()
         taken = {fact for relation in found for fact in relation.facts}
         for name, field in self.fields.items():
             currency = f"{name}.currency"
             if field.type == "money" and self.same(currency) == currency and name not in taken:
-                found.append(Relation((name, currency), _together))
+                found.append(Relation((name, currency), together.with_currency))
         if {"subscription.id", "subscription.status"} <= set(self.fields):
-            found.append(Relation(("subscription.id", "subscription.status"), _known))
+            found.append(Relation(("subscription.id", "subscription.status"), together.known))
         if "back_dated" in self.fields:
-            found.append(Relation(("date", "from", "back_dated"), _back_dated))
+            found.append(Relation(("date", "from", "back_dated"), together.back_dated))
         return tuple(found)
+
+    def _ages(self) -> list[Relation]:
+        """How old the documents are that there always are, by their dates and that of the operation."""
+        certain = [scope for scope in _DOCUMENTS if scope not in self.uncertain and f"{scope}.date" in self.fields]
+        aged = [scope for scope in certain if f"{DAYS_SINCE}.{scope}" in self.fields]
+        names = [name for scope in aged for name in (f"{scope}.date", f"{DAYS_SINCE}.{scope}")]
+        return [Relation(("date", *names), together.aged)] if aged else []
 
     def _all_or_nothing(self, scope: str) -> Relation:
         """The facts of a document that there may be none of; where there is one, the operation is in its currency."""
         asked = ("amount", "amount.currency") if scope == self._alone and "amount" in self.fields else ()
         names = ("number", "date", "currency", "amount", "balance", "settled")
+        age = f"{DAYS_SINCE}.{scope}"
         its = tuple(f"{scope}.{name}" for name in names if f"{scope}.{name}" in self.fields)
+        its = (*its, age) if age in self.fields else its
 
         def point(usual: int, *values: Values) -> tuple[Fact | None, ...] | None:
             said, own = values[: len(asked)], values[len(asked) :]
             if all(one.unset for one in own):
-                met = _together(usual, *said) if said else ()
+                met = together.with_currency(usual, *said) if said else ()
                 if met is not None:
                     return *met, *(None for _ in own)
             number, day, currency, *figures = (Values(one.members) for one in own)
-            if number.empty or day.empty:
+            days = figures.pop() if age in its else None
+            if number.empty or day.empty or (days is not None and days.empty):
                 return None
+            old = () if days is None else (together.numbers(days).near(0),)
             met = ()
             if said:
                 code = Values(said[1].members & currency.members, said[1].unset)  # type: ignore[operator]
-                met = _together(usual, said[0], code)
+                met = together.with_currency(usual, said[0], code)
                 if met is None:
                     return None
                 currency = currency if met[1] is None else code
             if currency.empty:
                 return None
-            out = _settled(usual, *figures) if len(figures) == 3 else _balanced(usual, *figures)
-            return out and (*met, number.sample(), _numbers(day).near(_USUAL_DAY), _code(currency), *out)
+            out = together.settled(usual, *figures) if len(figures) == 3 else together.balanced(usual, *figures)
+            date = together.numbers(day).near(_USUAL_DAY)
+            return out and (*met, number.sample(), date, together.code(currency), *out, *old)
 
         return Relation((*asked, *its), point)
 
@@ -236,10 +253,11 @@ class Domain:
         found: list[Box] = []
         for assumption in self._policy.assumptions:
             fields = {clause.field for clause in (*assumption.when, *assumption.then)}
-            if fields <= set(self.fields):
+            scopes = {field.partition(".")[0] for field in fields}
+            if fields <= set(self.fields) and scopes <= objects_of(self.fields):
                 there = Values(Words(frozenset(), complement=True))
-                scopes = {field.partition(".")[0] for field in fields} & self.uncertain
-                names = [f"{scope}.id" if scope == "subscription" else f"{scope}.number" for scope in sorted(scopes)]
+                uncertain = sorted(scopes & self.uncertain)
+                names = [f"{scope}.id" if scope == "subscription" else f"{scope}.number" for scope in uncertain]
                 when = meetings(boxes_of(assumption.when), (dict.fromkeys(names, there),))
                 found += self.all_canonical(outside(when, boxes_of(assumption.then)))
         return tuple(found)
@@ -283,9 +301,9 @@ class Domain:
                 met = relation.point(usual, *(box.get(fact, self.universe(fact)) for fact in relation.facts))
                 if met is None:
                     return None
-                # Which number and day a document has is not said where nobody asks.
+                # Which number and day a document has is not said where nobody asks, nor how old it is.
                 told = zip(relation.facts, met, strict=True)
-                point |= {fact: value for fact, value in told if fact in box or not fact.endswith((".number", ".date"))}
+                point |= {fact: value for fact, value in told if fact in box or (relation.telling and _is_told(fact))}
         return point
 
     def _sample(self, fact: str, values: Values, usual: int = _USUAL_AMOUNT) -> Fact | None:
@@ -297,13 +315,13 @@ class Domain:
             if field is not None and field.type == "date":
                 return members.near(max(self._policy.effective.from_.toordinal(), _USUAL_DAY))
             return members.near(usual if field is not None and field.type == "money" else 1)
-        return _code(values, self._usual(fact)) if self._usual(fact) else members.sample()
+        return together.code(values, self._usual(fact)) if self._usual(fact) else members.sample()
 
     def _usual(self, fact: str) -> Iterable[str]:
         """The codes of a currency or of a country, first those that are best known; of all else nothing."""
         field = self.fields.get(fact)
         if fact.endswith("currency") or (field is not None and field.type == "currency"):
-            return _CURRENCIES
+            return together.CURRENCIES
         return _COUNTRIES if field is not None and field.type == "country" else ()
 
     def _by_every_name(self, point: Mapping[str, Fact | None]) -> Case:
@@ -344,65 +362,5 @@ def _days(effective: Effective) -> Numbers:
     return Numbers(((effective.from_.toordinal(), last.toordinal()),))
 
 
-# -- what goes together ------------------------------------------------------------------------------------------------
-
-
-def _numbers(values: Values) -> Numbers:
-    assert isinstance(values.members, Numbers)
-    return values.members
-
-
-def _candidates(values: Values, near: Iterable[int], *others: Values) -> list[int]:
-    """Numbers of which one satisfies what holds between a few numbers, if any does: the ends of all ranges, and those
-    beside them; first of all the usual ones."""
-    ranges = [each for one in (values, *others) for each in _numbers(one).ranges]
-    ends = [end for both in ranges for end in both if end is not None]
-    beside = {end + step for end in (0, *ends) for step in (-2, -1, 0, 1, 2)}
-    return [one for one in (*near, *sorted(beside, key=abs)) if one in values.members]
-
-
-def _settled(usual: int, amount: Values, balance: Values, settled: Values) -> tuple[Fact | None, ...] | None:
-    """What is open of a document lies between nothing and its amount, and says how much of it has been settled."""
-    for whole in _candidates(amount, (usual,), balance):
-        for rest in _candidates(balance, (whole, whole // 2, 0), amount):
-            how = "nothing" if rest == whole else "part" if rest else "all"
-            if min(whole, 0) <= rest <= max(whole, 0) and how in settled.members:
-                return whole, rest, how
-    return None
-
-
-def _balanced(usual: int, amount: Values, balance: Values) -> tuple[Fact | None, ...] | None:
-    for whole in _candidates(amount, (usual,), balance):
-        for rest in _candidates(balance, (whole, whole // 2, 0), amount):
-            if min(whole, 0) <= rest <= max(whole, 0):
-                return whole, rest
-    return None
-
-
-def _back_dated(usual: int, date: Values, from_: Values, back_dated: Values) -> tuple[Fact | None, ...] | None:
-    """What holds from a day on or after the document date may still be back-dated, where today is later than both."""
-    for day in _candidates(date, (_USUAL_DAY,), from_):
-        for since in _candidates(from_, (day,), date):
-            for word in (False, True):
-                if word in back_dated.members and (word or since >= day):
-                    return day, since, word
-    return None
-
-
-def _together(usual: int, amount: Values, currency: Values) -> tuple[Fact | None, ...] | None:
-    """An amount has a currency."""
-    if not (amount.members.empty or currency.members.empty):
-        return _numbers(amount).near(usual), _code(currency)
-    return (None, None) if amount.unset and currency.unset else None
-
-
-def _known(usual: int, id: Values, status: Values) -> tuple[Fact | None, ...] | None:
-    """A subscription that is known is active or canceled; several may agree on that."""
-    if not status.members.empty:
-        return id.sample(), status.sample()
-    return (None, None) if id.unset and status.unset else None
-
-
-def _code(values: Values, codes: Iterable[str] = _CURRENCIES) -> Fact | None:
-    """A currency, or what else has codes: a usual one if it may be."""
-    return next((code for code in codes if code in values.members), values.sample())
+def _is_told(fact: str) -> bool:
+    return not fact.endswith((".number", ".date")) and not fact.startswith(f"{DAYS_SINCE}.")

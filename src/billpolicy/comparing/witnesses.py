@@ -12,7 +12,7 @@ from itertools import chain, product
 from typing import NamedTuple
 
 from billpolicy.analysis.decisions import DATE
-from billpolicy.analysis.domain import USUAL_DAY
+from billpolicy.analysis.together import USUAL_DAY
 from billpolicy.book.load import book_from
 from billpolicy.comparing.decisions import MOST_POINTS, Changed, Point, point
 from billpolicy.comparing.difference import PolicyDifference

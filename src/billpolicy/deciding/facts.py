@@ -6,7 +6,7 @@ Custom fields are added as the policy declares them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,8 +17,8 @@ from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Policy
 from billpolicy.policy.typed import facts_of, typed
 from billpolicy.source.scalars import Plain
-from billpolicy.vocabulary.fields import AMOUNT, SCOPES
-from billpolicy.vocabulary.spec import FieldSpec, OperationSpec
+from billpolicy.vocabulary.fields import AMOUNT, DATED, SCOPES
+from billpolicy.vocabulary.spec import DAYS_SINCE, FieldSpec, OperationSpec
 
 _Value = str | bool | int | Decimal | datetime.date | None
 
@@ -75,15 +75,21 @@ _FIELDS = {
 
 
 def facts_about(
-    book: Book, objects: Mapping[str, Iterable[Any]], custom: Mapping[str, FieldSpec]
+    book: Book,
+    objects: Mapping[str, Sequence[Any]],
+    custom: Mapping[str, FieldSpec],
+    day: datetime.date | None = None,
 ) -> tuple[dict[str, Fact], list[str]]:
     """Facts of the objects of each scope, and sentences about custom values that are not of their declared type.
 
-    Where a scope has several objects (the subscriptions of one invoice), only what they agree on is a fact.
+    Where a scope has several objects (the subscriptions of one invoice), only what they agree on is a fact. With a day,
+    also how old documents are on it.
     """
     facts: dict[str, Fact] = {}
     wrong: list[str] = []
     for scope, members in objects.items():
+        if day is not None and members and scope in DATED:
+            facts |= days_since(scope, members, day)
         each = [_facts_of_one(book, scope, member, custom, wrong) for member in members]
         if len(each) == 1:
             facts.update(each[0])
@@ -94,6 +100,12 @@ def facts_about(
             if all(other.get(part) == each[0].get(part) for other in each for part in whole):
                 facts[name] = value
     return facts, wrong
+
+
+def days_since(scope: str, documents: Iterable[Any], day: datetime.date) -> dict[str, Fact]:
+    """How long before a day documents of a scope are dated; of several the first, and of none nothing."""
+    dates = [document.date for document in documents]
+    return {f"{DAYS_SINCE}.{scope}": (day - min(dates)).days} if dates else {}
 
 
 def _facts_of_one(

@@ -274,6 +274,7 @@ def _conflict(operation: str, key: str, rules: tuple[str, ...]) -> Diagnostic:
 
 
 def _ambiguous(key: str, level: Level, several: Several, rule: str) -> Diagnostic:
-    message = f"the {level}s do not agree on `{key}` ({several}), so level `{level}` has no one value (rule `{rule}`)"
+    those = level.replace("_", " ")
+    message = f"the {those}s do not agree on `{key}` ({several}), so level `{level}` has no one value (rule `{rule}`)"
     hint = "let the policy take it from another level first, such as `request`, or split the operation"
     return Diagnostic("level-ambiguous", message, hint=hint)

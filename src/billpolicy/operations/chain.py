@@ -32,7 +32,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.planning.operation import Event, Step
+from billpolicy.planning.operation import About, Event, Step
 from billpolicy.planning.plan import Asked, FollowedBy, PassedOver, Plan
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction, Request
@@ -70,7 +70,7 @@ def needs_of(policies: Iterable[Policy], request: Request) -> Needs:
         following = _following(policies, causes)
         if "bill_run" in following:
             needs |= Needs(unbilled_usage=True, ended_time=True)
-        if following & {"bill_run", "write_off_invoice"}:
+        if following & {"bill_run", "write_off_invoice", "create_refund"}:
             needs |= Needs(billed_time=True)  # what gives time or money back looks at all that was given back
     return needs
 
@@ -222,7 +222,7 @@ def _follow(planning: Planning, event: Event) -> None:
         for request in requests:
             target = _done_to(planning.book, request)
             try:
-                facts = _facts(planning, event, name, target)
+                facts = _facts(planning, event, request, target)
             except Refused as refused:
                 in_force = [one for one in those if one.rule.effective.includes(event.date)]
                 if any(one.if_refused == "refuse" for one in in_force):
@@ -275,24 +275,27 @@ def _done_to(book: Book, request: Request) -> Numbered | None:
     return None if number is None else book.numbered[number]
 
 
-def _facts(planning: Planning, event: Event, operation: str, target: Numbered | None) -> dict[str, Fact]:
+def _facts(planning: Planning, event: Event, request: Request, target: Numbered | None) -> dict[str, Fact]:
     """What a follow-up can ask about: the event, what it is about, and what the step would be done to. Accounts and
     subscriptions have the values that they hold for the operation that would follow."""
-    book, day = planning.book, planning.day_of_values(operation)
+    operation = OPERATIONS[request.operation]
+    book, day = planning.book, planning.day_of_values(operation.name)
     objects = _objects(book, event.subject)
-    for scope, members in _objects(book, target).items() if target is not None else ():
-        objects.setdefault(scope, members)
+    about = About() if operation.about is None else operation.about(book, request, event.date)
+    for more in (about.objects, _objects(book, target) if target is not None else {}):
+        for scope, members in more.items():
+            objects.setdefault(scope, [*members])
     for scope in ("account", "subscription"):
         if scope in objects:
             objects[scope] = [on_day(record, day) for record in objects[scope]]
-    facts, wrong = facts_about(book, objects, planning.policy.fields)
+    facts, wrong = facts_about(book, objects, planning.policy.fields, event.date)
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", text, planning.instruction.at(), hint) for text in wrong)
     for assumption in broken_by(facts, planning.policy):
-        broken = contradiction(assumption, f"what `{operation}` would be done to")
+        broken = contradiction(assumption, f"what `{operation.name}` would be done to")
         raise Refused([broken._replace(position=planning.instruction.at())])
-    facts |= {"date": event.date.toordinal(), "operation": event.operation}
+    facts |= {**about.facts, "date": event.date.toordinal(), "operation": event.operation}
     return facts | actor_facts(planning.policy, planning.request.actor) | event.request.told()
 
 

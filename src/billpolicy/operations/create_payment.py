@@ -17,6 +17,7 @@ from billpolicy.operations.shared.settling import (
     nothing_open,
     open_targets,
     put,
+    reached,
     tell_due_dates,
 )
 from billpolicy.planning.deciding import resolve
@@ -61,7 +62,11 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
 
     money = Money(amount, currency)
     again = repeated(planning, account, Payment, request.type, money, request.reference)
-    resolved = resolve(planning, account, amount=money, more=again.facts)
+    if request.apply_to_open:
+        targets = open_targets(planning, account, currency, planning.date)
+    facts = {**again.facts, "payment.type": request.type}
+    paid = reached(planning, account, targets, money, facts)
+    resolved = resolve(planning, account, behind=paid, amount=money, more=facts)
     check_allowed(planning, account, currency, resolved, "currency")
     again.check(planning, resolved)
     draft = Payment(
@@ -75,10 +80,8 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         comment=request.comment,
     )
     payment = issue(planning, draft, resolved)
-    if request.apply_to_open:
-        targets = open_targets(planning, account, currency, planning.date)
-        if not targets:
-            planning.note(f"all of it stays unapplied: {nothing_open(planning, account, currency)}")
+    if request.apply_to_open and not targets:
+        planning.note(f"all of it stays unapplied: {nothing_open(planning, account, currency)}")
     if targets:
         tell_due_dates(planning, targets, amount - total, resolved)
         put(planning, payment, targets, amount, resolved)

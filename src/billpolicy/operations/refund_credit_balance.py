@@ -17,7 +17,7 @@ from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.what_is_open import check_usable
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import adjust, issue
-from billpolicy.planning.operation import Event, Operation
+from billpolicy.planning.operation import About, Event, Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
@@ -47,7 +47,8 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     check_usable(planning, account, currency, planning.date, amount, "amount")
     money = Money(amount, currency)
     again = repeated(planning, account, Refund, request.type, money, request.reference)
-    resolved = resolve(planning, account, amount=money, reason=reason, more=again.facts)
+    facts = {**again.facts, "refund.type": request.type}
+    resolved = resolve(planning, account, amount=money, reason=reason, more=facts)
     again.check(planning, resolved)
     reason = reason or resolved.text("reason_code")
     draft = Refund(
@@ -95,4 +96,5 @@ OPERATION = Operation(
     ),
     plan=_plan,
     follow=_follow,
+    about=lambda book, request, day: About(facts={"refund.type": request.type}),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, BillingDocument, Document, SourceDocument, Subscription
@@ -25,6 +25,7 @@ def resolve(
     account: Account | None,
     *documents: BillingDocument | SourceDocument,
     subscriptions: Sequence[Subscription] = (),
+    behind: Sequence[BillingDocument | SourceDocument] = (),
     amount: Money | None = None,
     reason: str | None = None,
     more: Mapping[str, Fact] | None = None,
@@ -33,16 +34,23 @@ def resolve(
     """All decisions for one document. Refuses what was found wrong, or where policy and book give no usable value.
 
     Conditions ask about the account, the subscriptions and the documents, and values are inherited from them: as they
-    are on the day that the policy says (`values_of`). `account` is None where none is concerned. `more`: facts that
-    only this operation has. `operation`: by which one is decided, if it is not the one that is planned.
+    are on the day that the policy says (`values_of`). `account` is None where none is concerned. `behind`: documents
+    that values can be inherited from, and from the subscriptions of their items, and that no condition asks about.
+    `more`: facts that only this operation has. `operation`: by which one is decided, if it is not the one that is
+    planned.
     """
     planning.stop_if_refused()
     request, policy = planning.request, planning.policy
     spec = VOCABULARY[operation or request.operation]
     said = operation_facts(spec, policy, date=planning.date, actor=request.actor, amount=amount, reason=reason)
     asked_for = request.asked_for() if spec.name == request.operation else {}
-    planning.rely_on_values([] if account is None else [account], subscriptions)
-    resolved = _decided(planning, spec.name, account, documents, subscriptions, said | dict(more or {}), asked_for)
+    for document in behind:
+        planning.rely_on(document.number)
+    items = (item for document in behind if isinstance(document, Document) for item in document.items)
+    beside = planning.subscriptions_of(items)
+    planning.rely_on_values([] if account is None else [account], [*subscriptions, *beside])
+    objects = _Objects(account, documents, subscriptions, behind, beside)
+    resolved = _decided(planning, spec.name, objects, said | dict(more or {}), asked_for)
     for code, message, path, hint in (
         *not_permitted(planning.resolver, resolved, request.actor, request.approved_by),
         *not_heard(planning.resolver, resolved, asked_for),
@@ -53,6 +61,15 @@ def resolve(
     return resolved
 
 
+def alone(planning: Planning, account: Account, *, amount: Money, more: Mapping[str, Fact]) -> Resolved:
+    """What the policy decides for one document whatever levels hold: its settings. Nobody is asked whether they may."""
+    planning.stop_if_refused()
+    spec = VOCABULARY[planning.request.operation]
+    actor = planning.request.actor
+    said = operation_facts(spec, planning.policy, date=planning.date, actor=actor, amount=amount, reason=None)
+    return _decided(planning, spec.name, _Objects(account), said | dict(more), {}, with_gaps=True)
+
+
 def would_resolve(
     planning: Planning, operation: str, account: Account, subscription: Subscription, day: datetime.date
 ) -> Resolved | None:
@@ -60,17 +77,27 @@ def would_resolve(
     where the policy cannot say. Nobody is asked whether they may do it."""
     said = {"date": planning.date.toordinal()}
     try:
-        return _decided(planning, operation, account, (), [subscription], said, {}, day, with_gaps=True)
+        about = _Objects(account, subscriptions=[subscription])
+        return _decided(planning, operation, about, said, {}, day, with_gaps=True)
     except Refused:
         return None
+
+
+class _Objects(NamedTuple):
+    """What is decided by: conditions ask about the first three, and values come from all of them."""
+
+    account: Account | None
+    documents: Sequence[BillingDocument | SourceDocument] = ()
+    subscriptions: Sequence[Subscription] = ()
+    behind: Sequence[BillingDocument | SourceDocument] = ()
+    beside: Sequence[Subscription] = ()
+    """The subscriptions of the documents behind."""
 
 
 def _decided(
     planning: Planning,
     operation: str,
-    account: Account | None,
-    documents: Sequence[BillingDocument | SourceDocument],
-    subscriptions: Sequence[Subscription],
+    about: _Objects,
     said: Mapping[str, Fact],
     asked_for: Mapping[str, str | None],
     day: datetime.date | None = None,
@@ -80,18 +107,23 @@ def _decided(
     """What the policy decides, of values as they are on a day, by default the one that it says. Raises `Refused`."""
     policy, at = planning.policy, planning.instruction.at()
     day = day or planning.day_of_values(operation)
-    accounts = [] if account is None else [on_day(account, day)]
-    subscriptions = [on_day(subscription, day) for subscription in subscriptions]
-    objects: dict[str, Sequence[Any]] = {"account": accounts, "subscription": subscriptions}
-    objects |= {document.kind: [document] for document in documents}
-    facts, wrong = facts_about(planning.book, objects, policy.fields)
+    accounts = [] if about.account is None else [on_day(about.account, day)]
+    subscriptions = [on_day(subscription, day) for subscription in about.subscriptions]
+    objects: dict[str, list[Any]] = {"account": accounts, "subscription": subscriptions}
+    for document in about.documents:
+        objects.setdefault(document.kind, []).append(document)
+    facts, wrong = facts_about(planning.book, objects, policy.fields, planning.date)
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", sentence, at, hint) for sentence in wrong)
     for assumption in broken_by({**facts, **said}, policy):
         raise Refused([contradiction(assumption, "what this operation is about")._replace(position=at)])
-    holders = [document for document in documents if isinstance(document, Document)]
-    levels = every_level(policy, levels_of(accounts, holders, subscriptions, day=day), asked_for)
+    named = VOCABULARY[operation].levels
+    holders = {one.number: one for one in about.documents if isinstance(one, Document) or one.kind in named}
+    holders |= {one.number: one for one in about.behind}
+    subscribed = {one.id: one for one in subscriptions}
+    subscribed |= {one.id: on_day(one, day) for one in about.beside if one.id not in subscribed}
+    levels = every_level(policy, levels_of(accounts, holders.values(), subscribed.values(), day=day), asked_for)
     try:
         return planning.resolver.resolve(operation, planning.date, {**facts, **said}, levels, with_gaps=with_gaps)
     except Refused as refused:

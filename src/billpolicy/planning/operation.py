@@ -6,15 +6,18 @@ It may take steps of its own, and the policy may let others follow what it bring
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from billpolicy.book.book import Book
 from billpolicy.book.model import Numbered, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
+from billpolicy.policy.condition import Fact
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
 
@@ -48,6 +51,14 @@ class Step:
     """Code of a refusal that only means that there is nothing to do -> what is noted then."""
 
 
+class About(NamedTuple):
+    """What conditions can ask about a request that follows an event."""
+
+    objects: Mapping[str, Sequence[Any]] = MappingProxyType({})
+    """By what they are called there."""
+    facts: Mapping[str, Fact] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. `needs`, `plan` and `follow` take and give the request as its own type."""
@@ -60,6 +71,9 @@ class Operation:
     follow: Callable[[Planning, Event], Iterable[Request]] | None = None
     """What there is to do after an event, as requests whose id is filled in by the chain; nothing if nothing is left
     to do. `planning` is that of the operation that brought the event about."""
+    about: Callable[[Book, Any, datetime.date], About] | None = None
+    """Of one that can follow: what conditions can ask about its request on the day of the event, beside the document
+    that it is done to."""
 
     @property
     def spec(self) -> OperationSpec:

@@ -143,6 +143,20 @@ class Numbers:
             start = high + 1
         return Numbers((*gaps, (start, None)))
 
+    def negated(self) -> Numbers:
+        """The same numbers below zero."""
+        ends = [(None if high is None else -high, None if low is None else -low) for low, high in self.ranges]
+        return Numbers._merged(ends)
+
+    def plus(self, other: Numbers) -> Numbers:
+        """All sums of a number of each."""
+
+        def end(one: int | None, more: int | None) -> int | None:
+            return None if one is None or more is None else one + more
+
+        pairs = ((mine, their) for mine in self.ranges for their in other.ranges)
+        return Numbers._merged([(end(mine[0], their[0]), end(mine[1], their[1])) for mine, their in pairs])
+
     def sample(self) -> Fact:
         """Some member, always the same one. The set must not be empty."""
         low, high = self.ranges[0]

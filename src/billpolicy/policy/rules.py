@@ -20,7 +20,7 @@ from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import Assumption, Clause, ExceptionRule, FollowUp, Outcome
 from billpolicy.policy.typed import clause
 from billpolicy.source.tree import Tree
-from billpolicy.vocabulary.fields import SCOPES, fields_of
+from billpolicy.vocabulary.fields import SCOPES, own_fields_of
 from billpolicy.vocabulary.spec import CUSTOM_SCOPES, FieldSpec, OperationSpec, events_of, scopes_of
 
 _Kind = Literal["exception", "follow-up", "assumption"]
@@ -170,7 +170,7 @@ class Rules:
 
     def _assumption(self, text: AssumptionText, tree: Tree, index: int) -> None:
         path = ("assumptions", index)
-        has = {f"the assumption `{text.id}`": fields_of(*SCOPES)}
+        has = {f"the assumption `{text.id}`": own_fields_of(*SCOPES)}
         if not text.then:
             self._problem("then-empty", f"`{text.id}` assumes nothing", tree.at(*path, "then"), "say what holds")
         self.assumptions[text.id] = Assumption(

@@ -34,7 +34,7 @@ from billpolicy.recording.record import (
 )
 from billpolicy.recording.recorder import due_by_term
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import Level
+from billpolicy.vocabulary.spec import Level, objects_of
 
 Kind = Literal["value", "level", "added", "removed", "refused", "follows", "follows_not"]
 """How an outcome differs: another value; the same one from another level; a decision that there was not, or is not any
@@ -345,7 +345,8 @@ class _Decided:
         if under.known is not None and under.known.digest == under.policy.digest:
             return  # it was asked then
         there = {fact.partition(".")[0] for fact in facts}
-        names = {f"{scope}.{name}": "" for scope in there - {"subscription"} for name in ("id", "number")}
+        objects = there & objects_of(field.name for field in VOCABULARY[self._name].fields)
+        names = {f"{scope}.{name}": "" for scope in objects - {"subscription"} for name in ("id", "number")}
         broken = {one.id for one in broken_by({**names, **facts}, under.policy)}
         for one in under.policy.assumptions:
             asked = {fact for clause in (*one.when, *one.then) for fact in clause.facts}
@@ -354,7 +355,7 @@ class _Decided:
             missing = tuple(sorted(fact for fact in asked if under.lacks(fact, moved=self._moved)))
             if not missing and one.id in broken:
                 self._found.refuse(self._name, "operation", "assumption-broken", None, one.id)
-            elif missing and scopes <= there and hold(boxes_of(one.when), facts, but=frozenset(missing)):
+            elif missing and scopes <= objects and hold(boxes_of(one.when), facts, but=frozenset(missing)):
                 self._found.untold.append(Untold(self._name, "operation", missing, under.why(missing)))
 
     def _gaps(self, resolved: Resolved, refused: Refused) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billpolicy.vocabulary.spec import ROLES, FieldSpec
+from billpolicy.vocabulary.spec import DAYS_SINCE, ROLES, FieldSpec
 
 PAYMENT_TYPES = ("external", "electronic")
 _SIGNS = ("below_zero", "zero", "above_zero")
@@ -51,6 +51,9 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
     "payment": (*_POSITIVE, FieldSpec("type", "choice", "how it was paid", PAYMENT_TYPES, always=True)),
 }
 """Object -> its fields."""
+DATED = ("invoice", "credit_memo", "debit_memo", "payment")
+"""The documents that conditions can ask about."""
+_AGE = FieldSpec(DAYS_SINCE, "days", "from its date to that of the operation; of several, from the first", always=True)
 DATE = FieldSpec("date", "date", "the document date of the operation", always=True)
 AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included", at_least=0)
 OF_LINES = AMOUNT._replace(doc="what is left of the lines that are named, tax included", at_least=None)
@@ -63,6 +66,21 @@ REFERENCE_IS = FieldSpec(
     "of a reference that is given: `new`, `known` of such a payment or refund, or only of one that was `reversed`",
     ("new", "known", "reversed"),
 )
+_TYPE = FieldSpec("type", "choice", "external or electronic", ("external", "electronic"), always=True)
+OF_THE_PAYMENT = (_TYPE._replace(name="payment.type"),)
+"""Of a payment that is made: what else there is of it the operation says itself."""
+OF_THE_REFUND = (_TYPE._replace(name="refund.type"),)
+REFUNDED = (
+    FieldSpec("refund.of", "choice", "what is paid back", ("payment", "credit_memo"), always=True),
+    FieldSpec(
+        "refund.paid",
+        "choice",
+        "how much of what is paid back had come in for it by payments, and was not paid back before",
+        ("nothing", "part", "all"),
+        always=True,
+    ),
+)
+"""docs/domain.md 2.11."""
 PARTIAL = FieldSpec("partial", "boolean", "whether only a part of what is open is written off", always=True)
 FROM = (
     FieldSpec("from", "date", "the first day on which what it changes holds", always=True),
@@ -80,7 +98,13 @@ ACTOR = (
 
 
 def fields_of(*scopes: str) -> tuple[FieldSpec, ...]:
-    """The fields of these objects, by their dotted names."""
+    """The fields of these objects, by their dotted names, and how old those are that have a date."""
+    ages = (_AGE._replace(name=f"{DAYS_SINCE}.{scope}") for scope in scopes if scope in DATED)
+    return (*own_fields_of(*scopes), *ages)
+
+
+def own_fields_of(*scopes: str) -> tuple[FieldSpec, ...]:
+    """The fields that they have whatever is done to them."""
     return tuple(field._replace(name=f"{scope}.{field.name}") for scope in scopes for field in SCOPES[scope])
 
 

@@ -16,10 +16,20 @@ FieldType = Literal["text", "choice", "integer", "money", "date", "days", "boole
 """`days` is a length of time: a whole number of days, below zero where something is still ahead. `country` and
 `currency` are codes of ISO 3166 and ISO 4217: texts that are checked."""
 Level = Literal[
-    "request", "invoice", "credit_memo", "debit_memo", "subscription", "order_line_item", "account", "default"
+    "request",
+    "invoice",
+    "credit_memo",
+    "debit_memo",
+    "payment",
+    "subscription",
+    "order_line_item",
+    "account",
+    "default",
 ]
 LEVELS: tuple[Level, ...] = get_args(Level)
 """Where a value can come from; `default` is the policy's own for the attribute (docs/policy-language.md rule 4)."""
+DAYS_SINCE = "days_since"
+"""The scope of the fields that say how old the document of that name is."""
 ROLES = "roles"
 """In `FieldSpec.codes`: the choices are the roles of the policy."""
 CUSTOM_SCOPES = ("account", "subscription")
@@ -110,3 +120,16 @@ def events_of(vocabulary: Vocabulary) -> dict[str, EventSpec]:
 def scopes_of(fields: Iterable[FieldSpec]) -> frozenset[str]:
     """The objects that fields are of: `account`, `invoice`, ..."""
     return frozenset(field.name.partition(".")[0] for field in fields if "." in field.name)
+
+
+def objects_of(names: Iterable[str]) -> frozenset[str]:
+    """The objects that all is known of, by the names of fields: those with an id or a number. Of a payment that is made
+    there is only its type."""
+    pairs = (name.rpartition(".") for name in names)
+    return frozenset(scope for scope, _, own in pairs if scope and own in ("id", "number"))
+
+
+def object_of(field: str) -> str:
+    """The object that a field is of, by its dotted name: of `invoice.date` and `days_since.invoice` the invoice."""
+    scope, _, name = field.partition(".")
+    return name if scope == DAYS_SINCE else scope

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from billpolicy.analysis.analyse import Analysis, analyse
 from billpolicy.analysis.dates import holes_between
-from billpolicy.analysis.domain import USUAL_DAY
 from billpolicy.analysis.finding import Finding, Shown
+from billpolicy.analysis.together import USUAL_DAY
 from billpolicy.deciding.proven import prove
 from billpolicy.policy.model import Policy
 from billpolicy.source.files import Place, place

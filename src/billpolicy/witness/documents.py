@@ -40,7 +40,7 @@ def another_number(scene: Scene, kind: str) -> str:
 
 def date_of(scene: Scene, kind: str, age: int = _AGE) -> datetime.date:
     """The date of the document that conditions ask about."""
-    day = scene.wanted.day(f"{kind}.date", scene.wanted.before(age))
+    day = scene.wanted.day(f"{kind}.date", scene.wanted.before(scene.wanted.age(kind, age)))
     if day is None:
         raise Impossible
     return day
@@ -58,13 +58,13 @@ def document(
     **more: Any,
 ) -> str:
     """A billing document with these lines, its other fields as the facts say; its number."""
-    wanted, number = scene.wanted, number_of(scene, kind)
+    wanted, number = scene.wanted, more.pop("number", None) or number_of(scene, kind)
     due = wanted.day(f"{kind}.due_date") if kind != "credit_memo" else None
     reason = wanted.text(f"{kind}.reason") if kind != "invoice" else None
     fields = {
         "number": number,
         "account": account,
-        "date": date_of(scene, kind),
+        "date": more.pop("date", None) or date_of(scene, kind),
         "due_date": due,
         "currency": currency,
         "reason": reason,
@@ -111,7 +111,7 @@ def settle(
         scene.add(
             "payments", number=payment, account=account, date=day, currency=currency, amount=amount(total, currency)
         )
-        scene.add("applications", **_application(payment, number, day, used, currency))
+        scene.add("applications", **application(payment, number, day, used, currency))
         return
     increase = another_number(scene, "credit_adjustment")
     given = {"number": increase, "account": account, "date": day, "currency": currency, "type": "increase"}
@@ -124,7 +124,7 @@ def settle(
     scene.add("applications", from_=number, to=increase, date=day, amount=amount(-total, currency), parts=on_it)
 
 
-def _application(
+def application(
     source: str, target: str, day: datetime.date, used: Sequence[int], currency: str, *, of_memo: bool = False
 ) -> dict[str, Any]:
     """Money of a source put on the lines of a target; a memo says from which of its own lines."""
@@ -160,7 +160,7 @@ def payment(scene: Scene, account: str, size: Size, currency: str, **more: Any) 
     used = size.amount - size.balance
     if used:
         invoice = open_invoice(scene, account, used, currency, day)
-        scene.add("applications", **_application(number, invoice, day, [used], currency))
+        scene.add("applications", **application(number, invoice, day, [used], currency))
     return number
 
 
@@ -175,7 +175,7 @@ def credit_memo(scene: Scene, account: str, size: Size, subscriptions: Sequence[
         lines = lines_of((), used, currency)
         fields = {"number": invoice, "account": account, "date": day, "currency": currency}
         scene.add("invoices", **fields, items=lines)
-        scene.add("applications", **_application(number, invoice, day, used, currency, of_memo=True))
+        scene.add("applications", **application(number, invoice, day, used, currency, of_memo=True))
     return number
 
 

@@ -97,5 +97,5 @@ def own_value(policies: Sequence[Policy], operation: str, attribute: Attribute, 
     return names[min(own.index(level), len(names) - 1)]
 
 
-_HOLDING: tuple[Level, ...] = ("account", "subscription", "invoice", "credit_memo", "debit_memo", "request")
+_HOLDING: tuple[Level, ...] = ("account", "subscription", "invoice", "credit_memo", "debit_memo", "payment", "request")
 """The levels that can hold values: those that most operations have come first."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from billpolicy.witness.documents import (
     another_number,
     credit_balance,
     credit_memo,
     open_invoice,
+    owed,
     payment,
 )
+from billpolicy.witness.of_refunds import REFERENCE, known_of_refund, refunded_before
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.sizes import USUAL, Size, size_of
 from billpolicy.witness.wanted import Impossible, Wanted, amount
-
-_REFERENCE = "BANK-4711"
 
 
 def _asked(wanted: Wanted) -> int:
@@ -54,44 +56,29 @@ def create_payment(wanted: Wanted) -> Scene:
             **fields,
             currency=currency,
             amount=amount(asked, currency),
-            reference=_REFERENCE,
+            reference=REFERENCE,
             reversed=reversed_,
         )
     scene.ask(
         account=account,
         amount=amount(asked, currency),
         currency=_other(scene, currency),
-        reference=None if known is None else _REFERENCE,
+        reference=None if known is None else REFERENCE,
+        type=wanted.text("payment.type"),
+        apply=[{"document": number} for number in _paid(scene, account, asked, currency)],
     )
     return scene
 
 
-def _known_of_refund(wanted: Wanted) -> str | None:
-    """What is known of the reference of a refund. Raises `Impossible`."""
-    known = wanted.text("reference_is")
-    if known == "reversed":
-        raise Impossible  # a refund is never reversed
-    return known
-
-
-def _refunded(scene: Scene, account: str, of: str, minor: int, currency: str) -> None:
-    """An earlier refund of a payment with the same reference."""
-    fields = {"number": another_number(scene, "refund"), "account": account, "date": scene.wanted.before(30)}
-    scene.add("refunds", **fields, currency=currency, amount=amount(minor, currency), of=of, reference=_REFERENCE)
-
-
-def create_refund(wanted: Wanted) -> Scene:
-    """What is unapplied of a payment is paid back; the reference may be known from another refund."""
-    scene, currency, asked = Scene(wanted), wanted.currency(), _asked(wanted)
-    account = scene.account(currency=currency)
-    known = _known_of_refund(wanted)
-    before = asked if known == "known" else 0
-    of = payment(scene, account, Size(asked + before, asked + before, asked), currency)
-    if before:
-        _refunded(scene, account, of, before, currency)
-    reference = None if known is None else _REFERENCE
-    scene.ask(of=of, amount=amount(asked, currency), reference=reference, reason=wanted.text("reason"))
-    return scene
+def _paid(scene: Scene, account: str, asked: int, currency: str) -> Iterator[str]:
+    """The documents that a payment is put on, as far as levels of these are to hold something."""
+    subscribed = scene.level_holds("subscription")
+    share = max(asked // 2, 1)
+    size = Size(share, share, share)
+    for kind in ("invoice", "debit_memo"):
+        if scene.level_holds(kind) or (kind == "invoice" and subscribed):
+            yield owed(scene, kind, account, size, scene.subscriptions(account) if subscribed else (), currency)
+            subscribed = False
 
 
 def transfer_payment(wanted: Wanted) -> Scene:
@@ -175,16 +162,17 @@ def refund_credit_balance(wanted: Wanted) -> Scene:
     """Credit balance is paid back; the reference may be known from another refund."""
     scene, currency, asked = Scene(wanted), wanted.currency(), _asked(wanted)
     account = scene.account(currency=currency)
-    known = _known_of_refund(wanted)
+    known = known_of_refund(wanted)
     credit_balance(scene, account, asked, currency)
     if known == "known":
-        _refunded(scene, account, payment(scene, account, Size(asked, asked, asked), currency), asked, currency)
+        refunded_before(scene, account, payment(scene, account, Size(asked, asked, asked), currency), asked, currency)
     scene.ask(
         account=account,
         amount=amount(asked, currency),
         currency=_other(scene, currency),
-        reference=None if known is None else _REFERENCE,
+        reference=None if known is None else REFERENCE,
         reason=wanted.text("reason"),
+        type=wanted.text("refund.type"),
     )
     return scene
 

@@ -104,7 +104,7 @@ class Scene:
         wanted = self.wanted
         # Each has an id and a status, so where these are to be unset there is none, or there are two.
         differ = [name for name in ("id", "status") if wanted.facts.get(f"subscription.{name}", 0) is None]
-        needed = wanted.sets("subscription") or self._level_holds("subscription")
+        needed = wanted.sets("subscription") or self.level_holds("subscription")
         count = 0 if not (needed or at_least) else 2 if differ else 1
         if count > most or (count == 2 and wanted.facts.get("subscription.id") is not None):
             raise Impossible
@@ -152,7 +152,8 @@ class Scene:
         if all(one["id"] != id for one in self._book.get("contacts", ())):
             self.add("contacts", id=id, account=account)
 
-    def _level_holds(self, level: Level) -> bool:
+    def level_holds(self, level: Level) -> bool:
+        """Whether a level of the operation is to hold a value."""
         return level in VOCABULARY[self.operation].levels and holds(self.wanted, self.operation, level)
 
     def _requested(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from billpolicy.witness import of_billing, of_documents, of_master, of_money, of_subscriptions
+from billpolicy.witness import of_billing, of_documents, of_master, of_money, of_refunds, of_subscriptions
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.wanted import Wanted
 
@@ -21,7 +21,7 @@ SCENES: Mapping[str, Callable[[Wanted], Scene]] = {
     "credit_memo_from_charge": of_money.from_charge,
     "debit_memo_from_charge": of_money.from_charge,
     "create_payment": of_money.create_payment,
-    "create_refund": of_money.create_refund,
+    "create_refund": of_refunds.create_refund,
     "apply_payment": partial(of_money.apply, kind="payment"),
     "unapply_payment": partial(of_money.unapply, kind="payment"),
     "apply_credit_memo": partial(of_money.apply, kind="credit_memo"),

@@ -11,7 +11,7 @@ from billpolicy.money import from_minor, minor_digits
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Attribute, Policy
 from billpolicy.vocabulary.fields import fields_of
-from billpolicy.vocabulary.spec import FieldSpec, Level
+from billpolicy.vocabulary.spec import DAYS_SINCE, FieldSpec, Level, object_of
 
 OWN: Final = "its own"
 """Of a level: it holds a value that no other level holds, as far as the policy declares so many."""
@@ -89,7 +89,7 @@ class Wanted:
 
     def sets(self, scope: str) -> bool:
         """Whether some fact of an object is to have a value."""
-        return any(value is not None for fact, value in self.facts.items() if fact.startswith(f"{scope}."))
+        return any(value is not None for fact, value in self.facts.items() if object_of(fact) == scope)
 
     def lacks(self, scope: str) -> bool:
         """Whether some fact that every such object has is to be unset, so that there is none."""
@@ -111,6 +111,13 @@ class Wanted:
         taken = {str(value) for value in self.facts.values() if value is not None} | self.avoid
         tried = (name, *(f"{name}-{count}" for count in range(2, len(taken) + 3)))
         return next(each for each in tried if each not in taken)
+
+    def age(self, scope: str, usual: int) -> int:
+        """How many days before the operation a document is dated. Raises `Impossible` where there is to be none."""
+        found = self.facts.get(f"{DAYS_SINCE}.{scope}", usual)
+        if found is None:
+            raise Impossible
+        return int(found)
 
     def before(self, days: int) -> datetime.date:
         """So many days before the document date, as far as there is a calendar."""

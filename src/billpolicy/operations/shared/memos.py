@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -109,9 +109,11 @@ def resolve_on(
     *,
     total: Decimal | None = None,
     more: Mapping[str, Fact] | None = None,
+    behind: Sequence[BillingDocument] = (),
 ) -> Resolved:
     """All decisions for a memo over these amounts of a document: from it, the subscriptions of the items that get
-    something, and its account. `total`: what the memo amounts to, if it is less. `more`: as `resolve` has it."""
+    something, and its account. `total`: what the memo amounts to, if it is less. `more`, `behind`: as `resolve` has
+    them."""
     account = planning.account(document.account, document.kind)
     used = {place.item for place, amount in amounts.items() if amount}
     subscriptions = planning.subscriptions_of(item for item in document.items if item.id in used)
@@ -121,6 +123,7 @@ def resolve_on(
         account,
         document,
         subscriptions=subscriptions,
+        behind=behind,
         amount=amount,
         reason=reason,
         more=more,

@@ -28,6 +28,7 @@ from billpolicy.operations.shared.memos import (
     whole_amounts,
 )
 from billpolicy.operations.shared.over_credit import given_by_bill_runs, left_to_give
+from billpolicy.operations.shared.refunded import corrected
 from billpolicy.operations.shared.what_is_open import documents_on, in_force, invoices_on
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.planning import Planning
@@ -59,7 +60,8 @@ class Reversal:
         # The reason that was asked for is that of the document asked about, not of what is pulled in.
         reason = self.reason if pulled_in_by is None else None
         amounts = whole_amounts(document)
-        resolved = resolve_on(planning, document, amounts, reason, operation)
+        behind = corrected(planning.book, document) if isinstance(document, CreditMemo) else ()
+        resolved = resolve_on(planning, document, amounts, reason, operation, behind=behind)
         if isinstance(document, Invoice):
             self._check_given_back(document, resolved, pulled_in_by)
         check_item_limit(planning, document.items, resolved, document.number)
