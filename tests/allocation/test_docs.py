@@ -12,7 +12,7 @@ import pytest
 
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.item_rules import ITEM_RULES
-from billpolicy.allocation.model import Allocation, Rules, Source, Target
+from billpolicy.allocation.model import FUTURES, SPANS, Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS
 from billpolicy.allocation.residual import RESIDUALS
@@ -47,6 +47,8 @@ class Example(NamedTuple):
         read: dict[str, Callable[[str], Any]] = {
             "components": lambda text: tuple(text.split(", ")),
             "step": int,
+            "bucket_days": int,
+            "day": day,
             "zuora_compatible": lambda text: text == "true",
         }
         named = {k: read.get(k, str)(v) for k, v in self.settings.items() if k not in ("amount", "left")}
@@ -58,7 +60,7 @@ def examples() -> list[Example]:
     table: list[Row] | None = None
     header: list[str] = []
     for number, line in enumerate(PAGE.splitlines(), 1):
-        if match := re.match(r"(Example|Documents|Residuals|Grid): ", line):
+        if match := re.match(r"(Example|Documents|Future|Residuals|Grid): ", line):
             settings = dict(re.findall(r"`(\w+): ([^`]+)`", line))
             found.append(Example(match[1], number, settings, []))
         elif line.startswith("#"):
@@ -128,8 +130,10 @@ def same(found: Mapping[Any, Decimal], expected: Mapping[Any, str]) -> None:
 @of_kind("Example")
 def test_an_example(example: Example) -> None:
     (rows,) = example.tables
-    numbers = list(dict.fromkeys(row.get("document", "INV1") for row in rows))
-    targets = [Target(n, DAY, tuple(slot_of(row) for row in rows if row.get("document", "INV1") == n)) for n in numbers]
+    due = {row.get("document", "INV1"): day(row.get("due")) for row in rows}
+    targets = [
+        Target(n, DAY, tuple(slot_of(row) for row in rows if row.get("document", "INV1") == n), due[n]) for n in due
+    ]
     if "memo" in rows[0]:
         slots = tuple(slot(r["item"], r["memo"], mirrors=place(r["item"])) for r in rows if Decimal(r["memo"]))
         whole = sum((each.balance for each in slots), Decimal(0))
@@ -156,6 +160,16 @@ def test_document_orders(example: Example) -> None:
     for row in orders:
         name = row.pop("document_order")
         same(gets(pay(example, targets, document_order=name)), {(n, Place("A")): v for n, v in row.items()})
+
+
+@of_kind("Future")
+def test_what_is_not_due_yet(example: Example) -> None:
+    documents, ways = example.tables
+    targets = [Target(row["document"], DAY, (slot("A", row["open"]),), day(row["due"])) for row in documents]
+    assert [row["future_documents"] for row in ways] == list(FUTURES)
+    for row in ways:
+        future = row.pop("future_documents")
+        same(gets(pay(example, targets, future=future)), {(n, Place("A")): v for n, v in row.items()})
 
 
 @of_kind("Residuals")
@@ -193,5 +207,6 @@ def test_grids(example: Example) -> None:
 
 def test_every_rule_has_an_example() -> None:
     assert {e.settings.get("item_rule", "proration") for e in EXAMPLES} == set(ITEM_RULES)
+    assert {e.settings["span"] for e in EXAMPLES if "span" in e.settings} == set(SPANS)
     assert all(e.tables for e in EXAMPLES)
     assert len(EXAMPLES) > 20

@@ -343,6 +343,16 @@ def _due_dates(context: Context) -> Found:
             yield Diagnostic("due-date-odd", message, at, hint)
 
 
+def _expiry(context: Context) -> Found:
+    """Money can be used on its own day at least."""
+    for section, index, document in context.records("credit_memos", "payments"):
+        if document.expires_on is not None and document.expires_on <= document.date:
+            message = f"{document.number} expires on {document.expires_on}, so it could never be used"
+            at = context.at(section, index, "expires_on")
+            hint = "`expires_on` is the first day on which it is not used any more; it is after the date"
+            yield Diagnostic("expiry-odd", message, at, hint)
+
+
 def _subscriptions(context: Context) -> Found:
     for index, subscription in enumerate(context.file.subscriptions):
         start = subscription.start
@@ -592,6 +602,7 @@ CHECKS: tuple[Callable[[Context], Found], ...] = (
     _links,
     _payment_terms,
     _due_dates,
+    _expiry,
     _subscriptions,
     _corrections,
     _usage,

@@ -7,11 +7,13 @@ out (`auto_apply: false`) are left alone. docs/domain.md 2.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from billpolicy.book.book import ZERO
-from billpolicy.book.model import Account, Subscription
+from billpolicy.book.model import Account, SourceDocument, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money
@@ -24,7 +26,7 @@ from billpolicy.operations.shared.settling import (
     put,
     tell_due_dates,
 )
-from billpolicy.operations.shared.what_is_open import money_for_rules, owed_for_rules
+from billpolicy.operations.shared.what_is_open import expired_of, in_few, money_for_rules, owed_for_rules, tell_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
@@ -68,7 +70,9 @@ def _check(
     field = "account" if named is None else "currency"
     if not unapplied or (named is not None and named not in unapplied):
         where = "" if named is None else f" in {named}{but_in_others(unapplied, named, 'unapplied')}"
-        message = f"account `{account.id}` has nothing unapplied{where}"
+        those = expired_of(planning, account, named)
+        expired = in_few(f"{one.number} is expired since {one.expires_on}" for one in those)
+        message = f"account `{account.id}` has nothing unapplied{where}{f': {expired}' if expired else ''}"
         hint = NEVER_ACROSS if unapplied else "there is nothing to use"
         planning.problem("nothing-unapplied", message, field, hint=hint)
     if not owed or (named is not None and named not in owed):
@@ -85,15 +89,24 @@ def _use(planning: Planning, account: Account, currency: str, resolved: Resolved
     """Put all money of one currency on what is open in it."""
     money = [one for one, _ in money_for_rules(planning.book, account, planning.date) if one.currency == currency]
     amount = sum((planning.book.balance(source) for source in money), ZERO)
+    tell_expired(planning, account, currency)
     tell_due_dates(planning, open_targets(planning, account, currency, planning.date), amount, resolved)
-    cash_first = resolved.text("source_order") == "cash_first"
-    by_date_only = resolved.text("source_order") == "oldest_first"
-    for source in sorted(
-        money, key=lambda s: (not by_date_only and (s.kind == "payment") is not cash_first, s.date, s.number)
-    ):
+    order = SOURCE_ORDERS[resolved.text("source_order")]
+    for source in sorted(money, key=lambda source: (*order(source), source.date, source.number)):
         targets = open_targets(planning, account, currency, planning.date)
         if targets:
             put(planning, source, targets, planning.book.balance(source), resolved)
+
+
+_NEVER = datetime.date.max
+SOURCE_ORDERS: dict[str, Callable[[SourceDocument], tuple[Any, ...]]] = {
+    "credits_first": lambda source: (source.kind == "payment",),
+    "cash_first": lambda source: (source.kind != "payment",),
+    "oldest_first": lambda source: (),
+    "by_priority": lambda source: (source.priority is None, source.priority, source.expires_on or _NEVER),
+    "by_expiry": lambda source: (source.expires_on or _NEVER,),
+}
+"""What comes before date and number, by which money is used that is alike."""
 
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:

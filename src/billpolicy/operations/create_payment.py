@@ -20,13 +20,14 @@ from billpolicy.operations.shared.settling import (
     reached,
     tell_due_dates,
 )
+from billpolicy.operations.shared.what_is_open import check_expiry
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Reference, Text
+from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Reference, Text
 
 
 @record
@@ -40,6 +41,10 @@ class CreatePayment(Request):
     type: Literal["external", "electronic"] = "external"
     reference: Reference | None = None
     """What others know it by, such as the bank."""
+    priority: Integer | None = None
+    """For the source order `by_priority`: 1 comes first."""
+    expires_on: Date | None = None
+    """The first day on which it is not used any more."""
     apply: tuple[DocumentAmount, ...] = ()
     apply_to_open: Boolean = False
     """Instead of `apply`: spread it over all open documents of the account, in the policy's document order."""
@@ -48,6 +53,7 @@ class CreatePayment(Request):
 def _plan(planning: Planning, request: CreatePayment) -> None:
     account = planning.account(request.account, "account")
     planning.check_date()
+    check_expiry(planning, request.expires_on)
     named = [wanted.document for wanted in request.apply]
     currency = currency_of(planning, account, request.currency, named, "the payment")
     amount = positive(planning, request.amount, currency, "amount")
@@ -77,6 +83,8 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
         amount=amount,
         type=request.type,
         reference=request.reference,
+        priority=request.priority,
+        expires_on=request.expires_on,
         comment=request.comment,
     )
     payment = issue(planning, draft, resolved)

@@ -18,7 +18,7 @@ from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.refunded import refunded
-from billpolicy.operations.shared.what_is_open import in_force
+from billpolicy.operations.shared.what_is_open import in_force, refuse_expired
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
@@ -49,6 +49,7 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
     source = planning.posted_either(Payment, CreditMemo, request.of, "of")
     refuse_write_off(planning, source, "refunded", "of")
     planning.check_date(source)
+    refuse_expired(planning, source, "refunded", "of")
     reason = checked_reason(planning, request.reason, "refund")
     amount = positive(planning, request.amount, source.currency, "amount")
     unapplied = planning.book.balance(source)

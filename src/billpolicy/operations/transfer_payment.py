@@ -11,6 +11,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.currencies import by_default, check_allowed
+from billpolicy.operations.shared.what_is_open import refuse_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
 from billpolicy.planning.operation import Operation
@@ -33,6 +34,7 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
     payment = planning.posted(Payment, request.payment, "payment")
     account = planning.account(request.to_account, "to_account")
     planning.check_date(payment)
+    refuse_expired(planning, payment, "transferred", "payment")
     unapplied = planning.book.balance(payment)
     amount = unapplied if request.amount is None else positive(planning, request.amount, payment.currency, "amount")
     if account.id == payment.account:
@@ -55,6 +57,8 @@ def _plan(planning: Planning, request: TransferPayment) -> None:
         type=payment.type,
         reference=payment.reference,
         source=payment.number,
+        priority=payment.priority,
+        expires_on=payment.expires_on,
         comment=request.comment,
     )
     received = issue(planning, draft, resolved)

@@ -38,6 +38,10 @@ from billpolicy.vocabulary.spec import (
 )
 
 _NEVER_MASKED = {"date"}
+_Number = tuple[tuple[str, ...], int | None, int, int, str]
+"""Of a payment term: where a number stands, what it is, the least and the most, and what to do."""
+_MONTHS = "`months` is a number from 1 to 120; for the month of the document write `{end_of_month: true}`"
+_DAY_OF_MONTH = "a day of a month is 1 to 31; a shorter month has its last day instead"
 
 
 class Declarations:
@@ -280,26 +284,22 @@ class Declarations:
             message = f"`{name}` is due either on a `day` or `days_after`, not both"
             here = tree.at("payment_terms", name, "days_after", key=True)
             self.problem("payment-term-kind", message, here, "remove one of the two")
-        for path, number in ((("net",), text.net), (("days_after",), text.days_after)):
-            if number is not None and not 0 <= number <= 3660:
-                message = (
-                    f"`{name}` is due {number} days after the {'document' if path == ('net',) else 'end of the month'}"
-                )
-                hint = f"`{path[0]}` is a number of days from 0 to 3660"
-                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
-        for path, number in ((("months",), text.months), (("proximo", "months"), due and due.months)):
-            if number is not None and not 1 <= number <= 120:
-                message = f"`{name}` is due {number} months after the document"
-                hint = "`months` is a number from 1 to 120; for the month of the document write `{end_of_month: true}`"
-                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
-        days = {("day",): text.day}
+        numbers: list[_Number] = [
+            (("net",), text.net, 0, 3660, "`net` is a number of days from 0 to 3660"),
+            (("days_after",), text.days_after, 0, 3660, "`days_after` is a number of days from 0 to 3660"),
+            (("months",), text.months, 1, 120, _MONTHS),
+            (("day",), text.day, 1, 31, _DAY_OF_MONTH),
+        ]
         if due is not None:
-            days |= {("proximo", "due_day"): due.due_day, ("proximo", "cutoff_day"): due.cutoff_day}
-        for path, number in days.items():
-            if number is not None and not 1 <= number <= 31:
-                hint = "write 1 to 31; a shorter month has its last day instead"
-                here = tree.at("payment_terms", name, *path)
-                self.problem("payment-term-range", f"{number} is not a day of a month", here, hint)
+            numbers += [
+                (("proximo", "months"), due.months, 1, 120, _MONTHS),
+                (("proximo", "due_day"), due.due_day, 1, 31, _DAY_OF_MONTH),
+                (("proximo", "cutoff_day"), due.cutoff_day, 1, 31, _DAY_OF_MONTH),
+            ]
+        for path, number, least, most, hint in numbers:
+            if number is not None and not least <= number <= most:
+                message = f"`{path[-1]}` of `{name}` is {number}"
+                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
         self.payment_terms[name] = PaymentTerm(
             name,
             at,

@@ -116,6 +116,8 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         ("from", getattr(document, "source", None)),
         ("of", getattr(document, "of", None)),
         ("reference", getattr(document, "reference", None)),
+        ("priority", getattr(document, "priority", None)),
+        ("expires on", getattr(document, "expires_on", None)),
     )
     yield from wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
     reason = getattr(document, "reason", None)

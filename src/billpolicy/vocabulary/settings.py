@@ -7,6 +7,8 @@ from billpolicy.vocabulary.spec import SettingSpec
 # The names of the registries in `allocation/`; a test holds them equal. Policies are checked without loading it.
 ITEM_RULES = ("proration", "fifo", "by_component", "source_item")
 LINK_RULES = ("proration", "fifo")
+SOURCE_ORDERS = ("credits_first", "cash_first", "oldest_first", "by_priority", "by_expiry")
+UNAPPLY_RULES = (*LINK_RULES, "lifo")
 DOCUMENT_ORDERS = (
     "as_named",
     "oldest_due_first",
@@ -130,7 +132,11 @@ REPEATED_REFERENCE = SettingSpec(
 )
 REFUND_ALLOCATION = SettingSpec("allocation", "choice", "which items are used first", LINK_RULES)
 UNAPPLY_ALLOCATION = SettingSpec(
-    "allocation", "choice", "which of the recorded links give back first, where only a part is unapplied", LINK_RULES
+    "allocation",
+    "choice",
+    "which of the recorded links give back first, where only a part is unapplied: a part of each (`proration`), the "
+    "first item (`fifo`), or what was put last (`lifo`)",
+    UNAPPLY_RULES,
 )
 SETTLEMENT = (
     SettingSpec(
@@ -195,8 +201,9 @@ CORRECTED_FIRST = SettingSpec(
 SOURCE_ORDER = SettingSpec(
     "source_order",
     "choice",
-    "which money is used first: `credits_first`, `cash_first`, or the `oldest_first` of both",
-    ("credits_first", "cash_first", "oldest_first"),
+    "which money is used first: `credits_first`, `cash_first`, or of both the `oldest_first`, that with the highest "
+    "priority (`by_priority`: 1, and none last; of one that which expires first) or that which expires first (`by_expiry`: never last)",
+    SOURCE_ORDERS,
 )
 
 CURRENCIES = SettingSpec(

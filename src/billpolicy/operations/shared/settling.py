@@ -26,7 +26,15 @@ from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
 from billpolicy.operations.shared.billed_time import corrects
 from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
-from billpolicy.operations.shared.what_is_open import documents_of, in_force, owed_for_rules, owed_on, owing_to
+from billpolicy.operations.shared.what_is_open import (
+    documents_of,
+    in_few,
+    in_force,
+    owed_for_rules,
+    owed_on,
+    owing_to,
+    refuse_expired,
+)
 from billpolicy.planning.deciding import alone, resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
@@ -34,8 +42,6 @@ from billpolicy.policy.condition import Fact
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
-_SHOWN = 5
-"""Documents that a note names."""
 _ONCE = "name it once, with its amounts added up"
 
 
@@ -158,7 +164,7 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
         return
     worked_out = [f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in free if _from_term(one)]
     if worked_out:
-        planning.note(f"due dates worked out from payment terms: {_first(worked_out)}")
+        planning.note(f"due dates worked out from payment terms: {in_few(worked_out)}")
     for target in free:
         term = target.document.attributes.get("payment_term")
         if target.due_date is None and term is not None:
@@ -171,12 +177,6 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
 
 def _from_term(target: Named) -> bool:
     return target.document.due_date_from is not None
-
-
-def _first(several: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
-    shown, others = several[:_SHOWN], len(several) - _SHOWN
-    return ", ".join(shown) + (f" and {others} more" if others > 0 else "")
 
 
 # -- how much ------------------------------------------------------------------------------------------------------
@@ -380,6 +380,7 @@ def plan_apply(
     else:
         targets = named_or_open(planning, account, source.currency, request.apply)
     planning.check_date(source)
+    refuse_expired(planning, source, "applied")
     for target in targets:
         if target.position >= 0:
             planning.check_not_before(planning.date, target.date, target.number, "apply", target.position)

@@ -6,13 +6,14 @@ stay on record. Nothing of today's policy can move it elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from billpolicy.allocation.item_rules import fill
 from billpolicy.allocation.residual import split
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.model import Part, Payment, SourceDocument
+from billpolicy.book.model import Application, Part, Payment, SourceDocument
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.money import Money, from_minor, to_minor
 from billpolicy.operations.shared.amounts import positive
@@ -56,7 +57,9 @@ def plan_unapply(planning: Planning, request: Unapply, source: SourceDocument) -
     planning.decide(resolved)
     for number, amount in amounts.items():
         target = planning.numbered(number)
-        planning.apply(source, target, planning.date, _taken_back(net[number], amount, source.currency, resolved))
+        made = [one for one in planning.book.applications_from[source.number] if one.to == number]
+        taken_back = _taken_back(net[number], made, amount, source.currency, resolved)
+        planning.apply(source, target, planning.date, taken_back)
     planning.stop_if_refused()
 
 
@@ -92,16 +95,51 @@ def _check_date(planning: Planning, source: SourceDocument) -> None:
     planning.check_date()
 
 
-def _taken_back(links: tuple[Part, ...], amount: Decimal, currency: str, resolved: Resolved) -> tuple[Part, ...]:
-    """The links with negative amounts: all of them, or a part spread by the rule over what each link put."""
+def _taken_back(
+    links: tuple[Part, ...], made: Sequence[Application], amount: Decimal, currency: str, resolved: Resolved
+) -> tuple[Part, ...]:
+    """The links with negative amounts: all of them, or a part spread by the rule over what each link put. `made`: the
+    applications that the links are the sum of, as they came."""
     whole = sum((part.amount for part in links), ZERO)
     if amount == whole:
         return tuple(replace(part, amount=-part.amount) for part in links)
-    rule = fill if resolved.text("allocation") == "fifo" else split
-    shares = rule(to_minor(amount, currency), _room(links, currency))
+    minor, room, rule = to_minor(amount, currency), _room(links, currency), resolved.text("allocation")
+    if rule == "lifo":
+        shares = _last_first(minor, links, made, room, currency)
+    else:
+        shares = (fill if rule == "fifo" else split)(minor, room)
     return tuple(
         replace(part, amount=-from_minor(share, currency)) for part, share in zip(links, shares, strict=True) if share
     )
+
+
+def _last_first(
+    amount: int, links: Sequence[Part], made: Sequence[Application], room: Sequence[int], currency: str
+) -> list[int]:
+    """What was put last is taken back first: of several applications of one link each by itself, and of one
+    application its last item first. What was taken back before was the last that its link had then."""
+    at = {_link(part): i for i, part in enumerate(links)}
+    puts: list[list[int]] = []
+    """Link and minor units, as they were put, less what was taken back."""
+    for part in (part for application in made for part in application.parts if _link(part) in at):
+        i, minor = at[_link(part)], to_minor(part.amount, currency)
+        if minor > 0:
+            puts.append([i, minor])
+        for put in reversed(puts) if minor < 0 else ():
+            taken = min(-minor, put[1]) if put[0] == i else 0
+            put[1] -= taken
+            minor += taken
+    shares = [0] * len(links)
+    for i, minor in reversed(puts):
+        taken = min(amount, minor, room[i] - shares[i])
+        shares[i] += taken
+        amount -= taken
+    return shares
+
+
+def _link(part: Part) -> tuple[str, str | None, str | None, str | None]:
+    """Which item of the source is on which item of the document."""
+    return part.item, part.tax, part.source_item, part.source_tax
 
 
 def _room(links: tuple[Part, ...], currency: str) -> list[int]:

@@ -13,6 +13,9 @@ from billpolicy.book.model import Account, BillingDocument, Invoice, Numbered, O
 from billpolicy.operations.shared.currencies import in_words
 from billpolicy.planning.planning import Planning
 
+_SHOWN = 5
+"""Documents that a note names."""
+
 
 def in_force(document: Reversible) -> bool:
     """Whether it is posted and has not been reversed."""
@@ -42,10 +45,57 @@ def money_for_rules(book: Book, account: Account, day: datetime.date) -> list[tu
 
 
 def _open_for_rules(book: Book, document: BillingDocument | SourceDocument, day: datetime.date) -> Decimal:
-    """Documents that opted out (`auto_apply: false`) and later ones are left alone (docs/domain.md 2.2)."""
-    if document.date > day or not document.auto_apply:
+    """Documents that opted out (`auto_apply: false`), later ones and money that is expired are left alone
+    (docs/domain.md 2.2)."""
+    if document.date > day or not document.auto_apply or is_expired(document, day):
         return ZERO
     return book.balance(document) if in_force(document) else ZERO
+
+
+# -- of money that expires -----------------------------------------------------------------------------------------
+
+
+def is_expired(document: BillingDocument | SourceDocument, day: datetime.date) -> bool:
+    """Whether it is money that is not used any more on a day."""
+    expires_on: datetime.date | None = getattr(document, "expires_on", None)
+    return expires_on is not None and expires_on <= day
+
+
+def check_expiry(planning: Planning, expires_on: datetime.date | None) -> None:
+    """New money can be used on its own day at least."""
+    if expires_on is not None and expires_on <= planning.date:
+        message = f"expires on {expires_on}, so it could not be used even on its own day, {planning.date}"
+        hint = "`expires_on` is the first day on which it is not used any more; write a later one, or leave it out"
+        planning.problem("expiry-odd", message, "expires_on", hint=hint)
+
+
+def refuse_expired(planning: Planning, source: SourceDocument, done: str, *path: str | int) -> None:
+    """Money that is expired is neither applied nor paid out nor handed over, whoever names it."""
+    if is_expired(source, planning.date):
+        message = f"{source.number} is expired since {source.expires_on}: it cannot be {done} on {planning.date}"
+        hint = "name other money; what is to hold on, give anew, with the reason"
+        planning.problem("credit-expired", message, *path, hint=hint)
+
+
+def expired_of(planning: Planning, account: Account, currency: str | None) -> list[SourceDocument]:
+    """What an account has unapplied, in this currency or any, and is not used any more, by number."""
+    book, day = planning.book, planning.date
+    those = [one for one in documents_of(book, account) if is_source(one) and currency in (None, one.currency)]
+    return [one for one in those if is_expired(one, day) and in_force(one) and book.balance(one) > 0]
+
+
+def tell_expired(planning: Planning, account: Account, currency: str) -> None:
+    """Say which money is left alone since it is expired."""
+    expired = in_few(f"{one.number} ({one.expires_on})" for one in expired_of(planning, account, currency))
+    if expired:
+        planning.note(f"left alone, since it is expired: {expired}")
+
+
+def in_few(words: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
+    several = list(words)
+    others = len(several) - _SHOWN
+    return ", ".join(several[:_SHOWN]) + (f" and {others} more" if others > 0 else "")
 
 
 # -- of subscriptions ----------------------------------------------------------------------------------------------
