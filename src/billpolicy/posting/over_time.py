@@ -18,9 +18,10 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import Issued, scope_of
 from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.policy.model import Limit, Policy
+from billpolicy.policy.people import listed
 from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
 
@@ -194,7 +195,7 @@ def _count(sums: dict[str, _Sum], limit: Limit, policy: Policy, one: Moved) -> N
         return
     if limit.by == "actor" and one.actor is None:
         return  # posted when no limit asked who it was
-    whose = "" if limit.by == "all" else _one_form(str(one.actor))
+    whose = "" if limit.by == "all" else policy.person(str(one.actor))
     total = _Sum(1)
     for amounts in one.amounts.values():
         total.add(_Sum(0, dict(amounts)))
@@ -209,17 +210,11 @@ def _until(limit: Limit, first: datetime.date) -> datetime.date:
 # -- whom it holds, and who may let it pass ------------------------------------------------------------------------
 
 
-def _one_form(name: str) -> str:
-    """`Ines` and `ines` are one person, whose operations are counted together."""
-    return name.casefold()
-
-
 def _holds(limit: Limit, policy: Policy, person: str | None) -> bool:
     """Whether it is about what this person does. Whoever has no role is held, too: no spelling escapes a limit."""
     if not limit.roles:
         return True
-    roles = {_one_form(name): role for name, role in policy.roles.items()}
-    role = None if person is None else roles.get(_one_form(person))
+    role = None if person is None else policy.roles.get(policy.person(person))
     return role is None or role in limit.roles
 
 
@@ -230,22 +225,34 @@ def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -
     if limit.beyond == "refused":
         yield Diagnostic("limit-used-up", f"{why} ({by})", hint=_hint(passed))
         return
-    approver = plan.approved_by
-    if approver is None:
+    if not plan.approved_by:
         message = f"this needs the approval of a second person: {why} ({by})"
         yield Diagnostic("approval-missing", message, hint="add `approved_by: NAME`")
     elif plan.actor is None:
-        message = f"nobody is named whom `{approver}` would approve ({by})"
+        message = f"nobody is named whom {listed(plan.approved_by)} would approve ({by})"
         yield Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME")
-    elif _one_form(approver) == _one_form(plan.actor):
-        message = f"`{plan.actor}` cannot approve an operation of their own ({by})"
-        yield Diagnostic("approval-own", message, hint="a second person approves")
-    elif limit.roles and _holds(limit, policy, approver):
+    else:
+        wrong = [_cannot_approve(limit, policy, plan, plan.actor, one, by) for one in plan.approved_by]
+        if all(wrong):
+            yield from filter(None, wrong)
+
+
+def _cannot_approve(limit: Limit, policy: Policy, plan: Plan, actor: str, approver: str, by: str) -> Diagnostic | None:
+    """Why this person cannot let an operation pass a limit; one who can is enough."""
+    if policy.person(approver) == policy.person(actor):
+        message = f"`{actor}` cannot approve an operation of their own ({by})"
+        return Diagnostic("approval-own", message, hint="a second person approves")
+    if policy.roles and policy.person(approver) not in policy.roles:
+        message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
+        hint = did_you_mean(approver, policy.roles) or "name somebody who is in one of `roles`"
+        return Diagnostic("approver-unknown", message, hint=hint)
+    if limit.roles and _holds(limit, policy, approver):
         message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
-        yield Diagnostic("approver-not-permitted", message, hint="ask somebody whom the limit does not hold")
-    elif any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
+        return Diagnostic("approver-not-permitted", message, hint="ask somebody whom the limit does not hold")
+    if any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
         message = f"`{approver}` may not do this, so cannot approve it ({by})"
-        yield Diagnostic("approver-not-permitted", message, hint="ask somebody who may")
+        return Diagnostic("approver-not-permitted", message, hint="ask somebody who may")
+    return None
 
 
 def _refused(policy: Policy, resolved: Resolved, person: str) -> bool:
