@@ -405,6 +405,55 @@ def test_versions_that_never_meet_are_compared_as_if_they_did(tmp_path: Path) ->
     assert where(one, found.old, found.new) == ("`reason` is Charge Dispute and `amount` is at least 1000.00 EUR",)
 
 
+def limit(amount: str) -> str:
+    then = "then: {permission: approval}"
+    return f"exceptions: [{{id: limit, operations: [write_off_invoice], when: {{amount: {amount}}}, {then}}}]\n"
+
+
+TOLD = "`amount` is above 5.00 EUR or 7.00 USD (other currencies: holds)"
+IN_TWO, WITH_OTHERS = "{above: [5.00 EUR, 7.00 USD]}", "{above: [5.00 EUR, 7.00 USD], other_currencies: holds}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ("", limit(WITH_OTHERS), (TOLD,)),
+        (limit(IN_TWO), limit(WITH_OTHERS), ("`amount` is in a currency other than EUR or USD",)),
+        (limit("{above: 5.00 EUR}"), limit(IN_TWO), ("`amount` is at least 7.01 USD",)),
+        # A whole box of a rule with several is left out.
+        (
+            limit("{above: 7.00 USD}"),
+            limit(WITH_OTHERS),
+            (f"{TOLD}, but not where `amount` is at least 7.01 USD",),
+        ),
+        (limit(IN_TWO), limit("{above: [5.00 EUR, 9.00 USD]}"), ("`amount` is 7.01 USD to 9.00 USD",)),
+    ],
+)
+def test_amounts_in_several_currencies_are_told(old: str, new: str, places: tuple[str, ...]) -> None:
+    found = compared(old, new)
+    (one,) = found.decisions.changed
+    assert where(one, found.old, found.new) == places
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (IN_TWO, "{above: [7.00 USD, 5.00 EUR], other_currencies: fails}"),
+        (IN_TWO, "{at_least: [5.01 EUR, 7.01 USD]}"),
+    ],
+)
+def test_the_same_amounts_are_said_otherwise(old: str, new: str) -> None:
+    found = compared(limit(old), limit(new))
+    assert (found.equivalent, found.rules) == (True, ())
+
+
+def test_two_rules_of_a_currency_each_are_one_of_both() -> None:
+    apart = limit("{above: 5.00 EUR}").replace("}]\n", "}, ") + limit("{above: 7.00 USD}").removeprefix(
+        "exceptions: [{"
+    ).replace("id: limit", "{id: limit-in-dollars")
+    assert compared(apart, limit(IN_TWO)).equivalent
+
+
 def test_what_recordings_leave_out_is_told_and_changes_no_outcome() -> None:
     masked = "recording: {mask: [account.name]}\n"
     for old, new, how in (("", masked, "added"), (masked, "", "removed")):

@@ -49,6 +49,19 @@ def test_what_a_policy_can_write_is_within_what_the_engine_holds() -> None:
     assert not [name for name in RESERVED if name.startswith(tuple(f"{scope}." for scope in CUSTOM_SCOPES))]
 
 
+def test_currencies_and_lists_add_up() -> None:
+    """Of an amount in several currencies each box expands by itself: 3 x 400 is too many, where 400 is not."""
+    codes = ("EUR", "USD", "GBP")
+    amount = Clause(
+        "amount", "amount", tuple(between("amount", n, None, code).boxes[0] for n, code in enumerate(codes))
+    )
+    many = words("account.country", *(f"w{n}" for n in range(400)))
+    assert problems(many) == []
+    (problem,) = problems(many, amount)
+    assert problem.code == "condition-too-wide"
+    assert problem.message.endswith("multiply to 1,200 combinations; 1,000 can be matched")
+
+
 def test_lists_that_multiply() -> None:
     def lists(length: int) -> tuple[Clause, ...]:
         return tuple(words(field, *(f"w{n}" for n in range(length))) for field in ("one", "two", "three"))

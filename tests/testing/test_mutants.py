@@ -49,6 +49,69 @@ def test_every_kind_of_mistake_in_an_exception(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("amount", "mistakes"),
+    [
+        (
+            "{above: [5.00 EUR, 7.00 USD], other_currencies: holds}",
+            [
+                "from one unit lower on, in EUR",
+                "from one unit higher on, in EUR",
+                "from one unit lower on, in USD",
+                "from one unit higher on, in USD",
+                "but not in EUR",
+                "but not in USD",
+                "but not in other currencies",
+            ],
+        ),
+        (
+            "{above: [5.00 EUR, 5.00 USD]}",
+            [
+                "from one unit lower on",
+                "from one unit higher on",
+                "but not in EUR",
+                "but not in USD",
+                "in other currencies, too",
+            ],
+        ),
+        (
+            "{above: 5.00 EUR, other_currencies: fails}",
+            ["from one unit lower on", "from one unit higher on", "in other currencies, too"],
+        ),
+    ],
+)
+def test_every_kind_of_mistake_in_an_amount_in_several_currencies(
+    tmp_path: Path, amount: str, mistakes: list[str]
+) -> None:
+    policy = f"exceptions: [{{id: one, operations: [credit_memo_from_invoice], when: {{amount: {amount}}}, then: {{item_limit: 1}}}}]"
+    found = [what for name, what in made(tmp_path, policy) if what.startswith("`amount` is")]
+    assert [what.split(", ", what.count(", ") - (", in " in what))[-1] for what in found] == mistakes
+
+
+def test_tests_of_each_currency_notice_every_mistake_in_it(tmp_path: Path) -> None:
+    policy = """\
+exceptions:
+  - id: large
+    operations: [credit_memo_from_invoice]
+    when: {amount: {above: [100.00 EUR, 120.00 USD], other_currencies: holds}}
+    then: {item_limit: 10}
+"""
+    tests = ""
+    for currency, amount, most in (
+        ("EUR", "100.00", 1000),
+        ("EUR", "100.01", 10),
+        ("USD", "120.00", 1000),
+        ("USD", "120.01", 10),
+        ("CHF", "0.01", 10),
+    ):
+        book = f"{{invoices: [{{number: INV-1, currency: {currency}}}]}}"
+        tests += memo(f"{amount} {currency}", amount, f"{{item_limit: {most}}}", book=book)
+    every = mutated(tmp_path, policy, tests)
+    assert (survived(every), every.unproven) == ([], ())
+    (left,) = survived(mutated(tmp_path, policy, tests[: tests.index("  - name: 0.01 CHF")]))
+    assert left.endswith(", but not in other currencies")
+
+
 def test_every_kind_of_mistake_in_a_base_rule(tmp_path: Path) -> None:
     policy = """\
 operations:

@@ -32,7 +32,8 @@ def unchecked_currencies(analysed: Analysed, *, passed_only: bool = False) -> It
             if found:
                 one = max(found, key=lambda one: one.passed)
                 named = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
-                asks = f"`{rule.id}` asks for `{field}` in {' and '.join(named)}"
+                listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+                asks = f"`{rule.id}` asks for `{field}` in {listed}"
                 message = f"{asks}; in another currency nothing asks about `{one.key}`"
                 hint = (
                     "name the other currencies, say what holds in them (`other_currencies: holds` or `fails`), "

@@ -13,8 +13,8 @@ from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.regions import Region, confined, covers, order, simplified
 from billpolicy.money import from_minor
-from billpolicy.policy.boxes import outside
-from billpolicy.policy.condition import Box, Numbers, Values, Words, contains
+from billpolicy.policy.boxes import hull, outside
+from billpolicy.policy.condition import Box, Numbers, Values, Words
 from billpolicy.policy.example import in_words
 from billpolicy.policy.model import ALWAYS, Chain, Outcome, Policy
 from billpolicy.vocabulary.spec import FieldType
@@ -101,15 +101,14 @@ def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
 
 
 def _left_out(boxes: Region, region: Region, domain: Domain) -> Region:
-    """What of some boxes is not in the region, by what more it says than the box that it is in."""
-    rest = simplified(outside(boxes, region), domain)
-    return tuple({fact: one[fact] for fact in _said(boxes, one, domain)} for one in rest)
+    """What of some boxes is not in the region, by what more it says than all of them."""
+    rest, around = simplified(outside(boxes, region), domain), hull(boxes)
+    return tuple({fact: one[fact] for fact in _said(around, one, domain)} for one in rest)
 
 
-def _said(boxes: Region, within: Box, domain: Domain) -> Iterator[str]:
-    """The facts of which one box says more than the one that it is within; an amount with its currency."""
-    around = next((box for box in boxes if contains(box, within)), {})
-    more = {fact for fact, values in within.items() if around.get(fact) != values}
+def _said(box: Box, within: Box, domain: Domain) -> Iterator[str]:
+    """The facts of which one box says more than another; an amount with its currency."""
+    more = {fact for fact, values in within.items() if box.get(fact) != values}
     money = {domain.same(f"{fact}.currency") for fact in more}
     return (fact for fact in within if fact in more or fact in money)
 
@@ -200,9 +199,13 @@ def _money(values: Values, currency: Values | None, ends: list[int | None]) -> s
     """Bounds of an amount in the currency that the box names. Without one, only its sign can be said."""
     if currency is None or _of_any(currency):
         assert isinstance(values.members, Numbers)
+        unset = ["unset"] if values.unset else []
+        others = [f"in a currency other than {_or(sorted(_currencies(currency)))}"] if _currencies(currency) else []
+        if others and all(end in ends for both in values.members.ranges for end in both):
+            return " or ".join([*others, *unset])
         signs = [_SIGNS.get(both) for both in values.members.ranges]
         if all(signs):
-            return " or ".join([*map(str, signs), *(["unset"] if values.unset else [])])
+            return " or ".join([" ".join([" or ".join(map(str, signs)), *others]), *unset])
         return _numbers(values, lambda minor: f"{minor} minor units", ends)
     assert isinstance(currency.members, Words)
     codes = sorted(map(str, currency.members.names))

@@ -63,14 +63,12 @@ def narrower(a: Boxes, b: Boxes) -> bool:
     return is_within(a, b) and not is_within(b, a)
 
 
-def hull(boxes: Boxes) -> Box:
-    """The smallest box that all of them are within."""
-    if len(boxes) == 1:
-        return boxes[0]
-    found: dict[str, Values] = dict(boxes[0])
+def hull(boxes: Sequence[Box]) -> Box:
+    """The smallest box that all of some boxes are within."""
+    around = boxes[0]
     for box in boxes[1:]:
-        found = {fact: found[fact] | values for fact, values in box.items()}
-    return found
+        around = {fact: around[fact] | values for fact, values in box.items() if fact in around}
+    return around
 
 
 def closed(boxes: Boxes, lists: Lists) -> Boxes:
