@@ -120,3 +120,32 @@ def test_it_is_warned_of_where_it_is_said() -> None:
     assert ["zero_amounts" in found[0].message, "zero_quantities" in found[1].message] == [True, True]
     assert [one.position.line for one in found if one.position] == [4, 9]
     assert policy().warnings == ()
+
+
+# -- empty documents -----------------------------------------------------------------------------------------------
+
+SKIP = "operations: {bill_run: {empty_documents: skip}}"
+
+
+def test_a_document_of_zeros_is_issued_where_the_policy_does_not_say_otherwise() -> None:
+    assert amounts(plan(NOTHING, RUN)) == {"INV00000001": ["0.00", "0.00"]}
+
+
+def test_a_document_of_zeros_is_skipped_with_all_its_lines_on_record_and_draws_no_number() -> None:
+    found = plan(NOTHING, RUN, policy=SKIP)
+    assert documents(found) == []
+    assert statuses(found) == {f"s/{id}/2026-01-01": "excluded_zero_amount" for id in ("free", "none")}
+    assert moves(found) == [f"s/{id}: None -> 2026-02-01" for id in ("free", "none")]
+    assert found.notes == ("there is no document: every line on it would be zero (`empty_documents: skip`)",)
+
+
+def test_zeros_beside_something_stay_on_the_document() -> None:
+    found = plan(SOME, RUN, policy=SKIP)
+    assert (amounts(found), recorded(found)) == ({"INV00000001": ["0.00", "0.00", "5.00"]}, [])
+
+
+def test_what_skips_documents_warns_of_what_it_blocks() -> None:
+    (warning,) = policy(SKIP).warnings
+    assert warning.code == "excluded-blocks-rebill"
+    assert warning.message.startswith("what `empty_documents: skip` leaves out")
+    assert (warning.hint or "").startswith("write `issue`")

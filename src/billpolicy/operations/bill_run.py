@@ -22,7 +22,7 @@ from billpolicy.money import to_minor
 from billpolicy.operations.billing.bill_taxes import say_who_taxes, tax_code_of, taxed
 from billpolicy.operations.billing.billed_usage import bill_usage
 from billpolicy.operations.billing.bills import Bill, bills_of, grouped, may_be_due
-from billpolicy.operations.billing.exclusion import record_excluded
+from billpolicy.operations.billing.exclusion import record_excluded, without_empty
 from billpolicy.operations.billing.prepaid import names_of_prepaid
 from billpolicy.operations.billing.rebilled import (
     BilledAgain,
@@ -85,7 +85,7 @@ def _plan(planning: Planning, request: BillRun) -> None:
     given_back: GivenBackBy = {}
     for group in grouped(planning, bills, {"bill_as": request.bill_as, "reason_code": reason}):
         _warn_of_others(planning, group)
-        lines = [line for bill in group for line in bill.lines]
+        lines = without_empty(planning, [line for bill in group for line in bill.lines], group[0].resolved)
         shown = [line for line in lines if line.left_out is None]
         documents = list(_documents(planning, request, group, shown))
         prepaid = names_of_prepaid(planning.book, documents)

@@ -300,7 +300,11 @@ def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
 
 def _excluded_zeros(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """docs/domain.md 7: what was excluded for a zero amount or quantity makes rebilling impossible."""
-    for key in ("zero_amounts", "zero_quantities"):
+    for key, left_out, billed in (
+        ("zero_amounts", "exclude", "bill"),
+        ("zero_quantities", "exclude", "bill"),
+        ("empty_documents", "skip", "issue"),
+    ):
         base = policy.base.get(("bill_run", key))
         said = [] if base is None else [(base.outcome, base.position)]
         said += [
@@ -309,9 +313,9 @@ def _excluded_zeros(policy: Policy, vocabulary: Vocabulary) -> _Found:
             if key in exception.then
         ]
         for outcome, at in said:
-            if str(outcome) == "exclude":
-                message = f"what `{key}: exclude` leaves out of documents cannot be billed again by a correction"
-                hint = "write `bill`, or expect that such days, and those billed before them, can only be credited"
+            if str(outcome) == left_out:
+                message = f"what `{key}: {left_out}` leaves out of documents cannot be billed again by a correction"
+                hint = f"write `{billed}`, or expect that such days, and those billed before them, can only be credited"
                 yield Diagnostic("excluded-blocks-rebill", message, at, hint, "warning")
 
 

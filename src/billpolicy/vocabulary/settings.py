@@ -63,7 +63,7 @@ EMPTY_DOCUMENTS = SettingSpec(
     routine=True,
     telling=("refuse",),
 )
-"""Of reversals: bill runs have `zero_amounts`, and what else makes documents is refused where they would be empty."""
+"""Of reversals. Whatever else makes documents, but bill runs, is refused where nothing would be in them."""
 CHARGED_THROUGH = SettingSpec(
     "charged_through",
     "choice",
@@ -298,6 +298,11 @@ BILLING = (
         ("bill", "exclude"),
         routine=True,
         telling=("exclude",),
+    ),
+    EMPTY_DOCUMENTS._replace(
+        doc="documents on which every line is zero: `issue` them, or `skip` them as if their lines were excluded",
+        choices=("issue", "skip"),
+        telling=("skip",),
     ),
     SettingSpec(
         "zero_quantities",

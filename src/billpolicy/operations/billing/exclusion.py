@@ -26,6 +26,17 @@ def with_exclusions(lines: Iterable[Line], resolved: Resolved) -> Iterator[Line]
         yield line if line.left_out else line._replace(left_out=_excluded(line, resolved))
 
 
+def without_empty(planning: Planning, lines: Sequence[Line], resolved: Resolved) -> Sequence[Line]:
+    """The lines of what goes together. Where all that would be on a document is zero, the policy may let them be left
+    out, and there is none."""
+    shown = [line for line in lines if line.left_out is None]
+    something = any(line.amount or line.usage is not None or line.again is not None for line in shown)
+    if not shown or something or resolved.text("empty_documents") == "issue":
+        return lines
+    planning.note("there is no document: every line on it would be zero (`empty_documents: skip`)")
+    return [line if line.left_out else line._replace(left_out="excluded_zero_amount") for line in lines]
+
+
 def _excluded(line: Line, resolved: Resolved) -> LeftOut | None:
     """Usage is never left out, since its records name the document that bills them, nor is what is billed again."""
     if line.amount or line.usage is not None or line.again is not None:
