@@ -169,7 +169,7 @@ class Domain:
     def _words(self, field: FieldSpec) -> Words:
         if field.type == "boolean":
             return Words(frozenset((True, False)), universe=frozenset((True, False)))
-        if field.type != "choice":
+        if field.type != "choice" and field.name not in self._policy.narrowed:
             return Words(frozenset(), complement=True)
         closed = frozenset(self._policy.choices(field))
         return Words(closed, universe=closed)

@@ -74,6 +74,7 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
         yield Declared("effective", "days", "changed", "outcomes", before, after, old.position, new.position)
     yield from _section("attributes", old.attributes, new.attributes, _attribute, _of_attribute)
     yield from _section("fields", _own(old.fields), _own(new.fields), _field, lambda one, other: "names")
+    yield from _section("fields", old.narrowed, new.narrowed, lambda values: [*values], _always)
     for attribute in sorted(old.defaults.keys() | new.defaults.keys()):
         before_value, after_value = old.defaults.get(attribute), new.defaults.get(attribute)
         if before_value != after_value:

@@ -430,6 +430,7 @@ Known = Literal[
     "usage-wrong",
     "value-named-twice",
     "value-not-allowed",
+    "value-not-listed",
     "value-wanted",
     "value-wrong",
     "versions-overlap",

@@ -28,8 +28,9 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_by, contradiction
 from billpolicy.deciding.due_dates import with_due_dates
 from billpolicy.deciding.facts import actor_facts, facts_about
+from billpolicy.deciding.listed import unlisted_in
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, refuse_errors
 from billpolicy.money import AmountError
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.operation import About, Event, Step
@@ -292,6 +293,9 @@ def _facts(planning: Planning, event: Event, request: Request, target: Numbered 
     if wrong:
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", text, planning.instruction.at(), hint) for text in wrong)
+    here = planning.instruction.at()
+    found = unlisted_in(planning.policy, objects)
+    refuse_errors(Diagnostic("value-not-listed", one.message, here, one.hint) for _, one in found)
     for assumption in broken_by(facts, planning.policy):
         broken = contradiction(assumption, f"what `{operation.name}` would be done to")
         raise Refused([broken._replace(position=planning.instruction.at())])

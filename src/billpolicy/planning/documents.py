@@ -12,6 +12,7 @@ from billpolicy.book.changes import DraftPosted, Issued
 from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Invoice, Numbered
 from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
+from billpolicy.deciding.listed import unlisted
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.planning import Planning
@@ -35,6 +36,8 @@ def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
     draw = _draw(planning, draft.kind, prefix, start)
     stored: dict[str, str | None] = dict(_stored(planning.policy, draft.kind, resolved))
     document = replace(draft, number=draw.number, attributes=stored)
+    for found in unlisted(planning.policy, draft.kind, document):
+        planning.refuse("value-not-listed", found.message, hint=found.hint)
     _put(planning, document, draw, resolved)
     return document
 

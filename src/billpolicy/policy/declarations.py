@@ -24,8 +24,9 @@ from billpolicy.policy.language import (
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet, Series
 from billpolicy.policy.people import same_name
+from billpolicy.policy.typed import typed
 from billpolicy.source.tree import Tree
-from billpolicy.vocabulary.fields import changes_of
+from billpolicy.vocabulary.fields import NARROWED, SCOPES, changes_of, fields_of
 from billpolicy.vocabulary.spec import (
     CUSTOM_SCOPES,
     NAME,
@@ -55,6 +56,8 @@ class Declarations:
         self.problems: list[Diagnostic] = []
         self.attributes: dict[str, Attribute] = {}
         self.fields: dict[str, FieldSpec] = {}
+        self.narrowed: dict[str, tuple[str, ...]] = {}
+        """Field of the vocabulary -> the only values that it has here."""
         self.defaults: dict[str, str] = {}
         self.defaults_at: dict[str, Position] = {}
         self.reason_codes: dict[str, tuple[str, ...]] = {}
@@ -121,14 +124,18 @@ class Declarations:
         return (*spec.fields, *changes_of(spec.changes, self.attributes, self.fields))
 
     def choices(self, field: FieldSpec) -> tuple[str, ...]:
-        """The closed list of a choice; that of roles and reason codes is what the policy declares by now."""
+        """The closed list of a field; that of roles, reason codes and what is narrowed is what the policy declares by
+        now."""
+        if field.name in self.narrowed:
+            return self.narrowed[field.name]
         if field.codes == ROLES:
             return tuple(sorted(self.roles))
         return self.reason_codes.get(field.codes, ()) if field.codes else field.choices
 
     def lists_of(self, spec: OperationSpec) -> Lists:
-        """What an operation's facts can be that are one of the policy's roles or reason codes."""
-        return {field.name: frozenset(self.choices(field)) for field in spec.fields if field.codes}
+        """What an operation's facts can be that are one of the policy's roles or reason codes, or narrowed by it."""
+        listed = (field for field in spec.fields if field.codes or field.name in self.narrowed)
+        return {field.name: frozenset(self.choices(field)) for field in listed}
 
     def every_field(self) -> dict[str, FieldSpec]:
         """The fields that are there because the policy declares something: its own, and those for what is changed."""
@@ -159,7 +166,9 @@ class Declarations:
         at = tree.at("fields", name, key=True)
         known = {field.name for spec in self.vocabulary.values() for field in spec.fields}
         scope, _, own_name = name.partition(".")
-        if scope not in CUSTOM_SCOPES:
+        if name in NARROWED and text.type is None:
+            self._narrow(name, text, tree)
+        elif scope not in CUSTOM_SCOPES:
             message = f"`{name}` is no field of an account or a subscription; only those can have more fields"
             hint = f"begin it with {' or '.join(f'`{scope}.`' for scope in CUSTOM_SCOPES)}"
             self.problem("field-scope", message, at, hint)
@@ -167,9 +176,14 @@ class Declarations:
             message = f"`{name}` cannot be the name of a field"
             self.problem("field-name", message, at, f"after `{scope}.` write small letters, digits and underscores")
         elif name in known:
-            self.problem("field-known", f"`{name}` is already a field of billpolicy", at, "choose another name")
+            instead = "leave out its `type`, to say only which `values` it has"
+            hint = instead if name in NARROWED else "choose another name"
+            self.problem("field-known", f"`{name}` is already a field of billpolicy", at, hint)
         elif name in declared_before:
             self.problem("field-known", f"`{name}` is already declared by a base policy", at, "remove it here")
+        elif text.type is None:
+            hint = f"add `type: {'choice' if text.values else 'text'}`"
+            self.problem("key-missing", f"`{name}` does not say its `type`", at, hint)
         elif text.type == "choice" and not text.values:
             message = f"`{name}` is a choice, but lists no values"
             self.problem("field-values", message, at, "add `values: [...]`")
@@ -178,6 +192,26 @@ class Declarations:
             self.problem("field-values", message, at, "make it `type: choice`, or remove `values`")
         else:
             self.fields[name] = FieldSpec(name, text.type, choices=text.values)
+
+    def _narrow(self, name: str, text: FieldText, tree: Tree) -> None:
+        """Only these values of a field of billpolicy; a layer may leave out some of its base's, and add none."""
+        at = tree.at("fields", name, key=True)
+        if not text.values:
+            message = f"`{name}` is a field of billpolicy already, and this says nothing of it"
+            self.problem("field-values", message, at, "add `values: [...]`, those that it can have, or remove it")
+            return
+        field = next(one for one in fields_of(*SCOPES) if one.name == name)
+        allowed = self.narrowed.get(name)
+        for index, value in enumerate(text.values):
+            here = tree.at("fields", name, "values", index)
+            try:
+                typed(field, value)
+            except ValueError as error:
+                self.problem("field-values", str(error), here, f"`{name}` has no such value")
+            if allowed is not None and value not in allowed:
+                message = f"the base policy says that `{name}` has only {_listed(allowed)}; here is `{value}`, too"
+                self.problem("field-values", message, here, "a layer can leave values out, and add none")
+        self.narrowed[name] = tuple(dict.fromkeys(text.values))
 
     def _reason_codes(self, category: str, codes: tuple[str, ...], tree: Tree) -> None:
         specs = self.vocabulary.values()
@@ -311,3 +345,7 @@ class Declarations:
             due_day=due.due_day if due else None,
             cutoff_day=due.cutoff_day if due else None,
         )
+
+
+def _listed(values: Collection[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)

@@ -212,9 +212,10 @@ class AttributeText:
 
 @record
 class FieldText:
-    """A custom field that conditions may ask about, like `account.segment`."""
+    """A custom field that conditions may ask about, like `account.segment`; or the values that a field of billpolicy
+    can have here, like those of `account.country`, which has its type already."""
 
-    type: FieldType
+    type: FieldType | None = None
     values: tuple[Text, ...] = ()
 
 

@@ -90,6 +90,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         # By name, so that the order of files and lines shows nowhere.
         attributes=dict(sorted(declared.attributes.items())),
         fields=dict(sorted(declared.every_field().items())),
+        narrowed=dict(sorted(declared.narrowed.items())),
         defaults=dict(sorted(declared.defaults.items())),
         defaults_at=dict(sorted(declared.defaults_at.items())),
         reason_codes=dict(sorted(declared.reason_codes.items())),

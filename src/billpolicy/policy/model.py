@@ -300,6 +300,8 @@ class Policy:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     """Custom fields by dotted name."""
+    narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field of the vocabulary -> the only values that it has under this policy."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """Attribute -> the value of level `default`."""
     defaults_at: Mapping[str, Position] = field(default_factory=dict)
@@ -311,7 +313,7 @@ class Policy:
     """Person -> their other names, all as names are compared."""
     aliases_at: Mapping[str, Position] = field(default_factory=dict)
     lists: Mapping[str, Lists] = field(default_factory=dict)
-    """Operation -> the facts that can only be one of its roles or reason codes."""
+    """Operation -> the facts that can only be one of its roles, reason codes or listed values."""
     base: Mapping[tuple[str, str], BaseRule] = field(default_factory=dict)
     """(operation, key) -> its base rule."""
     exceptions: tuple[ExceptionRule, ...] = ()
@@ -355,7 +357,9 @@ class Policy:
         return (*self.exceptions, *(follow_up.rule for follow_up in self.follow_ups))
 
     def choices(self, field: FieldSpec) -> tuple[str, ...]:
-        """The closed list of a choice; of roles and reason codes those that the policy has."""
+        """The closed list of a field; of roles, reason codes and what is narrowed those that the policy has."""
+        if field.name in self.narrowed:
+            return self.narrowed[field.name]
         if field.codes == ROLES:
             return tuple(sorted(set(self.roles.values())))
         return self.reason_codes.get(field.codes, ()) if field.codes else field.choices

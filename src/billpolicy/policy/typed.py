@@ -51,7 +51,12 @@ def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
         return word
     if field == ACTOR[0]:
         return same_name(read_text(text))
-    return _READERS[field.type](text)
+    value = _READERS[field.type](text)
+    # Of a field of billpolicy, the values that the policy lists.
+    if field.choices and value not in field.choices:
+        hint = did_you_mean(str(value), field.choices) or f"allowed: {', '.join(field.choices)}"
+        raise ValueError(f"`{value}` is not one of the values of `{field.name}` that the policy lists; {hint}")
+    return value
 
 
 _READERS: dict[str, Callable[[Any], str | bool | int | Money]] = {

@@ -54,6 +54,16 @@ SCOPES: dict[str, tuple[FieldSpec, ...]] = {
 DATED = ("invoice", "credit_memo", "debit_memo", "payment")
 """The documents that conditions can ask about."""
 _AGE = FieldSpec(DAYS_SINCE, "days", "from its date to that of the operation; of several, from the first", always=True)
+NARROWED = (
+    "account.country",
+    "account.region",
+    "account.currency",
+    "subscription.plan",
+    "payment.type",
+    "credit_memo.reason",
+    "debit_memo.reason",
+)
+"""Fields of which a policy may say which values there are, by a closed list of its own."""
 DATE = FieldSpec("date", "date", "the document date of the operation", always=True)
 AMOUNT = FieldSpec("amount", "money", "the amount of the new document, tax included", at_least=0)
 OF_LINES = AMOUNT._replace(doc="what is left of the lines that are named, tax included", at_least=None)

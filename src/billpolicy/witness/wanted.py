@@ -64,6 +64,10 @@ class Wanted:
     def text(self, fact: str, usual: str | None = None) -> str | None:
         """A text or a choice, or what is usual where it is free; None is unset."""
         found = self.facts.get(fact, usual)
+        if fact not in self.facts and usual is not None:
+            lists = [one.narrowed[fact] for one in self.policies if fact in one.narrowed]
+            common = [value for value in (usual, *(lists[0] if lists else ())) if all(value in one for one in lists)]
+            found = next(iter(common), usual)
         return None if found is None else str(found)
 
     def is_true(self, fact: str, *, usual: bool = False) -> bool:

@@ -10,6 +10,7 @@ from billpolicy.book.changes import SCOPES, Created, Given, known_record, master
 from billpolicy.book.check import Context, problems
 from billpolicy.book.history import value_after, value_on, written
 from billpolicy.book.model import Account, Attributes, BookFile, Contact, Custom, Held, MasterRecord, Subscription
+from billpolicy.deciding.listed import not_listed, unlisted
 from billpolicy.deciding.objections import unknown_value
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.planning.deciding import resolve
@@ -79,6 +80,8 @@ def create(planning: Planning, new: MasterRecord, *path: str) -> None:
         what = scope.replace("_", " ")
         message = f"there is {'an' if what[0] in 'aeiou' else 'a'} {what} `{id}` already"
         planning.refuse("record-known", message, *path, hint=f"give the new one another name, or change {id}")
+    for found in unlisted(planning.policy, scope, new):
+        planning.problem("value-not-listed", found.message, *path, found.field, hint=found.hint)
     planning.stop_if_refused()
     planning.change(Created(new))
 
@@ -161,6 +164,10 @@ def give(planning: Planning, record: MasterRecord, values: Mapping[str, Any], da
         planning.refuse("nothing-changes", message, hint="name a value that is another one from that day on")
     planning.stop_if_refused()
     for one in given:
+        value = one.held.value
+        found = None if value is None else not_listed(planning.policy, f"{scope}.{one.held.field}", value)
+        if found is not None:
+            planning.refuse("value-not-listed", found.message, found.field, hint=found.hint)
         planning.change(one)
         until = value_after(record, one.held.field, day)
         if until is not None:

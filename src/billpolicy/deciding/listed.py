@@ -1,0 +1,51 @@
+"""Values that a policy does not list: where it says which countries or plans there are, there are no others.
+
+Proofs rely on the list as they do on that of a choice, so what is not in it is refused where something would be decided
+by it, and where it would come in (docs/policy-language.md rule 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.policy.model import Policy
+
+HINT = "mend it, or add the value under `fields` in the policy"
+
+
+class Unlisted(NamedTuple):
+    """A value of a field of an object that the policy does not list."""
+
+    field: str
+    """As the object has it: `country`."""
+    message: str
+    hint: str
+
+
+def unlisted(policy: Policy, scope: str, record: Any) -> Iterator[Unlisted]:
+    """What one object has that the policy does not list. Fields that it does not set are not looked at."""
+    for name in policy.narrowed:
+        whose, _, field = name.partition(".")
+        value = getattr(record, field) if whose == scope else None
+        if value is not None and (found := not_listed(policy, name, value)) is not None:
+            which = getattr(record, "id", None) or record.number
+            yield found._replace(message=f"{found.message} ({scope.replace('_', ' ')} `{which}`)")
+
+
+def not_listed(policy: Policy, name: str, value: str) -> Unlisted | None:
+    """Why a field cannot have a value; None if it can."""
+    values = policy.narrowed.get(name)
+    if values is None or value in values:
+        return None
+    field = name.partition(".")[2]
+    message = f"`{value}` is none of the values of `{name}` that the policy lists: {', '.join(values)}"
+    return Unlisted(field, message, did_you_mean(value, values) or HINT)
+
+
+def unlisted_in(policy: Policy, objects: Mapping[str, Iterable[Any]]) -> Iterator[tuple[str, Unlisted]]:
+    """Of each object, with its scope, what the policy does not list."""
+    for scope, members in objects.items() if policy.narrowed else ():
+        for member in members:
+            yield from ((scope, one) for one in unlisted(policy, scope, member))
