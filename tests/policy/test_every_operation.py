@@ -63,9 +63,31 @@ def test_a_later_layer_replaces_all_of_the_base(tmp_path: Path) -> None:
 
 
 def test_a_value_that_only_some_operations_have(tmp_path: Path) -> None:
-    """`by_component` is no rule for unapplying or refunding: said of every operation it cannot be meant."""
-    problems = layered_refusals(tmp_path, EVERY.replace("fifo", "by_component"))
-    assert {problem.code for problem in problems} == {"value-not-allowed"}
+    """`by_component` is no rule for unapplying or refunding: it holds where it can, and these keep what they have."""
+    without = ("create_refund", "unapply_credit_memo", "unapply_payment")
+    policy = layered(tmp_path, EVERY.replace("fifo", "by_component"))
+    for name, spec in VOCABULARY.items():
+        if any(setting.name == "allocation" for setting in spec.settings):
+            assert value(policy, name, "allocation") == ("fifo" if name in without else "by_component"), name
+    (told,) = policy.warnings
+    assert told.code == "value-not-everywhere"
+    assert told.message == (
+        "`allocation: by_component` is no value of `unapply_payment`, `unapply_credit_memo`, `create_refund`: "
+        "what was said of them before holds there"
+    )
+    assert told.position is not None
+    assert told.position.line == 5
+
+
+def test_where_each_of_the_others_says_its_own_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    own = "".join(
+        f"  {name}: {{allocation: {{is: proration, because: test}}}}\n"
+        for name in ("create_refund", "unapply_credit_memo", "unapply_payment")
+    )
+    policy = layered(tmp_path, EVERY.replace("fifo", "by_component") + f"operations:\n{own}")
+    assert policy.warnings == ()
+    assert value(policy, "create_refund", "allocation") == "proration"
+    assert value(policy, "apply_payment", "allocation") == "by_component"
 
 
 def test_an_unknown_key(tmp_path: Path) -> None:

@@ -431,6 +431,7 @@ Known = Literal[
     "value-named-twice",
     "value-not-allowed",
     "value-not-listed",
+    "value-not-everywhere",
     "value-wanted",
     "value-wrong",
     "versions-overlap",

@@ -5,9 +5,9 @@ A decision is the chain of an attribute or the value of a setting (docs/policy-l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from billpolicy.diagnostics.diagnostic import Position, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.policy.approval import APPROVAL, Approval
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.language import Decided
@@ -37,10 +37,33 @@ def _every_operation(declared: Declarations, layer: Layer) -> Iterator[BaseRule]
             known = {setting.name for spec in declared.vocabulary.values() for setting in spec.settings}
             hint = _GONE.get(key) or did_you_mean(key, known | declared.attributes.keys())
             declared.problem("decision-unknown", f"no operation has anything called `{key}` to decide", at, hint)
-        for spec in specs:
+        can = [spec for spec in specs if _has_value(spec, key, decided.value)]
+        silent = [spec for spec in specs if spec not in can and not _says(layer, spec, key)]
+        if can and silent:
+            declared.problems.append(_not_everywhere(key, decided, silent, at))
+        for spec in can or specs:
             outcome = outcome_of(declared, spec, decided, tree, "every_operation", key)
             if outcome is not None:
                 yield BaseRule(spec.name, key, outcome, at, decided.because)
+
+
+def _has_value(spec: OperationSpec, key: str, value: object) -> bool:
+    """Whether an operation's own list of a setting has this value; settings of one name have not always the same."""
+    setting = next((setting for setting in spec.settings if setting.name == key), None)
+    return setting is None or not setting.choices or value in setting.choices
+
+
+def _says(layer: Layer, spec: OperationSpec, key: str) -> bool:
+    """Whether a layer says it of the operation itself."""
+    return any(key in file.operations.get(spec.name, {}) for file, _ in layer.files)
+
+
+def _not_everywhere(key: str, decided: Decided, without: Sequence[OperationSpec], at: Position) -> Diagnostic:
+    """A value that only some operations have: it holds for those, and the others keep what else is said of them."""
+    names = ", ".join(f"`{spec.name}`" for spec in without)
+    message = f"`{key}: {decided.value}` is no value of {names}: what was said of them before holds there"
+    hint = f"say `{key}` of them under `operations`, or say `{decided.value}` only of those that have it"
+    return Diagnostic("value-not-everywhere", message, at, hint, "warning")
 
 
 def _operations(declared: Declarations, layer: Layer) -> Iterator[BaseRule]:

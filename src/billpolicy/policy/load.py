@@ -58,7 +58,7 @@ def judged(
     """
     policy, problems = build(layers, vocabulary)
     refuse_errors(problems)
-    return policy, check(policy, vocabulary, proofs)
+    return policy, [*problems, *check(policy, vocabulary, proofs)]
 
 
 def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:

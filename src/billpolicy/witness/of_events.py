@@ -23,6 +23,7 @@ from billpolicy.witness.documents import (
     open_invoice,
     owed,
     payment,
+    settle,
 )
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.sizes import USUAL, Size, apart, size_of
@@ -78,8 +79,10 @@ def _account(scene: Scene) -> str:
 
 
 def _canceled(wanted: Wanted, build: Callable[..., Scene]) -> Scene:
-    """A subscription is canceled that still owes on an invoice."""
+    """A subscription is canceled that still owes on an invoice, or has paid for time that it does not use."""
     before = {name: value for name, value in wanted.facts.items() if name != "subscription.status"}
+    if wanted.follows == "create_refund":
+        return _paid_for(replace(wanted, facts=before), build)
     scene = build(replace(wanted, facts=before))
     size = size_of(wanted, "invoice", lambda one: one.balance > 0)
     currency = wanted.currency("invoice")
@@ -87,6 +90,20 @@ def _canceled(wanted: Wanted, build: Callable[..., Scene]) -> Scene:
     owed(scene, "invoice", _account(scene), size, subscriptions, currency)
     if wanted.is_true("write_off"):
         scene.operations[-1]["write_off"] = True
+    return scene
+
+
+def _paid_for(wanted: Wanted, build: Callable[..., Scene]) -> Scene:
+    """A subscription has paid for time from now on, and what is credited of it goes nowhere else."""
+    currency, first = wanted.currency("credit_memo"), wanted.date
+    through = moved(first, 3 * _BEFORE)
+    charge = {**of_billing.rated(USUAL, currency, first), "period": "year", "charged_through": through}
+    scene = build(wanted, charges=[charge])
+    (subscription,) = scene.book["subscriptions"]
+    (line,) = lines_of([subscription["id"]], [USUAL], currency)
+    line |= {"subscribed_charge": of_billing.CHARGE, "service_start": first, "service_end": moved(through, -1)}
+    number = document(scene, "invoice", _account(scene), [line], currency)
+    settle(scene, "invoice", number, _account(scene), [USUAL], [0], currency)
     return scene
 
 
