@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy import validate
-from billpolicy.book.load import book_of
+from billpolicy.book.load import book_of, load_book
 from billpolicy.diagnostics.diagnostic import Refused, did_you_mean
 from billpolicy.diagnostics.meaning import opposite
+from billpolicy.exchange.operations_file import load_with_book
 from billpolicy.money import Money, from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import OPERATORS
@@ -238,3 +239,67 @@ invoices:
         (one,) = refused.value.diagnostics
         assert f"`{amount}`" in one.message
         assert f"write `{meant}`" in f"{one.message} {one.hint}"
+
+
+# -- a file of another kind ----------------------------------------------------------------------------------------
+
+FILES = {
+    "policy.yaml": f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n",
+    "book.yaml": "accounts: [{id: a, currency: EUR}]\n",
+    "operations.yaml": "operations: [{id: o, operation: create_payment, account: a, amount: 1.00}]\n",
+    "acme.test.yaml": "book: book.yaml\ntests: [{name: one, operation: o, expect: {}}]\n",
+    "table.csv": "id,currency\na,EUR\n",
+    "settings.toml": 'fail-level = "hint"\n',
+    "schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {}}\n',
+}
+IS = {
+    "policy.yaml": "this is a policy",
+    "book.yaml": "this is a book",
+    "operations.yaml": "this is an operations file",
+    "acme.test.yaml": "this is a file of policy tests",
+    "table.csv": "this is a CSV file",
+    "table.xlsx": "this is an Excel workbook or a ZIP file",
+    "settings.toml": "this is a file of settings",
+    "schema.json": "this is a JSON Schema",
+}
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04\x14\x00\xff")
+    return tmp_path
+
+
+@pytest.mark.parametrize("file", IS)
+@pytest.mark.parametrize("wanted", ["policy", "book", "operations"])
+def test_a_file_of_another_kind_is_told_in_one_sentence(wanted: str, file: str, files: Path) -> None:
+    if file.startswith(wanted):
+        return
+    with pytest.raises(Refused) as refused:
+        {"policy": validate, "book": load_book, "operations": load_with_book}[wanted](files / file)
+    (one,) = refused.value.diagnostics
+    assert (one.code, one.message.partition(",")[0].partition(";")[0]) == (
+        "policy-file-foreign" if wanted == "policy" and one.code != "file-kind" else "file-kind",
+        IS[file],
+    )
+    assert one.hint
+
+
+def test_of_a_folder_with_a_policy_and_other_files_the_policy_is_named(files: Path) -> None:
+    for name in ("acme.test.yaml", "schema.json", "table.csv", "table.xlsx"):
+        (files / name).unlink()
+    (files / "expected.yaml").write_text("operations: {o: {by: {permission: x}}}\n")  # of nobody's kind
+    with pytest.raises(Refused) as refused:
+        validate(files)
+    told = [(str(one.position), one.message) for one in refused.value.diagnostics]
+    assert told == [
+        (f"{files}/book.yaml:1:1", "this is a book, and no file of a policy"),
+        (f"{files}/operations.yaml:1:1", "this is an operations file, and no file of a policy"),
+    ]
+    assert {one.hint for one in refused.value.diagnostics} == {
+        f"name the policy's file alone: `{files}/policy.yaml`; or move this one into a subfolder"
+    }
+    assert validate(files / "policy.yaml").name == "acme"

@@ -391,7 +391,7 @@ class TestFiles:
         file.write_text(whole[:-20], encoding="utf-8")
         refusal = refused(lambda: list(load_recording(file)))
         assert codes(refusal) == ["recording-wrong"]
-        assert str(refusal).startswith(f"{file}:2:0: error: this is no line of a recording")
+        assert str(refusal).startswith(f"{file}:2:1: error: this is no line of a recording")
 
     def test_an_operation_without_its_policy(self, tmp_path: Path) -> None:
         record(CREDIT, tmp_path=tmp_path)

@@ -17,6 +17,7 @@ from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.source.collector import collector_paused
 from billpolicy.source.given import given
+from billpolicy.source.kinds import refuse_other_kind
 from billpolicy.source.quick.file import read_quickly
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_record
@@ -66,6 +67,8 @@ def quick_book(text: str, file: str) -> Book:
 
 def book_of(tree: Tree, *under: str) -> Book:
     """A checked Book from a parsed tree, or from what stands in it under these keys. Raises `Refused`."""
+    if not under:
+        refuse_other_kind(tree, "book")
     context = Context(read_record(BookFile, tree, under), _Under(tree, under) if under else tree)
     refuse_errors(first_of(problems(context), Position(tree.file)))
     return context.book

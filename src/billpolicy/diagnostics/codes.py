@@ -168,6 +168,7 @@ Known = Literal[
     "file-foreign",
     "file-in-use",
     "file-is-folder",
+    "file-kind",
     "file-missing",
     "file-not-plain",
     "file-too-large",

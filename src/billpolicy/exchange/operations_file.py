@@ -17,6 +17,7 @@ from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction
 from billpolicy.source.given import given
+from billpolicy.source.kinds import refuse_other_kind
 from billpolicy.source.read import read_record
 from billpolicy.source.record import written_name
 from billpolicy.source.scalars import MAX_TEXT, read_date
@@ -48,6 +49,7 @@ def load_with_book(path: str | Path) -> WithBook:
     Raises `Refused` with every mistake in any of them.
     """
     tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
+    refuse_other_kind(tree, "operations")
     if not isinstance(tree.data, dict) or BOOK not in tree.data:
         return WithBook(operations_of(tree))
     problems: list[Diagnostic] = []
@@ -74,6 +76,7 @@ def operations_of(tree: Tree) -> list[Instruction]:
     data = tree.data if isinstance(tree.data, dict) else {}
     listed, beside = data.get("operations"), ({BOOK, "today"} if BOOK in data else set())
     if not isinstance(listed, list) or set(data) - beside != {"operations"}:
+        refuse_other_kind(tree, "operations")
         hint = "write `operations:` and under it a list, each with `id` and `operation`"
         message = "this is not an operations file: it must have one key, `operations`, that lists them"
         if beside:

@@ -13,9 +13,10 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
 from billpolicy.policy.model import LayerText
-from billpolicy.policy.subfolders import SECTIONS, not_read
+from billpolicy.policy.subfolders import not_read
 from billpolicy.source.files import DISK, Files, Place, Texts
 from billpolicy.source.folders import yaml_files
+from billpolicy.source.kinds import GOES, kind_of, said_of
 from billpolicy.source.read import read_record
 from billpolicy.source.tree import Tree, parse_raw, raw_of
 
@@ -133,7 +134,9 @@ def place_of_texts(layers: Sequence[LayerText]) -> Place:
 
 def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, problems: list[Diagnostic]) -> Layer:
     shown = where.shown(path)
-    files = []
+    files: list[tuple[str, PolicyFile, Tree, str]] = []
+    foreign: list[Diagnostic] = []
+    wrong: list[Diagnostic] = []
     if not where.exists(path):
         problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, "check the path"))
         names = []
@@ -144,11 +147,19 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         try:
             raw = raw_of(name, MAX_MEGABYTES, where)
             tree = parse_raw(raw, where.shown(name))
-            _refuse_others(tree)
+            other = _foreign(tree)
+            if other is not None:
+                foreign.append(other)
+                continue
             files.append((name.name, read_record(PolicyFile, tree), tree, raw.decode()))
         except Refused as refused:
-            problems.extend(refused.diagnostics)
-            stop_at_limit(problems, asked)
+            wrong.extend(refused.diagnostics)
+            stop_at_limit([*problems, *wrong], asked)
+    if foreign and where.is_dir(path):
+        wrong = _only_foreign(
+            ((file, tree) for _, file, tree, _ in files), foreign
+        )  # others, like expected results, may be none of its files either
+    problems.extend(wrong or foreign)
     return Layer(
         path,
         Position(shown),
@@ -159,16 +170,24 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
     )
 
 
-def _refuse_others(tree: Tree) -> None:
-    """Raise `Refused` for a book or a list of operations: one sentence, and not one for each of its keys."""
-    data = tree.data if isinstance(tree.data, dict) else {}
-    if data.keys() & SECTIONS:
-        return
-    for key, what in (("accounts", "a book"), ("operations", "a file of operations")):
-        if isinstance(data.get(key), list):
-            message = f"this is {what}, and no file of a policy"
-            hint = "in a policy's folder stand its own files: move it into a subfolder, or name the policy's file alone"
-            raise Refused([Diagnostic("policy-file-foreign", message, tree.at(key, key=True), hint)])
+def _foreign(tree: Tree) -> Diagnostic | None:
+    """A book, operations or tests among the files of a policy: one sentence, and not one for each of their keys."""
+    kind = kind_of(tree.data)
+    if kind in (None, "policy"):
+        return None
+    at = tree.at(next(iter(tree.data)), key=True)
+    return Diagnostic("policy-file-foreign", f"this is {said_of(kind)}, and no file of a policy", at, GOES[kind])
+
+
+def _only_foreign(
+    files: Sequence[tuple[str, PolicyFile, Tree, str]], foreign: Sequence[Diagnostic]
+) -> list[Diagnostic]:
+    """What is told of a folder that has more than a policy: which files are none, and which one is."""
+    own = [tree.file for _, file, tree, _ in files if file.policy is not None]
+    hint = "move it into a subfolder, or keep the policy in one file, and name that"
+    if len(own) == 1:
+        hint = f"name the policy's file alone: `{own[0]}`; or move this one into a subfolder"
+    return [one._replace(hint=hint) for one in foreign]
 
 
 def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:

@@ -14,6 +14,7 @@ from billpolicy.source.write import plain_data
 
 BEGINS = b'{"recording":'
 """How every recording begins: its first line is one of a policy."""
+_HOW = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
 
 
 def line(of: RecordedPolicy | RecordedOperation) -> str:
@@ -28,7 +29,10 @@ def load_recording(path: str | Path) -> Iterator[Recorded]:
     policies: dict[str, RecordedPolicy] = {}
     sound = Sound()
     for number, text in enumerate(_lines(Path(path)), start=1):
-        at = Position(file, number)
+        at = Position(file, number, 1)
+        if number == 1 and not text.startswith(BEGINS):
+            message = "this is no recording: its first line does not say by which policy something was decided"
+            raise Refused([Diagnostic("recording-wrong", message, at, _HOW)])
         try:
             if text.startswith(BEGINS):
                 policy = decode(RecordedPolicy, text)
@@ -45,17 +49,15 @@ def load_recording(path: str | Path) -> Iterator[Recorded]:
                     raise Refused([Diagnostic("recording-wrong", message, at, "mend the line, or record anew")])
                 yield Recorded(operation, known, at)
         except (CodecError, UnicodeDecodeError) as error:
-            hint = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
-            message = f"this is no line of a recording: {str(error)[:1].lower()}{str(error)[1:]}"
-            raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
+            message = f"this is no line of a recording: {error}"
+            raise Refused([Diagnostic("recording-wrong", message, at, _HOW)]) from None
         except KeyError:
             message = "no line before this one says what is known of the policy that it was decided by"
             hint = "give the recording from its beginning"
             raise Refused([Diagnostic("recording-wrong", message, at, hint)]) from None
     if not policies:
         message = "this recording is empty: it does not even say by which policy something was decided"
-        hint = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
-        raise Refused([Diagnostic("recording-wrong", message, Position(file), hint)])
+        raise Refused([Diagnostic("recording-wrong", message, Position(file), _HOW)])
 
 
 def is_recording(path: str | Path) -> bool:

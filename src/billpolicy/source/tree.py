@@ -106,6 +106,9 @@ def text_of(path: Path, *, max_megabytes: int) -> str:
 
 def parse_text(text: str, file: str) -> Tree:
     """Read YAML or JSON text; `file` is the name that positions carry. Raises `Refused`."""
+    what = next((what for end, what in _SUFFIXES if file.casefold().endswith(end)), None)
+    if what is not None:
+        raise _other_program(what, file)
     if file.endswith(".json"):
         # A tab is white space in JSON but not in YAML; inside a JSON string neither may stand literally.
         written = text.replace("\t", " ")
@@ -159,6 +162,9 @@ def raw_of(path: Path, max_megabytes: int, files: Files) -> bytes:
 
 
 def _text(raw: bytes, name: str) -> str:
+    what = next((what for start, what in _PROGRAMS if raw.startswith(start)), None)
+    if what is not None:
+        raise _other_program(what, name)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -167,6 +173,23 @@ def _text(raw: bytes, name: str) -> str:
         message = f"this file is not UTF-8 text (byte {error.start + 1})"
         hint = "save it as UTF-8"
         raise Refused([Diagnostic("file-encoding", message, position, hint)]) from None
+
+
+_PROGRAMS = (
+    (b"PK\x03\x04", "an Excel workbook or a ZIP file"),
+    (b"\xd0\xcf\x11\xe0", "a file of an older Excel"),
+    (b"%PDF", "a PDF file"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"SQLite format 3", "a database"),
+)
+"""How files of other programs begin."""
+_SUFFIXES = ((".csv", "a CSV file"), (".tsv", "a CSV file"), (".toml", "a file of settings"))
+
+
+def _other_program(what: str, name: str) -> Refused:
+    """The refusal of a table, a workbook or whatever else is neither YAML nor JSON."""
+    hint = "books, operations and policies are YAML or JSON; records of usage may be CSV: `billpolicy ledger usage`"
+    return _refuse("file-kind", f"this is {what}; YAML or JSON is wanted here", name, hint)
 
 
 def _refuse(code: Code, message: str, file: str, hint: str | None = None) -> Refused:
