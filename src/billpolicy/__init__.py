@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api import (
+        approve,
+        asked_waiting,
         due_dates_missing,
         effect,
         explain,
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
         post_all,
         sync,
         usage_operations,
+        wait,
+        waiting,
         with_due_dates,
+        withdraw,
     )
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
@@ -58,9 +63,10 @@ if TYPE_CHECKING:
     from billpolicy.planning.request import Instruction
     from billpolicy.policy.affected import affected
     from billpolicy.policy.model import Policy
+    from billpolicy.posting.approving import ForApproval
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
-    from billpolicy.posting.store import Audit, Posted
+    from billpolicy.posting.store import Audit, Posted, Waiting
     from billpolicy.recording.lines import is_recording, load_recording
     from billpolicy.recording.record import Recorded
     from billpolicy.recording.recorder import Recorder
@@ -88,6 +94,7 @@ _WHERE = {
     "EngineName": "deciding.matching.engines",
     "Explanation": "report.explanation",
     "Fixed": "linting.fixes",
+    "ForApproval": "posting.approving",
     "History": "posting.history",
     "Impact": "comparing.tally",
     "Instruction": "planning.request",
@@ -116,6 +123,7 @@ _WHERE = {
     "TestRun": "testing.run",
     "UsageFile": "exchange.usage_file",
     "Versions": "deciding.versions",
+    "Waiting": "posting.store",
     "WithBook": "exchange.operations_file",
     "WitnessOfChange": "comparing.witnesses",
     "about_rule": "testing.run",
@@ -180,6 +188,7 @@ __all__ = [
     "EngineName",
     "Explanation",
     "Fixed",
+    "ForApproval",
     "History",
     "Impact",
     "Instruction",
@@ -208,11 +217,14 @@ __all__ = [
     "TestRun",
     "UsageFile",
     "Versions",
+    "Waiting",
     "WithBook",
     "WitnessOfChange",
     "about_rule",
     "affected",
     "analyze",
+    "approve",
+    "asked_waiting",
     "book_from",
     "coverage",
     "create_ledger",
@@ -264,8 +276,11 @@ __all__ = [
     "validate",
     "versions_apart",
     "violations",
+    "wait",
+    "waiting",
     "ways_to_settle",
     "with_due_dates",
+    "withdraw",
     "witness_of",
     "witness_of_change",
 ]

@@ -30,6 +30,8 @@ from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
+from billpolicy.posting import approving
+from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.asked import job_for, whole_job
 from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.confirming import Confirmed
@@ -46,7 +48,8 @@ from billpolicy.posting.posting import (
     post_jobs,
     post_one,
 )
-from billpolicy.posting.store import Posted, Reader, Store
+from billpolicy.posting.store import Posted, Reader, Store, Waiting
+from billpolicy.posting.waiting import approved_job
 from billpolicy.report.effect import Effect, effect_of
 from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
@@ -75,7 +78,10 @@ def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: dat
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
     _expect_to_read(on)
     with _reading(on) as reader:
-        (outcome,) = dry_run(reader, [whole_job(policy, operation_from(operation), _day(today), "")])
+        job = _asked(
+            policy, operation_from(operation), reader.waiting(), lambda one: whole_job(policy, one, _day(today), "")
+        )
+        (outcome,) = dry_run(reader, [job])
     if outcome.plan is None:
         raise Refused(outcome.problems)
     return outcome.plan
@@ -116,10 +122,14 @@ def _planned(
 ) -> Iterator[Outcome]:
     if watch is not None:
         operations = list(operations)  # to know how many they are
-    job = _job_or_instead if instead else job_for
-    jobs = (job(policy, operation_from(one), day, "") for one in operations)
+    make = _job_or_instead if instead else job_for
     extent = Extent(len(operations) if isinstance(operations, Sized) else 0)
     with _reading(on) as reader:
+        standing = reader.waiting()
+        jobs = (
+            _asked(policy, operation_from(one), standing, lambda asked: make(policy, asked, day, ""))
+            for one in operations
+        )
         outcomes = dry_run(reader if warn is None else _Warning(reader, policy, warn), jobs, extent=extent)
         yield from _watched(outcomes, extent, watch, "planning")
 
@@ -169,7 +179,9 @@ def post(
     if isinstance(operation, Plan):
         job = _by_its_policy(operation, policy, operation.actor or who)
     else:
-        job = whole_job(policy, operation_from(operation), _day(today), who)
+        asked = operation_from(operation)
+        standing, day = _standing(ledger, [asked]), _day(today)
+        job = _asked(policy, asked, standing, lambda one: whole_job(policy, one, day, who))
     return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
 
 
@@ -204,13 +216,104 @@ def post_all(
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {_kind(now)}")
     confirmed = _confirmed(confirm, yes)
-    asked = map(operation_from, _several(operations))
-    jobs = [replace(job_for(policy, one, day, who), confirmed=confirmed) for one in asked]
+    asked = list(map(operation_from, _several(operations)))
+    standing = _standing(ledger, asked)
+    made = (_asked(policy, one, standing, lambda each: job_for(policy, each, day, who)) for one in asked)
+    jobs = [replace(job, confirmed=confirmed) for job in made]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     extent = Extent(len(jobs))
     outcomes = post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on, extent=extent)
     return _watched(outcomes, extent, watch, "posting")
+
+
+def wait(
+    policy: Versions,
+    ledger: Store,
+    operation: Operation,
+    *,
+    who: str,
+    now: datetime.datetime | None = None,
+    today: datetime.date | None = None,
+) -> ForApproval:
+    """Let an operation that lacks nothing but approvals wait for them in the ledger: what would be done is what is
+    approved, and its date is fixed.
+
+    The same again changes nothing; where something else would be done by now it waits anew. Raises `Refused` where it
+    lacks anything else, or no approval at all.
+    """
+    _expect_to_post(policy, ledger, who)
+    with ledger.writing() as writer:
+        return approving.let_wait(writer, policy, operation_from(operation), _day(today), who, _moment(now))
+
+
+def waiting(ledger: Store) -> list[Waiting]:
+    """What waits for approvals, in the order in which it began to."""
+    with ledger.reading() as reader:
+        return list(reader.waiting().values())
+
+
+def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:
+    """What waits under these ids, as it was asked for: to be posted with `post_all`. Raises `Refused` where nothing
+    does."""
+    ids = list(ids)
+    with ledger.reading() as reader:
+        return [_as_asked(approving.standing_in(reader, id)) for id in ids]
+
+
+def approve(
+    policy: Versions,
+    ledger: Store,
+    id: str,
+    *,
+    actor: str,
+    comment: str | None = None,
+    now: datetime.datetime | None = None,
+    today: datetime.date | None = None,
+) -> ForApproval:
+    """Approve what waits, as `actor`: checked by the policy, and recorded with what was approved.
+
+    Gives what waits with the approvals that it has now, and the plan. Raises `Refused`, and records nothing, where they
+    may not approve it, or where something else would be done by now.
+    """
+    _expect_to_post(policy, ledger, actor)
+    with ledger.writing() as writer:
+        return approving.approve(writer, policy, id, _as_asked, actor, comment, _day(today), _moment(now))
+
+
+def withdraw(
+    ledger: Store, id: str, *, who: str, why: str | None = None, now: datetime.datetime | None = None
+) -> Waiting:
+    """What waits for approvals does so no more; that it did stays on record. Raises `Refused` where nothing does."""
+    _expect(who, str, "`who` must be a text")
+    with ledger.writing() as writer:
+        return approving.withdraw(writer, id, who, why, _moment(now))
+
+
+def _as_asked(one: Waiting) -> Instruction:
+    return operation_from({**one.request, "id": one.id, "actor": one.actor})
+
+
+def _standing(ledger: Store, asked: Iterable[Instruction]) -> dict[str, Waiting]:
+    """What waits of these."""
+    with ledger.reading() as reader:
+        return reader.waiting([one.request.id for one in asked])
+
+
+def _asked(
+    policy: Versions, asked: Instruction, standing: Mapping[str, Waiting], make: Callable[[Instruction], Job]
+) -> Job:
+    """An operation as a job, with the approvals that were given apart from it."""
+    waits = standing.get(asked.request.id)
+    return make(asked) if waits is None or not waits.approvals else approved_job(policy, make, asked, waits)
+
+
+def _moment(now: datetime.datetime | None) -> datetime.datetime:
+    moment = now or _now()
+    _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
+    if moment.tzinfo is None:
+        raise ValueError("`now` needs a time zone")
+    return moment
 
 
 def usage_operations(ledger: Store, file: UsageFile, actor: str | None = None) -> tuple[list[Instruction], int]:
@@ -360,6 +463,7 @@ class _Warning:
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
         self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
         self.moved = reader.moved
+        self.waiting = reader.waiting
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
 
     def book(self, needs: Needs) -> Book:

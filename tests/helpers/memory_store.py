@@ -17,7 +17,7 @@ from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
 from billpolicy.posting.over_time import counted
-from billpolicy.posting.store import Entry, Moved, PolicyText, Posted
+from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.source.codec import canonical
 
 
@@ -29,6 +29,7 @@ class Kept:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By the id of the operation, in the order of posting."""
     policies: Mapping[str, PolicyText] = field(default_factory=dict)
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
 
 
 class MemoryReader:
@@ -64,6 +65,10 @@ class MemoryReader:
         found = {id: self.kept.entries[id] for id in ids}
         return {id: Posted(plan, audit, repeated=True) for id, (plan, audit, _) in found.items()}
 
+    def waiting(self, ids: Collection[str] | None = None) -> dict[str, Waiting]:
+        standing = {id: one for id, one in self.kept.waiting.items() if id not in self.kept.entries}
+        return {id: one for id, one in standing.items() if ids is None or id in ids}
+
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:
         return {one: self.kept.policies[one] for one in digests if one in self.kept.policies}
 
@@ -83,6 +88,16 @@ class MemoryWriter(MemoryReader):
     def keep(self, policies: Collection[PolicyText]) -> None:
         new = {one.digest: one for one in policies}
         self.kept = replace(self.kept, policies={**new, **self.kept.policies})
+
+    def wait(self, one: Waiting) -> None:
+        self.kept = replace(self.kept, waiting={**self.kept.waiting, one.id: one})
+
+    def approve(self, one: Waiting, approved: Approved) -> None:
+        standing = self.kept.waiting[one.id]
+        self.wait(replace(standing, approvals=(*standing.approvals, approved)))
+
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+        self.kept = replace(self.kept, waiting={one: it for one, it in self.kept.waiting.items() if one != id})
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
 from tests.helpers.ledgers import dump, file_of, post, whole
 from tests.helpers.sample import NOW, credit_plan, refund_plan
+from tests.helpers.waiting import put_waiting
 
 KEPT = (
     "documents",
@@ -34,6 +35,9 @@ KEPT = (
     "combined",
     "charge_periods",
     "policies",
+    "waiting",
+    "approvals",
+    "withdrawals",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -75,6 +79,7 @@ def posted(stocked: Ledger) -> Ledger:
     post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "1.00"), who="ann", now=NOW)
     with stocked.writing() as writer:
         writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
+        put_waiting(writer)
     return stocked
 
 

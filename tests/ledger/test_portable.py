@@ -28,6 +28,7 @@ from tests.helpers.kinds_of_change import EACH
 from tests.helpers.ledgers import post, whole
 from tests.helpers.refusals import codes, refused
 from tests.helpers.sample import NOW, sample
+from tests.helpers.waiting import put_waiting
 
 ROOM = Path(billpolicy.ledger.__file__).parent
 OWN = {known.file.rpartition(".")[2] + ".py" for known in DATABASES.values()}
@@ -105,6 +106,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
             writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
+            put_waiting(writer)
+            assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check()
     return list(dict.fromkeys(found))
 

@@ -69,14 +69,15 @@ def documents_in(book: Path | Book | None, ledger: str | None) -> Iterator[Book 
 def check_written(
     path: Path,
     kind: Kind,
-    operations: Path,
+    operations: Path | None,
     book: Path | None,
     ledger: str | None,
     versions: Versions,
     report: Path | None = None,
 ) -> None:
     """Refuse a file that would be written over anything that the command reads, posts to or writes beside it."""
-    files = [(operations, "the file of the operations"), *files_of_policy(versions, path)]
+    files = [] if operations is None else [(operations, "the file of the operations")]
+    files += files_of_policy(versions, path)
     files += [(book, "the book")] if book is not None else []
     files += files_of_ledger(ledger) if ledger is not None else []
     files += [(report, "the report")] if report is not None else []

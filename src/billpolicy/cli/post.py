@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from billpolicy.cli.operations import (
 )
 from billpolicy.cli.options import (
     DIGEST,
+    LINE,
     actor_option,
     day_or_today,
     details_option,
@@ -40,12 +42,14 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.posting.store import Waiting
 from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan_text import plan_text
+from billpolicy.report.waiting import waiting_text
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ if TYPE_CHECKING:
 
 
 @click.command("post")
-@click.argument("operations", type=click.Path(path_type=Path))
+@click.argument("operations", type=click.Path(path_type=Path), required=False)
 @policy_option
 @click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
 @click.option("--atomic", is_flag=True, help="Post all of them or none: if one is refused, nothing is posted.")
@@ -64,6 +68,10 @@ if TYPE_CHECKING:
     help="Confirm what a correction takes with the lines that were selected, by the digest that its plan shows.",
 )
 @click.option("--yes", is_flag=True, help="Confirm all that corrections take with the lines that were selected.")
+@click.option("--wait", is_flag=True, help="Let what lacks nothing but approvals wait for them in the ledger.")
+@click.option(
+    "--waiting", "approved", multiple=True, type=LINE, metavar="ID", help="Post what waits in the ledger under this id."
+)
 @report_option
 @record_option
 @details_option
@@ -72,12 +80,14 @@ if TYPE_CHECKING:
 @today_option
 @format_option("text", "json")
 def command(
-    operations: Path,
+    operations: Path | None,
     policy: tuple[Place, ...],
     ledger: str,
     atomic: bool,
     confirm: tuple[str, ...],
     yes: bool,
+    wait: bool,
+    approved: tuple[str, ...],
     report: Path | None,
     record: Path | None,
     details: bool,
@@ -91,16 +101,26 @@ def command(
     Each operation is posted with what follows it or not at all. One that was posted before is not posted again, so an
     interrupted batch is finished by the same command. One that is refused changes nothing, and the others go on.
 
+    What needs approvals has them in the operation (`approved_by`), or waits for them with --wait until `approve` has
+    given them; then it is posted by the same command, or by its id with --waiting.
+
     A correction that takes more lines than were selected is refused until that is confirmed; if it has changed since,
     it is refused again.
     """
+    if (operations is None) == (not approved):
+        raise click.UsageError("say what to post: either OPERATIONS, or with --waiting what waits in the ledger")
+    if wait and (atomic or approved):
+        raise click.UsageError("--wait is for OPERATIONS that are posted one by one: leave --atomic and --waiting out")
     versions = load_versions(policy, engine)
     if report is not None:
         check_written(report, REPORT, operations, None, ledger, versions)
     if record is not None:
         check_written(record, RECORDING, operations, None, ledger, versions, report)
-    asked = load_asked(operations, actor)
     who = actor or login()
+    asked = [] if operations is None else load_asked(operations, actor)
+    if approved:
+        with billpolicy.open_ledger(ledger) as opened:
+            asked = billpolicy.asked_waiting(opened, approved)
     day = day_or_today(today)
     tally = Tally()
     if report is not None:
@@ -109,6 +129,7 @@ def command(
         )  # now, when nothing has been posted yet, it can still be told that it cannot be
     outcomes: list[Outcome] = []
     waiting: list[str] = []
+    begun: list[Waiting] = []
     progress = Progress(asked)
     posting = billpolicy.open_ledger(ledger)
     with posting, recording(record, versions, day) as note, interruptible() as interrupt:
@@ -120,6 +141,14 @@ def command(
         try:
             with closing(running):
                 for one, outcome in placed(asked, running):
+                    if wait and _lacks_approvals(outcome):
+                        found = _let_wait(versions, posting, one, outcome, who, day)
+                        if isinstance(found, Waiting):
+                            begun.append(found)
+                            if format != "json":
+                                write(waiting_text(found) + "\n")
+                            continue
+                        outcome = found
                     tally.add(one, outcome)
                     note(outcome)
                     gather(found_about(outcome))
@@ -132,13 +161,15 @@ def command(
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
-                write_json(posting_report(outcomes, versions, tally.totals(len(outcomes))))
+                write_json(posting_report(outcomes, versions, tally.totals(len(outcomes)), begun))
                 # The answer is whole; what made it fail half-way is said beside it.
                 use_format(click.get_current_context(), "text")
             else:
                 if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
-                say(tally.posted_text(progress.count))
+                say(tally.posted_text(progress.count - len(begun)))
+                if begun:
+                    say(f"{len(begun)} wait{'s' if len(begun) == 1 else ''} for approvals: see `billpolicy waiting`")
                 if 0 < len(waiting) <= _CONFIRMED_AT_ONCE:
                     again = typed(click.get_current_context(), confirm=(*confirm, *waiting))
                     say(f"to go on with these lines: {again}")
@@ -158,6 +189,22 @@ def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: 
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
             say(f"nothing was posted: the policy stops this batch of {len(asked):,}")
         raise
+
+
+def _lacks_approvals(outcome: Outcome) -> bool:
+    """Whether it is refused for nothing else, and is no part of a greater operation."""
+    codes = {problem.code for problem in outcome.problems}
+    return codes == {"approval-missing"} and outcome.job.part_of is None
+
+
+def _let_wait(
+    versions: Versions, ledger: Ledger, one: Instruction, outcome: Outcome, who: str, today: datetime.date
+) -> Waiting | Outcome:
+    """What waits now; or what became of it where it lacks more than approvals."""
+    try:
+        return billpolicy.wait(versions, ledger, one, who=who, today=today).waiting
+    except Refused as refused:
+        return replace(outcome, problems=tuple(refused.diagnostics))
 
 
 _CONFIRMED_AT_ONCE = 20

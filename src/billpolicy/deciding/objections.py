@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Contact
-from billpolicy.deciding.facts import actor_facts
+from billpolicy.deciding.approvals import known_people, not_approved, rule_in_words
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.policy.approval import Approval, approval_of
-from billpolicy.policy.authority import asks_who
+from billpolicy.policy.approval import approval_of
 from billpolicy.policy.model import Attribute, Policy
 from billpolicy.policy.people import listed
 
@@ -36,102 +35,35 @@ class Objection(NamedTuple):
 
 
 def not_permitted(
-    resolver: Resolver, resolved: Resolved, actor: str | None, approvers: Sequence[str]
+    resolver: Resolver, resolved: Resolved, actor: str | None, approvers: Sequence[str], *, apart: bool = False
 ) -> Iterator[Objection]:
-    """What the policy has against this being done: asked for by `actor`, approved by `approvers`."""
+    """What the policy has against this being done: asked for by `actor`, approved by `approvers`. `apart`: further
+    approvals may come later."""
     policy = resolver.policy
     required, permission = resolved.text("actor") == "required", resolved.text("permission")
     approval = approval_of(permission)
-    if actor is None and required:
-        message = f"nobody is named as the actor of this operation ({_by(resolver, resolved, 'actor')})"
+    if actor is None and (required or (approval and apart)):
+        wanted = rule_in_words(resolver, resolved, "actor" if required else "permission")
+        message = f"nobody is named as the actor of this operation ({wanted})"
         yield Objection("actor-missing", message, (), _NAME_ACTOR)
-    if actor is not None and (required or approval) and _is_stranger(policy, actor):
-        wanted = _by(resolver, resolved, "actor" if required else "permission")
+    if actor is not None and (required or approval) and policy.knows_not(actor):
+        wanted = rule_in_words(resolver, resolved, "actor" if required else "permission")
         message = f"`{actor}`, the actor, is in none of the policy's roles ({wanted})"
-        yield Objection("actor-unknown", message, ("actor",), _known(policy, actor))
-    by = _by(resolver, resolved, "permission")
+        yield Objection("actor-unknown", message, ("actor",), known_people(policy, actor))
+    by = rule_in_words(resolver, resolved, "permission")
     if permission == "refused":
         who = f"`{actor}`" if actor else "somebody without a name"
         yield Objection("not-permitted", f"{who} may not do this ({by})", ("actor",), "ask somebody who may")
-    if approval is None:
-        return
-    if actor is None and approvers:
+    elif approval is not None and actor is None and approvers:
         # Whoever leaves their own name out could approve what they ask for.
         message = f"nobody is named whom {listed(approvers)} would approve ({by})"
         yield Objection("actor-missing", message, ("approved_by",), _NAME_ACTOR)
-        return
-    found = False
-    for place in range(len(approvers)):
-        for objection in _not_approved(resolver, resolved, approval, actor or "", approvers, place):
-            found = True
-            yield objection
-    if not found and len(approvers) < approval.count:
-        given = f", not of {listed(approvers)} alone" if approvers else ""
-        message = f"this needs the approval of {approval.people}{given} ({by})"
-        names = "NAME" if approval.count == 1 else f"[{', '.join(['NAME'] * approval.count)}]"
-        yield Objection("approval-missing", message, ("actor",), f"add `approved_by: {names}`")
+    elif approval is not None:
+        for code, message, path, hint in not_approved(resolver, resolved, approval, actor, approvers, apart=apart):
+            yield Objection(code, message, path, hint)
 
 
 _NAME_ACTOR = "add `actor: NAME`, or say --actor NAME"
-
-
-def _not_approved(
-    resolver: Resolver, resolved: Resolved, approval: Approval, actor: str, approvers: Sequence[str], place: int
-) -> Iterator[Objection]:
-    """Why the approval of one of these people does not count, after those of the ones before."""
-    policy, by, approver = resolver.policy, _by(resolver, resolved, "permission"), approvers[place]
-    person, before = policy.person(approver), map(policy.person, approvers[:place])
-    path: tuple[str | int, ...] = ("approved_by", place)
-    if person == policy.person(actor):
-        message = f"`{actor}` cannot approve an operation of their own ({by})"
-        yield Objection("approval-own", message, path, "a second person approves")
-    elif person in before:
-        message = f"`{approver}` approves this twice: nobody counts as two people ({by})"
-        yield Objection("approval-twice", message, path, "name each person once; other names of one are not others")
-    elif _is_stranger(policy, approver):
-        message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
-        yield Objection("approver-unknown", message, path, _known(policy, approver))
-    elif approval.by and policy.roles[person] not in approval.by:
-        message = f"`{approver}` is a {policy.roles[person]}; this needs the approval of {approval.people} ({by})"
-        yield Objection("approver-not-permitted", message, path, "ask somebody who may")
-    else:
-        theirs = _as_asked_by(resolver, resolved, approver)
-        their_rule = _by(resolver, theirs, "permission")
-        if theirs.text("permission") == "refused":
-            message = f"`{approver}` may not do this, so cannot approve it ({their_rule})"
-            yield Objection("approver-not-permitted", message, path, "ask somebody who may")
-        elif approval_of(theirs.text("permission")) and not approval.by and _asked_of_them(resolver, theirs):
-            message = f"`{approver}` would need approval for this, too, so cannot approve it ({their_rule})"
-            yield Objection("approver-not-permitted", message, path, "ask somebody who may do it alone")
-
-
-def _is_stranger(policy: Policy, name: str) -> bool:
-    """Whether there are roles, and somebody has none of them."""
-    return bool(policy.roles) and policy.person(name) not in policy.roles
-
-
-def _known(policy: Policy, name: str) -> str:
-    names = (*policy.roles, *(other for others in policy.aliases.values() for other in others))
-    return did_you_mean(name, names) or "add them to one of `roles`, or name somebody who is"
-
-
-def _asked_of_them(resolver: Resolver, theirs: Resolved) -> bool:
-    """Whether what asks for approval asks who it is. Where it does not, two people see it, whoever they are."""
-    operation = theirs.operation
-    deciding = resolver.precedence_of(operation).decide(theirs.matched, "permission").survivors
-    return any(asks_who(resolver.rule(operation, "permission", id)) for id in deciding)
-
-
-def _as_asked_by(resolver: Resolver, resolved: Resolved, person: str | None) -> Resolved:
-    others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
-    facts = {**others, **actor_facts(resolver.policy, person)}
-    return resolver.resolve(resolved.operation, resolved.date, facts, resolved.levels)
-
-
-def _by(resolver: Resolver, resolved: Resolved, key: str) -> str:
-    rule = resolver.rule(resolved.operation, key, resolved.resolutions[key].rule)
-    because = f": {rule.because}" if rule.because else ""
-    return f"rule `{rule.id}`, {rule.position}{because}"
 
 
 # -- what is asked for and inherited -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from billpolicy.linting.lint import Lint
 from billpolicy.linting.registry import LINTS
 from billpolicy.linting.settings import SettingsFile
 from billpolicy.operations.registry import OPERATIONS
+from billpolicy.policy.approval import APPROVAL_SCHEMA
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy
 from billpolicy.report.analysis import AnalysesReport
@@ -31,9 +32,11 @@ from billpolicy.report.results import Affected, Findings, Validation, Validation
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport
+from billpolicy.report.waiting import WaitingsReport
 from billpolicy.testing.expected import DECISIONS, Expected
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.settings import PERMISSION
 from billpolicy.vocabulary.spec import OperationSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -102,6 +105,8 @@ def _operation(spec: OperationSpec) -> Schema:
     settings = {}
     for setting in spec.settings:
         values: Schema = {"enum": list(setting.choices)} if setting.choices else value
+        if setting == PERMISSION:
+            values = {"oneOf": [values, APPROVAL_SCHEMA]}
         settings[setting.name] = {"oneOf": [values, _long_form("is", values)], "description": setting.doc}
     return {
         "type": "object",
@@ -264,6 +269,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-sync": _written(SyncReport),
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),
+    "waiting": _written(WaitingsReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),
     "recording": _recording,

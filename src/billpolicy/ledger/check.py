@@ -19,6 +19,7 @@ from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.waiting import differing_waiting
 from billpolicy.money import from_minor
 from billpolicy.source.codec import CodecError, decode
 
@@ -36,7 +37,7 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
         return in_order(found)  # nothing else means anything
     for table, parent in database.orphans(connection):
         found.append(_breach("orphan", f"a row of `{table}` belongs to a row of `{parent}` that is not there"))
-    for check in (_sums, _offenders, _counters, _policies):
+    for check in (_sums, _offenders, _counters, _policies, _waiting):
         found += check(connection)
     unreadable = list(_unreadable(connection))
     found += unreadable
@@ -120,6 +121,12 @@ def _policies(connection: Connection) -> _Found:
     """What a policy was read from gives its digest."""
     for digest in differing_policies(connection):
         yield _breach("policy-text-differs", f"the text of the policy {digest[:12]} is not what it was any more")
+
+
+def _waiting(connection: Connection) -> _Found:
+    """What waits for approvals, or did, is what was approved."""
+    for id in differing_waiting(connection):
+        yield _breach("waiting-differs", f"what waits for approvals as `{id}` is not what it was any more")
 
 
 _MAPPINGS = (

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -178,6 +178,41 @@ audit = Table(
     Column("at", _TEXT, nullable=False, comment="a moment in UTC, ISO 8601"),
     Column("why", _TEXT),
     Column("approved_by", _TEXT),
+)
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("operation", _TEXT, nullable=False, index=True, comment="the id that it will be posted under"),
+    Column("kind", _TEXT, nullable=False),
+    Column("date", _DATE, nullable=False),
+    Column("request", _TEXT, nullable=False),
+    Column("actor", _TEXT, nullable=False),
+    Column("who", _TEXT, nullable=False),
+    Column("at", _TEXT, nullable=False, comment="a moment in UTC, ISO 8601"),
+    Column("policy", _TEXT, nullable=False),
+    Column("policy_digest", _TEXT, nullable=False),
+    Column("content", _TEXT, nullable=False, comment="what is approved"),
+    Column("digest", _TEXT, nullable=False, comment="of content: what an approval names"),
+    Column("awaited", _TEXT, nullable=False, comment="the approvals that it lacked when it began to wait"),
+)
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("waiting", _ID, ForeignKey("waiting.id"), nullable=False, index=True),
+    Column("person", _TEXT, nullable=False),
+    Column("at", _TEXT, nullable=False),
+    Column("comment", _TEXT),
+    Column("digest", _TEXT, nullable=False, comment="of what was approved"),
+)
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("waiting", _ID, ForeignKey("waiting.id"), primary_key=True, autoincrement=False),
+    Column("who", _TEXT, nullable=False),
+    Column("at", _TEXT, nullable=False),
+    Column("why", _TEXT),
 )
 counters = Table(
     "counters",

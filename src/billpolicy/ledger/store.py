@@ -15,7 +15,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.ledger import history, journal, reading, show, writing
+from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.policies import keep_policies, policies_of
@@ -23,7 +23,7 @@ from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
 from billpolicy.posting.history import History
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
-from billpolicy.posting.store import Entry, Moved, PolicyText, Posted
+from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
 
@@ -120,6 +120,10 @@ class LedgerReader:
         except CodecError:
             raise journal.damaged("a record of this ledger cannot be read any more") from None
 
+    def waiting(self, ids: Collection[str] | None = None) -> dict[str, Waiting]:
+        """As `Reader.waiting`."""
+        return waiting.waiting_in(self.connection, ids)
+
 
 class LedgerWriter(LedgerReader):
     """A ledger inside the one transaction that may change it."""
@@ -131,6 +135,18 @@ class LedgerWriter(LedgerReader):
     def keep(self, policies: Collection[PolicyText]) -> None:
         """As `Writer.keep`."""
         keep_policies(self.connection, policies)
+
+    def wait(self, one: Waiting) -> None:
+        """As `Writer.wait`."""
+        waiting.wait(self.connection, one)
+
+    def approve(self, one: Waiting, approved: Approved) -> None:
+        """As `Writer.approve`."""
+        waiting.approve(self.connection, one, approved)
+
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+        """As `Writer.withdraw`."""
+        waiting.withdraw(self.connection, id, who, at, why)
 
     def part(self) -> AbstractContextManager[None]:
         """As `Writer.part`."""

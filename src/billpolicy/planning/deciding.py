@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.history import on_day
 from billpolicy.book.model import Account, BillingDocument, Document, SourceDocument, Subscription
+from billpolicy.deciding.approvals import awaited_of
 from billpolicy.deciding.assumptions import broken_by, contradiction
 from billpolicy.deciding.facts import facts_about, operation_facts
 from billpolicy.deciding.levels import every_level, levels_of
@@ -52,8 +53,12 @@ def resolve(
     planning.rely_on_values([] if account is None else [account], [*subscriptions, *beside])
     objects = _Objects(account, documents, subscriptions, behind, beside)
     resolved = _decided(planning, spec.name, objects, said | dict(more or {}), asked_for)
+    apart = planning.instruction.apart
+    awaited = awaited_of(planning.resolver, resolved, request.approved_by) if apart else None
+    if awaited is not None:
+        planning.wait_for(awaited)
     for code, message, path, hint in (
-        *not_permitted(planning.resolver, resolved, request.actor, request.approved_by),
+        *not_permitted(planning.resolver, resolved, request.actor, request.approved_by, apart=apart),
         *not_heard(planning.resolver, resolved, asked_for),
         *not_known(policy, resolved, planning.book.contacts, [] if account is None else [account.id]),
     ):

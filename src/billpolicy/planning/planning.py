@@ -17,6 +17,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, ChargedThrough, account_name, subscription_name
 from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, Application, Item, Numbered, Part, Payment, Reversible, Subscription
+from billpolicy.deciding.approvals import Awaited
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
@@ -39,7 +40,7 @@ class Planning:
         self.instruction = instruction
         self.request = instruction.request
         self.today = today
-        self.date = self.request.document_date(today)
+        self.date = instruction.document_date(today)
         try:
             self.resolver = versions.on(self.date)
         except Refused as refused:
@@ -67,6 +68,7 @@ class Planning:
         self._credits: list[tuple[str, str]] = []
         self._inheriting: list[Inheriting] = []
         self._closure: Closure | None = None
+        self._awaited: list[Awaited] = []
         self._own: Plan | None = None
 
     # -- what is wrong, and what is to be said -----------------------------------------------------------------
@@ -106,6 +108,10 @@ class Planning:
     def inherit(self, change: Inheriting) -> None:
         """Show who takes another value after what is planned."""
         self._inheriting.append(change)
+
+    def wait_for(self, awaited: Awaited) -> None:
+        """Tell of an approval that is still to be given apart: only what it is about can be shown until then."""
+        self._awaited.append(awaited)
 
     def close_over(self, closure: Closure) -> None:
         """Show what the plan takes with the lines that were selected; posting it wants that confirmed."""
@@ -306,6 +312,7 @@ class Planning:
                 actor=request.actor,
                 approved_by=request.approved_by,
                 comment=request.comment,
+                awaited=tuple(self._awaited),
             )
             self.book = self.book.with_changed(self._own.touched)
         return self._own

@@ -128,10 +128,18 @@ class Instruction:
     origin: Origin
     path: tuple[str | int, ...] = ()
     """Where in its origin it stands."""
+    dated: datetime.date | None = None
+    """The document date of one that names none, where that was fixed when it began to wait for approvals."""
+    apart: bool = False
+    """Whether approvals that it lacks are given apart from it: they are told, and no reason to refuse."""
 
     def at(self, *path: str | int) -> Position:
         """Where a field of the request stands."""
         return self.origin.at(*self.path, *path)
+
+    def document_date(self, today: datetime.date) -> datetime.date:
+        """The document date, where it is planned on that day."""
+        return self.request.document_date(self.dated or today)
 
     @cached_property
     def data(self) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from billpolicy.source.scalars import read_integer, read_text
 
@@ -19,7 +20,8 @@ MOST = 9
 _WORDS = re.compile(rf"{APPROVAL}(?: by ([1-{MOST}])(?: of (.+))?)?")
 
 
-class Approval(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Approval:
     """So many people, of these roles; without roles, anybody who may."""
 
     by: tuple[str, ...] = ()
@@ -44,9 +46,9 @@ class Approval(NamedTuple):
     def fewer(self) -> Iterator[Approval]:
         """The approvals that ask for one person less, or take them from one role less."""
         if self.count > 1:
-            yield self._replace(count=self.count - 1)
+            yield replace(self, count=self.count - 1)
         for role in self.by if len(self.by) > 1 else ():
-            yield self._replace(by=tuple(one for one in self.by if one != role))
+            yield replace(self, by=tuple(one for one in self.by if one != role))
 
 
 def approval_of(value: object) -> Approval | None:

@@ -347,6 +347,10 @@ class Policy:
         written = same_name(name)
         return self._known_as.get(written, written)
 
+    def knows_not(self, name: str) -> bool:
+        """Whether people are known, and this is none of them."""
+        return bool(self.roles) and self.person(name) not in self.roles
+
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
         """The exceptions that name an operation, by id."""
         return tuple(exception for exception in self.exceptions if operation in exception.operations)

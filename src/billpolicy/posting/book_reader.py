@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
-from billpolicy.posting.store import Moved, PolicyText, Posted
+from billpolicy.posting.store import Moved, PolicyText, Posted, Waiting
 
 
 class BookReader:
@@ -47,6 +47,10 @@ class BookReader:
 
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """Nothing was posted."""
+        return {}
+
+    def waiting(self, ids: Collection[str] | None = None) -> dict[str, Waiting]:
+        """Nothing waits."""
         return {}
 
     def policies(self, digests: Collection[str]) -> dict[str, PolicyText]:

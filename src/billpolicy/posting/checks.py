@@ -30,6 +30,7 @@ from billpolicy.book.numbers import NumberDraw
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.documents import prefix_bound
 from billpolicy.planning.plan import Plan
+from billpolicy.posting.store import Waiting
 from billpolicy.source.differences import differences
 
 _AGAIN = "plan the operation again"
@@ -67,6 +68,9 @@ def check_currencies(plan: Plan, after: Book) -> None:
 
 def stale(plan: Plan, book: Book) -> list[Diagnostic]:
     """What of that which a plan relied on is another now, on the book that the operations before it leave."""
+    if plan.awaited:
+        message = f"the plan of `{plan.id}` lacks approvals: it shows what they are asked for, and is not to be posted"
+        return [Diagnostic("approval-missing", message, hint="post the operation, when it is approved")]
     now = {name: book.revisions.get(name, 0 if name in book.numbered else None) for name in plan.basis}
     found = [_stale(name, relied, now[name]) for name, relied in plan.basis.items() if now[name] != relied]
     return found or [
@@ -147,6 +151,15 @@ def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:
         if counter != draw.counter:
             yield _other_number(draw, counter)
             return
+
+
+def approvals_gone(digests: Mapping[str, str], standing: Mapping[str, Waiting]) -> Iterator[Diagnostic]:
+    """Operations that are posted with approvals (id -> digest of what was approved) and were withdrawn since these were
+    read."""
+    for id, digest in digests.items():
+        if id not in standing or standing[id].digest != digest:
+            message = f"the approvals of `{id}` do not stand any more: it was withdrawn, or waits anew"
+            yield Diagnostic("approval-stale", message, hint="post it again when it is approved")
 
 
 def taken_ids(ids: Sequence[str], known: Collection[str]) -> Iterator[Diagnostic]:

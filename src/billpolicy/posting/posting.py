@@ -63,6 +63,8 @@ class Job:
     """What it is planned by: a store keeps the text of what something was posted under, and their limits hold."""
     today: datetime.date | None = None
     """The day on which a dry run would post it: limits over time are counted by that; without it they are not."""
+    approved: str | None = None
+    """Of an operation that waited for approvals: the digest of what was approved, which must still stand."""
     instead: Job | None = None
     """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
@@ -462,6 +464,10 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
             counting.add(plan, after, job.policies, day)
             chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
     entries = [entry for chain in chains.values() for entry in chain]
+    digests = {job.id: job.approved for job in new if job.approved is not None and job.id in chains}
+    gone = list(checks.approvals_gone(digests, writer.waiting(digests))) if digests else []
+    if gone:
+        raise _NotWritten(gone)
     _write(writer, entries, before, after)
     by_digest = {policy.digest: policy for job in new for policy in job.policies}
     used = dict.fromkeys(entry.plan.policy_digest for entry in entries)

@@ -7,15 +7,17 @@ that it hands out. `tests/posting/test_store_contract.py` is the contract that e
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.approvals import Awaited
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import Asked, Plan
 from billpolicy.policy.model import LayerText
@@ -67,6 +69,50 @@ class Posted:
     """With all that followed it."""
     audit: Audit
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """One approval: whose, and when it was given."""
+
+    person: str
+    at: datetime.datetime
+    """In UTC."""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An operation that lacks nothing but approvals, as it was when it began to wait."""
+
+    id: str
+    operation: str
+    date: datetime.date
+    """The document date: that of the day on which it began to wait, where none was asked for."""
+    request: Mapping[str, Any]
+    actor: str
+    who: str
+    """Who put it there."""
+    at: datetime.datetime
+    """In UTC."""
+    policy: str
+    policy_digest: str
+    content: str
+    """What is approved, as `posting/waiting.py`, `content_of`, has it."""
+    awaited: tuple[Awaited, ...]
+    """What it lacked when it began to wait."""
+    approvals: tuple[Approved, ...] = ()
+    """In the order in which they were given."""
+
+    @property
+    def digest(self) -> str:
+        """What an approval is given to."""
+        return content_digest(self.content)
+
+
+def content_digest(content: str) -> str:
+    """What stands for what is approved."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 class PolicyText(NamedTuple):
@@ -130,6 +176,10 @@ class Reader(Protocol):
         Raises `Refused` where that cannot be read any more.
         """
 
+    def waiting(self, ids: Collection[str] | None = None) -> dict[str, Waiting]:
+        """Those of these operations that wait for approvals, by default all, in the order in which they began to: what
+        was withdrawn or posted waits no more. Raises `Refused` where that cannot be read any more."""
+
 
 class Writer(Reader, Protocol):
     """A ledger inside the one transaction that may change it; it sees what it has written."""
@@ -142,6 +192,15 @@ class Writer(Reader, Protocol):
 
     def keep(self, policies: Collection[PolicyText]) -> None:
         """Keep what policies were read from; of one that is kept already, nothing."""
+
+    def wait(self, one: Waiting) -> None:
+        """An operation begins to wait. It does not wait yet."""
+
+    def approve(self, one: Waiting, approved: Approved) -> None:
+        """Somebody approves an operation that waits."""
+
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+        """An operation that waits does so no more; what it was stays on record."""
 
     def part(self) -> AbstractContextManager[None]:
         """A part of the transaction, which is undone alone where something is raised in it."""

@@ -384,7 +384,7 @@ class _Decided:
             # Of a level that holds one value there is a text.
             wanted = {key: str(value) for key, value in asked_for.items() if key not in self._untold}
             for one in not_heard(resolver, resolved, wanted):
-                self._refuse(resolved, one.path[-1], one.code)
+                self._refuse(resolved, str(one.path[-1]), one.code)
         for attribute in self._under.declared:
             if self._tells(resolved, attribute.name):
                 value = resolved.text(attribute.name)

@@ -9,13 +9,14 @@ from billpolicy.book.model import Account, Application, ChargePeriod, Contact, S
 from billpolicy.deciding.versions import Versions
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.shown import ShownAccount, ShownDocument, ShownOperation, ShownRun
-from billpolicy.posting.store import Audit, Cause
+from billpolicy.posting.store import Audit, Cause, Waiting
 from billpolicy.report.changes import ApplicationReport, application_report
 from billpolicy.report.explanation import Rule, rule_at
 from billpolicy.report.history import HistoryTrail, trail_reports
 from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.plan import DocumentReport, Kind, PlanReport, document_report, plan_report
 from billpolicy.report.results import Refusal, Total, refusals, told
+from billpolicy.report.waiting import WaitingReport, waiting_report
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency
 
@@ -159,6 +160,8 @@ class PostingReport:
 
     posted: tuple[PostedReport, ...]
     refused: tuple[Refusal, ...]
+    waiting: tuple[WaitingReport, ...] = ()
+    """With `--wait`: those that wait now for approvals."""
     not_posted: tuple[str, ...]
     """The ids of operations of an atomic batch with which nothing was wrong, but others were refused."""
     totals: tuple[Total, ...] = ()
@@ -213,7 +216,9 @@ def _cause(cause: Cause) -> CausedBy:
     return told(CausedBy, cause, rule=rule_at(cause.rule, cause.position, cause.because))
 
 
-def posting_report(outcomes: Sequence[Outcome], versions: Versions, totals: tuple[Total, ...]) -> PostingReport:
+def posting_report(
+    outcomes: Sequence[Outcome], versions: Versions, totals: tuple[Total, ...], waiting: Sequence[Waiting] = ()
+) -> PostingReport:
     """What became of a batch. What was posted before may have been decided by another policy."""
     return PostingReport(
         posted=tuple(
@@ -222,6 +227,7 @@ def posting_report(outcomes: Sequence[Outcome], versions: Versions, totals: tupl
             if posted is not None
         ),
         refused=refusals(outcomes),
+        waiting=tuple(map(waiting_report, waiting)),
         not_posted=tuple(one.job.id for one in outcomes if one.posted is None and not one.problems),
         totals=totals,
     )

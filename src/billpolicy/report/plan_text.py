@@ -11,7 +11,7 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
+from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn
 from billpolicy.planning.requested import Requested, requested
 from billpolicy.policy.checks import DEFAULT_SET
 from billpolicy.policy.model import ExceptionRule, Setting
@@ -19,6 +19,7 @@ from billpolicy.report.changes import in_plan
 from billpolicy.report.closure import closure_text
 from billpolicy.report.plan import Inheriting, inheriting
 from billpolicy.report.texts import level_origin, wrapped
+from billpolicy.report.waiting import awaited_text
 
 _SPREAD = ("source_order", "document_order", "allocation")
 """What decides which money goes where, in this order."""
@@ -34,6 +35,8 @@ def plan_text(plan: Plan, versions: Versions, *, details: bool = False) -> str:
     lines = [f"{plan.id}: {plan.operation} on {plan.date}{asked}"]
     if plan.approved_by:
         lines.append(f"  approved by {', '.join(plan.approved_by)}")
+    for one in (each for step in in_turn(plan) for each in step.awaited):
+        lines += wrapped("  waits for ", awaited_text(one))
     lines += _own(plan, versions, details=details)
     lines += _follow_ups(plan, versions, "", details=details)
     return "\n".join(lines) + "\n"

@@ -202,7 +202,8 @@ SOURCE_ORDER = SettingSpec(
     "source_order",
     "choice",
     "which money is used first: `credits_first`, `cash_first`, or of both the `oldest_first`, that with the highest "
-    "priority (`by_priority`: 1, and none last; of one that which expires first) or that which expires first (`by_expiry`: never last)",
+    "priority (`by_priority`: 1, and none last; of one that which expires first) or that which expires first "
+    "(`by_expiry`: never last)",
     SOURCE_ORDERS,
 )
 

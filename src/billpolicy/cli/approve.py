@@ -1,0 +1,60 @@
+"""`billpolicy approve`: see what operations that wait in a ledger would do, and approve them."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+import billpolicy
+from billpolicy.cli.operations import load_versions
+from billpolicy.cli.options import LINE, day_or_today, details_option, engine_option, policy_option, today_option
+from billpolicy.cli.output import say, show_refused, write
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.report.plan_text import plan_text
+from billpolicy.report.waiting import awaited_text
+from billpolicy.source.files import Place
+
+if TYPE_CHECKING:
+    from billpolicy import EngineName
+
+
+@click.command("approve")
+@click.argument("ids", nargs=-1, required=True, type=LINE)
+@policy_option
+@click.option("--ledger", required=True, help="The ledger, like sqlite:///ledger.db.")
+@click.option("--actor", required=True, type=LINE, help="Who approves.")
+@click.option("--comment", type=LINE, help="What is to be remembered of it.")
+@details_option
+@engine_option
+@today_option
+def command(
+    ids: tuple[str, ...],
+    policy: tuple[Place, ...],
+    ledger: str,
+    actor: str,
+    comment: str | None,
+    details: bool,
+    engine: EngineName | None,
+    today: datetime.date | None,
+) -> None:
+    """Approve the operations IDS, which wait in the ledger: what each would do is shown, and is what is approved.
+
+    Whoever approves is checked by the policy. If something else would be done by now, nothing is approved.
+    """
+    versions, day, refused = load_versions(policy, engine), day_or_today(today), False
+    with billpolicy.open_ledger(ledger) as opened:
+        for id in ids:
+            try:
+                found = billpolicy.approve(versions, opened, id, actor=actor, comment=comment, today=day)
+            except Refused as why:
+                refused = True
+                show_refused(f"{id}: the approval of {actor}", why.diagnostics, ())
+                continue
+            write(plan_text(found.plan, versions, details=details) + "\n")
+            say(f"{id}: approved by {actor}" + ("; it can be posted" if found.complete else ""))
+            for awaited in found.awaited:
+                say(f"  it still waits for {awaited_text(awaited)}")
+    if refused:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,144 @@
+"""Approvals given apart from an operation: it begins to wait, is approved, or is withdrawn, each in one transaction."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple, NoReturn
+
+from billpolicy.deciding.approvals import Awaited
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.planning.plan import Plan
+from billpolicy.planning.request import Instruction
+from billpolicy.posting.asked import whole_job
+from billpolicy.posting.store import Approved, Reader, Waiting, Writer
+from billpolicy.posting.waiting import awaited_of, begun, changed, stale
+from billpolicy.source.codec import canonical
+
+Ask = Callable[[Waiting], Instruction]
+"""What waits as it was asked for."""
+
+
+class ForApproval(NamedTuple):
+    """What waits, and what would be done with the approvals that it has."""
+
+    waiting: Waiting
+    plan: Plan
+
+    @property
+    def awaited(self) -> tuple[Awaited, ...]:
+        """The approvals that it still lacks."""
+        return awaited_of(self.plan)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it lacks none any more, and can be posted."""
+        return not self.awaited
+
+
+def let_wait(
+    writer: Writer, policy: Versions, asked: Instruction, today: datetime.date, who: str, at: datetime.datetime
+) -> ForApproval:
+    """An operation that lacks nothing but approvals begins to wait for them. What waits already, as it would be done
+    now, is left as it is; what is another one by now waits anew, without the approvals that the old one had."""
+    request, at = asked.request, at.astimezone(datetime.UTC)
+    if request.is_divided():
+        message = f"`{request.id}` is done account by account, so it cannot wait for approvals as one"
+        _refuse("approval-missing", message, "name the accounts, or give the approvals with it: `approved_by`")
+    standing = writer.waiting([request.id]).get(request.id)
+    if standing is not None and canonical(asked.data) != canonical(standing.request):
+        raise Refused(changed(standing, dict(standing.request), dict(asked.data)))
+    if standing is not None:
+        asked = _with_approvals(replace(asked, dated=standing.date), standing)
+    if writer.requests([request.id]):
+        _refuse("waiting-unknown", f"`{request.id}` was posted before, so it does not wait", "ask `ledger show` for it")
+    plan = _planned(writer, policy, asked, today)
+    if standing is not None:
+        if not stale(standing, plan):
+            return ForApproval(standing, plan)
+        writer.withdraw(request.id, who, at, "it waits anew, since something else would be done now")
+        plan = _planned(writer, policy, replace(asked, request=request), today)
+    if not awaited_of(plan):
+        _refuse("approval-complete", f"`{request.id}` lacks no approval", "post it")
+    one = begun(plan, who, at)
+    writer.wait(one)
+    for name in request.approved_by:
+        writer.approve(one, Approved(name, one.at))
+    return ForApproval(writer.waiting([request.id])[request.id], plan)
+
+
+def approve(
+    writer: Writer,
+    policy: Versions,
+    id: str,
+    ask: Ask,
+    person: str,
+    comment: str | None,
+    today: datetime.date,
+    at: datetime.datetime,
+) -> ForApproval:
+    """Somebody approves what waits: it must be what would be done now, and they must be one of those who are asked."""
+    standing = standing_in(writer, id)
+    asked = _with_approvals(replace(ask(standing), dated=standing.date), standing)
+    try:
+        before = _planned(writer, policy, asked, today)
+    except Refused as refused:
+        raise _without_places(refused) from None
+    if found := stale(standing, before):
+        raise Refused(found)
+    lacking = awaited_of(before)
+    if not lacking:
+        _refuse("approval-complete", f"`{id}` has all the approvals that it needs", "post it")
+    names = (*asked.request.approved_by, person)
+    try:
+        after = _planned(writer, policy, replace(asked, request=replace(asked.request, approved_by=names)), today)
+    except Refused as refused:
+        raise _without_places(refused) from None
+    if awaited_of(after) == lacking:
+        wanted = " and ".join(dict.fromkeys(f"`{one.approval}` (rule `{one.rule}`)" for one in lacking))
+        _refuse(
+            "approver-not-permitted", f"`{id}` waits for {wanted}, and `{person}` is none of them", "ask one of them"
+        )
+    writer.approve(standing, Approved(person, at.astimezone(datetime.UTC), comment))
+    return ForApproval(writer.waiting([id])[id], after)
+
+
+def withdraw(writer: Writer, id: str, who: str, why: str | None, at: datetime.datetime) -> Waiting:
+    """What waits does so no more."""
+    standing = standing_in(writer, id)
+    writer.withdraw(id, who, at.astimezone(datetime.UTC), why)
+    return standing
+
+
+def standing_in(reader: Reader, id: str) -> Waiting:
+    """What waits under an id. Raises `Refused`."""
+    found = reader.waiting([id]).get(id)
+    if found is None:
+        if reader.requests([id]):
+            _refuse("waiting-unknown", f"`{id}` was posted already, so it waits no more", "ask `ledger show` for it")
+        hint = did_you_mean(id, reader.waiting()) or "`billpolicy waiting` lists what does; `post --wait` lets it wait"
+        _refuse("waiting-unknown", f"nothing waits for approvals as `{id}`", hint)
+    return found
+
+
+def _with_approvals(asked: Instruction, standing: Waiting) -> Instruction:
+    names = tuple(one.person for one in standing.approvals)
+    return replace(asked, request=replace(asked.request, approved_by=names))
+
+
+def _planned(writer: Writer, policy: Versions, asked: Instruction, today: datetime.date) -> Plan:
+    job = whole_job(policy, replace(asked, apart=True), today, "")
+    plan, _ = job.planner(writer.book(job.needs))
+    return plan
+
+
+def _without_places(refused: Refused) -> Refused:
+    """What waits was written in no file that is at hand."""
+    return Refused(one._replace(position=None) for one in refused.diagnostics)
+
+
+def _refuse(code: Code, message: str, hint: str) -> NoReturn:
+    raise Refused([Diagnostic(code, message, hint=hint)])

@@ -1,0 +1,139 @@
+"""Operations that wait in a ledger for approvals given apart from them: what is approved, and whether it still is that.
+
+What is approved is what would be done: every change with its amounts, targets and inherited values, what was asked and
+by whom, and the policy. Numbers that are drawn stand as placeholders in it, since another document that is posted
+meanwhile only takes the next one. docs/approvals.md, docs/decisions/0026.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from billpolicy.book.book import Book
+from billpolicy.book.changes import Issued, change_name
+from billpolicy.deciding.approvals import Awaited
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.planning.request import Instruction
+from billpolicy.policy.people import same_name
+from billpolicy.posting.posting import Job, refusing
+from billpolicy.posting.store import Waiting
+from billpolicy.source.codec import canonical, decode
+from billpolicy.source.differences import differences
+
+_MOST_TOLD = 5
+"""Differences that a refusal names."""
+
+
+def begun(plan: Plan, who: str, at: datetime.datetime) -> Waiting:
+    """The plan of an operation that lacks approvals, as it begins to wait for them."""
+    return Waiting(
+        id=plan.id,
+        operation=plan.operation,
+        date=plan.date,
+        request=plan.request,
+        actor=str(plan.actor),
+        who=who,
+        at=at.astimezone(datetime.UTC),
+        policy=plan.policy,
+        policy_digest=plan.policy_digest,
+        content=content_of(plan),
+        awaited=awaited_of(plan),
+    )
+
+
+def awaited_of(plan: Plan) -> tuple[Awaited, ...]:
+    """Every approval that a plan and what follows it lack."""
+    return tuple(one for step in in_turn(plan) for one in step.awaited)
+
+
+def content_of(plan: Plan) -> str:
+    """What a plan would do with all that follows it, as canonical JSON: the same text is the same thing to approve."""
+    drawn = [one.document.number for step in in_turn(plan) for one in step.of(Issued)]
+    names = {number: f"#{place}" for place, number in enumerate(drawn, 1)}
+    step, *then = [
+        {
+            "operation": step.operation,
+            "date": step.date,
+            "request": step.request,
+            "actor": step.actor,
+            "policy": step.policy_digest,
+            "does": [{change_name(one): _undrawn(one)} for one in step.changes],
+            "decided": [
+                {key: [one.value, one.level, one.rule] for key, one in resolved.resolutions.items()}
+                for resolved in step.resolved
+            ],
+        }
+        for step in in_turn(plan)
+    ]
+    return canonical(_renamed(decode(dict, canonical({**step, "then": then})), names))
+
+
+def _undrawn(change: object) -> object:
+    """A change without the place of its number in the series."""
+    if not isinstance(change, Issued):
+        return change
+    return replace(change, draw=replace(change.draw, counter=0))
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Plain data with placeholders for these numbers, also where one names a line, like `CM00000001/2`."""
+    if isinstance(value, str):
+        number, slash, rest = value.partition("/")
+        return f"{names[number]}{slash}{rest}" if number in names else value
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if isinstance(value, dict):
+        return {_renamed(key, names): _renamed(one, names) for key, one in value.items()}
+    return value
+
+
+# -- posting what was approved -------------------------------------------------------------------------------------
+
+
+def approved_job(policy: Versions, make: Callable[[Instruction], Job], asked: Instruction, waiting: Waiting) -> Job:
+    """An operation that waits as a job: with the approvals that were given to it, if it still is what was approved."""
+    job = make(asked)
+    if canonical(job.request) != canonical(waiting.request):
+        return refusing(job, Refused(changed(waiting, dict(waiting.request), dict(job.request))))
+    request = replace(asked.request, approved_by=_together(policy, waiting, asked.request.approved_by))
+    job = make(replace(asked, request=request, dated=waiting.date))
+
+    def planner(book: Book) -> tuple[Plan, Book]:
+        plan, after = job.planner(book)
+        found = stale(waiting, plan)
+        if found:
+            raise Refused(found)
+        return plan, after
+
+    return replace(job, planner=planner, approved=waiting.digest)
+
+
+def stale(waiting: Waiting, plan: Plan) -> list[Diagnostic]:
+    """What a plan does otherwise than what waits."""
+    content = content_of(plan)
+    return [] if content == waiting.content else changed(waiting, decode(dict, waiting.content), decode(dict, content))
+
+
+def changed(waiting: Waiting, approved: Any, now: Any) -> list[Diagnostic]:
+    """In words: what was waiting for approval, and what would be done now."""
+    hint = "withdraw it, and let it wait and be approved again as it is now"
+    found = list(differences(approved, now))
+    told = [f"{one}" for one in found[:_MOST_TOLD]]
+    more = f", and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
+    message = f"`{waiting.id}` is not any more what was waiting for approval: {'; '.join(told)}{more}"
+    return [Diagnostic("approval-stale", message, hint=hint)]
+
+
+def _together(policy: Versions, waiting: Waiting, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Those who approve it in the operation itself, and those who did apart, each person once."""
+    try:
+        known_as: Callable[[str], str] = policy.on(waiting.date).policy.person
+    except Refused:  # which planning will tell
+        known_as = same_name
+    named = dict.fromkeys(map(known_as, given))
+    return (*given, *(one.person for one in waiting.approvals if known_as(one.person) not in named))

@@ -1,0 +1,99 @@
+"""What waits for approvals, as text and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billpolicy.deciding.approvals import Awaited
+from billpolicy.diagnostics.visible import visible
+from billpolicy.posting.store import Waiting
+from billpolicy.report.results import told
+from billpolicy.report.texts import wrapped
+from billpolicy.source.record import record
+from billpolicy.source.scalars import Date
+
+
+@record
+class AwaitedReport:
+    """An approval that was missing when it began to wait."""
+
+    operation: str
+    """It, or a step that follows it."""
+    approval: str
+    """Of whom: `approval by 2 of cfo, lead`."""
+    rule: str
+    because: str | None = None
+    given: tuple[str, ...] = ()
+    """Who had approved it in the operation itself."""
+
+
+@record
+class ApprovedReport:
+    """An approval that was given."""
+
+    person: str
+    at: str
+    """A moment in UTC, ISO 8601."""
+    comment: str | None = None
+
+
+@record
+class WaitingReport:
+    """An operation that lacks nothing but approvals."""
+
+    id: str
+    operation: str
+    date: Date
+    actor: str
+    who: str
+    """Who put it there."""
+    at: str
+    digest: str
+    """What an approval is given to."""
+    policy: str
+    policy_digest: str
+    awaited: tuple[AwaitedReport, ...]
+    approvals: tuple[ApprovedReport, ...]
+
+
+@record
+class WaitingsReport:
+    """What `waiting` answers: in the order in which they began to wait."""
+
+    waiting: tuple[WaitingReport, ...]
+
+
+def waitings_report(found: Iterable[Waiting]) -> WaitingsReport:
+    """What waits in a ledger."""
+    return WaitingsReport(waiting=tuple(map(waiting_report, found)))
+
+
+def waiting_report(one: Waiting) -> WaitingReport:
+    """One operation that waits."""
+    return told(
+        WaitingReport,
+        one,
+        at=one.at.isoformat(),
+        awaited=tuple(told(AwaitedReport, each) for each in one.awaited),
+        approvals=tuple(told(ApprovedReport, each, at=each.at.isoformat()) for each in one.approvals),
+    )
+
+
+def waiting_text(one: Waiting) -> str:
+    """An operation that waits: whose it is, since when, for whose approval, and who gave theirs."""
+    lines = [
+        f"{one.id}: {one.operation} on {one.date}, asked by {one.actor}",
+        f"  waits since {one.at:%Y-%m-%d %H:%M} UTC, put there by {one.who}, as {one.digest[:12]}",
+        *(line for each in one.awaited for line in wrapped("  for ", awaited_text(each))),
+    ]
+    for approved in one.approvals:
+        comment = f": {approved.comment}" if approved.comment else ""
+        lines += wrapped("  ", f"approved by {approved.person} at {approved.at:%Y-%m-%d %H:%M} UTC{comment}")
+    return "\n".join(map(visible, lines)) + "\n"
+
+
+def awaited_text(awaited: Awaited) -> str:
+    """`approval by 2 of cfo, lead (write_off_invoice by large-sums: FIN-8)`."""
+    because = f": {awaited.because}" if awaited.because else ""
+    given = f"; given by {', '.join(awaited.given)}" if awaited.given else ""
+    return f"{awaited.approval} ({awaited.operation} by {awaited.rule}{because}){given}"

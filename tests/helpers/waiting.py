@@ -1,0 +1,34 @@
+"""Operations that wait for approvals, made by hand, without any planner."""
+
+from __future__ import annotations
+
+import datetime
+
+from billpolicy.deciding.approvals import Awaited
+from billpolicy.posting.store import Approved, Waiting, Writer
+from tests.helpers.sample import NOW
+
+
+def waits(id: str) -> Waiting:
+    """An operation that waits for one approval."""
+    return Waiting(
+        id=id,
+        operation="write_off_invoice",
+        date=datetime.date(2026, 3, 1),
+        request={"operation": "write_off_invoice", "invoice": "INV00000001"},
+        actor="ines",
+        who="root",
+        at=NOW,
+        policy="acme",
+        policy_digest="a-digest",
+        content='{"does":[]}',
+        awaited=(Awaited("write_off_invoice", "approval", "limit", "FIN-1"),),
+    )
+
+
+def put_waiting(writer: Writer) -> None:
+    """One that waits and is approved, and one that was withdrawn."""
+    for id in ("waits", "waited"):
+        writer.wait(waits(id))
+    writer.approve(waits("waits"), Approved("maria", NOW, "seen"))
+    writer.withdraw("waited", "ines", NOW, "by mistake")
