@@ -158,6 +158,21 @@ def test_of_roles_it_holds_these_and_whoever_has_none(store: Store) -> None:
     assert post(store, policy, *asked) == ["limit-used-up", "limit-used-up", "limit-used-up", ""]
 
 
+def test_names_that_nobody_knows_count_as_one(store: Store) -> None:
+    """Else whoever thinks of another name would have another limit."""
+    asked = (write_off(1, "ghost"), write_off(2, "shade"), write_off(2, "ines"))
+    assert post(store, limit(), *asked) == ["", "limit-used-up", ""]
+
+
+def test_where_a_policy_knows_no_people_each_name_is_somebody(store: Store) -> None:
+    policy = limit().replace(ROLES, "")
+    assert post(store, policy, write_off(1, "ghost"), write_off(2, "shade"), write_off(3, "GHOST")) == [
+        "",
+        "",
+        "limit-used-up",
+    ]
+
+
 @pytest.mark.parametrize("more", ["roles: [clerk], count: 9", "count: 9"])
 def test_whoever_leaves_their_name_out_does_not_escape_it(store: Store, more: str) -> None:
     assert post(store, limit(more=more), write_off(1, None)) == ["actor-missing"]

@@ -26,6 +26,8 @@ from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
 
 ZERO = Decimal(0)
+NO_ROLE = "whoever has no role"
+NO_ACCOUNT = "no account"
 
 
 class Used(NamedTuple):
@@ -38,7 +40,7 @@ class Used(NamedTuple):
     until: datetime.date
     """The first day that does not count any more, in UTC."""
     whose: str | None
-    """The actor or the id of the account; None of a limit of all together."""
+    """The actor, in one spelling, or the id of the account; None of a limit of all together."""
     what: str | None
     """The currency; None of the number of operations."""
     before: Decimal
@@ -81,7 +83,7 @@ class Counting:
         """Digest of a policy, name of its limit, first day -> by whom, on which account or by all."""
         self._own: list[tuple[datetime.date, Moved]] = []
         """What this batch does, by the day on which it does it."""
-        self._read: list[tuple[Policy, Limit, datetime.date]] = []
+        self._read: list[tuple[_Held, datetime.date]] = []
         """Of what the sums are."""
 
     def weigh(self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date) -> Weighed:
@@ -99,7 +101,7 @@ class Counting:
             if plan.actor is None and (limit.by == "actor" or limit.roles):
                 message = f"nobody is named as the actor of this operation ({_limit_in_words(limit)})"
                 problems.append(Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME"))
-            elif _holds(limit, policy, plan.actor):
+            else:
                 these = list(self._used(policy, limit, day, own))
                 passed = [one for one in these if one.is_passed]
                 used += these
@@ -113,46 +115,41 @@ class Counting:
             return
         for one in _moved_by(plan, book):
             self._own.append((day, one))
-            for policy, limit, first in self._read:
-                if first <= day < _until(limit, first):
-                    _count(self._sums[policy.digest, limit.id, first], limit, policy, one)
+            for held, first in self._read:
+                if first <= day < _until(held.limit, first):
+                    held.count(self._sums[held.policy.digest, held.limit.id, first], one)
 
     def _used(self, policy: Policy, limit: Limit, day: datetime.date, own: Iterable[Moved]) -> Iterator[Used]:
         first = day if limit.per == "day" else day.replace(day=1)
         until = _until(limit, first)
-        posted = self._posted(policy, limit, first, until)
+        held = _Held(policy, limit)
+        posted = self._posted(held, first, until)
         more: dict[str, _Sum] = {}
         for one in own:
-            _count(more, limit, policy, one)
+            held.count(more, one)
         for whose, new in sorted(more.items()):
             before = posted.get(whose, _Sum())
-
-            def told(
-                what: str | None, was: Decimal | int, is_: Decimal | int, most: Decimal | int | None, whose: str = whose
-            ) -> Used:
-                name = None if limit.by == "all" else whose
-                top = None if most is None else Decimal(most)
-                return Used(limit.id, limit.position, first, until, name, what, Decimal(was), Decimal(is_), top)
-
+            about = (limit.id, limit.position, first, until, None if limit.by == "all" else whose)
             if limit.count is not None:
-                yield told(None, before.count, before.count + new.count, limit.count)
+                was = Decimal(before.count)
+                yield Used(*about, None, was, was + new.count, Decimal(limit.count))
             for currency, amount in sorted(new.amounts.items()) if limit.amounts else ():
                 most = limit.amounts.get(currency)
                 if amount and (most is not None or limit.other_currencies == "refused"):
                     was = before.amounts.get(currency, ZERO)
-                    yield told(currency, was, was + amount, most)
+                    yield Used(*about, currency, was, was + amount, most)
 
-    def _posted(self, policy: Policy, limit: Limit, first: datetime.date, until: datetime.date) -> Mapping[str, _Sum]:
-        key = (policy.digest, limit.id, first)
+    def _posted(self, held: _Held, first: datetime.date, until: datetime.date) -> Mapping[str, _Sum]:
+        key = (held.policy.digest, held.limit.id, first)
         if key not in self._sums:
             sums: dict[str, _Sum] = {}
-            for one in self._reader.moved(first, until, limit.operations):
-                _count(sums, limit, policy, one)
+            for one in self._reader.moved(first, until, held.limit.operations):
+                held.count(sums, one)
             for day, one in self._own:
                 if first <= day < until:
-                    _count(sums, limit, policy, one)
+                    held.count(sums, one)
             self._sums[key] = sums
-            self._read.append((policy, limit, first))
+            self._read.append((held, first))
         return self._sums[key]
 
 
@@ -177,29 +174,12 @@ def counted(plan: Plan, account_of: Callable[[str], str]) -> Moved:
         of_account[currency] = of_account.get(currency, ZERO) + abs(amount)
     if not amounts:  # it moves no money, but is about accounts
         amounts = {id: {} for scope, id in map(scope_of, plan.basis) if scope == "account"}
-    return Moved(plan.operation, plan.actor, amounts or {"": {}})
+    return Moved(plan.operation, plan.actor, amounts or {NO_ACCOUNT: {}})
 
 
 def _moved_by(plan: Plan, book: Book) -> Iterator[Moved]:
     for step in in_turn(plan):
         yield counted(step, lambda number: book.numbered[number].account)
-
-
-def _count(sums: dict[str, _Sum], limit: Limit, policy: Policy, one: Moved) -> None:
-    """Add what an operation has moved, as far as the limit is about it, to what counts for whom."""
-    if one.operation not in limit.operations or not _holds(limit, policy, one.actor):
-        return
-    if limit.by == "account":
-        for account, amounts in one.amounts.items():
-            sums.setdefault(account, _Sum()).add(_Sum(1, dict(amounts)))
-        return
-    if limit.by == "actor" and one.actor is None:
-        return  # posted when no limit asked who it was
-    whose = "" if limit.by == "all" else policy.person(str(one.actor))
-    total = _Sum(1)
-    for amounts in one.amounts.values():
-        total.add(_Sum(0, dict(amounts)))
-    sums.setdefault(whose, _Sum()).add(total)
 
 
 def _until(limit: Limit, first: datetime.date) -> datetime.date:
@@ -210,12 +190,38 @@ def _until(limit: Limit, first: datetime.date) -> datetime.date:
 # -- whom it holds, and who may let it pass ------------------------------------------------------------------------
 
 
-def _holds(limit: Limit, policy: Policy, person: str | None) -> bool:
-    """Whether it is about what this person does. Whoever has no role is held, too: no spelling escapes a limit."""
-    if not limit.roles:
-        return True
-    role = None if person is None else policy.roles.get(policy.person(person))
-    return role is None or role in limit.roles
+class _Held:
+    """A limit with the people of the policy: whom it holds, and what counts for whom."""
+
+    def __init__(self, policy: Policy, limit: Limit) -> None:
+        self.policy = policy
+        self.limit = limit
+
+    def holds(self, person: str | None) -> bool:
+        """Whether it is about what this person does. Whoever has no role is held, too: no spelling escapes a limit."""
+        role = None if person is None else self.policy.roles.get(self.policy.person(person))
+        return not self.limit.roles or role is None or role in self.limit.roles
+
+    def count(self, sums: dict[str, _Sum], one: Moved) -> None:
+        """Add what an operation has moved, as far as the limit is about it, to what counts for whom."""
+        if one.operation not in self.limit.operations or not self.holds(one.actor):
+            return
+        if self.limit.by == "account":
+            for account, amounts in one.amounts.items():
+                sums.setdefault(account, _Sum()).add(_Sum(1, dict(amounts)))
+        else:
+            total = _Sum(1)
+            for amounts in one.amounts.values():
+                total.add(_Sum(0, dict(amounts)))
+            sums.setdefault(self._person(one.actor) if self.limit.by == "actor" else "", _Sum()).add(total)
+
+    def _person(self, actor: str | None) -> str:
+        """One name for each person. Where people are known, those who are not count as one: else another name would be
+        another limit."""
+        if actor is None:
+            return NO_ROLE
+        name = self.policy.person(actor)
+        return NO_ROLE if self.policy.roles and name not in self.policy.roles else name
 
 
 def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -> Iterator[Diagnostic]:
@@ -246,7 +252,7 @@ def _cannot_approve(limit: Limit, policy: Policy, plan: Plan, actor: str, approv
         message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
         hint = did_you_mean(approver, policy.roles) or "name somebody who is in one of `roles`"
         return Diagnostic("approver-unknown", message, hint=hint)
-    if limit.roles and _holds(limit, policy, approver):
+    if limit.roles and _Held(policy, limit).holds(approver):
         message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
         return Diagnostic("approver-not-permitted", message, hint="ask somebody whom the limit does not hold")
     if any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
@@ -277,13 +283,17 @@ def days_in_words(used: Used) -> str:
 
 
 def _passed_in_words(used: Used) -> str:
-    whose = "" if used.whose is None else f" for `{used.whose}`" if used.whose else " for no account"
+    whose = "" if used.whose is None else f" for {_named(used.whose)}"
     if used.what is None:
         return f"this would be operation {used.after:,}{whose} {days_in_words(used)}, of {used.most:,} at most"
     if used.most is None:
         return f"it lists no amount in {used.what}, so nothing in {used.what} is let through"
     of = f"of {used.most:,} {used.what}{whose} {days_in_words(used)}"
     return f"{used.before:,} {of} are used, with this {used.after:,}"
+
+
+def _named(whose: str) -> str:
+    return whose if whose in (NO_ROLE, NO_ACCOUNT) else f"`{whose}`"
 
 
 def _limit_in_words(limit: Limit) -> str:
