@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from billpolicy.api import (
         approve,
         asked_waiting,
+        check_book,
         due_dates_missing,
         effect,
         explain,
@@ -130,6 +131,7 @@ _WHERE = {
     "affected": "policy.affected",
     "analyze": "witness.analysed",
     "book_from": "book.load",
+    "check_book": "api",
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
     "diff": "comparing.difference",
@@ -226,6 +228,7 @@ __all__ = [
     "approve",
     "asked_waiting",
     "book_from",
+    "check_book",
     "coverage",
     "create_ledger",
     "diff",

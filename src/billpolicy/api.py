@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in
+from billpolicy.deciding.book_findings import book_findings
 from billpolicy.deciding.due_dates import undated
 from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.proven import prove_texts
@@ -30,6 +31,7 @@ from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.operations.sync.sync import Sync, sync_with
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
+from billpolicy.policy.model import Policy
 from billpolicy.posting import approving
 from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.asked import job_for, whole_job
@@ -102,7 +104,8 @@ def plan_all(
     They are planned as the outcomes are asked for. Raises `Refused` at one that cannot be read at all. A bill run over
     every account is divided, as `post_all` does it. `watch` may show how far it is.
 
-    `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling.
+    `warn`: is told of attributes and custom fields in the book that the policy does not declare: often a misspelling;
+    and of values that it cannot use, with their place in the file of the book.
     `instead`: of a `credit_rebill` or `credit_only` also what the other of the two would do in its place, for `effect`.
     """
     _expect(policy, Versions, "`policy` must be what `load_policy` gives")
@@ -379,7 +382,7 @@ def sync(
     day = _day(today)
     declared = policy.on(day).policy
     if warn is not None:
-        for warning in in_order(unknown_names(book, declared)):
+        for warning in in_order([*unknown_names(book, declared), *book_findings(book, declared)]):
             warn(warning)
     with collector_paused():
         with _reading(on) as reader:
@@ -409,6 +412,20 @@ def due_dates_missing(book: Book) -> list[Diagnostic]:
     message = f"{found[0].number}{others} {verb} a payment term and no due date"
     hint = "a policy that declares the term works it out: import with --policy, or write `due_date` in the book"
     return [Diagnostic("due-date-missing", message, None, hint, "warning")]
+
+
+def check_book(policy: Versions, book: Book) -> list[Diagnostic]:
+    """What is odd about a book under the newest of these policies, as warnings: names that it does not declare, what
+    contradicts its assumptions, values that it cannot use, taxes that are not what their rates give. An operation that
+    meets such a value is refused. What was read from a file is told at its place there.
+    """
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
+    return _odd(book, policy.policies[-1])
+
+
+def _odd(book: Book, policy: Policy) -> list[Diagnostic]:
+    return in_order([*unknown_names(book, policy), *broken_in(book, policy), *book_findings(book, policy)])
 
 
 def history(on: Book | Ledger, name: str) -> History:
@@ -459,6 +476,7 @@ class _Warning:
     def __init__(self, reader: Reader, policy: Versions, warn: Callable[[Diagnostic], None]) -> None:
         self._policy, self._warn = policy, warn
         self._told: set[Diagnostic] = set()
+        self._looked_at: Book | None = None
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
         self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
@@ -469,8 +487,11 @@ class _Warning:
     def book(self, needs: Needs) -> Book:
         """As it is read."""
         book = self._read(needs)
+        if book is self._looked_at:
+            return book
+        self._looked_at = book
         newest = self._policy.policies[-1]
-        for warning in in_order([*unknown_names(book, newest), *broken_in(book, newest)]):
+        for warning in _odd(book, newest):
             if warning not in self._told:
                 self._told.add(warning)
                 self._warn(warning)

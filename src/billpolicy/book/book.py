@@ -92,6 +92,8 @@ class Book:
     """Prefix -> the highest number of its series, drawn or given elsewhere; a prefix that is absent is unused."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Prefix -> the kind of document that it is bound to, as far as a ledger has bound it."""
+    file: str | None = field(default=None, compare=False)
+    """What it was read from, to say where something stands (`places.py`)."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:

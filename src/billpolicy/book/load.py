@@ -7,6 +7,7 @@ to say where.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,11 @@ def load_book(path: str | Path) -> Book:
     text = text_of(path, max_megabytes=MAX_MEGABYTES)
     with collector_paused():
         try:
-            return quick_book(text, str(path))
+            return replace(quick_book(text, str(path)), file=str(path))
         except Unsure:
             pass  # and what was read so far is given back before it is read again
         tree = parse_text(text, str(path))
-        return book_of(tree, *where_in(tree))
+        return replace(book_of(tree, *where_in(tree)), file=str(path))
 
 
 def where_in(tree: Tree) -> tuple[str, ...]:

@@ -31,9 +31,20 @@ def unknown_names(book: Book, policy: Policy) -> list[Diagnostic]:
             field = f"{scope}.{name}"
             if field not in policy.fields and ("field", field) not in found:
                 message = f"`{field}` ({where}) is no field that the policy declares; it is not used"
-                hint = did_you_mean(field, policy.fields) or f"declare it: `fields: {{{field}: {{type: text}}}}`"
+                if name.startswith(f"{scope}."):
+                    message = f"`{name}` ({where}) is what conditions call it, and no name in a book; it is not used"
+                hint = _hint(scope, name, policy)
                 found["field", field] = Diagnostic("field-unused", message, None, hint, "warning")
     return list(found.values())
+
+
+def _hint(scope: str, name: str, policy: Policy) -> str:
+    """What to write instead: a book says `segment` for what conditions call `account.segment`."""
+    own = [field.removeprefix(f"{scope}.") for field in policy.fields if field.startswith(f"{scope}.")]
+    plain = name.removeprefix(f"{scope}.")
+    if plain != name:
+        return f"write `{plain}`: in a book it stands without `{scope}.`"
+    return did_you_mean(name, own) or f"declare it: `fields: {{{scope}.{name}: {{type: text}}}}`"
 
 
 def _held(holder: object, prefix: str) -> Iterator[str]:
