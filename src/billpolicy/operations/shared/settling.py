@@ -15,7 +15,7 @@ from typing import NamedTuple
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
-from billpolicy.allocation.orders import in_order, within_reach
+from billpolicy.allocation.orders import in_order, total_order, within_reach
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedDocument, SourceDocument
@@ -162,9 +162,10 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
     )
     if not by_due or amount >= sum(target.balance for target in free):
         return
-    worked_out = [f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in free if _from_term(one)]
+    worked_out = sorted((one for one in free if one.document.due_date_from), key=total_order)
     if worked_out:
-        planning.note(f"due dates worked out from payment terms: {in_few(worked_out)}")
+        dates = in_few(f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
+        planning.note(f"due dates worked out from payment terms: {dates}")
     for target in free:
         term = target.document.attributes.get("payment_term")
         if target.due_date is None and term is not None:
@@ -173,10 +174,6 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
                 f"all that have one: declare the term in the policy, or write the `due_date` in the book"
             )
             planning.warn("due-date-missing", message)
-
-
-def _from_term(target: Named) -> bool:
-    return target.document.due_date_from is not None
 
 
 # -- how much ------------------------------------------------------------------------------------------------------

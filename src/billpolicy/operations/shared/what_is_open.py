@@ -64,7 +64,7 @@ def is_expired(document: BillingDocument | SourceDocument, day: datetime.date) -
 def check_expiry(planning: Planning, expires_on: datetime.date | None) -> None:
     """New money can be used on its own day at least."""
     if expires_on is not None and expires_on <= planning.date:
-        message = f"expires on {expires_on}, so it could not be used even on its own day, {planning.date}"
+        message = f"it would expire on {expires_on}, so it could not be used even on its own day, {planning.date}"
         hint = "`expires_on` is the first day on which it is not used any more; write a later one, or leave it out"
         planning.problem("expiry-odd", message, "expires_on", hint=hint)
 
