@@ -91,11 +91,6 @@ def test_no_example_has_a_warning_of_a_lint(path: Path) -> None:
             Found("override-without-effect", 12, 17),
             id="an override of what is never met: the id that it names",
         ),
-        pytest.param(
-            "sequence_sets:\n  DE: {invoice: {prefix: DE-}, credit_memo: {prefix: DE-CM}, debit_memo: {prefix: DM}}\n",
-            Found("prefix-in-two-sets", 2, 83),
-            id="the prefix of the set DEFAULT: that of the other set",
-        ),
     ],
 )
 def test_where_it_points(text: str, expected: Found | None, tmp_path: Path) -> None:

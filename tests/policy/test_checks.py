@@ -302,14 +302,14 @@ def test_a_series_starts_at_1_or_above(start: str) -> None:
     [
         # 23 and 10000300 are the digits of 2 and 310000300.
         ("2", "23", ["prefix-collision"]),
-        ("INV", "INV2", ["prefix-collision"]),
-        ("INV", "INV-2", []),
+        ("IN", "IN2", ["prefix-collision"]),
+        ("IN", "IN-2", []),
         ("X-", "X2", []),
         ("P-1", "Y", ["prefix-collision"]),  # with the P- of payments
         ("2", "3", []),
-        ("INV", "inv", []),
-        # Two sets may share a prefix, and then its counter.
-        ("X", "X", []),
+        ("IN", "in", []),
+        ("X", "X", ["prefix-in-two-sets"]),
+        ("INV", "Y", ["prefix-in-two-sets"]),  # with the INV of DEFAULT
     ],
 )
 def test_no_number_can_be_reached_from_two_prefixes(one: str, other: str, codes: list[str]) -> None:
@@ -330,7 +330,7 @@ def test_a_prefix_numbers_one_kind_of_document_and_starts_once() -> None:
     taken = "DE: {invoice: {prefix: DE-INV}, credit_memo: {prefix: INV}, debit_memo: {prefix: DE-DM}}"
     assert refused_codes(sets(taken)) == ["prefix-shared"]
     starts = (
-        "A: {invoice: {prefix: X, start: 5}, credit_memo: {prefix: A-CM}, debit_memo: {prefix: A-DM}}, "
-        "B: {invoice: {prefix: X, start: 6}, credit_memo: {prefix: B-CM}, debit_memo: {prefix: B-DM}}"
+        "A: {invoice: {prefix: X, start: 5, shared: true}, credit_memo: {prefix: A-CM}, debit_memo: {prefix: A-DM}}, "
+        "B: {invoice: {prefix: X, start: 6, shared: true}, credit_memo: {prefix: B-CM}, debit_memo: {prefix: B-DM}}"
     )
     assert refused_codes(sets(starts)) == ["sequence-start"]

@@ -19,11 +19,11 @@ from billpolicy.cli.options import (
     day_or_today,
     engine_option,
     format_option,
+    own_policy_option,
     policy_option,
     today_option,
 )
 from billpolicy.cli.output import gather, say, show, show_text, write, write_json
-from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
@@ -55,29 +55,25 @@ def init(ledger: str, format: str) -> None:
 @command.command("import")
 @_LEDGER
 @click.argument("book", type=click.Path(path_type=Path))
-@click.option(
-    "--policy",
-    "-p",
-    multiple=True,
-    type=PLACE,
-    metavar="PATH",
-    help="Policy whose payment terms give a due date to documents that have none.",
-)
-@stdin_filename_option
+@own_policy_option
 @format_option("text", "json")
 def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> None:
     """Load BOOK, a YAML or JSON file, into LEDGER: all of it, or nothing.
 
-    What is there already with the same content is skipped; with other content the import is refused.
+    What is there already with the same content is skipped; with other content the import is refused. With a policy
+    its payment terms give a due date to documents that have none, its formats of numbers tell after which numbers
+    billpolicy goes on (without one, a prefix and eight digits do), and what it cannot use of the book is told.
     """
+    versions = load_versions(policy, "python") if policy else None
     loaded = billpolicy.load_book(book)
-    if policy:
-        loaded = billpolicy.with_due_dates(billpolicy.load_policy(*policy), loaded)
-    missing = billpolicy.due_dates_missing(loaded)
-    if not gather(missing):
-        show_text(missing)
+    odd = [] if versions is None else billpolicy.check_book(versions, loaded)
+    if versions is not None:
+        loaded = billpolicy.with_due_dates(versions, loaded)
+    told = [*odd, *billpolicy.due_dates_missing(loaded)]
+    if not gather(told):
+        show_text(told)
     with billpolicy.open_ledger(ledger) as opened:
-        done = opened.import_book(loaded)
+        done = opened.import_book(loaded, versions)
     if format == "json":
         write_json(ImportReport(added=done.added, known=done.known))
     words = ((count, name.replace("_", " ")) for name, count in done.added.items() if count)

@@ -61,20 +61,26 @@ LINE = _Line()
 """The type of every option and argument that is a name, an id or a remark."""
 
 
-_policies = click.option(
-    "--policy",
-    "-p",
-    required=True,
-    multiple=True,
-    type=PLACE,
-    metavar="PATH",
-    help="Policy folder or file, `REV:path` of a revision of git, or `-`. Repeat it for versions of other days.",
-)
+def _policies(command: _F, *, required: bool = True) -> _F:
+    return click.option(
+        "--policy",
+        "-p",
+        required=required,
+        multiple=True,
+        type=PLACE,
+        metavar="PATH",
+        help="Policy folder or file, `REV:path` of a revision of git, or `-`. Repeat it for versions of other days.",
+    )(command)
 
 
 def policy_option(command: _F) -> _F:
     """`--policy`, for one that is on the disk, in a revision of git, or comes on standard input."""
     return _policies(stdin_filename_option(command))
+
+
+def own_policy_option(command: _F) -> _F:
+    """`--policy` of a command that can do without."""
+    return _policies(stdin_filename_option(command), required=False)
 
 
 book_option = click.option(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
+from billpolicy.book.numbers import MIN_DIGITS
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import (
     Assumption,
@@ -18,6 +19,7 @@ from billpolicy.policy.model import (
     PaymentTerm,
     Policy,
     SequenceSet,
+    Series,
     TaxCode,
     TaxRate,
 )
@@ -32,6 +34,7 @@ Section = Literal[
     "reason_codes",
     "roles",
     "sequence_sets",
+    "fiscal_year",
     "payment_terms",
     "cash_steps",
     "tax_rates",
@@ -91,6 +94,7 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _codes(old.reason_codes, new.reason_codes)
     yield from _roles(old, new)
     yield from _section("sequence_sets", old.sequence_sets, new.sequence_sets, _set, _otherwise)
+    yield from _fiscal_years(old, new)
     yield from _section("payment_terms", old.payment_terms, new.payment_terms, _term, _otherwise)
     yield from _section("cash_steps", old.cash_steps, new.cash_steps, lambda step: [str(step)], _always)
     yield from _section("tax_rates", old.tax_rates, new.tax_rates, _tax_code, _otherwise)
@@ -189,10 +193,28 @@ def _field(one: FieldSpec) -> list[str]:
 
 
 def _set(one: SequenceSet) -> list[str]:
-    return [
-        f"{kind.replace('_', ' ')} {series.prefix}" + (f" from {series.start}" if series.start != 1 else "")
-        for kind, series in sorted(one.series.items())
-    ]
+    return [f"{kind.replace('_', ' ')} {_series(series)}" for kind, series in sorted(one.series.items())]
+
+
+def _series(one: Series) -> str:
+    said = one.before + (f" from {one.start}" if one.start != 1 else "")
+    said += f" with {one.width} digits" if one.width != MIN_DIGITS else ""
+    said += f" anew {_ANEW[one.reset]}" if one.reset != "never" else ""
+    said += f" or after that of its source {one.from_source}" if one.from_source is not None else ""
+    return said + (" shared" if one.shared else "")
+
+
+_ANEW = {"yearly": "each year", "monthly": "each month", "fiscal_year": "each fiscal year"}
+
+
+def _fiscal_years(old: Policy, new: Policy) -> Iterator[Declared]:
+    if old.fiscal_year != new.fiscal_year:
+        before, after = (
+            None if one is None else f"begins {one.month:02d}-{one.day:02d}, called after the {one.named_by} year"
+            for one in (old.fiscal_year, new.fiscal_year)
+        )
+        how = _how(before, after)
+        yield Declared("fiscal_year", "begin", how, "outcomes", before, after, old.position, new.position)
 
 
 def _term(one: PaymentTerm) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from billpolicy.book import identities
 from billpolicy.book.links import links
+from billpolicy.book.numbers import counter_in, last_counter
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants
@@ -102,13 +103,12 @@ def _counters(connection: Connection) -> _Found:
         bound = counters[prefix][0] if prefix in counters else kind
         if bound != kind:
             yield _breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")
-        before = highest.get(prefix, 0)
+        before = last_counter(highest, prefix)
         if counter != max(before + 1, start):
             yield _breach(
                 "number-gap", f"{number} does not follow on {before}, the number before it of prefix `{prefix}`"
             )
-        digits = number.removeprefix(prefix)
-        if not digits.isdecimal() or int(digits) != counter:
+        if counter_in(number, prefix) != counter:
             yield _breach("number-differs", f"{number} is not number {counter} of prefix `{prefix}`")
         highest[prefix] = counter
     for prefix, counter in sorted(highest.items()):

@@ -15,6 +15,7 @@ from billpolicy.book import identities
 from billpolicy.book.again import as_changed
 from billpolicy.book.book import Book
 from billpolicy.book.changes import master_id, subscription_name
+from billpolicy.book.counting import Counting, counted_by_digits
 from billpolicy.book.history import in_order
 from billpolicy.book.model import (
     AccountingPeriod,
@@ -29,7 +30,7 @@ from billpolicy.book.model import (
     UsageRecord,
 )
 from billpolicy.book.needs import Needs
-from billpolicy.book.numbers import split_number
+from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import reading, rows, writing
 from billpolicy.ledger.statements import Connection
@@ -50,17 +51,19 @@ class Imported:
     known: Mapping[str, int]
 
 
-def import_book(connection: Connection, book: Book) -> Imported:
-    """Load a book into the open transaction. Raises `Refused` with everything that does not fit."""
-    return _Import(connection, book).run()
+def import_book(connection: Connection, book: Book, counted: Counting = counted_by_digits) -> Imported:
+    """Load a book into the open transaction. `counted`: of which counter the number of a document is. Raises `Refused`
+    with everything that does not fit."""
+    return _Import(connection, book, counted).run()
 
 
 class _Import:
     """One import, inside the open transaction."""
 
-    def __init__(self, connection: Connection, book: Book) -> None:
+    def __init__(self, connection: Connection, book: Book, counted: Counting) -> None:
         self.connection = connection
         self.book = book
+        self.counted = counted
         self.added: Counter[str] = Counter()
         self.known: Counter[str] = Counter()
         self.problems: list[Diagnostic] = []
@@ -92,7 +95,7 @@ class _Import:
         touched = _touched(documents, applications, charge_periods) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
         writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods))
-        self._count(documents)
+        self._count({document.number for document in documents})
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
             connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
@@ -106,20 +109,33 @@ class _Import:
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
 
-    def _count(self, documents: Iterable[Numbered]) -> None:
-        """Let the counters begin after imported numbers. Raises `Refused` for numbers that are the ledger's to draw."""
+    def _count(self, new: Collection[str]) -> None:
+        """Let the counters begin after imported numbers. Raises `Refused` for numbers that are the ledger's to draw.
+
+        What was imported before counts where it did not then: without the policy that says how it is numbered.
+        """
+        found = {number: self.counted(document) for number, document in self.book.numbered.items()}
+        sources = {one.name: one.source for one in found.values() if one is not None}
+        known, kinds = reading.counters_of(self.connection, [one for one in sources.values() if one is not None])
         highest: dict[str, tuple[int, Numbered]] = {}
-        for document in documents:
-            split = split_number(document.number)
-            if split is not None and split[1] >= highest.get(split[0], (0, document))[0]:
-                highest[split[0]] = (split[1], document)
-        drawn = [row[0] for row in self.connection.rows(_DRAWN, highest)]
-        if drawn:
-            raise Refused(_drawn_here(highest[prefix][1].number, prefix) for prefix in drawn)
-        known, kinds = reading.counters_of(self.connection)
+        for number, one in found.items():
+            if one is None or (number not in new and one.name in known):
+                continue
+            if one.counter >= highest.get(one.name, (0, None))[0]:
+                highest[one.name] = (one.counter, self.book.numbered[number])
+        asked = {*highest, *(name for name in known if fields_of(name))}
+        drawn = [row[0] for row in self.connection.rows(_DRAWN, asked)]
+        problems = [
+            _drawn_here(document.number, name)
+            for each, (_, document) in highest.items()
+            for name in drawn
+            if covers(name, each)
+        ]
+        if problems:
+            raise Refused(problems)
         last = {prefix: max(counter, known.get(prefix, 0)) for prefix, (counter, _) in highest.items()}
         kinds = {prefix: document.kind for prefix, (_, document) in highest.items()} | kinds
-        writing.count_on(self.connection, last, kinds, known, imported=True)
+        writing.count_on(self.connection, last, kinds, known, sources, imported=True)
 
     def _new(
         self,

@@ -412,7 +412,7 @@ def _book(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys
     charges = _with(charges, named)
     accounts = _with(accounts, (one.account for one in (*documents.values(), *subscriptions.values())))
     owners, account_revisions = accounts_of(connection, accounts)
-    counters, prefixes = counters_of(connection)
+    counters, prefixes = counters_of(connection, documents)
     book = Book(
         accounts=owners,
         contacts=contacts_of(connection, accounts if accounts is None else owners),
@@ -523,9 +523,13 @@ def periods_of(connection: Connection, as_imported: bool = False) -> tuple[Accou
     return tuple(_with_history(connection, "accounting_period", None, periods, as_imported).values())
 
 
-def counters_of(connection: Connection) -> tuple[dict[str, int], dict[str, str]]:
-    """Prefix -> the last number drawn from it or imported with it; and the kind of document that it is bound to."""
-    found = connection.rows("SELECT prefix, last, kind FROM counters ORDER BY prefix")
+def counters_of(connection: Connection, sources: Collection[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """Prefix -> the last number drawn from it or imported with it; and the kind of document that it is bound to.
+
+    Those of every series, and of the numbers that continue those of these documents.
+    """
+    found = connection.rows("SELECT prefix, last, kind FROM counters WHERE source IS NULL ORDER BY prefix")
+    found += connection.rows("SELECT prefix, last, kind FROM counters WHERE source IN {keys}", sources)
     return {row[0]: row[1] for row in found}, {row[0]: row[2] for row in found}
 
 

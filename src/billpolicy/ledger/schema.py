@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -221,6 +221,15 @@ counters = Table(
     Column("kind", _TEXT, nullable=False, comment="a used prefix stays bound to one kind of document"),
     Column("imported", BigInteger, nullable=False, comment="the highest counter that was imported; 0 for none"),
     Column("last", BigInteger, nullable=False, comment="the highest counter of all"),
+    Column("source", _TEXT, index=True, comment="whose number its numbers continue; unset if they are of a series"),
+)
+void_numbers = Table(
+    "void_numbers",
+    metadata,
+    Column("number", _TEXT, primary_key=True),
+    Column("kind", _TEXT, nullable=False),
+    Column("reason", _TEXT, nullable=False, comment="why no document has it"),
+    Column("date", _DATE),
 )
 documents = Table(
     "documents",

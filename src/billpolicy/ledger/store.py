@@ -14,6 +14,7 @@ from types import TracebackType
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
@@ -21,6 +22,7 @@ from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
+from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
@@ -190,12 +192,15 @@ class Ledger:
         with self.database.writing() as connection:
             yield LedgerWriter(connection)
 
-    def import_book(self, book: Book) -> Imported:
-        """Load a checked book: all of it, or nothing. Raises `Refused` with everything that does not fit."""
+    def import_book(self, book: Book, policy: Versions | None = None) -> Imported:
+        """Load a checked book: all of it, or nothing. Raises `Refused` with everything that does not fit.
+
+        `policy`: whose formats of numbers tell after which of them to go on; without it, a prefix and eight digits are.
+        """
         if not isinstance(book, Book):
             raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
         with self.database.writing() as connection:
-            return import_book(connection, book)
+            return import_book(connection, book, counted_by(policy.policies if policy is not None else ()))
 
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""

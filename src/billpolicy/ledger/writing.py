@@ -125,7 +125,8 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
     }
     journal.write_operations(connection, entries)
     _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
-    count_on(connection, after.counters, after.prefixes, before.counters)
+    sources = {change.draw.prefix: change.draw.source for plan, _, _ in entries for change in plan.of(Issued)}
+    count_on(connection, after.counters, after.prefixes, before.counters, sources)
     write_documents(
         connection,
         [
@@ -218,15 +219,20 @@ def count_on(
     last: Mapping[str, int],
     kinds: Mapping[str, str],
     before: Mapping[str, int],
+    sources: Mapping[str, str | None],
     *,
     imported: bool = False,
 ) -> None:
-    """Let the counters of these prefixes stand at their last numbers, where they did not `before`."""
+    """Let the counters of these prefixes stand at their last numbers, where they did not `before`. `sources`: whose
+    numbers those of them continue that are of no series."""
     moved = {prefix: counter for prefix, counter in last.items() if before.get(prefix) != counter}
     new = [prefix for prefix in moved if prefix not in before]
     connection.run(
         insert_into(schema.counters),
-        [(prefix, kinds[prefix], moved[prefix] if imported else 0, moved[prefix]) for prefix in new],
+        [
+            (prefix, kinds[prefix], moved[prefix] if imported else 0, moved[prefix], sources.get(prefix))
+            for prefix in new
+        ],
     )
     known = [(moved[prefix], prefix) for prefix in moved if prefix in before]
     if imported:

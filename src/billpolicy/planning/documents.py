@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
+from billpolicy.book.book import Book
 from billpolicy.book.changes import DraftPosted, Issued
 from billpolicy.book.kinds import KINDS, kind_of
 from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Invoice, Numbered
-from billpolicy.book.numbers import MIN_DIGITS, NumberDraw
+from billpolicy.book.numbers import RESETS, NumberDraw, filled, next_counter
 from billpolicy.deciding.listed import unlisted
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.planning import Planning
-from billpolicy.policy.checks import DEFAULT_SET
-from billpolicy.policy.model import Policy
+from billpolicy.policy.model import DEFAULT_SET, Policy, Series
 
 MAX_COUNTER = 2**63 - 1
 """What a ledger can count to."""
@@ -30,10 +30,9 @@ def issue(planning: Planning, draft: _N, resolved: Resolved) -> _N:
     A draft gets a number of its own kind, and its real one when it is posted.
     """
     if draft.status == "draft":
-        prefix, start = kind_of(draft).draft_prefix, 1
+        draw = _draw(planning, draft.kind, _own(kind_of(draft).draft_prefix), draft)
     else:
-        prefix, start = series(planning.policy, resolved.text("sequence_set"), draft.kind)
-    draw = _draw(planning, draft.kind, prefix, start)
+        draw = _draw(planning, draft.kind, series(planning.policy, resolved.text("sequence_set"), draft.kind), draft)
     stored: dict[str, str | None] = dict(_stored(planning.policy, draft.kind, resolved))
     document = replace(draft, number=draw.number, attributes=stored)
     for found in unlisted(planning.policy, draft.kind, document):
@@ -50,7 +49,7 @@ def post_draft(planning: Planning, draft: Invoice | CreditMemo, resolved: Resolv
         message = f"{draft.number} {named if sequence_set else 'does not say which sequence set numbers it'}"
         hint = "cancel the draft and bill again"
         planning.refuse("sequence-set-unknown", message, "draft", hint=hint)
-    draw = _draw(planning, draft.kind, *series(planning.policy, sequence_set, draft.kind))
+    draw = _draw(planning, draft.kind, series(planning.policy, sequence_set, draft.kind), draft)
     planning.rely_on(draft.number)
     planning.change(DraftPosted(draft.number, draw.number))
     posted = replace(draft, number=draw.number, status="posted")
@@ -74,9 +73,8 @@ def adjust(
 
     `document`: the negative invoice that it comes from, what it is used on, or the refund that pays it out.
     """
-    draw = _draw(planning, CreditAdjustment.kind, KINDS[CreditAdjustment.kind].own_prefix, 1)
     adjustment = CreditAdjustment(
-        number=draw.number,
+        number="",
         account=account.id,
         date=date or planning.date,
         currency=currency,
@@ -86,6 +84,8 @@ def adjust(
         document=document,
         comment=planning.request.comment,
     )
+    draw = _draw(planning, adjustment.kind, _own(KINDS[adjustment.kind].own_prefix), adjustment)
+    adjustment = replace(adjustment, number=draw.number)
     planning.touch_credit(account.id, adjustment.currency)
     _put(planning, adjustment, draw, resolved)
     return adjustment
@@ -108,8 +108,8 @@ def _stored(policy: Policy, kind: str, resolved: Resolved) -> Iterator[tuple[str
             yield name, str(found.value)
 
 
-def series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
-    """The prefix and the start of the series of a set for a kind of document.
+def series(policy: Policy, sequence_set: str, kind: str) -> Series:
+    """The series of a set for a kind of document.
 
     A payment or refund series that the set does not have is taken from `DEFAULT`, then from the kind's own prefix
     (docs/domain.md 1.3 point 5). Every set has the series of billing documents; validation sees to it.
@@ -117,26 +117,55 @@ def series(policy: Policy, sequence_set: str, kind: str) -> tuple[str, int]:
     for name in (sequence_set, DEFAULT_SET):
         found = policy.sequence_sets[name].series.get(kind)  # type: ignore[call-overload]
         if found is not None:
-            return found.prefix, found.start
-    return KINDS[kind].own_prefix, 1
+            return found  # type: ignore[no-any-return]
+    return _own(KINDS[kind].own_prefix)
 
 
-def _draw(planning: Planning, kind: str, prefix: str, start: int) -> NumberDraw:
-    """The number that comes next of a prefix, as far as the book knows."""
-    bound = planning.book.prefixes.get(prefix, kind)
+def _own(prefix: str) -> Series:
+    """What numbers without a sequence set."""
+    return Series(prefix, 1, Position(""), prefix)
+
+
+def counter_of(policy: Policy, by: Series, day: datetime.date) -> str:
+    """What the counter is called that numbers a document of a day, by its series: `INV-2026-`."""
+    return filled(by.before, day, policy.fiscal_year, RESETS[by.reset])
+
+
+def _draw(planning: Planning, kind: str, by: Series, document: Numbered) -> NumberDraw:
+    """The number that comes next for a document, as far as the book knows. The document's date decides in which year,
+    whenever it is posted; a document that is made from another may continue the number of that one."""
+    source = document.related if by.from_source is not None else None
+    if source is not None:
+        name = before = f"{source}{by.from_source}"
+        start, width = 1, 1
+    else:
+        name = counter_of(planning.policy, by, document.date)
+        before, start, width = filled(by.before, document.date, planning.policy.fiscal_year), by.start, by.width
+    bound = planning.book.prefixes.get(name, kind)
     if bound != kind:
-        problem = prefix_bound(prefix, kind, bound)
+        problem = prefix_bound(name, kind, bound)
         planning.refuse(problem.code, problem.message, hint=problem.hint)
-    counter = max(planning.book.counters.get(prefix, 0) + 1, start)
+    counter = next_counter(_counters(planning.book, kind, by, name, source), name, start)
     if counter > MAX_COUNTER:
-        message = f"the numbers of prefix `{prefix}` are used up: no higher one can be counted"
+        message = f"the numbers of prefix `{name}` are used up: no higher one can be counted"
         planning.refuse("numbers-used-up", message, hint="give the series another prefix")
-    # `INV` and 7 are `INV00000007`: at least 8 digits, padded with zeros; beyond 8 no padding.
-    number = f"{prefix}{counter:0{MIN_DIGITS}d}"
+    number = f"{before}{counter:0{width}d}"  # beyond the width it just grows
     if number in planning.book.numbered:
-        message = f"the next number of prefix `{prefix}` is {number}, which is already in use"
+        message = f"the next number of prefix `{name}` is {number}, which is already in use"
         planning.refuse("number-taken", message, hint="give the series another prefix or a higher start")
-    return NumberDraw(kind, prefix, start, counter, number)
+    return NumberDraw(kind, name, start, counter, number, source)
+
+
+def _counters(book: Book, kind: str, by: Series, name: str, source: str | None) -> Mapping[str, int]:
+    """Those of the book, where it has the one of that name. Else the numbers that the book came with are looked
+    through: it was read without the policy, whose format tells which of them are of that counter."""
+    if name in book.counters or by.is_plain:
+        return book.counters
+    made = (*book.created_from.get(source, ()), *book.refunds_of.get(source, ())) if source is not None else ()
+    documents = book.numbered.values() if source is None else made
+    found = (by.counted(one.number, one.related) for one in documents if one.kind == kind)
+    highest = max((one.counter for one in found if one is not None and one.name == name), default=0)
+    return {**book.counters, name: highest}
 
 
 def prefix_bound(prefix: str, kind: str, bound: str) -> Diagnostic:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
-from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Series, Setting
-from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, DocumentKind, Vocabulary
+from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Setting
+from billpolicy.policy.sequences import SEQUENCE_CHECKS
+from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, Vocabulary
 
 _Found = Iterator[Diagnostic]
 Check = Callable[[Policy, Vocabulary], Iterator[Diagnostic]]
-_SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
-_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}")
-_RESERVED = {
-    "PREVIEW-",
-    "PM-",
-    "PG-",
-    *(own for kind in KINDS.values() for own in (kind.draft_prefix, kind.own_prefix)),
-}
-_REQUIRED = tuple(name for name, kind in KINDS.items() if kind.has_items)
-DEFAULT_SET = "DEFAULT"
 
 
 def check(policy: Policy, vocabulary: Vocabulary, more: Sequence[Check] = ()) -> list[Diagnostic]:
@@ -230,74 +219,6 @@ def _dates(policy: Policy, vocabulary: Vocabulary) -> _Found:
             yield Diagnostic("never-in-force", message, rule.position, hint)
 
 
-def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    """docs/domain.md 8: names, prefixes, reserved prefixes, the undeletable set DEFAULT."""
-    if DEFAULT_SET not in policy.sequence_sets:
-        message = f"the sequence set `{DEFAULT_SET}` is missing"
-        yield Diagnostic(
-            "sequence-default-missing", message, policy.position, "declare it, or extend the standard policy"
-        )
-    for sequence_set in policy.sequence_sets.values():
-        at = sequence_set.position
-        if not _SET_NAME.fullmatch(sequence_set.name):
-            hint = "1 to 15 letters, digits and dashes, a letter or digit first"
-            message = f"`{sequence_set.name}` cannot be the name of a sequence set"
-            yield Diagnostic("sequence-name", message, at, hint)
-        for kind in _REQUIRED:
-            if kind not in sequence_set.series:
-                message = f"`{sequence_set.name}` does not number {kind.replace('_', ' ')}s"
-                yield Diagnostic("sequence-incomplete", message, at, f"add `{kind}: {{prefix: ...}}`")
-        for kind, series in sequence_set.series.items():
-            yield from _series(sequence_set.name, kind, series)
-
-
-def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
-    prefix = series.prefix
-    own_default = set_name == DEFAULT_SET and prefix == KINDS[kind].own_prefix
-    if not _PREFIX.fullmatch(prefix):
-        hint = "1 to 16 letters, digits, `-` and `_`, a letter or digit first"
-        yield Diagnostic("prefix-form", f"`{prefix}` cannot be a prefix", series.position, hint)
-    elif prefix in _RESERVED and not own_default:
-        yield Diagnostic("prefix-reserved", f"the prefix `{prefix}` is reserved", series.position, "choose another")
-    elif prefix[-1].isdigit() and kind in ("payment", "refund"):
-        message = f"the prefix `{prefix}` of {kind}s ends in a digit"
-        yield Diagnostic(
-            "prefix-digit", message, series.position, "only billing documents may have that; add a letter or dash"
-        )
-    if not 1 <= series.start < 10**12:
-        message = f"a series cannot start at {series.start}"
-        hint = "start at 1 or above" if series.start < 1 else "start below 1,000,000,000,000"
-        yield Diagnostic("sequence-start", message, series.position, hint)
-
-
-def _number_collisions(policy: Policy, vocabulary: Vocabulary) -> _Found:
-    """One prefix numbers one kind of document, and no number can be reached from two prefixes (docs/domain.md 8)."""
-    first: dict[str, tuple[str, DocumentKind, Series]] = {}
-    # The set that cannot be deleted comes first: it is the other one that is told.
-    for sequence_set in sorted(policy.sequence_sets.values(), key=lambda one: (one.name != DEFAULT_SET, one.name)):
-        for kind, series in sequence_set.series.items():
-            _, other_kind, other = first.setdefault(series.prefix, (sequence_set.name, kind, series))
-            if other_kind != kind:
-                message = (
-                    f"the prefix `{series.prefix}` numbers {kind.replace('_', ' ')}s here and "
-                    f"{other_kind.replace('_', ' ')}s at {other.position}"
-                )
-                yield Diagnostic("prefix-shared", message, series.position, "give each kind its own prefix")
-            elif other.start != series.start:
-                starts = f"starts at {series.start} here and at {other.start} in {other.position}"
-                message = f"the prefix `{series.prefix}` {starts}"
-                hint = "sets that share a prefix share its counter: give both the same start"
-                yield Diagnostic("sequence-start", message, series.position, hint)
-    for prefix, (_, _, series) in first.items():
-        for length in range(1, len(prefix)):
-            shorter = first.get(prefix[:length])
-            if shorter is not None and prefix[length:].isdigit():
-                both = f"`{prefix}` and `{prefix[:length]}` (at {shorter[2].position})"
-                message = f"numbers of the prefixes {both} can be the same"
-                hint = "let one of them end in a letter or a dash"
-                yield Diagnostic("prefix-collision", message, series.position, hint)
-
-
 def _excluded_zeros(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """docs/domain.md 7: what was excluded for a zero amount or quantity makes rebilling impossible."""
     for key, left_out, billed in (
@@ -329,8 +250,7 @@ CHECKS: tuple[Check, ...] = (
     _levels_without_effect,
     _overrides,
     _dates,
-    _sequence_sets,
-    _number_collisions,
+    *SEQUENCE_CHECKS,
     _excluded_zeros,
     *AUTHORITY,
 )

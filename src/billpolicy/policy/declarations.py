@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
+from billpolicy.book.numbers import FiscalYear
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
@@ -22,8 +23,9 @@ from billpolicy.policy.language import (
     SeriesText,
 )
 from billpolicy.policy.layers import Layer, entries
-from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet, Series
+from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet
 from billpolicy.policy.people import same_name
+from billpolicy.policy.sequences import fiscal_year_of, series_of
 from billpolicy.policy.typed import typed
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.fields import NARROWED, SCOPES, changes_of, fields_of
@@ -64,6 +66,7 @@ class Declarations:
         self.roles: dict[str, tuple[str, ...]] = {}
         """Role -> the people who have it."""
         self.sequence_sets: dict[str, SequenceSet] = {}
+        self.fiscal_year: FiscalYear | None = None
         self.payment_terms: dict[str, PaymentTerm] = {}
         self.role_of: dict[str, str] = {}
         """Person, as names are compared -> their role."""
@@ -97,6 +100,8 @@ class Declarations:
             self._aliases(name, others, tree)
         for name, series, tree in entries(layer, lambda file: file.sequence_sets):
             self._sequence_set(name, series, tree)
+        for text, tree in ((file.fiscal_year, tree) for file, tree in layer.files if file.fiscal_year is not None):
+            self.fiscal_year = fiscal_year_of(self, text, tree)
         for name, term, tree in entries(layer, lambda file: file.payment_terms):
             self._payment_term(name, term, tree)
         for name, step, tree in entries(layer, lambda file: file.cash_steps):
@@ -249,10 +254,7 @@ class Declarations:
         self.aliases_at[person] = at
 
     def _sequence_set(self, name: str, text: Mapping[DocumentKind, SeriesText], tree: Tree) -> None:
-        series = {
-            kind: Series(one.prefix, one.start, tree.at("sequence_sets", name, kind, "prefix"))
-            for kind, one in text.items()
-        }
+        series = {kind: series_of(self, one, tree, "sequence_sets", name, kind) for kind, one in text.items()}
         self.sequence_sets[name] = SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
 
     def _cash_step(self, currency: str, step: Decimal, tree: Tree) -> None:

@@ -259,10 +259,30 @@ class AssumptionText:
 
 @record
 class SeriesText:
-    """The numbers of one kind of document: a prefix and the first number."""
+    """The numbers of one kind of document: a prefix, how they are written, and when they begin anew."""
 
     prefix: Text
     start: Integer = 1
+    format: Text = "{prefix}{number}"
+    """Such as `{prefix}{year}-{number}`; also of `{month}` and `{fiscal_year}`, those of the document's date."""
+    width: Integer = 8
+    """The digits that a number has at least."""
+    reset: Literal["never", "yearly", "monthly", "fiscal_year"] | None = None
+    """When numbers begin anew: must be said of a format that shows a date."""
+    from_source: Text | None = None
+    """Of documents made from another: `{source}-C{number}` numbers them `INV00000007-C1`."""
+    shared: Boolean = False
+    """Says that it is meant: other sets use the same numbers."""
+
+
+@record
+class FiscalYearText:
+    """On which day of each year a fiscal year begins, and which calendar year it is called after."""
+
+    begins: Text
+    """Month and day, like `04-01`."""
+    named_by: Literal["first", "last"]
+    """The calendar year in which it begins, or the one in which it ends."""
 
 
 @record
@@ -369,6 +389,7 @@ class PolicyFile:
     assumptions: tuple[AssumptionText, ...] = ()
     """What proofs may rely on; a book or an operation that contradicts it is refused."""
     sequence_sets: dict[Text, dict[DocumentKind, SeriesText]] = field(default_factory=dict)
+    fiscal_year: FiscalYearText | None = None
     cash_steps: dict[Currency, Amount] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of, like `CHF: 0.05`."""
     payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)

@@ -73,6 +73,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         header = _header(declared, layer, header)
         for section in _ONCE:
             _said_once(declared, layer, section)
+        _one_fiscal_year(declared, layer)
         declared.add(layer)
         base.update({(rule.operation, rule.key): rule for rule in base_rules(declared, layer)})
         rules.add(layer)
@@ -103,6 +104,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         follow_ups=tuple(rules.follow_ups[name] for name in sorted(rules.follow_ups)),
         assumptions=tuple(rules.assumptions[name] for name in sorted(rules.assumptions)),
         sequence_sets=dict(sorted(declared.sequence_sets.items())),
+        fiscal_year=declared.fiscal_year,
         cash_steps=dict(sorted(declared.cash_steps.items())),
         payment_terms=dict(sorted(declared.payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
@@ -162,3 +164,10 @@ def _said_once(declared: Declarations, layer: Layer, section: str) -> None:
                 message = f"`{name}` is said twice in this policy (first at {first[name]})"
                 declared.problem("said-twice", message, at, "keep one of the two")
             first.setdefault(name, at)
+
+
+def _one_fiscal_year(declared: Declarations, layer: Layer) -> None:
+    said = [tree.at("fiscal_year") for file, tree in layer.files if file.fiscal_year is not None]
+    for position in said[1:]:
+        message = f"`fiscal_year` is said twice in this policy (first at {said[0]})"
+        declared.problem("said-twice", message, position, "keep one of the two")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from billpolicy.book.numbers import MIN_DIGITS, Counted, FiscalYear, Reset, counted_by_format
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.boxes import Boxes, together
 from billpolicy.policy.condition import Lists, Words
@@ -178,16 +179,41 @@ class FollowUp:
         return self.rule.operations[0]
 
 
+DEFAULT_SET = "DEFAULT"
+"""The sequence set that every policy has."""
+
+
 class Series(NamedTuple):
-    """How one kind of document is numbered in one sequence set (docs/domain.md 8)."""
+    """How one kind of document is numbered in one sequence set (docs/domain.md 8, docs/numbers.md)."""
 
     prefix: str
     start: int
     position: Position
+    before: str
+    """What stands before the number: `INV`, or `INV-{year}-`."""
+    width: int = MIN_DIGITS
+    """The digits that a number has at least."""
+    reset: Reset = "never"
+    from_source: str | None = None
+    """What stands between the number of the document that one is made from and its own, as `-C` in `INV00000007-C1`;
+    None if it gets a number of the series all the same."""
+    shared: bool = False
+    """It is meant that other sets number by it, too."""
+
+    def counted(self, number: str, source: str | None) -> Counted | None:
+        """Of which of its counters a number is; None if it is none of it. `source`: of the document that has it."""
+        return counted_by_format(
+            number, self.before, self.reset, self.width, from_source=self.from_source, source=source
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """A prefix and eight digits: such numbers are told without a policy."""
+        return self.before == self.prefix and self.width == MIN_DIGITS and self.from_source is None
 
 
 class SequenceSet(NamedTuple):
-    """Prefix and start number per document kind; a payment or refund series may be missing."""
+    """A series per document kind; that of payments or refunds may be missing."""
 
     name: str
     series: Mapping[DocumentKind, Series]
@@ -321,6 +347,7 @@ class Policy:
     follow_ups: tuple[FollowUp, ...] = ()
     """Sorted by id. An id names one exception or one follow-up."""
     sequence_sets: Mapping[str, SequenceSet] = field(default_factory=dict)
+    fiscal_year: FiscalYear | None = None
     cash_steps: Mapping[str, Decimal] = field(default_factory=dict)
     """Currency -> the smallest amount that shares are made of."""
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.history import value_on
 from billpolicy.book.model import Document
-from billpolicy.book.numbers import NumberDraw
+from billpolicy.book.numbers import NumberDraw, next_counter
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.documents import prefix_bound
 from billpolicy.planning.plan import Plan
@@ -140,11 +140,10 @@ def _recorded(plan: Plan, book: Book) -> Iterator[Diagnostic]:
 
 def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:
     """Numbers have no gaps: each is the next of its prefix, which is bound to one kind of document."""
-    last: dict[str, int] = {}
+    counters = dict(book.counters)
     for draw in (one.draw for one in plan.of(Issued)):
         kind = book.prefixes.get(draw.prefix, draw.kind)
-        counter = max(last.get(draw.prefix, book.counters.get(draw.prefix, 0)) + 1, draw.start)
-        last[draw.prefix] = counter
+        counter = counters[draw.prefix] = next_counter(counters, draw.prefix, draw.start)
         if kind != draw.kind:
             yield prefix_bound(draw.prefix, draw.kind, kind)
             return

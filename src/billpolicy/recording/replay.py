@@ -18,7 +18,7 @@ from billpolicy.deciding.objections import not_heard, not_permitted, unknown_val
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver, Several
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.planning.documents import series
+from billpolicy.planning.documents import counter_of, series
 from billpolicy.policy.boxes import hold
 from billpolicy.policy.condition import Fact, Facts
 from billpolicy.policy.model import ExceptionRule, Policy, boxes_of
@@ -448,8 +448,10 @@ class _Decided:
         policy = self._under.policy
         for document in self._decision.documents:
             if document.series is not None and self._tells(resolved, "sequence_set"):
-                prefix, _ = series(policy, resolved.text("sequence_set"), document.kind)
-                self._follows(resolved, document, "series", "sequence_set", document.series, prefix)
+                by = series(policy, resolved.text("sequence_set"), document.kind)
+                continues = by.from_source is not None and document.series.endswith(by.from_source)
+                counter = document.series if continues else counter_of(policy, by, document.date)
+                self._follows(resolved, document, "series", "sequence_set", document.series, counter)
             if document.due_date is None or not self._tells(resolved, "payment_term"):
                 continue
             due = due_by_term(policy, resolved, document.date)

@@ -28,6 +28,7 @@ _NOUNS = {
     "reason_codes": "reason code",
     "roles": "role of",
     "sequence_sets": "sequence set",
+    "fiscal_year": "fiscal year",
     "payment_terms": "payment term",
     "cash_steps": "cash step of",
     "tax_rates": "tax code",

@@ -13,8 +13,7 @@ from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn
 from billpolicy.planning.requested import Requested, requested
-from billpolicy.policy.checks import DEFAULT_SET
-from billpolicy.policy.model import ExceptionRule, Setting
+from billpolicy.policy.model import DEFAULT_SET, ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
 from billpolicy.report.closure import closure_text
 from billpolicy.report.plan import Inheriting, inheriting

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.checks import DEFAULT_SET
-from billpolicy.policy.model import Setting
+from billpolicy.policy.model import DEFAULT_SET, Setting
 
 _NEEDED = ("sequence_set", "payment_term")
 """Attributes that no policy can do without."""
