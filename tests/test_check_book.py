@@ -54,8 +54,8 @@ def test_each_value_is_told_once_where_it_first_stands(tmp_path: Path) -> None:
     """Paris and Lyon hold the same country."""
     assert told(BOOK, tmp_path) == [
         (
-            "- field-unused: `account.segment` (account `wien`) is what conditions call it, and no name in a book; it is not "
-            "used"
+            "- field-unused: `account.segment` (account `wien`) is what conditions call it, and no name in a book; it "
+            "is not used"
         ),
         "6 value-unusable: `FR` is none of the values of `account.country` that the policy lists: DE, AT",
         "6 value-unusable: `payment_term` is `Net 31`, but the policy declares no such payment term",

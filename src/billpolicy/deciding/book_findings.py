@@ -15,7 +15,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import Invoice, Item, TaxItem
 from billpolicy.book.places import Place, places_of
-from billpolicy.deciding.listed import HINT, unlisted
+from billpolicy.deciding.listed import unlisted
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.money import to_minor
@@ -82,7 +82,7 @@ def _unusable(holder: _Holder, policy: Policy) -> Iterator[tuple[str, str, str, 
             yield "country", "country", country, str(error), f"give it another one with `change_{holder.scope}`"
     for one in unlisted(policy, holder.scope, record):
         message = one.message.removesuffix(f" ({holder.words})")
-        yield "field", one.field, str(getattr(record, one.field)), message, HINT
+        yield "field", one.field, str(getattr(record, one.field)), message, one.hint
     declared: Mapping[str, Mapping[str, object]] = {
         "payment_term": policy.payment_terms,
         "sequence_set": policy.sequence_sets,

@@ -41,7 +41,9 @@ def not_listed(policy: Policy, name: str, value: str) -> Unlisted | None:
         return None
     field = name.partition(".")[2]
     message = f"`{value}` is none of the values of `{name}` that the policy lists: {', '.join(values)}"
-    return Unlisted(field, message, did_you_mean(value, values) or HINT)
+    close = did_you_mean(value, values)
+    # The message lists them all already.
+    return Unlisted(field, message, close if close is not None and close.startswith("did you mean") else HINT)
 
 
 def unlisted_in(policy: Policy, objects: Mapping[str, Iterable[Any]]) -> Iterator[tuple[str, Unlisted]]:

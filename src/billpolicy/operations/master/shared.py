@@ -81,7 +81,7 @@ def create(planning: Planning, new: MasterRecord, *path: str) -> None:
         message = f"there is {'an' if what[0] in 'aeiou' else 'a'} {what} `{id}` already"
         planning.refuse("record-known", message, *path, hint=f"give the new one another name, or change {id}")
     for found in unlisted(planning.policy, scope, new):
-        planning.problem("value-not-listed", found.message, *path, found.field, hint=found.hint)
+        planning.problem("value-not-listed", found.message, *path[:-1], found.field, hint=found.hint)
     planning.stop_if_refused()
     planning.change(Created(new))
 
