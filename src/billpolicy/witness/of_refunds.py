@@ -234,6 +234,7 @@ def _invoices_of_memo(
     """The invoices that a memo corrects, with the payments on them; how much came in by these."""
     wanted = scene.wanted
     least = {"nothing": 1, "part": given + 1, "all": given + asked}[paid] if payments else 0
+    least = max(least, payments)  # something of each
 
     def fits(one: Size) -> bool:
         return not payments or one.amount - one.balance >= least
