@@ -407,9 +407,11 @@ def due_dates_missing(book: Book) -> list[Diagnostic]:
     found = undated(book)
     if not found:
         return []
-    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    verb = "have" if others else "has"
-    message = f"{found[0].number}{others} {verb} a payment term and no due date"
+    first, others = found[0], len(found) - 1
+    term = first.attributes["payment_term"]
+    message = f"{first.number} has the payment term `{term}` and no due date"
+    if others:
+        message = f"{first.number} (`{term}`) and {others} more have a payment term and no due date"
     hint = "a policy that declares the term works it out: import with --policy, or write `due_date` in the book"
     return [Diagnostic("due-date-missing", message, None, hint, "warning")]
 

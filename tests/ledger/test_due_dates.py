@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import billpolicy
@@ -11,7 +13,9 @@ from billpolicy.ledger.store import Ledger
 from billpolicy.policy.model import Policy
 from billpolicy.report.ledger_text import document_text
 from tests.helpers.books import book_from
+from tests.helpers.command_line import billpolicy as command
 from tests.helpers.ledgers import dump, unkept, whole
+from tests.helpers.paths import STANDARD
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import NOW
 from tests.helpers.scenes import HEAD, operations, versions
@@ -51,7 +55,7 @@ def test_a_book_that_meets_a_policy_has_them(policy: Versions) -> None:
     assert billpolicy.with_due_dates(policy, dated) == dated
     assert billpolicy.due_dates_missing(dated) == []
     (missing,) = billpolicy.due_dates_missing(book())
-    assert missing.message == "D1 and 1 more have a payment term and no due date"
+    assert missing.message == "D1 (`Net 60`) and 1 more have a payment term and no due date"
 
 
 def test_a_ledger_keeps_what_was_imported(ledger: Ledger, policy: Versions) -> None:
@@ -128,6 +132,27 @@ def test_a_reversed_invoice_keeps_what_it_had(ledger: Ledger, policy: Versions) 
     billpolicy.post(policy, ledger, asked, who="ann", now=NOW)
     assert dues(whole(ledger))["I1"] == ("None", None)
     assert ledger.check() == []
+
+
+# -- on the command line ---------------------------------------------------------------------------------------------
+
+
+def test_an_import_says_what_has_no_due_date(tmp_path: Path) -> None:
+    (tmp_path / "book.yaml").write_text(BOOK.replace("Net 60", "Net 75"))
+    url = f"sqlite:///{tmp_path}/books.db"
+    assert command("ledger", "init", url).code == 0
+    with_policy = command("ledger", "import", url, tmp_path / "book.yaml", "--policy", STANDARD)
+    assert with_policy.code == 0
+    assert "warning: D1 has the payment term `Net 75` and no due date [due-date-missing]" in with_policy.err
+    again = command("ledger", "import", url, tmp_path / "book.yaml")
+    assert (again.code, "due-date-missing" in again.err) == (0, False)  # nothing is new
+    assert "due              2026-01-31, from Net 30" in command("ledger", "show", url, "I1").out
+
+    other = f"sqlite:///{tmp_path}/other.db"
+    assert command("ledger", "init", other).code == 0
+    without = command("ledger", "import", other, tmp_path / "book.yaml")
+    assert "warning: D1 (`Net 75`) and 1 more have a payment term and no due date" in without.err
+    assert "import with --policy" in without.err
 
 
 # -- which version of the policy -----------------------------------------------------------------------------------

@@ -69,11 +69,13 @@ def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> 
     odd = [] if versions is None else billpolicy.check_book(versions, loaded)
     if versions is not None:
         loaded = billpolicy.with_due_dates(versions, loaded)
-    told = [*odd, *billpolicy.due_dates_missing(loaded)]
-    if not gather(told):
-        show_text(told)
     with billpolicy.open_ledger(ledger) as opened:
         done = opened.import_book(loaded, versions)
+    # What was imported before has what it had then.
+    is_new = {"invoices", "debit_memos"} & done.added.keys()
+    told = [*odd, *(billpolicy.due_dates_missing(loaded) if is_new else ())]
+    if not gather(told):
+        show_text(told)
     if format == "json":
         write_json(ImportReport(added=done.added, known=done.known))
     words = ((count, name.replace("_", " ")) for name, count in done.added.items() if count)

@@ -44,7 +44,7 @@ _NEVER_MASKED = {"date"}
 _Number = tuple[tuple[str, ...], int | None, int, int, str]
 """Of a payment term: where a number stands, what it is, the least and the most, and what to do."""
 _MONTHS = "`months` is a number from 1 to 120; for the month of the document write `{end_of_month: true}`"
-_DAY_OF_MONTH = "a day of a month is 1 to 31; a shorter month has its last day instead"
+_DAY_OF_MONTH = "write 1 to 31; a shorter month has its last day instead"
 
 
 class Declarations:
