@@ -156,9 +156,11 @@ def what_comes(policy: Policy, spec: OperationSpec, key: str, outcome: Outcome) 
     found = []
     for level in outcome.levels:
         if level == "default":
+            words = policy.default_words(key)
             if key in policy.defaults:
-                found.append(f"default={policy.defaults[key]}")
+                found.append(f"default={words}")
                 break
+            found += [] if words is None else [f"default {words}"]
         elif attribute is None or attribute.is_held_by(level):
             found.append(level)
     comes: list[str] = []

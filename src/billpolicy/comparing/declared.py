@@ -78,8 +78,8 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _section("attributes", old.attributes, new.attributes, _attribute, _of_attribute)
     yield from _section("fields", _own(old.fields), _own(new.fields), _field, lambda one, other: "names")
     yield from _section("fields", old.narrowed, new.narrowed, lambda values: [*values], _always)
-    for attribute in sorted(old.defaults.keys() | new.defaults.keys()):
-        before_value, after_value = old.defaults.get(attribute), new.defaults.get(attribute)
+    for attribute in sorted(old.defaults_at.keys() | new.defaults_at.keys()):
+        before_value, after_value = old.default_words(attribute), new.default_words(attribute)
         if before_value != after_value:
             yield Declared(
                 "defaults",

@@ -60,7 +60,7 @@ def _levels(key: str, chain: Chain, policy: Policy) -> str:
     said = []
     for level in chain.levels:
         if level == "default":
-            value = policy.defaults.get(key)
+            value = policy.default_words(key)
             said.append("the policy's default" + (f" ({value})" if value is not None else ""))
         else:
             said.append(f"the {spoken(level)}")

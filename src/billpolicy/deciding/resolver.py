@@ -131,6 +131,8 @@ class Resolver:
         deciding = kept.get(matched)
         if deciding is None:
             deciding = kept[matched] = self._decide(operation, matched)
+        if self.policy.defaults_by and "default" in levels:
+            levels = {**levels, "default": self._defaults(facts)}
         resolutions = deciding.settings.copy()
         problems = []
         level_values = levels.get
@@ -153,6 +155,16 @@ class Resolver:
         if problems and not with_gaps:
             raise Refused(problems)
         return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
+
+    def _defaults(self, facts: Facts) -> LevelValues:
+        """The policy's defaults, where fields of the account choose some of them."""
+        held: dict[str, str | Several | None] = dict(self.policy.defaults)
+        for name, default in self.policy.defaults_by.items():
+            value = facts.get(default.by)
+            held[name] = default.values.get(str(value), held.get(name))
+        asked = dict.fromkeys(default.by for default in self.policy.defaults_by.values())
+        by = " and ".join(f"{name} {facts[name]}" if facts.get(name) is not None else f"no {name}" for name in asked)
+        return LevelValues(f"the policy's defaults for {by}", held)
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
         """The follow-ups that run `operation` after the event and hold, by id. `facts`: `OperationSpec.fields_after`.

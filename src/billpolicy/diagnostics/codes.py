@@ -124,6 +124,7 @@ Known = Literal[
     "debit-stays",
     "decision-missing",
     "decision-unknown",
+    "default-by",
     "default-missing",
     "default-unknown",
     "discount-of-discount",

@@ -54,7 +54,9 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
             message = f"`documents` of `{attribute.name}` must name at least one kind of document, and each once"
             hint = f"kinds: {', '.join(DOCUMENT_KINDS)}"
             yield Diagnostic("attribute-documents", message, attribute.position, hint)
-    for name, value in policy.defaults.items():
+    said = [(name, value) for name, value in policy.defaults.items()]
+    said += [(name, value) for name, by in policy.defaults_by.items() for value in by.values.values()]
+    for name, value in said:
         at = policy.defaults_at[name]
         declared = policy.attributes.get(name)
         if declared is None:
@@ -142,10 +144,31 @@ def _named_values(policy: Policy, type_: str) -> set[str] | None:
 
 def _default_level(policy: Policy, vocabulary: Vocabulary) -> _Found:
     for rule, key, outcome in _outcomes(policy):
-        if isinstance(outcome, Chain) and "default" in outcome.levels and key not in policy.defaults:
+        if isinstance(outcome, Chain) and "default" in outcome.levels and policy.default_words(key) is None:
             at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
             message = f"this chain ends in `default`, but there is no default for `{key}`"
             yield Diagnostic("default-missing", message, at, f"add `defaults: {{{key}: ...}}`")
+
+
+def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """A field that chooses a default is one of accounts, with values to choose by, and every operation knows it."""
+    for name, default in policy.defaults_by.items():
+        at = policy.defaults_at[name]
+        known = {field.name: field for spec in vocabulary.values() for field in spec.fields} | dict(policy.fields)
+        ours = {each for each, field in known.items() if each.startswith("account.") and field.type in _CHOOSING}
+        if default.by not in ours:
+            what = "there is no field" if default.by not in known else "no default can be chosen by"
+            hint = did_you_mean(default.by, ours) or "name a text or a choice of accounts, like `account.country`"
+            yield Diagnostic("default-by", f"{what} `{default.by}`", at, hint)
+            continue
+        choices = policy.choices(known[default.by])
+        for value in default.values:
+            if choices and value not in choices:
+                message = f"`{value}` is not a value of `{default.by}`, so it chooses no `{name}`"
+                yield Diagnostic("default-by", message, at, did_you_mean(value, choices))
+
+
+_CHOOSING = ("text", "choice")
 
 
 def _levels_without_effect(policy: Policy, vocabulary: Vocabulary) -> _Found:
@@ -247,6 +270,7 @@ CHECKS: tuple[Check, ...] = (
     _outcomes_still_mean_something,
     _conditions_still_mean_something,
     _default_level,
+    _defaults_by_fields,
     _levels_without_effect,
     _overrides,
     _dates,

@@ -17,13 +17,14 @@ from billpolicy.policy.condition import Lists
 from billpolicy.policy.language import (
     AttributeText,
     BatchLimitText,
+    DefaultText,
     EffectiveText,
     FieldText,
     PaymentTermText,
     SeriesText,
 )
 from billpolicy.policy.layers import Layer, entries
-from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, Effective, PaymentTerm, SequenceSet
+from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, DefaultBy, Effective, PaymentTerm, SequenceSet
 from billpolicy.policy.people import same_name
 from billpolicy.policy.sequences import fiscal_year_of, series_of
 from billpolicy.policy.typed import typed
@@ -61,6 +62,7 @@ class Declarations:
         self.narrowed: dict[str, tuple[str, ...]] = {}
         """Field of the vocabulary -> the only values that it has here."""
         self.defaults: dict[str, str] = {}
+        self.defaults_by: dict[str, DefaultBy] = {}
         self.defaults_at: dict[str, Position] = {}
         self.reason_codes: dict[str, tuple[str, ...]] = {}
         self.roles: dict[str, tuple[str, ...]] = {}
@@ -86,7 +88,7 @@ class Declarations:
         for name, field, tree in entries(layer, lambda file: file.fields):
             self._field(name, field, tree, declared_before)
         for name, value, tree in entries(layer, lambda file: file.defaults):
-            self.defaults[name], self.defaults_at[name] = value, tree.at("defaults", name)
+            self._default(name, value, tree)
         for name, codes, tree in entries(layer, lambda file: file.reason_codes):
             self._reason_codes(name, codes, tree)
         for name, _, _ in entries(layer, lambda file: file.roles):
@@ -166,6 +168,16 @@ class Declarations:
         at = tree.at("attributes", name, key=True)
         exhausted = text.exhausted == "refuse"
         self.attributes[name] = Attribute(name, text.type, text.documents, at, text.zuora, splits, exhausted)
+
+    def _default(self, name: str, text: DefaultText, tree: Tree) -> None:
+        """A default; one that is said again replaces that of the base, also with all that it said by a field."""
+        self.defaults_at[name] = tree.at("defaults", name)
+        self.defaults.pop(name, None)
+        self.defaults_by.pop(name, None)
+        if text.otherwise is not None:
+            self.defaults[name] = text.otherwise
+        if text.by:
+            self.defaults_by[name] = DefaultBy(text.by, dict(sorted(text.values)))
 
     def _field(self, name: str, text: FieldText, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)

@@ -44,6 +44,33 @@ class Decided(NamedTuple):
     """Of `{approval: {by: [lead], count: 2}}`, whose text is the value: the roles are still to be looked up."""
 
 
+class DefaultBy(NamedTuple):
+    """A default as written: one value, or one for each value of a field of the account."""
+
+    otherwise: str | None
+    """What holds where nothing else does; None where there is no value then."""
+    by: str = ""
+    """A field of accounts, like `account.legal_entity`; empty where there is one value for all."""
+    values: tuple[tuple[str, str], ...] = ()
+    """What the field may be, and the default then."""
+
+
+def _read_default(value: Any) -> DefaultBy:
+    """`DEFAULT`, or `{by: account.legal_entity, values: {DE: ACME-DE}, otherwise: DEFAULT}`."""
+    if not isinstance(value, dict):
+        return DefaultBy(read_text(value))
+    values = value.get("values")
+    if (
+        not {"by", "values"} <= value.keys() <= {"by", "values", "otherwise"}
+        or not isinstance(values, dict)
+        or not values
+    ):
+        raise ValueError("write a value, or `{by: account.field, values: {A: one, B: another}, otherwise: a-third}`")
+    otherwise = value.get("otherwise")
+    pairs = tuple((read_text(name), read_text(one)) for name, one in values.items())
+    return DefaultBy(None if otherwise is None else read_text(otherwise), read_text(value["by"]), pairs)
+
+
 class Constraint(NamedTuple):
     """What a field must be, as written. `presence` is `set` or `unset`; else operators with their values."""
 
@@ -185,6 +212,22 @@ def _read_rate(value: Any) -> Decimal:
 
 
 RateText = Annotated[Decimal, Scalar(_read_rate, (("type", "string"), ("pattern", f"^{_PERCENT.pattern}$")))]
+_DEFAULT_SCHEMA = {
+    "oneOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {
+                "by": {"type": "string"},
+                "values": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+                "otherwise": {"type": "string"},
+            },
+            "required": ["by", "values"],
+            "additionalProperties": False,
+        },
+    ]
+}
+DefaultText = Annotated[DefaultBy, Scalar(_read_default, tuple(_DEFAULT_SCHEMA.items()))]
 DecidedText = Annotated[Decided, Scalar(_read_decided, tuple(_DECIDED_SCHEMA.items()))]
 ConstraintText = Annotated[Constraint, Scalar(_read_constraint, tuple(_CONSTRAINT_SCHEMA.items()))]
 
@@ -375,7 +418,8 @@ class PolicyFile:
     description: Prose | None = None
     attributes: dict[Text, AttributeText] = field(default_factory=dict)
     fields: dict[Text, FieldText] = field(default_factory=dict)
-    defaults: dict[Text, Text] = field(default_factory=dict)
+    defaults: dict[Text, DefaultText] = field(default_factory=dict)
+    """Attribute -> what holds where no level has a value: one value, or one by a field of the account."""
     reason_codes: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
     roles: dict[Text, tuple[Text, ...]] = field(default_factory=dict)
     """Role -> the people who have it; each person has one role."""

@@ -93,6 +93,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         fields=dict(sorted(declared.every_field().items())),
         narrowed=dict(sorted(declared.narrowed.items())),
         defaults=dict(sorted(declared.defaults.items())),
+        defaults_by=dict(sorted(declared.defaults_by.items())),
         defaults_at=dict(sorted(declared.defaults_at.items())),
         reason_codes=dict(sorted(declared.reason_codes.items())),
         roles=dict(sorted(declared.role_of.items(), key=lambda one: (one[1], one[0]))),

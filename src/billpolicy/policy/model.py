@@ -61,6 +61,18 @@ class Attribute(NamedTuple):
         return level not in DOCUMENT_KINDS or level in self.documents
 
 
+class DefaultBy(NamedTuple):
+    """The values of level `default` of one attribute by a field of the account, as of sets by legal entity."""
+
+    by: str
+    """`account.legal_entity`."""
+    values: Mapping[str, str]
+    """What the field may be -> the default then. Where it is anything else, `Policy.defaults` has the value, if any."""
+
+    def __str__(self) -> str:
+        return f"by {self.by}: " + ", ".join(f"{name} {value}" for name, value in self.values.items())
+
+
 class Chain(NamedTuple):
     """Levels to try in order; the first that has a value wins."""
 
@@ -329,7 +341,9 @@ class Policy:
     narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Field of the vocabulary -> the only values that it has under this policy."""
     defaults: Mapping[str, str] = field(default_factory=dict)
-    """Attribute -> the value of level `default`."""
+    """Attribute -> the value of level `default`; of one that a field of the account chooses, that for all others."""
+    defaults_by: Mapping[str, DefaultBy] = field(default_factory=dict)
+    """Attribute -> its values of level `default` by a field of the account."""
     defaults_at: Mapping[str, Position] = field(default_factory=dict)
     reason_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Category -> its codes (docs/domain.md 9.6)."""
@@ -381,6 +395,11 @@ class Policy:
     def exceptions_for(self, operation: str) -> tuple[ExceptionRule, ...]:
         """The exceptions that name an operation, by id."""
         return tuple(exception for exception in self.exceptions if operation in exception.operations)
+
+    def default_words(self, attribute: str) -> str | None:
+        """The value of level `default`, in words; None where there is none."""
+        by, value = self.defaults_by.get(attribute), self.defaults.get(attribute)
+        return value if by is None else str(by) + (f", otherwise {value}" if value is not None else "")
 
     @property
     def conditional(self) -> tuple[ExceptionRule, ...]:

@@ -320,8 +320,12 @@ class _Decided:
         self._moved = was is not None and was.value != under.values_of.get(self._name, was.value)
         open_ = under.open(self._name, operation.date, self._facts, moved=self._moved)
         self._open = open_
-        self._untold: dict[str, tuple[str, ...]] = {}
-        """Decisions that a rule makes of which nobody knows whether it matches."""
+        self._untold: dict[str, tuple[str, ...]] = {
+            name: (default.by,)
+            for name, default in under.policy.defaults_by.items()
+            if under.lacks(default.by, moved=self._moved)
+        }
+        """Decisions that a rule makes of which nobody knows whether it matches, or by a default that nobody knows."""
         for rule in under.policy.exceptions_for(self._name) if open_ else ():
             for key in rule.then if rule.id in open_ else ():
                 self._untold[key] = tuple(sorted({*self._untold.get(key, ()), *open_[rule.id]}))

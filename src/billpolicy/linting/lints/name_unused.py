@@ -24,6 +24,8 @@ def _said(subject: Subject) -> set[str]:
     """Every name that the policy decides, compares or falls back to."""
     policy = subject.policy
     said = {DEFAULT_SET, *_NEEDED, *policy.defaults, *policy.defaults.values()}
+    for by in policy.defaults_by.values():
+        said.update((by.by.rpartition(".")[2], *by.values.values()))
     outcomes = [rule.outcome for rule in policy.base.values()]
     outcomes += [outcome for rule in policy.exceptions for outcome in rule.then.values()]
     said.update(str(outcome.value) for outcome in outcomes if isinstance(outcome, Setting))

@@ -1,0 +1,82 @@
+"""A sequence set for each legal entity: the policy's default, chosen by a field of the account (docs/numbers.md)."""
+
+from __future__ import annotations
+
+import pytest
+
+from billpolicy.comparing.declared import declared_changes
+from tests.helpers.plan_views import inherited, numbers
+from tests.helpers.scenes import plan, policy, refused, refused_codes
+
+FIELD = "fields: {account.legal_entity: {type: choice, values: [DE, AT, CH]}}\n"
+SETS = "sequence_sets:\n" + "".join(
+    f"  ACME-{one}: {{invoice: {{prefix: {one}-INV}}, credit_memo: {{prefix: {one}-CM}}, debit_memo: {{prefix: {one}-DM}}}}\n"
+    for one in ("DE", "AT")
+)
+
+
+def by(default: str) -> str:
+    return f"{FIELD}{SETS}defaults: {{sequence_set: {default}}}\n"
+
+
+CLOSED = by("{by: account.legal_entity, values: {DE: ACME-DE, AT: ACME-AT}}")
+OPEN = by("{by: account.legal_entity, values: {DE: ACME-DE, AT: ACME-AT}, otherwise: DEFAULT}")
+CHARGED = "operation: credit_memo_from_charge\naccount: a\ncharges: [{charge: setup, amount: 1.00}]\n"
+
+
+def book(account: str = "") -> str:
+    fields = f"id: a, currency: EUR, attributes: {{bill_to_contact: c}}{account}"
+    return f"accounts: [{{{fields}}}]\ncontacts: [{{id: c, account: a}}]\ncharges: [{{id: setup, name: Setup}}]\n"
+
+
+OF = ", custom: {{legal_entity: {}}}".format
+
+
+@pytest.mark.parametrize(("entity", "number"), [("DE", "DE-CM00000001"), ("AT", "AT-CM00000001")])
+@pytest.mark.parametrize("text", [CLOSED, OPEN])
+def test_the_field_chooses(text: str, entity: str, number: str) -> None:
+    found = plan(book(OF(entity)), CHARGED, policy=text)
+    assert numbers(found) == [number]
+    assert inherited(found)["sequence_set"] == (f"ACME-{entity}", "default")
+
+
+@pytest.mark.parametrize("account", [OF("CH"), ""])
+def test_what_it_does_not_say_is_refused_unless_there_is_another_default(account: str) -> None:
+    assert refused(book(account), CHARGED, policy=CLOSED) == ["chain-exhausted"]
+    assert numbers(plan(book(account), CHARGED, policy=OPEN)) == ["CM00000001"]
+
+
+def test_the_accounts_own_set_comes_first() -> None:
+    own = book(OF("DE")).replace("bill_to_contact: c}", "bill_to_contact: c, sequence_set: ACME-AT}")
+    assert numbers(plan(own, CHARGED, policy=CLOSED)) == ["AT-CM00000001"]
+
+
+@pytest.mark.parametrize(
+    ("default", "codes"),
+    [
+        ("{by: account.entity, values: {DE: ACME-DE}}", ["default-by"]),
+        ("{by: invoice.number, values: {DE: ACME-DE}}", ["default-by"]),
+        ("{by: account.legal_entity, values: {FR: ACME-DE}}", ["default-by"]),
+        ("{by: account.legal_entity, values: {DE: ACME-FR}}", ["default-unknown"]),
+        ("{by: account.legal_entity, values: {DE: ACME-DE}, otherwise: ACME-FR}", ["default-unknown"]),
+        ("{by: account.legal_entity}", ["value-wrong"]),
+        ("{by: account.legal_entity, values: {}}", ["value-wrong"]),
+        ("{values: {DE: ACME-DE}}", ["value-wrong"]),
+    ],
+)
+def test_what_is_no_default(default: str, codes: list[str]) -> None:
+    assert refused_codes(by(default)) == codes
+
+
+def test_a_layer_that_says_it_again_says_all_of_it() -> None:
+    assert policy(CLOSED).defaults == {"payment_term": "Due Upon Receipt"}
+    assert policy(OPEN).defaults["sequence_set"] == "DEFAULT"
+
+
+def test_a_diff_tells_it() -> None:
+    (told,) = (one for one in declared_changes(policy(OPEN), policy(CLOSED)) if one.section == "defaults")
+    assert (told.effect, told.before, told.after) == (
+        "decisions",
+        "by account.legal_entity: AT ACME-AT, DE ACME-DE, otherwise DEFAULT",
+        "by account.legal_entity: AT ACME-AT, DE ACME-DE",
+    )
