@@ -148,7 +148,7 @@ _NAMES = {
     **dict.fromkeys(("€", "EURO", "EUROS"), "EUR"),
     **dict.fromkeys(("£", "POUND", "POUNDS", "POUND STERLING", "STERLING"), "GBP"),
     **dict.fromkeys(("¥", "YEN"), "JPY"),
-    **dict.fromkeys(("FRANC", "FRANCS", "SFR", "SWISS FRANC", "SWISS FRANCS"), "CHF"),
+    **dict.fromkeys(("FRANC", "FRANCS", "FRANKEN", "SFR", "SWISS FRANC", "SWISS FRANCS"), "CHF"),
     **dict.fromkeys(("RMB", "YUAN", "RENMINBI"), "CNY"),
 }
 """What is often written instead of a code -> the code that is probably meant."""
