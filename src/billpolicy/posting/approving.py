@@ -14,6 +14,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.asked import whole_job
+from billpolicy.posting.over_time import Counting
 from billpolicy.posting.store import Approved, Reader, Waiting, Writer
 from billpolicy.posting.waiting import awaited_of, begun, changed, stale
 from billpolicy.source.codec import canonical
@@ -55,12 +56,12 @@ def let_wait(
         asked = _with_approvals(replace(asked, dated=standing.date), standing)
     if writer.requests([request.id]):
         _refuse("waiting-unknown", f"`{request.id}` was posted before, so it does not wait", "ask `ledger show` for it")
-    plan = _planned(writer, policy, asked, today)
+    plan = _planned(writer, policy, asked, today, at)
     if standing is not None:
         if not stale(standing, plan):
             return ForApproval(standing, plan)
         writer.withdraw(request.id, who, at, "it waits anew, since something else would be done now")
-        plan = _planned(writer, policy, replace(asked, request=request), today)
+        plan = _planned(writer, policy, replace(asked, request=request), today, at)
     if not awaited_of(plan):
         _refuse("approval-complete", f"`{request.id}` lacks no approval", "post it")
     one = begun(plan, who, at)
@@ -84,7 +85,7 @@ def approve(
     standing = standing_in(writer, id)
     asked = _with_approvals(replace(ask(standing), dated=standing.date), standing)
     try:
-        before = _planned(writer, policy, asked, today)
+        before = _planned(writer, policy, asked, today, at)
     except Refused as refused:
         raise _without_places(refused) from None
     if found := stale(standing, before):
@@ -94,7 +95,7 @@ def approve(
         _refuse("approval-complete", f"`{id}` has all the approvals that it needs", "post it")
     names = (*asked.request.approved_by, person)
     try:
-        after = _planned(writer, policy, replace(asked, request=replace(asked.request, approved_by=names)), today)
+        after = _planned(writer, policy, replace(asked, request=replace(asked.request, approved_by=names)), today, at)
     except Refused as refused:
         raise _without_places(refused) from None
     if awaited_of(after) == lacking:
@@ -129,10 +130,14 @@ def _with_approvals(asked: Instruction, standing: Waiting) -> Instruction:
     return replace(asked, request=replace(asked.request, approved_by=names))
 
 
-def _planned(writer: Writer, policy: Versions, asked: Instruction, today: datetime.date) -> Plan:
+def _planned(writer: Writer, policy: Versions, asked: Instruction, today: datetime.date, at: datetime.datetime) -> Plan:
+    """The plan, which lacks what the policy's rules ask for and what a limit over time does on this day."""
     job = whole_job(policy, replace(asked, apart=True), today, "")
-    plan, _ = job.planner(writer.book(job.needs))
-    return plan
+    plan, after = job.planner(writer.book(job.needs))
+    weighed = Counting(writer).weigh(plan, after, job.policies, at.astimezone(datetime.UTC).date(), apart=True)
+    if weighed.problems:
+        raise Refused(weighed.problems)
+    return replace(plan, awaited=(*plan.awaited, *weighed.awaited)) if weighed.awaited else plan
 
 
 def _without_places(refused: Refused) -> Refused:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Issued, scope_of
+from billpolicy.deciding.approvals import Awaited
 from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
@@ -72,6 +73,8 @@ class Weighed(NamedTuple):
 
     used: tuple[Used, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
+    """The approvals that are missing, where they are given apart from the operation."""
 
 
 class Counting:
@@ -86,14 +89,18 @@ class Counting:
         self._read: list[tuple[_Held, datetime.date]] = []
         """Of what the sums are."""
 
-    def weigh(self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date) -> Weighed:
-        """What an operation, with all that follows it, uses if it is posted on a day. `book`: that which it leaves."""
+    def weigh(
+        self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date, *, apart: bool = False
+    ) -> Weighed:
+        """What an operation, with all that follows it, uses if it is posted on a day. `book`: that which it leaves.
+        `apart`: an approval that is missing may come later, and is no problem."""
         policy = policy_of_day(policies, day)
         if policy is None or not policy.limits:
             return Weighed()
         moved = list(_moved_by(plan, book))
         used: list[Used] = []
         problems: list[Diagnostic] = []
+        awaited: list[Awaited] = []
         for limit in policy.limits.values():
             own = [one for one in moved if one.operation in limit.operations]
             if not own:
@@ -106,8 +113,12 @@ class Counting:
                 passed = [one for one in these if one.is_passed]
                 used += these
                 if passed:
-                    problems += _against(limit, policy, plan, passed)
-        return Weighed(tuple(used), tuple(problems))
+                    against = list(_against(limit, policy, plan, passed))
+                    if apart and against and limit.beyond == "approval" and plan.actor is not None:
+                        awaited.append(Awaited(plan.operation, limit.beyond, limit.id, limit.because))
+                    else:
+                        problems += against
+        return Weighed(tuple(used), tuple(problems), tuple(awaited))
 
     def add(self, plan: Plan, book: Book, policies: Sequence[Policy], day: datetime.date) -> None:
         """Count an operation that is done on a day, before those that are weighed after it."""

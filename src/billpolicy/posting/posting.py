@@ -561,7 +561,7 @@ def _weighed(
     """The same, or refused where that goes beyond a limit over time."""
     if outcome.plan is None or day is None:
         return outcome, after
-    used, problems = counting.weigh(outcome.plan, after, outcome.job.policies, day)
+    used, problems, _ = counting.weigh(outcome.plan, after, outcome.job.policies, day)
     if problems:
         return Outcome(outcome.job, problems=problems), before
     return (replace(outcome, used=used) if used else outcome), after
