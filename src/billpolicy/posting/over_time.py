@@ -19,6 +19,7 @@ from billpolicy.book.changes import Issued, scope_of
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.policy.model import Limit, Policy
@@ -27,6 +28,7 @@ from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
 
 ZERO = Decimal(0)
+_NOT_PERMITTED: Code = "approver-not-permitted"
 NO_ROLE = "whoever has no role"
 NO_ACCOUNT = "no account"
 
@@ -114,7 +116,8 @@ class Counting:
                 used += these
                 if passed:
                     against = list(_against(limit, policy, plan, passed))
-                    if apart and against and limit.beyond == "approval" and plan.actor is not None:
+                    # Who is held by the limit may still approve what a rule asks.
+                    if apart and against and {one.code for one in against} <= {"approval-missing", _NOT_PERMITTED}:
                         awaited.append(Awaited(plan.operation, limit.beyond, limit.id, limit.because))
                     else:
                         problems += against
@@ -265,10 +268,10 @@ def _cannot_approve(limit: Limit, policy: Policy, plan: Plan, actor: str, approv
         return Diagnostic("approver-unknown", message, hint=hint)
     if limit.roles and _Held(policy, limit).holds(approver):
         message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
-        return Diagnostic("approver-not-permitted", message, hint="ask somebody whom the limit does not hold")
+        return Diagnostic(_NOT_PERMITTED, message, hint="ask somebody whom the limit does not hold")
     if any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
         message = f"`{approver}` may not do this, so cannot approve it ({by})"
-        return Diagnostic("approver-not-permitted", message, hint="ask somebody who may")
+        return Diagnostic(_NOT_PERMITTED, message, hint="ask somebody who may")
     return None
 
 
