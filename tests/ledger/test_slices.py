@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -11,6 +12,9 @@ from billpolicy.book.model import Document
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import reading
 from billpolicy.ledger.store import Ledger
+from billpolicy.operations.create_refund import CreateRefund
+from billpolicy.operations.registry import OPERATIONS
+from billpolicy.operations.shared.refunded import refunded
 from tests.helpers.books import book_from
 from tests.helpers.ledgers import post, whole
 from tests.helpers.sample import NOW, credit_plan, many_invoices, refund_plan
@@ -152,3 +156,38 @@ def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
     with ledger.reading() as connection:
         steps = connection.connection.rows("EXPLAIN QUERY PLAN " + text, ["a", "b", "c"])
     assert [step[3] for step in steps if re.search(rf"SCAN ({tables})\b", step[3])] == []
+
+
+def test_a_refund_sees_in_its_slice_what_was_paid_and_paid_back(ledger: Ledger) -> None:
+    """Of two memos of one invoice, of which 100.00 came in; one was made by a bill run, which names it line by line."""
+    text = """
+accounts: [{id: acme, currency: EUR}]
+subscriptions: [{id: s1, account: acme}]
+invoices:
+- {number: I1, account: acme, date: 2026-05-01, currency: EUR, items: [{id: x, subscription: s1, amount: 120.00}]}
+payments: [{number: P1, account: acme, date: 2026-05-02, currency: EUR, amount: 100.00}]
+applications: [{from: P1, to: I1, date: 2026-05-02, amount: 100.00}]
+credit_memos:
+- number: C1
+  account: acme
+  date: 2026-05-03
+  currency: EUR
+  source: I1
+  items: [{id: "1", source_item: x, subscription: s1, amount: 70.00}]
+- number: C2
+  account: acme
+  date: 2026-05-04
+  currency: EUR
+  bill_run: BR
+  items: [{id: "1", source: I1, source_item: x, subscription: s1, amount: 50.00}]
+refunds: [{number: R1, account: acme, date: 2026-05-05, currency: EUR, amount: 70.00, of: C1}]
+"""
+    ledger.import_book(book_from(text))
+    asked = CreateRefund(id="r", operation="create_refund", of="C2", amount=Decimal("30.00"))
+    with ledger.reading() as connection:
+        found = connection.book(OPERATIONS["create_refund"].needs(asked))
+    for book in (found, whole(ledger)):
+        about = refunded(book, book.numbered["C2"])  # type: ignore[arg-type]
+        assert [one.number for one in (*about.documents, *about.payments, *about.memos)] == ["I1", "P1", "C1", "C2"]
+        assert about.facts(book, Decimal("30.00"), "external", NOW.date())["refund.paid"] == "all"
+        assert about.facts(book, Decimal("30.01"), "external", NOW.date())["refund.paid"] == "part"
