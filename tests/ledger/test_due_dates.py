@@ -58,6 +58,15 @@ def test_a_book_that_meets_a_policy_has_them(policy: Versions) -> None:
     assert missing.message == "D1 (`Net 60`) and 1 more have a payment term and no due date"
 
 
+def test_what_cannot_be_worked_out_is_still_missing(policy: Versions) -> None:
+    """A term that the policy does not have, and a day past the calendar."""
+    text = BOOK.replace("Net 60", "Net 75").replace("date: 2026-01-01", "date: 9999-12-20")
+    dated = billpolicy.with_due_dates(policy, book_from(text))
+    (missing,) = billpolicy.due_dates_missing(dated)
+    assert missing.message == "D1 (`Net 75`) and 1 more have a payment term and no due date"
+    assert billpolicy.with_due_dates(versions("payment_terms: {Net 75: {net: 75}}\n"), dated) != dated
+
+
 def test_a_ledger_keeps_what_was_imported(ledger: Ledger, policy: Versions) -> None:
     dated = billpolicy.with_due_dates(policy, book())
     ledger.import_book(dated)

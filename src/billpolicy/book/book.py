@@ -81,8 +81,9 @@ class Book:
     """Subscription -> the ids of its usage records."""
     charge_periods: Mapping[str, ChargePeriod] = field(default_factory=dict)
     """Those that are on record; `periods/charge_periods.py` tells of all."""
-    undated: Mapping[str, bool] = field(default_factory=dict, compare=False)
-    """Number -> whether a document has a payment term and no due date, of each that had."""
+    undated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """Payment term -> the numbers of the documents that came with it and without a due date, as long as nobody has
+    worked theirs out."""
     charge_periods_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription -> the ids of its charge periods that are on record."""
     periods: tuple[AccountingPeriod, ...] = ()
@@ -138,10 +139,10 @@ class Book:
                 if isinstance(document, Payment | Refund) and document.reference is not None:
                     add("referenced", (document.account, document.reference), number)
             kind = kind_of(document)
-            if kind.is_owed:
-                undated = document.due_date is None and document.attributes.get("payment_term") is not None  # type: ignore[union-attr]
-                if undated or number in self.undated or number in changes["undated"]:
-                    changes["undated"][number] = undated
+            if is_owed(document) and document.due_date is None and not known:
+                term = document.attributes.get("payment_term")
+                if term is not None:
+                    add("undated", term, number)
             index, field = kind.index or ("", "kind")
             key = getattr(document, field)
             if index and key is not None:
@@ -164,6 +165,11 @@ class Book:
                 for index, changed in changes.items()
             }
         )
+
+    def with_due_dates(self, terms: Iterable[str], documents: Iterable[Numbered]) -> Book:
+        """The book after the due dates of all documents of these payment terms were worked out: of `documents`, as they
+        are then, for the others there is none."""
+        return self.with_posted(documents)._over({"undated": dict.fromkeys(terms, ())})
 
     def with_records(self, records: Iterable[MasterRecord]) -> Book:
         """The book after these records of master data came, or in place of those that it had under their names."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import OwedDocument
-from billpolicy.policy.model import PaymentTerm, Policy
+from billpolicy.policy.model import Policy
 from billpolicy.policy.payment_terms import due_on
 
 TERM = "payment_term"
@@ -22,27 +22,29 @@ def with_due_dates(book: Book, policies: Sequence[Policy]) -> Book:
     """The book with a due date for each invoice and debit memo that has a payment term and none, if the term is one of
     the policy. `policies`: its versions, the oldest first; that of the document's date counts, or the next before or
     after it."""
-    found = [dated for document in undated(book) if (dated := _dated(document, policies)) is not document]
-    return book.with_posted(found) if found else book
+    terms = [
+        term for term, numbers in book.undated.items() if numbers and any(term in one.payment_terms for one in policies)
+    ]
+    if not terms:  # as of nearly every book, and of this one once they are worked out
+        return book
+    documents = (book.numbered[number] for term in terms for number in book.undated[term])
+    return book.with_due_dates(terms, [_dated(one, policies) for one in documents if is_owed(one)])
 
 
 def undated(book: Book) -> list[OwedDocument]:
     """The invoices and debit memos with a payment term and no due date, by number."""
-    numbers = sorted(number for number, is_undated in book.undated.items() if is_undated)
-    return [document for number in numbers if is_owed(document := book.numbered[number])]
+    owed = (document for _, document in sorted(book.numbered.items()) if is_owed(document))
+    return [one for one in owed if one.due_date is None and one.attributes.get(TERM) is not None]
 
 
 def _dated(document: OwedDocument, policies: Sequence[Policy]) -> OwedDocument:
-    term = _term(document, policies)
+    term = _of(policies, document.date).payment_terms.get(document.attributes[TERM] or "")
+    if term is None:
+        return document
     try:
-        due = None if term is None else due_on(term, document.date)
+        return replace(document, due_date=due_on(term, document.date), due_date_from=term.name)
     except (OverflowError, ValueError):  # past the last day of the calendar
-        due = None
-    return document if term is None or due is None else replace(document, due_date=due, due_date_from=term.name)
-
-
-def _term(document: OwedDocument, policies: Sequence[Policy]) -> PaymentTerm | None:
-    return _of(policies, document.date).payment_terms.get(document.attributes[TERM] or "") if policies else None
+        return document
 
 
 def _of(policies: Sequence[Policy], day: datetime.date) -> Policy:
