@@ -32,6 +32,7 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
     UsageRecord,
+    VoidNumber,
 )
 from billpolicy.book.numbers import highest_counters
 from billpolicy.money import from_minor
@@ -87,6 +88,8 @@ class Book:
     charge_periods_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription -> the ids of its charge periods that are on record."""
     periods: tuple[AccountingPeriod, ...] = ()
+    void_numbers: Mapping[str, VoidNumber] = field(default_factory=dict)
+    """Numbers that no document has, as far as the book itself says so; those of a ledger are not read into books."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Document number, `account:ID` or `subscription:ID` -> how often the ledger changed it; 0 if absent."""
     counters: Mapping[str, int] = field(default_factory=dict)
@@ -104,9 +107,10 @@ class Book:
             contacts={contact.id: contact for contact in file.contacts},
             charges={charge.id: charge for charge in file.charges},
             periods=tuple(sorted(file.accounting_periods, key=lambda period: period.from_)),
+            void_numbers={one.number: one for one in file.void_numbers},
         )
         documents: list[Numbered] = [document for section in SECTIONS for document in getattr(file, section)]
-        counters = highest_counters(document.number for document in documents)
+        counters = highest_counters(one.number for one in (*documents, *file.void_numbers))
         book = book.with_posted(documents, file.applications, file.subscriptions, counters)
         return book.with_usage(file.usage).with_charge_periods(file.charge_periods)
 

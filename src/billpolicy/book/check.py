@@ -593,9 +593,27 @@ def _histories(context: Context) -> Found:
             seen.add(held.field)
 
 
+def _void_numbers(context: Context) -> Found:
+    """No document has a number that is given up, and each is given up once."""
+    first: dict[str, int] = {}
+    for index, void in enumerate(context.file.void_numbers):
+        at = context.at("void_numbers", index, "number")
+        if void.number in context.numbered:
+            section, place, _ = context.numbered[void.number]
+            where = context.at(section, place, "number").line
+            message = f"{void.number} is said to be void, but a document of this book has it (line {where})"
+            yield Diagnostic("void-number", message, at, "remove one of the two")
+        elif void.number in first:
+            before = context.at("void_numbers", first[void.number]).line
+            message = f"{void.number} is said to be void twice (first on line {before})"
+            yield Diagnostic("void-number", message, at, "remove one of the two")
+        first.setdefault(void.number, index)
+
+
 CHECKS: tuple[Callable[[Context], Found], ...] = (
     _unique,
     _references,
+    _void_numbers,
     _amounts,
     _service_days,
     _discounts,

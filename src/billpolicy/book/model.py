@@ -561,6 +561,23 @@ class AccountingPeriod:
 
 
 @record
+class VoidNumber:
+    """A number that no document has, and why: it was drawn elsewhere and given up (docs/numbers.md)."""
+
+    number: Text
+    kind: Literal["invoice", "credit_memo", "debit_memo", "payment", "refund", "credit_adjustment"]
+    """Of which kind of document the number is."""
+    reason: Prose
+    date: Date | None = None
+    """When it was given up."""
+
+    @property
+    def related(self) -> None:
+        """It is made from no document."""
+        return
+
+
+@record
 class BookFile:
     """A book as it stands in a YAML or JSON file."""
 
@@ -578,6 +595,8 @@ class BookFile:
     usage: tuple[UsageRecord, ...] = ()
     charge_periods: tuple[ChargePeriod, ...] = ()
     accounting_periods: tuple[AccountingPeriod, ...] = ()
+    void_numbers: tuple[VoidNumber, ...] = ()
+    """Numbers that are missing among those of its documents, each with its reason."""
 
 
 BillingDocument = Invoice | CreditMemo | DebitMemo

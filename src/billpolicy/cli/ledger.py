@@ -27,6 +27,7 @@ from billpolicy.cli.output import gather, say, show, show_text, write, write_jso
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
+from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
 from billpolicy.report.results import refusals
 from billpolicy.source.files import Place
 
@@ -181,15 +182,32 @@ def show_(ledger: str, id: str, format: str) -> None:
 @_LEDGER
 @format_option("text", "json")
 def check(ledger: str, format: str) -> None:
-    """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself."""
+    """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself.
+
+    Gaps among numbers that were imported are told as warnings: whether that ledger was whole is another question.
+    """
     with billpolicy.open_ledger(ledger) as opened:
         problems = opened.check()
-    if format == "json" or problems:
-        show(problems)
+        warnings = [] if problems else gaps_to_warn_of(opened.numbering())
+    if format == "json" or problems or warnings:
+        show([*problems, *warnings])
     if not problems:
         say(f"{ledger}: every check passed")
     else:
         raise click.exceptions.Exit(1)
+
+
+@command.command("numbers")
+@_LEDGER
+@format_option("text", "json")
+def numbers(ledger: str, format: str) -> None:
+    """Show how the documents of LEDGER are numbered: first, last and next numbers, and which are missing, and why."""
+    with billpolicy.open_ledger(ledger) as opened:
+        found = opened.numbering()
+    if format == "json":
+        write_json(numbers_report(found))
+    else:
+        write(numbers_text(found))
 
 
 command.add_command(history.command)

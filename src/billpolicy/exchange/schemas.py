@@ -25,6 +25,7 @@ from billpolicy.report.history import HistoryReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
+from billpolicy.report.numbering import NumbersReport
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.posted_explanation import PostedExplanation
 from billpolicy.report.replay import ReplayReport
@@ -270,6 +271,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),
     "waiting": _written(WaitingsReport),
+    "ledger-numbers": _written(NumbersReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),
     "recording": _recording,

@@ -28,6 +28,7 @@ from billpolicy.book.model import (
     Numbered,
     Subscription,
     UsageRecord,
+    VoidNumber,
 )
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
@@ -85,7 +86,10 @@ class _Import:
         periods = self._new_periods()
         applications = self._new_applications()
         usage = self._new("usage_record", self._known_usage(), book.usage, self._usage_since_imported())
+        known_void = reading.void_numbers_of(connection, book.void_numbers)
+        void_numbers = self._new("void_number", known_void, book.void_numbers)
         self.problems += _reserved(documents)
+        self.problems += self._void_or_not(documents, void_numbers)
         charge_periods = self._new(
             "charge_period", self._known_charge_periods(), self.book.charge_periods, self._period_since_imported()
         )
@@ -95,7 +99,8 @@ class _Import:
         touched = _touched(documents, applications, charge_periods) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
         writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods))
-        self._count({document.number for document in documents})
+        self._count({one.number for one in (*documents, *void_numbers)})
+        writing.write_void_numbers(connection, void_numbers)
         writing.write_documents(connection, map(writing.Filed, documents))
         writing.write_applications(
             connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
@@ -114,15 +119,19 @@ class _Import:
 
         What was imported before counts where it did not then: without the policy that says how it is numbered.
         """
-        found = {number: self.counted(document) for number, document in self.book.numbered.items()}
+        given: dict[str, Numbered | VoidNumber] = {**self.book.numbered, **self.book.void_numbers}
+        found = {number: self.counted(one) for number, one in given.items()}
         sources = {one.name: one.source for one in found.values() if one is not None}
         known, kinds = reading.counters_of(self.connection, [one for one in sources.values() if one is not None])
-        highest: dict[str, tuple[int, Numbered]] = {}
+        before = reading.imported_counters(self.connection)
+        highest: dict[str, tuple[int, Numbered | VoidNumber]] = {}
         for number, one in found.items():
             if one is None or (number not in new and one.name in known):
                 continue
+            if number in self.book.void_numbers and one.counter <= before.get(one.name, 0):
+                continue  # a hole among what was imported is told of at any time
             if one.counter >= highest.get(one.name, (0, None))[0]:
-                highest[one.name] = (one.counter, self.book.numbered[number])
+                highest[one.name] = (one.counter, given[number])
         asked = {*highest, *(name for name in known if fields_of(name))}
         drawn = [row[0] for row in self.connection.rows(_DRAWN, asked)]
         problems = [
@@ -137,6 +146,16 @@ class _Import:
         kinds = {prefix: document.kind for prefix, (_, document) in highest.items()} | kinds
         writing.count_on(self.connection, last, kinds, known, sources, imported=True)
 
+    def _void_or_not(self, documents: Iterable[Numbered], void_numbers: Iterable[VoidNumber]) -> Iterator[Diagnostic]:
+        """No document has a number that is given up, whichever came first."""
+        void = reading.void_numbers_of(self.connection, {one.number for one in documents})
+        taken, _ = reading.documents_of(self.connection, {one.number for one in void_numbers})
+        for number in sorted((*void, *taken)):
+            message = f"{number} is said to be void in this ledger, and a document of the book has it"
+            if number in taken:
+                message = f"{number} is said to be void, but a document of this ledger has it"
+            yield Diagnostic("void-number", message, hint="mend the book")
+
     def _new(
         self,
         what: str,
@@ -147,7 +166,7 @@ class _Import:
         """The records that the ledger does not have. `as_known` leaves out what the ledger itself has changed since."""
         new = []
         for key, record in given.items():
-            section = f"{getattr(record, 'kind', what)}s"
+            section = "void_numbers" if isinstance(record, VoidNumber) else f"{getattr(record, 'kind', what)}s"
             if key not in known:
                 new.append(record)
                 self.added[section] += 1

@@ -36,6 +36,7 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
     UsageRecord,
+    VoidNumber,
 )
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import rows, schema
@@ -531,6 +532,17 @@ def counters_of(connection: Connection, sources: Collection[str]) -> tuple[dict[
     found = connection.rows("SELECT prefix, last, kind FROM counters WHERE source IS NULL ORDER BY prefix")
     found += connection.rows("SELECT prefix, last, kind FROM counters WHERE source IN {keys}", sources)
     return {row[0]: row[1] for row in found}, {row[0]: row[2] for row in found}
+
+
+def imported_counters(connection: Connection) -> dict[str, int]:
+    """Prefix -> the highest number that was imported."""
+    return dict(connection.rows("SELECT prefix, imported FROM counters"))
+
+
+def void_numbers_of(connection: Connection, keys: Keys) -> dict[str, VoidNumber]:
+    """Those of these numbers, or of all, that no document has, by number."""
+    found = _select(connection, schema.void_numbers, "number", keys, "ORDER BY number")
+    return {row[0]: rows.VOID_NUMBERS.record(row) for row in found}
 
 
 def documents_of(connection: Connection, keys: Keys) -> tuple[dict[str, Numbered], Revisions]:

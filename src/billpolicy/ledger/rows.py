@@ -35,6 +35,7 @@ from billpolicy.book.model import (
     Subscription,
     TaxItem,
     UsageRecord,
+    VoidNumber,
 )
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Row
@@ -146,6 +147,7 @@ def day_text(day: datetime.date | None) -> str | None:
 ACCOUNTS = Rows(schema.accounts, Account, ["revision"])
 CONTACTS = Rows(schema.contacts, Contact)
 CHARGES = Rows(schema.charges, Charge)
+VOID_NUMBERS = Rows(schema.void_numbers, VoidNumber)
 PERIODS = Rows(schema.accounting_periods, AccountingPeriod, renamed={"from_date": "from_", "until_date": "until"})
 SUBSCRIPTIONS = Rows(schema.subscriptions, Subscription, ["imported_canceled_on", "revision"])
 SUBSCRIBED_CHARGES = Rows(schema.subscribed_charges, SubscribedCharge, ["subscription", "position", "imported_through"])

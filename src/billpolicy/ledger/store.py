@@ -19,11 +19,13 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
+from billpolicy.ledger.numbering import numbering
 from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
+from billpolicy.posting.numbering import Numbering
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.recording.record import Recorded
@@ -201,6 +203,11 @@ class Ledger:
             raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
         with self.database.writing() as connection:
             return import_book(connection, book, counted_by(policy.policies if policy is not None else ()))
+
+    def numbering(self) -> list[Numbering]:
+        """How the documents are numbered: each counter, and what is missing among its numbers, with the reason."""
+        with self.database.reading() as connection:
+            return numbering(connection)
 
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""

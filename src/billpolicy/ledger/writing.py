@@ -47,6 +47,7 @@ from billpolicy.book.model import (
     Reversible,
     Subscription,
     UsageRecord,
+    VoidNumber,
 )
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
@@ -212,6 +213,11 @@ def write_charge_periods(connection: Connection, periods: Iterable[ChargePeriod]
 
 def _period_row(period: ChargePeriod, imported: bool = False) -> Row:
     return rows.CHARGE_PERIODS.row(period, period.currency, imported=encode(period) if imported else None)
+
+
+def write_void_numbers(connection: Connection, void_numbers: Iterable[VoidNumber]) -> None:
+    """Insert numbers that no document has."""
+    connection.run(insert_into(schema.void_numbers), [rows.VOID_NUMBERS.row(one) for one in void_numbers])
 
 
 def count_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billpolicy.book.counting import Counting, counted_by_digits
-from billpolicy.book.model import Numbered
+from billpolicy.book.model import Numbered, VoidNumber
 from billpolicy.book.numbers import Counted
 from billpolicy.policy.model import Policy
 
@@ -23,7 +23,7 @@ def counted_by(policies: Iterable[Policy]) -> Counting:
         if not series.is_plain
     ]
 
-    def counted(document: Numbered) -> Counted | None:
+    def counted(document: Numbered | VoidNumber) -> Counted | None:
         for kind, series in every:
             found = series.counted(document.number, document.related) if kind == document.kind else None
             if found is not None:
