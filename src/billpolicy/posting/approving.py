@@ -82,7 +82,7 @@ def approve(
     at: datetime.datetime,
 ) -> ForApproval:
     """Somebody approves what waits: it must be what would be done now, and they must be one of those who are asked."""
-    standing = standing_in(writer, id)
+    standing, person = standing_in(writer, id), " ".join(person.split())
     asked = _with_approvals(replace(ask(standing), dated=standing.date), standing)
     try:
         before = _planned(writer, policy, asked, today, at)
