@@ -51,10 +51,8 @@ def test_what_a_policy_can_write_is_within_what_the_engine_holds() -> None:
 
 def test_currencies_and_lists_add_up() -> None:
     """Of an amount in several currencies each box expands by itself: 3 x 400 is too many, where 400 is not."""
-    codes = ("EUR", "USD", "GBP")
-    amount = Clause(
-        "amount", "amount", tuple(between("amount", n, None, code).boxes[0] for n, code in enumerate(codes))
-    )
+    boxes = (between("amount", n, None, code).boxes[0] for n, code in enumerate(("EUR", "USD", "GBP")))
+    amount = Clause("amount", "amount", tuple(boxes))
     many = words("account.country", *(f"w{n}" for n in range(400)))
     assert problems(many) == []
     (problem,) = problems(many, amount)

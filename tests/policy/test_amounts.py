@@ -205,12 +205,30 @@ def warned(text: str) -> list[Diagnostic]:
         # Said, one way or the other.
         (limit("{above: 500.00 EUR, other_currencies: holds}"), False),
         (limit("{above: 500.00 EUR, other_currencies: fails}"), False),
-        # There are no others, or a rule stops them.
+        # There are no others, or a rule stops as much there.
         (limit("{above: 500.00 EUR}", more="assumptions: [{id: euro, then: {invoice.currency: EUR}}]\n"), False),
         (
             limit("{above: 500.00 EUR}", more="  - id: rest\n    operations: [write_off_invoice]\n")
             + "    when: {invoice.currency: {none_of: [EUR]}}\n    then: {permission: refused}\n",
             False,
+        ),
+        (
+            limit(
+                "{above: 500.00 EUR}",
+                then="{permission: refused}",
+                more="  - id: rest\n    operations: [write_off_invoice]\n",
+            )
+            + "    when: {invoice.currency: {none_of: [EUR]}}\n    then: {permission: approval}\n",
+            True,
+        ),
+        (
+            # Somebody else may do it, so in dollars they may do all of it.
+            limit(
+                "{above: 500.00 EUR}", more="    overrides: [wide]\n  - id: wide\n    operations: [write_off_invoice]\n"
+            )
+            + "    then: {permission: allowed}\n    when: {account.country: DE}\n"
+            + "operations: {write_off_invoice: {permission: refused}}\n",
+            True,
         ),
         # What lets somebody do more is closed where it does not hold; and what decides nothing of who may do it.
         (limit("{at_most: 500.00 EUR}", more="operations: {write_off_invoice: {permission: refused}}\n"), False),
@@ -233,5 +251,5 @@ def test_the_warning_names_every_currency_that_is_said() -> None:
     (found,) = warned(limit("{above: [500.00 USD, 600.00 EUR, 7 JPY]}"))
     assert (
         found.message
-        == "`limit` asks for `amount` in EUR, JPY and USD; in another currency nothing asks about `permission`"
+        == "`limit` asks for `amount` in EUR, JPY and USD; in another currency it does not hold, and less is stopped"
     )

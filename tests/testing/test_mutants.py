@@ -83,7 +83,8 @@ def test_every_kind_of_mistake_in_an_exception(tmp_path: Path) -> None:
 def test_every_kind_of_mistake_in_an_amount_in_several_currencies(
     tmp_path: Path, amount: str, mistakes: list[str]
 ) -> None:
-    policy = f"exceptions: [{{id: one, operations: [credit_memo_from_invoice], when: {{amount: {amount}}}, then: {{item_limit: 1}}}}]"
+    said = f"when: {{amount: {amount}}}, then: {{item_limit: 1}}"
+    policy = f"exceptions: [{{id: one, operations: [credit_memo_from_invoice], {said}}}]\n"
     found = [what for name, what in made(tmp_path, policy) if what.startswith("`amount` is")]
     assert [what.split(", ", what.count(", ") - (", in " in what))[-1] for what in found] == mistakes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import product
 from typing import NamedTuple
 
@@ -21,28 +21,16 @@ _PERMISSION, _ALLOWED, _REFUSED = "permission", "allowed", "refused"
 
 
 def unchecked_currencies(analysed: Analysed, *, passed_only: bool = False) -> Iterator[Finding]:
-    """Where exceptions ask about an amount in some currencies, do not say what comes of others, and no rule asks about
-    it in any other, so that the base rule decides there: of each decision the first of those exceptions by its id,
-    wherever it stands. `passed_only`: only limits of authority that are passed there."""
+    """Where exceptions ask about an amount in some currencies and do not say what comes of others, and less is stopped
+    there than by the rule, or no rule asks about it there, so that the base rule decides. Of each decision the first
+    of those exceptions by its id, wherever it stands. `passed_only`: only where less is stopped."""
     told: set[tuple[str, str, str, bool]] = set()
     for rule in _by_id(analysed):
         for field in _silent(rule):
             found = list(_other_currencies(analysed, rule, field, told, passed_only))
             told.update(one.what for one in found)
             if found:
-                one = max(found, key=lambda one: one.passed)
-                named = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
-                listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
-                asks = f"`{rule.id}` asks for `{field}` in {listed}"
-                message = f"{asks}; in another currency nothing asks about `{one.key}`"
-                hint = (
-                    "name the other currencies, say what holds in them (`other_currencies: holds` or `fails`), "
-                    "or in `assumptions` that there are none"
-                )
-                diagnostic = Diagnostic("currency-unchecked", message, rule.position, hint, "hint")
-                if one.passed:
-                    diagnostic = diagnostic._replace(code="limit-of-one-currency", severity="warning")
-                yield Finding(diagnostic, Shown(one.operation, one.facts))
+                yield _unchecked(rule, field, max(found, key=lambda one: one.passed))
 
 
 class _Unchecked(NamedTuple):
@@ -50,7 +38,7 @@ class _Unchecked(NamedTuple):
     key: str
     field: str
     passed: bool
-    """Whether it is a limit of authority, and what it stops is allowed in another currency."""
+    """Whether it is a limit of authority, and less is stopped in another currency."""
     facts: Case
 
     @property
@@ -58,16 +46,32 @@ class _Unchecked(NamedTuple):
         return self[:4]
 
 
+def _unchecked(rule: ExceptionRule, field: str, one: _Unchecked) -> Finding:
+    *others, last = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
+    asks = f"`{rule.id}` asks for `{field}` in {', '.join(others)}{' and ' * bool(others)}{last}"
+    hint = (
+        "name the other currencies, say what holds in them (`other_currencies: holds` or `fails`), "
+        "or in `assumptions` that there are none"
+    )
+    shown = Shown(one.operation, one.facts)
+    if one.passed:
+        message = f"{asks}; in another currency it does not hold, and less is stopped"
+        return Finding(Diagnostic("limit-of-one-currency", message, rule.position, hint, "warning"), shown)
+    message = f"{asks}; in another currency nothing asks about `{one.key}`"
+    return Finding(Diagnostic("currency-unchecked", message, rule.position, hint, "hint"), shown)
+
+
 def _silent(rule: ExceptionRule) -> list[str]:
     """The amounts that a rule asks about in some currencies, without a word of others."""
     return [one.field for one in rule.clauses if f"{one.field}.currency" in one.facts and one.others is None]
 
 
-def _is_passed(analysed: Analysed, rule: ExceptionRule, operation: str, key: str) -> bool:
-    """Whether a rule is a limit of authority, and the base rule stops less than it."""
-    base = analysed.policy.base.get((operation, key))
-    stops = key == _PERMISSION and rule.then[key] != Setting(_ALLOWED)
-    return stops and (base is None or base.outcome not in (rule.then[key], Setting(_REFUSED)))
+def _less_is_stopped(rule: ExceptionRule, key: str) -> Callable[[Decision, int], bool] | None:
+    """Of a limit of authority when something else lets through what it stops; None of any other rule."""
+    outcome = rule.then[key]
+    if key != _PERMISSION or outcome == Setting(_ALLOWED):
+        return None
+    return _not_refused if outcome == Setting(_REFUSED) else _allowed
 
 
 def _by_id(analysed: Analysed) -> list[ExceptionRule]:
@@ -79,24 +83,27 @@ def _other_currencies(
     analysed: Analysed,
     rule: ExceptionRule,
     field: str,
-    told: Collection[tuple[str, str, str, bool]],
+    told: Set[tuple[str, str, str, bool]],
     passed_only: bool,
 ) -> Iterator[_Unchecked]:
     for operation, key in product(rule.operations, rule.then):
-        passed = _is_passed(analysed, rule, operation, key)
-        if (operation, key, field, passed) in told or (passed_only and not passed):
-            continue
         domain, decision = analysed.domain(operation), analysed.decision(operation, key)
         currency = domain.same(f"{field}.currency")
         named = frozenset(name for box in decision.boxes if currency in box for name in _named(box[currency]))
         others = {currency: Values(Words(named, complement=True))}
         amounts = {name for name, spec in domain.fields.items() if spec.type == "money"}
-        for place in bits(decision.places_of(rule.id)):
-            rest = {fact: values for fact, values in decision.boxes[place].items() if fact not in amounts}
-            facts = _where(domain, decision, {**rest, **others}, _undecided)
-            if facts is not None:
-                yield _Unchecked(operation, key, field, passed, facts)
-                break
+        boxes = [decision.boxes[place] for place in bits(decision.places_of(rule.id))]
+        elsewhere = [
+            {**{fact: values for fact, values in box.items() if fact not in amounts}, **others} for box in boxes
+        ]
+        for passed, so in ((True, _less_is_stopped(rule, key)), (False, None if passed_only else _undecided)):
+            ways = {passed, True}  # that less is stopped is told in the place of the other
+            if so is not None and told.isdisjoint((operation, key, field, way) for way in ways):
+                cases = (_where(domain, decision, box, so) for box in elsewhere)
+                facts = next((case for case in cases if case is not None), None)
+                if facts is not None:
+                    yield _Unchecked(operation, key, field, passed, facts)
+                    break
 
 
 def strangers(analysed: Analysed) -> Iterator[Finding]:
@@ -135,6 +142,10 @@ def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, peop
 
 def _allowed(decision: Decision, holding: int) -> bool:
     return (_ALLOWED,) in decision.outcomes(decision.survivors(holding))
+
+
+def _not_refused(decision: Decision, holding: int) -> bool:
+    return decision.outcomes(decision.survivors(holding)) != {(_REFUSED,)}
 
 
 def _undecided(decision: Decision, holding: int) -> bool:

@@ -39,14 +39,29 @@ def within_each(boxes: Sequence[Box]) -> list[int]:
 def narrower_each(conditions: Sequence[Boxes]) -> list[int]:
     """Of each condition those that are strictly within it (`boxes.narrower`)."""
     inside_of = within_each([hull(boxes) for boxes in conditions])
-    for number, boxes in enumerate(conditions):
-        if len(boxes) > 1:  # what is within all of them together need not be within them
-            near = bits(inside_of[number] & ~(1 << number))
-            inside_of[number] = 1 << number | sum(1 << other for other in near if is_within(conditions[other], boxes))
+    if any(len(boxes) > 1 for boxes in conditions):
+        inside_of = _within_several(conditions, inside_of)
     equal: dict[int, int] = defaultdict(int)
     for number, inside in enumerate(inside_of):
         equal[inside] |= 1 << number  # what has the same within it is the same
     return [inside & ~equal[inside] for inside in inside_of]
+
+
+def _within_several(conditions: Sequence[Boxes], by_hull: Sequence[int]) -> list[int]:
+    """Of each condition those that are within it, of those that are within its hull. Mostly each box of the one is
+    within a box of the other; else they are compared as a whole."""
+    pieces = within_each([box for boxes in conditions for box in boxes])
+    starts = [0, *accumulate(map(len, conditions))]
+    own = [(1 << len(boxes)) - 1 << start for boxes, start in zip(conditions, starts, strict=False)]
+    found = []
+    for boxes, start, near in zip(conditions, starts, by_hull, strict=False):
+        if len(boxes) > 1:  # a single box is its hull
+            outside = ~_all(pieces[start : start + len(boxes)])
+            for other in bits(near):
+                if own[other] & outside and not is_within(conditions[other], boxes):
+                    near &= ~(1 << other)
+        found.append(near)
+    return found
 
 
 def bits(numbers: int) -> Iterator[int]:
