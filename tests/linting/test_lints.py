@@ -140,6 +140,13 @@ class TestNoFalseAlarms:
         text = NAMED + exceptions(rule("{permission: approval}", when="{actor.role: {none_of: [lead]}}"))
         assert found(text, tmp_path) == []
 
+    def test_a_bound_that_is_left_out_in_each_of_several_currencies(self, tmp_path: Path) -> None:
+        """It is told once."""
+        below = rule(ACCOUNT, id="small", when="{amount: {below: [5.00 EUR, 7.00 USD]}}")
+        above = rule(SUBSCRIPTION, id="large", when="{amount: {above: [7.00 USD, 5.00 EUR]}}")
+        assert [one.code for one in found(exceptions(below, above), tmp_path)] == ["bound-left-out"]
+        assert found(exceptions(below, above.replace("above:", "at_least:")), tmp_path) == []
+
     def test_bounds_that_meet_in_a_third_exception(self, tmp_path: Path) -> None:
         sides = [
             rule(SUBSCRIPTION, id="large", when="{amount: {above: 100.00 EUR}}"),

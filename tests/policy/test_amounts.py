@@ -14,6 +14,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.boxes import Boxes, hold, is_within, meet, narrower, outside
+from billpolicy.policy.condition import Fact
 from billpolicy.policy.inclusion import bits, narrower_each
 from billpolicy.policy.model import ExceptionRule, Policy
 from tests.helpers.books import book_from
@@ -147,7 +148,7 @@ def test_amounts_whose_currencies_multiply_beyond_what_can_be_matched_are_refuse
 
 # -- what is within what -------------------------------------------------------------------------------------------
 
-WORLD = [
+WORLD: list[dict[str, Fact]] = [
     {} if minor is None else {"amount": minor, "amount.currency": currency}
     for minor, currency in ((None, ""), *product(range(-1, 5), ("EUR", "USD", "JPY")))
 ]

@@ -113,45 +113,52 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
 # -- amounts, which have bounds in each currency -------------------------------------------------------------------
 
 
+_Written = Mapping[str, Mapping[str, Sequence[str]]]
+"""Currency -> operator -> the amounts in it, as they stand in the file."""
+
+
 def _amount_clause(name: str, constraint: Constraint) -> Clause:
     """A box for the currencies that have the same bounds, and one for all others where it holds in them."""
-    said: dict[str, Numbers] = {}
-    texts_of: dict[str, dict[str, list[str]]] = {}
-    """Currency -> operator -> the amounts in it, as written."""
+    written = _by_currency(constraint)
+    same: dict[Numbers, list[str]] = {}
+    for currency, by_operator in sorted(written.items()):
+        numbers = ALL_NUMBERS
+        for operator, texts in by_operator.items():
+            numbers = numbers & _numbers(operator, [read_money(text).minor for text in texts])
+        if numbers.empty:
+            raise ValueError(f"no value of `{name}` can be {' and '.join(_compared(by_operator))}")
+        same.setdefault(numbers, []).append(currency)
+    named = [(numbers, Words(frozenset(currencies))) for numbers, currencies in same.items()]
+    others = [(ALL_NUMBERS, Words(frozenset(written), complement=True))] if constraint.others == "holds" else []
+    boxes = (
+        {name: Values(numbers), f"{name}.currency": Values(currencies)} for numbers, currencies in (*named, *others)
+    )
+    ending = f" (other currencies: {constraint.others})" if constraint.others else ""
+    return Clause(name, f"`{name}` is {_amounts(constraint, written)}{ending}", tuple(boxes), constraint.others)
+
+
+def _by_currency(constraint: Constraint) -> _Written:
+    """Every comparison has an amount of each currency, and one that is no list has just one."""
+    written: dict[str, dict[str, list[str]]] = {}
     for operator, texts in constraint.operators:
         _refuse_commas(texts)
         for text in texts:
-            texts_of.setdefault(read_money(text).currency, {}).setdefault(operator, []).append(text)
-    for currency, by_operator in texts_of.items():
+            written.setdefault(read_money(text).currency, {}).setdefault(operator, []).append(text)
+    for currency, by_operator in written.items():
         for operator, _ in constraint.operators:
-            amounts = by_operator.get(operator)
-            if amounts is None:
-                others = next(operator for operator in by_operator)
-                raise ValueError(f"`{others}` names {currency}, and `{operator}` does not; name it in both, or in none")
-            if operator not in _LISTS and len(amounts) > 1:
-                raise ValueError(f"`{operator}` has {_or(amounts)}; one amount is wanted in each currency")
-            numbers = _numbers(operator, [read_money(text).minor for text in amounts])
-            said[currency] = said[currency] & numbers if currency in said else numbers
-        if said[currency].empty:
-            raise ValueError(f"no value of `{name}` can be {' and '.join(_compared(by_operator))}")
-    same: dict[Numbers, list[str]] = {}
-    for currency in sorted(said):
-        same.setdefault(said[currency], []).append(currency)
-    boxes = [
-        {name: Values(numbers), f"{name}.currency": Values(Words(frozenset(currencies)))}
-        for numbers, currencies in same.items()
-    ]
-    if constraint.others == "holds":
-        others_ = Words(frozenset(said), complement=True)
-        boxes.append({name: Values(ALL_NUMBERS), f"{name}.currency": Values(others_)})
-    ending = f" (other currencies: {constraint.others})" if constraint.others else ""
-    return Clause(name, f"`{name}` is {_amounts(constraint, texts_of)}{ending}", tuple(boxes), constraint.others)
+            texts_ = by_operator.get(operator)
+            if texts_ is None:
+                other = next(iter(by_operator))
+                raise ValueError(f"`{other}` names {currency}, and `{operator}` does not; name it in both, or in none")
+            if operator not in _LISTS and len(texts_) > 1:
+                raise ValueError(f"`{operator}` has {_or(texts_)}; one amount is wanted in each currency")
+    return written
 
 
-def _amounts(constraint: Constraint, texts_of: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+def _amounts(constraint: Constraint, written: _Written) -> str:
     """The comparisons as they were written, currency by currency where there are several of both."""
-    if len(constraint.operators) > 1 and len(texts_of) > 1:
-        return ", or ".join(" and ".join(_compared(by_operator)) for by_operator in texts_of.values())
+    if len(constraint.operators) > 1 and len(written) > 1:
+        return ", or ".join(" and ".join(_compared(by_operator)) for by_operator in written.values())
     return " and ".join(_compared(dict(constraint.operators)))
 
 
