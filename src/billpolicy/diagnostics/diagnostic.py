@@ -11,7 +11,7 @@ from billpolicy.diagnostics.visible import visible, visible_first
 
 Severity = Literal["error", "warning", "hint"]
 """What must be mended, what may not be meant, and what could be better."""
-_MOST_LISTED = 20
+_MOST_LISTED = 24
 """Known words that a hint still lists."""
 
 
