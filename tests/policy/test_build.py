@@ -167,8 +167,12 @@ def test_a_condition_keeps_the_words_of_the_file() -> None:
         ("{account.notice: {within: 1.5 days}}", "`1.5 days` is not a length of time"),
         ("{account.notice: {within: -1 days}}", "no value of `account.notice` can be within -1 days"),
         ("{account.notice: {within: 3 days, above: 3 days}}", "can be within 3 days and above 3 days"),
-        ("{account.seats: {within: 3 days}}", "`within` is of lengths of time, like `30 days`; `account.seats` is"),
+        (
+            "{account.seats: {within: 3 days}}",
+            "`within` is of lengths of time, like `30 days`; `account.seats` is a whole number",
+        ),
         ("{account.since: {within: 30 days}}", "`within` is of lengths of time"),
+        ("{account.limit: {within: 30 days}}", "`account.limit` is an amount"),
         ("{account.name: {within: 30 days}}", "compares amounts, numbers, dates and lengths of time"),
     ],
 )
@@ -278,7 +282,8 @@ def test_a_custom_field_is_known_where_its_object_is() -> None:
         ("account.tier: {type: choice}", "field-values"),
         ("account.tier: {type: text, values: [a]}", "field-values"),
         ("account.tier: {type: float}", "value-not-allowed"),
-        ("account.tier: {kind: text}", "key-missing"),
+        ("account.tier: {kind: text}", "key-unknown"),
+        ("account.tier: {}", "key-missing"),
     ],
 )
 def test_a_custom_field_is_declared_with_an_object_a_name_and_one_type(field: str, code: str) -> None:

@@ -24,7 +24,7 @@ from billpolicy.source.scalars import (
     read_text,
 )
 from billpolicy.vocabulary.fields import ACTOR
-from billpolicy.vocabulary.spec import ROLES, FieldSpec
+from billpolicy.vocabulary.spec import ROLES, FieldSpec, FieldType
 
 _ORDERED = ("integer", "money", "date", "days")
 _LISTS = ("one_of", "none_of")
@@ -36,6 +36,17 @@ _WORDS = {
     "above": "above",
     "below": "below",
     "within": "within",
+}
+_NOUNS: dict[FieldType, str] = {
+    "text": "a text",
+    "choice": "a choice",
+    "integer": "a whole number",
+    "money": "an amount",
+    "date": "a date",
+    "days": "a length of time",
+    "boolean": "true or false",
+    "country": "a country",
+    "currency": "a currency",
 }
 
 
@@ -85,15 +96,15 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
     for operator, _ in constraint.operators:
         if operator not in _LISTS and field.type not in _ORDERED:
             compared = "amounts, numbers, dates and lengths of time"
-            raise ValueError(f"`{operator}` compares {compared}; `{field.name}` is a {field.type}")
+            raise ValueError(f"`{operator}` compares {compared}; `{field.name}` is {_NOUNS[field.type]}")
         if operator == "within" and field.type != "days":
-            raise ValueError(f"`within` is of lengths of time, like `30 days`; `{field.name}` is a {field.type}")
+            raise ValueError(f"`within` is of lengths of time, like `30 days`; `{field.name}` is {_NOUNS[field.type]}")
     if field.type == "money":
         for _, texts in constraint.operators:
             _refuse_signs(field, texts)
         return _amount_clause(field.name, constraint)
     if constraint.others is not None:
-        raise ValueError(f"`other_currencies` is said of amounts; `{field.name}` is a {field.type}")
+        raise ValueError(f"`other_currencies` is said of amounts; `{field.name}` is {_NOUNS[field.type]}")
     box: dict[str, Values] = {}
     words = []
     for operator, texts in constraint.operators:
