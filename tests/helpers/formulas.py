@@ -31,7 +31,8 @@ class Variable(NamedTuple):
 def variable(field: FieldSpec, prefix: str = "") -> Variable:
     """One of the type of a field."""
     name = f"{prefix}{field.name}"
-    kind = {"boolean": z3.Bool, "text": z3.String, "choice": z3.String}.get(field.type, z3.Int)
+    texts = dict.fromkeys(("text", "choice", "country", "currency"), z3.String)
+    kind = {"boolean": z3.Bool, **texts}.get(field.type, z3.Int)
     currency = z3.String(f"{name}.currency") if field.type == "money" else None
     return Variable(z3.Bool(f"{name} is set"), kind(name), currency)
 

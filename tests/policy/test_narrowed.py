@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,30 @@ def test_all_but_one_of_two_is_the_other() -> None:
     rules = exceptions(("{account.country: AT}", "[account]"), ("{account.country: {none_of: [DE]}}", "[invoice]"))
     assert [one.code for one in refusals(NARROWED + rules)] == ["exceptions-conflict"]
     assert policy(rules).narrowed == {}
+
+
+CONDITIONS: dict[str, set[str | None]] = {
+    "{}": {"DE", "AT", "CH", None},
+    "{account.country: DE}": {"DE"},
+    "{account.country: [DE, AT]}": {"DE", "AT"},
+    "{account.country: {none_of: [DE]}}": {"AT", "CH"},
+    "{account.country: {none_of: [DE, AT]}}": {"CH"},
+    "{account.country: {is: set}}": {"DE", "AT", "CH"},
+    "{account.country: {is: unset}}": {None},
+}
+"""Each with the countries for which it holds, of three and none."""
+
+
+@pytest.mark.parametrize(("one", "other"), [*itertools.combinations(CONDITIONS, 2)])
+def test_two_rules_conflict_as_the_countries_that_there_are_say(one: str, other: str) -> None:
+    """docs/policy-language.md rule 5: they meet, and neither is contained in the other."""
+    a, b = CONDITIONS[one], CONDITIONS[other]
+    conflict = bool(a & b) and not (a < b or b < a)
+    text = "fields: {account.country: {values: [DE, AT, CH]}}\n" + exceptions((one, "[account]"), (other, "[invoice]"))
+    if conflict:
+        assert [found.code for found in refusals(text)] == ["exceptions-conflict"]
+    else:
+        assert policy(text)
 
 
 def test_what_is_not_among_them_is_no_counterexample() -> None:
