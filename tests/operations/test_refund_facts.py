@@ -216,6 +216,67 @@ def test_credit_balance_is_paid_back_by_a_type() -> None:
     assert refused(after, ask + "type: electronic\n", policy=said) == ["not-permitted"]
 
 
+# -- credit balance ------------------------------------------------------------------------------------------------
+
+
+def raised(day: str, amount: str, type: str = "increase") -> str:
+    return f"operation: adjust_credit_balance\ndate: {day}\naccount: acme\namount: {amount}\ntype: {type}\n"
+
+
+NEGATIVE = """invoices:
+- {number: I1, account: acme, date: 2026-05-01, currency: EUR, items: [{id: a, amount: -20.00}]}
+"""
+LOWERED = raised("2026-05-06", "9.00", "decrease")
+MOVED = "operation: transfer_negative_invoice\ndate: 2026-05-04\ninvoice: I1\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "came_from", "days"),
+    [
+        ([raised("2026-05-02", "10.00"), MOVED], "10.00", "by_hand", 18),  # what came first goes first
+        ([raised("2026-05-02", "10.00"), MOVED], "10.01", "both", 18),
+        ([MOVED, raised("2026-05-05", "10.00")], "20.00", "negative_invoices", 16),
+        (
+            [raised("2026-05-02", "10.00"), MOVED, raised("2026-05-06", "10.00", "decrease")],
+            "20.00",
+            "negative_invoices",
+            16,
+        ),
+        ([raised("2026-05-02", "10.00"), MOVED, raised("2026-05-06", "4.00", "decrease")], "6.00", "by_hand", 18),
+        # What was undone by hand is as if it had never been.
+        (
+            [
+                raised("2026-05-02", "10.00"),
+                MOVED,
+                "operation: undo_credit_adjustment\ndate: 2026-05-07\nadjustment: CBA-00000001\n",
+            ],
+            "20.00",
+            "negative_invoices",
+            16,
+        ),
+    ],
+)
+def test_what_raised_the_credit_balance_that_is_paid_back(
+    before: list[str], amount: str, came_from: str, days: int
+) -> None:
+    ask = f"operation: refund_credit_balance\ndate: 2026-05-20\naccount: acme\namount: {amount}\n"
+    found = facts(NEGATIVE, *before, ask)
+    assert (found["refund.came_from"], found["days_since.increase"]) == (came_from, days)
+
+
+def test_goodwill_in_a_credit_balance_can_be_kept_from_going_out_as_money() -> None:
+    said = """exceptions:
+- id: goodwill-is-no-money
+  operations: [refund_credit_balance]
+  when: {refund.came_from: {none_of: [negative_invoices]}}
+  then: {permission: refused}
+"""
+    ask = "operation: refund_credit_balance\ndate: 2026-05-20\naccount: acme\namount: 20.00\n"
+    assert plan(book_after(ACCOUNT + NEGATIVE, MOVED), ask, policy=said).documents
+    by_hand = book_after(ACCOUNT + NEGATIVE, raised("2026-05-02", "5.00"), MOVED)
+    assert refused(by_hand, ask, policy=said) == ["not-permitted"]
+
+
 # -- as a follow-up ------------------------------------------------------------------------------------------------
 
 

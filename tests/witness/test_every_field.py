@@ -69,7 +69,7 @@ def documents(kind: str) -> tuple[str, ...]:
     return tuple(f"{kind}.{name}" for name in always)
 
 
-REFUND = frozenset(("create_refund",))
+REFUND, OF_BALANCE = frozenset(("create_refund",)), frozenset(("refund_credit_balance",))
 WRITE_OFF, TRANSFER = frozenset(("write_off_invoice",)), frozenset(("transfer_negative_invoice",))
 UNDO, WRITE_OFF_DEBIT = frozenset(("undo_write_off",)), frozenset(("write_off_debit_memo",))
 CANNOT = (
@@ -94,7 +94,8 @@ CANNOT = (
     Cannot(ON_PAYMENT, ("payment.date",), (LATER,), "nor before the payment"),
     # A refund is of a payment or of a credit memo.
     Cannot(REFUND, ("refund.of", "refund.paid", "refund.type"), (None,), "a refund is of something, and of a type"),
-    Cannot(frozenset(("refund_credit_balance",)), ("refund.type",), (None,), "a refund is of a type"),
+    Cannot(OF_BALANCE, ("refund.type", "refund.came_from"), (None,), "a refund is of a type, and of some credit"),
+    Cannot(OF_BALANCE, ("days_since.increase",), (-3, None), "credit is there before it is paid back"),
     Cannot(frozenset(("create_payment",)), ("payment.type",), (None,), "a payment is of a type"),
     Cannot(
         REFUND, ("credit_memo.date", "credit_memo.amount", "credit_memo.balance"), (LATER, NOTHING, BELOW), "as above"

@@ -5,13 +5,16 @@ docs/domain.md 6.1: what was parked in the credit balance can be refunded only o
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Literal
 
+from billpolicy.book.book import Book
 from billpolicy.book.model import CreditAdjustment, Refund
 from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
+from billpolicy.operations.shared.credit_behind import facts_of_credit, increases_behind
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.what_is_open import check_usable
@@ -47,7 +50,8 @@ def _plan(planning: Planning, request: RefundCreditBalance) -> None:
     check_usable(planning, account, currency, planning.date, amount, "amount")
     money = Money(amount, currency)
     again = repeated(planning, account, Refund, request.type, money, request.reference)
-    facts = {**again.facts, "refund.type": request.type}
+    behind = increases_behind(planning.book, account.id, currency, amount, planning.date)
+    facts = {**again.facts, **facts_of_credit(behind, planning.date), "refund.type": request.type}
     resolved = resolve(planning, account, amount=money, reason=reason, more=facts)
     again.check(planning, resolved)
     reason = reason or resolved.text("reason_code")
@@ -86,6 +90,13 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         )
 
 
+def _about(book: Book, request: RefundCreditBalance, day: datetime.date) -> About:
+    account = book.accounts[request.account]
+    on = request.date or day
+    behind = increases_behind(book, account.id, request.currency or account.currency, request.amount, on)
+    return About(facts={**facts_of_credit(behind, on), "refund.type": request.type})
+
+
 OPERATION = Operation(
     "refund_credit_balance",
     RefundCreditBalance,
@@ -96,5 +107,5 @@ OPERATION = Operation(
     ),
     plan=_plan,
     follow=_follow,
-    about=lambda book, request, day: About(facts={"refund.type": request.type}),
+    about=_about,
 )

@@ -80,6 +80,23 @@ _TYPE = FieldSpec("type", "choice", "external or electronic", ("external", "elec
 OF_THE_PAYMENT = (_TYPE._replace(name="payment.type"),)
 """Of a payment that is made: what else there is of it the operation says itself."""
 OF_THE_REFUND = (_TYPE._replace(name="refund.type"),)
+OF_THE_CREDIT = (
+    FieldSpec(
+        "refund.came_from",
+        "choice",
+        "what had raised the credit balance by what is paid back of it",
+        ("negative_invoices", "by_hand", "both"),
+        always=True,
+    ),
+    FieldSpec(
+        f"{DAYS_SINCE}.increase",
+        "days",
+        "from the first increase that is paid back to the date of the refund",
+        always=True,
+        at_least=0,
+    ),
+)
+"""docs/domain.md 2.11."""
 REFUNDED = (
     FieldSpec("refund.of", "choice", "what is paid back", ("payment", "credit_memo"), always=True),
     FieldSpec(

@@ -14,6 +14,7 @@ from billpolicy.vocabulary.fields import (
     FROM,
     OF_A_DRAFT,
     OF_LINES,
+    OF_THE_CREDIT,
     OF_THE_PAYMENT,
     OF_THE_REFUND,
     PARTIAL,
@@ -352,7 +353,13 @@ _SPECS = (
         doc="pay credit balance back",
         produces=("refund",),
         levels=("request", "account", "default"),
-        fields=(*asked("credit_balance_refund"), REFERENCE_IS, *OF_THE_REFUND, *fields_of("account")),
+        fields=(
+            *asked("credit_balance_refund"),
+            REFERENCE_IS,
+            *OF_THE_REFUND,
+            *OF_THE_CREDIT,
+            *fields_of("account"),
+        ),
         settings=(reason_code("credit_balance_refund"), REPEATED_REFERENCE),
     ),
     OperationSpec(

@@ -113,6 +113,14 @@ def settle(
         )
         scene.add("applications", **application(payment, number, day, used, currency))
         return
+    transferred(scene, number, account, used, currency, day)
+
+
+def transferred(
+    scene: Scene, number: str, account: str, used: Sequence[int], currency: str, day: datetime.date
+) -> None:
+    """So much of each line of a negative invoice became credit balance."""
+    total = sum(used)
     increase = another_number(scene, "credit_adjustment")
     given = {"number": increase, "account": account, "date": day, "currency": currency, "type": "increase"}
     scene.add("credit_adjustments", **given, amount=amount(-total, currency), document=number)
@@ -184,6 +192,7 @@ def credit_balance(
 ) -> str:
     """A change of the credit balance of an account by hand; its number."""
     number = another_number(scene, "credit_adjustment")
-    fields = {"number": number, "account": account, "date": scene.wanted.before(_AGE), "currency": currency}
+    day = more.pop("date", None) or scene.wanted.before(_AGE)
+    fields = {"number": number, "account": account, "date": day, "currency": currency}
     scene.add("credit_adjustments", **fields, type=type, amount=amount(minor, currency), **more)
     return number

@@ -8,14 +8,19 @@ from billpolicy.witness.documents import (
     another_number,
     credit_balance,
     credit_memo,
+    lines_of,
     open_invoice,
     owed,
     payment,
+    transferred,
 )
 from billpolicy.witness.of_refunds import REFERENCE, known_of_refund, refunded_before
 from billpolicy.witness.scene import Scene
 from billpolicy.witness.sizes import USUAL, Size, size_of
 from billpolicy.witness.wanted import Impossible, Wanted, amount
+
+_RAISED = 30
+"""So many days before a credit balance was raised."""
 
 
 def _asked(wanted: Wanted) -> int:
@@ -159,11 +164,23 @@ def apply_credit_balance(wanted: Wanted) -> Scene:
 
 
 def refund_credit_balance(wanted: Wanted) -> Scene:
-    """Credit balance is paid back; the reference may be known from another refund."""
+    """Credit balance is paid back, that came by hand or from a negative invoice; the reference may be known from
+    another refund."""
     scene, currency, asked = Scene(wanted), wanted.currency(), _asked(wanted)
     account = scene.account(currency=currency)
     known = known_of_refund(wanted)
-    credit_balance(scene, account, asked, currency)
+    came_from, day = wanted.text("refund.came_from", "by_hand"), wanted.before(wanted.age("increase", _RAISED))
+    if came_from is None or day > wanted.date or (came_from == "both" and asked < 2):
+        raise Impossible
+    by_hand = {"by_hand": asked, "both": 1}.get(came_from, 0)
+    if by_hand:
+        credit_balance(scene, account, by_hand, currency, date=day)
+    if by_hand < asked:
+        invoice = another_number(scene, "invoice")
+        below = [by_hand - asked]
+        fields = {"number": invoice, "account": account, "date": day, "currency": currency}
+        scene.add("invoices", **fields, items=lines_of((), below, currency))
+        transferred(scene, invoice, account, below, currency, day)
     if known == "known":
         refunded_before(scene, account, payment(scene, account, Size(asked, asked, asked), currency), asked, currency)
     scene.ask(
