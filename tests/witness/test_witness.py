@@ -263,3 +263,27 @@ def test_a_witness_shows_just_what_was_asked_for(of: tuple[str, dict[str, Fact |
     )
     of_it = [noted for name, noted in resolver.facts if name == operation]
     assert any(all(noted.get(fact) == value for fact, value in facts.items()) for noted in of_it)
+
+
+FROM_LEVELS = """
+attributes: {profile: {type: text, documents: [invoice, credit_memo, debit_memo, payment, refund]}}
+every_operation: {profile: {from: [account], because: test}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("operation", "level"),
+    [
+        (operation, level)
+        for operation in ("create_payment", "create_refund", "transfer_payment", "reverse_credit_memo")
+        for level in VOCABULARY[operation].levels
+        if level not in ("request", "default")
+    ],
+)
+def test_every_level_of_money_holds_what_it_shall(operation: str, level: Level) -> None:
+    """And without it the account is asked."""
+    chain = level if level == "account" else f"{level}, account"
+    of = scenes.policy(f"{FROM_LEVELS}operations: {{{operation}: {{profile: [{chain}]}}}}\n")
+    for value in (OWN, None) if level != "account" else (OWN,):
+        found = witness([of], operation, {}, date=DAY, levels={level: value}, attribute="profile")
+        assert found is not None, value

@@ -163,8 +163,8 @@ def payment(scene: Scene, account: str, size: Size, currency: str, **more: Any) 
     """A payment of this size: what is not unapplied of it is on an invoice. Its number."""
     number, day = number_of(scene, "payment"), date_of(scene, "payment")
     fields = {"number": number, "account": account, "date": day, "currency": currency}
-    type_ = scene.wanted.text("payment.type")
-    scene.add("payments", **fields, amount=amount(size.amount, currency), type=type_, **more)
+    type_, attributes = scene.wanted.text("payment.type"), scene.level("payment", account)
+    scene.add("payments", **fields, amount=amount(size.amount, currency), type=type_, attributes=attributes, **more)
     used = size.amount - size.balance
     if used:
         invoice = open_invoice(scene, account, used, currency, day)

@@ -71,8 +71,19 @@ def reversal(wanted: Wanted, kind: str) -> Scene:
         number = owed(scene, kind, account, size, subscriptions, currency)
     else:
         number = credit_memo(scene, account, size, subscriptions, currency)
+        if scene.level_holds("invoice"):
+            _made_from_an_invoice(scene, account, currency)
     scene.ask(**{kind: number}, reason=wanted.text("reason"))
     return scene
+
+
+def _made_from_an_invoice(scene: Scene, account: str, currency: str) -> None:
+    """The last credit memo was made from an invoice with the same lines."""
+    memo = scene.book["credit_memos"][-1]
+    lines = [dict(line) for line in memo["items"]]
+    memo["source"] = document(scene, "invoice", account, lines, currency, date=date_of(scene, "credit_memo"))
+    for line in memo["items"]:
+        line["source_item"] = line["id"]
 
 
 def transfer(wanted: Wanted) -> Scene:
