@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from billpolicy.book.model import Account, BookFile, CreditMemo, DebitMemo, Invoice, Item, Payment, TaxItem
 from billpolicy.money import from_minor
-from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, LINK_RULES, RESIDUALS, SPANS
+from billpolicy.vocabulary.settings import DOCUMENT_ORDERS, FUTURES, RESIDUALS, SPANS, UNAPPLY_RULES
 
 DAY = datetime.date(2026, 2, 1)
 ITEM_RULES_OF_ALL = ("proration", "fifo", "by_component")
@@ -84,9 +84,10 @@ def debts(file: BookFile) -> list[Invoice | DebitMemo]:
     return [*file.invoices, *file.debit_memos]
 
 
-def policy_of(rule: str, order: str, residual: str, unapply: str, span: str) -> str:
+def policy_of(rule: str, order: str, residual: str, unapply: str, span: str, future: str = "by_order") -> str:
     by = ", because: test}"
     shared = {"allocation": rule, "document_order": order, "residual": residual, "component_span": span}
+    shared["future_documents"] = future
     lines = ["operations:"]
     for operation in ("apply_payment", "apply_credit_memo", "apply_credits"):
         lines.append(f"  {operation}:")
@@ -98,7 +99,7 @@ def policy_of(rule: str, order: str, residual: str, unapply: str, span: str) -> 
 
 # One policy for each order, the other names in turn, so that few policies need to be read.
 POLICIES = [
-    policy_of(rule, order, RESIDUALS[(n + m) % 4], LINK_RULES[(n + m) % 2], SPANS[n % 2])
+    policy_of(rule, order, RESIDUALS[(n + m) % 4], UNAPPLY_RULES[(n + m) % 3], SPANS[n % 3], FUTURES[(n + m) % 4])
     for n, order in enumerate(DOCUMENT_ORDERS)
     for m, rule in enumerate(ITEM_RULES_OF_ALL)
 ]
