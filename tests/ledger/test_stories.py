@@ -65,7 +65,7 @@ def test_a_story_posts_as_it_was_planned_on_the_whole_book(story: Path, ledger: 
         load_operations(story / "operations.yaml"),
         versions_of(story),
     )
-    ledger.import_book(book)
+    ledger.import_book(book, versions)
     planned = list(dry_run(versions, book, asked, TODAY))
     expected = [
         without_basis(one.plan) if one.plan is not None else sorted(problem.code for problem in one.problems)
@@ -79,14 +79,14 @@ def test_a_story_posts_as_it_was_planned_on_the_whole_book(story: Path, ledger: 
         if isinstance(what, Plan):  # what was refused then may be possible now
             assert posted(ledger, versions, one) == what
     assert dump(ledger) == before
-    ledger.import_book(book)
+    ledger.import_book(book, versions)
     assert dump(ledger) == before
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
     asked, versions = load_operations(story / "operations.yaml"), versions_of(story)
-    ledger.import_book(load_book(story / "book.yaml"))
+    ledger.import_book(load_book(story / "book.yaml"), versions)
     for one in asked:
         book = whole(ledger)
         try:
@@ -108,11 +108,11 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
         load_operations(story / "operations.yaml"),
         versions_of(story),
     )
-    ledger.import_book(book)
+    ledger.import_book(book, versions)
     one_by_one = [posted(ledger, versions, one) for one in asked]
     shutil.copy(empty_file, tmp_path / "batch.db")
     with open_ledger(f"sqlite:///{tmp_path / 'batch.db'}") as other:
-        other.import_book(book)
+        other.import_book(book, versions)
         for _ in range(2):
             outcomes = list(post_jobs(other, [wanted(versions, one) for one in asked], now=lambda: NOW, group=group))
             found = [

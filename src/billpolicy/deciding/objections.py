@@ -96,7 +96,7 @@ def not_known(
         value = str(resolution.value)
         found = unknown_value(policy, attribute, value, contacts, accounts, resolved.date)
         if found is not None:
-            label = resolved.levels[resolution.level].label
+            label = resolved.levels[resolution.level].label_of(attribute.name)
             message = f"`{attribute.name}` is `{value}` (from {label}), {found.what}"
             path = ("attributes", attribute.name) if resolution.level == "request" else ()
             yield Objection(found.code, message, path, found.hint)

@@ -48,6 +48,12 @@ class LevelValues(NamedTuple):
     held: Mapping[str, str | Several | None]
     since: Mapping[str, Since] = {}
     """Of values that an operation gave, or that have changed."""
+    chosen: Mapping[str, str] = {}
+    """Of values that a field chose: the field and what it was, `account.company germany`."""
+
+    def label_of(self, key: str) -> str:
+        """What it is, and by which field the value was chosen, if by any."""
+        return f"{self.label} for {self.chosen[key]}" if key in self.chosen else self.label
 
 
 class Resolution(NamedTuple):
@@ -159,12 +165,12 @@ class Resolver:
     def _defaults(self, facts: Facts) -> LevelValues:
         """The policy's defaults, where fields of the account choose some of them."""
         held: dict[str, str | Several | None] = dict(self.policy.defaults)
+        chosen = {}
         for name, default in self.policy.defaults_by.items():
             value = facts.get(default.by)
             held[name] = default.values.get(str(value), held.get(name))
-        asked = dict.fromkeys(default.by for default in self.policy.defaults_by.values())
-        by = " and ".join(f"{name} {facts[name]}" if facts.get(name) is not None else f"no {name}" for name in asked)
-        return LevelValues(f"the policy's defaults for {by}", held)
+            chosen[name] = f"no {default.by}" if value is None else f"{default.by} {value}"
+        return LevelValues("the policy's defaults", held, chosen=chosen)
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:
         """The follow-ups that run `operation` after the event and hold, by id. `facts`: `OperationSpec.fields_after`.
@@ -272,7 +278,7 @@ def _not_in_force(policy: Policy, date: datetime.date) -> Diagnostic:
 
 def _exhausted(key: str, chain: tuple[Level, ...], levels: Mapping[Level, LevelValues], rule: str) -> Diagnostic:
     tried = ", ".join(
-        f"{level} ({levels[level].label} has none)" if level in levels else f"{level} (there is none here)"
+        f"{level} ({levels[level].label_of(key)} has none)" if level in levels else f"{level} (there is none here)"
         for level in chain
     )
     message = f"no level has a value for `{key}`; tried {tried} by rule `{rule}`"

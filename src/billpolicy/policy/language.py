@@ -214,13 +214,13 @@ def _read_rate(value: Any) -> Decimal:
 RateText = Annotated[Decimal, Scalar(_read_rate, (("type", "string"), ("pattern", f"^{_PERCENT.pattern}$")))]
 _DEFAULT_SCHEMA = {
     "oneOf": [
-        {"type": "string"},
+        _VALUE_SCHEMA,
         {
             "type": "object",
             "properties": {
                 "by": {"type": "string"},
-                "values": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
-                "otherwise": {"type": "string"},
+                "values": {"type": "object", "additionalProperties": _VALUE_SCHEMA, "minProperties": 1},
+                "otherwise": _VALUE_SCHEMA,
             },
             "required": ["by", "values"],
             "additionalProperties": False,

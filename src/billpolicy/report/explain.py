@@ -194,7 +194,7 @@ def _tried(policy: Policy, resolved: Resolved, resolution: Resolution, chain: tu
         source = resolved.levels.get(level)
         is_there = source is not None and (attribute is None or attribute.is_held_by(level))
         held = source.held.get(resolution.key) if source is not None and is_there else None
-        label = source.label if source is not None else "there is none here"
+        label = source.label_of(resolution.key) if source is not None else "there is none here"
         since = source.since.get(resolution.key, _NOBODY_KNOWS) if source is not None else _NOBODY_KNOWS
         value = None if held is None else str(held)
         if isinstance(held, Several):

@@ -79,7 +79,7 @@ def _of(
         value=value,
         binding=binding,
         level=resolution.level,
-        label=source.label,
+        label=source.label_of(key),
         since=since,
         given_by=given_by,
         rule=resolution.rule,
@@ -93,7 +93,7 @@ def _live(shown: ShownDocument, key: str, resolution: Resolution | None) -> InEf
     held = held_on(account, f"attributes.{key}", datetime.date.max)
     then = None if resolution is None else str(resolution.value)
     if value is None and resolution is not None and resolution.level == "default" and shown.resolved is not None:
-        value, level, label, held = then, "default", shown.resolved.levels["default"].label, None
+        value, level, label, held = then, "default", shown.resolved.levels["default"].label_of(key), None
     return InEffect(
         key=key,
         value=value,

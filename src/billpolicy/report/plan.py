@@ -262,7 +262,7 @@ def _decided(resolved: Resolved, resolution: Resolution, asked_for: Requested | 
         value=asked_for.value if asked_for is not None and everywhere else resolution.value,
         instead_of=resolution.value if everywhere else None,
         except_on=() if asked_for is None else asked_for.on,
-        label=None if source is None else source.label,
+        label=None if source is None else source.label_of(resolution.key),
         since=day,
         given_by=operation,
     )

@@ -79,7 +79,7 @@ def level_origin(resolved: Resolved, key: str, level: Level) -> str:
     """Where the value of an attribute is from, of a level that holds it."""
     source = resolved.levels[level]
     since = source.since.get(key)
-    return source.label if since is None else origin(source.label, *since)
+    return source.label_of(key) if since is None else origin(source.label_of(key), *since)
 
 
 def escaped(text: str) -> str:

@@ -61,7 +61,7 @@ def _taken_by(planning: Planning, book: Book, subscription: Subscription, day: d
     if resolved is None:
         return {}
     return {
-        name: Taken(str(found.value), resolved.levels[found.level].label)
+        name: Taken(str(found.value), resolved.levels[found.level].label_of(name))
         for name, found in resolved.resolutions.items()
         if found.level is not None
         and unknown_value(
