@@ -54,6 +54,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "matrix": ([RIGHT], [WRONG]),
     "rule": (["key-unknown"], ["key-unknwon"]),
     "schema": (["policy", "--validate", f"{RIGHT}/policy.yaml"], ["policy", "--validate", "book.yaml"]),
+    "ledger numbers": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger init": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger import": ([LEDGER, "book.yaml"], [LEDGER, "bad.yaml"]),
     "ledger sync": ([LEDGER, "book.yaml", *PLANNED], [LEDGER, "bad.yaml", *PLANNED]),
