@@ -93,7 +93,7 @@ def test_a_case_is_refused_in_words_with_a_place_and_a_next_step(case: str) -> N
     assert not re.search(r"Traceback|internal error|\b(None|dict|tuple|pydantic|Decimal)\b", printed)
     if ran.code == 2 or case == "usage-problems-as-json":
         return
-    told = diagnostics_in(ran.err)
+    told = diagnostics_in(ran.out + ran.err)
     assert told
     for one in told:
         whole_file = any(one.code.startswith(code) for code in OF_A_WHOLE_FILE)
@@ -136,7 +136,7 @@ def refused_policy(folder: Path, text: str | bytes) -> list[Told]:
     ran = billpolicy("validate", file)
     assert ran.code == 1
     assert "internal error" not in ran.err
-    return diagnostics_in(ran.err)
+    return diagnostics_in(ran.out + ran.err)
 
 
 @pytest.mark.parametrize(
@@ -166,13 +166,13 @@ def test_a_thousand_mistakes_are_enough_to_tell(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(f"policy: acme\nexceptions:\n{exceptions}\n", encoding="utf-8")
     ran = billpolicy("validate", tmp_path / "policy.yaml")
     assert ran.code == 1
-    assert len(diagnostics_in(ran.err)) == 50  # what anybody reads; other formats have the others
-    assert "more (other formats have all)" in ran.err
+    assert len(diagnostics_in(ran.out + ran.err)) == 50  # what anybody reads; other formats have the others
+    assert "more (other formats have all)" in ran.out
 
 
 def test_an_empty_folder_is_no_policy(tmp_path: Path) -> None:
     ran = billpolicy("validate", tmp_path)
-    assert (ran.code, diagnostics_in(ran.err)[0].code) == (1, "policy-empty")
+    assert (ran.code, diagnostics_in(ran.out + ran.err)[0].code) == (1, "policy-empty")
 
 
 def test_a_policy_in_json_with_a_bom_and_tabs_is_as_good_as_any(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ exceptions:
 def test_a_disk_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     ran = billpolicy("schema", "--all", "--output", tmp_path / "file" / "schemas")
-    assert (ran.code, diagnostics_in(ran.err)[0].code) == (1, "file-unusable")
+    assert (ran.code, diagnostics_in(ran.out + ran.err)[0].code) == (1, "file-unusable")
 
 
 @pytest.mark.parametrize("command", [["validate", "nowhere"], ["matrix", "nowhere"]])

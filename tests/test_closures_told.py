@@ -118,9 +118,9 @@ def test_a_dry_run_shows_what_is_to_be_confirmed(ledger: str, tmp_path: Path) ->
 def test_the_refusal_shows_the_lines_and_the_command_to_go_on(ledger: str, tmp_path: Path) -> None:
     told = run("post", ledger, tmp_path)
     assert told.code == 1
-    assert "[closure-unconfirmed]" in told.err
-    assert "        1. INV3/1  10.00  seats, 2023-01-01 to 2023-01-31, later\n" in told.err
-    (command,) = (line for line in told.err.splitlines() if line.startswith("to go on with these lines: "))
+    assert "[closure-unconfirmed]" in told.out
+    assert "        1. INV3/1  10.00  seats, 2023-01-01 to 2023-01-31, later\n" in told.out
+    (command,) = (line for line in told.out.splitlines() if line.startswith("to go on with these lines: "))
     words = shlex.split(command.removeprefix("to go on with these lines: "))
     assert words == [
         "billpolicy",
@@ -133,7 +133,7 @@ def test_the_refusal_shows_the_lines_and_the_command_to_go_on(ledger: str, tmp_p
     ]
     assert billpolicy(*words[1:]).code == 0
     again = run("post", ledger, tmp_path)
-    assert (again.code, "to go on" in again.err) == (0, False)
+    assert (again.code, "to go on" in again.out) == (0, False)
 
 
 def test_programs_are_told_the_digest(ledger: str, tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_yes_confirms_all(ledger: str, tmp_path: Path) -> None:
 def test_what_was_confirmed_is_something_else(ledger: str, tmp_path: Path) -> None:
     told = run("post", ledger, tmp_path, "--confirm", "0123456789ab")
     assert told.code == 1
-    assert "what was confirmed (`0123456789ab`) is something else" in told.err
-    assert "[closure-changed]" in told.err
+    assert "what was confirmed (`0123456789ab`) is something else" in told.out
+    assert "[closure-changed]" in told.out
 
 
 @pytest.mark.parametrize("wrong", ["0123456", "yes please", "0" * 65])

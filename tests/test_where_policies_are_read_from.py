@@ -64,9 +64,9 @@ def test_what_is_wrong_with_one_keeps_no_other_from_being_told(repository: Repos
     repository.write("policies/wrong/policy.yaml", ACME + "opperations: {}\n")
     ran = billpolicy("validate", "policies/wrong", "policies/acme", "policies/missing")
     assert ran.code == 1
-    assert "policies/wrong/policy.yaml:4:1: error:" in ran.err
-    assert "there is no policy at `policies/missing` [policy-missing]" in ran.err
-    assert ran.err.endswith("1 of 3 policies are valid\n")
+    assert "policies/wrong/policy.yaml:4:1: error:" in ran.out
+    assert "there is no policy at `policies/missing` [policy-missing]" in ran.out
+    assert ran.out.endswith("1 of 3 policies are valid\n")
     assert ran.out.startswith("policy acme is valid")
     ran = billpolicy("validate", "policies/wrong", "policies/acme", "--format", "json")
     answer = json.loads(ran.out)
@@ -84,7 +84,7 @@ def test_standard_input(repository: Repository, typed: Callable[[str], None]) ->
     assert ran.out.startswith("policy acme is valid: 18 files")
     typed(text + "opperations: {}\n")
     ran = billpolicy("validate", "policies/acme", "-")
-    assert ran.err.splitlines()[:3] == [
+    assert ran.out.splitlines()[:3] == [
         "<stdin>:4:1: error: `opperations` is not a key that is known here [key-unknown]",
         " 4 | opperations: {}",
         "   | ^^^^^^^^^^^",

@@ -70,7 +70,7 @@ def test_another_book_is_never_taken_in_silence(shown: Path, tmp_path: Path) -> 
     ran = command("plan", "--policy", str(STANDARD), "--book", str(other), str(shown))
     assert ran.code == 1
     assert f"note: the book in {shown} is left alone" in ran.err
-    assert "there is no invoice `INV00000001`" in ran.err
+    assert "there is no invoice `INV00000001`" in ran.out
     assert command("plan", "--policy", str(STANDARD), "--book", str(shown), str(shown)).code == 0
 
 

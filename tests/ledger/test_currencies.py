@@ -23,7 +23,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
         *("post", "--policy", STORY / "policy.yaml", "--ledger", found, "--actor", "ines", "--today", "2026-04-01"),
         STORY / "operations.yaml",
     )
-    assert "12 posted, 7 refused" in posted.err
+    assert "12 posted, 7 refused" in posted.out
     return found
 
 

@@ -382,13 +382,13 @@ def usage(ledger: Ledger, text: str, *more: str) -> Ran:
 
 def test_a_file_is_recorded_and_the_same_file_twice_changes_nothing(kept: Ledger) -> None:
     ran = usage(kept, GOOD, "--actor", "ines")
-    assert (ran.code, ran.out, ran.err) == (0, "", "recorded 3 usage records\n")
+    assert (ran.code, ran.out, ran.err) == (0, "recorded 3 usage records\n", "")
     book = whole(kept)
     assert {id: str(book.usage[id].quantity) for id in ("f1", "f2", "f3")} == {"f1": "3", "f2": "-0.5", "f3": "4"}
     assert kept.check() == []
     before = dump(kept)
     ran = usage(kept, GOOD)
-    assert (ran.code, ran.err) == (0, "recorded 0 usage records; 3 recorded already\n")
+    assert (ran.code, ran.out) == (0, "recorded 0 usage records; 3 recorded already\n")
     assert dump(kept) == before
 
 
@@ -407,14 +407,14 @@ def test_what_somebody_else_records_meanwhile_is_told_as_recorded_already(
     monkeypatch.setattr(api, "usage_operations", overtaken)
     ran = usage(kept, GOOD, "--format", "json")
     told = json.loads(ran.out)
-    assert (ran.code, ran.err) == (0, "recorded 1 usage records; 2 recorded already\n")
+    assert (ran.code, ran.out) == (0, "recorded 1 usage record; 2 recorded already\n")
     assert (told["recorded"], told["known"], told["not_recorded"]) == (1, 2, 0)
 
 
 def test_a_file_that_has_grown_adds_what_is_new(kept: Ledger) -> None:
     usage(kept, GOOD)
     grown = "\ufeff" + GOOD.replace(HEADER, HEADER + "f0,s1,calls,2026-02-01,1\n\n")
-    assert usage(kept, grown).err == "recorded 1 usage records; 3 recorded already\n"
+    assert usage(kept, grown).out == "recorded 1 usage record; 3 recorded already\n"
 
 
 def test_columns_come_in_any_order(kept: Ledger) -> None:
@@ -492,13 +492,13 @@ def test_rows_that_the_ledger_has_something_against_are_told_at_their_lines(
     monkeypatch.setattr(usage_file, "GROUP", 2)
     ran = usage(kept, BAD)
     assert ran.code == 1
-    assert "usage.csv:5:3: error: there is no subscription `s9` [subscription-unknown]" in ran.err
-    assert "usage.csv:6:1: error: usage `old` is recorded already [usage-known]" in ran.err
-    assert ran.err.endswith("recorded 2 usage records; 3 not recorded\n")
+    assert "usage.csv:5:3: error: there is no subscription `s9` [subscription-unknown]" in ran.out
+    assert "usage.csv:6:1: error: usage `old` is recorded already [usage-known]" in ran.out
+    assert ran.out.endswith("recorded 2 usage records; 3 not recorded\n")
     assert {"f0", "f1"} <= set(whole(kept).usage)
     assert "f2" not in whole(kept).usage  # it stands in one operation with a row that is wrong
     mended = BAD.replace("s9", "s2").replace("old,s1,calls,2026-02-01,1\n", "")
-    assert usage(kept, mended).err == "recorded 2 usage records; 2 recorded already\n"
+    assert usage(kept, mended).out == "recorded 2 usage records; 2 recorded already\n"
     assert kept.check() == []
 
 
@@ -514,7 +514,7 @@ def test_all_of_it_or_nothing(kept: Ledger, monkeypatch: pytest.MonkeyPatch) -> 
 def test_more_than_one_group_is_recorded_whole(kept: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage_file, "GROUP", 3)
     rows = "".join(f"f{n},s{n % 2 + 1},calls,2026-02-{n % 28 + 1:02},{n}\n" for n in range(100))
-    assert usage(kept, HEADER + rows).err == "recorded 100 usage records\n"
+    assert usage(kept, HEADER + rows).out == "recorded 100 usage records\n"
     assert len(whole(kept).usage) == 102
     assert kept.check() == []
     posted(kept, RUN)

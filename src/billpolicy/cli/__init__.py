@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import shutil
 import sys
 from typing import Any
 
@@ -49,10 +50,20 @@ class _Lazy(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is typed. Raises `UsageError` with the one that was meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"No such command {args[0]!r}.{_meant(args[0])}", ctx)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises is said in the format that it was asked for."""
         from billpolicy.cli.output import fail, telling
+        from billpolicy.report.columns import use_terminal
 
+        use_terminal(shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
         with telling(ctx):
             try:
                 return super().invoke(ctx)
@@ -66,7 +77,21 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, doc) for name, (_, doc) in COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+_OTHER_WORDS = {"apply": "post", "check": "validate", "run": "post", "simulate": "plan", "verify": "validate"}
+"""What programs that do the same are asked for -> the command here."""
+
+
+def _meant(word: str) -> str:
+    """Which command was meant, if it can be told."""
+    from billpolicy.diagnostics.meaning import meant
+
+    of_ledgers = importlib.import_module(COMMANDS["ledger"][0]).command.commands
+    found = _OTHER_WORDS.get(word) or (f"ledger {word}" if word in of_ledgers else None)
+    found = found or next(iter(meant(word, sorted(COMMANDS))), None)
+    return f" Did you mean {found!r}?" if found else ""
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 140})
 @click.version_option(__version__, prog_name="billpolicy")
 def cli() -> None:
     """Say, check and prove billing policy: where credit memos, debit memos, write-offs, reversals, payments and

@@ -10,7 +10,7 @@ import click
 import billpolicy
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, day_or_today, details_option, engine_option, policy_option, today_option
-from billpolicy.cli.output import say, show_refused, write
+from billpolicy.cli.output import conclude, show_refused, write
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.plan_text import plan_text
 from billpolicy.report.waiting import awaited_text
@@ -53,8 +53,8 @@ def command(
                 show_refused(f"{id}: the approval of {actor}", why.diagnostics, ())
                 continue
             write(plan_text(found.plan, versions, details=details) + "\n")
-            say(f"{id}: approved by {actor}" + ("; it can be posted" if found.complete else ""))
+            conclude(f"{id}: approved by {actor}" + ("; it can be posted" if found.complete else ""))
             for awaited in found.awaited:
-                say(f"  it still waits for {awaited_text(awaited)}")
+                conclude(f"  it still waits for {awaited_text(awaited)}")
     if refused:
         raise click.exceptions.Exit(1)

@@ -107,7 +107,10 @@ def command(
     for one, outcome in found:
         gather(found_about(outcome))
         if outcome.problems and format != "json":
-            show_refused(title(one, day), outcome.problems)
+            if told and not markdown:  # what is explained so far comes first
+                write("\n".join([*told, ""]))
+                told.clear()
+            show_refused(title(one, day), outcome.problems, beside=markdown)
         effect = billpolicy.effect(outcome)
         if effect is not None:
             effects.append(effect)

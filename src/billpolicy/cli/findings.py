@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 import billpolicy
-from billpolicy.cli.output import say
+from billpolicy.cli.output import answer_with_refusals, say
 from billpolicy.cli.writing import BASELINE, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Severity
 from billpolicy.source.files import Place
@@ -51,6 +51,7 @@ def findings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         fail_level: Severity | None,
         **options: Any,
     ) -> Any:
+        answer_with_refusals(click.get_current_context())
         return command(*args, how=How(config, baseline, update_baseline, fail_level), **options)
 
     return with_how

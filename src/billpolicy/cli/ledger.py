@@ -23,12 +23,13 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import gather, say, show, show_text, write, write_json
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, show_text, write, write_json
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
 from billpolicy.report.results import refusals
+from billpolicy.report.texts import counted
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command() -> None:
 def init(ledger: str, format: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
     with billpolicy.create_ledger(ledger):
-        say(f"{ledger} is ready")
+        conclude(f"{ledger} is ready")
     if format == "json":
         show([])
 
@@ -80,9 +81,9 @@ def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> 
     if format == "json":
         write_json(ImportReport(added=done.added, known=done.known))
     words = ((count, name.replace("_", " ")) for name, count in done.added.items() if count)
-    sections = [f"{count} {name.removesuffix('s') if count == 1 else name}" for count, name in words]
+    sections = [counted(count, name.removesuffix("s")) for count, name in words]
     known = sum(done.known.values())
-    say("imported " + (", ".join(sections) or "nothing new") + (f"; {known} known already" if known else ""))
+    conclude("imported " + (", ".join(sections) or "nothing new") + (f"; {known:,} known already" if known else ""))
 
 
 @command.command("usage")
@@ -137,7 +138,7 @@ def usage(
     else:
         show(problem for one in refused for problem in one.problems)
     already = f"; {known:,} recorded already" if known else ""
-    say(f"recorded {recorded:,} usage records{already}" + (f"; {left:,} not recorded" if left else ""))
+    conclude(f"recorded {counted(recorded, 'usage record')}{already}" + (f"; {left:,} not recorded" if left else ""))
     if interrupt.asked_for:
         raise KeyboardInterrupt
     if left:
@@ -159,12 +160,14 @@ def show_(ledger: str, id: str, format: str) -> None:
         account = reader.account(id) if document is None else None
         operation = reader.operation(id) if document is None and account is None else None
         run = reader.run(id) if document is None and account is None and operation is None else None
-    found = document or account or operation or run
+        found = document or account or operation or run
+        meant = did_you_mean(id, reader.near(id)) or "" if found is None else ""
     if found is None:
         hint = (
             "name a document by its number, an account, operation or bill run by its id; a subscription is shown with "
             "its account, a line by `ledger history`"
         )
+        hint = meant if meant.startswith("did you mean") else hint
         raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
     if format == "json":
         write_json(ledger_report(found))
@@ -186,13 +189,14 @@ def check(ledger: str, format: str) -> None:
 
     Gaps among numbers that were imported are told as warnings: whether that ledger was whole is another question.
     """
+    answer_with_refusals(click.get_current_context())
     with billpolicy.open_ledger(ledger) as opened:
         problems = opened.check()
         warnings = [] if problems else gaps_to_warn_of(opened.numbering())
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
     if not problems:
-        say(f"{ledger}: every check passed")
+        conclude(f"{ledger}: every check passed")
     else:
         raise click.exceptions.Exit(1)
 

@@ -1,4 +1,6 @@
-"""Results on stdout, messages on stderr, colour only on a terminal.
+"""What came out and what was found on stdout, in order; notes and progress on stderr; colour only on a terminal.
+
+What keeps a command from its result is told on stderr, unless to find that is what it is for.
 
 In a format that can say nothing but what was found (`report/findings/formats.py`), results are not printed: what is
 found is gathered, and told in one piece on stdout when the command is done, also where that is nothing.
@@ -7,6 +9,7 @@ found is gathered, and told in one piece on stdout when the command is done, als
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,9 +27,13 @@ from billpolicy.source.files import DISK, Files, Place
 MOST_SHOWN = 50
 """Diagnostics printed as text; the other formats have all of them."""
 _COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
+_MARKED = {"!": "yellow", "x": "red", "FAILED": "red"}
+_MARKS = re.compile(r"^ +(?:[!x]|FAILED)(?= )", re.MULTILINE)
+"""How lines of results begin that tell of a warning, of a refusal, or of a test that failed."""
+_HINT, _NOTE = "hint:", "note:"
 _FORMAT, _CONTEXT, _GATHERED = "billpolicy.format", "billpolicy.context", "billpolicy.gathered"
 _SOURCES = "billpolicy.sources"
-_ANSWER = "billpolicy.answer"
+_ANSWER, _ANSWERS = "billpolicy.answer", "billpolicy.answers"
 
 
 def use_format(ctx: click.Context, format: str, *, gathers: bool = False) -> None:
@@ -85,17 +92,17 @@ def _subject(command: click.Context) -> str | None:
 def fail(error: Exception) -> int:
     """Say what went wrong and give the exit code: 1 for what the user can mend, 3 for a bug of ours."""
     if isinstance(error, Refused):
-        show(error.diagnostics)
+        show(error.diagnostics, beside=_ANSWERS not in _meta())
         return 1
     if isinstance(error, EngineError):
         hint = "this operation was not posted; try `--engine python`, and please report this"
-        show([Diagnostic("engine", str(error), hint=hint)])
+        show([Diagnostic("engine", str(error), hint=hint)], beside=True)
         return 1
     if isinstance(error, OSError):
         where = f"`{error.filename}`" if error.filename else "a file"
         message = f"{where} cannot be used: {(error.strerror or str(error)).lower()}"
         hint = "check the path, who may use it, and the space on the disk"
-        show([Diagnostic("file-unusable", message, hint=hint)])
+        show([Diagnostic("file-unusable", message, hint=hint)], beside=True)
         return 1
     if os.environ.get("BILLPOLICY_DEBUG"):
         import traceback
@@ -104,32 +111,42 @@ def fail(error: Exception) -> int:
     message = f"{type(error).__name__}: {error}"
     hint = "this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it."
     gather([Diagnostic("internal-error", message, hint=hint)])
-    click.echo(f"internal error: {visible(message)}\n    hint: {hint}", err=True)
+    said = click.style("internal error:", fg="red", bold=True)
+    click.echo(f"{said} {visible(message)}\n    hint: {hint}", err=True)
     return 3
 
 
-def show(diagnostics: Iterable[Diagnostic]) -> None:
-    """All diagnostics: as JSON on stdout, or as text on stderr."""
+def answer_with_refusals(ctx: click.Context) -> None:
+    """From here on, what is refused is the answer of the command: it is told where results are."""
+    ctx.meta[_ANSWERS] = True
+
+
+def show(diagnostics: Iterable[Diagnostic], *, beside: bool = False) -> None:
+    """All diagnostics, where results are told; `beside`: as text on stderr, since there will be no result."""
     diagnostics = in_order(diagnostics)
     if gather(diagnostics):
         return
     if _meta().get(_FORMAT) == "json":
         click.echo(report("json", "", diagnostics), nl=False)
         return
-    show_text(diagnostics[:MOST_SHOWN])
+    show_text(diagnostics[:MOST_SHOWN], err=beside)
     if len(diagnostics) > MOST_SHOWN:
-        click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (other formats have all)", err=True)
+        click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (other formats have all)", err=beside)
 
 
-def show_text(diagnostics: Iterable[Diagnostic]) -> None:
-    """Diagnostics on stderr, whatever the format of the result; click drops the colour where there is no terminal."""
+def show_text(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
+    """Diagnostics as text, whatever the format of the result; click drops the colour where there is no terminal."""
     from billpolicy.report.findings.text import texts
 
     diagnostics = list(diagnostics)
     for one, text in zip(diagnostics, texts(diagnostics, _meta().get(_SOURCES, ())), strict=True):
         word = f"{one.severity}:"
         coloured = click.style(word, fg=_COLOURS[one.severity], bold=True)
-        click.echo(text.replace(word, coloured, 1), nl=False, err=True)
+        text = text.replace(word, coloured, 1)
+        if one.hint:
+            before, hint, after = text.rpartition(_HINT)
+            text = f"{before}{click.style(hint, fg=_COLOURS['hint'])}{after}"
+        click.echo(text, nl=False, err=err)
 
 
 def gather(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -146,15 +163,17 @@ def answer(text: str) -> None:
     _meta()[_ANSWER] = text
 
 
-def show_refused(title: str, diagnostics: Iterable[Diagnostic], more: Iterable[str] = ()) -> None:
-    """Which operation is refused, every reason, and what more there is to say, line by line."""
+def show_refused(
+    title: str, diagnostics: Iterable[Diagnostic], more: Iterable[str] = (), *, beside: bool = False
+) -> None:
+    """Which operation is refused, every reason, and what more there is to say, line by line; `beside` as in `show`."""
     if gather(diagnostics):
         return
-    click.echo(click.style(f"{visible_first(title)} is refused", bold=True), err=True)
-    show(diagnostics)
+    click.echo(click.style(f"{visible_first(title)} is refused", fg="red", bold=True), err=beside)
+    show(diagnostics, beside=beside)
     for line in more:
-        say(line)
-    click.echo("", err=True)
+        click.echo(visible_first(line), err=beside)
+    click.echo("", err=beside)
 
 
 def _meta() -> dict[str, Any]:
@@ -165,13 +184,29 @@ def _meta() -> dict[str, Any]:
 
 def say(message: str) -> None:
     """A message beside the result, in one line."""
-    click.echo(visible_first(message), err=True)
+    said = visible_first(message)
+    note = said.startswith(_NOTE)
+    click.echo(click.style(_NOTE, fg=_COLOURS["hint"]) + said[len(_NOTE) :] if note else said, err=True)
+
+
+def conclude(message: str) -> None:
+    """What it all came to, in one line: the end of a result that is text, beside any other."""
+    format = _meta().get(_FORMAT)
+    if format == "json" or _GATHERED in _meta():
+        say(message)
+    else:
+        click.echo(visible_first(message))
 
 
 def write(text: str) -> None:
     """A result."""
     if _GATHERED not in _meta():
-        click.echo(visible_lines(text), nl=False)
+        click.echo(_MARKS.sub(_painted, visible_lines(text)), nl=False)
+
+
+def _painted(mark: re.Match[str]) -> str:
+    """The beginning of a line in the colour of how bad it is."""
+    return click.style(mark[0], fg=_MARKED[mark[0].strip()], bold=True)
 
 
 def write_json(result: Any) -> None:

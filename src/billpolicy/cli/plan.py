@@ -32,7 +32,7 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import gather, say, show, show_refused, write, write_json
+from billpolicy.cli.output import conclude, gather, show, show_refused, write, write_json
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
 from billpolicy.report.limits import used_text
@@ -105,7 +105,7 @@ def command(
         write(tally.table("planned") + "\n")
     if format != "json":
         show(stops)
-        say(tally.planned_text())
+        conclude(tally.planned_text())
     if report is not None:
         write_file(report, tally.report(), REPORT)
     if tally.refused or stops:

@@ -39,7 +39,7 @@ from billpolicy.cli.options import (
     today_option,
     typed,
 )
-from billpolicy.cli.output import gather, say, show_refused, use_format, write, write_json
+from billpolicy.cli.output import answer_with_refusals, conclude, gather, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.posting.store import Waiting
@@ -134,6 +134,7 @@ def command(
     posting = billpolicy.open_ledger(ledger)
     with posting, recording(record, versions, day) as note, interruptible() as interrupt:
         # A few are posted and told one by one; many in groups, which is several times faster.
+        answer_with_refusals(click.get_current_context())
         few = not progress.is_long and not any(one.request.is_divided() for one in asked)
         how = {"who": who, "atomic": atomic, "today": day, "go_on": interrupt.go_on, "watch": progress}
         how |= {"confirm": confirm, "yes": yes}
@@ -167,12 +168,14 @@ def command(
             else:
                 if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
-                say(tally.posted_text(progress.count - len(begun)))
+                conclude(tally.posted_text(progress.count - len(begun)))
                 if begun:
-                    say(f"{len(begun)} wait{'s' if len(begun) == 1 else ''} for approvals: see `billpolicy waiting`")
+                    conclude(
+                        f"{len(begun)} wait{'s' if len(begun) == 1 else ''} for approvals: see `billpolicy waiting`"
+                    )
                 if 0 < len(waiting) <= _CONFIRMED_AT_ONCE:
                     again = typed(click.get_current_context(), confirm=(*confirm, *waiting))
-                    say(f"to go on with these lines: {again}")
+                    conclude(f"to go on with these lines: {again}")
             if report is not None:
                 write_file(report, tally.report(), REPORT)
     if interrupt.asked_for:
@@ -187,7 +190,7 @@ def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: 
         return billpolicy.post_all(versions, ledger, asked, **how)
     except Refused as refused:
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
-            say(f"nothing was posted: the policy stops this batch of {len(asked):,}")
+            conclude(f"nothing was posted: the policy stops this batch of {len(asked):,}")
         raise
 
 

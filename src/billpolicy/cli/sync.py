@@ -23,7 +23,7 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import gather, say, show, show_refused, use_format, write, write_json
+from billpolicy.cli.output import conclude, gather, say, show, show_refused, use_format, write, write_json
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import findings
 from billpolicy.report.sync import counts_text, step_report, steps_text, sync_report
@@ -91,7 +91,8 @@ def command(
                 use_format(click.get_current_context(), "text")
             else:
                 became.write(summary=summary)
-            say(became.result(posted=posting))
+            # Beside the answer where that is JSON, though its format is text by now.
+            (say if format == "json" else conclude)(became.result(posted=posting))
     if interrupt.asked_for:
         raise KeyboardInterrupt
     if not became.is_whole:

@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy import Policy
 from billpolicy.cli.findings import How, Settling, findings_options
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import say, show, write, write_json
+from billpolicy.cli.output import conclude, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.report.results import Validations, findings, validation, validation_text
@@ -53,6 +53,6 @@ def command(policies: tuple[Place, ...], how: How, format: str) -> None:
         show([*wrong, *(warning for policy in valid for warning in policy.warnings)])
         write("".join(map(validation_text, told)))
     if wrong and format == "text":
-        say(f"{len(valid)} of {len(policies)} policies are valid")
+        conclude(f"{len(valid)} of {len(policies)} policies are valid")
     if wrong or settling.fails:
         raise click.exceptions.Exit(1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from billpolicy.analysis.analyse import Analysis
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.results import Finding, Period, findings, period_of
-from billpolicy.report.texts import WIDTH
+from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 from billpolicy.witness.witness import Witness
 
@@ -66,5 +65,5 @@ def analysis_text(analysis: Analysis) -> str:
     """What holds, a line each."""
     lines = [f"policy {analysis.policy.name}: proven of it"]
     for sentence in analysis.proven:
-        lines += textwrap.wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+        lines += wrapped("  - ", sentence)
     return "\n".join(lines) + "\n"

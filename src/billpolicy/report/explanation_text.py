@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from billpolicy.diagnostics.visible import visible
+from billpolicy.report.columns import width
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
-from billpolicy.report.texts import WIDTH, code, escaped, origin, wrapped
+from billpolicy.report.texts import code, escaped, origin, wrapped
 
 _QUIET = ("not_matched", "not_in_force")
 _FEW = 3
@@ -48,7 +49,7 @@ def decisions_text(explanation: Explanation) -> str:
 def _heading(explanation: Explanation) -> list[str]:
     """An operation by its id; a step that follows it by its own, which begins with that id."""
     asked = f"{explanation.step or explanation.operation_id}:"
-    lines = textwrap.wrap(f"{asked} {explanation.operation} on {explanation.date}", WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(f"{asked} {explanation.operation} on {explanation.date}", width(), break_on_hyphens=False)
     return [lines[0], *(f"    {line}" for line in lines[1:])]
 
 

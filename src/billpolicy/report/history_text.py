@@ -14,8 +14,9 @@ from billpolicy.periods.charge_periods import line_name
 from billpolicy.periods.trail import Step, StepKind, TracedLine, Trail
 from billpolicy.posting.history import History
 from billpolicy.report.changes import STATUS, charge_text, terms_text
+from billpolicy.report.columns import width
 from billpolicy.report.history import tax_of
-from billpolicy.report.texts import WIDTH, wrapped
+from billpolicy.report.texts import wrapped
 
 WORDS: dict[StepKind, str] = {
     "billed": "billed",
@@ -53,13 +54,13 @@ def _step(step: Step, trail: Trail) -> Iterator[str]:
     by, of = (None if line is None else lines.get(line) for line in (step.by, step.of))
     money = "" if by is None else f"{by.item.amount} {by.document.currency}"
     told = f"  {step.date}  {_sentence(step)}"
-    room = WIDTH - len(told)
+    room = width() - len(told)
     if not money:
         yield told
     elif len(money) + 2 <= room:
         yield f"{told}{money:>{room}}"
     else:
-        yield from (told, f"{money:>{WIDTH}}")
+        yield from (told, f"{money:>{width()}}")
     yield from wrapped(_INDENT, "; ".join(_details(step, by, of)))
 
 

@@ -91,6 +91,8 @@ class AccountReport:
     subscriptions: tuple[Subscription, ...]
     documents: tuple[DocumentReport, ...]
     """By date, changes of the credit balance among them."""
+    kinds: dict[str, Kind]
+    """The kind of each, by number."""
     open: dict[str, Amount]
     """Currency -> what is open of its invoices and debit memos in it; every currency that it has a document in."""
     unapplied: dict[str, Amount]
@@ -200,7 +202,8 @@ def _document(shown: ShownDocument) -> DocumentHistory:
 
 def _account(shown: ShownAccount) -> AccountReport:
     documents = tuple(document_report(one, balance=shown.balances[one.number]) for one in shown.documents)
-    return told(AccountReport, shown, documents=documents)
+    kinds = {one.number: one.kind for one in shown.documents}
+    return told(AccountReport, shown, documents=documents, kinds=kinds)
 
 
 def _operation(shown: ShownOperation) -> OperationReport:

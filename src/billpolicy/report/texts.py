@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.visible import no_command, visible, visible_lines
+from billpolicy.report.columns import width
 from billpolicy.vocabulary.spec import Level
 
-WIDTH = 80
 _MARKUP = re.compile(
     r"[\\`*\[\]<|~]"
     r"|&(?=#?\w+;)"  # `&lt;` would be read as `<`
@@ -30,7 +30,7 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
     """The lines of a text that begins after `start` and goes on below its own beginning; nothing of no text."""
     lines = textwrap.wrap(
         visible_lines(text),
-        WIDTH,
+        width(),
         initial_indent=start,
         subsequent_indent=" " * len(start),
         break_long_words=break_long_words,
@@ -40,7 +40,7 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int] = ()) -> str:
-    """A table WIDTH columns wide; plain text, so that the same prints the same everywhere.
+    """A table as plain text.
 
     What stands in its first column is not broken; with `widths` of the columns, whatever is longer than its own is, and
     a blank line comes between rows.
@@ -58,7 +58,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
             laid_out.add_column(column, no_wrap=position == 0)
     for row in rows:
         laid_out.add_row(*(Text(visible_lines(cell)) for cell in row))
-    console = Console(width=WIDTH, color_system=None, force_terminal=False)
+    console = Console(width=width(), color_system=None, force_terminal=False)
     with console.capture() as captured:
         console.print(laid_out)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
@@ -66,7 +66,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
 
 def counted(count: int, what: str) -> str:
     """`1 rule`, `3 rules`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what if count == 1 or what in _UNCOUNTED else f'{what}s'}"
+
+
+_UNCOUNTED = ("usage",)
+"""What is no number of things."""
 
 
 def origin(label: str, since: datetime.date | None, operation: str | None) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.visible import visible
+from billpolicy.report.columns import on_terminal, width
 from billpolicy.report.findings.formats import Found
-from billpolicy.report.texts import WIDTH
+from billpolicy.report.texts import wrapped
 from billpolicy.source.files import STDIN, Files
 from billpolicy.source.lines import BREAK
 from billpolicy.source.plain_file import read_plain
@@ -20,6 +23,8 @@ _MOST = 64 * 1024 * 1024
 """Bytes of a file that is quoted."""
 _KINDS = (".yaml", ".yml", ".json", "billpolicy.toml", STDIN)
 _COMMENT = re.compile(r"\s#")
+_HINT = "    hint: "
+_WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 _LEAST = 20
 """Columns that a quotation has at least, however long the number of its line."""
 
@@ -33,7 +38,17 @@ def texts(diagnostics: Iterable[Diagnostic], sources: Sequence[Files] = ()) -> I
     """The same one by one. `sources`: where files were read from, beside the disk."""
     for one in diagnostics:
         at = one.position
-        yield "".join(f"{text}\n" for text in one.lines(_quoted(at, sources) if at is not None and at.line else ()))
+        quoted = _quoted(at, sources) if at is not None and at.line else ()
+        yield "".join(f"{text}\n" for text in (_in_lines(one, quoted) if on_terminal() else one.lines(quoted)))
+
+
+def _in_lines(one: Diagnostic, quoted: Iterable[str]) -> Iterator[str]:
+    """The same for a terminal, which would break words: elsewhere a message and a hint are one line each."""
+    first, *others = one.lines(quoted)
+    yield from textwrap.wrap(first, width(), subsequent_indent="    ", **_WHOLE_WORDS)
+    for line in others:
+        said = line.removeprefix(_HINT) if one.hint and line is others[-1] else None
+        yield from (line,) if said is None else wrapped(_HINT, said)
 
 
 class _Quotable:
@@ -98,7 +113,7 @@ def _quoted(at: Position, sources: Sequence[Files]) -> Iterator[str]:
         end = start + len(_COMMENT.split(line[start:], maxsplit=1)[0].rstrip())
     before, meant, after = visible(line[:start]), visible(line[start:end]), visible(line[end:].rstrip())
     gutter = f" {at.line} | "
-    before, meant, after = _cut(before, meant, after, max(WIDTH - len(gutter), _LEAST))
+    before, meant, after = _cut(before, meant, after, max(width() - len(gutter), _LEAST))
     yield f"{gutter}{before}{meant}{after}"
     yield f"{' ' * (len(gutter) - 2)}| {' ' * _columns(before)}{'^' * max(_columns(meant), 1)}"
 
