@@ -18,7 +18,7 @@ from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.policy.approval import approval_of
-from billpolicy.policy.model import Attribute, Policy
+from billpolicy.policy.model import Attribute, BaseRule, Chain, Policy
 from billpolicy.policy.people import listed
 
 
@@ -80,8 +80,14 @@ def not_heard(resolver: Resolver, resolved: Resolved, asked_for: Mapping[str, st
             yield Objection("attribute-not-here", message, ("attributes", key), hint)
         elif value is not None and resolution.level != "request":
             rule = resolver.rule(resolved.operation, key, resolution.rule)
-            message = f"the policy does not take `{key}` from the request (rule `{rule.id}`, {rule.position})"
+            by = f"rule `{rule.id}`, {rule.position}"
+            message = f"the policy does not take `{key}` from the request ({by})"
             hint = "remove it, or change the policy"
+            outcome = rule.outcome if isinstance(rule, BaseRule) else rule.then[key]
+            if resolution.level is not None and isinstance(outcome, Chain) and "request" in outcome.levels:
+                held = resolved.levels[resolution.level].label
+                message = f"the `{key}` of {held} comes before that of the request ({by})"
+                hint = "remove it, or let the policy name `request` before the others"
             yield Objection("request-not-heard", message, ("attributes", key), hint)
 
 

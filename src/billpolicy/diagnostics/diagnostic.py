@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.visible import visible, visible_first
+from billpolicy.diagnostics.visible import unseen, visible, visible_first
 
 Severity = Literal["error", "warning", "hint"]
 """What must be mended, what may not be meant, and what could be better."""
@@ -87,12 +87,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if len(known) > MOST_COMPARED:
         return None
     close = meant(word, known)
+    strange = unseen(word)
+    remark = f"{strange} stands in it, which cannot be seen" if strange else ""
     if close:
         named = " or ".join(", ".join(f"`{name}`" for name in part) for part in (close[:-1], close[-1:]) if part)
-        return f"did you mean {named}?{_lookalike(word, close[0])}"
+        return f"did you mean {named}?{f' ({remark})' if remark else _lookalike(word, close[0])}"
     if known and len(known) <= _MOST_LISTED:
-        return "known here: " + ", ".join(f"`{name}`" for name in known)
-    return None
+        return f"{remark}{'; ' if remark else ''}known here: " + ", ".join(f"`{name}`" for name in known)
+    return remark or None
 
 
 def _lookalike(word: str, close: str) -> str:

@@ -16,6 +16,14 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def unseen(text: str) -> str | None:
+    """The first character of a text that nobody sees or takes for another: `U+00A0 NO-BREAK SPACE`; None without."""
+    for c in text:
+        if c not in " \t" and unicodedata.category(c) in ("Zs", "Zl", "Zp", "Cf", "Cc"):
+            return f"U+{ord(c):04X} {unicodedata.name(c, 'a control character')}"
+    return None
+
+
 def visible_first(text: str) -> str:
     """The same where a line of messages begins with the text, which must be no command of GitHub Actions there."""
     return no_command(visible(text))

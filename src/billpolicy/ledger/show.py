@@ -71,6 +71,18 @@ def _open_places(book: Book, document: Numbered) -> tuple[OpenPlace, ...]:
     return tuple(OpenPlace(*place, left) for place, left in book.open_places(document).items())
 
 
+def near(connection: Connection, name: str) -> list[str]:
+    """The names that stand next to one in their order, of documents, accounts and operations: one may be meant."""
+    return [row[0] for row in connection.rows(_NEAR, name=name)]
+
+
+_NEAR = "\nUNION ".join(
+    f"SELECT {key} FROM (SELECT {key} FROM {table} WHERE {key} {where} LIMIT 20) {table}_{side}"
+    for table, key in (("documents", "number"), ("accounts", "id"), ("operations", "id"))
+    for side, where in (("behind", f">= :name ORDER BY {key}"), ("before", f"< :name ORDER BY {key} DESC"))
+)
+
+
 def show_account(connection: Connection, id: str) -> ShownAccount | None:
     """An account by its id; None if the ledger has none."""
     accounts, revisions = accounts_of(connection, [id])

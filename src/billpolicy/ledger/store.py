@@ -112,6 +112,10 @@ class LedgerReader:
         that."""
         return show.show_decisions(self.connection, name)
 
+    def near(self, name: str) -> list[str]:
+        """Names of documents, accounts and operations of which one may be meant."""
+        return show.near(self.connection, name)
+
     def run(self, id: str) -> ShownRun | None:
         """A bill run by its id, by the documents that name it; None if none does."""
         return show.show_run(self.connection, id)

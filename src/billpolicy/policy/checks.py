@@ -19,9 +19,23 @@ Check = Callable[[Policy, Vocabulary], Iterator[Diagnostic]]
 
 def check(policy: Policy, vocabulary: Vocabulary, more: Sequence[Check] = ()) -> list[Diagnostic]:
     """Everything that is wrong with the policy as a whole; `more` checks come after those that stand here."""
+    bare = _nothing_below(policy, vocabulary)
+    if bare is not None:
+        return [bare]
     return first_of(
         (problem for run in (*CHECKS, *more) for problem in run(policy, vocabulary)), Position(policy.position.file)
     )
+
+
+def _nothing_below(policy: Policy, vocabulary: Vocabulary) -> Diagnostic | None:
+    """A policy without a base that leaves more open than it says: one sentence, and not one for each operation."""
+    settings = [(spec.name, setting.name) for spec in vocabulary.values() for setting in spec.settings]
+    missing = sum(key not in policy.base for key in settings)
+    if 2 * missing <= len(settings) or len(policy.layers) > 1:
+        return None
+    message = f"this policy extends none, and does not say {missing} of the {len(settings)} decisions that it must"
+    hint = "begin with `extends:` and the path of the standard policy, seen from this file, like `../policies/standard`"
+    return Diagnostic("decision-missing", message, policy.position, hint)
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:

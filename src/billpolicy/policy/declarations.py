@@ -41,6 +41,8 @@ from billpolicy.vocabulary.spec import (
     events_of,
 )
 
+_EVERY_ONE = ("all", "any", "every", "every_operation", "*")
+"""What is written by who means each operation."""
 _NEVER_MASKED = {"date"}
 _Number = tuple[tuple[str, ...], int | None, int, int, str]
 """Of a payment term: where a number stands, what it is, the least and the most, and what to do."""
@@ -122,9 +124,16 @@ class Declarations:
         """The operation of this name; that there is none is a problem."""
         spec = self.vocabulary.get(name)
         if spec is None:
-            hint = did_you_mean(name, self.vocabulary)
-            self.problem("operation-unknown", f"there is no operation `{name}`", at, hint)
+            self.problem("operation-unknown", f"there is no operation `{name}`", at, self._operation_meant(name))
         return spec
+
+    def _operation_meant(self, name: str) -> str:
+        """Which operation was meant, or all that there are."""
+        every = "what holds for every operation stands under `every_operation`"
+        if name.casefold() in _EVERY_ONE:
+            return f"list the operations; {every}"
+        meant = did_you_mean(name, self.vocabulary)
+        return meant or f"there are: {', '.join(sorted(self.vocabulary))}; {every}"
 
     def fields_of(self, spec: OperationSpec) -> tuple[FieldSpec, ...]:
         """What conditions can ask about an operation; what it changes is called as the policy declares it."""

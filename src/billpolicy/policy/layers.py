@@ -138,7 +138,9 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
     foreign: list[Diagnostic] = []
     wrong: list[Diagnostic] = []
     if not where.exists(path):
-        problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, "check the path"))
+        hint = "check the path: it is seen from the file that names it, like `../policies/standard`"
+        hint = hint if asked.line else "check the path"
+        problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, hint))
         names = []
     elif not names:
         hint = "a policy is a folder with at least one .yaml file"

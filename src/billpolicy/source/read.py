@@ -19,6 +19,8 @@ _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
 _LONG = 10 * MAX_PROBLEMS
 """Items of a list; looking at the start of a longer one beforehand takes little of the whole time."""
+_CUSTOM = "custom"
+"""The key of an account or a subscription that has the values of the fields that a policy declares."""
 _KEY = "[key]"
 """What pydantic adds to a location when the key itself is wrong and not its value."""
 
@@ -103,7 +105,11 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
     if problem_type in ("unexpected_keyword_argument", "extra_forbidden"):
         known = _names_at(kind, where[:-1])
         message = f"`{where[-1]}` is not a key that is known here"
-        return Diagnostic("key-unknown", message, tree.at(*full, key=True), did_you_mean(str(where[-1]), known))
+        hint = did_you_mean(str(where[-1]), known)
+        if _CUSTOM in known and not (hint or "").startswith("did you mean"):
+            own = str(where[-1]).rpartition(".")[2]
+            hint = f"a field of your own stands under `{_CUSTOM}`, like `{_CUSTOM}: {{{own}: ...}}`; {hint}"
+        return Diagnostic("key-unknown", message, tree.at(*full, key=True), hint)
     if problem["input"] is None and problem_type != "value":
         message = f"{_WANTED.get(problem_type, 'a value')} is wanted here, not nothing"
         return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from billpolicy.diagnostics.visible import unseen
 from billpolicy.source.lines import BREAK
 
 _Mark = tuple[int, int]
@@ -86,7 +87,10 @@ def in_words(error: Any, text: str) -> tuple[_Mark | None, str, str]:
         if at_end:
             return mark, "the file ends in the middle of a value", "it may be cut off: compare it with the original"
         return mark, "a value is missing here", "write it, or take away the comma or bracket that is too many"
+    strange = unseen("".join(lines[max(mark[0] - 2, 0) : mark[0]])) if mark is not None else None
     for part, sentence, hint in _SENTENCES:
+        if part in said and strange is not None:
+            hint = f"{strange} stands here or on the line above, which cannot be seen: write a plain space, or nothing"
         if part in said:
             place = f"line {opened[0]}, column {opened[1]}" if opened else "a line above"
             # At the end of a file that is cut off, where it opens is the only place to look at.
