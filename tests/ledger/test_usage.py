@@ -407,7 +407,7 @@ def test_what_somebody_else_records_meanwhile_is_told_as_recorded_already(
     monkeypatch.setattr(api, "usage_operations", overtaken)
     ran = usage(kept, GOOD, "--format", "json")
     told = json.loads(ran.out)
-    assert (ran.code, ran.out) == (0, "recorded 1 usage record; 2 recorded already\n")
+    assert (ran.code, ran.err) == (0, "recorded 1 usage record; 2 recorded already\n")
     assert (told["recorded"], told["known"], told["not_recorded"]) == (1, 2, 0)
 
 

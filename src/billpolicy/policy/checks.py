@@ -19,9 +19,6 @@ Check = Callable[[Policy, Vocabulary], Iterator[Diagnostic]]
 
 def check(policy: Policy, vocabulary: Vocabulary, more: Sequence[Check] = ()) -> list[Diagnostic]:
     """Everything that is wrong with the policy as a whole; `more` checks come after those that stand here."""
-    bare = _nothing_below(policy, vocabulary)
-    if bare is not None:
-        return [bare]
     return first_of(
         (problem for run in (*CHECKS, *more) for problem in run(policy, vocabulary)), Position(policy.position.file)
     )
@@ -35,10 +32,15 @@ def _nothing_below(policy: Policy, vocabulary: Vocabulary) -> Diagnostic | None:
         return None
     message = f"this policy extends none, and does not say {missing} of the {len(settings)} decisions that it must"
     hint = "begin with `extends:` and the path of the standard policy, seen from this file, like `../policies/standard`"
-    return Diagnostic("decision-missing", message, policy.position, hint)
+    at = Position(policy.position.file, 1, 1)  # so that it is told first
+    return Diagnostic("decision-missing", message, at, hint)
 
 
 def _everything_decided(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    bare = _nothing_below(policy, vocabulary)
+    if bare is not None:
+        yield bare
+        return
     for attribute in policy.attributes.values():
         for spec in vocabulary.values():
             made = set(spec.produces).intersection(attribute.documents)
