@@ -287,7 +287,7 @@ class TestTheJournal:
             }
 
     def test_a_chain_comes_back_whole_and_so_does_each_step(self, store: Store) -> None:
-        plan = replace(chain(whole(store), "op-1"), approved_by="eve")
+        plan = replace(chain(whole(store), "op-1"), approved_by=("[eve]",))
         post_it(store, plan)
         with store.reading() as reader:
             for step in in_turn(plan):
@@ -300,8 +300,7 @@ class TestTheJournal:
         plan = chain(book, "op-1")
         at = NOW + datetime.timedelta(microseconds=1)
         entries = [
-            Entry(step, Audit(step.id, f"user {n}", at, None, None), _cause(plan, step))
-            for n, step in enumerate(in_turn(plan))
+            Entry(step, Audit(step.id, f"user {n}", at), _cause(plan, step)) for n, step in enumerate(in_turn(plan))
         ]
         with store.writing() as writer:
             writer.write(entries, book, left_by(plan, book))

@@ -268,7 +268,7 @@ class TestWhatCannotBeTold:
             old, "roles: {clerk: [ines]}\n" + rule("{actor.role: clerk}", "{item_limit: 7}"), f"{CREDIT}actor: ines\n"
         )
         assert [(one.key, one.why) for one in found.untold] == [("item_limit", "`actor.id` was masked")]
-        assert (found.recorded.operation.actor, found.recorded.operation.approved_by) == (None, None)
+        assert (found.recorded.operation.actor, found.recorded.operation.approved_by) == (None, ())
 
     def test_an_amount_that_is_masked_is_in_no_document(self, replayed: Under) -> None:
         old = "recording: {mask: [amount, account.id]}\n"

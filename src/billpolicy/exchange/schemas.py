@@ -62,6 +62,7 @@ def _policy() -> Schema:
     schema = _of(PolicyFile)
     decided = schema["properties"]["operations"]["additionalProperties"]["additionalProperties"]
     schema["definitions"]["Decision"] = decided
+    schema["definitions"]["Approval"] = APPROVAL_SCHEMA
     schema["properties"]["operations"] = {
         "type": "object",
         "description": "What each operation decides by default.",
@@ -107,7 +108,7 @@ def _operation(spec: OperationSpec) -> Schema:
     for setting in spec.settings:
         values: Schema = {"enum": list(setting.choices)} if setting.choices else value
         if setting == PERMISSION:
-            values = {"oneOf": [values, APPROVAL_SCHEMA]}
+            values = {"oneOf": [values, {"$ref": "#/definitions/Approval"}]}
         settings[setting.name] = {"oneOf": [values, _long_form("is", values)], "description": setting.doc}
     return {
         "type": "object",
