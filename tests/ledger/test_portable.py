@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +104,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert reader.run("no such run") is None
             assert {one.operation.id for one in reader.recorded()} == EACH.keys() - {"draft_canceled"}
             assert reader.decisions("no such name") is None
+            day, next_day = NOW.date(), NOW.date() + datetime.timedelta(days=1)
+            names = {"credit_memo_from_invoice"}
+            assert {one.operation for one in reader.moved(day, next_day, names)} == names
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
             writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])

@@ -330,7 +330,10 @@ def moved(
     sources = {made.from_ for plan in plans for made in plan.applications}
     account_of: dict[str, str] = dict(connection.rows(_ACCOUNTS, sources))
     for plan in plans:
-        yield counted(plan, account_of.__getitem__)
+        try:
+            yield counted(plan, account_of.__getitem__)
+        except KeyError:
+            raise damaged(f"whose money operation `{plan.id}` moved is not known any more") from None
 
 
 class Recorded(NamedTuple):
