@@ -481,6 +481,7 @@ class _Warning:
         self._looked_at: Book | None = None
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
+        self.given_elsewhere = reader.given_elsewhere
         self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
         self.moved = reader.moved
         self.waiting = reader.waiting

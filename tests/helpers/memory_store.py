@@ -7,12 +7,14 @@ transaction that raises never puts a new one in its place.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from billpolicy.book.book import Book
+from billpolicy.book.changes import Issued
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
@@ -52,6 +54,15 @@ class MemoryReader:
 
     def known(self, numbers: Collection[str]) -> set[str]:
         return {number for number in numbers if number in self.kept.book.numbered}
+
+    def given_elsewhere(self, kind: str, begins: str) -> list[str]:
+        drawn = {one.document.number for entry in self.kept.entries.values() for one in entry.plan.of(Issued)}
+        documents = self.kept.book.numbered.items()
+        return [
+            number
+            for number, one in documents
+            if one.kind == kind and number not in drawn and re.match(re.escape(begins) + "[0-9]", number)
+        ]
 
     def requests(self, ids: Collection[str]) -> dict[str, str]:
         entries = self.kept.entries

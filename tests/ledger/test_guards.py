@@ -11,6 +11,7 @@ import pytest
 from billpolicy.ledger.store import Ledger
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
+from tests.helpers.books import book_from
 from tests.helpers.ledgers import dump, file_of, post, whole
 from tests.helpers.sample import NOW, credit_plan, refund_plan
 from tests.helpers.waiting import put_waiting
@@ -38,6 +39,7 @@ KEPT = (
     "waiting",
     "approvals",
     "withdrawals",
+    "void_numbers",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -77,6 +79,8 @@ def posted(stocked: Ledger) -> Ledger:
     """A ledger in which every table has something that an operation or an import wrote."""
     post(stocked, credit_plan(whole(stocked), "op-1", "INV00000001", reverse=True), who="ann", now=NOW)
     post(stocked, refund_plan(whole(stocked), "op-2", "CM00000001", "1.00"), who="ann", now=NOW)
+    void = "void_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"
+    stocked.import_book(book_from(f"accounts: [{{id: other, currency: USD}}]\n{void}"))
     with stocked.writing() as writer:
         writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
         put_waiting(writer)

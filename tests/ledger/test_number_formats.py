@@ -222,6 +222,17 @@ def test_what_was_imported_without_the_policy_is_counted_when_it_is_imported_wit
         assert opened.check() == []
 
 
+@pytest.mark.parametrize("series", [YEARLY, NEVER])
+def test_what_was_imported_without_it_is_never_passed_over(series: str) -> None:
+    policy = numbering(series)
+    with ledger(memos("D-2026-0041")) as opened:
+        asked = debited(1, "2026-06-01")
+        assert codes(refused(lambda: drawn(policy, opened, [asked]))) == ["numbers-uncounted"]
+        assert codes(refused(lambda: billpolicy.plan(policy, opened, asked))) == ["numbers-uncounted"]
+        opened.import_book(book_from(BOOK + CHARGES + memos("D-2026-0041")), policy)
+        assert drawn(policy, opened, [asked]) == ["D-2026-0042"]
+
+
 # -- whatever happens ----------------------------------------------------------------------------------------------
 
 FORMATS = st.sampled_from(

@@ -269,6 +269,7 @@ Known = Literal[
     "number-reserved",
     "number-taken",
     "number-undrawn",
+    "numbers-uncounted",
     "numbers-used-up",
     "one-off-without-end",
     "operation-differs",

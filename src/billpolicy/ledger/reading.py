@@ -539,6 +539,17 @@ def imported_counters(connection: Connection) -> dict[str, int]:
     return dict(connection.rows("SELECT prefix, imported FROM counters"))
 
 
+_GIVEN_ELSEWHERE = """
+SELECT number FROM documents WHERE number >= :low AND number < :high AND kind = :kind AND operation IS NULL
+"""
+
+
+def given_elsewhere(connection: Connection, kind: str, begins: str) -> list[str]:
+    """The numbers of imported documents of a kind that begin with a text and a digit."""
+    # `:` comes after `9`, so between the two stand all digits and what follows them.
+    return [row[0] for row in connection.rows(_GIVEN_ELSEWHERE, low=f"{begins}0", high=f"{begins}:", kind=kind)]
+
+
 def void_numbers_of(connection: Connection, keys: Keys) -> dict[str, VoidNumber]:
     """Those of these numbers, or of all, that no document has, by number."""
     found = _select(connection, schema.void_numbers, "number", keys, "ORDER BY number")

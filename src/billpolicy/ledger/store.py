@@ -70,6 +70,10 @@ class LedgerReader:
         """As `Reader.known`."""
         return {row[0] for row in self.connection.rows("SELECT number FROM documents WHERE number IN {keys}", numbers)}
 
+    def given_elsewhere(self, kind: str, begins: str) -> Collection[str]:
+        """As `Reader.given_elsewhere`."""
+        return reading.given_elsewhere(self.connection, kind, begins)
+
     def requests(self, ids: Collection[str]) -> dict[str, str]:
         """As `Reader.requests`."""
         return journal.requests_of(self.connection, ids)

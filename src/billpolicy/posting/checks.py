@@ -6,7 +6,7 @@ Everything is asked of the books before and after, so it is the same for every s
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import (
@@ -26,7 +26,7 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.history import value_on
 from billpolicy.book.model import Document
-from billpolicy.book.numbers import NumberDraw, next_counter
+from billpolicy.book.numbers import MIN_DIGITS, NumberDraw, counter_in, next_counter, pattern
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.documents import prefix_bound
 from billpolicy.planning.plan import Plan
@@ -199,6 +199,27 @@ def taken_numbers(plans: Iterable[Plan], known: Collection[str]) -> Iterator[Dia
             hint = "give the series another prefix or a higher start number in the policy"
             yield Diagnostic("number-taken", message, hint=hint)
         seen.add(number)
+
+
+def uncounted_numbers(plans: Iterable[Plan], given: Callable[[str, str], Collection[str]]) -> Iterator[Diagnostic]:
+    """A counter that begins, though numbers of it were imported: without the policy, by whose format they are told.
+
+    `given`: the numbers of imported documents of a kind that begin with a text.
+    """
+    for draw in (one.draw for plan in plans for one in plan.of(Issued)):
+        begins = pattern(draw.prefix).match(draw.number)
+        # Eight digits are counted without a policy.
+        if draw.counter != draw.start or begins is None or len(draw.number) - begins.end() == MIN_DIGITS:
+            continue
+        counters = {number: counter_in(number, draw.prefix) for number in given(draw.kind, draw.prefix.split("{")[0])}
+        later = [number for number, counter in counters.items() if counter is not None and counter >= draw.counter]
+        if later:
+            message = (
+                f"{draw.number} would come next for `{draw.prefix}`, but {max(later)} was imported, without the policy "
+                "whose format tells that it is one of them"
+            )
+            hint = "import the same book once more with `--policy`: numbers go on after it then"
+            yield Diagnostic("numbers-uncounted", message, hint=hint)
 
 
 def differing(id: str, posted: Mapping[str, object], given: Mapping[str, object]) -> Iterator[Diagnostic]:

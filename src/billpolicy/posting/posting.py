@@ -508,6 +508,7 @@ def _taken(
         *checks.taken_ids(own, known_ids),
         *checks.taken_runs(plans, {**parts, **known_parts}),
         *checks.taken_numbers(plans, known),
+        *checks.uncounted_numbers(plans, reader.given_elsewhere),
     ]
 
 

@@ -151,6 +151,9 @@ class Reader(Protocol):
     def known(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that a document has."""
 
+    def given_elsewhere(self, kind: str, begins: str) -> Collection[str]:
+        """The numbers of imported documents of a kind that begin with a text and a digit."""
+
     def requests(self, ids: Collection[str]) -> dict[str, str]:
         """The requests of those of these operations that were posted, as canonical JSON.
 

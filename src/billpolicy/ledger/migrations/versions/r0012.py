@@ -38,3 +38,7 @@ def upgrade() -> None:
                 f"CREATE TRIGGER void_numbers_{name} BEFORE {event} ON void_numbers {when}"
                 f"BEGIN SELECT RAISE(ABORT, 'guard: {message}'); END"
             )
+        op.execute(
+            "CREATE TRIGGER counters_source BEFORE UPDATE ON counters WHEN NEW.source IS NOT OLD.source "
+            "BEGIN SELECT RAISE(ABORT, 'guard: whose numbers are continued never changes'); END"
+        )
