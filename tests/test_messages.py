@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
+import json
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,15 +15,20 @@ from hypothesis import strategies as st
 
 from billpolicy import validate
 from billpolicy.book.load import book_of, load_book
+from billpolicy.cli.options import day_or_today
 from billpolicy.diagnostics.diagnostic import Refused, did_you_mean
 from billpolicy.diagnostics.meaning import opposite
 from billpolicy.exchange.operations_file import load_with_book
 from billpolicy.money import Money, from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.language import OPERATORS
+from billpolicy.report.columns import use_terminal
+from billpolicy.report.findings.text import texts
 from billpolicy.source.mended import amounts_meant
 from billpolicy.source.scalars import read_date, read_money
+from billpolicy.source.today import today
 from billpolicy.source.tree import parse_text
+from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import STANDARD
 
 # -- did you mean: by meaning as well as by letters ---------------------------------------------------------------
@@ -303,3 +311,141 @@ def test_of_a_folder_with_a_policy_and_other_files_the_policy_is_named(files: Pa
         f"name the policy's file alone: `{files}/policy.yaml`; or move this one into a subfolder"
     }
     assert validate(files / "policy.yaml").name == "acme"
+
+
+# -- what a policy and a book were to say --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operations", "told"),
+    [
+        (
+            "[all]",
+            "there is no operation `all`: list the operations; what holds for every operation stands under `every_operation`",  # noqa: E501
+        ),
+        ("[writeoff]", "there is no operation `writeoff`: did you mean `write_off_invoice`?"),
+        (
+            "[dispute]",
+            "there is no operation `dispute`: did you mean `credit_memo_from_invoice` or `reverse_payment`?",
+        ),
+    ],
+)
+def test_an_unknown_operation_is_never_told_without_a_hint(operations: str, told: str, tmp_path: Path) -> None:
+    rule = f"exceptions: [{{id: one, operations: {operations}, then: {{permission: approval}}}}]"
+    assert policy_findings(tmp_path, rule) == [told]
+
+
+def test_where_nothing_is_like_it_all_operations_are_listed(tmp_path: Path) -> None:
+    (told,) = policy_findings(tmp_path, "exceptions: [{id: one, operations: [xyzzy], then: {permission: approval}}]")
+    assert all(name in told for name in OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("character", "name"),
+    [
+        ("\u00a0", "U+00A0 NO-BREAK SPACE"),
+        ("\u200b", "U+200B ZERO WIDTH SPACE"),
+        ("\u2009", "U+2009 THIN SPACE"),
+        ("\u00ad", "U+00AD SOFT HYPHEN"),
+    ],
+)
+def test_a_character_that_nobody_sees_is_named(character: str, name: str, tmp_path: Path) -> None:
+    for text in (f"roles{character}: {{}}", f"{character} roles: {{}}"):
+        (told,) = policy_findings(tmp_path, text)
+        assert told.endswith(f": did you mean `roles`? ({name} stands in it, which cannot be seen)")
+    (indented,) = policy_findings(tmp_path, f"exceptions:\n  - id: x\n  {character} operations: []")
+    assert indented.endswith(
+        f": {name} stands here or on the line above, which cannot be seen: write a plain space, or nothing"
+    )
+
+
+def test_a_field_of_ones_own_is_told_as_a_book_has_it() -> None:
+    with pytest.raises(Refused) as refused:
+        book_of(parse_text("accounts: [{id: a, currency: EUR, segment: x}]", "book.yaml"))
+    (one,) = refused.value.diagnostics
+    assert (one.hint or "").startswith("a field of your own stands under `custom`, like `custom: {segment: ...}`; ")
+
+
+def test_the_name_of_a_field_in_a_policy_is_told_as_a_book_has_it(files: Path) -> None:
+    policy = FILES["policy.yaml"] + "fields: {account.segment: {type: text}}\n"
+    (files / "own.yaml").write_text(policy)
+    (files / "book.yaml").write_text("accounts: [{id: a, currency: EUR, custom: {account.segment: x}}]\n")
+    ran = billpolicy("plan", "operations.yaml", "--policy", "own.yaml", "--book", "book.yaml")
+    assert "`account.segment` (account `a`) is how the policy calls it; here it is not used" in ran.err
+    assert "hint: write `segment`: whose it is says where it stands" in ran.err
+
+
+# -- the command line ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("validat", "validate"), ("dif", "diff"), ("check", "validate"), ("show", "ledger show")]
+)
+def test_the_command_that_was_meant_is_told(typed: str, meant: str) -> None:
+    ran = billpolicy(typed)
+    assert ran.code == 2
+    assert ran.err.endswith(f"No such command '{typed}'. Did you mean '{meant}'?\n")
+
+
+def test_what_came_out_and_what_was_refused_is_in_order_on_stdout(files: Path) -> None:
+    one = "{{id: {}, operation: create_payment, account: {}, amount: 1.00, date: 2026-02-01}}"
+    (files / "operations.yaml").write_text(
+        f"operations: [{one.format('first', 'a')}, {one.format('second', 'b')}, {one.format('third', 'a')}]\n"
+    )
+    for command in ("plan", "explain", "post"):
+        where = ("--book", "book.yaml") if command != "post" else ("--ledger", "sqlite:///ledger.db")
+        if command == "post":
+            assert billpolicy("ledger", "init", "sqlite:///ledger.db").out == "sqlite:///ledger.db is ready\n"
+            imported = billpolicy("ledger", "import", "sqlite:///ledger.db", "book.yaml")
+            assert imported.out == "imported 1 account\n"
+        ran = billpolicy(command, "operations.yaml", "--policy", "policy.yaml", *where)
+        assert (ran.code, ran.err) == (1, "")
+        places = [ran.out.index(f"{id}: create_payment") for id in ("first", "second", "third")]
+        assert places == sorted(places)
+        assert ran.out.index("[account-unknown]") < places[2]
+        if command != "explain":
+            assert "2 posted, 1 refused" in ran.out or "2 planned, 1 refused; nothing was posted" in ran.out
+
+
+def test_a_name_of_a_ledger_is_suggested(files: Path) -> None:
+    billpolicy("ledger", "init", "sqlite:///ledger.db")
+    (files / "book.yaml").write_text(
+        "accounts: [{id: acme, currency: EUR}]\n"
+        "invoices:\n"
+        "- {number: A-RE00000001, account: acme, date: 2026-01-01, currency: EUR, items: [{id: x, amount: 1}]}\n"
+    )
+    assert billpolicy("ledger", "import", "sqlite:///ledger.db", "book.yaml").out == "imported 1 account, 1 invoice\n"
+    for typed, meant in (("A-RE0000001", "A-RE00000001"), ("acne", "acme")):
+        assert f"did you mean `{meant}`?" in billpolicy("ledger", "show", "sqlite:///ledger.db", typed).err
+    kinds = json.loads(billpolicy("ledger", "show", "sqlite:///ledger.db", "acme", "--format", "json").out)["kinds"]
+    assert kinds == {"A-RE00000001": "invoice"}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140, 200])
+def test_a_terminal_is_used_as_wide_as_it_is_and_no_word_is_broken(columns: int, files: Path) -> None:
+    text = FILES["policy.yaml"] + "exceptions: [{id: one, operations: [xyzzy], then: {permission: approval}}]\n"
+    (files / "policy.yaml").write_text(text)
+    with pytest.raises(Refused) as refused:
+        validate(files / "policy.yaml")
+    try:
+        use_terminal(columns)
+        shown = "".join(texts(refused.value.diagnostics))
+    finally:
+        use_terminal(None)
+    lines = shown.splitlines()
+    wide = min(columns, 140)
+    assert max(map(len, lines)) <= wide + len(str(files))  # a place is not broken
+    assert max(map(len, lines)) > wide - 30
+    assert set(" ".join(OPERATIONS).split()) <= set(shown.replace(",", " ").replace(";", " ").split())
+
+
+def test_the_day_where_nobody_says_one_is_that_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kiritimati is fourteen hours ahead: there it is another day for more than half of the time."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        before, found, after = (datetime.datetime.now(datetime.UTC).date(), day_or_today(None), today())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert before <= found <= after

@@ -58,6 +58,7 @@ from billpolicy.report.explanation import Explanation
 from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
 from billpolicy.source.collector import collector_paused
 from billpolicy.source.scalars import read_digest, read_text
+from billpolicy.source.today import today as utc_today
 from billpolicy.vocabulary.operations import VOCABULARY
 
 if TYPE_CHECKING:  # whoever has a ledger has imported it, which takes a while
@@ -548,7 +549,7 @@ def _by_its_policy(plan: Plan, policy: Versions, who: str) -> Job:
 
 def _day(today: datetime.date | None) -> datetime.date:
     if today is None:
-        return datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+        return utc_today()
     if not isinstance(today, datetime.date) or isinstance(today, datetime.datetime):
         raise TypeError(f"`today` must be a date, not {_kind(today)}")
     return today

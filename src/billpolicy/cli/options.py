@@ -107,8 +107,10 @@ record_option = click.option(
 details_option = click.option(
     "--details", is_flag=True, help="Show each operation, also where there are more than 50 of them."
 )
-today_option = click.option("--today", type=_Day(), help="The day of planning; by default, today.")
-counted_from_option = click.option("--today", type=_Day(), help="The day from which ends count; by default, today.")
+today_option = click.option("--today", type=_Day(), help="The day of planning; by default, today in UTC.")
+counted_from_option = click.option(
+    "--today", type=_Day(), help="The day from which ends count; by default, that of UTC."
+)
 
 
 def format_option(*formats: str) -> Callable[[_F], _F]:
@@ -141,5 +143,7 @@ def typed(ctx: click.Context, **other: Any) -> str:
 
 
 def day_or_today(day: datetime.date | None) -> datetime.date:
-    """The day that was given, or the calendar's."""
-    return day or datetime.date.today()  # noqa: DTZ011  billing days are local days; `--today` makes it exact
+    """The day that was given, or that of UTC."""
+    from billpolicy.source.today import today
+
+    return day or today()

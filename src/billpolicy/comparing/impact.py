@@ -23,6 +23,7 @@ from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.limits import moved
 from billpolicy.posting.posting import Outcome, dry_run
 from billpolicy.recording.record import Recorded
+from billpolicy.source.today import today as utc_today
 
 
 class Sample(NamedTuple):
@@ -46,10 +47,10 @@ def impact(
 ) -> Impact:
     """What comes out otherwise of the operations of these samples, and of those that were recorded.
 
-    `today`: the day of planning, where a sample names none; by default the calendar's. `only`: the name of an
+    `today`: the day of planning, where a sample names none; by default that of UTC. `only`: the name of an
     operation, or of a decision, about which differences are asked for.
     """
-    day = today or datetime.date.today()  # noqa: DTZ011  billing days are local days; `today` makes it exact
+    day = today or utc_today()
     found = Impact()
     for sample in samples:
         for case in cases(old, new, sample, sample.today or day):

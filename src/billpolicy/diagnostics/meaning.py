@@ -185,7 +185,11 @@ def _twins(word: str, name: str) -> list[str]:
     """The name with the other side in place of one that the word does not say: of `memo` both `debit` and `credit`."""
     asked, offered = _parts(word), set(_parts(name))
     between = [pair for pair in _OPPOSITES if pair & offered and not any(_says(asked, side) for side in pair)]
-    return [name.replace(*sorted(pair, key=name.find, reverse=True)) for pair in between]
+    twins = []
+    for pair in between:
+        other, side = sorted(pair, key=name.find)
+        twins.append(name.replace(side, other))
+    return twins
 
 
 def _parts(word: str) -> list[str]:

@@ -158,9 +158,8 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
             wrong.extend(refused.diagnostics)
             stop_at_limit([*problems, *wrong], asked)
     if foreign and where.is_dir(path):
-        wrong = _only_foreign(
-            ((file, tree) for _, file, tree, _ in files), foreign
-        )  # others, like expected results, may be none of its files either
+        # What else is wrong may be of files, like expected results, that are none of the policy's either.
+        wrong = _only_foreign(((file, tree) for _, file, tree, _ in files), foreign)
     problems.extend(wrong or foreign)
     return Layer(
         path,
@@ -181,11 +180,9 @@ def _foreign(tree: Tree) -> Diagnostic | None:
     return Diagnostic("policy-file-foreign", f"this is {said_of(kind)}, and no file of a policy", at, GOES[kind])
 
 
-def _only_foreign(
-    files: Sequence[tuple[str, PolicyFile, Tree, str]], foreign: Sequence[Diagnostic]
-) -> list[Diagnostic]:
+def _only_foreign(files: Iterable[tuple[PolicyFile, Tree]], foreign: Iterable[Diagnostic]) -> list[Diagnostic]:
     """What is told of a folder that has more than a policy: which files are none, and which one is."""
-    own = [tree.file for _, file, tree, _ in files if file.policy is not None]
+    own = [tree.file for file, tree in files if file.policy is not None]
     hint = "move it into a subfolder, or keep the policy in one file, and name that"
     if len(own) == 1:
         hint = f"name the policy's file alone: `{own[0]}`; or move this one into a subfolder"

@@ -105,11 +105,7 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
     if problem_type in ("unexpected_keyword_argument", "extra_forbidden"):
         known = _names_at(kind, where[:-1])
         message = f"`{where[-1]}` is not a key that is known here"
-        hint = did_you_mean(str(where[-1]), known)
-        if _CUSTOM in known and not (hint or "").startswith("did you mean"):
-            own = str(where[-1]).rpartition(".")[2]
-            hint = f"a field of your own stands under `{_CUSTOM}`, like `{_CUSTOM}: {{{own}: ...}}`; {hint}"
-        return Diagnostic("key-unknown", message, tree.at(*full, key=True), hint)
+        return Diagnostic("key-unknown", message, tree.at(*full, key=True), _key_meant(str(where[-1]), known))
     if problem["input"] is None and problem_type != "value":
         message = f"{_WANTED.get(problem_type, 'a value')} is wanted here, not nothing"
         return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")
@@ -126,6 +122,15 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
         hint = did_you_mean(found if isinstance(found, str) else "", choices) or "allowed: " + ", ".join(choices)
         return Diagnostic("value-not-allowed", message, tree.at(*full, key=is_key), hint)
     return Diagnostic("value-wrong", str(problem["msg"]), tree.at(*full, key=is_key))
+
+
+def _key_meant(key: str, known: list[str]) -> str | None:
+    """Which key was meant; of an account or a subscription it may be one of the company's own."""
+    hint = did_you_mean(key, known)
+    if _CUSTOM not in known or (hint or "").startswith("did you mean"):
+        return hint
+    own = key.rpartition(".")[2]
+    return f"a field of your own stands under `{_CUSTOM}`, like `{_CUSTOM}: {{{own}: ...}}`; {hint}"
 
 
 _WANTED = {
