@@ -19,6 +19,7 @@ PAGE = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([a-z ]+)` \|", PAGE, re.MULTILINE)
 WRONG, RIGHT = "policies/wrong", "policies/acme"
 LEDGER = "sqlite:///l.db"
+APPROVED = ["--policy", "policies/two", "--today", "2026-04-01", "--ledger", LEDGER]
 PLANNED = ["--policy", RIGHT, "--today", "2026-04-01"]
 BOOK = """\
 accounts: [{id: a, currency: EUR, attributes: {bill_to_contact: ann, sequence_set: DEFAULT}}]
@@ -50,6 +51,9 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         [*PLANNED, "--ledger", LEDGER, "--actor", "ines", "good.yaml"],
         [*PLANNED, "--ledger", LEDGER, "--actor", "ines", "bad.yaml"],
     ),
+    "waiting": (["--ledger", LEDGER], ["--ledger", "sqlite:///book.yaml"]),
+    "approve": (["waits", *APPROVED, "--actor", "maria"], ["nothing", *APPROVED, "--actor", "maria"]),
+    "withdraw": (["waits-too", "--ledger", LEDGER], ["nothing", "--ledger", LEDGER]),
     "replay": (["recorded.jsonl", "--policy", RIGHT], ["recorded.jsonl", "--policy", "policies/other"]),
     "matrix": ([RIGHT], [WRONG]),
     "rule": (["key-unknown"], ["key-unknwon"]),
@@ -73,6 +77,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.write("policies/wrong/policy.yaml", ACME + "rolls: {}\n")
     other = ACME.replace("acme", "other") + "operations: {create_payment: {sequence_set: [request, default]}}\n"
     made.write("policies/other/policy.yaml", other)
+    two = ACME.replace("acme", "two") + "operations: {write_off_invoice: {permission: approval}}\n"
+    made.write("policies/two/policy.yaml", two)
+    waits = "{id: ID, operation: write_off_invoice, invoice: INV00000001, actor: ines}"
+    made.write("waits.yaml", f"operations: [{waits.replace('ID', 'waits')}, {waits.replace('ID', 'waits-too')}]\n")
     made.write("book.yaml", BOOK)
     made.write("usage.csv", "id,subscription,charge,date,quantity\nu1,s,calls,2026-03-01,3\n")
     made.write("good.yaml", OPERATIONS.replace("ACCOUNT", "a").replace("ID", "good"))
@@ -87,6 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["ledger", "import", LEDGER, "book.yaml"],
             ["post", *CASES["post"][0]],
             ["plan", *PLANNED, *recorded],
+            ["post", "waits.yaml", *APPROVED, "--wait"],
         ):
             ran = billpolicy(*command)
             assert ran.code == 0, ran.err
