@@ -107,12 +107,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             day, next_day = NOW.date(), NOW.date() + datetime.timedelta(days=1)
             names = {"credit_memo_from_invoice"}
             assert {one.operation for one in reader.moved(day, next_day, names)} == names
+            assert reader.given_elsewhere("invoice", "no such prefix") == []
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
             writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
             put_waiting(writer)
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check()
+        ledger.numbering()
     return list(dict.fromkeys(found))
 
 
