@@ -115,7 +115,8 @@ def test_the_date_as_a_field_does_make_a_rule_narrower() -> None:
     assert decided(text, "bill_to_contact", {"account.country": "DE", "date": later.toordinal()}, day=later) == "b"
 
 
-ROLES = "roles: {clerk: [ines], lead: [maria]}\n"
+REQUIRED = "every_operation: {actor: required}\n"
+ROLES = "roles: {clerk: [ines], lead: [maria]}\n" + REQUIRED
 NOT_CLERKS, LEADS = "{actor.role: {none_of: [clerk]}}", "{actor.role: lead}"
 
 
@@ -128,7 +129,7 @@ def test_roles_are_a_closed_list_when_narrower_is_asked() -> None:
     )
     (found,) = refusals(ROLES + same)
     assert (found.code, "with `actor.id: maria`" in found.message) == ("exceptions-conflict", True)
-    three = "roles: {clerk: [ines], lead: [maria], intern: [bob]}\n"
+    three = "roles: {clerk: [ines], lead: [maria], intern: [bob]}\n" + REQUIRED
     assert decided(three + same, "permission", {"actor.role": "lead"}) == "leads"
     assert decided(three + same, "permission", {"actor.role": "intern"}) == "no-clerks"
 
@@ -149,7 +150,8 @@ def test_two_conditions_that_no_role_satisfies_both_of_do_not_conflict() -> None
         + rule("no-leads", "{actor.role: {none_of: [lead]}}", "{permission: refused}")
     )
     assert decided(ROLES + text, "permission", {"actor.role": "lead"}) == "no-clerks"
-    assert refused_codes("roles: {clerk: [ines], lead: [maria], intern: [bob]}\n" + text) == ["exceptions-conflict"]
+    three = "roles: {clerk: [ines], lead: [maria], intern: [bob]}\n" + REQUIRED
+    assert refused_codes(three + text) == ["exceptions-conflict"]
 
 
 def test_reason_codes_are_a_closed_list_of_each_operation() -> None:
