@@ -148,6 +148,11 @@ def test_a_point_that_may_group_thousands_is_refused(written: str, one: str, oth
         read_money(written)
 
 
+def test_a_third_decimal_is_no_thousand() -> None:
+    with pytest.raises(ValueError, match=r"^`10.001` has more decimals than EUR has \(2\)$"):
+        read_money("10.001 EUR")
+
+
 @pytest.mark.parametrize("written", ["1.000 KWD", "0.500 EUR", "1000.000 EUR", "1.00 EUR"])
 def test_a_point_that_can_only_be_one_thing_is_taken(written: str) -> None:
     assert read_money(written).amount == Decimal(written.split()[0])

@@ -37,8 +37,8 @@ def _conditions_name_people(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """A condition on somebody names them as they are told apart, or it would never hold."""
     for rule in policy.conditional:
         for clause in rule.clauses:
-            members = clause.facts[_ID].members if clause.field == _ID else None
-            for name in sorted(map(str, members.names)) if isinstance(members, Words) else ():
+            asked = [box[_ID].members for box in clause.boxes] if clause.field == _ID else []
+            for name in sorted(str(name) for each in asked if isinstance(each, Words) for name in each.names):
                 if policy.person(name) != name:
                     message = f"`{rule.id}` asks for `{name}`, which is another name of `{policy.person(name)}`"
                     yield Diagnostic("alias-in-condition", message, rule.position, f"write `{policy.person(name)}`")

@@ -28,6 +28,8 @@ class Plain(str):
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
 _DAYS = re.compile(r"(-?(?:0|[1-9][0-9]{0,6})) days?")
+_IN_FORM = re.compile(r"[+-]?[0-9]+(\.[0-9]+)? [A-Z]{3}")
+"""An amount with its currency that is written as it is to be: what is wrong with it is something else."""
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _YES_OR_NO = dict.fromkeys(("yes", "y", "on", "true", "1"), "true") | dict.fromkeys(
     ("no", "n", "off", "false", "0"), "false"
@@ -185,7 +187,7 @@ def read_money(value: Any) -> Money:
         raise
     except AmountError:
         meant = [one for one in amounts_meant(text) if " " in one]
-        if not meant:
+        if not meant or _IN_FORM.fullmatch(text):
             raise
         raise ValueError(f"`{_short(text)}` is not an amount with its currency; {_written(meant)}") from None
 
