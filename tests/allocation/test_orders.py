@@ -31,7 +31,7 @@ FAR = datetime.date.max
 
 def cent_by_cent(amount: int, docs: list[Doc], how: Rules) -> dict[str, int]:
     """Each cent goes to whoever comes first at that moment, of all who have room."""
-    owed = {(n, what): doc[4 + c] for n, doc in enumerate(docs) for c, what in enumerate(COMPONENTS)}
+    owed = {(n, what): owes for n, doc in enumerate(docs) for what, owes in zip(COMPONENTS, doc[4:], strict=True)}
     paid: Paid = dict.fromkeys(owed, 0)
     for _ in range(amount):
         waiting = [key for key in owed if paid[key] < owed[key]]
@@ -165,7 +165,7 @@ def test_what_is_due_comes_first_and_then_what_is_next_or_last_or_each_the_same(
     ],
 )
 def test_the_order_is_that_of_what_is_due(order: str, future: str, gets: list[int]) -> None:
-    docs = [
+    docs: list[Doc] = [
         (f"I{n}", DUE + datetime.timedelta(n), DUE if n < 3 else FAR, None, 0, owed)
         for n, owed in ((1, 20), (2, 20), (3, 40), (4, 40))
     ]
@@ -174,7 +174,7 @@ def test_the_order_is_that_of_what_is_due(order: str, future: str, gets: list[in
 
 def test_the_oldest_bucket_is_settled_component_by_component_before_the_next() -> None:
     """40 and 35 days late are one bucket of 30 days, 20 days late the next, today is no day late."""
-    docs = [(f"I{late}", DUE, TODAY - datetime.timedelta(late), None, 10, 50) for late in (0, 20, 35, 40)]
+    docs: list[Doc] = [(f"I{late}", DUE, TODAY - datetime.timedelta(late), None, 10, 50) for late in (0, 20, 35, 40)]
     how = Rules(item_rule="by_component", span="aging_bucket", day=TODAY)
     assert by_rules(15, docs, how) == {"I40": 10, "I35": 5, "I20": 0, "I0": 0}
     assert by_rules(70, docs, how) == {"I40": 60, "I35": 10, "I20": 0, "I0": 0}  # both taxes, then the charge of I40

@@ -278,11 +278,11 @@ class TestDecisionsAndApproval:
     def test_they_are_kept_with_the_operation(self, stocked: Ledger) -> None:
         def make(book: Book) -> Plan:
             plan = apply_plan(book, "a", "P-00000001", "INV00000003", "-60.00")
-            return replace(plan, approved_by="ana", actor="ines", resolved=plan.resolved * 2)
+            return replace(plan, approved_by=("ana",), actor="ines", resolved=plan.resolved * 2)
 
         done = post_it(stocked, make)
         assert len(done.plan.decisions) == 2
-        assert done.audit == Audit("a", "ines", NOW, None, "ana")
+        assert done.audit == Audit("a", "ines", NOW, None, ("ana",))
         with stocked.reading() as connection:
             shown = connection.operation("a")
         assert shown is not None
@@ -300,7 +300,7 @@ class TestShowing:
     def test_both_sides_list_what_was_applied_and_taken_back(self, stocked: Ledger) -> None:
         approved = replace(
             apply_plan(whole(stocked), "taken", "P-00000001", "INV00000003", "-15.50"),
-            approved_by="ana",
+            approved_by=("ana",),
             comment="typo",
         )
         post(stocked, approved, who="ines", now=NOW)

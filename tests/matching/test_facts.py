@@ -86,7 +86,7 @@ def test_custom_values_are_of_the_type_that_a_policy_declares() -> None:
     types: dict[str, FieldType] = {"vip": "boolean", "since": "date", "odd": "boolean", "unset": "text"}
     declared = {f"account.{name}": FieldSpec(f"account.{name}", type_) for name, type_ in types.items()}
     found = book_from(BOOK)
-    facts, wrong = facts_about(found, {"account": found.accounts.values()}, declared)
+    facts, wrong = facts_about(found, {"account": [*found.accounts.values()]}, declared)
     assert facts == {
         "account.id": "a",
         "account.currency": "USD",

@@ -29,7 +29,7 @@ LIMIT = 100
 
 class Approval(NamedTuple):
     by: tuple[str, ...]
-    count: int
+    most: int
 
 
 Outcome = str | Approval
@@ -60,7 +60,7 @@ def _written(outcome: Outcome) -> str:
     if isinstance(outcome, str):
         return outcome
     by = f"by: [{', '.join(outcome.by)}], " if outcome.by else ""
-    return f"{{approval: {{{by}count: {outcome.count}}}}}"
+    return f"{{approval: {{{by}count: {outcome.most}}}}}"
 
 
 # -- the model -----------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def is_done(rules: Rules, actor: Name | None, approvers: list[Name], amount: int
     theirs = [says(rules, one, amount) for one in people]
     if any(one == "refused" or (isinstance(one, Approval) and asks and not outcome.by) for one, asks in theirs):
         return False
-    return sum(not outcome.by or ROLE_OF[one] in outcome.by for one in people) >= outcome.count
+    return sum(not outcome.by or ROLE_OF[one] in outcome.by for one in people) >= outcome.most
 
 
 # -- what is tried -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from billpolicy.book.model import Refund
 from billpolicy.policy.condition import Facts
 from tests.helpers.scenes import book_after, plan, refused, run
 
@@ -289,7 +290,7 @@ def steps(book: str, *operations: str, policy: str) -> list[tuple[str, str]]:
     found = run(ACCOUNT + book, *operations, policy=policy)[-1].plan
     assert found is not None
     made = [planned.document for step in found.follow_ups for planned in step.plan.documents]
-    return [(one.of, str(one.amount)) for one in made if one.kind == "refund"]  # type: ignore[union-attr]
+    return [(str(one.of), str(one.amount)) for one in made if isinstance(one, Refund)]
 
 
 def test_what_a_payment_has_left_is_paid_back() -> None:

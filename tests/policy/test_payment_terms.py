@@ -66,7 +66,7 @@ def test_by_hand(how: dict[str, int | bool], day: str, due: str) -> None:
 # -- every term ----------------------------------------------------------------------------------------------------
 
 days = st.dates(datetime.date(1999, 1, 1), datetime.date(2105, 12, 31))
-counted = st.one_of(
+counted: st.SearchStrategy[dict[str, int]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"net": st.integers(0, 400)}),
     st.fixed_dictionaries({"months": st.integers(1, 30)}),

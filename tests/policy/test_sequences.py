@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from billpolicy.book.numbers import FiscalYear, filled
 from billpolicy.policy.sequences import _meet, _shape
-from tests.policy.test_checks import policy, refused_codes, sets
+from tests.helpers.scenes import policy, refused_codes
+from tests.policy.test_checks import sets
 
 
 def numbered(invoice: str, more: str = "", rest: str = "") -> str:

@@ -42,7 +42,6 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import answer_with_refusals, conclude, gather, show_refused, use_format, write, write_json
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.posting.store import Waiting
 from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
@@ -53,7 +52,7 @@ from billpolicy.report.waiting import waiting_text
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
-    from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions
+    from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions, Waiting
 
 
 @click.command("post")
@@ -144,7 +143,7 @@ def command(
                 for one, outcome in placed(asked, running):
                     if wait and _lacks_approvals(outcome):
                         found = _let_wait(versions, posting, one, outcome, who, day)
-                        if isinstance(found, Waiting):
+                        if isinstance(found, billpolicy.Waiting):
                             begun.append(found)
                             if format != "json":
                                 write(waiting_text(found) + "\n")
