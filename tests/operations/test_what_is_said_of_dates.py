@@ -58,6 +58,19 @@ def test_so_have_the_documents_that_are_named() -> None:
     assert len(planned.problems) == 4
 
 
+def test_a_date_that_follows_one_that_is_too_early_has_its_remedy() -> None:
+    """The memo cannot be of 10 January, since the invoice is of 5 March; so nothing of it is applied before that."""
+    book = invoices("number: I1, date: 2026-03-05, currency: EUR")
+    book += "accounting_periods: [{from: 2026-01-01, until: 2026-02-01, status: closed}]\n"
+    dates = "date: 2026-01-10\napply_date: 2026-01-05"
+    (planned,) = run(book, f"operation: write_off_invoice\ninvoice: I1\n{dates}")
+    assert {problem.hint for problem in planned.problems} == {
+        "use 2026-03-05 or later",
+        "the next open day is 2026-03-05",
+    }
+    assert len(planned.problems) == 4
+
+
 # -- nothing to pay --------------------------------------------------------------------------------------------------
 
 

@@ -232,7 +232,10 @@ class Planning:
     def _dated_hint(self, place: int) -> str:
         """The first day on which nothing of what is wrong with a date is wrong: the same in all that is said of it."""
         hint, day = self._dated[place]
-        return hint.format(self.book.next_open_day(self._not_before.get(day, day)))
+        # What it must not be before can be too early itself: each step goes to a later day.
+        while self._not_before.get(day, day) > day:
+            day = self._not_before[day]
+        return hint.format(self.book.next_open_day(day))
 
     # -- changing the book -------------------------------------------------------------------------------------
 
