@@ -13,6 +13,7 @@ from billpolicy.analysis.finding import Finding, Look, Shown
 from billpolicy.analysis.gaps import gaps, open_chains
 from billpolicy.analysis.idle import idle
 from billpolicy.analysis.limits import strangers, unchecked_currencies
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Vocabulary
@@ -68,13 +69,8 @@ def _proven(analysed: Analysed, found: list[Finding]) -> Iterator[str]:
     meant = [key for _, key, *_ in open_chains(analysed) if policy.attributes[key].exhausted]
     if meant:
         names = ", ".join(f"`{name}`" for name in sorted(set(meant)))
-        yield f"{_count(len(meant), 'chain')} of {names} that may find no value, and are meant to be refused then"
+        yield f"{counted(len(meant), 'chain')} of {names} that may find no value, and are meant to be refused then"
     if "chain-open" not in codes:
         yield "every other chain always finds a value" if meant else "every chain always finds a value"
     if policy.assumptions:
-        yield f"all of it where {_count(len(policy.assumptions), 'assumption')} hold, which are checked on every book"
-
-
-def _count(count: int, what: str) -> str:
-    """`1 chain`, `2 chains`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+        yield f"all of it where {counted(len(policy.assumptions), 'assumption')} hold, which are checked on every book"

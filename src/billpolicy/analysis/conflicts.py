@@ -19,6 +19,7 @@ from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.meeting import Meeting
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
+from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.policy.condition import Box, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.inclusion import bits
@@ -206,7 +207,7 @@ def _what(decisions: Mapping[str, Sequence[Conflict]]) -> Iterator[tuple[str, Co
     for operation, conflicts in decisions.items():
         operations.setdefault(tuple(conflict.key for conflict in conflicts), []).append(operation)
     for keys, names in operations.items():
-        yield f"{_listed(keys)} of {_listed(names)}", decisions[names[0]][0]
+        yield f"{all_of(quoted(keys))} of {all_of(quoted(names))}", decisions[names[0]][0]
 
 
 def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:
@@ -216,7 +217,7 @@ def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:
     where = dict(conflict.where or {})
     date = day(where.pop(DATE).sample())
     fields = example(where, types)
-    return f"on {date} with {_listed(fields)}" if fields else f"on {date}, whatever the fields are"
+    return f"on {date} with {all_of(quoted(fields))}" if fields else f"on {date}, whatever the fields are"
 
 
 def _diagnostic(first: ExceptionRule, second: ExceptionRule, what: str, shown: str | None) -> Diagnostic:
@@ -231,8 +232,3 @@ def _diagnostic(first: ExceptionRule, second: ExceptionRule, what: str, shown: s
         return Diagnostic("exceptions-conflict-unproven", message, second.position, hint)
     message = f"`{second.id}` and {other} disagree about {what}, and neither wins: for example {shown}"
     return Diagnostic("exceptions-conflict", message, second.position, hint)
-
-
-def _listed(names: Iterable[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

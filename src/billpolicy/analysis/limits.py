@@ -12,6 +12,7 @@ from billpolicy.analysis.decisions import Decision
 from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.sentences import all_of
 from billpolicy.policy.condition import Box, Values, Words
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule, Policy, Setting
@@ -47,8 +48,8 @@ class _Unchecked(NamedTuple):
 
 
 def _unchecked(rule: ExceptionRule, field: str, one: _Unchecked) -> Finding:
-    *others, last = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
-    asks = f"`{rule.id}` asks for `{field}` in {', '.join(others)}{' and ' * bool(others)}{last}"
+    currencies = sorted({str(name) for box in rule.boxes for name in _named(box[f"{field}.currency"])})
+    asks = f"`{rule.id}` asks for `{field}` in {all_of(currencies)}"
     hint = (
         "name the other currencies, say what holds in them (`other_currencies: holds` or `fails`), "
         "or in `assumptions` that there are none"

@@ -25,11 +25,11 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, show_text, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
 from billpolicy.report.results import refusals
-from billpolicy.report.texts import counted
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:

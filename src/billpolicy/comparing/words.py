@@ -6,12 +6,13 @@ Regions are told as a policy would ask for them, by the exception whose `when` t
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from billpolicy.analysis.decisions import DATE, in_force
 from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.regions import Region, confined, covers, order, simplified
+from billpolicy.diagnostics.sentences import any_of
 from billpolicy.money import from_minor
 from billpolicy.policy.boxes import hull, outside
 from billpolicy.policy.condition import Box, Numbers, Values, Words
@@ -95,7 +96,7 @@ def _as_a_whole(change: Changed, old: Policy, new: Policy) -> str | None:
             but = _left_out(boxes, change.region, domain)
             if not but or len(but) < len(change.region):
                 no = "not where" if said else "it is not so that"
-                left_out = [f"{no} {_or(box_words(one, domain) for one in but)}"] if but else []
+                left_out = [f"{no} {any_of(box_words(one, domain) for one in but)}"] if but else []
                 found.append((len(but), -place, ", but ".join(filter(None, (" and ".join(said), *left_out)))))
     return min(found)[2] if found else None
 
@@ -200,7 +201,7 @@ def _money(values: Values, currency: Values | None, ends: list[int | None]) -> s
     if currency is None or _of_any(currency):
         assert isinstance(values.members, Numbers)
         unset = ["unset"] if values.unset else []
-        others = [f"in a currency other than {_or(sorted(_currencies(currency)))}"] if _currencies(currency) else []
+        others = [f"in a currency other than {any_of(sorted(_currencies(currency)))}"] if _currencies(currency) else []
         if others and all(end in ends for both in values.members.ranges for end in both):
             return " or ".join([*others, *unset])
         signs = [_SIGNS.get(both) for both in values.members.ranges]
@@ -247,12 +248,7 @@ def _words(values: Values, before: str = "") -> str:
     names = sorted(str(name).lower() if isinstance(name, bool) else str(name) for name in members.names)
     if len(names) > MOST_NAMES:
         names[MOST_NAMES - 1 :] = [f"{len(names) - MOST_NAMES + 1} more"]
-    listed = before + _or(names)
+    listed = before + any_of(names)
     if members.complement:
         return f"not {listed}" if values.unset else f"set and not {listed}"
     return listed + (" or unset" if values.unset else "")
-
-
-def _or(texts: Iterable[str]) -> str:
-    *others, last = list(texts)
-    return f"{', '.join(others)} or {last}" if others else last

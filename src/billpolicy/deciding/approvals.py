@@ -9,10 +9,10 @@ from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.policy.approval import Approval, approval_of
 from billpolicy.policy.authority import asks_who
 from billpolicy.policy.model import Policy
-from billpolicy.policy.people import listed
 
 
 class Awaited(NamedTuple):
@@ -72,7 +72,7 @@ def not_approved(
         message = f"`{approvers[place]}` is a {role}; this needs the approval of {approval.people} ({by})"
         yield Against("approver-not-permitted", message, ("approved_by", place), "ask somebody who may")
     if not others:
-        given = f", not of {listed(approvers)} alone" if approvers else ""
+        given = f", not of {all_of(quoted(approvers))} alone" if approvers else ""
         message = f"this needs the approval of {approval.people}{given} ({by})"
         names = "NAME" if approval.count == 1 else f"[{', '.join(['NAME'] * approval.count)}]"
         yield Against("approval-missing", message, ("actor",), f"add `approved_by: {names}`")

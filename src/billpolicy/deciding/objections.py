@@ -17,9 +17,9 @@ from billpolicy.deciding.approvals import known_people, not_approved, rule_in_wo
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.policy.approval import approval_of
 from billpolicy.policy.model import Attribute, BaseRule, Chain, Policy
-from billpolicy.policy.people import listed
 
 
 class Objection(NamedTuple):
@@ -56,7 +56,7 @@ def not_permitted(
         yield Objection("not-permitted", f"{who} may not do this ({by})", ("actor",), "ask somebody who may")
     elif approval is not None and actor is None and approvers:
         # Whoever leaves their own name out could approve what they ask for.
-        message = f"nobody is named whom {listed(approvers)} would approve ({by})"
+        message = f"nobody is named whom {all_of(quoted(approvers))} would approve ({by})"
         yield Objection("actor-missing", message, ("approved_by",), _NAME_ACTOR)
     elif approval is not None:
         for code, message, path, hint in not_approved(resolver, resolved, approval, actor, approvers, apart=apart):

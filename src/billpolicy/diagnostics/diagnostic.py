@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.sentences import any_of, quoted
 from billpolicy.diagnostics.visible import unseen, visible, visible_first
 
 Severity = Literal["error", "warning", "hint"]
@@ -90,10 +91,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     strange = unseen(word)
     remark = f"{strange} stands in it, which cannot be seen" if strange else ""
     if close:
-        named = " or ".join(", ".join(f"`{name}`" for name in part) for part in (close[:-1], close[-1:]) if part)
-        return f"did you mean {named}?{f' ({remark})' if remark else _lookalike(word, close[0])}"
+        return f"did you mean {any_of(quoted(close))}?{f' ({remark})' if remark else _lookalike(word, close[0])}"
     if known and len(known) <= _MOST_LISTED:
-        return f"{remark}{'; ' if remark else ''}known here: " + ", ".join(f"`{name}`" for name in known)
+        return f"{remark}{'; ' if remark else ''}known here: " + ", ".join(quoted(known))
     return remark or None
 
 

@@ -16,6 +16,7 @@ from billpolicy.book.book import ZERO
 from billpolicy.book.model import Account, SourceDocument, Subscription
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.sentences import few_of
 from billpolicy.money import Money
 from billpolicy.operations.shared.currencies import NEVER_ACROSS, but_in_others, by_currency, in_words
 from billpolicy.operations.shared.settling import (
@@ -26,7 +27,7 @@ from billpolicy.operations.shared.settling import (
     put,
     tell_due_dates,
 )
-from billpolicy.operations.shared.what_is_open import expired_of, in_few, money_for_rules, owed_for_rules, tell_expired
+from billpolicy.operations.shared.what_is_open import expired_of, money_for_rules, owed_for_rules, tell_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Event, Operation
 from billpolicy.planning.planning import Planning
@@ -71,7 +72,7 @@ def _check(
     if not unapplied or (named is not None and named not in unapplied):
         where = "" if named is None else f" in {named}{but_in_others(unapplied, named, 'unapplied')}"
         those = expired_of(planning, account, named)
-        expired = in_few(f"{one.number} is expired since {one.expires_on}" for one in those)
+        expired = few_of(f"{one.number} is expired since {one.expires_on}" for one in those)
         message = f"account `{account.id}` has nothing unapplied{where}{f': {expired}' if expired else ''}"
         hint = NEVER_ACROSS if unapplied else "there is nothing to use"
         planning.problem("nothing-unapplied", message, field, hint=hint)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from billpolicy.diagnostics.sentences import any_of
 from billpolicy.source.scalars import read_integer, read_text
 
 APPROVAL = "approval"
@@ -35,13 +36,11 @@ class Approval:
 
     @property
     def people(self) -> str:
-        """Whom it asks for, in words: `2 people in the roles cfo and lead`."""
+        """Whom it asks for, in words: `2 people in the roles cfo or lead`."""
         who = "a second person" if self.count == 1 and not self.by else f"{self.count} people"
         if self.count == 1 and self.by:
             who = "one person"
-        *some, last = self.by or ("",)
-        roles = f"{', '.join(some)} or {last}" if some else last
-        return f"{who} in the role{'s' if some else ''} {roles}" if self.by else who
+        return f"{who} in the role{'s' if len(self.by) > 1 else ''} {any_of(self.by)}" if self.by else who
 
     def fewer(self) -> Iterator[Approval]:
         """The approvals that ask for one person less, or take them from one role less."""

@@ -7,6 +7,7 @@ from itertools import chain
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
+from billpolicy.diagnostics.sentences import any_of, quoted
 from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Setting
@@ -196,12 +197,12 @@ def _levels_without_effect(policy: Policy, vocabulary: Vocabulary) -> _Found:
         at = rule.position if isinstance(rule, BaseRule) else rule.then_at[key]
         after = outcome.levels[outcome.levels.index("default") + 1 :] if "default" in outcome.levels else ()
         if after and key in policy.defaults:
-            message = f"`{key}` never comes from {_quoted(after)} here: `default` before it always has a value"
+            message = f"`{key}` never comes from {any_of(quoted(after))} here: `default` before it always has a value"
             hint = "write `default` last, or remove what comes after it"
             yield Diagnostic("level-without-effect", message, at, hint, "warning")
         without = [level for level in outcome.levels if not attribute.is_held_by(level)]
         if without:
-            message = f"`{key}` never comes from {_quoted(without)} here: {_listed(without)} do not have it"
+            message = f"`{key}` never comes from {any_of(quoted(without))} here: {_listed(without)} do not have it"
             hint = f"remove it, or add it to the `documents` of `{key}`"
             yield Diagnostic("level-without-effect", message, at, hint, "warning")
 
@@ -213,10 +214,6 @@ def _outcomes(policy: Policy) -> Iterator[tuple[BaseRule | ExceptionRule, str, O
     for exception in policy.exceptions:
         for key, outcome in exception.then.items():
             yield exception, key, outcome
-
-
-def _quoted(levels: Iterable[str]) -> str:
-    return " or ".join(f"`{level}`" for level in levels)
 
 
 def _overrides(policy: Policy, vocabulary: Vocabulary) -> _Found:

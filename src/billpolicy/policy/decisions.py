@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.approval import APPROVAL, Approval
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.language import Decided
@@ -60,7 +61,7 @@ def _says(layer: Layer, spec: OperationSpec, key: str) -> bool:
 
 def _not_everywhere(key: str, decided: Decided, without: Sequence[OperationSpec], at: Position) -> Diagnostic:
     """A value that only some operations have: it holds for those, and the others keep what else is said of them."""
-    names = ", ".join(f"`{spec.name}`" for spec in without)
+    names = ", ".join(quoted(spec.name for spec in without))
     message = f"`{key}: {decided.value}` is no value of {names}: what was said of them before holds there"
     hint = f"say `{key}` of them under `operations`, or say `{decided.value}` only of those that have it"
     return Diagnostic("value-not-everywhere", message, at, hint, "warning")

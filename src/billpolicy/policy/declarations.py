@@ -12,6 +12,7 @@ from billpolicy.book.numbers import FiscalYear
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.diagnostics.sentences import quoted
 from billpolicy.money import AmountError, exact
 from billpolicy.policy.condition import Lists
 from billpolicy.policy.language import (
@@ -235,7 +236,8 @@ class Declarations:
             except ValueError as error:
                 self.problem("field-values", str(error), here, f"`{name}` has no such value")
             if allowed is not None and value not in allowed:
-                message = f"the base policy says that `{name}` has only {_listed(allowed)}; here is `{value}`, too"
+                values = ", ".join(quoted(allowed))
+                message = f"the base policy says that `{name}` has only {values}; here is `{value}`, too"
                 self.problem("field-values", message, here, "a layer can leave values out, and add none")
         self.narrowed[name] = tuple(dict.fromkeys(text.values))
 
@@ -368,7 +370,3 @@ class Declarations:
             due_day=due.due_day if due else None,
             cutoff_day=due.cutoff_day if due else None,
         )
-
-
-def _listed(values: Collection[str]) -> str:
-    return ", ".join(f"`{value}`" for value in values)

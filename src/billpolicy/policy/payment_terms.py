@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import PaymentTerm
 
 
@@ -31,13 +32,13 @@ def in_words(term: PaymentTerm) -> str:
         which = "the next month" if months == 1 else f"the month {months} months later"
         cutoff = f", a month later after day {term.cutoff_day}" if term.cutoff_day is not None else ""
         return f"due on day {term.due_day} of {which}{cutoff}"
-    first = _count(term.months, "month") if term.months else _count(term.net, "day") if term.net else ""
+    first = counted(term.months, "month") if term.months else counted(term.net, "day") if term.net else ""
     if not term.end_of_month:
         return f"due in {first}" if first else "due upon receipt"
     end = f"due in {first}, then at the end of the month" if first else "due at the end of the month"
     if term.day is not None:
         return f"{end}, then on day {term.day} of the next"
-    return f"{end}, then {_count(term.days_after, 'day')} later" if term.days_after else end
+    return f"{end}, then {counted(term.days_after, 'day')} later" if term.days_after else end
 
 
 def _in_month(day: datetime.date, months: int, number: int) -> datetime.date:
@@ -46,7 +47,3 @@ def _in_month(day: datetime.date, months: int, number: int) -> datetime.date:
     if year > datetime.MAXYEAR:
         raise OverflowError("past the last day of the calendar")
     return datetime.date(year, month + 1, min(number, calendar.monthrange(year, month + 1)[1]))
-
-
-def _count(number: int | None, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

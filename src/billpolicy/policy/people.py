@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 
 
 def same_name(written: str) -> str:
@@ -15,9 +14,3 @@ def same_name(written: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", written).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names as a sentence has them: `ann`, `bob` and `cem`."""
-    *some, last = [f"`{name}`" for name in names]
-    return f"{', '.join(some)} and {last}" if some else last

@@ -12,6 +12,7 @@ from typing import Literal
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Position, did_you_mean
+from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.boxes import MOST_BOXES
 from billpolicy.policy.decisions import outcome_of
 from billpolicy.policy.declarations import Declarations
@@ -241,4 +242,4 @@ def _places(*rules: ExceptionRule) -> dict[str, Position]:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
+    return ", ".join(quoted(sorted(names)))

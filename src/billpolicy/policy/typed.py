@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.diagnostics.sentences import any_of
 from billpolicy.money import Money
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Numbers, Values, Words
 from billpolicy.policy.language import Constraint
@@ -162,7 +163,7 @@ def _by_currency(constraint: Constraint) -> _Written:
                 other = next(iter(by_operator))
                 raise ValueError(f"`{other}` names {currency}, and `{operator}` does not; name it in both, or in none")
             if operator not in _LISTS and len(texts_) > 1:
-                raise ValueError(f"`{operator}` has {_or(texts_)}; one amount is wanted in each currency")
+                raise ValueError(f"`{operator}` has {any_of(texts_)}; one amount is wanted in each currency")
     return written
 
 
@@ -179,11 +180,7 @@ def _compared(by_operator: Mapping[str, Sequence[str]]) -> Iterator[str]:
             alone = operator == "one_of" and len(texts) == 1
             yield texts[0] if alone else f"{_WORDS[operator]} {', '.join(texts)}"
         else:
-            yield f"{_WORDS[operator]} {_or(texts)}"
-
-
-def _or(texts: Sequence[str]) -> str:
-    return " or ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
+            yield f"{_WORDS[operator]} {any_of(texts)}"
 
 
 # -- all other fields ----------------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.policy.model import Limit, Policy
-from billpolicy.policy.people import listed
 from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
 
@@ -249,7 +249,7 @@ def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -
         message = f"this needs the approval of a second person: {why} ({by})"
         yield Diagnostic("approval-missing", message, hint="add `approved_by: NAME`")
     elif plan.actor is None:
-        message = f"nobody is named whom {listed(plan.approved_by)} would approve ({by})"
+        message = f"nobody is named whom {all_of(quoted(plan.approved_by))} would approve ({by})"
         yield Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME")
     else:
         wrong = [_cannot_approve(limit, policy, plan, plan.actor, one, by) for one in plan.approved_by]

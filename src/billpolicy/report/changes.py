@@ -23,10 +23,10 @@ from billpolicy.book.model import (
     Subscription,
     UsageRecord,
 )
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.planning.plan import Plan
 from billpolicy.report.results import told
-from billpolicy.report.texts import counted
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
 

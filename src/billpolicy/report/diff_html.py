@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
@@ -23,7 +24,6 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
-from billpolicy.report.texts import counted
 
 _NAME = re.compile(r"`([^`]+)`")
 _STYLE = """

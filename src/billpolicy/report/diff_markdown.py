@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.diff import ChangedTold, DiffReport, GroupTold, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
     EFFECTS,
@@ -21,7 +22,7 @@ from billpolicy.report.diff_words import (
     sentence,
     whys,
 )
-from billpolicy.report.texts import code, counted, escaped
+from billpolicy.report.texts import code, escaped
 
 MOST_CHANGES = 8
 """Changes that stand in the open; further ones are folded."""

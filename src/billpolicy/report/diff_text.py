@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
@@ -21,7 +22,7 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
-from billpolicy.report.texts import counted, table, wrapped
+from billpolicy.report.texts import table, wrapped
 
 
 def diff_text(report: DiffReport, *, summary: bool = False) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.diff import (
     BEHIND,
     ApartTold,
@@ -18,7 +19,7 @@ from billpolicy.report.diff import (
 )
 from billpolicy.report.explanation import Decision, Explanation, Rule
 from billpolicy.report.explanation_text import place_text
-from billpolicy.report.texts import counted, origin
+from billpolicy.report.texts import origin
 
 _NOUNS = {
     "effective": "in force",

@@ -7,8 +7,9 @@ from typing import Literal
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.posting.numbering import Missing, Numbering
-from billpolicy.report.texts import counted, wrapped
+from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible_first
 from billpolicy.recording.replay import Came, Difference, Kind, Replayed
 from billpolicy.report.results import told
-from billpolicy.report.texts import counted, wrapped
+from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 

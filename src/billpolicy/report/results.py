@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import ALWAYS, Effective, Policy
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Date
@@ -197,11 +198,7 @@ def validation_text(found: Validation) -> str:
     """The same as text."""
     return (
         f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
-        f"{found.decisions} decisions,\n{_counted(found.exceptions, 'exception')}, "
-        f"{_counted(found.follow_ups, 'follow-up')}; in force {days_text(found.in_force)}, "
+        f"{found.decisions} decisions,\n{counted(found.exceptions, 'exception')}, "
+        f"{counted(found.follow_ups, 'follow-up')}; in force {days_text(found.in_force)}, "
         f"digest {found.digest[:12]}\n"
     )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

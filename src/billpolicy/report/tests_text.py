@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
+from billpolicy.diagnostics.sentences import any_of, counted
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.explanation_text import decisions_text
 from billpolicy.report.results import Place
@@ -16,7 +17,7 @@ from billpolicy.report.tests import (
     mutation_report,
     report_of,
 )
-from billpolicy.report.texts import counted, wrapped
+from billpolicy.report.texts import wrapped
 from billpolicy.source.yaml_text import yaml_lines
 from billpolicy.testing.coverage import Coverage
 from billpolicy.testing.match import Mismatch
@@ -102,13 +103,9 @@ def never_seen(one: Uncovered) -> str:
     """What no test has seen of a line."""
     if not one.levels and not one.exhausted:
         return "no test sees it decide"
-    parts = [f"takes the value from {_or(one.levels)}"] if one.levels else []
+    parts = [f"takes the value from {any_of(one.levels)}"] if one.levels else []
     parts += ["comes to the end of the chain without a value"] if one.exhausted else []
     return f"no test {' or '.join(parts)}"
-
-
-def _or(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def mutation_text(found: Mutation) -> str:

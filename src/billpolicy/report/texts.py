@@ -64,15 +64,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
-def counted(count: int, what: str) -> str:
-    """`1 rule`, `3 rules`."""
-    return f"{count:,} {what if count == 1 or what in _UNCOUNTED else f'{what}s'}"
-
-
-_UNCOUNTED = ("usage",)
-"""What is no number of things."""
-
-
 def origin(label: str, since: datetime.date | None, operation: str | None) -> str:
     """Where a value is from: the level, since when it holds it, and what gave it."""
     day = f", since {since}" if since else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from billpolicy.deciding.resolver import Resolution, Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.planning.plan import FollowedBy, Plan
 from billpolicy.source.tree import Block, Items
 from billpolicy.testing.came_out import came_out
@@ -216,7 +217,7 @@ def _rule(id: str) -> str:
 
 
 def _count(count: int, what: str) -> str:
-    return f"no {what}" if not count else f"{count} {what}{'' if count == 1 else 's'}"
+    return f"no {what}" if not count else f"{counted(count, what)}"
 
 
 def _name(path: Path) -> str:

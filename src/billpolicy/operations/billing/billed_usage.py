@@ -11,6 +11,7 @@ from billpolicy.billing.usage import after_the_end, rated_by
 from billpolicy.book.book import Book
 from billpolicy.book.changes import BilledUsage, UsageBilled, billing, subscription_name
 from billpolicy.book.model import Document, Item, UsageRecord
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.money import from_minor
 from billpolicy.planning.planning import Planning
 
@@ -115,7 +116,7 @@ def _in_words(line: Line, usage: Usage, currency: str) -> str:
     """`S-1/calls from 2026-07-01 to 2026-07-31: 130 in 12 records, 100 included, 30 billed`."""
     last = line.end - datetime.timedelta(days=1)
     count = len(usage.records)
-    told = [f"{usage.used} in {count:,} record{'' if count == 1 else 's'}"]
+    told = [f"{usage.used} in {counted(count, 'record')}"]
     if usage.billed:
         told.append(f"{usage.billed} before")
     if usage.included:

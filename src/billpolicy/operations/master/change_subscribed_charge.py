@@ -8,12 +8,12 @@ it: each ends, too, and another one discounts the charge that continues.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
 from dataclasses import replace
 
 from billpolicy.book.changes import ChargeAdded
 from billpolicy.book.model import SubscribedCharge
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.sentences import all_of
 from billpolicy.operations.master.shared import facts_of_change, permit
 from billpolicy.operations.master.subscribed import (
     charge_of,
@@ -57,7 +57,11 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
     given = {name: getattr(request, name) for name in _GIVEN if getattr(request, name) is not None}
     what = {name for name, value in given.items() if value != getattr(old, name)}
     if not what:
-        has = f"has this {_all_of(given)} already" if given else "is given no other rate, quantity or tax code"
+        has = (
+            f"has this {all_of(given).replace('_', ' ')} already"
+            if given
+            else "is given no other rate, quantity or tax code"
+        )
         message = f"charge `{old.id}` of `{subscription.id}` {has}"
         planning.problem("nothing-changes", message, hint="name another `rate`, `quantity` or `tax_code`")
     check_can_end(planning, subscription, old, day, "from")
@@ -75,12 +79,6 @@ def _plan(planning: Planning, request: ChangeSubscribedCharge) -> None:
     check_charges(planning, account, subscription.id, *more, at=())
     for one in more:
         planning.change(ChargeAdded(subscription.id, one))
-
-
-def _all_of(fields: Iterable[str]) -> str:
-    """Fields in words: `rate, quantity and tax code`."""
-    *most, last = (field.replace("_", " ") for field in fields)
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _continuing(old: SubscribedCharge, day: datetime.date, operation: str, id: str) -> SubscribedCharge:

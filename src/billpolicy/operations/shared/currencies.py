@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from billpolicy.book.model import Account, OwedDocument, SourceDocument
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.sentences import all_of
 from billpolicy.planning.planning import Planning
 
 NEVER_ACROSS = "money is never applied across currencies"
@@ -67,8 +68,7 @@ def by_currency(found: Iterable[tuple[OwedDocument | SourceDocument, Decimal]]) 
 
 def in_words(amounts: Mapping[str, Decimal]) -> str:
     """Amounts in several currencies: `5.00 EUR and 10.00 USD`."""
-    *others, last = (f"{amount} {currency}" for currency, amount in amounts.items())
-    return f"{', '.join(others)} and {last}" if others else last
+    return all_of(f"{amount} {currency}" for currency, amount in amounts.items())
 
 
 def but_in_others(amounts: Mapping[str, Decimal], currency: str, state: str) -> str:

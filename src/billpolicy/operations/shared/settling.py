@@ -22,13 +22,13 @@ from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedD
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
+from billpolicy.diagnostics.sentences import few_of
 from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
 from billpolicy.operations.shared.billed_time import corrects
 from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
 from billpolicy.operations.shared.what_is_open import (
     documents_of,
-    in_few,
     in_force,
     owed_for_rules,
     owed_on,
@@ -164,7 +164,7 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
         return
     worked_out = sorted((one for one in free if one.document.due_date_from), key=total_order)
     if worked_out:
-        dates = in_few(f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
+        dates = few_of(f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
         planning.note(f"due dates worked out from payment terms: {dates}")
     for target in free:
         term = target.document.attributes.get("payment_term")

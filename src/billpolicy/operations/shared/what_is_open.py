@@ -10,11 +10,9 @@ from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
 from billpolicy.book.kinds import is_owed, is_source
 from billpolicy.book.model import Account, BillingDocument, Invoice, Numbered, OwedDocument, Reversible, SourceDocument
+from billpolicy.diagnostics.sentences import few_of
 from billpolicy.operations.shared.currencies import in_words
 from billpolicy.planning.planning import Planning
-
-_SHOWN = 5
-"""Documents that a note names."""
 
 
 def in_force(document: Reversible) -> bool:
@@ -86,16 +84,9 @@ def expired_of(planning: Planning, account: Account, currency: str | None) -> li
 
 def tell_expired(planning: Planning, account: Account, currency: str) -> None:
     """Say which money is left alone since it is expired."""
-    expired = in_few(f"{one.number} ({one.expires_on})" for one in expired_of(planning, account, currency))
+    expired = few_of(f"{one.number} ({one.expires_on})" for one in expired_of(planning, account, currency))
     if expired:
         planning.note(f"left alone, since it is expired: {expired}")
-
-
-def in_few(words: Iterable[str]) -> str:
-    """The first few, and how many more there are."""
-    several = list(words)
-    others = len(several) - _SHOWN
-    return ", ".join(several[:_SHOWN]) + (f" and {others} more" if others > 0 else "")
 
 
 # -- of subscriptions ----------------------------------------------------------------------------------------------
