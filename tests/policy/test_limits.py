@@ -59,7 +59,8 @@ def test_a_later_layer_says_a_name_anew_as_a_whole_and_the_others_stay(tmp_path:
         (f"{LEAST}, count: 0", "limit-wrong"),
         (f"{LEAST}, amounts: {{EUR: 0.00}}", "limit-wrong"),
         (f"{LEAST}, amounts: {{JPY: 1.5}}", "limit-wrong"),
-        (f"{LEAST}, count: 1, roles: [clerk]", "limit-wrong"),
+        (f"{LEAST}, count: 1, roles: [clerk]", "role-unknown"),
+        (f"{LEAST}, amounts: {{EUR: 1.000}}", "limit-wrong"),  # one, or a thousand?
         (f"{LEAST}, count: 1, other_currencies: unlimited", "limit-wrong"),
         (f"{LEAST}, count: 1, beyond: allowed", "value-not-allowed"),
         (f"{LEAST}, count: 1, when: {{actor.role: clerk}}", "key-unknown"),
@@ -74,4 +75,4 @@ def test_a_limit_that_is_not_one_is_an_error(text: str, code: str, tmp_path: Pat
 
 def test_a_role_that_is_misspelt_is_told_with_the_one_that_is_meant(tmp_path: Path) -> None:
     (problem,) = layered_refusals(tmp_path, LIMITS.replace("roles: [clerk]", "roles: [clark]"))
-    assert (problem.code, problem.hint) == ("limit-wrong", "did you mean `clerk`?")
+    assert (problem.code, problem.hint) == ("role-unknown", "did you mean `clerk`?")

@@ -189,11 +189,8 @@ def _setting(
 
 def _approval(declared: Declarations, approval: Approval, tree: Tree, *path: str | int) -> Setting | None:
     """The approval whose roles stand at `path`, if they are declared."""
-    unknown = [role for role in approval.by if role not in declared.roles]
-    for role in unknown:
-        hint = did_you_mean(role, declared.roles) or "declare it under `roles`, with the people who have it"
-        declared.problem("role-unknown", f"there is no role `{role}`", tree.at(*path), hint)
-    return None if unknown else Setting(str(approval))
+    known = [declared.role(role, tree.at(*path)) for role in approval.by]
+    return Setting(str(approval)) if all(known) else None
 
 
 def _made(spec: OperationSpec) -> str:

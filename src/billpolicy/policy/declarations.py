@@ -1,14 +1,15 @@
-"""What a policy declares: attributes, fields, reason codes, people, sequence sets, terms, cash steps, batch limits.
+"""What a policy declares and its rules may name: attributes and their defaults, fields, reason codes, people. Beside
+these what no rule names and takes a line: cash steps, and what recordings leave out.
 
-What it decides is looked up among these, and in the vocabulary: `decisions.py` and `rules.py`.
+What it decides is looked up among these, and in the vocabulary: `decisions.py` and `rules.py`. What else it declares
+has files of its own: `sequences.py`, `payment_terms.py`, `tax_rates.py` and `limits.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from decimal import Decimal
 
-from billpolicy.book.numbers import FiscalYear
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import stop_at_limit
@@ -17,17 +18,13 @@ from billpolicy.money import AmountError, exact
 from billpolicy.policy.condition import Lists
 from billpolicy.policy.language import (
     AttributeText,
-    BatchLimitText,
     DefaultText,
     EffectiveText,
     FieldText,
-    PaymentTermText,
-    SeriesText,
 )
 from billpolicy.policy.layers import Layer, entries
-from billpolicy.policy.model import ALWAYS, Attribute, BatchLimit, DefaultBy, Effective, PaymentTerm, SequenceSet
+from billpolicy.policy.model import ALWAYS, Attribute, DefaultBy, Effective
 from billpolicy.policy.people import same_name
-from billpolicy.policy.sequences import fiscal_year_of, series_of
 from billpolicy.policy.typed import typed
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.fields import NARROWED, SCOPES, changes_of, fields_of
@@ -35,7 +32,6 @@ from billpolicy.vocabulary.spec import (
     CUSTOM_SCOPES,
     NAME,
     ROLES,
-    DocumentKind,
     FieldSpec,
     OperationSpec,
     Vocabulary,
@@ -45,10 +41,6 @@ from billpolicy.vocabulary.spec import (
 _EVERY_ONE = ("all", "any", "every", "every_operation", "*")
 """What is written by who means each operation."""
 _NEVER_MASKED = {"date"}
-_Number = tuple[tuple[str, ...], int | None, int, int, str]
-"""Of a payment term: where a number stands, what it is, the least and the most, and what to do."""
-_MONTHS = "`months` is a number from 1 to 120; for the month of the document write `{end_of_month: true}`"
-_DAY_OF_MONTH = "write 1 to 31; a shorter month has its last day instead"
 
 
 class Declarations:
@@ -70,16 +62,12 @@ class Declarations:
         self.reason_codes: dict[str, tuple[str, ...]] = {}
         self.roles: dict[str, tuple[str, ...]] = {}
         """Role -> the people who have it."""
-        self.sequence_sets: dict[str, SequenceSet] = {}
-        self.fiscal_year: FiscalYear | None = None
-        self.payment_terms: dict[str, PaymentTerm] = {}
         self.role_of: dict[str, str] = {}
         """Person, as names are compared -> their role."""
         self.aliases: dict[str, tuple[str, ...]] = {}
         """Person -> their other names, all as names are compared."""
         self.aliases_at: dict[str, Position] = {}
         self.cash_steps: dict[str, Decimal] = {}
-        self.batch_limits: dict[str, BatchLimit] = {}
         self.masked: set[str] = set()
         """Fields that recordings leave out: a layer adds to those of its base, and takes none away."""
 
@@ -103,23 +91,31 @@ class Declarations:
             self.aliases.pop(same_name(name), None)
         for name, others, tree in entries(layer, lambda file: file.aliases):
             self._aliases(name, others, tree)
-        for name, series, tree in entries(layer, lambda file: file.sequence_sets):
-            self._sequence_set(name, series, tree)
-        for text, tree in ((file.fiscal_year, tree) for file, tree in layer.files if file.fiscal_year is not None):
-            self.fiscal_year = fiscal_year_of(self, text, tree)
-        for name, term, tree in entries(layer, lambda file: file.payment_terms):
-            self._payment_term(name, term, tree)
         for name, step, tree in entries(layer, lambda file: file.cash_steps):
             self._cash_step(name, step, tree)
-        for name, limit, tree in entries(layer, lambda file: file.batch_limits):
-            self._batch_limit(name, limit, tree)
         for file, tree in layer.files:
             for index, name in enumerate(file.recording.mask if file.recording else ()):
                 self._mask(name, tree.at("recording", "mask", index))
 
     def problem(self, code: Code, message: str, position: Position, hint: str | None = None) -> None:
+        """Note what is wrong with the words of the policy. Raises `Refused` when there are too many."""
         self.problems.append(Diagnostic(code, message, position, hint))
         stop_at_limit(self.problems, Position(position.file))
+
+    def above_zero(self, code: Code, what: str, amount: Decimal, currency: str, at: Position, hint: str) -> None:
+        """Ask of an amount that it is exact and above zero; that it is not is a problem."""
+        try:
+            if exact(amount, currency) <= 0:
+                raise AmountError(f"{what} is above zero")
+        except AmountError as error:
+            self.problem(code, str(error), at, hint)
+
+    def role(self, name: str, at: Position) -> bool:
+        """Whether there is a role of this name; that there is none is a problem."""
+        if name not in self.roles:
+            hint = did_you_mean(name, self.roles) or "declare it under `roles`, with the people who have it"
+            self.problem("role-unknown", f"there is no role `{name}`", at, hint)
+        return name in self.roles
 
     def operation(self, name: str, at: Position) -> OperationSpec | None:
         """The operation of this name; that there is none is a problem."""
@@ -276,42 +272,10 @@ class Declarations:
         self.aliases[person] = tuple(map(same_name, others))
         self.aliases_at[person] = at
 
-    def _sequence_set(self, name: str, text: Mapping[DocumentKind, SeriesText], tree: Tree) -> None:
-        series = {kind: series_of(self, one, tree, "sequence_sets", name, kind) for kind, one in text.items()}
-        self.sequence_sets[name] = SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
-
     def _cash_step(self, currency: str, step: Decimal, tree: Tree) -> None:
-        try:
-            if exact(step, currency) <= 0:
-                raise AmountError("a cash step is above zero")
-        except AmountError as error:
-            self.problem("cash-step", str(error), tree.at("cash_steps", currency), "write it like `CHF: 0.05`")
+        at = tree.at("cash_steps", currency)
+        self.above_zero("cash-step", "a cash step", step, currency, at, "write it like `CHF: 0.05`")
         self.cash_steps[currency] = step
-
-    def _batch_limit(self, name: str, text: BatchLimitText, tree: Tree) -> None:
-        at = tree.at("batch_limits", name, key=True)
-        known = ("every_operation", *self.vocabulary)
-        if name not in known:
-            self.problem("operation-unknown", f"there is no operation `{name}`", at, did_you_mean(name, known))
-        if text.count is None and not text.amounts:
-            hint = "add `count: 500`, or `amounts: {EUR: 25000.00}`"
-            self.problem("batch-limit-wrong", f"`{name}` has no limit here", at, hint)
-        if text.count is not None and text.count < 1:
-            here = tree.at("batch_limits", name, "count")
-            message = f"a batch cannot be limited to {text.count} operations"
-            self.problem("batch-limit-wrong", message, here, "write 1 or above")
-        for currency, amount in text.amounts.items():
-            try:
-                if exact(amount, currency) <= 0:
-                    raise AmountError("a limit is above zero")
-            except AmountError as error:
-                here = tree.at("batch_limits", name, "amounts", currency)
-                self.problem("batch-limit-wrong", str(error), here, "write it like `EUR: 25000.00`")
-        if text.other_currencies == "unlimited" and not text.amounts:
-            here = tree.at("batch_limits", name, "other_currencies")
-            hint = "remove it, or add `amounts`"
-            self.problem("batch-limit-wrong", f"`{name}` limits no amounts, so none is another one", here, hint)
-        self.batch_limits[name] = BatchLimit(text.count, dict(sorted(text.amounts.items())), at, text.other_currencies)
 
     def _mask(self, name: str, at: Position) -> None:
         specs = self.vocabulary.values()
@@ -324,49 +288,3 @@ class Declarations:
             hint = did_you_mean(name, known) or "name fields that conditions can ask for, like `account.name`"
             self.problem("mask-wrong", f"there is no field `{name}` that recordings could leave out", at, hint)
         self.masked.add(name)
-
-    def _payment_term(self, name: str, text: PaymentTermText, tree: Tree) -> None:
-        due, counted = text.proximo, (text.net is not None) + (text.months is not None)
-        ways = counted + (due is not None)
-        at = tree.at("payment_terms", name, key=True)
-        if ways > 1 or (not ways and not text.end_of_month) or (due and text.end_of_month):
-            message = f"`{name}` must be counted in one way"
-            hint = "write `{net: 30}`, `{months: 2}` or `{end_of_month: true}`, or else `{proximo: {due_day: 15}}`"
-            self.problem("payment-term-kind", message, at, hint)
-            return
-        if not text.end_of_month and (text.day is not None or text.days_after is not None):
-            key = "day" if text.day is not None else "days_after"
-            message = f"`{key}` is counted from the end of a month"
-            hint = f"add `end_of_month: true`, or write `{{proximo: {{due_day: {text.day or 15}}}}}`"
-            self.problem("payment-term-kind", message, tree.at("payment_terms", name, key, key=True), hint)
-        if text.day is not None and text.days_after is not None:
-            message = f"`{name}` is due either on a `day` or `days_after`, not both"
-            here = tree.at("payment_terms", name, "days_after", key=True)
-            self.problem("payment-term-kind", message, here, "remove one of the two")
-        numbers: list[_Number] = [
-            (("net",), text.net, 0, 3660, "`net` is a number of days from 0 to 3660"),
-            (("days_after",), text.days_after, 0, 3660, "`days_after` is a number of days from 0 to 3660"),
-            (("months",), text.months, 1, 120, _MONTHS),
-            (("day",), text.day, 1, 31, _DAY_OF_MONTH),
-        ]
-        if due is not None:
-            numbers += [
-                (("proximo", "months"), due.months, 1, 120, _MONTHS),
-                (("proximo", "due_day"), due.due_day, 1, 31, _DAY_OF_MONTH),
-                (("proximo", "cutoff_day"), due.cutoff_day, 1, 31, _DAY_OF_MONTH),
-            ]
-        for path, number, least, most, hint in numbers:
-            if number is not None and not least <= number <= most:
-                message = f"`{path[-1]}` of `{name}` is {number}"
-                self.problem("payment-term-range", message, tree.at("payment_terms", name, *path), hint)
-        self.payment_terms[name] = PaymentTerm(
-            name,
-            at,
-            net=text.net,
-            months=due.months if due else text.months,
-            end_of_month=text.end_of_month,
-            day=text.day,
-            days_after=text.days_after,
-            due_day=due.due_day if due else None,
-            cutoff_day=due.cutoff_day if due else None,
-        )

@@ -1,4 +1,5 @@
-"""Limits over time: what may be posted of some operations in a day or a month, and by whom.
+"""Limits of a policy: of one batch, and over time what may be posted of some operations in a day or a month, and by
+whom.
 
 A later layer that says the name of a limit anew replaces the whole of it.
 """
@@ -7,13 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.money import AmountError, to_minor
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.language import LimitText
+from billpolicy.policy.language import BatchLimitText, LimitText
 from billpolicy.policy.layers import Layer, entries
-from billpolicy.policy.model import Limit
+from billpolicy.policy.model import BatchLimit, Limit
 from billpolicy.source.tree import Tree
+
+
+def batch_limits_of(declared: Declarations, layer: Layer) -> Iterator[tuple[str, BatchLimit]]:
+    """The batch limits of one layer by operation, or `every_operation`; what is wrong with their words is noted among
+    the declarations."""
+    for name, text, tree in entries(layer, lambda file: file.batch_limits):
+        at = tree.at("batch_limits", name, key=True)
+        known = ("every_operation", *declared.vocabulary)
+        if name not in known:
+            declared.problem("operation-unknown", f"there is no operation `{name}`", at, did_you_mean(name, known))
+        if text.count is None and not text.amounts:
+            hint = "add `count: 500`, or `amounts: {EUR: 25000.00}`"
+            declared.problem("batch-limit-wrong", f"`{name}` has no limit here", at, hint)
+        if text.count is not None and text.count < 1:
+            here = tree.at("batch_limits", name, "count")
+            message = f"a batch cannot be limited to {text.count} operations"
+            declared.problem("batch-limit-wrong", message, here, "write 1 or above")
+        _check_amounts(declared, "batch-limit-wrong", text, "write it like `EUR: 25000.00`", tree, "batch_limits", name)
+        yield name, BatchLimit(text.count, dict(sorted(text.amounts.items())), at, text.other_currencies)
 
 
 def limits_of(declared: Declarations, layer: Layer) -> Iterator[Limit]:
@@ -47,10 +67,7 @@ def _check_whom(declared: Declarations, name: str, text: LimitText, tree: Tree) 
         at = tree.at("limits", name, "operations")
         declared.problem("operation-repeated", f"`{name}` names an operation twice", at, "name it once")
     for index, role in enumerate(text.roles):
-        if role not in declared.roles:
-            at = tree.at("limits", name, "roles", index)
-            hint = did_you_mean(role, declared.roles) or "declare it under `roles`, with the people who have it"
-            declared.problem("limit-wrong", f"there is no role `{role}`", at, hint)
+        declared.role(role, tree.at("limits", name, "roles", index))
 
 
 def _check_how_much(declared: Declarations, name: str, text: LimitText, tree: Tree) -> None:
@@ -62,14 +79,15 @@ def _check_how_much(declared: Declarations, name: str, text: LimitText, tree: Tr
         here = tree.at("limits", name, "count")
         hint = "write 1 or above; to forbid it altogether say `permission: refused` of the operation"
         declared.problem("limit-wrong", f"there cannot be {text.count} operations at most", here, hint)
+    _check_amounts(declared, "limit-wrong", text, "write it like `EUR: 500.00`", tree, "limits", name)
+
+
+def _check_amounts(
+    declared: Declarations, code: Code, text: BatchLimitText | LimitText, hint: str, tree: Tree, *path: str
+) -> None:
+    """What either kind of limit says of money."""
     for currency, amount in text.amounts.items():
-        try:
-            if to_minor(amount, currency) <= 0:
-                raise AmountError("a limit is above zero")
-        except AmountError as error:
-            here = tree.at("limits", name, "amounts", currency)
-            declared.problem("limit-wrong", str(error), here, "write it like `EUR: 500.00`")
+        declared.above_zero(code, "a limit", amount, currency, tree.at(*path, "amounts", currency), hint)
     if text.other_currencies == "unlimited" and not text.amounts:
-        here = tree.at("limits", name, "other_currencies")
-        hint = "remove it, or add `amounts`"
-        declared.problem("limit-wrong", f"`{name}` limits no amounts, so none is another one", here, hint)
+        message = f"`{path[-1]}` limits no amounts, so none is another one"
+        declared.problem(code, message, tree.at(*path, "other_currencies"), "remove it, or add `amounts`")

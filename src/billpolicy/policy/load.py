@@ -11,14 +11,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from billpolicy.book.numbers import FiscalYear
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, refuse_errors
 from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers
-from billpolicy.policy.limits import limits_of
-from billpolicy.policy.model import ALWAYS, BaseRule, Effective, Limit, Policy, TaxCode
+from billpolicy.policy.limits import batch_limits_of, limits_of
+from billpolicy.policy.model import (
+    ALWAYS,
+    BaseRule,
+    BatchLimit,
+    Effective,
+    Limit,
+    PaymentTerm,
+    Policy,
+    SequenceSet,
+    TaxCode,
+)
+from billpolicy.policy.payment_terms import payment_terms_of
 from billpolicy.policy.rules import Rules
+from billpolicy.policy.sequences import fiscal_year_of, sequence_sets_of
 from billpolicy.policy.tax_rates import tax_codes
 from billpolicy.source.files import DISK, Files
 from billpolicy.vocabulary.spec import Vocabulary
@@ -66,18 +79,25 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
     declared = Declarations(vocabulary)
     rules = Rules(declared)
     base: dict[tuple[str, str], BaseRule] = {}
+    sequence_sets: dict[str, SequenceSet] = {}
+    fiscal_year: FiscalYear | None = None
+    payment_terms: dict[str, PaymentTerm] = {}
     tax_rates: dict[str, TaxCode] = {}
+    batch_limits: dict[str, BatchLimit] = {}
     limits: dict[str, Limit] = {}
     header = _Header("", ALWAYS, Position(""))
     for layer in layers:
         header = _header(declared, layer, header)
         for section in _ONCE:
             _said_once(declared, layer, section)
-        _one_fiscal_year(declared, layer)
         declared.add(layer)
         base.update({(rule.operation, rule.key): rule for rule in base_rules(declared, layer)})
         rules.add(layer)
+        sequence_sets.update({one.name: one for one in sequence_sets_of(declared, layer)})
+        fiscal_year = fiscal_year_of(declared, layer) or fiscal_year
+        payment_terms.update({term.name: term for term in payment_terms_of(declared, layer)})
         tax_rates.update({code.name: code for code in tax_codes(declared, layer)})
+        batch_limits.update(batch_limits_of(declared, layer))
         limits.update({limit.id: limit for limit in limits_of(declared, layer)})
     policy = Policy(
         name=header.name,
@@ -104,12 +124,12 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         exceptions=tuple(rules.exceptions[name] for name in sorted(rules.exceptions)),
         follow_ups=tuple(rules.follow_ups[name] for name in sorted(rules.follow_ups)),
         assumptions=tuple(rules.assumptions[name] for name in sorted(rules.assumptions)),
-        sequence_sets=dict(sorted(declared.sequence_sets.items())),
-        fiscal_year=declared.fiscal_year,
+        sequence_sets=dict(sorted(sequence_sets.items())),
+        fiscal_year=fiscal_year,
         cash_steps=dict(sorted(declared.cash_steps.items())),
-        payment_terms=dict(sorted(declared.payment_terms.items())),
+        payment_terms=dict(sorted(payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
-        batch_limits=dict(sorted(declared.batch_limits.items())),
+        batch_limits=dict(sorted(batch_limits.items())),
         limits=dict(sorted(limits.items())),
         layers=layer_texts(layers),
         masked=tuple(sorted(declared.masked)),
@@ -165,10 +185,3 @@ def _said_once(declared: Declarations, layer: Layer, section: str) -> None:
                 message = f"`{name}` is said twice in this policy (first at {first[name]})"
                 declared.problem("said-twice", message, at, "keep one of the two")
             first.setdefault(name, at)
-
-
-def _one_fiscal_year(declared: Declarations, layer: Layer) -> None:
-    said = [tree.at("fiscal_year") for file, tree in layer.files if file.fiscal_year is not None]
-    for position in said[1:]:
-        message = f"`fiscal_year` is said twice in this policy (first at {said[0]})"
-        declared.problem("said-twice", message, position, "keep one of the two")

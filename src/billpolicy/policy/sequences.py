@@ -7,14 +7,14 @@ import datetime
 import re
 from collections.abc import Callable, Iterator
 from itertools import combinations, groupby
-from typing import Protocol
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.numbers import FIELDS, RESETS, FiscalYear, fields_of
-from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.policy.declarations import Declarations
 from billpolicy.policy.language import FiscalYearText, SeriesText
-from billpolicy.policy.model import DEFAULT_SET, Policy, Series
+from billpolicy.policy.layers import Layer, entries
+from billpolicy.policy.model import DEFAULT_SET, Policy, SequenceSet, Series
 from billpolicy.source.tree import Tree
 from billpolicy.vocabulary.spec import DocumentKind, Vocabulary
 
@@ -34,13 +34,24 @@ _RESERVED = {
 _REQUIRED = tuple(name for name, kind in KINDS.items() if kind.has_items)
 
 
-class _Noting(Protocol):
-    """Where problems of words are noted."""
+def sequence_sets_of(declared: Declarations, layer: Layer) -> Iterator[SequenceSet]:
+    """The sequence sets of one layer; what is wrong with their words is noted among the declarations."""
+    for name, texts, tree in entries(layer, lambda file: file.sequence_sets):
+        series = {kind: _series_of(declared, one, tree, "sequence_sets", name, kind) for kind, one in texts.items()}
+        yield SequenceSet(name, series, tree.at("sequence_sets", name, key=True))
 
-    def problem(self, code: Code, message: str, position: Position, hint: str | None = None) -> None: ...
+
+def fiscal_year_of(declared: Declarations, layer: Layer) -> FiscalYear | None:
+    """The fiscal year of one layer, if it says one."""
+    said = [(file.fiscal_year, tree) for file, tree in layer.files if file.fiscal_year is not None]
+    for _, tree in said[1:]:
+        message = f"`fiscal_year` is said twice in this policy (first at {said[0][1].at('fiscal_year')})"
+        declared.problem("said-twice", message, tree.at("fiscal_year"), "keep one of the two")
+    found = [_fiscal_year(declared, text, tree) for text, tree in said]
+    return found[-1] if found else None
 
 
-def series_of(noting: _Noting, text: SeriesText, tree: Tree, *path: str) -> Series:
+def _series_of(declared: Declarations, text: SeriesText, tree: Tree, *path: str) -> Series:
     """A series as it is written; what is wrong with its format is noted at its place."""
     form = _FORMAT.fullmatch(text.format)
     shown = fields_of(form[1]) if form else ()
@@ -52,20 +63,20 @@ def series_of(noting: _Noting, text: SeriesText, tree: Tree, *path: str) -> Seri
             "begin with `{prefix}` and end with `{number}`; between them letters, digits, `-`, `/`, `_`, `.`, "
             "`{year}`, `{month}` and `{fiscal_year}`"
         )
-        noting.problem("sequence-format", message, tree.at(*path, "format"), hint)
+        declared.problem("sequence-format", message, tree.at(*path, "format"), hint)
         form, shown = _FORMAT.fullmatch("{prefix}{number}"), ()
     if not 1 <= text.width <= _MAX_WIDTH:
         message = f"a number cannot have {text.width} digits at least"
-        noting.problem("sequence-format", message, tree.at(*path, "width"), f"write 1 to {_MAX_WIDTH}")
+        declared.problem("sequence-format", message, tree.at(*path, "width"), f"write 1 to {_MAX_WIDTH}")
     between = _FROM_SOURCE.fullmatch(text.from_source) if text.from_source is not None else None
     if text.from_source is not None and between is None:
         message = f"`{text.from_source}` does not say how a number is made from that of the source"
         hint = "write it like `{source}-C{number}`, with letters or dashes between the two and no digits"
-        noting.problem("sequence-format", message, tree.at(*path, "from_source"), hint)
+        declared.problem("sequence-format", message, tree.at(*path, "from_source"), hint)
     if text.reset is None and shown:
         message = f"this format shows `{{{shown[0]}}}`, but does not say whether numbers begin anew with it"
         hint = "add `reset: yearly`, `monthly` or `fiscal_year`; or `reset: never`"
-        noting.problem("sequence-reset", message, tree.at(*path, "format"), hint)
+        declared.problem("sequence-reset", message, tree.at(*path, "format"), hint)
     before = text.prefix + (form[1] if form else "")
     return Series(
         prefix=text.prefix,
@@ -79,7 +90,7 @@ def series_of(noting: _Noting, text: SeriesText, tree: Tree, *path: str) -> Seri
     )
 
 
-def fiscal_year_of(noting: _Noting, text: FiscalYearText, tree: Tree) -> FiscalYear | None:
+def _fiscal_year(declared: Declarations, text: FiscalYearText, tree: Tree) -> FiscalYear | None:
     """The fiscal year as it is written."""
     found = _DAY.fullmatch(text.begins)
     try:
@@ -89,7 +100,7 @@ def fiscal_year_of(noting: _Noting, text: FiscalYearText, tree: Tree) -> FiscalY
     except ValueError:
         message = f"`{text.begins}` is not a day of every year"
         hint = "write month and day, like `04-01`"
-        noting.problem("fiscal-year", message, tree.at("fiscal_year", "begins"), hint)
+        declared.problem("fiscal-year", message, tree.at("fiscal_year", "begins"), hint)
         return None
     return FiscalYear(day.month, day.day, text.named_by)
 
