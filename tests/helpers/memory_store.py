@@ -18,7 +18,7 @@ from billpolicy.book.changes import Issued
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import split_number
-from billpolicy.posting.over_time import counted
+from billpolicy.posting.over_time import counts_for
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.source.codec import canonical
 
@@ -86,7 +86,7 @@ class MemoryReader:
     def moved(self, first: datetime.date, until: datetime.date, operations: Collection[str]) -> Iterator[Moved]:
         for plan, audit, _ in self.kept.entries.values():
             if plan.operation in operations and first <= audit.at.date() < until:
-                yield counted(plan, lambda number: self.kept.book.numbered[number].account)
+                yield counts_for(plan, lambda number: self.kept.book.numbered[number].account)
 
 
 class MemoryWriter(MemoryReader):

@@ -88,19 +88,15 @@ def _against(
 ) -> Iterator[Against]:
     """Why one of these people cannot approve it, whatever is asked for."""
     policy, by, approver = resolver.policy, rule_in_words(resolver, resolved, "permission"), approvers[place]
-    person, before = policy.person(approver), map(policy.person, approvers[:place])
     path = ("approved_by", place)
-    if person == policy.person(actor):
-        message = f"`{actor}` cannot approve an operation of their own ({by})"
-        yield Against("approval-own", message, path, "a second person approves")
-    elif person in before:
+    nobody_else = not_somebody_else(policy, actor, approver, path, by)
+    if nobody_else is not None:
+        yield nobody_else
+    elif policy.person(approver) in map(policy.person, approvers[:place]):
         message = f"`{approver}` approves this twice: nobody counts as two people ({by})"
         yield Against("approval-twice", message, path, "name each person once; other names of one are not others")
-    elif policy.knows_not(approver):
-        message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
-        yield Against("approver-unknown", message, path, known_people(policy, approver))
     else:
-        theirs = _as_asked_by(resolver, resolved, approver)
+        theirs = as_asked_by(resolver, resolved, approver)
         their_rule = rule_in_words(resolver, theirs, "permission")
         if theirs.text("permission") == "refused":
             message = f"`{approver}` may not do this, so cannot approve it ({their_rule})"
@@ -108,6 +104,20 @@ def _against(
         elif approval_of(theirs.text("permission")) and not approval.by and _asked_of_them(resolver, theirs):
             message = f"`{approver}` would need approval for this, too, so cannot approve it ({their_rule})"
             yield Against("approver-not-permitted", message, path, "ask somebody who may do it alone")
+
+
+def not_somebody_else(
+    policy: Policy, actor: str, approver: str, path: tuple[str | int, ...], by: str
+) -> Against | None:
+    """Why somebody is no second person beside who asks: it is them, or nobody whom the policy knows. `by`: what asks
+    for one, in words."""
+    if policy.person(approver) == policy.person(actor):
+        message = f"`{actor}` cannot approve an operation of their own ({by})"
+        return Against("approval-own", message, path, "a second person approves")
+    if policy.knows_not(approver):
+        message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
+        return Against("approver-unknown", message, path, known_people(policy, approver))
+    return None
 
 
 def known_people(policy: Policy, name: str) -> str:
@@ -123,10 +133,11 @@ def rule_in_words(resolver: Resolver, resolved: Resolved, key: str) -> str:
     return f"rule `{rule.id}`, {rule.position}{because}"
 
 
-def _as_asked_by(resolver: Resolver, resolved: Resolved, person: str) -> Resolved:
+def as_asked_by(resolver: Resolver, resolved: Resolved, person: str, *, with_gaps: bool = False) -> Resolved:
+    """What would be decided if this person asked for the same. `with_gaps`: as `Resolver.resolve` has it."""
     others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
     facts = {**others, **actor_facts(resolver.policy, person)}
-    return resolver.resolve(resolved.operation, resolved.date, facts, resolved.levels)
+    return resolver.resolve(resolved.operation, resolved.date, facts, resolved.levels, with_gaps=with_gaps)
 
 
 def _asked_of_them(resolver: Resolver, theirs: Resolved) -> bool:

@@ -5,13 +5,13 @@ Orders, conditions and reports then see the date that was agreed. It is said whe
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import OwedDocument
+from billpolicy.deciding.versions import policy_near
 from billpolicy.policy.model import Policy
 from billpolicy.policy.payment_terms import due_on
 
@@ -20,8 +20,7 @@ TERM = "payment_term"
 
 def with_due_dates(book: Book, policies: Sequence[Policy]) -> Book:
     """The book with a due date for each invoice and debit memo that has a payment term and none, if the term is one of
-    the policy. `policies`: its versions, the oldest first; that of the document's date counts, or the next before or
-    after it."""
+    the policy. `policies`: its versions; that of the document's date counts, or the next before or after it."""
     terms = [
         term for term, numbers in book.undated.items() if numbers and any(term in one.payment_terms for one in policies)
     ]
@@ -38,16 +37,10 @@ def undated(book: Book) -> list[OwedDocument]:
 
 
 def _dated(document: OwedDocument, policies: Sequence[Policy]) -> OwedDocument:
-    term = _of(policies, document.date).payment_terms.get(document.attributes[TERM] or "")
+    term = policy_near(policies, document.date).payment_terms.get(document.attributes[TERM] or "")
     if term is None:
         return document
     try:
         return replace(document, due_date=due_on(term, document.date), due_date_from=term.name)
     except (OverflowError, ValueError):  # past the last day of the calendar
         return document
-
-
-def _of(policies: Sequence[Policy], day: datetime.date) -> Policy:
-    """The version of a day; where none was in force yet, the first, and where none is any more, the last before."""
-    begun = [policy for policy in policies if policy.effective.from_ <= day]
-    return begun[-1] if begun else policies[0]

@@ -45,7 +45,7 @@ def not_permitted(
     if actor is None and (required or (approval and apart)):
         wanted = rule_in_words(resolver, resolved, "actor" if required else "permission")
         message = f"nobody is named as the actor of this operation ({wanted})"
-        yield Objection("actor-missing", message, (), _NAME_ACTOR)
+        yield Objection("actor-missing", message, (), NAME_ACTOR)
     if actor is not None and (required or approval) and policy.knows_not(actor):
         wanted = rule_in_words(resolver, resolved, "actor" if required else "permission")
         message = f"`{actor}`, the actor, is in none of the policy's roles ({wanted})"
@@ -57,13 +57,14 @@ def not_permitted(
     elif approval is not None and actor is None and approvers:
         # Whoever leaves their own name out could approve what they ask for.
         message = f"nobody is named whom {all_of(quoted(approvers))} would approve ({by})"
-        yield Objection("actor-missing", message, ("approved_by",), _NAME_ACTOR)
+        yield Objection("actor-missing", message, ("approved_by",), NAME_ACTOR)
     elif approval is not None:
         for code, message, path, hint in not_approved(resolver, resolved, approval, actor, approvers, apart=apart):
             yield Objection(code, message, path, hint)
 
 
-_NAME_ACTOR = "add `actor: NAME`, or say --actor NAME"
+NAME_ACTOR = "add `actor: NAME`, or say --actor NAME"
+"""What to do where somebody must be named."""
 
 
 # -- what is asked for and inherited -------------------------------------------------------------------------------

@@ -75,6 +75,14 @@ class Versions:
         raise Refused([_none_in_force(self.policies, day)])
 
 
+def policy_near(policies: Iterable[Policy], day: datetime.date) -> Policy:
+    """The version that counts on a day, where there must be one: that in force, else the last before it, else the
+    first."""
+    in_order = sorted(policies, key=lambda policy: policy.effective.from_)
+    begun = [policy for policy in in_order if policy.effective.from_ <= day]
+    return begun[-1] if begun else in_order[0]
+
+
 def load_policy(*paths: str | Path | Place, engine: EngineName | None = None) -> Versions:
     """The policy at a path, a folder or a file, proven and ready to decide.
 

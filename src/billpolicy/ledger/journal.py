@@ -20,7 +20,7 @@ from billpolicy.ledger.statements import Connection, Row, insert_into, select_fr
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
-from billpolicy.posting.over_time import counted
+from billpolicy.posting.over_time import counts_for
 from billpolicy.posting.store import Audit, Cause, Entry, Moved, Posted
 from billpolicy.recording.recorder import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
@@ -331,7 +331,7 @@ def moved(
     account_of: dict[str, str] = dict(connection.rows(_ACCOUNTS, sources))
     for plan in plans:
         try:
-            yield counted(plan, account_of.__getitem__)
+            yield counts_for(plan, account_of.__getitem__)
         except KeyError:
             raise damaged(f"whose money operation `{plan.id}` moved is not known any more") from None
 

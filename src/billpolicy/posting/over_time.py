@@ -14,20 +14,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from billpolicy.book.book import Book
+from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import Issued, scope_of
-from billpolicy.deciding.approvals import Awaited
-from billpolicy.deciding.facts import actor_facts
+from billpolicy.deciding.approvals import Awaited, as_asked_by, not_somebody_else
+from billpolicy.deciding.objections import NAME_ACTOR
 from billpolicy.deciding.resolver import Resolved, Resolver
+from billpolicy.deciding.versions import policy_near
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.policy.model import Limit, Policy
 from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
 
-ZERO = Decimal(0)
 _NOT_PERMITTED: Code = "approver-not-permitted"
 NO_ROLE = "whoever has no role"
 NO_ACCOUNT = "no account"
@@ -96,7 +96,9 @@ class Counting:
     ) -> Weighed:
         """What an operation, with all that follows it, uses if it is posted on a day. `book`: that which it leaves.
         `apart`: an approval that is missing may come later, and is no problem."""
-        policy = policy_of_day(policies, day)
+        # Not the version of the document date, as of all else that is decided: whoever dates a document back would
+        # choose it.
+        policy = policy_near(policies, day) if policies else None
         if policy is None or not policy.limits:
             return Weighed()
         moved = list(_moved_by(plan, book))
@@ -109,7 +111,7 @@ class Counting:
                 continue
             if plan.actor is None and (limit.by == "actor" or limit.roles):
                 message = f"nobody is named as the actor of this operation ({_limit_in_words(limit)})"
-                problems.append(Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME"))
+                problems.append(Diagnostic("actor-missing", message, hint=NAME_ACTOR))
             else:
                 these = list(self._used(policy, limit, day, own))
                 passed = [one for one in these if one.is_passed]
@@ -167,20 +169,8 @@ class Counting:
         return self._sums[key]
 
 
-def policy_of_day(policies: Sequence[Policy], day: datetime.date) -> Policy | None:
-    """The version whose limits count on a day of posting: the one in force, else the last before it, else the first.
-
-    Not the one of the document date, as of all else that is decided: whoever dates a document back would choose it.
-    """
-    if not policies:
-        return None
-    in_order = sorted(policies, key=lambda policy: policy.effective.from_)
-    begun = [policy for policy in in_order if policy.effective.from_ <= day]
-    return begun[-1] if begun else in_order[0]
-
-
-def counted(plan: Plan, account_of: Callable[[str], str]) -> Moved:
-    """What an operation, without what follows it, counts for. `account_of`: whose document it is that has a number."""
+def counts_for(plan: Plan, account_of: Callable[[str], str]) -> Moved:
+    """What an operation, without what follows it, counts as. `account_of`: whose document it is that has a number."""
     own = {one.document.number: one.document.account for one in plan.of(Issued)}
     amounts: dict[str, dict[str, Decimal]] = {}
     for number, currency, amount in money_of(plan):
@@ -193,7 +183,7 @@ def counted(plan: Plan, account_of: Callable[[str], str]) -> Moved:
 
 def _moved_by(plan: Plan, book: Book) -> Iterator[Moved]:
     for step in in_turn(plan):
-        yield counted(step, lambda number: book.numbered[number].account)
+        yield counts_for(step, lambda number: book.numbered[number].account)
 
 
 def _until(limit: Limit, first: datetime.date) -> datetime.date:
@@ -234,8 +224,7 @@ class _Held:
         another limit."""
         if actor is None:
             return NO_ROLE
-        name = self.policy.person(actor)
-        return NO_ROLE if self.policy.roles and name not in self.policy.roles else name
+        return NO_ROLE if self.policy.knows_not(actor) else self.policy.person(actor)
 
 
 def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -> Iterator[Diagnostic]:
@@ -250,7 +239,7 @@ def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -
         yield Diagnostic("approval-missing", message, hint="add `approved_by: NAME`")
     elif plan.actor is None:
         message = f"nobody is named whom {all_of(quoted(plan.approved_by))} would approve ({by})"
-        yield Diagnostic("actor-missing", message, hint="add `actor: NAME`, or say --actor NAME")
+        yield Diagnostic("actor-missing", message, hint=NAME_ACTOR)
     else:
         wrong = [_cannot_approve(limit, policy, plan, plan.actor, one, by) for one in plan.approved_by]
         if all(wrong):
@@ -259,13 +248,9 @@ def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -
 
 def _cannot_approve(limit: Limit, policy: Policy, plan: Plan, actor: str, approver: str, by: str) -> Diagnostic | None:
     """Why this person cannot let an operation pass a limit; one who can is enough."""
-    if policy.person(approver) == policy.person(actor):
-        message = f"`{actor}` cannot approve an operation of their own ({by})"
-        return Diagnostic("approval-own", message, hint="a second person approves")
-    if policy.roles and policy.person(approver) not in policy.roles:
-        message = f"`{approver}`, who approves this, is in none of the policy's roles ({by})"
-        hint = did_you_mean(approver, policy.roles) or "name somebody who is in one of `roles`"
-        return Diagnostic("approver-unknown", message, hint=hint)
+    nobody_else = not_somebody_else(policy, actor, approver, (), by)
+    if nobody_else is not None:
+        return Diagnostic(nobody_else.code, nobody_else.message, hint=nobody_else.hint)
     if limit.roles and _Held(policy, limit).holds(approver):
         message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
         return Diagnostic(_NOT_PERMITTED, message, hint="ask somebody whom the limit does not hold")
@@ -279,11 +264,7 @@ def _refused(policy: Policy, resolved: Resolved, person: str) -> bool:
     """Whether the policy would refuse this to a person."""
     if "permission" not in resolved.resolutions:
         return False
-    others = {fact: value for fact, value in resolved.facts.items() if not fact.startswith("actor.")}
-    facts = {**others, **actor_facts(policy, person)}
-    theirs = Resolver(policy, "python").resolve(
-        resolved.operation, resolved.date, facts, resolved.levels, with_gaps=True
-    )
+    theirs = as_asked_by(Resolver(policy, "python"), resolved, person, with_gaps=True)
     return theirs.text("permission") == "refused"
 
 
