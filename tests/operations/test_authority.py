@@ -170,7 +170,8 @@ exceptions:
 - id: two-of-them
   operations: [apply_payment]
   when: {amount: {above: 10.00 USD}}
-  then: {permission: {is: {approval: {by: [lead, cfo], count: 2}}, because: FIN-11}}
+  then: {permission: {approval: {by: [lead, cfo], count: 2}}}
+  because: FIN-11
 """
 
 

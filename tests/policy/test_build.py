@@ -376,6 +376,12 @@ def test_because_of_an_operation_is_the_reason_of_all_that_has_none_of_its_own()
     assert found.base["write_off_invoice", "zero_balance_items"].because != "shared"
 
 
+def test_the_reason_of_an_exception_stands_beside_what_it_changes() -> None:
+    then = "{bill_to_contact: {from: [account]}, over_credit: {is: refuse, because: FIN-10}}"
+    rule = f"id: e, operations: [write_off_invoice], when: {{reason: Write-off}}, then: {then}, because: FIN-8"
+    assert refused_codes(f"exceptions: [{{{rule}}}]") == ["because-wrong"]
+
+
 @pytest.mark.parametrize(
     ("decision", "code"),
     [

@@ -92,6 +92,10 @@ class Rules:
         then_at: dict[str, Position] = {}
         for key, decided in text.then.items():
             then_at[key] = tree.at(*path, "then", key, key=True)
+            if decided.because is not None:
+                message = f"the reason of `{text.id}` stands inside of `then`, where it would be lost"
+                hint = "an exception has one reason for all that it changes: move `because` out, beside `then`"
+                self._problem("because-wrong", message, tree.at(*path, "then", key, "because", key=True), hint)
             if any(not one.excepted for spec in specs for one in spec.settings if one.name == key):
                 message = f"an exception cannot decide `{key}`: it says which values the conditions ask about"
                 hint = "say it under `operations` or `every_operation`"
