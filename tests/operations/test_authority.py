@@ -222,12 +222,21 @@ def test_four_eyes_for_everybody_are_any_two() -> None:
     run(BOOK_NOW, f"{APPLY}, actor: ann, approved_by: bob", f"roles: {{clerk: [ann, bob]}}\n{ALL_OF_IT}")
 
 
-@pytest.mark.parametrize("spelling", ["dan", "Dan", " DAN ", "ｄａｎ", "d.a.n"])
+@pytest.mark.parametrize("spelling", ["dan", "Dan", " DAN ", "ｄａｎ", "d.a.n", "d\u200ban", "da\u00adn"])
 def test_no_spelling_escapes_a_rule(spelling: str) -> None:
     own = f"aliases: {{dan: [d.a.n]}}\n{POLICY}"
     assert told(f"{APPLY}, amount: 1, actor: '{spelling}'", own).startswith(f"not-permitted: `{spelling}` may not")
     own = own.replace("actor.role: trainee", "actor.id: DAN")
     assert told(f"{APPLY}, amount: 1, actor: '{spelling}'", own).startswith(f"not-permitted: `{spelling}` may not")
+
+
+def test_what_nobody_sees_makes_no_second_person() -> None:
+    """Also where a policy knows nobody, and any second person approves."""
+    found = told(f"{APPLY}, actor: ann, approved_by: an\u200bn", ALL_OF_IT)
+    assert found.startswith("approval-own: ")
+    two = ALL_OF_IT.replace("permission: approval", "permission: {approval: {count: 2}}")
+    found = told(f"{APPLY}, actor: ann, approved_by: [bob, b\u2060ob]", two)
+    assert found.startswith("approval-twice: ")
 
 
 def test_strangers_do_not_pass_where_an_actor_is_required() -> None:
