@@ -6,7 +6,11 @@ import datetime
 
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.posting.store import Approved, Waiting, Writer
+from billpolicy.source.codec import canonical
 from tests.helpers.sample import NOW
+
+_REQUEST = {"operation": "write_off_invoice", "invoice": "INV00000001"}
+_ASKED = {"operation": "write_off_invoice", "date": "2026-03-01", "actor": "ines"}
 
 
 def waits(id: str) -> Waiting:
@@ -15,13 +19,13 @@ def waits(id: str) -> Waiting:
         id=id,
         operation="write_off_invoice",
         date=datetime.date(2026, 3, 1),
-        request={"operation": "write_off_invoice", "invoice": "INV00000001"},
+        request=_REQUEST,
         actor="ines",
         who="root",
         at=NOW,
         policy="acme",
         policy_digest="a-digest",
-        content='{"does":[]}',
+        content=canonical({"id": id, **_ASKED, "request": _REQUEST, "policy": "a-digest", "does": []}),
         awaited=(Awaited("write_off_invoice", "approval", "limit", "FIN-1"),),
     )
 

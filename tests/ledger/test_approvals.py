@@ -28,7 +28,7 @@ def test_it_is_read_as_it_was_written(waited: Ledger) -> None:
         assert reader.waiting(["waits"]) == {"waits": one}
         assert reader.waiting(["waited", "other"]) == reader.waiting([]) == {}
     assert one.approvals == (Approved("maria", NOW, "seen"),)
-    assert (one.request, one.awaited, one.digest) == (waits("").request, waits("").awaited, waits("").digest)
+    assert (one.request, one.awaited, one.digest) == (waits("").request, waits("").awaited, waits("waits").digest)
     assert waited.check() == []
 
 
@@ -58,8 +58,39 @@ def test_what_is_posted_is_not_approved_any_more(waited: Ledger) -> None:
         hand.execute("INSERT INTO approvals (waiting, person, at, digest) SELECT id, 'eve', at, digest FROM waiting")
 
 
-def test_what_was_changed_by_hand_is_told(waited: Ledger) -> None:
-    by_hand(file_of(waited), "UPDATE waiting SET content = '{}' WHERE id = 1")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE waiting SET content = '{}' WHERE id = 1",
+        "UPDATE waiting SET actor = 'ana' WHERE id = 1",
+        "UPDATE waiting SET date = '2026-03-02' WHERE id = 1",
+        "UPDATE waiting SET request = replace(request, 'INV00000001', 'INV00000002') WHERE id = 1",
+        "UPDATE waiting SET policy_digest = 'b-digest' WHERE id = 1",
+        "UPDATE waiting SET at = 'noon' WHERE id = 1",
+        "UPDATE waiting SET awaited = '[3]' WHERE id = 1",
+        "UPDATE waiting SET operation = 'another' WHERE id = 1",
+        (
+            "INSERT INTO waiting SELECT 3, operation, kind, date, request, actor, who, at, policy, policy_digest, "
+            "content, digest, awaited FROM waiting WHERE id = 1"
+        ),
+        "UPDATE approvals SET at = 'noon'",
+        "UPDATE approvals SET digest = 'another'",
+    ],
+)
+def test_what_was_changed_by_hand_is_told(waited: Ledger, statement: str) -> None:
+    by_hand(file_of(waited), statement)
     assert [one.code for one in waited.check()] == ["waiting-differs"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE waiting SET content = '{}' WHERE id = 1",
+        "UPDATE approvals SET at = 'noon'",
+        "UPDATE approvals SET digest = 'another'",
+    ],
+)
+def test_what_cannot_be_relied_on_is_not_read(waited: Ledger, statement: str) -> None:
+    by_hand(file_of(waited), statement)
     with waited.reading() as reader:
         assert refused(reader.waiting).diagnostics[0].code == "ledger-damaged"

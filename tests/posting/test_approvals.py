@@ -12,6 +12,7 @@ import pytest
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.posting.store import Store, Waiting
+from tests.helpers.bill_runs import MONTHLY, subscribed
 from tests.helpers.books import book_from
 from tests.helpers.refusals import refused
 from tests.helpers.scenes import versions
@@ -217,6 +218,68 @@ def test_a_dry_run_takes_the_approvals(place: Store) -> None:
 def test_the_plan_of_what_waits_cannot_be_posted(place: Store) -> None:
     shown = billpolicy.wait(POLICY, place, LARGE, who="ines", today=JUNE).plan
     assert codes(lambda: billpolicy.post(POLICY, place, shown, who="ines")) == ["approval-missing"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["withdrawn", "and waits anew"])
+def test_a_plan_that_was_approved_cannot_be_posted_when_that_was_withdrawn(place: Store, again: bool) -> None:
+    wait(place)
+    approve(place, "maria")
+    shown = billpolicy.approve(POLICY, place, "large", actor="max", now=NOON, today=JULY).plan
+    planned = billpolicy.plan(POLICY, place, LARGE, today=JULY)
+    billpolicy.withdraw(place, "large", who="ines")
+    if again:  # the same to the letter, which nobody has approved
+        wait(place)
+        approve(place, "maria")
+    for plan in (shown, planned):
+        assert codes(lambda plan=plan: billpolicy.post(POLICY, place, plan, who="ines")) == ["approval-stale"]
+    assert codes(lambda: post(place)) == ["approval-missing"]
+
+
+def test_a_plan_that_was_approved_is_posted_as_it_is(place: Store) -> None:
+    wait(place)
+    approve(place, "maria")
+    approve(place, "max")
+    planned = billpolicy.plan(POLICY, place, LARGE, today=JULY)
+    assert billpolicy.post(POLICY, place, planned, who="ines").audit.approved_by == ("maria", "max")
+
+
+NUMBERED = """
+sequence_sets:
+  DEFAULT:
+    invoice: {prefix: INV}
+    debit_memo: {prefix: DM}
+    credit_memo: {prefix: CM, SERIES}
+operations: {bill_run: {permission: approval}}
+follow_ups: [{id: off, after: invoice_posted, then: write_off_invoice, because: nobody pays}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("series", "first"),
+    [
+        ("width: 8", "CM00000001"),
+        ("format: '{prefix}{year}/{number}', width: 4, reset: yearly", "CM2026/0001"),
+        ("from_source: '{source}-C{number}'", "INV00000001-C1"),
+        ("from_source: '{source}/C{number}'", "INV00000001/C1"),
+    ],
+)
+def test_numbers_are_no_part_of_what_is_approved_wherever_they_stand(
+    store_of: StoreOf, series: str, first: str
+) -> None:
+    """In numbers of other documents, in lines and in the ids of steps."""
+    policy = versions(OWN + NUMBERED.replace("SERIES", series))
+    book = subscribed(f"id: s1, {MONTHLY}").replace(
+        "subscriptions:\n", f"subscriptions:\n- {{id: s0, account: other, start: 2026-01-01, {MONTHLY}}}\n"
+    )
+    place = store_of(book_from(book))
+    run = {"operation": "bill_run", "date": "2026-01-31", "actor": "ines"}
+    waiting, other = {**run, "id": "waits", "accounts": ["acme"]}, {**run, "id": "goes", "accounts": ["other"]}
+    billpolicy.wait(policy, place, waiting, who="ines", now=NOON)
+    posted = billpolicy.post(policy, place, {**other, "approved_by": "maria"}, who="ines", now=NOON)
+    (step,) = posted.plan.follow_ups
+    assert step.plan.documents[0].document.number == first
+    assert billpolicy.approve(policy, place, "waits", actor="maria", now=NOON).complete
+    assert billpolicy.post(policy, place, waiting, who="ines", now=NOON).audit.approved_by == ("maria",)
 
 
 def test_two_approve_at_once(place: Store) -> None:

@@ -72,3 +72,15 @@ def test_on_another_day_there_is_nothing_to_approve(store: Store) -> None:
     assert [one.code for one in found.diagnostics] == ["approval-complete"]
     posted = billpolicy.post(POLICY, store, SECOND, who="ines", now=morning, today=morning.date())
     assert posted.audit.approved_by == ()
+
+
+def test_who_asks_for_an_approval_apart_is_named(store: Store) -> None:
+    """Or whoever asks could approve it under their name."""
+    policy = versions(
+        "limits: {a-day: {operations: [write_off_invoice], per: day, by: all, count: 1, beyond: approval}}"
+    )
+    first, second = ({key: value for key, value in one.items() if key != "actor"} for one in (FIRST, SECOND))
+    billpolicy.post(policy, store, first, who="ines", now=NOON, today=JUNE)
+    found = refused(lambda: billpolicy.wait(policy, store, second, who="ines", now=NOON, today=JUNE))
+    assert [one.code for one in found.diagnostics] == ["actor-missing"]
+    assert billpolicy.waiting(store) == []

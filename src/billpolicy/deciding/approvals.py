@@ -26,6 +26,14 @@ class Awaited(NamedTuple):
     given: tuple[str, ...] = ()
 
 
+class Apart(NamedTuple):
+    """Approvals that were given apart from an operation, while it waited for them."""
+
+    digest: str
+    """Of what was approved."""
+    people: tuple[str, ...]
+
+
 class Against(NamedTuple):
     """Why approvals do not suffice, with the field of the request that it is about."""
 

@@ -20,7 +20,7 @@ from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.statements import Connection
-from billpolicy.ledger.waiting import differing_waiting
+from billpolicy.ledger.waiting import odd_waiting
 from billpolicy.money import from_minor
 from billpolicy.source.codec import CodecError, decode
 
@@ -125,8 +125,8 @@ def _policies(connection: Connection) -> _Found:
 
 def _waiting(connection: Connection) -> _Found:
     """What waits for approvals, or did, is what was approved."""
-    for id in differing_waiting(connection):
-        yield _breach("waiting-differs", f"what waits for approvals as `{id}` is not what it was any more")
+    for message in odd_waiting(connection):
+        yield _breach("waiting-differs", message)
 
 
 _MAPPINGS = (

@@ -21,15 +21,24 @@ _THESE = f"{_STANDING} AND operation IN {{keys}} ORDER BY id"
 _ALL = f"{_STANDING} ORDER BY id"
 _NUMBER = "SELECT max(id) FROM waiting WHERE operation = :operation"
 _APPROVALS = "SELECT waiting, person, at, comment, digest FROM approvals WHERE waiting IN {keys} ORDER BY id"
-_DIGESTS = "SELECT operation, content, digest FROM waiting ORDER BY id"
+_WAITED = """
+SELECT operation, kind, date, actor, policy_digest, request, at, awaited, content, digest FROM waiting ORDER BY id
+"""
+_APPROVED = """
+SELECT w.operation, a.person, a.at, a.digest, w.digest FROM approvals a JOIN waiting w ON w.id = a.waiting ORDER BY a.id
+"""
+_TWICE = f"SELECT operation FROM ({_STANDING}) GROUP BY operation HAVING count(*) > 1 ORDER BY operation"
 
 
 def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str, Waiting]:
     """As `Reader.waiting`."""
     rows = connection.rows(_ALL) if ids is None else connection.rows(_THESE, ids)
-    given: dict[int, list[Approved]] = defaultdict(list)
-    for of, person, at, comment, _ in connection.rows(_APPROVALS, [row[0] for row in rows]):
-        given[of].append(Approved(person, datetime.datetime.fromisoformat(at), comment))
+    given: dict[int, list[tuple[Approved, str]]] = defaultdict(list)
+    for of, person, at, comment, digest in connection.rows(_APPROVALS, [row[0] for row in rows]):
+        try:
+            given[of].append((Approved(person, datetime.datetime.fromisoformat(at), comment), digest))
+        except (TypeError, ValueError):
+            raise damaged(f"when `{person}` approved what waits cannot be read any more") from None
     found = {}
     for number, id, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited in rows:
         try:
@@ -45,11 +54,11 @@ def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str,
                 policy_digest=policy_digest,
                 content=content,
                 awaited=decode(tuple[Awaited, ...], awaited),
-                approvals=tuple(given[number]),
+                approvals=tuple(approved for approved, _ in given[number]),
             )
         except (CodecError, ValueError):
             raise damaged(f"what waits as `{id}` cannot be read any more") from None
-        if found[id].digest != digest:
+        if any(of != digest for of in (found[id].digest, *(approved_as for _, approved_as in given[number]))):
             raise damaged(f"what waits as `{id}` is not what it was any more")
     return found
 
@@ -90,8 +99,26 @@ def _number(connection: Connection, id: str) -> int:
     return int(number)
 
 
-def differing_waiting(connection: Connection) -> Iterator[str]:
-    """The operations of which what was approved is not what it was any more."""
-    for id, content, digest in connection.each(_DIGESTS):
-        if content_digest(content) != digest:
-            yield id
+def odd_waiting(connection: Connection) -> Iterator[str]:
+    """What contradicts itself of that which waits or did, and of its approvals, as sentences."""
+    for *told, request, at, awaited, content, digest in connection.each(_WAITED):
+        id = told[0]
+        try:
+            datetime.datetime.fromisoformat(at)
+            decode(tuple[Awaited, ...], awaited)
+            said, asked = decode(dict, content), decode(dict, request)
+            same = [said[name] for name in ("id", "operation", "date", "actor", "policy")] == told
+            same = same and canonical(said["request"]) == canonical(asked)
+        except (CodecError, KeyError, TypeError, ValueError):
+            same = False
+        if not same or content_digest(content) != digest:
+            yield f"what waits for approvals as `{id}` is not what it was any more"
+    for id, person, at, digest, whole in connection.each(_APPROVED):
+        try:
+            datetime.datetime.fromisoformat(at)
+        except (TypeError, ValueError):
+            yield f"when `{person}` approved `{id}` cannot be read any more"
+        if digest != whole:
+            yield f"the approval of `{person}` is not for what waits as `{id}`"
+    for (id,) in connection.rows(_TWICE):
+        yield f"`{id}` waits for approvals twice"

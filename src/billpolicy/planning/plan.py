@@ -16,7 +16,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import Applied, Change, Issued, after, touched
 from billpolicy.book.model import Application, Numbered
 from billpolicy.book.numbers import NumberDraw
-from billpolicy.deciding.approvals import Awaited
+from billpolicy.deciding.approvals import Apart, Awaited
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.closure import Closure
@@ -147,6 +147,8 @@ class Plan:
     comment: str | None = None
     awaited: tuple[Awaited, ...] = ()
     """Approvals that it (not what follows it) still waits for: it cannot be posted as it is."""
+    apart: Apart | None = field(default=None, compare=False)
+    """Of its approvals those that were given apart from it: it is posted only as long as they stand."""
 
     def of(self, kind: type[_C]) -> tuple[_C, ...]:
         """The changes of one kind, in their order."""

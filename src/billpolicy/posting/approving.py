@@ -16,7 +16,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.asked import whole_job
 from billpolicy.posting.over_time import Counting
 from billpolicy.posting.store import Approved, Reader, Waiting, Writer
-from billpolicy.posting.waiting import awaited_of, begun, changed, stale
+from billpolicy.posting.waiting import approved_apart, awaited_of, begun, changed, stale
 from billpolicy.source.codec import canonical
 
 Ask = Callable[[Waiting], Instruction]
@@ -59,7 +59,7 @@ def let_wait(
     plan = _planned(writer, policy, asked, today, at)
     if standing is not None:
         if not stale(standing, plan):
-            return ForApproval(standing, plan)
+            return ForApproval(standing, approved_apart(plan, standing))
         writer.withdraw(request.id, who, at, "it waits anew, since something else would be done now")
         plan = _planned(writer, policy, replace(asked, request=request), today, at)
     if not awaited_of(plan):
@@ -104,7 +104,8 @@ def approve(
             "approver-not-permitted", f"`{id}` waits for {wanted}, and `{person}` is none of them", "ask one of them"
         )
     writer.approve(standing, Approved(person, at.astimezone(datetime.UTC), comment))
-    return ForApproval(writer.waiting([id])[id], after)
+    standing = standing_in(writer, id)
+    return ForApproval(standing, approved_apart(after, standing))
 
 
 def withdraw(writer: Writer, id: str, who: str, why: str | None, at: datetime.datetime) -> Waiting:

@@ -27,6 +27,7 @@ from billpolicy.book.changes import (
 from billpolicy.book.history import value_on
 from billpolicy.book.model import Document
 from billpolicy.book.numbers import MIN_DIGITS, NumberDraw, counter_in, next_counter, pattern
+from billpolicy.deciding.approvals import Apart
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.documents import prefix_bound
 from billpolicy.planning.plan import Plan
@@ -152,11 +153,12 @@ def _other_numbers(plan: Plan, book: Book) -> Iterator[Diagnostic]:
             return
 
 
-def approvals_gone(digests: Mapping[str, str], standing: Mapping[str, Waiting]) -> Iterator[Diagnostic]:
-    """Operations that are posted with approvals (id -> digest of what was approved) and were withdrawn since these were
-    read."""
-    for id, digest in digests.items():
-        if id not in standing or standing[id].digest != digest:
+def approvals_gone(given: Mapping[str, Apart], standing: Mapping[str, Waiting]) -> Iterator[Diagnostic]:
+    """Operations that are posted with approvals given apart (id -> these) and were withdrawn since these were read. If
+    the same waits anew, it has none of them."""
+    for id, apart in given.items():
+        now = standing.get(id)
+        if now is None or now.digest != apart.digest or not {*apart.people} <= {one.person for one in now.approvals}:
             message = f"the approvals of `{id}` do not stand any more: it was withdrawn, or waits anew"
             yield Diagnostic("approval-stale", message, hint="post it again when it is approved")
 

@@ -110,8 +110,7 @@ class Counting:
             if not own:
                 continue
             if plan.actor is None and (limit.by == "actor" or limit.roles):
-                message = f"nobody is named as the actor of this operation ({_limit_in_words(limit)})"
-                problems.append(Diagnostic("actor-missing", message, hint=NAME_ACTOR))
+                problems.append(_nobody_named(limit))
             else:
                 these = list(self._used(policy, limit, day, own))
                 passed = [one for one in these if one.is_passed]
@@ -120,6 +119,8 @@ class Counting:
                     against = list(_against(limit, policy, plan, passed))
                     # Who is held by the limit may still approve what a rule asks.
                     if apart and against and {one.code for one in against} <= {"approval-missing", _NOT_PERMITTED}:
+                        if plan.actor is None:  # whoever asks could approve it under their own name
+                            problems.append(_nobody_named(limit))
                         awaited.append(Awaited(plan.operation, limit.beyond, limit.id, limit.because))
                     else:
                         problems += against
@@ -225,6 +226,11 @@ class _Held:
         if actor is None:
             return NO_ROLE
         return NO_ROLE if self.policy.knows_not(actor) else self.policy.person(actor)
+
+
+def _nobody_named(limit: Limit) -> Diagnostic:
+    message = f"nobody is named as the actor of this operation ({_limit_in_words(limit)})"
+    return Diagnostic("actor-missing", message, hint=NAME_ACTOR)
 
 
 def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -> Iterator[Diagnostic]:

@@ -63,8 +63,6 @@ class Job:
     """What it is planned by: a store keeps the text of what something was posted under, and their limits hold."""
     today: datetime.date | None = None
     """The day on which a dry run would post it: limits over time are counted by that; without it they are not."""
-    approved: str | None = None
-    """Of an operation that waited for approvals: the digest of what was approved, which must still stand."""
     instead: Job | None = None
     """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
@@ -464,8 +462,9 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
             counting.add(plan, after, job.policies, day)
             chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
     entries = [entry for chain in chains.values() for entry in chain]
-    digests = {job.id: job.approved for job in new if job.approved is not None and job.id in chains}
-    gone = list(checks.approvals_gone(digests, writer.waiting(digests))) if digests else []
+    done = {id: chain[0].plan for id, chain in chains.items()}
+    approved = {id: plan.apart for id, plan in done.items() if plan.apart is not None}
+    gone = list(checks.approvals_gone(approved, writer.waiting(approved))) if approved else []
     if gone:
         raise _NotWritten(gone)
     _write(writer, entries, before, after)

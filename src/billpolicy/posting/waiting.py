@@ -8,13 +8,14 @@ meanwhile only takes the next one. docs/approvals.md, docs/decisions/0026.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.changes import Issued, change_name
-from billpolicy.deciding.approvals import Awaited
+from billpolicy.deciding.approvals import Apart, Awaited
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.planning.plan import Plan, in_turn
@@ -48,13 +49,15 @@ def begun(plan: Plan, who: str, at: datetime.datetime) -> Waiting:
 
 def awaited_of(plan: Plan) -> tuple[Awaited, ...]:
     """Every approval that a plan and what follows it lack."""
-    return tuple(one for step in in_turn(plan) for one in step.awaited)
+    return tuple(dict.fromkeys(one for step in in_turn(plan) for one in step.awaited))
 
 
 def content_of(plan: Plan) -> str:
     """What a plan would do with all that follows it, as canonical JSON: the same text is the same thing to approve."""
-    drawn = [one.document.number for step in in_turn(plan) for one in step.of(Issued)]
-    names = {number: f"#{place}" for place, number in enumerate(drawn, 1)}
+    numbers = [one.document.number for step in in_turn(plan) for one in step.of(Issued)]
+    names = {number: f"#{place}" for place, number in enumerate(numbers, 1)}
+    longest_first = "|".join(re.escape(number) for number in sorted(names, key=len, reverse=True))
+    drawn = re.compile(f"(?<![^/])(?:{longest_first})(?![^/])" if names else r"(?!)")
     step, *then = [
         {
             "operation": step.operation,
@@ -70,25 +73,27 @@ def content_of(plan: Plan) -> str:
         }
         for step in in_turn(plan)
     ]
-    return canonical(_renamed(decode(dict, canonical({**step, "then": then})), names))
+    whole = decode(dict, canonical({"id": plan.id, **step, "then": then}))
+    return canonical(_renamed(whole, drawn, names))
 
 
 def _undrawn(change: object) -> object:
-    """A change without the place of its number in the series."""
+    """A change without the place of its number in the series, and without the text before it, which may be that of a
+    source that is numbered in the same plan. Which series it is, the decided sequence set and the policy say."""
     if not isinstance(change, Issued):
         return change
-    return replace(change, draw=replace(change.draw, counter=0))
+    return replace(change, draw=replace(change.draw, prefix="", counter=0))
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """Plain data with placeholders for these numbers, also where one names a line, like `CM00000001/2`."""
+def _renamed(value: Any, drawn: re.Pattern[str], names: Mapping[str, str]) -> Any:
+    """Plain data with placeholders for drawn numbers: alone, of lines like `CM00000001/2`, and in the ids of steps like
+    `run/rule/INV00000001`. A number may have slashes itself."""
     if isinstance(value, str):
-        number, slash, rest = value.partition("/")
-        return f"{names[number]}{slash}{rest}" if number in names else value
+        return drawn.sub(lambda found: names[found[0]], value)
     if isinstance(value, list):
-        return [_renamed(one, names) for one in value]
+        return [_renamed(one, drawn, names) for one in value]
     if isinstance(value, dict):
-        return {_renamed(key, names): _renamed(one, names) for key, one in value.items()}
+        return {_renamed(key, drawn, names): _renamed(one, drawn, names) for key, one in value.items()}
     return value
 
 
@@ -108,9 +113,14 @@ def approved_job(policy: Versions, make: Callable[[Instruction], Job], asked: In
         found = stale(waiting, plan)
         if found:
             raise Refused(found)
-        return plan, after
+        return approved_apart(plan, waiting), after
 
-    return replace(job, planner=planner, approved=waiting.digest)
+    return replace(job, planner=planner)
+
+
+def approved_apart(plan: Plan, waiting: Waiting) -> Plan:
+    """The plan with the approvals that it has from what waits, so that it is posted only as long as they stand."""
+    return replace(plan, apart=Apart(waiting.digest, tuple(one.person for one in waiting.approvals)))
 
 
 def stale(waiting: Waiting, plan: Plan) -> list[Diagnostic]:
