@@ -135,6 +135,25 @@ def test_two_sets(one: str, other: str, codes: list[str]) -> None:
         assert policy(numbered(one, rest=second))
 
 
+@pytest.mark.parametrize(
+    ("invoice", "codes"),
+    [
+        ('prefix: PM, format: "{prefix}-{number}"', ["prefix-reserved"]),
+        ('prefix: TMP, format: "{prefix}-INV-{number}"', ["prefix-reserved"]),  # as a draft
+        ('prefix: CBA, format: "{prefix}-{year}{number}", reset: yearly', ["prefix-reserved"]),  # CBA-2026 and 00000001
+        ("prefix: CBA-7", ["prefix-reserved"]),  # CBA-7 and 00000001 is CBA- and 700000001
+        ("prefix: R-7", ["prefix-collision"]),  # with the series of refunds, which DEFAULT has
+        ("prefix: P-X", []),
+        ('prefix: CBA, format: "{prefix}-{year}-{number}", reset: yearly', []),
+    ],
+)
+def test_no_format_comes_to_numbers_of_a_reserved_prefix(invoice: str, codes: list[str]) -> None:
+    if codes:
+        assert refused_codes(numbered(invoice)) == codes
+    else:
+        assert policy(numbered(invoice))
+
+
 PARTS = st.sampled_from(["A", "-", "1", "2", "{year}", "{month}"])
 BEFORE = st.lists(PARTS, max_size=3).map(lambda parts: "A" + "".join(parts))
 """The text before a number; digits of a date are 1 and 2 here, so that all numbers can be listed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import combinations, groupby
 
 from billpolicy.book.kinds import KINDS
@@ -112,6 +112,9 @@ def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
         yield Diagnostic(
             "sequence-default-missing", message, policy.position, "declare it, or extend the standard policy"
         )
+    # With series that DEFAULT has under the prefixes of their kinds, as of payments, collisions are told below.
+    default = policy.sequence_sets[DEFAULT_SET].series if DEFAULT_SET in policy.sequence_sets else {}
+    unnumbered = _RESERVED - {one.before for kind, one in default.items() if one.before == KINDS[kind].own_prefix}
     for sequence_set in policy.sequence_sets.values():
         at = sequence_set.position
         if not _SET_NAME.fullmatch(sequence_set.name):
@@ -123,18 +126,20 @@ def _sequence_sets(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 message = f"`{sequence_set.name}` does not number {kind.replace('_', ' ')}s"
                 yield Diagnostic("sequence-incomplete", message, at, f"add `{kind}: {{prefix: ...}}`")
         for kind, series in sequence_set.series.items():
-            yield from _series(sequence_set.name, kind, series)
+            yield from _series(sequence_set.name, kind, series, unnumbered)
             yield from _kept_apart(policy.fiscal_year, series)
 
 
-def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
+def _series(set_name: str, kind: DocumentKind, series: Series, unnumbered: Collection[str]) -> _Found:
     prefix = series.prefix
     own_default = set_name == DEFAULT_SET and prefix == KINDS[kind].own_prefix
     if not _PREFIX.fullmatch(prefix):
         hint = "1 to 16 letters, digits, `-` and `_`, a letter or digit first"
         yield Diagnostic("prefix-form", f"`{prefix}` cannot be a prefix", series.position, hint)
-    elif prefix in _RESERVED and not own_default:
-        yield Diagnostic("prefix-reserved", f"the prefix `{prefix}` is reserved", series.position, "choose another")
+    elif (reserved := _reserved(series, unnumbered)) is not None and not own_default:
+        what = f"numbers of `{series.before}` can be those of a prefix that is reserved, `{reserved}`"
+        what = f"the prefix `{prefix}` is reserved" if prefix == reserved else what
+        yield Diagnostic("prefix-reserved", what, series.position, "choose another")
     elif prefix[-1].isdigit() and kind in ("payment", "refund"):
         message = f"the prefix `{prefix}` of {kind}s ends in a digit"
         yield Diagnostic(
@@ -144,6 +149,13 @@ def _series(set_name: str, kind: DocumentKind, series: Series) -> _Found:
         message = f"a series cannot start at {series.start}"
         hint = "start at 1 or above" if series.start < 1 else "start below 1,000,000,000,000"
         yield Diagnostic("sequence-start", message, series.position, hint)
+
+
+def _reserved(series: Series, unnumbered: Collection[str]) -> str | None:
+    """The reserved prefix that a series has, or whose numbers its numbers can be by way of its format. `unnumbered`:
+    those that no series has."""
+    met = (one for one in sorted(unnumbered) if _meet(_shape(series.before), one))
+    return series.prefix if series.prefix in _RESERVED else next(met, None)
 
 
 def _kept_apart(fiscal_year: FiscalYear | None, series: Series) -> _Found:
