@@ -68,6 +68,14 @@ FACTS: dict[str, tuple[Fact | None, ...]] = {
 }
 
 
+Bounds = tuple[str | None, str | None]
+
+
+def _between(days: Bounds) -> Values:
+    first, last = (None if day is None else datetime.date.fromisoformat(day).toordinal() for day in days)
+    return Values(Numbers(((first, last),)))
+
+
 def cases() -> Iterator[dict[str, Fact | None]]:
     """Two or three facts at a time."""
     for count in (2, 3):
@@ -84,6 +92,29 @@ def box_of(facts: dict[str, Fact | None]) -> Box:
             members = Numbers.only(value) if isinstance(value, int) else Words(frozenset((value,)))
         found[name] = Values(members, unset=value is None)
     return found
+
+
+@pytest.mark.parametrize("operation", ["create_refund", "write_off_invoice", "bill_run"])
+@pytest.mark.parametrize(
+    ("date", "dated", "old", "can"),
+    [
+        # By 10 June an invoice of 1 June or later is 9 days old at most.
+        ((None, "2026-06-10"), ("2026-06-01", None), (10, None), False),
+        ((None, "2026-06-10"), ("2026-06-01", None), (9, None), True),
+        # From 10 June on one of 1 June or before is 9 days old at least.
+        (("2026-06-10", None), (None, "2026-06-01"), (0, 8), False),
+        (("2026-06-10", None), (None, "2026-06-01"), (0, 9), True),
+    ],
+)
+def test_how_old_an_invoice_is_goes_with_both_dates(
+    operation: str, date: Bounds, dated: Bounds, old: tuple[int | None, int | None], can: bool
+) -> None:
+    domain = Domain.of_operation(policy(), VOCABULARY[operation])
+    box = {"date": _between(date), "invoice.date": _between(dated), "days_since.invoice": Values(Numbers((old,)))}
+    facts = domain.possible(box)
+    assert (facts is not None) is can
+    if facts is not None:
+        assert int(facts["date"]) - int(facts["invoice.date"]) == facts["days_since.invoice"]
 
 
 @pytest.mark.parametrize("part", range(8))

@@ -219,19 +219,28 @@ class Domain:
         names = ("number", "date", "currency", "amount", "balance", "settled")
         age = f"{DAYS_SINCE}.{scope}"
         its = tuple(f"{scope}.{name}" for name in names if f"{scope}.{name}" in self.fields)
-        its = (*its, age) if age in self.fields else its
+        its = (*its, age, "date") if age in self.fields else its
 
         def point(usual: int, *values: Values) -> tuple[Fact | None, ...] | None:
             said, own = values[: len(asked)], values[len(asked) :]
+            on = own[-1] if age in its else None
+            own = own[:-1] if age in its else own
             if all(one.unset for one in own):
                 met = together.with_currency(usual, *said) if said else ()
                 if met is not None:
-                    return *met, *(None for _ in own)
+                    return *met, *(None for _ in own), *(() if on is None else (together.numbers(on).near(_USUAL_DAY),))
             number, day, currency, *figures = (Values(one.members) for one in own)
             days = figures.pop() if age in its else None
-            if number.empty or day.empty or (days is not None and days.empty):
+            if number.empty or day.empty:
                 return None
-            old = () if days is None else (together.numbers(days).near(0),)
+            old: tuple[Fact | None, ...] = ()
+            date: Fact | None = together.numbers(day).near(_USUAL_DAY)
+            if days is not None and on is not None:
+                dated = together.aged(usual, on, day, days)
+                if dated is None:
+                    return None
+                then, date, length = dated
+                old = length, then
             met = ()
             if said:
                 code = Values(said[1].members & currency.members, said[1].unset)  # type: ignore[operator]
@@ -242,7 +251,6 @@ class Domain:
             if currency.empty:
                 return None
             out = together.settled(usual, *figures) if len(figures) == 3 else together.balanced(usual, *figures)
-            date = together.numbers(day).near(_USUAL_DAY)
             return out and (*met, number.sample(), date, together.code(currency), *out, *old)
 
         return Relation((*asked, *its), point)
@@ -301,9 +309,10 @@ class Domain:
                 met = relation.point(usual, *(box.get(fact, self.universe(fact)) for fact in relation.facts))
                 if met is None:
                     return None
-                # Which number and day a document has is not said where nobody asks, nor how old it is.
                 told = zip(relation.facts, met, strict=True)
-                point |= {fact: value for fact, value in told if fact in box or (relation.telling and _is_told(fact))}
+                point |= {
+                    fact: value for fact, value in told if fact in box or (relation.telling and _is_told(fact, box))
+                }
         return point
 
     def _sample(self, fact: str, values: Values, usual: int = _USUAL_AMOUNT) -> Fact | None:
@@ -362,5 +371,9 @@ def _days(effective: Effective) -> Numbers:
     return Numbers(((effective.from_.toordinal(), last.toordinal()),))
 
 
-def _is_told(fact: str) -> bool:
+def _is_told(fact: str, box: Box) -> bool:
+    """Which number and day a document has is not said where nobody asks, nor how old it is; the day of the operation is
+    where both the day of a document and how old one is are asked for."""
+    if fact == "date":
+        return any(each.startswith(f"{DAYS_SINCE}.") for each in box) and any(each.endswith(".date") for each in box)
     return not fact.endswith((".number", ".date")) and not fact.startswith(f"{DAYS_SINCE}.")

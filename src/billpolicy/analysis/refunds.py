@@ -1,7 +1,8 @@
 """Which facts of a refund there can be together: what is paid back, its invoices and the payments on these.
 
 A refund is of one payment or of one credit memo, never of both; all of it is in one currency; what a payment gave was
-paid, and of a credit memo on whose invoices there is no payment nothing was (docs/domain.md 2.11).
+paid, and of a credit memo on whose invoices there is no payment nothing was (docs/domain.md 2.11). How old a document
+is goes with its date and with that of the refund.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterator
 
-from billpolicy.analysis.together import balanced, code, numbers, settled
+from billpolicy.analysis.together import aged, balanced, code, numbers, settled
 from billpolicy.policy.condition import Fact, Values
 from billpolicy.vocabulary.spec import DAYS_SINCE
 
@@ -26,7 +27,7 @@ def facts_of_refund(fields: Collection[str]) -> tuple[str, ...]:
     asked = ("amount", "amount.currency") if "amount" in fields else ()
     own = (f"{scope}.{name}" for scope in _SCOPES for name in _OWN)
     ages = (f"{DAYS_SINCE}.{scope}" for scope in _SCOPES)
-    return (*asked, *(name for name in (REFUND_OF, "refund.paid", *own, *ages) if name in fields))
+    return (*asked, "date", *(name for name in (REFUND_OF, "refund.paid", *own, *ages) if name in fields))
 
 
 def refund_point(fields: Collection[str]) -> Callable[..., tuple[Fact | None, ...] | None]:
@@ -75,6 +76,11 @@ def _of_case(usual: int, wanted: dict[str, Values], there: dict[str, str], paid:
     if currency is None:
         return None
     found["amount.currency"] = currency
+    dated = [name for scope in _SCOPES if there[scope] == "one" for name in (f"{scope}.date", f"{DAYS_SINCE}.{scope}")]
+    met = aged(usual, wanted["date"], *(wanted[name] for name in dated))
+    if met is None:
+        return None
+    ages = dict(zip(("date", *dated), met, strict=True))
     for scope in _SCOPES:
         its = [f"{scope}.{name}" for name in _OWN if f"{scope}.{name}" in wanted]
         age = f"{DAYS_SINCE}.{scope}"
@@ -83,25 +89,22 @@ def _of_case(usual: int, wanted: dict[str, Values], there: dict[str, str], paid:
                 return None
             found |= dict.fromkeys((*its, age))
             continue
-        if wanted[age].members.empty:
-            return None
-        found[age] = numbers(wanted[age]).near(0)
         if there[scope] == "several":
-            if not all(wanted[name].unset for name in its):
+            if wanted[age].members.empty or not all(wanted[name].unset for name in its):
                 return None
-            found |= dict.fromkeys(its)
+            found |= {**dict.fromkeys(its), age: numbers(wanted[age]).near(0)}
         else:
             own = _one(usual, wanted, scope, currency)
             if own is None:
                 return None
             found |= own
-    return found
+    return found | ages
 
 
 def _one(usual: int, wanted: dict[str, Values], scope: str, currency: Fact) -> dict[str, Fact | None] | None:
     """One document in this currency: what is open of it lies between nothing and its amount."""
     found: dict[str, Fact | None] = {f"{scope}.currency": currency}
-    for name in ("number", "date", "type", "reason"):
+    for name in ("number", "type", "reason"):
         values = wanted.get(f"{scope}.{name}")
         if values is not None:
             if values.members.empty and not (values.unset and name in _UNCERTAIN):
