@@ -222,6 +222,18 @@ def test_what_was_imported_without_the_policy_is_counted_when_it_is_imported_wit
         assert opened.check() == []
 
 
+def test_another_reset_in_a_later_policy_is_no_gap() -> None:
+    """Numbers that went on over the years go on after those of a year that were drawn by another policy in between."""
+    with ledger() as opened:
+        assert drawn(numbering(NEVER), opened, [debited(1, "2025-12-01")]) == ["D-2025-0001"]
+        assert drawn(numbering(YEARLY), opened, [debited(2, "2026-01-01"), debited(3, "2026-01-02")]) == [
+            "D-2026-0001",
+            "D-2026-0002",
+        ]
+        assert drawn(numbering(NEVER), opened, [debited(4, "2026-01-03")]) == ["D-2026-0003"]
+        assert opened.check() == []
+
+
 @pytest.mark.parametrize("series", [YEARLY, NEVER])
 def test_what_was_imported_without_it_is_never_passed_over(series: str) -> None:
     policy = numbering(series)

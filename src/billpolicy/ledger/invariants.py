@@ -31,7 +31,7 @@ SELECT what, currency, amount, total FROM (
 DRAWN = """
 SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY id
 """
-"""As they were drawn: a counter that goes on over the years goes on after what those of single years had drawn by then."""
+"""As they were drawn: a counter that goes on over the years goes on after what single years had drawn by then."""
 _NAMING = (
     "SELECT d.account, o.account FROM documents d JOIN documents o ON o.number = d.{0} WHERE o.account <> d.account"
 )
