@@ -12,6 +12,7 @@ import pytest
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.posting.store import Store, Waiting
+from billpolicy.report.waiting import waiting_text
 from tests.helpers.bill_runs import MONTHLY, subscribed
 from tests.helpers.books import book_from
 from tests.helpers.refusals import refused
@@ -177,6 +178,40 @@ def test_what_changed_since_is_refused(place: Store, change: dict[str, Any]) -> 
     approve(place, "maria")
     approve(place, "max")
     assert post(place).plan.documents
+
+
+def test_what_changed_since_is_told_in_words(place: Store) -> None:
+    """300.00 of the 900.00 were paid meanwhile: 600.00 are left to write off. What is done comes before why."""
+    wait(place)
+    billpolicy.post(POLICY, place, {**PAID, "date": "2026-05-20"}, who="ines", today=JUNE)
+    (stale,) = refused(lambda: approve(place, "maria")).diagnostics
+    first, *others = stale.message.removeprefix("`large` is not any more what was waiting for approval: ").split("; ")
+    assert first == "credit memo issued, items 1, amount was `900.00`, is `600.00` now"
+    assert "applied, amount was `900.00`, is `600.00` now" in others
+    assert others[-2:] == [
+        "`charged_through` was `revert`, is `keep` now",
+        "the rule of `charged_through` was `write_off_invoice.charged_through`, "
+        "is `partly-paid-time-is-not-billed-again` now",
+    ]
+    (stale,) = refused(lambda: approve(place, "maria", policy=OTHER)).diagnostics
+    assert stale.message.endswith(
+        "; the policy is another one; `charged_through` was `revert`, is `keep` now, and 1 more"
+    )
+
+
+def test_whoever_is_not_asked_is_told_who_is(place: Store) -> None:
+    wait(place)
+    for told in ("`jo`, `maria`, `max`", "`jo`, `max`"):
+        (problem,) = refused(lambda: approve(place, "ana")).diagnostics
+        assert (problem.code, problem.hint) == ("approver-not-permitted", f"ask one of {told}")
+        assert problem.message.endswith(", which is not for `ana` to give")
+        if "maria" in told:
+            approve(place, "m.meyer")
+
+
+def test_what_waits_is_told_with_what_was_asked_for(place: Store) -> None:
+    one = wait(place, {**LARGE, "amount": "800.00", "comment": "they closed"})
+    assert waiting_text(one).splitlines()[1] == "  amount 800.00, invoice INV00000001: they closed"
 
 
 def test_another_policy_voids_the_approvals(place: Store) -> None:

@@ -13,6 +13,7 @@ from billpolicy.cli.options import LINE, day_or_today, details_option, engine_op
 from billpolicy.cli.output import conclude, show_refused, write
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.plan_text import plan_text
+from billpolicy.report.texts import wrapped
 from billpolicy.report.waiting import awaited_text
 from billpolicy.source.files import Place
 
@@ -50,11 +51,12 @@ def command(
                 found = billpolicy.approve(versions, opened, id, actor=actor, comment=comment, today=day)
             except Refused as why:
                 refused = True
-                show_refused(f"{id}: the approval of {actor}", why.diagnostics, ())
+                show_refused(f"{id}: the approval of {' '.join(actor.split())}", why.diagnostics, ())
                 continue
             write(plan_text(found.plan, versions, details=details) + "\n")
-            conclude(f"{id}: approved by {actor}" + ("; it can be posted" if found.complete else ""))
+            person = found.waiting.approvals[-1].person
+            conclude(f"{id}: approved by {person}" + ("; it can be posted" if found.complete else ""))
             for awaited in found.awaited:
-                conclude(f"  it still waits for {awaited_text(awaited)}")
+                conclude("\n".join(wrapped("  it still waits for ", awaited_text(awaited))))
     if refused:
         raise click.exceptions.Exit(1)

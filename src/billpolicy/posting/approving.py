@@ -13,6 +13,8 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
+from billpolicy.policy.approval import approval_of
+from billpolicy.policy.model import Policy
 from billpolicy.posting.asked import whole_job
 from billpolicy.posting.over_time import Counting
 from billpolicy.posting.store import Approved, Reader, Waiting, Writer
@@ -100,9 +102,8 @@ def approve(
         raise _without_places(refused) from None
     if awaited_of(after) == lacking:
         wanted = " and ".join(dict.fromkeys(f"`{one.approval}` (rule `{one.rule}`)" for one in lacking))
-        _refuse(
-            "approver-not-permitted", f"`{id}` waits for {wanted}, and `{person}` is none of them", "ask one of them"
-        )
+        message = f"`{id}` waits for {wanted}, which is not for `{person}` to give"
+        _refuse("approver-not-permitted", message, _who_may(policy.on(standing.date).policy, lacking, standing))
     writer.approve(standing, Approved(person, at.astimezone(datetime.UTC), comment))
     standing = standing_in(writer, id)
     return ForApproval(standing, approved_apart(after, standing))
@@ -124,6 +125,14 @@ def standing_in(reader: Reader, id: str) -> Waiting:
         hint = did_you_mean(id, reader.waiting()) or "`billpolicy waiting` lists what does; `post --wait` lets it wait"
         _refuse("waiting-unknown", f"nothing waits for approvals as `{id}`", hint)
     return found
+
+
+def _who_may(policy: Policy, lacking: tuple[Awaited, ...], standing: Waiting) -> str:
+    """A hint: those in the roles that are asked for, but whoever asks and whoever has approved it already."""
+    roles = {role for one in lacking for role in getattr(approval_of(one.approval), "by", ())}
+    done = {policy.person(name) for name in (standing.actor, *(one.person for one in standing.approvals))}
+    people = sorted(name for name, role in policy.roles.items() if role in roles and name not in done)
+    return f"ask one of {', '.join(f'`{name}`' for name in people)}" if people else "ask somebody who may"
 
 
 def _with_approvals(asked: Instruction, standing: Waiting) -> Instruction:

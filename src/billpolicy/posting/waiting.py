@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from billpolicy.policy.people import same_name
 from billpolicy.posting.posting import Job, refusing
 from billpolicy.posting.store import Waiting
 from billpolicy.source.codec import canonical, decode
-from billpolicy.source.differences import differences
+from billpolicy.source.differences import Difference, differences, in_words
 
 _MOST_TOLD = 5
 """Differences that a refusal names."""
@@ -131,12 +131,42 @@ def stale(waiting: Waiting, plan: Plan) -> list[Diagnostic]:
 
 def changed(waiting: Waiting, approved: Any, now: Any) -> list[Diagnostic]:
     """In words: what was waiting for approval, and what would be done now."""
-    hint = "withdraw it, and let it wait and be approved again as it is now"
-    found = list(differences(approved, now))
-    told = [f"{one}" for one in found[:_MOST_TOLD]]
+    hint = "`billpolicy withdraw` it, and let it wait and be approved again as it is now"
+    found = sorted(differences(approved, now), key=lambda one: one.path.startswith("decided"))  # what it does, first
+    told = [
+        f"{_where(one)} was {in_words(one.known)}, is {in_words(one.given)} now"
+        if one.path != "policy"
+        else "the policy is another one"
+        for one in found[:_MOST_TOLD]
+    ]
     more = f", and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
     message = f"`{waiting.id}` is not any more what was waiting for approval: {'; '.join(told)}{more}"
     return [Diagnostic("approval-stale", message, hint=hint)]
+
+
+_DECIDED = ("", "the level of ", "the rule of ")
+"""Of a decision, what `content_of` has in its places."""
+
+
+def _where(one: Difference) -> str:
+    """A place in what `content_of` has, as a sentence names it: `applied, amount`, `the rule of charged_through`."""
+    step, *rest = re.findall(r"[^.\[\]]+", one.path)
+    if step == "then" and len(rest) > 1:
+        where = _where(Difference(one.path.partition(".")[2], None, None))
+        return f"in the step {int(rest[0]) + 1} {where}"
+    if step == "decided" and len(rest) == 3:
+        return f"{_DECIDED[int(rest[2])]}`{rest[1]}`"
+    if step == "does" and len(rest) > 1:
+        change, *fields = (word for word in rest[1:] if word not in ("document", "application"))
+        return ", ".join((change.replace("_", " "), *_counted_from_one(fields)))
+    return f"`{one.path}`"
+
+
+def _counted_from_one(fields: list[str]) -> Iterator[str]:
+    """`items`, `0`, `amount` as people count: `items 1`, `amount`."""
+    for field, after in zip(fields, (*fields[1:], ""), strict=True):
+        if not field.isdigit():
+            yield f"{field} {int(after) + 1}" if after.isdigit() else field
 
 
 def _together(policy: Versions, waiting: Waiting, given: tuple[str, ...]) -> tuple[str, ...]:

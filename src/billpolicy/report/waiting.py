@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
+from decimal import Decimal
 
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.diagnostics.visible import visible
@@ -83,6 +85,7 @@ def waiting_text(one: Waiting) -> str:
     """An operation that waits: whose it is, since when, for whose approval, and who gave theirs."""
     lines = [
         f"{one.id}: {one.operation} on {one.date}, asked by {one.actor}",
+        *wrapped("  ", _asked_text(one)),
         f"  waits since {one.at:%Y-%m-%d %H:%M} UTC, put there by {one.who}, as {one.digest[:12]}",
         *(line for each in one.awaited for line in wrapped("  for ", awaited_text(each))),
     ]
@@ -90,6 +93,17 @@ def waiting_text(one: Waiting) -> str:
         comment = f": {approved.comment}" if approved.comment else ""
         lines += wrapped("  ", f"approved by {approved.person} at {approved.at:%Y-%m-%d %H:%M} UTC{comment}")
     return "\n".join(map(visible, lines)) + "\n"
+
+
+_WORD = (str, int, Decimal, datetime.date)
+"""What is said in a word; not lists, as of items."""
+
+
+def _asked_text(one: Waiting) -> str:
+    """What was asked for, as far as it is said in a word: `amount 50.00, invoice INV00000001: closed`."""
+    told = {"id", "operation", "date", "actor", "approved_by", "comment"}
+    said = [f"{key} {value}" for key, value in one.request.items() if key not in told and isinstance(value, _WORD)]
+    return ": ".join(filter(None, (", ".join(said), one.request.get("comment"))))
 
 
 def awaited_text(awaited: Awaited) -> str:
