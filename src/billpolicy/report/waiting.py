@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable
-from decimal import Decimal
+from typing import Any
 
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.diagnostics.visible import visible
@@ -95,15 +94,20 @@ def waiting_text(one: Waiting) -> str:
     return "\n".join(map(visible, lines)) + "\n"
 
 
-_WORD = (str, int, Decimal, datetime.date)
-"""What is said in a word; not lists, as of items."""
-
-
 def _asked_text(one: Waiting) -> str:
-    """What was asked for, as far as it is said in a word: `amount 50.00, invoice INV00000001: closed`."""
+    """What was asked for: `amount 50.00, invoice INV00000001: closed`."""
     told = {"id", "operation", "date", "actor", "approved_by", "comment"}
-    said = [f"{key} {value}" for key, value in one.request.items() if key not in told and isinstance(value, _WORD)]
+    said = [f"{key} {words}" for key, value in one.request.items() if key not in told and (words := _words(value))]
     return ": ".join(filter(None, (", ".join(said), one.request.get("comment"))))
+
+
+def _words(value: Any) -> str:
+    """A value, of a list those of each of its things."""
+    if isinstance(value, dict):
+        return " ".join(filter(None, map(_words, value.values())))
+    if isinstance(value, list):
+        return " and ".join(filter(None, map(_words, value)))
+    return "" if value is None else str(value)
 
 
 def awaited_text(awaited: Awaited) -> str:
