@@ -21,7 +21,7 @@ from billpolicy.diagnostics.meaning import opposite
 from billpolicy.exchange.operations_file import load_with_book
 from billpolicy.money import Money, from_minor
 from billpolicy.operations.registry import OPERATIONS
-from billpolicy.policy.language import OPERATORS
+from billpolicy.policy.forms import OPERATORS
 from billpolicy.report.columns import use_terminal
 from billpolicy.report.findings.text import texts
 from billpolicy.source.mended import amounts_meant

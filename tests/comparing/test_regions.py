@@ -20,7 +20,7 @@ from billpolicy.comparing.regions import simplified, without
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
-from billpolicy.policy.language import Constraint
+from billpolicy.policy.forms import Constraint
 from billpolicy.policy.model import ALWAYS, Chain, Effective, ExceptionRule, Policy
 from billpolicy.policy.typed import clause
 from billpolicy.vocabulary.operations import VOCABULARY

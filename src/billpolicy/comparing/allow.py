@@ -19,7 +19,7 @@ from billpolicy.comparing.findings import decision_finding, declared_finding
 from billpolicy.comparing.regions import Region, simplified, without
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.policy.boxes import Boxes
-from billpolicy.policy.language import ConstraintText
+from billpolicy.policy.forms import ConstraintText
 from billpolicy.policy.model import ALWAYS, Policy, boxes_of
 from billpolicy.policy.typed import clause
 from billpolicy.source.read import read_record

@@ -11,7 +11,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.approval import APPROVAL, Approval
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.language import Decided
+from billpolicy.policy.forms import Decided
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Setting
 from billpolicy.source.scalars import read_boolean, read_integer, read_prose, read_text

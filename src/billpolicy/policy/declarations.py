@@ -16,12 +16,8 @@ from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.diagnostics.sentences import quoted
 from billpolicy.money import AmountError, exact
 from billpolicy.policy.condition import Lists
-from billpolicy.policy.language import (
-    AttributeText,
-    DefaultText,
-    EffectiveText,
-    FieldText,
-)
+from billpolicy.policy.forms import DefaultText
+from billpolicy.policy.language import AttributeText, EffectiveText, FieldText
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import ALWAYS, Attribute, DefaultBy, Effective
 from billpolicy.policy.people import same_name

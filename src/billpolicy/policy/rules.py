@@ -16,7 +16,8 @@ from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.boxes import MOST_BOXES
 from billpolicy.policy.decisions import outcome_of
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.language import NOTHING, AssumptionText, Constraint, ExceptionText, FollowUpText
+from billpolicy.policy.forms import Constraint
+from billpolicy.policy.language import NOTHING, AssumptionText, ExceptionText, FollowUpText
 from billpolicy.policy.layers import Layer
 from billpolicy.policy.model import Assumption, Clause, ExceptionRule, FollowUp, Outcome
 from billpolicy.policy.typed import clause

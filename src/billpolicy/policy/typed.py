@@ -10,7 +10,7 @@ from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.diagnostics.sentences import any_of
 from billpolicy.money import Money
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Numbers, Values, Words
-from billpolicy.policy.language import Constraint
+from billpolicy.policy.forms import LISTS, Constraint
 from billpolicy.policy.model import Clause
 from billpolicy.policy.people import same_name
 from billpolicy.source.mended import amounts_meant, comparison, dates_meant, listed_by_commas
@@ -28,7 +28,6 @@ from billpolicy.vocabulary.fields import ACTOR
 from billpolicy.vocabulary.spec import ROLES, FieldSpec, FieldType
 
 _ORDERED = ("integer", "money", "date", "days")
-_LISTS = ("one_of", "none_of")
 _WORDS = {
     "one_of": "one of",
     "none_of": "none of",
@@ -95,7 +94,7 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
     if constraint.presence is not None:
         return Clause(field.name, f"`{field.name}` is {constraint.presence}", (_presence(field, constraint.presence),))
     for operator, _ in constraint.operators:
-        if operator not in _LISTS and field.type not in _ORDERED:
+        if operator not in LISTS and field.type not in _ORDERED:
             compared = "amounts, numbers, dates and lengths of time"
             raise ValueError(f"`{operator}` compares {compared}; `{field.name}` is {_NOUNS[field.type]}")
         if operator == "within" and field.type != "days":
@@ -111,7 +110,7 @@ def clause(field: FieldSpec, constraint: Constraint) -> Clause:
     for operator, texts in constraint.operators:
         _refuse_signs(field, texts)
         values = [typed(field, text) for text in texts]
-        if operator not in _LISTS and len(values) > 1:
+        if operator not in LISTS and len(values) > 1:
             raise ValueError(f"`{operator}` takes one value; only amounts have one in each of several currencies")
         for fact, allowed in _allowed(field, operator, values).items():
             box[fact] = box[fact] & allowed if fact in box else allowed
@@ -162,7 +161,7 @@ def _by_currency(constraint: Constraint) -> _Written:
             if texts_ is None:
                 other = next(iter(by_operator))
                 raise ValueError(f"`{other}` names {currency}, and `{operator}` does not; name it in both, or in none")
-            if operator not in _LISTS and len(texts_) > 1:
+            if operator not in LISTS and len(texts_) > 1:
                 raise ValueError(f"`{operator}` has {any_of(texts_)}; one amount is wanted in each currency")
     return written
 
@@ -176,7 +175,7 @@ def _amounts(constraint: Constraint, written: _Written) -> str:
 
 def _compared(by_operator: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for operator, texts in by_operator.items():
-        if operator in _LISTS:
+        if operator in LISTS:
             alone = operator == "one_of" and len(texts) == 1
             yield texts[0] if alone else f"{_WORDS[operator]} {', '.join(texts)}"
         else:

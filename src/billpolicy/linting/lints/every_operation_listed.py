@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.linting.lint import Finding, Lint, Options, Subject
-from billpolicy.policy.language import Decided
+from billpolicy.policy.forms import Decided
 
 
 def _check(subject: Subject, options: Options) -> Iterator[Finding]:
