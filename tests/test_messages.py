@@ -124,6 +124,9 @@ def test_what_undoes_is_the_opposite_and_nothing_is_that_of_itself(one: str, oth
         ("500.00EUR", ["500.00 EUR"]),
         ("500 €", ["500.00 EUR"]),
         ("500.00 eur", ["500.00 EUR"]),
+        ("$500", ["500.00 USD"]),
+        ("12.50 dollars", ["12.50 USD"]),
+        ("₹ 500", ["500.00 INR"]),
         ("(500.00) EUR", ["-500.00 EUR"]),
         ("500.00- EUR", ["-500.00 EUR"]),
         ("12,500 KWD", ["12500.000 KWD", "12.500 KWD"]),  # a dinar has three decimals

@@ -143,15 +143,16 @@ def minor_digits(currency: str) -> int:
         raise AmountError(f"`{currency[:40]}` is not an ISO 4217 currency code, like `{like}`") from None
 
 
-_NAMES = {
+CURRENCY_NAMES = {
     **dict.fromkeys(("$", "US$", "DOLLAR", "DOLLARS", "US DOLLAR", "US DOLLARS"), "USD"),
     **dict.fromkeys(("€", "EURO", "EUROS"), "EUR"),
     **dict.fromkeys(("£", "POUND", "POUNDS", "POUND STERLING", "STERLING"), "GBP"),
     **dict.fromkeys(("¥", "YEN"), "JPY"),
     **dict.fromkeys(("FRANC", "FRANCS", "FRANKEN", "SFR", "SWISS FRANC", "SWISS FRANCS"), "CHF"),
     **dict.fromkeys(("RMB", "YUAN", "RENMINBI"), "CNY"),
+    "₹": "INR",
 }
-"""What is often written instead of a code -> the code that is probably meant."""
+"""What is often written instead of a code, in capitals -> the code that is probably meant."""
 
 
 def _meant(currency: str) -> str | None:
@@ -159,8 +160,8 @@ def _meant(currency: str) -> str | None:
     import difflib
 
     text = " ".join(currency.upper().split())
-    if text in MINOR_DIGITS or text in _NAMES:
-        return _NAMES.get(text, text)
+    if text in MINOR_DIGITS or text in CURRENCY_NAMES:
+        return CURRENCY_NAMES.get(text, text)
     return next(iter(difflib.get_close_matches(text, MINOR_DIGITS, n=1, cutoff=0.75)), None)
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from billpolicy.money import MINOR_DIGITS, AmountError, Money, from_minor, to_minor
+from billpolicy.money import CURRENCY_NAMES, MINOR_DIGITS, AmountError, Money, from_minor, to_minor
 
 _SIGNS = {
     ">=": "at_least",
@@ -29,9 +29,8 @@ _SIGNS = {
     "=": "one_of",
 }
 _SIGN = re.compile("|".join(sorted(_SIGNS, key=len, reverse=True)))
-_SYMBOLS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "EURO": "EUR", "EUROS": "EUR"}
-_CURRENCY_FIRST = re.compile(r"([^\W\d_]{3,5}|[€£¥₹])\s*(.+)")
-_CURRENCY_LAST = re.compile(r"(.*[\d.)-])\s*([^\W\d_]{3,5}|[€£¥₹])")
+_CURRENCY_FIRST = re.compile(r"([^\W\d_]{3,8}|[€£¥₹$])\s*(.+)")
+_CURRENCY_LAST = re.compile(r"(.*[\d.)-])\s*([^\W\d_]{3,8}|[€£¥₹$])")
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,40}(?:[.,'’_ ][0-9]{1,40})*)(-?|\.-|,-)")
 _PARENTHESES = re.compile(r"\((.+)\)")
 _THREES = re.compile(r"[0-9]{1,3}([.,'’_ ][0-9]{3})+")
@@ -76,7 +75,7 @@ def _parted(text: str) -> tuple[str, str | None]:
         found = pattern.fullmatch(text)
         if found:
             word = found[currency].upper()
-            code = _SYMBOLS.get(word, word)
+            code = CURRENCY_NAMES.get(word, word)
             if code in MINOR_DIGITS:
                 return found[number].strip(), code
     return text, None
