@@ -9,6 +9,7 @@ from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.posting.numbering import Missing, Numbering
+from billpolicy.report.results import told
 from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 
@@ -58,21 +59,7 @@ def numbers_report(found: Iterable[Numbering]) -> NumbersReport:
 
 
 def _report(one: Numbering) -> CounterReport:
-    missing = tuple(
-        MissingReport(first=gap.first, last=gap.last, count=gap.count, what=gap.what, reason=gap.reason)
-        for gap in one.missing
-    )
-    return CounterReport(
-        name=one.name,
-        kind=one.kind,
-        source=one.source,
-        first=one.first,
-        last=one.last,
-        count=one.count,
-        drawn=one.drawn,
-        next=one.next,
-        missing=missing,
-    )
+    return told(CounterReport, one, missing=tuple(told(MissingReport, gap) for gap in one.missing))
 
 
 def numbers_text(found: Sequence[Numbering]) -> str:
