@@ -76,7 +76,7 @@ REFERENCE_IS = FieldSpec(
     "of a reference that is given: `new`, `known` of such a payment or refund, or only of one that was `reversed`",
     ("new", "known", "reversed"),
 )
-_TYPE = FieldSpec("type", "choice", "external or electronic", ("external", "electronic"), always=True)
+_TYPE = FieldSpec("type", "choice", "external or electronic", PAYMENT_TYPES, always=True)
 OF_THE_PAYMENT = (_TYPE._replace(name="payment.type"),)
 """Of a payment that is made: what else there is of it the operation says itself."""
 OF_THE_REFUND = (_TYPE._replace(name="refund.type"),)
