@@ -47,6 +47,12 @@ def test_what_it_does_not_say_is_refused_unless_there_is_another_default(account
     assert numbers(plan(book(account), CHARGED, policy=OPEN)) == ["CM00000001"]
 
 
+@pytest.mark.parametrize(("country", "number"), [("DE", "DE-C00000001"), ("FR", "CM00000001")])
+def test_the_country_of_the_account_chooses_as_a_field_of_the_policys_own_does(country: str, number: str) -> None:
+    text = by("{by: account.country, values: {DE: ACME-DE, AT: ACME-AT}, otherwise: DEFAULT}")
+    assert numbers(plan(book(f", country: {country}"), CHARGED, policy=text)) == [number]
+
+
 def test_the_accounts_own_set_comes_first() -> None:
     own = book(OF("DE")).replace("bill_to_contact: c}", "bill_to_contact: c, sequence_set: ACME-AT}")
     assert numbers(plan(own, CHARGED, policy=CLOSED)) == ["AT-C00000001"]
@@ -58,6 +64,8 @@ def test_the_accounts_own_set_comes_first() -> None:
         ("{by: account.entity, values: {DE: ACME-DE}}", ["default-by"]),
         ("{by: invoice.number, values: {DE: ACME-DE}}", ["default-by"]),
         ("{by: account.legal_entity, values: {FR: ACME-DE}}", ["default-by"]),
+        ("{by: account.country, values: {Germany: ACME-DE}}", ["default-by"]),
+        ("{by: account.currency, values: {EURO: ACME-DE}}", ["default-by"]),
         ("{by: account.legal_entity, values: {DE: ACME-FR}}", ["default-unknown"]),
         ("{by: account.legal_entity, values: {DE: ACME-DE}, otherwise: ACME-FR}", ["default-unknown"]),
         ("{by: account.legal_entity}", ["value-wrong"]),

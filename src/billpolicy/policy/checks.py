@@ -12,6 +12,7 @@ from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Setting
 from billpolicy.policy.sequences import SEQUENCE_CHECKS
+from billpolicy.policy.typed import typed
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, NAME, Vocabulary
 
 _Found = Iterator[Diagnostic]
@@ -175,7 +176,7 @@ def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
         ours = {each for each, field in known.items() if each.startswith("account.") and field.type in _CHOOSING}
         if default.by not in ours:
             what = "there is no field" if default.by not in known else "no default can be chosen by"
-            hint = did_you_mean(default.by, ours) or "name a text or a choice of accounts, like `account.country`"
+            hint = did_you_mean(default.by, ours) or "name a text, a choice or a code of theirs, like `account.country`"
             yield Diagnostic("default-by", f"{what} `{default.by}`", at, hint)
             continue
         choices = policy.choices(known[default.by])
@@ -183,9 +184,15 @@ def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
             if choices and value not in choices:
                 message = f"`{value}` is not a value of `{default.by}`, so it chooses no `{name}`"
                 yield Diagnostic("default-by", message, at, did_you_mean(value, choices))
+                continue
+            try:
+                typed(known[default.by], value)
+            except ValueError as error:
+                message = f"`{value}` chooses no `{name}`: {error}"
+                yield Diagnostic("default-by", message, at, f"write values that `{default.by}` can have")
 
 
-_CHOOSING = ("text", "choice")
+_CHOOSING = ("text", "choice", "country", "currency")
 
 
 def _levels_without_effect(policy: Policy, vocabulary: Vocabulary) -> _Found:

@@ -1,5 +1,7 @@
-"""Values of a policy file that can be written in several forms: decisions, constraints, defaults and rates. Each with
-its reader, and with the JSON Schema of what that takes."""
+"""Values of a policy file that can be written in several forms: decisions, constraints, defaults and rates.
+
+Each with its reader, and with the JSON Schema of what that takes.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Limits of a policy: of one batch, and over time what may be posted of some operations in a day or a month, and by
-whom.
+"""Limits of a policy: how much one batch may be, and how much may be posted in a day or a month.
 
 A later layer that says the name of a limit anew replaces the whole of it.
 """
