@@ -6,6 +6,7 @@ import datetime
 import itertools
 import json
 import time
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,17 +18,20 @@ from billpolicy import validate
 from billpolicy.book.load import book_of, load_book
 from billpolicy.cli.options import day_or_today
 from billpolicy.diagnostics.diagnostic import Refused, did_you_mean
-from billpolicy.diagnostics.meaning import opposite
+from billpolicy.diagnostics.meaning import OTHER_WORDS, opposite
 from billpolicy.exchange.operations_file import load_with_book
 from billpolicy.money import Money, from_minor
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.policy.forms import OPERATORS
+from billpolicy.policy.language import PolicyFile
 from billpolicy.report.columns import use_terminal
 from billpolicy.report.findings.text import texts
 from billpolicy.source.mended import amounts_meant
 from billpolicy.source.scalars import read_date, read_money
 from billpolicy.source.today import today
 from billpolicy.source.tree import parse_text
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import LEVELS
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import STANDARD
 
@@ -104,6 +108,11 @@ def test_no_slip_of_the_pen_leads_to_the_opposite(name: str) -> None:
 )
 def test_what_undoes_is_the_opposite_and_nothing_is_that_of_itself(one: str, other: str) -> None:
     assert all(opposite(a, b) == (a != b) for a, b in itertools.product((one, other), repeat=2))
+
+
+def test_what_other_systems_words_mean_is_there() -> None:
+    known = {*VOCABULARY, *OPERATORS, *LEVELS, *(field.name for field in fields(PolicyFile))}
+    assert {name for names in OTHER_WORDS.values() for name in names.split()} <= known
 
 
 # -- amounts, dates and comparisons as others write them -----------------------------------------------------------

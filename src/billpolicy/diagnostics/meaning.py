@@ -12,7 +12,7 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _MOST_MEANT = 3
 """Words that are suggested at once."""
 
-_MEANS = {
+OTHER_WORDS = {
     "after": "above",
     "adjustment": "adjust_credit_balance",
     "atleast": "at_least",
@@ -144,7 +144,7 @@ def meant(word: str, known: Sequence[str]) -> list[str]:
         return alike[:1]
     there = set(known)
     for one in (said, _one(said), _squeezed("".join(parts))):
-        found = [name for name in _MEANS.get(one, "").split() if name in there]
+        found = [name for name in OTHER_WORDS.get(one, "").split() if name in there]
         if found:
             return found[:_MOST_MEANT]
     translated = "_".join(parts)
