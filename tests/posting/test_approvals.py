@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -265,7 +266,7 @@ def test_a_plan_that_was_approved_cannot_be_posted_when_that_was_withdrawn(place
         wait(place)
         approve(place, "maria")
     for plan in (shown, planned):
-        assert codes(lambda plan=plan: billpolicy.post(POLICY, place, plan, who="ines")) == ["approval-stale"]
+        assert codes(partial(billpolicy.post, POLICY, place, plan, who="ines")) == ["approval-stale"]
     assert codes(lambda: post(place)) == ["approval-missing"]
 
 
