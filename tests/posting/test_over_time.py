@@ -202,6 +202,18 @@ def test_who_is_refused_an_operation_cannot_approve_it_beyond_a_limit(store: Sto
     assert post(store, policy, write_off(1, more="\napproved_by: ana"), id="b") == [""]
 
 
+def test_who_would_need_approval_themself_lets_nothing_pass(store: Store) -> None:
+    """Also where the limit does not hold them; a rule for everybody, whoever they are, says nothing against them."""
+    roles = "roles: {clerk: [ines], trainee: [tom], lead: [maria]}\n"
+    rule = "exceptions: [{id: four-eyes, operations: [write_off_invoice], when: WHEN, then: {permission: approval}}]"
+    held = limit(more="roles: [clerk], amounts: {EUR: 100.00}, beyond: approval").replace(ROLES, roles)
+    of_trainees = held + rule.replace("WHEN", "{actor.role: trainee}")
+    assert post(store, of_trainees, write_off(1, more="\napproved_by: tom")) == ["approver-not-permitted"]
+    assert post(store, of_trainees, write_off(1, more="\napproved_by: maria")) == [""]
+    of_all = held + rule.replace("WHEN", "{account.id: acme}")
+    assert post(store, of_all, write_off(2, more="\napproved_by: maria"), id="all") == [""]
+
+
 def test_what_is_reversed_does_not_give_it_back(store: Store) -> None:
     assert post(store, limit(), write_off(1)) == [""]
     undo = "operation: undo_write_off\ndate: 2026-06-06\ncredit_memo: CM00000001\nactor: ines"

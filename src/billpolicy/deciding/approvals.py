@@ -109,7 +109,7 @@ def _against(
         if theirs.text("permission") == "refused":
             message = f"`{approver}` may not do this, so cannot approve it ({their_rule})"
             yield Against("approver-not-permitted", message, path, "ask somebody who may")
-        elif approval_of(theirs.text("permission")) and not approval.by and _asked_of_them(resolver, theirs):
+        elif approval_of(theirs.text("permission")) and not approval.by and asked_of_them(resolver, theirs):
             message = f"`{approver}` would need approval for this, too, so cannot approve it ({their_rule})"
             yield Against("approver-not-permitted", message, path, "ask somebody who may do it alone")
 
@@ -148,7 +148,7 @@ def as_asked_by(resolver: Resolver, resolved: Resolved, person: str, *, with_gap
     return resolver.resolve(resolved.operation, resolved.date, facts, resolved.levels, with_gaps=with_gaps)
 
 
-def _asked_of_them(resolver: Resolver, theirs: Resolved) -> bool:
+def asked_of_them(resolver: Resolver, theirs: Resolved) -> bool:
     """Whether what asks for approval asks who it is. Where it does not, two people see it, whoever they are."""
     operation = theirs.operation
     deciding = resolver.precedence_of(operation).decide(theirs.matched, "permission").survivors

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import Issued, scope_of
-from billpolicy.deciding.approvals import Awaited, as_asked_by, not_somebody_else
+from billpolicy.deciding.approvals import Awaited, as_asked_by, asked_of_them, not_somebody_else
 from billpolicy.deciding.objections import NAME_ACTOR
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.deciding.versions import policy_near
@@ -24,6 +24,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.sentences import all_of, quoted
 from billpolicy.planning.plan import Plan, in_turn
+from billpolicy.policy.approval import approval_of
 from billpolicy.policy.model import Limit, Policy
 from billpolicy.posting.limits import money_of
 from billpolicy.posting.store import Moved, Reader
@@ -260,18 +261,24 @@ def _cannot_approve(limit: Limit, policy: Policy, plan: Plan, actor: str, approv
     if limit.roles and _Held(policy, limit).holds(approver):
         message = f"`{approver}` is held by the limit, too, so cannot approve what goes beyond it ({by})"
         return Diagnostic(_NOT_PERMITTED, message, hint="ask somebody whom the limit does not hold")
-    if any(_refused(policy, one, approver) for step in in_turn(plan) for one in step.resolved):
-        message = f"`{approver}` may not do this, so cannot approve it ({by})"
-        return Diagnostic(_NOT_PERMITTED, message, hint="ask somebody who may")
+    found = [_not_alone(policy, one, approver) for step in in_turn(plan) for one in step.resolved]
+    for why, hint in filter(None, found):
+        return Diagnostic(_NOT_PERMITTED, f"`{approver}` {why}, so cannot approve it ({by})", hint=hint)
     return None
 
 
-def _refused(policy: Policy, resolved: Resolved, person: str) -> bool:
-    """Whether the policy would refuse this to a person."""
+def _not_alone(policy: Policy, resolved: Resolved, person: str) -> tuple[str, str] | None:
+    """Why a person could not do this alone, with a hint: it is refused to them, or needs approval of somebody else. A
+    rule that asks that of everybody, whoever they are, says nothing against them."""
     if "permission" not in resolved.resolutions:
-        return False
-    theirs = as_asked_by(Resolver(policy, "python"), resolved, person, with_gaps=True)
-    return theirs.text("permission") == "refused"
+        return None
+    resolver = Resolver(policy, "python")
+    theirs = as_asked_by(resolver, resolved, person, with_gaps=True)
+    if theirs.text("permission") == "refused":
+        return "may not do this", "ask somebody who may"
+    if approval_of(theirs.text("permission")) and asked_of_them(resolver, theirs):
+        return "would need approval for this, too", "ask somebody who may do it alone"
+    return None
 
 
 # -- in words ------------------------------------------------------------------------------------------------------
