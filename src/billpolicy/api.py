@@ -346,12 +346,15 @@ def _watched(outcomes: Generator[Outcome], extent: Extent, watch: Watch | None, 
 
 
 def _within_limits(policy: Versions, ledger: Store, jobs: list[Job], watch: Watch | None) -> list[Job]:
-    """These jobs, each planned once, if the policy lets so many be posted; what was posted before does not count."""
+    """These jobs, each planned once, if the policy lets so many be posted; what was posted before does not count. What
+    limits over time would refuse does: they are of the moment of posting, when there may be room again."""
     totals = Totals()
     planned = []
     with ledger.reading() as reader:
         extent = Extent(len(jobs))
-        for outcome in _watched(dry_run(reader, jobs, extent=extent), extent, watch, "checking the limits"):
+        for outcome in _watched(
+            dry_run(reader, jobs, extent=extent, limits=False), extent, watch, "checking the limits"
+        ):
             made = outcome.plan if outcome.posted is None else None
             planned.append(outcome.job if made is None else planned_before(outcome.job, made))
             if made is not None:

@@ -184,7 +184,7 @@ def test_beyond_it_a_second_person_approves_whom_it_does_not_hold(store: Store) 
         "": "approval-missing",
         "\napproved_by: INES": "approval-own",
         "\napproved_by: ana": "approver-not-permitted",  # a clerk is held by it, too
-        "\napproved_by: nobody": "approver-not-permitted",
+        "\napproved_by: nobody": "approver-unknown",
         "\napproved_by: maria": "",
     }
     for by, code in approved.items():
@@ -295,3 +295,13 @@ def test_what_moves_no_money_counts_on_the_accounts_that_it_is_about(store: Stor
         for n, account in enumerate(("acme", "duo", "acme"))
     ]
     assert post(store, policy, *texts) == ["", "", "limit-used-up"]
+
+
+def test_what_a_limit_over_time_would_refuse_on_another_day_counts_against_those_of_a_batch(store: Store) -> None:
+    """Else a day on which nothing is left would let a batch of any size pass on the next one."""
+    policy = limit(more="amounts: {EUR: 300.00}") + "batch_limits: {write_off_invoice: {count: 1}}\n"
+    assert post(store, policy, write_off(1)) == [""]
+    moment = datetime.datetime(2026, 7, 2, 12, tzinfo=datetime.UTC)
+    batch = asked(write_off(2, more="\namount: 100.00"), write_off(3, more="\namount: 100.00"), id="b")
+    with pytest.raises(Refused, match="batch-limit"):
+        list(billpolicy.post_all(versions(policy), store, batch, who="x", now=lambda: moment, today=DAY))
