@@ -194,9 +194,10 @@ def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: 
 
 
 def _lacks_approvals(outcome: Outcome) -> bool:
-    """Whether it is refused for nothing else, and is no part of a greater operation."""
+    """Whether it may lack nothing else, and is no part of a greater operation. Who approved it may be asked for by one
+    step, while another one lacks somebody: that is told apart where it is planned to wait."""
     codes = {problem.code for problem in outcome.problems}
-    return codes == {"approval-missing"} and outcome.job.part_of is None
+    return bool(codes) and codes <= {"approval-missing", "approver-not-permitted"} and outcome.job.part_of is None
 
 
 def _let_wait(
