@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from billpolicy.book.model import Refund
@@ -335,6 +337,22 @@ applications: [{from: P1, to: I1, date: 2026-06-02, amount: 60.00}]
     cancel = "operation: cancel_subscription\ndate: 2026-06-11\nsubscription: S1\neffective_date: 2026-06-11\n"
     found = steps(book, cancel, policy=follow_up("subscription_canceled"))
     assert found == [("CM00000001", "26.67")]  # 20 of 30 days are 66.67, of which 40.00 go on what is open
+
+
+def test_what_is_expired_by_then_is_left_alone() -> None:
+    """A back-dated memo is refunded on the day of planning, 20 May: until the day before that it could be used."""
+    goodwill = "operation: credit_memo_from_charge\naccount: acme\ndate: 2026-05-05\nexpires_on: {}\n"
+    goodwill += "charges: [{{charge: gift, amount: 5.00}}]\n"
+    for expires_on, expected in (("2026-05-20", []), ("2026-05-21", [("CM00000001", "5.00")])):
+        found = run(
+            ACCOUNT + "charges: [{id: gift, name: Gift}]\n",
+            goodwill.format(expires_on),
+            policy=follow_up("credit_memo_posted"),
+            today=datetime.date(2026, 5, 20),
+        )[-1].plan
+        assert found is not None
+        made = [planned.document for step in found.follow_ups for planned in step.plan.documents]
+        assert [(str(one.of), str(one.amount)) for one in made if isinstance(one, Refund)] == expected
 
 
 def test_the_memo_of_a_write_off_is_never_paid_back() -> None:

@@ -18,7 +18,7 @@ from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.refunded import refunded
-from billpolicy.operations.shared.what_is_open import in_force, refuse_expired
+from billpolicy.operations.shared.what_is_open import in_force, is_expired, refuse_expired
 from billpolicy.operations.shared.writing_off import refuse_write_off
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
@@ -101,7 +101,8 @@ def _plan(planning: Planning, request: CreateRefund) -> None:
 
 def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     """After a payment or credit memo is posted: all that is unapplied of it. After a subscription is canceled: what its
-    final bill has credited and found no invoice to go to. Not dated before these, nor before today."""
+    final bill has credited and found no invoice to go to. Not dated before these, nor before today; what is expired
+    by then is left alone."""
     book, subject = planning.book, event.subject
     if isinstance(subject, Subscription):
         made = [planned.document.number for step in planning.follow_ups for planned in step.plan.documents]
@@ -111,8 +112,8 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         source = book.numbered[number]
         if isinstance(source, Payment) or (isinstance(source, CreditMemo) and not source.write_off):
             unapplied = book.balance(source) if in_force(source) else ZERO
-            if unapplied > 0:
-                day = max(source.date, event.date, planning.today)
+            day = max(source.date, event.date, planning.today)
+            if unapplied > 0 and not is_expired(source, day):
                 yield CreateRefund(id="", operation="create_refund", date=day, of=number, amount=unapplied)
 
 
