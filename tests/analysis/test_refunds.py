@@ -16,7 +16,7 @@ from billpolicy.analysis.together import aged
 from billpolicy.policy.condition import Box, Fact, Numbers, Values, Words
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.witness.witness import witness
-from tests.helpers.scenes import policy
+from tests.helpers.scenes import policy, refusals
 
 DAY = datetime.date(2026, 3, 1)
 
@@ -115,6 +115,17 @@ def test_how_old_an_invoice_is_goes_with_both_dates(
     assert (facts is not None) is can
     if facts is not None:
         assert int(facts["date"]) - int(facts["invoice.date"]) == facts["days_since.invoice"]
+
+
+def test_an_example_of_a_conflict_has_days_that_go_together() -> None:
+    """From 10 June on, and dated 1 June or before: 9 days at most are those from the one to the other."""
+    (problem,) = refusals("""exceptions:
+- {id: early, operations: [unapply_payment], when: {payment.date: {at_most: 2026-06-01}, date: {at_least: 2026-06-10}},
+   then: {permission: refused}}
+- {id: soon, operations: [unapply_payment], when: {days_since.payment: {at_most: 9 days}}, then: {permission: approval}}
+""")
+    shown = "for example on 2026-06-10 with `days_since.payment: 9 days` and `payment.date: 2026-06-01`"
+    assert problem.message.endswith(shown)
 
 
 @pytest.mark.parametrize("part", range(8))

@@ -20,7 +20,7 @@ from billpolicy.analysis.domain import Case, Domain
 from billpolicy.analysis.meeting import Meeting
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.diagnostics.sentences import all_of, quoted
-from billpolicy.policy.condition import Box, difference, intersection
+from billpolicy.policy.condition import Box, Fact, Numbers, Values, difference, intersection
 from billpolicy.policy.example import day, example
 from billpolicy.policy.inclusion import bits
 from billpolicy.policy.model import ExceptionRule, Outcome, Policy
@@ -215,9 +215,16 @@ def _shown(conflict: Conflict, policy: Policy, vocabulary: Vocabulary) -> str:
     if conflict.operation in vocabulary:
         types |= {field.name: field.type for field in vocabulary[conflict.operation].fields}
     where = dict(conflict.where or {})
+    if any(types.get(field) == "days" for field in where):  # which hang on dates: those are shown that go together
+        ages = {field for field in where if field == DATE or types.get(field) in ("days", "date")}
+        where |= {field: _only(fact) for field, fact in (conflict.facts or {}).items() if field in ages}
     date = day(where.pop(DATE).sample())
     fields = example(where, types)
     return f"on {date} with {all_of(quoted(fields))}" if fields else f"on {date}, whatever the fields are"
+
+
+def _only(fact: Fact | None) -> Values:
+    return Values(Numbers.only(fact) if isinstance(fact, int) else Numbers(()), unset=fact is None)
 
 
 def _diagnostic(first: ExceptionRule, second: ExceptionRule, what: str, shown: str | None) -> Diagnostic:
