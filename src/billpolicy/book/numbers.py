@@ -136,7 +136,14 @@ def split_number(number: str) -> tuple[str, int] | None:
 def counted_by_format(
     number: str, before: str, reset: Reset, width: int, *, from_source: str | None = None, source: str | None = None
 ) -> Counted | None:
-    """Of which counter of a series a number is that was given elsewhere; None if the series never gives it."""
+    """Of which counter of a series a number is that was given elsewhere; None if the series never gives it.
+
+    What is made from no document, as a number that is void, may continue one all the same: its number says which.
+    """
+    if source is None and from_source is not None:
+        head, _, tail = number.rpartition(from_source)
+        if head[-1:].isdigit() and tail.isdigit():
+            source = head
     if source is not None and from_source is not None:
         name = f"{source}{from_source}"
         counter = counter_in(number, name)

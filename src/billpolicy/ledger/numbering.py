@@ -67,7 +67,7 @@ def _counter_of(number: str, kind: str, kinds: Mapping[str, str]) -> str | None:
 
 
 def _numbering(name: str, kind: str, last: int, source: str | None, found: list[_One]) -> Numbering:
-    found = sorted(found)
+    found = sorted(found, key=lambda one: (one.counter, one.number))
     posted = [one for one in found if one.missing is None]
     width = min((len(one.number) - len(one.number.rstrip("0123456789")) for one in found), default=1)
     if found and not fields_of(name):

@@ -162,7 +162,7 @@ def _counters(book: Book, kind: str, by: Series, name: str, source: str | None) 
     if name in book.counters or by.is_plain:
         return book.counters
     made = (*book.created_from.get(source, ()), *book.refunds_of.get(source, ())) if source is not None else ()
-    given = (*book.numbered.values(), *book.void_numbers.values()) if source is None else made
+    given = (*(book.numbered.values() if source is None else made), *book.void_numbers.values())
     found = (by.counted(one.number, one.related) for one in given if one.kind == kind)
     highest = max((one.counter for one in found if one is not None and one.name == name), default=0)
     return {**book.counters, name: highest}
