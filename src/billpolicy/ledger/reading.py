@@ -541,11 +541,12 @@ def imported_counters(connection: Connection) -> dict[str, int]:
 
 _GIVEN_ELSEWHERE = """
 SELECT number FROM documents WHERE number >= :low AND number < :high AND kind = :kind AND operation IS NULL
+UNION ALL SELECT number FROM void_numbers WHERE number >= :low AND number < :high AND kind = :kind
 """
 
 
 def given_elsewhere(connection: Connection, kind: str, begins: str) -> list[str]:
-    """The numbers of imported documents of a kind that begin with a text and a digit."""
+    """The numbers of imported documents of a kind, and void ones, that begin with a text and a digit."""
     # `:` comes after `9`, so between the two stand all digits and what follows them.
     return [row[0] for row in connection.rows(_GIVEN_ELSEWHERE, low=f"{begins}0", high=f"{begins}:", kind=kind)]
 

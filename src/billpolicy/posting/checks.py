@@ -26,7 +26,7 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.history import value_on
 from billpolicy.book.model import Document
-from billpolicy.book.numbers import MIN_DIGITS, NumberDraw, counter_in, next_counter, pattern
+from billpolicy.book.numbers import MIN_DIGITS, NumberDraw, counter_in, covers, next_counter, pattern
 from billpolicy.deciding.approvals import Apart
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.documents import prefix_bound
@@ -203,18 +203,25 @@ def taken_numbers(plans: Iterable[Plan], known: Collection[str]) -> Iterator[Dia
         seen.add(number)
 
 
-def uncounted_numbers(plans: Iterable[Plan], given: Callable[[str, str], Collection[str]]) -> Iterator[Diagnostic]:
+def uncounted_numbers(
+    plans: Iterable[Plan], counters: Collection[str], given: Callable[[str, str], Collection[str]]
+) -> Iterator[Diagnostic]:
     """A counter that begins, though numbers of it were imported: without the policy, by whose format they are told.
 
-    `given`: the numbers of imported documents of a kind that begin with a text.
+    `counters`: those that there are. `given`: the numbers of imported documents of a kind that begin with a text.
     """
     for draw in (one.draw for plan in plans for one in plan.of(Issued)):
         begins = pattern(draw.prefix).match(draw.number)
         # Eight digits are counted without a policy.
-        if draw.counter != draw.start or begins is None or len(draw.number) - begins.end() == MIN_DIGITS:
+        if draw.prefix in counters or begins is None or len(draw.number) - begins.end() == MIN_DIGITS:
             continue
-        counters = {number: counter_in(number, draw.prefix) for number in given(draw.kind, draw.prefix.split("{")[0])}
-        later = [number for number, counter in counters.items() if counter is not None and counter >= draw.counter]
+        counted = [name for name in counters if covers(draw.prefix, name)]
+        later = [
+            number
+            for number in given(draw.kind, draw.prefix.split("{")[0])
+            if (counter_in(number, draw.prefix) or 0) >= draw.start
+            and all(counter_in(number, name) is None for name in counted)
+        ]
         if later:
             message = (
                 f"{draw.number} would come next for `{draw.prefix}`, but {max(later)} was imported, without the policy "

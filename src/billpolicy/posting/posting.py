@@ -152,7 +152,7 @@ def _tried(reader: Reader, waiting: _Waiting, *, limits: bool) -> Iterator[Outco
                 outcome, after = _weighed(*_planned(job, book), counting, day, book)
                 if outcome.plan is not None:
                     steps = list(in_turn(outcome.plan))
-                    problems = _taken(reader, steps, planned, book.numbered, parts)
+                    problems = _taken(reader, steps, book, planned, book.numbered, parts)
                     if problems:
                         outcome = Outcome(job, problems=tuple(problems))
                     else:
@@ -479,7 +479,7 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
 def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) -> None:
     """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back."""
     plans = [entry.plan for entry in entries]
-    problems = _taken(writer, plans)
+    problems = _taken(writer, plans, before)
     if not problems:
         issued = _issued(plans)
         for plan in plans:
@@ -494,6 +494,7 @@ def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) 
 def _taken(
     reader: Reader,
     plans: Sequence[Plan],
+    before: Book,
     ids: Collection[str] = (),
     numbers: Collection[str] = (),
     parts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
@@ -507,7 +508,7 @@ def _taken(
         *checks.taken_ids(own, known_ids),
         *checks.taken_runs(plans, {**parts, **known_parts}),
         *checks.taken_numbers(plans, known),
-        *checks.uncounted_numbers(plans, reader.given_elsewhere),
+        *checks.uncounted_numbers(plans, before.counters, reader.given_elsewhere),
     ]
 
 
