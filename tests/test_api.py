@@ -427,7 +427,7 @@ class TestWhatIsNoSuchThing:
             (lambda p, led: anything.post(p, led, WRITE_OFF, who="a\nb"), "`who` must name the person who posts: a"),
             (
                 lambda p, led: anything.post(p, led, WRITE_OFF, who="a", now=NOW.replace(tzinfo=None)),
-                "the moment of posting needs a time zone",
+                "`now` needs a time zone",
             ),
             (
                 lambda p, led: list(anything.post_all(p, led, [WRITE_OFF], who="a", group=0)),

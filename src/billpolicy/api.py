@@ -177,8 +177,7 @@ def post(
     or by another policy, and whatever else cannot be posted, raises `Refused` and changes nothing.
     """
     _expect_to_post(policy, ledger, who)
-    moment = now or _now()
-    _expect(moment, datetime.datetime, "`now` must be a moment, with a time zone")
+    moment = _moment(now)
     confirmed = _confirmed(confirm, yes)
     if isinstance(operation, Plan):
         job = _by_its_policy(operation, policy, operation.actor or who)

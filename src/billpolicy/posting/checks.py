@@ -217,14 +217,15 @@ def uncounted_numbers(
             continue
         counted = [name for name in counters if covers(draw.prefix, name)]
         later = [
-            number
+            (counter, number)
             for number in given(draw.kind, draw.prefix.split("{")[0])
-            if (counter_in(number, draw.prefix) or 0) >= draw.start
+            if (counter := counter_in(number, draw.prefix) or 0) >= draw.start
             and all(counter_in(number, name) is None for name in counted)
         ]
         if later:
+            _, highest = max(later)
             message = (
-                f"{draw.number} would come next for `{draw.prefix}`, but {max(later)} was imported, without the policy "
+                f"{draw.number} would come next for `{draw.prefix}`, but {highest} was imported, without the policy "
                 "whose format tells that it is one of them"
             )
             hint = "import the same book once more with `--policy`: numbers go on after it then"
