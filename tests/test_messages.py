@@ -225,7 +225,14 @@ def test_the_last_day_of_a_month_is_told_that_has_not_so_many(written: str, last
         ("{'>=': 500.00 EUR}", "`>=` is not a comparison; write `at_least`"),
         ("{gt: 500.00 EUR}", "`gt` is not a comparison; write `above`"),
         ("{at_leest: 500.00 EUR}", "`at_leest` is not a comparison; write `at_least`"),
-        ("{above: {EUR: 500.00}}", "one value is wanted here, not a mapping"),
+        (
+            "{above: {EUR: 500.00}}",
+            "one value is wanted here, not a mapping; of several currencies write `{above: [500.00 EUR, 600.00 USD]}`",
+        ),
+        (
+            "[{above: 500.00 EUR}, {above: 600.00 USD}]",
+            "one value is wanted here, not a mapping; of several currencies write `{above: [500.00 EUR, 600.00 USD]}`",
+        ),
         (
             "\n      > 500.00 EUR",
             "a text cannot begin with `>`: put it in quotes; comparisons are words here, like `{above: 500.00 EUR}`",
@@ -383,13 +390,30 @@ def test_a_field_of_ones_own_is_told_as_a_book_has_it() -> None:
     assert (one.hint or "").startswith("a field of your own stands under `custom`, like `custom: {segment: ...}`; ")
 
 
+@pytest.mark.parametrize("name", ["bill_to_contact", "payment_term", "sequence_set", "sold_to_contact"])
+@pytest.mark.parametrize("what", ["accounts: [{id: a, currency: EUR, %s}]", "invoices: [{number: INV00000001, %s}]"])
+def test_an_attribute_is_told_as_a_book_has_it(what: str, name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        book_of(parse_text(what.replace("%s", f"{name}: x"), "book.yaml"))
+    hints = [one.hint for one in refused.value.diagnostics if one.code == "key-unknown"]
+    assert hints == [f"an attribute stands under `attributes`, like `attributes: {{{name}: ...}}`"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("30 days", "30"), ("007", "7"), ("-030", "-30")])
+def test_a_whole_number_is_told_as_it_is_to_be_written(written: str, meant: str, tmp_path: Path) -> None:
+    found = policy_findings(tmp_path, f"payment_terms: {{Mine: {{net: {written}}}}}")
+    assert found == [f"`{written}` is not a whole number; write `{meant}`"]
+
+
 def test_the_name_of_a_field_in_a_policy_is_told_as_a_book_has_it(files: Path) -> None:
     policy = FILES["policy.yaml"] + "fields: {account.segment: {type: text}}\n"
     (files / "own.yaml").write_text(policy)
     (files / "book.yaml").write_text("accounts: [{id: a, currency: EUR, custom: {account.segment: x}}]\n")
     ran = billpolicy("plan", "operations.yaml", "--policy", "own.yaml", "--book", "book.yaml")
-    assert "`account.segment` (account `a`) is how the policy calls it; here it is not used" in ran.err
-    assert "hint: write `segment`: whose it is says where it stands" in ran.err
+    assert (
+        "`account.segment` (account `a`) is what conditions call it, and no name in a book; it is not used" in ran.err
+    )
+    assert "hint: write `segment`: in a book it stands without `account.`" in ran.err
 
 
 # -- the command line ----------------------------------------------------------------------------------------------

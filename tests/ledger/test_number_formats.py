@@ -245,7 +245,48 @@ def test_what_was_imported_without_it_is_never_passed_over(series: str) -> None:
         assert drawn(policy, opened, [asked]) == ["D-2026-0042"]
 
 
-@b
+NUMBERED = "{account: a, date: 2026-01-02, currency: EUR, source: INV00000007, number: "
+FROM_SEVENTH = NUMBERED + '%s, items: [{id: "1", amount: 1.00, source_item: "1"}]}'
+
+
+@pytest.mark.parametrize(
+    ("series", "number", "expected"),
+    [
+        (CONTINUED, "INV00000007-C4", "INV00000007-C5"),
+        ('prefix: CM-, format: "{prefix}{year}-{number}", width: 3, reset: yearly', "CM-2026-004", "CM-2026-005"),
+    ],
+)
+def test_nor_where_the_operation_itself_comes_by_it(series: str, number: str, expected: str) -> None:
+    """A memo of the invoice that is credited once more is read with it, but counted it is when it is imported."""
+    others = "invoice: {prefix: INV}, debit_memo: {prefix: DM}"
+    policy = versions(f"sequence_sets: {{DEFAULT: {{{others}, credit_memo: {{{series}}}}}}}\n")
+    text = BILLS + f"credit_memos:\n  - {FROM_SEVENTH % number}\n"
+    with ledger(text) as opened:
+        asked = credited(1, "INV00000007")
+        assert codes(refused(lambda: drawn(policy, opened, [asked]))) == ["numbers-uncounted"]
+        opened.import_book(book_from(BOOK + CHARGES + text), policy)
+        assert drawn(policy, opened, [asked]) == [expected]
+        assert opened.check() == []
+
+
+def test_a_void_number_that_continues_one_is_never_drawn() -> None:
+    text = BILLS + "void_numbers:\n  - {number: INV00000007-C1, kind: credit_memo, reason: torn up}\n"
+    book, asked = book_from(BOOK + CHARGES + text), credited(1, "INV00000007")
+    assert billpolicy.plan(continuing(), book, asked).documents[0].document.number == "INV00000007-C2"
+    with ledger(text) as opened:
+        assert codes(refused(lambda: drawn(continuing(), opened, [asked]))) == ["numbers-uncounted"]
+        opened.import_book(book, continuing())
+        assert drawn(continuing(), opened, [asked]) == ["INV00000007-C2"]
+        assert [gap.what for one in opened.numbering() for gap in one.missing] == ["void"]
+        assert opened.check() == []
+
+
+def test_of_what_was_imported_without_it_the_highest_is_told() -> None:
+    with ledger(memos("D-9", "D-10")) as opened:
+        found = refused(lambda: drawn(numbering("prefix: D-, width: 1"), opened, [debited(1, "2026-06-01")]))
+        (problem,) = found.diagnostics
+        assert problem.message.startswith("D-1 would come next for `D-`, but D-10 was imported")
+
 
 # -- whatever happens ----------------------------------------------------------------------------------------------
 

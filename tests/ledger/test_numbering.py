@@ -156,7 +156,7 @@ def test_the_commands(format: str, tmp_path: Path) -> None:
     assert "of the debit memos numbered `D-` D-00000003 is missing, and nobody says why" in checked.out + checked.err
     assert told.out == (
         "D-  debit memos\n"
-        "  2 documents: D-00000001 to D-00000004, 2 of them imported\n"
+        "  2 documents: D-00000001 to D-00000004, imported\n"
         "  void     D-00000002: torn up\n"
         "  missing  D-00000003: nobody says why (1 number)\n"
         "  next     D-00000005\n"
@@ -165,4 +165,14 @@ def test_the_commands(format: str, tmp_path: Path) -> None:
 
 
 def test_nothing_numbered() -> None:
-    assert numbers_text([]) == "0 documents numbered by 0 counters; no number is missing without a reason\n"
+    assert numbers_text([], 0) == "0 documents numbered by 0 counters; no number is missing without a reason\n"
+
+
+def test_what_is_of_no_counter_is_told() -> None:
+    """Imported without the policy that has their format, so that nothing is passed over in silence."""
+    first, second, total = numbers_text([], 4).splitlines()
+    assert f"{first} {second}" == (
+        "4 imported documents of no counter: `ledger import` with `--policy` counts them, "
+        "where the policy has their format"
+    )
+    assert total == "0 documents numbered by 0 counters; no number is missing without a reason"

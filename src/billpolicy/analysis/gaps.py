@@ -20,7 +20,7 @@ def gaps(analysed: Analysed) -> Iterator[Finding]:
         if not analysed.policy.attributes[key].exhausted:
             levels = [level for level in chain if not level.startswith("default")]
             message = f"`{key}` of `{operation}` may find no value by `{rule}`: {_none(levels)}, and it is refused"
-            hint = f"add `default` with a default for `{key}`, or say of the attribute `exhausted: refuse`"
+            hint = f"{_default(analysed, key, chain)}, or say of the attribute `exhausted: refuse`"
             shown = Shown(operation, facts, dict.fromkeys(levels, False), key)  # type: ignore[arg-type]
             yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
 
@@ -51,6 +51,13 @@ def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Case, Posit
             comes = what_comes(policy, analysed.vocabulary[operation], key, outcome)
             if not always_comes(comes):
                 yield rule, key, operation, facts, at, comes
+
+
+def _default(analysed: Analysed, key: str, chain: tuple[str, ...]) -> str:
+    """How the chain gets a sure value: it may end with a default that some accounts do not choose."""
+    if key in analysed.policy.defaults_by and any(level.startswith("default") for level in chain):
+        return f"add `otherwise` to the default of `{key}`, which some accounts do not choose"
+    return f"add `default` with a default for `{key}`"
 
 
 def _none(levels: list[str]) -> str:

@@ -207,11 +207,11 @@ def check(ledger: str, format: str) -> None:
 def numbers(ledger: str, format: str) -> None:
     """Show how the documents of LEDGER are numbered: first, last and next numbers, and which are missing, and why."""
     with billpolicy.open_ledger(ledger) as opened:
-        found = opened.numbering()
+        found, uncounted = opened.numbering(), opened.uncounted()
     if format == "json":
-        write_json(numbers_report(found))
+        write_json(numbers_report(found, uncounted))
     else:
-        write(numbers_text(found))
+        write(numbers_text(found, uncounted))
 
 
 command.add_command(history.command)

@@ -169,7 +169,7 @@ class Resolver:
         for name, default in self.policy.defaults_by.items():
             value = facts.get(default.by)
             held[name] = default.values.get(str(value), held.get(name))
-            chosen[name] = f"no {default.by}" if value is None else f"{default.by} {value}"
+            chosen[name] = f"accounts without {default.by}" if value is None else f"{default.by} {value}"
         return LevelValues("the policy's defaults", held, chosen=chosen)
 
     def follow_ups(self, after: str, operation: str, date: datetime.date, facts: Facts) -> tuple[FollowUp, ...]:

@@ -55,6 +55,15 @@ def numbering(connection: Connection) -> list[Numbering]:
     return [_numbering(name, kind, last, source, found[name]) for name, kind, last, source in rows]
 
 
+def uncounted(connection: Connection) -> int:
+    """How many imported documents have a number of no counter that there is."""
+    kinds = {row[0]: row[1] for row in connection.rows(_COUNTERS)}
+    numbers = connection.each(_NUMBERS)
+    return sum(
+        prefix is None and _counter_of(number, kind, kinds) is None for number, kind, _, _, prefix, *_ in numbers
+    )
+
+
 def _counter_of(number: str, kind: str, kinds: Mapping[str, str]) -> str | None:
     """The counter of an imported number: of several the one with the longest name, since validation lets no two series
     of a policy meet."""

@@ -19,7 +19,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.importing import Imported, import_book
-from billpolicy.ledger.numbering import numbering
+from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.statements import Connection
@@ -216,6 +216,11 @@ class Ledger:
         """How the documents are numbered: each counter, and what is missing among its numbers, with the reason."""
         with self.database.reading() as connection:
             return numbering(connection)
+
+    def uncounted(self) -> int:
+        """How many imported documents have a number of no counter: nobody told in which format they are."""
+        with self.database.reading() as connection:
+            return uncounted(connection)
 
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""

@@ -77,7 +77,10 @@ def _read_decided(value: Any) -> Decided:
     if rest == [APPROVAL]:
         raise ValueError("with its reason it is written `{is: {approval: ...}, because: text}`")
     if rest not in (["from"], ["is"]):
-        raise ValueError("write a list of levels, a value, or `{from: [levels], because: text}`")
+        raise ValueError(
+            "write a list of levels, a value, or `{from: [levels], because: text}`; of `permission` also "
+            "`{approval: {by: [roles], count: 2}}`"
+        )
     if rest == ["from"] and not isinstance(value["from"], list):
         raise ValueError("`from` is a list of levels, like `[invoice, account]`")
     return _short_form(value[rest[0]], read_prose(because) if because is not None else None)
@@ -138,7 +141,8 @@ def _one(value: Any) -> str:
     if not isinstance(value, str):
         if value is None:
             raise ValueError("one value is wanted here; to ask for absence write `{is: unset}`")
-        raise ValueError(f"one value is wanted here, not a {'list' if isinstance(value, list) else 'mapping'}")
+        example = "" if isinstance(value, list) else "; of several currencies write `{above: [500.00 EUR, 600.00 USD]}`"
+        raise ValueError(f"one value is wanted here, not a {'list' if isinstance(value, list) else 'mapping'}{example}")
     return value
 
 

@@ -139,6 +139,8 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
     wrong: list[Diagnostic] = []
     if not where.exists(path):
         hint = "check the path: it is seen from the file that names it, like `../policies/standard`"
+        if path.name == "standard":
+            hint = f"{hint}; the standard policy is the folder `policies/standard` of the checkout"
         hint = hint if asked.line else "check the path"
         problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, hint))
         names = []

@@ -295,7 +295,7 @@ def _passed_in_words(used: Used) -> str:
     if used.what is None:
         return f"this would be operation {used.after:,}{whose} {days_in_words(used)}, of {used.most:,} at most"
     if used.most is None:
-        return f"it lists no amount in {used.what}, so nothing in {used.what} is let through"
+        return f"the limit lists no amount in {used.what}, so nothing in {used.what} is let through"
     of = f"of {used.most:,} {used.what}{whose} {days_in_words(used)}"
     return f"{used.before:,} {of} are used, with this {used.after:,}"
 

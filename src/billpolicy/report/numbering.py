@@ -51,24 +51,32 @@ class NumbersReport:
     """Every counter of a ledger."""
 
     counters: tuple[CounterReport, ...]
+    uncounted: int = 0
+    """Imported documents whose number is of none of them."""
 
 
-def numbers_report(found: Iterable[Numbering]) -> NumbersReport:
+def numbers_report(found: Iterable[Numbering], uncounted: int) -> NumbersReport:
     """As data."""
-    return NumbersReport(counters=tuple(map(_report, found)))
+    return NumbersReport(counters=tuple(map(_report, found)), uncounted=uncounted)
 
 
 def _report(one: Numbering) -> CounterReport:
     return told(CounterReport, one, missing=tuple(told(MissingReport, gap) for gap in one.missing))
 
 
-def numbers_text(found: Sequence[Numbering]) -> str:
-    """Counter by counter: its numbers, how many, which are missing and why, and which comes next."""
+def numbers_text(found: Sequence[Numbering], uncounted: int) -> str:
+    """Counter by counter: its numbers, how many, which are missing and why, and which comes next; and how many
+    documents are of none."""
     lines = [line for one in found for line in _counter(one)]
     gaps = sum(gap.count for one in found for gap in one.unexplained)
     numbered = sum(one.count for one in found)
     missing = f"{counted(gaps, 'number')} missing without a reason" if gaps else "no number is missing without a reason"
     total = f"{counted(numbered, 'document')} numbered by {counted(len(found), 'counter')}; {missing}"
+    if uncounted:
+        of_none = (
+            f"{counted(uncounted, 'imported document')} of no counter: `ledger import` with `--policy` counts them,"
+        )
+        lines += wrapped("", f"{of_none} where the policy has their format")
     return "\n".join((*lines, total)) + "\n"
 
 
@@ -76,7 +84,8 @@ def _counter(one: Numbering) -> Iterator[str]:
     about = f", continuing {one.source}" if one.source else ""
     yield f"{one.name}  {KINDS[one.kind].words}s{about}"
     span = one.first if one.first == one.last else f"{one.first} to {one.last}"
-    imported = f", {one.count - one.drawn:,} of them imported" if one.drawn < one.count else ""
+    of_them = f" {one.count - one.drawn:,} of them" if one.drawn else ""
+    imported = f",{of_them} imported" if one.drawn < one.count else ""
     yield f"  {counted(one.count, 'document')}: {span}{imported}" if one.count else "  no document"
     for gap in one.missing:
         yield from wrapped(f"  {gap.what:<8} ", f"{gap.words}: {_why(gap)}")
@@ -89,13 +98,13 @@ def _why(gap: Missing) -> str:
 
 def gaps_to_warn_of(found: Iterable[Numbering]) -> list[Diagnostic]:
     """The gaps among imported numbers that nobody says anything of."""
-    hint = "import a book whose `void_numbers` say why"
     return [
         Diagnostic(
             "number-missing",
             f"of the {KINDS[one.kind].words}s numbered `{one.name}` {gap.words} "
             f"{'is' if gap.count == 1 else 'are'} missing, and nobody says why",
-            hint=hint,
+            hint="import a book whose `void_numbers` say why, like "
+            f"`void_numbers: [{{number: {gap.first}, kind: {one.kind}, reason: ...}}]`",
             severity="warning",
         )
         for one in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ _LONG = 10 * MAX_PROBLEMS
 """Items of a list; looking at the start of a longer one beforehand takes little of the whole time."""
 _CUSTOM = "custom"
 """The key of an account or a subscription that has the values of the fields that a policy declares."""
+_ATTRIBUTES = "attributes"
+"""The key of an account, a subscription, a document or an operation that has the values of attributes."""
+_ATTRIBUTE = re.compile(r"contact$|^payment_terms?$|^terms?$|^sequence_sets?$")
+"""What the standard policy, or a company, is likely to call one."""
 _KEY = "[key]"
 """What pydantic adds to a location when the key itself is wrong and not its value."""
 
@@ -125,9 +130,13 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
 
 
 def _key_meant(key: str, known: list[str]) -> str | None:
-    """Which key was meant; of an account or a subscription it may be one of the company's own."""
+    """Which key was meant; of accounts and documents it may be an attribute, or one of the company's own."""
     hint = did_you_mean(key, known)
-    if _CUSTOM not in known or (hint or "").startswith("did you mean"):
+    if (hint or "").startswith("did you mean"):
+        return hint
+    if _ATTRIBUTES in known and {"id", "number"} & set(known) and _ATTRIBUTE.search(key):
+        return f"an attribute stands under `{_ATTRIBUTES}`, like `{_ATTRIBUTES}: {{{key}: ...}}`"
+    if _CUSTOM not in known:
         return hint
     own = key.rpartition(".")[2]
     return f"a field of your own stands under `{_CUSTOM}`, like `{_CUSTOM}: {{{own}: ...}}`; {hint}"

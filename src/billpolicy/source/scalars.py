@@ -27,6 +27,8 @@ class Plain(str):
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
+_COUNTED = re.compile(r"(-?[0-9]{1,9})(?: [a-z]+)?")
+"""A whole number with zeros before it, or with what it counts: `007`, `30 days`."""
 _DAYS = re.compile(r"(-?(?:0|[1-9][0-9]{0,6})) days?")
 _IN_FORM = re.compile(r"[+-]?[0-9]+(\.[0-9]+)? [A-Z]{3}")
 """An amount with its currency that is written as it is to be: what is wrong with it is something else."""
@@ -129,7 +131,9 @@ def read_integer(value: Any) -> int:
         return value
     text = _scalar(value, "a whole number")
     if not _INTEGER.fullmatch(text):
-        raise ValueError(f"`{_short(text)}` is not a whole number")
+        counted = _COUNTED.fullmatch(text)
+        meant = f"; write `{int(counted[1])}`" if counted else ""
+        raise ValueError(f"`{_short(text)}` is not a whole number{meant}")
     if not isinstance(value, Plain):
         raise ValueError(f"`{text}` is a text, since it stands in quotes; write the number without them")
     if abs(int(text)) >= MAX_INTEGER:

@@ -71,7 +71,9 @@ def refuse_expired(planning: Planning, source: SourceDocument, done: str, *path:
     """Money that is expired is neither applied nor paid out nor handed over, whoever names it."""
     if is_expired(source, planning.date):
         message = f"{source.number} is expired since {source.expires_on}: it cannot be {done} on {planning.date}"
-        hint = "name other money; what is to hold on, give anew, with the reason"
+        hint = (
+            "name money that is not expired; if it is still to be used, give it anew as another credit, with the reason"
+        )
         planning.problem("credit-expired", message, *path, hint=hint)
 
 
