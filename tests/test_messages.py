@@ -428,6 +428,15 @@ def test_the_command_that_was_meant_is_told(typed: str, meant: str) -> None:
     assert ran.err.endswith(f"No such command '{typed}'. Did you mean '{meant}'?\n")
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("shw", "ledger show"), ("waiting", "billpolicy waiting"), ("numebrs", "ledger numbers")]
+)
+def test_the_command_of_a_ledger_that_was_meant_is_told(typed: str, meant: str) -> None:
+    ran = billpolicy("ledger", typed)
+    assert ran.code == 2
+    assert ran.err.endswith(f"No such command '{typed}'. Did you mean '{meant}'?\n")
+
+
 def test_what_came_out_and_what_was_refused_is_in_order_on_stdout(files: Path) -> None:
     one = "{{id: {}, operation: create_payment, account: {}, amount: 1.00, date: 2026-02-01}}"
     (files / "operations.yaml").write_text(

@@ -205,6 +205,11 @@ def test_whoever_is_not_asked_is_told_who_is(place: Store) -> None:
             approve(place, "m.meyer")
 
 
+def test_several_approvers_in_one_text_are_told_to_be_a_list(place: Store) -> None:
+    (problem,) = refused(lambda: wait(place, {**LARGE, "approved_by": "maria, max"})).diagnostics
+    assert (problem.code, problem.hint) == ("approver-unknown", "write several people as a list: `[maria, max]`")
+
+
 def test_what_waits_is_told_with_what_was_asked_for(place: Store) -> None:
     one = wait(place, {**LARGE, "amount": "800.00", "comment": "they closed"})
     assert waiting_text(one).splitlines()[1] == "  amount 800.00, invoice INV00000001: they closed"

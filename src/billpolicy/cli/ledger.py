@@ -25,6 +25,7 @@ from billpolicy.cli.options import (
 )
 from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, show_text, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.meaning import meant
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
@@ -38,7 +39,23 @@ if TYPE_CHECKING:
 _LEDGER = click.argument("ledger", metavar="LEDGER")
 
 
-@click.group("ledger")
+class _Suggesting(click.Group):
+    """A group that says which command was meant, be it one of its own or of billpolicy's."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is typed. Raises `UsageError` with the one that was meant."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            outer = ctx.find_root().command
+            others = outer.list_commands(ctx) if isinstance(outer, click.Group) else []
+            found = next(iter(meant(args[0], sorted(self.commands))), None)
+            words = f"ledger {found}" if found else f"billpolicy {args[0]}" if args[0] in others else None
+            raise click.UsageError(f"No such command {args[0]!r}.{f' Did you mean {words!r}?' if words else ''}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group("ledger", cls=_Suggesting)
 def command() -> None:
     """Create, load, read and check a ledger. LEDGER is a URL like sqlite:///ledger.db."""
 

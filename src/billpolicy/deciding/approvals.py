@@ -130,6 +130,8 @@ def not_somebody_else(
 
 def known_people(policy: Policy, name: str) -> str:
     """A hint for whoever wrote a name that is in no role."""
+    if "," in name:
+        return f"write several people as a list: `[{name}]`"
     names = (*policy.roles, *(other for others in policy.aliases.values() for other in others))
     return did_you_mean(name, names) or "add them to one of `roles`, or name somebody who is"
 

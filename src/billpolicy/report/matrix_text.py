@@ -85,7 +85,7 @@ def _entry(name: str, place: str, said: Mapping[str, str]) -> str:
     """A rule below the table: what it is called, where it stands, and whatever is said of it."""
     lines = [name, f"    {place}"]
     for label, text in said.items():
-        lines += wrapped(f"    {label:<8} ", text, break_long_words=True)
+        lines += wrapped(f"    {label:<8} ", text)
     return "\n".join(lines) + "\n"
 
 
