@@ -158,11 +158,11 @@ class TestPlainData:
             ({"date": "2026-13-01"}, "invoices[0].date value-wrong: `2026-13-01` is not a day of the calendar"),
             (
                 {"date": 20260601},
-                "invoices[0].date value-wrong: `20260601` is not a date; write it as YYYY-MM-DD",
+                "invoices[0].date value-wrong: `20260601` is not a date; write `2026-06-01`",
             ),
             (
                 {"date": datetime.datetime(2026, 6, 1)},  # noqa: DTZ001
-                "invoices[0].date value-wrong: `2026-06-01 00:00:00` is not a date; write it as YYYY-MM-DD",
+                "invoices[0].date value-wrong: `2026-06-01 00:00:00` is not a date; write `2026-06-01`",
             ),
             ({"due": "2026-06-01"}, "invoices[0].due key-unknown: `due` is not a key that is known here"),
             (
@@ -183,8 +183,11 @@ class TestPlainData:
             ({"items": [{"amount": 1}]}, "invoices[0].items[0].id key-missing: `id` is missing here"),
             ({"items": [None]}, "invoices[0].items[0] value-wrong: a mapping is wanted here, not nothing"),
             ({"items": {"id": "a"}}, "invoices[0].items value-wrong: a list is wanted here, not a mapping"),
-            ({"auto_apply": "yes"}, "invoices[0].auto_apply value-wrong: `yes` is neither `true` nor `false`"),
-            ({"auto_apply": 1}, "invoices[0].auto_apply value-wrong: `1` is neither `true` nor `false`"),
+            (
+                {"auto_apply": "yes"},
+                "invoices[0].auto_apply value-wrong: `yes` is neither `true` nor `false`; write `true`",
+            ),
+            ({"auto_apply": 1}, "invoices[0].auto_apply value-wrong: `1` is neither `true` nor `false`; write `true`"),
             ({"account": "nobody"}, "invoices[0].account reference-unknown: there is no account `nobody` in this book"),
         ],
     )

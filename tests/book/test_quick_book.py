@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,7 @@ def test_a_book_that_is_right_is_read_once(path: Path, tmp_path: Path, monkeypat
     file = tmp_path / "book.json"
     file.write_text(in_json(parse_text(text, "book.yaml").data), encoding="utf-8")
     monkeypatch.setattr(load, "book_of", never)
-    assert to_json(load_book(path)) == careful
-    assert to_json(load_book(file)) == careful
+    assert [to_json(replace(load_book(each), file=None)) for each in (path, file)] == [careful, careful]
 
 
 @pytest.mark.parametrize(("file", "write"), [("book.yaml", written), ("book.json", in_json)])

@@ -99,7 +99,7 @@ def test_only_those_below_a_folder_or_with_tests(repository: Repository) -> None
 
 def test_a_command_is_run_on_them(repository: Repository) -> None:
     ran = billpolicy("affected", "policies/acme/rules.yaml", "--run", "validate")
-    assert (ran.code, ran.out.count(" is valid: "), "policies/acme-de/policy.yaml" in ran.err) == (1, 1, True)
+    assert (ran.code, ran.out.count(" is valid: "), "policies/acme-de/policy.yaml" in ran.out) == (1, 1, True)
     repository.write(
         "policies/acme-de/policy.yaml", ACME.replace("standard", "acme").replace("policy: acme", "policy: de")
     )

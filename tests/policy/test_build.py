@@ -192,7 +192,7 @@ def test_what_is_no_length_of_time_is_refused(when: str, said: str) -> None:
         ("{account.currency: EURO}", "`EURO` is not an ISO 4217 currency code, like `EUR`"),
         ("{account.currency: usd}", "like `USD`"),
         ("{credit_memo.currency: {none_of: [Euro]}}", "like `EUR`"),
-        ("{amount: {above: 5.00 euros}}", "write `5.00 EUR`"),
+        ("{amount: {above: 5.00 euros}}", "`5.00 euros` is not an amount with its currency; write `5.00 EUR`"),
     ],
 )
 def test_what_could_never_hold_is_refused(when: str, said: str) -> None:

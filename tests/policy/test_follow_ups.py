@@ -89,7 +89,7 @@ def test_they_are_sorted_by_id() -> None:
         # Of the event itself.
         ("subscription_canceled", "write_off_invoice", "{reason: Non-payment, write_off: true}"),
         ("subscription_canceled", "write_off_invoice", "{subscription.plan: gold, account.country: DE}"),
-        ("payment_posted", "apply_credits", "{payment.type: External, payment.balance: {above: 5.00 EUR}}"),
+        ("payment_posted", "apply_credits", "{payment.type: external, payment.balance: {above: 5.00 EUR}}"),
         # Of the objects of the operation that follows: the invoice that is written off.
         ("subscription_canceled", "write_off_invoice", "{invoice.balance: {at_most: 50.00 EUR}}"),
         ("invoice_posted", "apply_credits", "{actor.role: {is: unset}}"),
