@@ -44,13 +44,13 @@ effective: {{from: 2026-01-01}}
 exceptions:
 - id: {text}
   operations: [transfer_negative_invoice]
-  when: {{account.country: {text}}}
+  when: {{account.region: {text}}}
   then: {{reason_code: Standard Adjustment}}
   because: {text}
 follow_ups:
 - id: {name}
   after: credit_increased
-  when: {{account.country: {text}}}
+  when: {{account.region: {text}}}
   then: refund_credit_balance
   because: {text}
 """
