@@ -67,8 +67,7 @@ def uncounted(connection: Connection) -> int:
 def _counter_of(number: str, kind: str, kinds: Mapping[str, str]) -> str | None:
     """The counter of an imported number: of several the one with the longest name, since validation lets no two series
     of a policy meet."""
-    digits = len(number) - len(number.rstrip("0123456789"))
-    before = (number[: len(number) - place] for place in range(1, digits + 1))
+    before = (number[: len(number) - place] for place in range(1, len(_digits(number)) + 1))
     literal = [name for name in before if kinds.get(name) == kind]
     others = [name for name in kinds if fields_of(name) and kinds[name] == kind]
     alike = [name for name in others if counter_in(number, name) is not None]
@@ -78,7 +77,7 @@ def _counter_of(number: str, kind: str, kinds: Mapping[str, str]) -> str | None:
 def _numbering(name: str, kind: str, last: int, source: str | None, found: list[_One]) -> Numbering:
     found = sorted(found, key=lambda one: (one.counter, one.number))
     posted = [one for one in found if one.missing is None]
-    width = min((len(one.number) - len(one.number.rstrip("0123456789")) for one in found), default=1)
+    width = min((len(_digits(one.number)) for one in found), default=1)
     if found and not fields_of(name):
         width = min(len(one.number) - len(name) for one in found)
     return Numbering(
@@ -113,11 +112,9 @@ def _in_a_row(found: Iterable[Missing]) -> Iterator[Missing]:
     """Void numbers that follow each other for one reason, as one."""
     held: Missing | None = None
     for one in found:
-        if held is not None and one.what == held.what == "void" and one.reason == held.reason:
-            follows = _digits(one.first) == _digits(held.last) + 1
-            if follows:
-                held = replace(held, last=one.last, count=held.count + one.count)
-                continue
+        if held is not None and _goes_on(held, one):
+            held = replace(held, last=one.last, count=held.count + one.count)
+            continue
         if held is not None:
             yield held
         held = one
@@ -125,5 +122,11 @@ def _in_a_row(found: Iterable[Missing]) -> Iterator[Missing]:
         yield held
 
 
-def _digits(number: str) -> int:
-    return int(number[len(number.rstrip("0123456789")) :])
+def _goes_on(held: Missing, one: Missing) -> bool:
+    alike = held.what == one.what == "void" and held.reason == one.reason
+    return alike and int(_digits(one.first)) == int(_digits(held.last)) + 1
+
+
+def _digits(number: str) -> str:
+    """The digits that a number ends with."""
+    return number[len(number.rstrip("0123456789")) :]
