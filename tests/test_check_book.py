@@ -12,6 +12,8 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Account
 from billpolicy.deciding.book_findings import book_findings
 from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Refused
 from tests.helpers.scenes import policy
 
 DECLARED = """
@@ -43,7 +45,7 @@ def told(book: str, folder: Path, declared: str = DECLARED) -> list[str]:
     """Line, code and message of all that is odd."""
     file = folder / "book.yaml"
     file.write_text(book, encoding="utf-8")
-    versions = billpolicy.Versions([Resolver(policy(declared), "python")])
+    versions = Versions([Resolver(policy(declared), "python")])
     found = billpolicy.check_book(versions, billpolicy.load_book(file))
     assert {one.severity for one in found} <= {"warning"}
     lines = [f"{one.position.line if one.position else '-'} {one.code}: {one.message}" for one in found]
@@ -70,7 +72,7 @@ def test_each_value_is_told_once_where_it_first_stands(tmp_path: Path) -> None:
 def test_a_field_is_called_otherwise_in_a_book_than_in_a_policy(tmp_path: Path) -> None:
     file = tmp_path / "book.yaml"
     file.write_text(BOOK, encoding="utf-8")
-    versions = billpolicy.Versions([Resolver(policy(DECLARED), "python")])
+    versions = Versions([Resolver(policy(DECLARED), "python")])
     hints = [one.hint for one in billpolicy.check_book(versions, billpolicy.load_book(file))]
     assert hints[0] == "write `segment`: in a book it stands without `account.`"
 
@@ -116,10 +118,33 @@ def test_a_ledger_that_holds_a_country_by_its_name_says_so() -> None:
     assert found.hint == "give it another one with `change_account`"
 
 
+@pytest.mark.parametrize("asked", ["DE", "{none_of: [DE]}", "{is: set}"])
+def test_nothing_is_decided_by_a_country_that_has_no_code(asked: str) -> None:
+    """`Germany` is neither what is `DE` nor what is none of it, so a rule that asks for it decides nothing until the
+    account is mended; where no rule asks, all goes on."""
+    rule = (
+        f"{{id: abroad, operations: [create_payment], when: {{account.country: {asked}}}, then: {{residual: first}}}}"
+    )
+    book = Book(accounts={"bonn": Account(id="bonn", currency="EUR", country="Germany")})
+    pay = {"id": "p", "operation": "create_payment", "date": DAY, "account": "bonn", "amount": "5.00"}
+    mend = {"id": "m", "operation": "change_account", "date": DAY, "account": "bonn", "country": "DE"}
+    silent, asking = (Versions([Resolver(policy(text), "python")]) for text in ("", f"exceptions: [{rule}]\n"))
+    assert billpolicy.plan(silent, book, pay).documents
+    with pytest.raises(Refused) as refused:
+        billpolicy.plan(asking, book, pay)
+    (problem,) = refused.value.diagnostics
+    assert (problem.code, problem.hint) == ("value-not-listed", "give it another one with `change_account`")
+    assert "`abroad` asks for the country of account `bonn`: `Germany` is not a country code" in problem.message
+    assert billpolicy.plan(asking, book, mend).changes
+
+
+DAY = datetime.date(2026, 3, 1)
+
+
 def test_planning_tells_it_once(tmp_path: Path) -> None:
     file = tmp_path / "book.yaml"
     file.write_text(BOOK, encoding="utf-8")
-    versions = billpolicy.Versions([Resolver(policy(DECLARED), "python")])
+    versions = Versions([Resolver(policy(DECLARED), "python")])
     pay = {"operation": "create_payment", "date": datetime.date(2026, 3, 1), "account": "bonn", "amount": "5.00"}
     seen: list[billpolicy.Diagnostic] = []
     asked = [{"id": f"pay-{n}", **pay} for n in range(3)]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from billpolicy.book.model import Account
+from billpolicy.countries.codes import check_country
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.policy.model import Policy
 
@@ -51,3 +53,20 @@ def unlisted_in(policy: Policy, objects: Mapping[str, Iterable[Any]]) -> Iterato
     for scope, members in objects.items() if policy.narrowed else ():
         for member in members:
             yield from ((scope, one) for one in unlisted(policy, scope, member))
+
+
+def without_a_code(policy: Policy, operation: str, accounts: Iterable[Account]) -> Iterator[Unlisted]:
+    """Accounts with a country by its name, as ledgers may hold from before there were codes, where a rule asks which
+    it is: neither `DE` nor what is none of `DE` can be said of `Germany`."""
+    for account in accounts:
+        try:
+            check_country(account.country or "DE")
+        except ValueError as error:
+            asking = (rule.id for rule in policy.conditional if operation in rule.operations and _COUNTRY in rule.facts)
+            asked = next(asking, None)
+            if asked is not None:
+                message = f"`{asked}` asks for the country of account `{account.id}`: {error}"
+                yield Unlisted("country", message, "give it another one with `change_account`")
+
+
+_COUNTRY = "account.country"

@@ -12,7 +12,7 @@ from billpolicy.deciding.approvals import awaited_of
 from billpolicy.deciding.assumptions import broken_by, contradiction
 from billpolicy.deciding.facts import facts_about, operation_facts
 from billpolicy.deciding.levels import every_level, levels_of
-from billpolicy.deciding.listed import unlisted_in
+from billpolicy.deciding.listed import unlisted_in, without_a_code
 from billpolicy.deciding.objections import not_heard, not_known, not_permitted
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, refuse_errors
@@ -123,7 +123,8 @@ def _decided(
         hint = "mend it under `custom` in the book"
         raise Refused(Diagnostic("custom-value-wrong", sentence, at, hint) for sentence in wrong)
     # What is just being mended is held until then, so it is not in the way.
-    found = (one for _, one in unlisted_in(policy, objects) if not said.get(f"changes.{one.field}"))
+    odd = (*(one for _, one in unlisted_in(policy, objects)), *without_a_code(policy, operation, accounts))
+    found = (one for one in odd if not said.get(f"changes.{one.field}"))
     refuse_errors(Diagnostic("value-not-listed", one.message, at, one.hint) for one in found)
     for assumption in broken_by({**facts, **said}, policy):
         raise Refused([contradiction(assumption, "what this operation is about")._replace(position=at)])
