@@ -415,7 +415,10 @@ def due_dates_missing(book: Book) -> list[Diagnostic]:
     message = f"{first.number} has the payment term `{term}` and no due date"
     if others:
         message = f"{first.number} (`{term}`) and {others} more have a payment term and no due date"
-    hint = "a policy that declares the term works it out: import with --policy, or write `due_date` in the book"
+    hint = (
+        "plans work it out by a policy that declares the term; to keep it in the ledger name that policy at the first "
+        "import, with --policy, or write `due_date` in the book"
+    )
     return [Diagnostic("due-date-missing", message, None, hint, "warning")]
 
 

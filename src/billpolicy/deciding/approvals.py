@@ -14,6 +14,9 @@ from billpolicy.policy.approval import Approval, approval_of
 from billpolicy.policy.authority import asks_who
 from billpolicy.policy.model import Policy
 
+LET_WAIT = "let it wait in the ledger until it is approved, with `post --wait`"
+"""What to do with an operation that lacks nothing but approvals."""
+
 
 class Awaited(NamedTuple):
     """An approval that is still missing: of which operation, which one, by which rule, and who gave theirs."""
@@ -83,7 +86,7 @@ def not_approved(
         given = f", not of {all_of(quoted(approvers))} alone" if approvers else ""
         message = f"this needs the approval of {approval.people}{given} ({by})"
         names = "NAME" if approval.count == 1 else f"[{', '.join(['NAME'] * approval.count)}]"
-        yield Against("approval-missing", message, ("actor",), f"add `approved_by: {names}`")
+        yield Against("approval-missing", message, ("actor",), f"add `approved_by: {names}`, or {LET_WAIT}")
 
 
 def _counts(policy: Policy, approval: Approval, approver: str) -> bool:

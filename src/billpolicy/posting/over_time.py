@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import Issued, scope_of
-from billpolicy.deciding.approvals import Awaited, as_asked_by, asked_of_them, not_somebody_else
+from billpolicy.deciding.approvals import LET_WAIT, Awaited, as_asked_by, asked_of_them, not_somebody_else
 from billpolicy.deciding.objections import NAME_ACTOR
 from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.deciding.versions import policy_near
@@ -243,7 +243,7 @@ def _against(limit: Limit, policy: Policy, plan: Plan, passed: Sequence[Used]) -
         return
     if not plan.approved_by:
         message = f"this needs the approval of a second person: {why} ({by})"
-        yield Diagnostic("approval-missing", message, hint="add `approved_by: NAME`")
+        yield Diagnostic("approval-missing", message, hint=f"add `approved_by: NAME`, or {LET_WAIT}")
     elif plan.actor is None:
         message = f"nobody is named whom {all_of(quoted(plan.approved_by))} would approve ({by})"
         yield Diagnostic("actor-missing", message, hint=NAME_ACTOR)

@@ -100,6 +100,8 @@ class Validation:
     decisions: int
     exceptions: int
     follow_ups: int
+    limits: int
+    """Of what is posted in a day or a month."""
     diagnostics: tuple[Finding, ...]
     """Warnings; a policy with a mistake is not answered so."""
 
@@ -185,6 +187,7 @@ def validation(policy: Policy) -> Validation:
         decisions=len(policy.base),
         exceptions=len(policy.exceptions),
         follow_ups=len(policy.follow_ups),
+        limits=len(policy.limits),
         diagnostics=findings(policy.warnings),
     )
 
@@ -196,9 +199,10 @@ def days_text(days: Period | None) -> str:
 
 def validation_text(found: Validation) -> str:
     """The same as text."""
+    limits = f", {counted(found.limits, 'limit')} over time" if found.limits else ""
     return (
         f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
         f"{found.decisions} decisions,\n{counted(found.exceptions, 'exception')}, "
-        f"{counted(found.follow_ups, 'follow-up')}; in force {days_text(found.in_force)}, "
+        f"{counted(found.follow_ups, 'follow-up')}{limits}; in force {days_text(found.in_force)}, "
         f"digest {found.digest[:12]}\n"
     )
