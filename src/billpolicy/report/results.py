@@ -199,10 +199,10 @@ def days_text(days: Period | None) -> str:
 
 def validation_text(found: Validation) -> str:
     """The same as text."""
-    limits = f", {counted(found.limits, 'limit')} over time" if found.limits else ""
+    limits = f", {counted(found.limits, 'limit')} over time;\n" if found.limits else "; "
     return (
         f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
         f"{found.decisions} decisions,\n{counted(found.exceptions, 'exception')}, "
-        f"{counted(found.follow_ups, 'follow-up')}{limits}; in force {days_text(found.in_force)}, "
+        f"{counted(found.follow_ups, 'follow-up')}{limits}in force {days_text(found.in_force)}, "
         f"digest {found.digest[:12]}\n"
     )
