@@ -146,10 +146,11 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
         reading._SUBSCRIPTIONS_OF,
         reading._DRAFTS,
         reading._TRANSFERRED,
+        reading._PUT_ON,
         reading._REFERENCED,
         reading._REFERENCES_OF_OWNER,
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
     tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adinpr]"
@@ -191,3 +192,45 @@ refunds: [{number: R1, account: acme, date: 2026-05-05, currency: EUR, amount: 7
         assert [one.number for one in (*about.documents, *about.payments, *about.memos)] == ["I1", "P1", "C1", "C2"]
         assert about.facts(book, Decimal("30.00"), "external", NOW.date())["refund.paid"] == "all"
         assert about.facts(book, Decimal("30.01"), "external", NOW.date())["refund.paid"] == "part"
+
+
+def test_so_does_a_refund_of_a_payment_that_is_on_no_invoice_any_more(ledger: Ledger) -> None:
+    """Of 120.00 two memos have paid back 50.00 and 20.00; another payment there covers 10.00, so 60.00 are left."""
+    text = """
+accounts: [{id: acme, currency: EUR}]
+subscriptions: [{id: s1, account: acme}]
+invoices:
+- {number: I1, account: acme, date: 2026-05-01, currency: EUR, items: [{id: x, subscription: s1, amount: 130.00}]}
+payments:
+- {number: P1, account: acme, date: 2026-05-02, currency: EUR, amount: 120.00}
+- {number: P2, account: acme, date: 2026-05-02, currency: EUR, amount: 10.00}
+applications:
+- {from: P1, to: I1, date: 2026-05-02, amount: 120.00}
+- {from: P2, to: I1, date: 2026-05-02, amount: 10.00}
+- {from: P1, to: I1, date: 2026-05-06, amount: -120.00}
+credit_memos:
+- number: C1
+  account: acme
+  date: 2026-05-03
+  currency: EUR
+  source: I1
+  items: [{id: "1", source_item: x, subscription: s1, amount: 50.00}]
+- number: C2
+  account: acme
+  date: 2026-05-04
+  currency: EUR
+  bill_run: BR
+  items: [{id: "1", source: I1, source_item: x, subscription: s1, amount: 20.00}]
+refunds:
+- {number: R1, account: acme, date: 2026-05-05, currency: EUR, amount: 50.00, of: C1}
+- {number: R2, account: acme, date: 2026-05-05, currency: EUR, amount: 20.00, of: C2}
+"""
+    ledger.import_book(book_from(text))
+    asked = CreateRefund(id="r", operation="create_refund", of="P1", amount=Decimal("60.00"))
+    with ledger.reading() as connection:
+        found = connection.book(OPERATIONS["create_refund"].needs(asked))
+    for book in (found, whole(ledger)):
+        about = refunded(book, book.numbered["P1"])  # type: ignore[arg-type]
+        assert [one.number for one in (*about.documents, *about.payments, *about.memos)] == ["I1", "P1", "C1", "C2"]
+        assert about.facts(book, Decimal("60.00"), "external", NOW.date())["refund.paid"] == "all"
+        assert about.facts(book, Decimal("60.01"), "external", NOW.date())["refund.paid"] == "part"

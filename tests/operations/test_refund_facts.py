@@ -115,6 +115,87 @@ def test_what_a_payment_has_unapplied_came_in() -> None:
     assert (found["refund.of"], found["refund.paid"]) == ("payment", "all")
 
 
+BACK = "operation: unapply_payment\ndate: 2026-05-06\npayment: P1\n"
+
+
+def of_payment(*operations: str, came_in: tuple[str, ...] = ("120.00",), amount: str, of: str = "P1") -> str:
+    """How much was paid of a refund of a payment after these operations."""
+    return str(facts(INVOICE + paid(*came_in), *operations, refund(amount, of))["refund.paid"])
+
+
+def test_what_a_memo_has_paid_back_of_its_invoice_is_not_paid_back_of_the_payment_once_more() -> None:
+    """120.00 came in and went out again by the memo; then the payment is taken off the invoice."""
+    assert of_payment(CREDIT, refund("120.00"), BACK, amount="120.00") == "nothing"
+    assert of_payment(CREDIT, refund("120.00"), BACK, amount="0.01") == "nothing"
+
+
+def test_of_a_payment_what_memos_have_not_paid_back_is_left() -> None:
+    """120.00 came in, 50.00 went out by the memo: 70.00 are left."""
+    done = (CREDIT, refund("50.00"), BACK)
+    assert of_payment(*done, amount="70.00") == "all"
+    assert of_payment(*done, amount="70.01") == "part"
+    assert of_payment(*done, refund("70.00", "P1"), amount="0.01") == "nothing"
+
+
+def test_what_is_on_the_invoice_still_covers_what_its_memo_has_paid_back() -> None:
+    """Of 120.00 on the invoice 50.00 went out by the memo, so 70.00 may leave it: the next cent is paid back twice."""
+    for taken_back, amount, expected in (
+        ("70.00", "70.00", "all"),
+        ("70.01", "70.01", "part"),  # 49.99 are on the invoice, and 70.00 are left
+        ("70.01", "70.00", "all"),
+    ):
+        back = BACK + f"unapply: [{{document: I1, amount: {taken_back}}}]\n"
+        assert of_payment(CREDIT, refund("50.00"), back, amount=amount) == expected
+
+
+def test_another_payment_on_the_invoice_covers_it_too() -> None:
+    """Of 100.00 and 20.00 the memo has paid 20.00 back: the 20.00 that stay are these."""
+    assert of_payment(CREDIT, refund("20.00"), BACK, came_in=("100.00", "20.00"), amount="100.00") == "all"
+    assert of_payment(CREDIT, refund("30.00"), BACK, came_in=("100.00", "20.00"), amount="90.00") == "all"
+    assert of_payment(CREDIT, refund("30.00"), BACK, came_in=("100.00", "20.00"), amount="90.01") == "part"
+
+
+def test_where_it_is_now_does_not_matter() -> None:
+    """It was taken back, put on another invoice, and taken back there."""
+    put = "operation: apply_payment\ndate: 2026-05-07\npayment: P1\napply: [{document: I2}]\n"
+    again = BACK.replace("05-06", "05-08") + "unapply: [{document: I2}]\n"
+    assert of_payment(CREDIT, refund("120.00"), BACK, put, again, amount="120.00") == "nothing"
+    # 50.00 are on I2 and cover nothing of what the memo of I1 has paid back: of the other 70.00 nothing is left.
+    done = (CREDIT, refund("120.00"), BACK, put)
+    assert of_payment(*done, amount="70.00") == "nothing"
+
+
+def test_what_is_on_another_invoice_does_not_cover_what_a_memo_has_paid_back() -> None:
+    """Of 200.00 the memo of I1 has paid 120.00 back, and 50.00 are on I2: 30.00 are left of the 150.00 unapplied."""
+    book = INVOICE + paid("120.00").replace("amount: 120.00}\napp", "amount: 200.00}\napp")
+    put = "operation: apply_payment\ndate: 2026-05-07\npayment: P1\napply: [{document: I2}]\n"
+    done = (CREDIT, refund("120.00"), BACK, put)
+    assert facts(book, *done, refund("30.00", "P1"))["refund.paid"] == "all"
+    assert facts(book, *done, refund("30.01", "P1"))["refund.paid"] == "part"
+
+
+def test_a_memo_of_another_invoice_takes_nothing_from_a_payment() -> None:
+    """The memo of I2 was never paid; the payment was on I1 only."""
+    other = CREDIT.replace("invoice: I1", "invoice: I2")
+    assert of_payment(other, refund("50.00"), BACK, amount="120.00") == "all"
+
+
+def test_a_memo_that_says_no_source_is_of_the_invoice_that_its_lines_name() -> None:
+    book = """subscriptions: [{id: S1, account: acme}]
+credit_memos:
+- number: C9
+  account: acme
+  date: 2026-05-04
+  currency: EUR
+  bill_run: BR
+  items: [{id: 1, source: I1, source_item: a, subscription: S1, amount: 40.00}]
+"""
+    found = book + INVOICE.replace("amount: 120.00", "subscription: S1, amount: 120.00") + paid("120.00")
+    done = (refund("40.00", "C9"), BACK)
+    assert facts(found, *done, refund("80.00", "P1"))["refund.paid"] == "all"
+    assert facts(found, *done, refund("80.01", "P1"))["refund.paid"] == "part"
+
+
 def test_what_a_bill_run_gives_back_is_of_the_invoice_that_its_lines_name() -> None:
     """A month is paid, and canceled: 100.00 for June, of which 20 days of 30 are given back."""
     book = f"""{ACCOUNT}
@@ -188,6 +269,12 @@ def test_a_company_can_forbid_what_was_never_paid() -> None:
     assert refused(after, refund("120.00"), policy=ONLY_WHAT_WAS_PAID) == ["not-permitted"]
     assert plan(after, refund("30.00"), policy=ONLY_WHAT_WAS_PAID).documents
     assert plan(after, refund("120.00")).documents, "the standard policy allows it, as Zuora does"
+
+
+def test_what_came_in_once_does_not_go_out_twice() -> None:
+    after = book_after(ACCOUNT + INVOICE + paid("120.00"), CREDIT, refund("120.00"), BACK)
+    assert refused(after, refund("120.00", "P1"), policy=ONLY_WHAT_WAS_PAID) == ["not-permitted"]
+    assert plan(after, refund("120.00", "P1")).documents, "the standard policy allows it, as Zuora does"
 
 
 def test_a_payment_is_refunded_within_some_days_only() -> None:

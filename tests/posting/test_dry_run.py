@@ -82,6 +82,53 @@ def test_slices_show_what_the_whole_book_shows(empty_file: Path) -> None:
     hold(holds, (walk(seed) for seed in (*range(100), 178)))
 
 
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("posted", range(5))
+def test_what_memos_have_paid_back_is_seen_whatever_of_it_is_only_planned(
+    empty_file: Path, group: int, posted: int
+) -> None:
+    """120.00 came in and go out by the memo; the payment is taken off its invoice, put on another one and taken off
+    that: 120.00 are unapplied of it, and of these nothing is left to be paid back."""
+    book = """
+accounts: [{id: acme, currency: EUR, attributes: {bill_to_contact: ann}}]
+contacts: [{id: ann, account: acme}]
+subscriptions: [{id: s1, account: acme}]
+invoices:
+- {number: I1, account: acme, date: 2026-05-01, currency: EUR, items: [{id: a, subscription: s1, amount: 120.00}]}
+- {number: I2, account: acme, date: 2026-05-02, currency: EUR, items: [{id: a, amount: 50.00}]}
+payments: [{number: P1, account: acme, date: 2026-05-02, currency: EUR, amount: 120.00}]
+applications: [{from: P1, to: I1, date: 2026-05-02, amount: 120.00}]
+credit_memos:
+- number: C1
+  account: acme
+  date: 2026-05-03
+  currency: EUR
+  bill_run: BR
+  items: [{id: "1", source: I1, source_item: a, subscription: s1, amount: 120.00}]
+"""
+    policy = """exceptions:
+- {id: paid, operations: [create_refund], when: {refund.paid: [nothing, part]}, then: {permission: refused}}
+"""
+    day = {"date": "2026-05-10"}
+    on_i2 = [{"document": "I2", "amount": "50.00"}]
+    operations: list[Record] = [
+        {"id": "memo", "operation": "create_refund", "of": "C1", "amount": "120.00", **day},
+        {"id": "off", "operation": "unapply_payment", "payment": "P1", **day},
+        {"id": "put", "operation": "apply_payment", "payment": "P1", "apply": on_i2, **day},
+        {"id": "off-2", "operation": "unapply_payment", "payment": "P1", "unapply": on_i2, **day},
+        {"id": "again", "operation": "create_refund", "of": "P1", "amount": "0.01", **day},
+    ]
+    with ledger_of(book_from(book), empty_file) as ledger:
+        done = list(post_jobs(ledger, jobs_of(policy, operations[:posted]), now=lambda: NOW))
+        assert [one.problems for one in done] == [()] * posted
+        coming = jobs_of(policy, operations[posted:])
+        expected = shown(BookReader(whole(ledger)), coming, group)
+        with ledger.reading() as reader:
+            found = shown(reader, coming, group)
+        assert found == expected
+        assert [one.code for one in found[-1]] == ["not-permitted"]
+
+
 # -- by hand -------------------------------------------------------------------------------------------------------
 
 

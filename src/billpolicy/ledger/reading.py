@@ -143,6 +143,12 @@ SELECT number FROM transferred
 """
 """Some payments, and all that was transferred from them, step by step."""
 
+_PUT_ON = """
+SELECT applications.to_number FROM documents JOIN applications ON applications.from_number = documents.number
+WHERE documents.number IN {keys} AND documents.kind = 'payment'
+"""
+"""What some payments were put on, also where that was taken back."""
+
 _REFERENCED = """
 WITH known(number) AS (
     SELECT documents.number FROM {pairs} pairs CROSS JOIN documents
@@ -250,7 +256,7 @@ def book_of(connection: Connection, needs: Needs) -> Book:
         subscribed |= {row[0] for row in connection.rows("SELECT id FROM subscriptions")}
     if needs.open_of_every_subscriber:
         open_of |= {row[0] for row in connection.rows("SELECT DISTINCT account FROM subscriptions")}
-    named = needs.numbers | found(_TRANSFERRED, needs.transfers_of)
+    named = needs.numbers | found(_TRANSFERRED, needs.transfers_of) | found(_PUT_ON, needs.put_on_by)
     numbers = found(_RELATED, named) | found(_NEWEST, subscribed) | found(_DRAFTS, subscribed)
     owned = {(row[0], row[1]) for row in connection.rows(_REFERENCES_OF_OWNER, needs.references_of_owner)}
     is_open = found(_OPEN, open_of)

@@ -130,7 +130,8 @@ OPERATION = Operation(
     needs=lambda request: Needs(
         numbers=frozenset({request.of}),
         references_of_owner=references_of(request.of, request.reference),
-        billed_time=True,  # what the others have paid back that correct the same invoices
+        put_on_by=frozenset({request.of}),
+        billed_time=True,  # what credit memos have paid back that correct the same invoices
     ),
     plan=_plan,
     follow=_follow,

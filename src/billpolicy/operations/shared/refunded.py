@@ -1,7 +1,8 @@
 """What a refund pays back: its invoices, the payments on these, and how much of it had come in. docs/domain.md 2.11.
 
-What a payment has unapplied is money that came in. What a credit memo has unapplied may be of invoices that were never
-paid: then the refund pays out what nobody paid.
+What a credit memo has unapplied may be of invoices that were never paid: then the refund pays out what nobody paid.
+What a payment has unapplied is money that came in; where it was on an invoice before, a credit memo of that may have
+paid it back already.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Refunded(NamedTuple):
     payments: tuple[Payment, ...]
     """The payment itself; of a credit memo those that are on these documents."""
     memos: tuple[CreditMemo, ...]
-    """Of a credit memo: it, and the others that correct the same documents."""
+    """Those of which something was paid back and that correct one of these documents; of a credit memo also it."""
 
     @property
     def memo(self) -> CreditMemo | None:
@@ -59,23 +60,26 @@ class Refunded(NamedTuple):
 
     def _paid(self, book: Book, amount: Decimal) -> str:
         """How much of the amount had come in, and was not paid back before."""
+        of_memos = {document.number for memo in self.memos for document in corrected(book, memo)}
+        paid = sum((paid_on(book, document) for document in self.documents if document.number in of_memos), ZERO)
+        left = paid - sum((book.refunded(memo.number) for memo in self.memos), ZERO)
         if isinstance(self.source, Payment):
-            return "all"
-        came_in = sum((paid_on(book, document) for document in self.documents), ZERO)
-        left = came_in - sum((book.refunded(memo.number) for memo in self.memos), ZERO)
+            # What memos have paid back beyond what is on their documents now was of money that is not on them any more.
+            left = book.balance(self.source) + min(left, ZERO)
         return "all" if amount <= left else "part" if left > 0 else "nothing"
 
 
 def refunded(book: Book, source: SourceDocument) -> Refunded:
     """A payment or credit memo with what is behind it."""
     if isinstance(source, Payment):
-        put_on = {made.to for made in book.applications_from.get(source.number, ())}
-        return Refunded(source, _owed(book, put_on), (source,), ())
+        documents = _owed(book, {made.to for made in book.applications_from.get(source.number, ())})
+        return Refunded(source, documents, (source,), _paid_back_of(book, documents))
     documents = corrected(book, source)
     paying = {made.from_ for document in documents for made in book.applications_to.get(document.number, ())}
     payments = (one for one in map(book.numbered.get, sorted(paying)) if isinstance(one, Payment))
     there = tuple(one for one in payments if any(_is_on(book, one, document) for document in documents))
-    return Refunded(source, documents, there, _memos_of(book, source, documents))
+    memos = {one.number: one for one in (*_paid_back_of(book, documents), source)}
+    return Refunded(source, documents, there, tuple(one for _, one in sorted(memos.items())))
 
 
 def corrected(book: Book, memo: CreditMemo) -> tuple[OwedDocument, ...]:
@@ -105,11 +109,11 @@ def _owed(book: Book, numbers: Iterable[str]) -> tuple[OwedDocument, ...]:
     return tuple(one for one in found if isinstance(one, Invoice | DebitMemo))
 
 
-def _memos_of(book: Book, memo: CreditMemo, documents: Iterable[OwedDocument]) -> tuple[CreditMemo, ...]:
-    """It, and the other credit memos of which something was paid back and that correct one of these documents."""
+def _paid_back_of(book: Book, documents: Iterable[OwedDocument]) -> tuple[CreditMemo, ...]:
+    """The credit memos of which something was paid back and that correct one of these documents, by number."""
     wanted = {document.number for document in documents}
     made = (one for number in wanted for one in book.created_from.get(number, ()))
     beside = documents_on(book, {name for document in documents for name in document.subscriptions})
     paying = (one for one in (*made, *beside) if isinstance(one, CreditMemo) and book.refunded(one.number))
     found = {one.number: one for one in paying if wanted & {each.number for each in corrected(book, one)}}
-    return tuple(one for _, one in sorted({**found, memo.number: memo}.items()))
+    return tuple(one for _, one in sorted(found.items()))
