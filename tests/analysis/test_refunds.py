@@ -128,6 +128,28 @@ def test_an_example_of_a_conflict_has_days_that_go_together() -> None:
     assert problem.message.endswith(shown)
 
 
+PAYMENT: dict[str, Fact | None] = {"refund.of": "payment", "payment.number": "P-00000009"}
+ON_INVOICE: dict[str, Fact | None] = {"invoice.number": "INV00000009"}
+NO_INVOICE: dict[str, Fact | None] = {"invoice.number": None, "days_since.invoice": None}
+TWO_INVOICES: dict[str, Fact | None] = {"invoice.number": None, "days_since.invoice": 3}
+
+
+@pytest.mark.parametrize("paid", ["all", "part", "nothing"])
+@pytest.mark.parametrize("behind", [{}, ON_INVOICE, NO_INVOICE, TWO_INVOICES])
+def test_of_a_payment_memos_may_have_paid_back_all_a_part_or_nothing(paid: str, behind: dict[str, Fact | None]) -> None:
+    """Memos of one invoice, of several, or of a debit memo where it was on no invoice."""
+    facts = {**PAYMENT, **behind, "refund.paid": paid}
+    assert Domain.of_operation(policy(), VOCABULARY["create_refund"]).possible(box_of(facts)) is not None
+    assert witness([policy()], "create_refund", facts, date=DAY) is not None
+
+
+def test_of_a_payment_that_was_used_and_known_before_a_part_was_paid() -> None:
+    """It is 100.00, of which 60.00 are unapplied; 20.00 were paid back by the same reference before."""
+    sized: dict[str, Fact | None] = {"payment.amount": 10000, "payment.balance": 6000, "amount": 2000}
+    facts = {**PAYMENT, **sized, "refund.paid": "part", "reference_is": "known", "amount.currency": "EUR"}
+    assert witness([policy()], "create_refund", facts, date=DAY) is not None
+
+
 @pytest.mark.parametrize("part", range(8))
 def test_what_can_be_is_shown_and_what_cannot_is_not(part: int) -> None:
     standard = policy()

@@ -1,8 +1,9 @@
 """Which facts of a refund there can be together: what is paid back, its invoices and the payments on these.
 
-A refund is of one payment or of one credit memo, never of both; all of it is in one currency; what a payment gave was
-paid, and of a credit memo on whose invoices there is no payment nothing was (docs/domain.md 2.11). How old a document
-is goes with its date and with that of the refund.
+A refund is of one payment or of one credit memo, never of both; all of it is in one currency; of a credit memo on whose
+invoices there is no payment nothing was paid. Of what a payment gave memos may have paid back all, a part or nothing,
+whether it was put on invoices or on a debit memo (docs/domain.md 2.11). How old a document is goes with its date and
+with that of the refund.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _cases(wanted: dict[str, Values]) -> Iterator[tuple[dict[str, str], str]]:
         if of not in wanted[REFUND_OF].members:
             continue
         memo = "one" if of == "credit_memo" else "none"
-        for paid in ("all",) if of == "payment" else ("nothing",) if payments == "none" else ("part", "all", "nothing"):
+        for paid in ("nothing",) if payments == "none" else ("all", "part", "nothing"):
             if paid in wanted["refund.paid"].members:
                 yield {REFUND_OF: of, "payment": payments, "credit_memo": memo, "invoice": invoices}, paid
 

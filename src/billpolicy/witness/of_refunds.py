@@ -121,15 +121,16 @@ def _names(scene: Scene, kind: str, count: int) -> list[str]:
 
 
 def _payment(scene: Scene, account: str, currency: str) -> tuple[str, int]:
-    """A payment that was put on invoices and taken back; what is not there any more of it was paid back."""
+    """A payment that was put on invoices and taken back; what is not there any more of it was paid back. What memos of
+    these invoices have paid back of it is what was not paid of the refund."""
     wanted = scene.wanted
     before = wanted.text("reference_is") == "known"
+    paid = wanted.text("refund.paid", "all")
 
     def fits(one: Size) -> bool:
         return 0 < one.asked <= one.balance and (not before or one.asked <= one.amount - one.balance)
 
-    level = wanted.levels.get("credit_memo") is not None
-    if level or wanted.sets("credit_memo") or wanted.lacks("payment") or wanted.text("refund.paid", "all") != "all":
+    if wanted.levels.get("credit_memo") is not None or wanted.sets("credit_memo") or wanted.lacks("payment"):
         raise Impossible  # it is of a memo
     if date_of(scene, "payment") > wanted.date:
         raise Impossible
@@ -144,13 +145,19 @@ def _payment(scene: Scene, account: str, currency: str) -> tuple[str, int]:
     subscribed = wanted.sets("subscription") or scene.level_holds("subscription")
     without = wanted.lacks("invoice") and _how_many(wanted, "invoice") == 0
     kind = "debit_memo" if without or scene.level_holds("debit_memo") else "invoice"
-    needed = (subscribed and not without) or scene.level_holds("invoice")
+    corrected = paid != "all"
+    needed = ((subscribed or corrected) and not without) or scene.level_holds("invoice")
     if subscribed or needed or kind == "debit_memo" or _how_many(wanted, "invoice"):
         scene.subscriptions(account)
-    for name in _names(scene, "invoice", _how_many(wanted, "invoice", needed=needed)):
+    names = _names(scene, "invoice", _how_many(wanted, "invoice", needed=needed))
+    for name in names:
         _put_and_taken_back(scene, account, number, name, currency)
-    if kind == "debit_memo" and (subscribed or scene.level_holds("debit_memo")):
-        _put_and_taken_back(scene, account, number, number_of(scene, "debit_memo"), currency, "debit_memo")
+    if kind == "debit_memo" and (subscribed or corrected or scene.level_holds("debit_memo")):
+        names.append(number_of(scene, "debit_memo"))
+        _put_and_taken_back(scene, account, number, names[-1], currency, "debit_memo")
+    if corrected:
+        left = 0 if paid == "nothing" else size.asked - 1
+        _paid_back_by_memo(scene, account, names[0], size.balance - left, currency)
     return number, size.asked
 
 
@@ -199,6 +206,12 @@ def _memo_beside(
     return number
 
 
+def _paid_back_by_memo(scene: Scene, account: str, source: str, minor: int, currency: str) -> None:
+    """A credit memo, beside the one that conditions ask about, that corrects a document, and was paid back."""
+    memo = _memo_beside(scene, account, currency, [minor], source=source)
+    refunded_before(scene, account, memo, minor, currency, None)
+
+
 # -- of a credit memo ------------------------------------------------------------------------------------------------
 
 
@@ -223,8 +236,7 @@ def _memo(scene: Scene, account: str, currency: str) -> tuple[str, int]:
     left = came_in - given_before
     too_much = {"nothing": left, "part": left - size.asked + 1, "all": 0}[paid]
     if too_much > 0:
-        other = _memo_beside(scene, account, currency, [too_much], source=names[0])
-        refunded_before(scene, account, other, too_much, currency, None)
+        _paid_back_by_memo(scene, account, names[0], too_much, currency)
     return number_of(scene, "credit_memo"), size.asked
 
 
