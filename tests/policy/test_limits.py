@@ -76,3 +76,37 @@ def test_a_limit_that_is_not_one_is_an_error(text: str, code: str, tmp_path: Pat
 def test_a_role_that_is_misspelt_is_told_with_the_one_that_is_meant(tmp_path: Path) -> None:
     (problem,) = layered_refusals(tmp_path, LIMITS.replace("roles: [clerk]", "roles: [clark]"))
     assert (problem.code, problem.hint) == ("role-unknown", "did you mean `clerk`?")
+
+
+BY_ACTOR = "limits: {x: {operations: [bill_run], per: day, by: actor, count: 1}}\n"
+
+
+def test_without_roles_each_actor_is_whatever_name_is_thought_of(tmp_path: Path) -> None:
+    (warning,) = layered(tmp_path, BY_ACTOR).warnings
+    assert (str(warning.code), warning.severity) == ("limit-by-anybody", "warning")
+    assert warning.position is not None
+    assert (warning.position.line, warning.position.column) == (4, 10)
+    assert "`x` holds each actor" in warning.message
+    assert "declare them, like `roles: {clerk: [ines]}`" in str(warning.hint)
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        "roles: {clerk: [ines]}\n" + BY_ACTOR,
+        BY_ACTOR.replace("by: actor", "by: all"),
+        BY_ACTOR.replace("by: actor", "by: account"),
+    ],
+)
+def test_where_there_are_roles_or_no_names_are_asked_for_nothing_is_warned_of(closed: str, tmp_path: Path) -> None:
+    assert layered(tmp_path, closed).warnings == ()
+
+
+def test_a_later_layer_may_say_who_there_is(tmp_path: Path) -> None:
+    """What counts is what holds in the end, not what one layer says alone."""
+    assert layered(tmp_path, BY_ACTOR, "roles: {clerk: [ines]}\n").warnings == ()
+
+
+def test_other_names_of_a_person_do_not_say_who_there_is(tmp_path: Path) -> None:
+    (warning,) = layered(tmp_path, "aliases: {ines: [i.meyer]}\n" + BY_ACTOR).warnings
+    assert warning.code == "limit-by-anybody"

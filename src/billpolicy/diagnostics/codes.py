@@ -226,6 +226,7 @@ Known = Literal[
     "level-repeated",
     "level-unknown",
     "level-without-effect",
+    "limit-by-anybody",
     "limit-charge-odd",
     "limit-of-one-currency",
     "limit-passed",

@@ -123,4 +123,21 @@ def asks_who(rule: BaseRule | ExceptionRule) -> bool:
     return isinstance(rule, ExceptionRule) and any(clause.field in (_ID, _ROLE) for clause in rule.clauses)
 
 
-AUTHORITY = (_one_person_a_name, _conditions_name_people, _approvals_can_be_given, _nobody_escapes)
+def _limits_know_whom_they_hold(policy: Policy, vocabulary: Vocabulary) -> _Found:
+    """Where no roles say who there is, every name that somebody thinks of has an allowance of its own."""
+    if policy.roles:
+        return
+    for limit in policy.limits.values():
+        if limit.by == "actor":
+            message = f"`{limit.id}` holds each actor, and no `roles` say who these are: any other name has it all anew"
+            hint = "declare them, like `roles: {clerk: [ines]}`: all who are in none share one then; or say `by: all`"
+            yield Diagnostic("limit-by-anybody", message, limit.position, hint, "warning")
+
+
+AUTHORITY = (
+    _one_person_a_name,
+    _conditions_name_people,
+    _approvals_can_be_given,
+    _nobody_escapes,
+    _limits_know_whom_they_hold,
+)
