@@ -174,6 +174,33 @@ def test_what_is_on_another_invoice_does_not_cover_what_a_memo_has_paid_back() -
     assert facts(book, *done, refund("30.01", "P1"))["refund.paid"] == "part"
 
 
+def test_money_that_was_transferred_is_the_same_money() -> None:
+    """50.00 of 120.00 went out by the memo; 120.00 go to another account, and on from there: 70.00 are left."""
+    others = ACCOUNT + "".join(f"- {{id: {name}, account: {name}}}\n" for name in ("beta", "gamma"))
+    others = others.replace("accounts: [", "accounts: [{id: beta, currency: EUR}, {id: gamma, currency: EUR}, ")
+    others = others.replace("contacts: [{id: ann, account: acme}]", "contacts:\n- {id: ann, account: acme}")
+    to = "operation: transfer_payment\ndate: 2026-05-08\npayment: {}\nto_account: {}\n"
+    moved = (to.format("P1", "beta"), to.format("P-00000001", "gamma"))
+    for amount, expected in (("70.00", "all"), ("70.01", "part")):
+        asked = refund(amount, "P-00000002")
+        found = run(others + INVOICE + paid("120.00"), CREDIT, refund("50.00"), BACK, *moved, asked)[-1]
+        assert found.plan is not None, found.problems
+        assert found.plan.resolved[0].facts["refund.paid"] == expected
+        assert "invoice.number" not in found.plan.resolved[0].facts, "that is of another account"
+
+
+def test_a_book_in_which_money_was_transferred_in_a_circle_comes_to_an_end() -> None:
+    book = """accounts: [{id: acme, currency: EUR}, {id: beta, currency: EUR}]
+payments:
+- {number: P1, account: acme, date: 2026-05-02, currency: EUR, amount: 50.00, source: P2}
+- {number: P2, account: beta, date: 2026-05-02, currency: EUR, amount: 50.00, source: P1}
+applications:
+- {from: P1, to: P2, date: 2026-05-02, amount: 50.00}
+- {from: P2, to: P1, date: 2026-05-02, amount: 50.00}
+"""
+    assert refused(book, refund("1.00", "P1")) == ["over-refunded"]
+
+
 def test_a_memo_of_another_invoice_takes_nothing_from_a_payment() -> None:
     """The memo of I2 was never paid; the payment was on I1 only."""
     other = CREDIT.replace("invoice: I1", "invoice: I2")

@@ -265,6 +265,16 @@ class Book:
         refunds = self.refunds_of.get(source, ())
         return sum((refund.amount for refund in refunds if refund.status == "posted"), ZERO)
 
+    def transferred_from(self, number: str) -> Iterator[Payment]:
+        """A payment, and those that its money was transferred from, step by step, as far as they are here; each once,
+        also where a book leads in a circle."""
+        seen: set[str] = set()
+        found = self.numbered.get(number)
+        while isinstance(found, Payment) and found.number not in seen:
+            seen.add(found.number)
+            yield found
+            found = self.numbered.get(found.source or "")
+
     def links_from(self, source: str) -> dict[str, tuple[Part, ...]]:
         """What of a source is on each document now, link by link: applications less what was taken back."""
         net: dict[str, dict[tuple[str, str | None, str | None, str | None], Decimal]] = {}

@@ -26,7 +26,7 @@ class Needs(NamedTuple):
     """Payments of which everything that was transferred from them, step by step, is needed as they are themselves."""
     put_on_by: frozenset[str] = frozenset()
     """Payments of which every document that they were put on, also where that was taken back, is needed as they are
-    themselves."""
+    themselves; so of those that they were transferred from, step by step."""
     references: frozenset[tuple[str, str]] = frozenset()
     """Accounts, each with a reference: the payments and refunds of it that others know by that."""
     references_of_owner: frozenset[tuple[str, str]] = frozenset()

@@ -144,10 +144,13 @@ SELECT number FROM transferred
 """Some payments, and all that was transferred from them, step by step."""
 
 _PUT_ON = """
-SELECT applications.to_number FROM documents JOIN applications ON applications.from_number = documents.number
-WHERE documents.number IN {keys} AND documents.kind = 'payment'
+WITH RECURSIVE behind(number, source) AS (
+    SELECT number, source FROM documents WHERE number IN {keys} AND kind = 'payment'
+    UNION SELECT documents.number, documents.source FROM behind JOIN documents ON documents.number = behind.source
+)
+SELECT applications.to_number FROM behind JOIN applications ON applications.from_number = behind.number
 """
-"""What some payments were put on, also where that was taken back."""
+"""What some payments, and those that they were transferred from, were put on, also where that was taken back."""
 
 _REFERENCED = """
 WITH known(number) AS (

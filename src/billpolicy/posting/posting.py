@@ -353,8 +353,9 @@ def _with_planned(needs: Needs, book: Book, reader: Reader) -> Needs:
     planned.update(*(book.subscriptions_of.get(account, ()) for account in needs.subscriptions_of))
     if needs.ended_time and planned:
         more.append(Needs(billed_time=True))
-    put_on = {made.to for number in needs.put_on_by for made in book.applications_from.get(number, ())}
-    more.append(Needs(numbers=frozenset(put_on)))
+    behind = {one.number for number in needs.put_on_by for one in book.transferred_from(number)}
+    put_on = {made.to for number in behind for made in book.applications_from.get(number, ())}
+    more.append(Needs(numbers=frozenset(put_on), put_on_by=frozenset(behind)))
     named = {number for number in (*needs.numbers, *needs.open_of_owner, *put_on) if number in book.numbered}
     waiting, seen = list(named - reader.known(named)), set(named)
     while waiting:

@@ -29,7 +29,8 @@ class Refunded(NamedTuple):
     payments: tuple[Payment, ...]
     """The payment itself; of a credit memo those that are on these documents."""
     memos: tuple[CreditMemo, ...]
-    """Those of which something was paid back and that correct one of these documents; of a credit memo also it."""
+    """Those of which something was paid back and that correct one of these documents, or one that the money of the
+    payment was put on before it was transferred; of a credit memo also it."""
 
     @property
     def memo(self) -> CreditMemo | None:
@@ -60,8 +61,9 @@ class Refunded(NamedTuple):
 
     def _paid(self, book: Book, amount: Decimal) -> str:
         """How much of the amount had come in, and was not paid back before."""
+        put_on = _put_on(book, self.source) if isinstance(self.source, Payment) else self.documents
         of_memos = {document.number for memo in self.memos for document in corrected(book, memo)}
-        paid = sum((paid_on(book, document) for document in self.documents if document.number in of_memos), ZERO)
+        paid = sum((paid_on(book, document) for document in put_on if document.number in of_memos), ZERO)
         left = paid - sum((book.refunded(memo.number) for memo in self.memos), ZERO)
         if isinstance(self.source, Payment):
             # What memos have paid back beyond what is on their documents now was of money that is not on them any more.
@@ -73,7 +75,7 @@ def refunded(book: Book, source: SourceDocument) -> Refunded:
     """A payment or credit memo with what is behind it."""
     if isinstance(source, Payment):
         documents = _owed(book, {made.to for made in book.applications_from.get(source.number, ())})
-        return Refunded(source, documents, (source,), _paid_back_of(book, documents))
+        return Refunded(source, documents, (source,), _paid_back_of(book, _put_on(book, source)))
     documents = corrected(book, source)
     paying = {made.from_ for document in documents for made in book.applications_to.get(document.number, ())}
     payments = (one for one in map(book.numbered.get, sorted(paying)) if isinstance(one, Payment))
@@ -97,6 +99,13 @@ def paid_on(book: Book, document: OwedDocument) -> Decimal:
     """What payments have put on a document and was not taken back."""
     made = book.applications_to.get(document.number, ())
     return sum((one.amount for one in made if isinstance(book.numbered.get(one.from_), Payment)), ZERO)
+
+
+def _put_on(book: Book, payment: Payment) -> tuple[OwedDocument, ...]:
+    """What a payment was put on, also where that was taken back, and what its money was put on before it was
+    transferred."""
+    behind = book.transferred_from(payment.number)
+    return _owed(book, {made.to for one in behind for made in book.applications_from.get(one.number, ())})
 
 
 def _is_on(book: Book, payment: Payment, document: OwedDocument) -> bool:
