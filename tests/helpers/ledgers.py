@@ -18,6 +18,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.sqlite import SqliteDatabase
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.planning.plan import Plan, left_by
+from billpolicy.policy.model import Policy
 from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.posting import Job, job_of, post_one
 from billpolicy.posting.store import Posted, Store
@@ -75,14 +76,15 @@ def execute(
     *,
     who: str,
     now: datetime.datetime,
+    policies: tuple[Policy, ...] = (),
 ) -> Posted:
-    """Plan and post in one transaction, with whatever it takes along."""
+    """Plan and post in one transaction, with whatever it takes along. `policies`: whose limits and terms count."""
 
     def planned(book: Book) -> tuple[Plan, Book]:
         plan = planner(book)
         return plan, left_by(plan, book)
 
-    return post_one(ledger, Job(id, request, needs, planned, who, confirmed=EVERYTHING), now=now)
+    return post_one(ledger, Job(id, request, needs, planned, who, confirmed=EVERYTHING, policies=policies), now=now)
 
 
 def post_it(ledger: Ledger, make: Callable[[Book], Plan]) -> Posted:

@@ -46,6 +46,7 @@ def posted(ledger: Ledger, versions: Versions, asked: Instruction) -> Plan | lis
             lambda book: plan_operation(versions, book, asked, TODAY),
             who="tester",
             now=NOW,
+            policies=tuple(versions.policies),
         )
     except Refused as refusal:
         return sorted(diagnostic.code for diagnostic in refusal.diagnostics)
@@ -134,4 +135,5 @@ def wanted(versions: Versions, asked: Instruction) -> Job:
         lambda book: plan_on(versions, book, asked, TODAY),
         "tester",
         confirmed=EVERYTHING,
+        policies=tuple(versions.policies),
     )
