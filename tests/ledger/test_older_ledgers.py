@@ -178,6 +178,8 @@ def as_it_was(plan: Plan) -> Told:
         told.pop(gone, None)
     for place in (warning["position"] for warning in told.get("warnings", ())):  # at that time a place had no end
         assert (place.pop("end_line"), place.pop("end_column")) == (0, 0)
+    if plan.approved_by:  # by one person
+        (told["approved_by"],) = plan.approved_by
 
     def of(kind: type[Change]) -> list[Any]:
         return [plain_data(change) for change in plan.of(kind)]
