@@ -94,7 +94,10 @@ def _statements(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[
         return connection.execute(select, ids).fetchall()
 
     yield (
-        "INSERT INTO counters VALUES (?, ?, 0, ?) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last",
+        (
+            "INSERT INTO counters (prefix, kind, imported, last) VALUES (?, ?, 0, ?) "
+            "ON CONFLICT (prefix) DO UPDATE SET last = excluded.last"
+        ),
         rows(f"SELECT prefix, kind, max(counter) FROM documents WHERE operation IN ({marks}) GROUP BY prefix, kind"),
     )
     for each, condition in (

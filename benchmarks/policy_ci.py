@@ -44,7 +44,7 @@ from billpolicy.vocabulary.spec import Level
 T = TypeVar("T")
 STANDARD = Path(__file__).parents[1] / "policies" / "standard"
 OPERATION, KEY = "debit_memo_from_invoice", "sequence_set"
-ASKED = {"amount", "account.country", "subscription.plan"}
+ASKED = {"amount", "account.region", "subscription.plan"}
 MANY = [
     name
     for name, spec in VOCABULARY.items()
@@ -70,15 +70,15 @@ class Shape(NamedTuple):
 
 
 APART = Shape(
-    "a country and a plan each",
-    lambda number: f"account.country: C{number // 4:04d}, subscription.plan: P{number % 4}",
+    "a region and a plan each",
+    lambda number: f"account.region: C{number // 4:04d}, subscription.plan: P{number % 4}",
 )
 SHAPES = (
     APART,
     Shape(
-        "overlapping amounts of a country",
+        "overlapping amounts of a region",
         lambda number: (
-            f"account.country: C{number // 10:04d}, "
+            f"account.region: C{number // 10:04d}, "
             f"amount: {{at_least: {number % 10 * 1000}.00 EUR, below: {(number % 10 + 2) * 1000}.00 EUR}}"
         ),
         lambda number: number % 10 > 0,
@@ -153,7 +153,7 @@ def sampled(count: int, old: Policy, new: Policy) -> int:
 
 def point_apart(number: int) -> dict[str, Fact]:
     """Facts for which a rule of those that lie apart decides."""
-    return {"account.country": f"C{number // 4:04d}", "subscription.plan": f"P{number % 4}"}
+    return {"account.region": f"C{number // 4:04d}", "subscription.plan": f"P{number % 4}"}
 
 
 def growth(times: Sequence[float], sizes: Sequence[int]) -> str:

@@ -124,7 +124,10 @@ def _statements(
 ) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     draws = [planned.draw for plan in plans for planned in plan.documents]
     yield (
-        "INSERT INTO counters VALUES (?, ?, 0, ?) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last",
+        (
+            "INSERT INTO counters (prefix, kind, imported, last) VALUES (?, ?, 0, ?) "
+            "ON CONFLICT (prefix) DO UPDATE SET last = excluded.last"
+        ),
         list({draw.prefix: (draw.prefix, draw.kind, draw.counter) for draw in draws}.values()),
     )
     ids, numbers = [plan.id for plan in plans], [draw.number for draw in draws]

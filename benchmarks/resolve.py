@@ -37,7 +37,7 @@ SPEC = OperationSpec(
     produces=("debit_memo",),
     levels=("invoice", "subscription", "account"),
     fields=(
-        FieldSpec("account.country", "text"),
+        FieldSpec("account.region", "text"),
         FieldSpec("amount", "money"),
         FieldSpec("reason", "text"),
         FieldSpec("subscription.plan", "text"),
@@ -65,7 +65,7 @@ def policy() -> Policy:
         for kind, condition in (("plain", ""), ("large", ", amount: {at_least: 1000.00 EUR}")):
             then = ", ".join(f"{name}: [{', '.join(CHAINS[kind])}]" for name in ATTRIBUTES)
             lines += [f"  - id: {country}-{kind}", f"    operations: [{OPERATION}]"]
-            lines += [f"    when: {{account.country: {country}{condition}}}", f"    then: {{{then}}}"]
+            lines += [f"    when: {{account.region: {country}{condition}}}", f"    then: {{{then}}}"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "policy.yaml"
         file.write_text("\n".join(lines), encoding="utf-8")
@@ -78,7 +78,7 @@ def records(count: int) -> list[Record]:
     made = []
     for _ in range(count):
         facts: dict[str, Fact] = {
-            "account.country": chance.choice(COUNTRIES),
+            "account.region": chance.choice(COUNTRIES),
             "amount": chance.randrange(1, 300_000),
             "amount.currency": chance.choice(("EUR", "USD")),
             "reason": chance.choice(("Charge Dispute", "Other")),
@@ -195,7 +195,7 @@ def durable_host(work: Sequence[Record]) -> Contestant:
 def _named(record: Record) -> dict[str, Any]:
     """The facts under names without dots, as the peers want them."""
     return {
-        "country": record.facts["account.country"],
+        "country": record.facts["account.region"],
         "amount": record.facts["amount"],
         "currency": record.facts["amount.currency"],
         "reason": record.facts["reason"],

@@ -22,7 +22,7 @@ STANDARD = ROOT / "policies" / "standard"
 
 
 def large_policy(exceptions: int) -> str:
-    """A policy of many exceptions over all operations: most for one country, some narrower, some that override."""
+    """A policy of many exceptions over all operations: most for one region, some narrower, some that override."""
     lines = ["policy: large", f"extends: {STANDARD}", "effective: {from: 2026-01-01}", "exceptions:"]
     operations = [
         name
@@ -31,9 +31,9 @@ def large_policy(exceptions: int) -> str:
     ]
     for number in range(exceptions):
         operation = operations[number % len(operations)]
-        country = f"C{number // len(operations) // 3:03d}"
+        region = f"C{number // len(operations) // 3:03d}"
         kind = number // len(operations) % 3
-        when = f"account.country: {country}"
+        when = f"account.region: {region}"
         if kind:
             when += f", amount: {{at_least: {kind * 1000}.00 EUR}}"
         lines += [

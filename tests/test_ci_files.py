@@ -344,12 +344,12 @@ def test_a_hook_looks_at_the_policies_of_the_files_that_are_staged(repository: R
     repository.git("add", ".")
     ran = hook("validate", repository)
     assert ran.returncode == 1
-    assert "policies/acme/policy.yaml:" in ran.stderr
+    assert "policies/acme/policy.yaml:" in ran.stdout
     repository.write("policies/acme/policy.yaml", POLICY)
     repository.write("policies/standard/currencies.yaml", "cash_steps: {CHF: 0.05}\nrolls: {}\n")
     repository.git("add", ".")
     ran = hook("validate", repository)  # the standard policy and the one that extends it
-    assert (ran.returncode, ran.stderr.count("policies/standard/currencies.yaml:2:1: error")) == (1, 1)
+    assert (ran.returncode, ran.stdout.count("policies/standard/currencies.yaml:2:1: error")) == (1, 1)
 
 
 def test_no_name_of_a_file_or_a_folder_is_an_option(repository: Repository) -> None:

@@ -71,7 +71,7 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_command_on_every_story(story: Path, tmp_path: Path) -> None:
     policy, book, operations = story / "policy.yaml", story / "book.yaml", story / "operations.yaml"
     ledger = f"sqlite:///{tmp_path / 'story.db'}"
-    for prepared in (("init", ledger), ("import", ledger, book)):
+    for prepared in (("init", ledger), ("import", ledger, book, "--policy", policy)):
         assert billpolicy("ledger", *prepared).code == 0
     answer("validate", "validate", policy)
     answer("matrix", "matrix", policy)
@@ -101,7 +101,8 @@ def test_every_command_on_every_story(story: Path, tmp_path: Path) -> None:
             }
             number = document.get("posted_as", document["number"])
             assert {(number, item["id"]) for item in document["items"]} <= named
-    assert answer("diagnostics", "ledger", "check", ledger) == {"diagnostics": []}
+    checked = answer("diagnostics", "ledger", "check", ledger)["diagnostics"]
+    assert {one["code"] for one in checked} <= {"number-missing"}  # of books that begin with a later number
 
 
 def done(plan: dict[str, Any]) -> dict[str, Any]:

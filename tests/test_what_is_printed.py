@@ -44,7 +44,7 @@ effective: {{from: 2026-01-01}}
 exceptions:
 - id: germans
   operations: [transfer_negative_invoice]
-  when: {{account.country: DE}}
+  when: {{account.name: DE}}
   then: {{reason_code: Standard Adjustment}}
 follow_ups:
 - {{id: paid-back, after: credit_increased, then: refund_credit_balance}}
@@ -199,7 +199,7 @@ def test_a_forged_name_in_an_old_ledger_is_shown_escaped(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("text", ["a\u200bb", "a\u200db", "\ufeffa", "a\u00adb", "\U000e0041"])
 def test_texts_of_rules_with_invisible_characters_are_shown_escaped(text: str) -> None:
-    rules = RULES.replace("country: DE", f"country: {text}").replace(
+    rules = RULES.replace("name: DE", f"name: {text}").replace(
         "  then: {reason", f"  because: {text}\n  then: {{reason"
     )
     policy = write("policy.yaml", rules)

@@ -123,7 +123,7 @@ def test_exit_codes(sides: tuple[Path, Path], tmp_path: Path) -> None:
 def test_a_conflict_is_told_with_what_else_changes(sides: tuple[Path, Path], tmp_path: Path) -> None:
     old, _ = sides
     ran = billpolicy("diff", old, write(tmp_path, "conflict", DISPUTES + CONFLICTING))
-    assert "[exceptions-conflict]" in ran.err
+    assert "[exceptions-conflict]" in ran.out
     assert "not valid: 1 mistake; 1 rule changed; 1 decision differs" in ran.out
     assert "  now      refused, since two exceptions conflict\n" in ran.out
 

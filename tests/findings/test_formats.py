@@ -32,7 +32,7 @@ effective: {from: 2026-01-01}
 description: "Köln, 東京 & <Paris>"
 operations:
   credit_memo_from_invoice: {payment_term: [invoice, account]}
-  create_payment: {sequence_set: [invoice, account]}
+  create_payment: {sequence_set: [credit_memo, account]}
 exceptions:
   - id: never
     operations: [create_payment]
@@ -42,7 +42,7 @@ exceptions:
 WRONG = [
     # code, line, column, end column: counted in POLICY by hand
     ("attribute-not-on-document", 6, 30, 42, "payment_term"),
-    ("level-not-here", 7, 35, 42, "invoice"),
+    ("level-not-here", 7, 35, 46, "credit_memo"),
     ("field-unknown", 11, 12, 21, "kontinent"),
 ]
 

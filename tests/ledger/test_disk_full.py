@@ -106,7 +106,7 @@ def test_a_file_that_may_not_grow(stocked: Ledger) -> None:
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_of(stocked).stat().st_size, limits[1]))
-        refusal = refused(lambda: stocked.import_book(many_invoices(500)))
+        refusal = refused(lambda: stocked.import_book(many_invoices(2_000)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

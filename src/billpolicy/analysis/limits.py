@@ -128,7 +128,8 @@ def strangers(analysed: Analysed) -> Iterator[Finding]:
 def _names_are_known(policy: Policy, operation: str) -> bool:
     """Whether an operation is only done for people in the policy's roles, whatever else is asked."""
     said = {str(rule.then[WHO.name]) for rule in policy.exceptions_for(operation) if WHO.name in rule.then}
-    return bool(policy.roles) and {str(policy.base[operation, WHO.name].outcome), *said} == {"required"}
+    base = policy.base.get((operation, WHO.name))
+    return bool(policy.roles) and base is not None and {str(base.outcome), *said} == {"required"}
 
 
 def _of_a_stranger(analysed: Analysed, rule: ExceptionRule, operation: str, people: frozenset[str]) -> Case | None:

@@ -9,16 +9,25 @@ import click
 
 import billpolicy
 from billpolicy.cli.operations import load_versions
-from billpolicy.cli.options import LINE, day_or_today, details_option, engine_option, policy_option, today_option
-from billpolicy.cli.output import conclude, show_refused, write
+from billpolicy.cli.options import (
+    LINE,
+    day_or_today,
+    details_option,
+    engine_option,
+    format_option,
+    policy_option,
+    today_option,
+)
+from billpolicy.cli.output import conclude, show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.plan_text import plan_text
+from billpolicy.report.results import Refusal, findings
 from billpolicy.report.texts import wrapped
-from billpolicy.report.waiting import awaited_text
+from billpolicy.report.waiting import approvals_report, awaited_text
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
-    from billpolicy import EngineName
+    from billpolicy import EngineName, ForApproval
 
 
 @click.command("approve")
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
 @details_option
 @engine_option
 @today_option
+@format_option("text", "json")
 def command(
     ids: tuple[str, ...],
     policy: tuple[Place, ...],
@@ -39,24 +49,34 @@ def command(
     details: bool,
     engine: EngineName | None,
     today: datetime.date | None,
+    format: str,
 ) -> None:
     """Approve the operations IDS, which wait in the ledger: what each would do is shown, and is what is approved.
 
     Whoever approves is checked by the policy. If something else would be done by now, nothing is approved.
     """
-    versions, day, refused = load_versions(policy, engine), day_or_today(today), False
+    versions, day = load_versions(policy, engine), day_or_today(today)
+    approved: list[ForApproval] = []
+    refused: list[Refusal] = []
     with billpolicy.open_ledger(ledger) as opened:
         for id in ids:
             try:
                 found = billpolicy.approve(versions, opened, id, actor=actor, comment=comment, today=day)
             except Refused as why:
-                refused = True
+                refused.append(Refusal(id=id, diagnostics=findings(why.diagnostics)))
+                if format == "json":
+                    continue
                 show_refused(f"{id}: the approval of {' '.join(actor.split())}", why.diagnostics, ())
+                continue
+            approved.append(found)
+            if format == "json":
                 continue
             write(plan_text(found.plan, versions, details=details) + "\n")
             person = found.waiting.approvals[-1].person
             conclude(f"{id}: approved by {person}" + ("; it can be posted" if found.complete else ""))
             for awaited in found.awaited:
                 conclude("\n".join(wrapped("  it still waits for ", awaited_text(awaited))))
+    if format == "json":
+        write_json(approvals_report(approved, refused))
     if refused:
         raise click.exceptions.Exit(1)

@@ -184,7 +184,7 @@ def show_(ledger: str, id: str, format: str) -> None:
             "name a document by its number, an account, operation or bill run by its id; a subscription is shown with "
             "its account, a line by `ledger history`"
         )
-        hint = meant if meant.startswith("did you mean") else hint
+        hint = meant if meant.startswith("did you mean") and "/" not in id else hint
         raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
     if format == "json":
         write_json(ledger_report(found))

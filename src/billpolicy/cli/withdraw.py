@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 import billpolicy
 from billpolicy.cli.operations import login
-from billpolicy.cli.options import LINE
-from billpolicy.cli.output import write
+from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.output import write, write_json
+from billpolicy.report.waiting import waitings_report
+
+if TYPE_CHECKING:
+    from billpolicy import Waiting
 
 
 @click.command("withdraw")
@@ -15,10 +21,15 @@ from billpolicy.cli.output import write
 @click.option("--ledger", required=True, help="The ledger, like sqlite:///ledger.db.")
 @click.option("--actor", type=LINE, help="Who withdraws; by default, who is logged in.")
 @click.option("--comment", type=LINE, help="Why.")
-def command(ids: tuple[str, ...], ledger: str, actor: str | None, comment: str | None) -> None:
-    """Let the operations IDS, which wait for approvals, do so no more. That they did stays on record."""
+@format_option("text", "json")
+def command(ids: tuple[str, ...], ledger: str, actor: str | None, comment: str | None, format: str) -> None:
+    """Let the operations IDS, which wait for approvals, do so no more."""
     who = actor or login()
+    withdrawn: list[Waiting] = []
     with billpolicy.open_ledger(ledger) as opened:
         for id in ids:
-            billpolicy.withdraw(opened, id, who=who, why=comment)
-            write(f"{id} waits no more\n")
+            withdrawn.append(billpolicy.withdraw(opened, id, who=who, why=comment))
+            if format == "text":
+                write(f"{id} waits no more\n")
+    if format == "json":
+        write_json(waitings_report(withdrawn))

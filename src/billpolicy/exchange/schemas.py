@@ -33,7 +33,7 @@ from billpolicy.report.results import Affected, Findings, Validation, Validation
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tests import TestReport
-from billpolicy.report.waiting import WaitingsReport
+from billpolicy.report.waiting import ApprovalsReport, WaitingsReport
 from billpolicy.testing.expected import DECISIONS, Expected
 from billpolicy.vocabulary.events import EVENTS
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -272,6 +272,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),
     "waiting": _written(WaitingsReport),
+    "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),

@@ -9,6 +9,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.money import Money
 from billpolicy.operations.shared.amounts import positive
 from billpolicy.operations.shared.currencies import check_allowed, currency_of
+from billpolicy.operations.shared.reached import reached
 from billpolicy.operations.shared.references import references_of, repeated
 from billpolicy.operations.shared.settling import (
     check_limits,
@@ -17,7 +18,6 @@ from billpolicy.operations.shared.settling import (
     nothing_open,
     open_targets,
     put,
-    reached,
     tell_due_dates,
 )
 from billpolicy.operations.shared.what_is_open import check_expiry

@@ -29,7 +29,7 @@ _RESERVED = {
     "PREVIEW-",
     "PM-",
     "PG-",
-    *(own for kind in KINDS.values() for own in (kind.draft_prefix, kind.own_prefix)),
+    *(own for kind in KINDS.values() for own in (kind.draft_prefix, kind.own_prefix) if own),
 }
 _REQUIRED = tuple(name for name, kind in KINDS.items() if kind.has_items)
 

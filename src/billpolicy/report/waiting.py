@@ -7,8 +7,9 @@ from typing import Any
 
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.diagnostics.visible import visible
+from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.store import Waiting
-from billpolicy.report.results import told
+from billpolicy.report.results import Refusal, told
 from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
@@ -62,6 +63,26 @@ class WaitingsReport:
     """What `waiting` answers: in the order in which they began to wait."""
 
     waiting: tuple[WaitingReport, ...]
+
+
+@record
+class ApprovalsReport:
+    """What `approve` answers: what was approved, as it waits now, and what was not, with every reason."""
+
+    approved: tuple[WaitingReport, ...]
+    complete: tuple[str, ...]
+    """The ids of those that lack no approval any more, and can be posted."""
+    refused: tuple[Refusal, ...]
+
+
+def approvals_report(found: Iterable[ForApproval], refused: Iterable[Refusal]) -> ApprovalsReport:
+    """What became of approvals."""
+    found = list(found)
+    return ApprovalsReport(
+        approved=tuple(waiting_report(one.waiting) for one in found),
+        complete=tuple(one.waiting.id for one in found if one.complete),
+        refused=tuple(refused),
+    )
 
 
 def waitings_report(found: Iterable[Waiting]) -> WaitingsReport:

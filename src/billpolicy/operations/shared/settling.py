@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -35,10 +35,9 @@ from billpolicy.operations.shared.what_is_open import (
     owing_to,
     refuse_expired,
 )
-from billpolicy.planning.deciding import alone, resolve
+from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import DocumentAmount, PartAmount, Request
-from billpolicy.policy.condition import Fact
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
@@ -216,17 +215,6 @@ def rules_of(planning: Planning, currency: str, resolved: Resolved) -> Rules:
         zuora_compatible=bool(resolved.resolutions["zuora_compatible"].value),
         grid_limit=resolved.integer("grid_limit"),
     )
-
-
-def reached(
-    planning: Planning, account: Account, targets: Sequence[Named], money: Money, facts: Mapping[str, Fact]
-) -> list[OwedDocument]:
-    """The documents that money comes to, by the document order that is decided for it: what it pays. Which settings are
-    decided does not hang on these documents, so they are asked for first."""
-    if len(targets) > 1:
-        rules = rules_of(planning, money.currency, alone(planning, account, amount=money, more=facts))
-        targets = within_reach(money.amount, targets, rules)
-    return [target.document for target in targets]
 
 
 def allocated(
