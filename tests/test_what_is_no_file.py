@@ -167,7 +167,7 @@ def test_a_ledger_is_not_made_in_it(kind: str, sockets: socket.socket) -> None:
     for command in (("init", "sqlite:///odd.db"), ("check", "sqlite:///odd.db")):
         ran = billpolicy("ledger", *command)
         assert ran.code == 1
-        assert "odd.db: error: " in (ran.out if command[0] == "check" else ran.err)
+        assert "odd.db: error: " in ran.out + ran.err
 
 
 def test_standard_input_is_read_where_it_is_a_file(folder: Path) -> None:
