@@ -71,8 +71,11 @@ def shows(policy: Policy, finding: Finding, shown: Shown, ran: Ran) -> bool:
         decided = any(about in survivors(policy, one, shown.attribute or "") for one in asked)
         stopped = codes_of(ran) & {"not-permitted", "exceptions-conflict", "approval-missing"}
         return (rule is None or decided) and bool(codes_of(ran) & {"chain-exhausted"} or stopped)
-    if code in ("currency-unchecked", "limit-of-one-currency"):
+    if code == "currency-unchecked":
         return any(not survivors(policy, one, key) for one in asked for key in keys)
+    if code == "limit-of-one-currency":  # another rule may decide there, by which less is stopped
+        silent = finding.diagnostic.message.split("`")[1]
+        return any(silent not in survivors(policy, one, "permission") for one in asked)
     if code == "limit-passed":
         return "not-permitted" not in codes_of(ran) and bool(asked)
     return code in ("ends-without-successor", "dated-hole")

@@ -20,14 +20,14 @@ ONE = {"JPY": Decimal(1), "EUR": Decimal("0.01"), "KWD": Decimal("0.001")}
 """Currencies of 0, 2 and 3 decimals, with what their amounts are whole numbers of."""
 PERCENT = ("0", "0.0001", "5", "9.975", "19", "25.5", "33.3333", "50", "100")
 _CODES = "\n".join(
-    f"  r{n}: [{{country: A, name: T, rate: {one}%, from: 2000-01-01}}]" for n, one in enumerate(PERCENT)
+    f"  r{n}: [{{country: AT, name: T, rate: {one}%, from: 2000-01-01}}]" for n, one in enumerate(PERCENT)
 )
 TABLE = RateTable(policy(f"tax_rates:\n{_CODES}\n").tax_rates)
 DAY = datetime.date(2026, 1, 1)
 
 
 def line(amount: Decimal, code: str, currency: str = "EUR", day: datetime.date = DAY) -> TaxableLine:
-    return TaxableLine("s", "c", code, "A", None, day, amount, currency)
+    return TaxableLine("s", "c", code, "AT", None, day, amount, currency)
 
 
 def half_up(amount: Decimal, currency: str) -> Decimal:
@@ -94,7 +94,7 @@ def test_what_is_given_back_is_the_mirror_of_what_is_asked_for(lines: list[Taxab
 
 def test_a_tax_says_its_rate_and_whose_it_is() -> None:
     (taxes,) = TABLE.taxes([line(Decimal("10.00"), "r3")], "item")
-    assert taxes == [Tax("T", Decimal("1.00"), Decimal("0.09975"), "A")]
+    assert taxes == [Tax("T", Decimal("1.00"), Decimal("0.09975"), "AT")]
 
 
 def problems(text: str, *lines: TaxableLine) -> list[Diagnostic]:
@@ -104,23 +104,23 @@ def problems(text: str, *lines: TaxableLine) -> list[Diagnostic]:
 
 GST_AND_PST = """
   x:
-    - {country: A, name: GST, rate: 5%, from: 2020-01-01, until: 2026-01-01}
-    - {country: A, name: GST, rate: 6%, from: 2026-02-01}
-    - {country: A, name: PST, rate: 7%, from: 2020-01-01}
+    - {country: AT, name: GST, rate: 5%, from: 2020-01-01, until: 2026-01-01}
+    - {country: AT, name: GST, rate: 6%, from: 2026-02-01}
+    - {country: AT, name: PST, rate: 7%, from: 2020-01-01}
 """
 
 
 def test_a_gap_of_one_tax_is_refused_also_where_another_one_goes_on() -> None:
     (problem,) = problems(GST_AND_PST, line(Decimal(1), "x"))
     assert problem.code == "tax-rate-missing"
-    assert problem.message == "the policy has no rate of the tax code `x` for A on 2026-01-01"
+    assert problem.message == "the policy has no rate of the tax code `x` for AT on 2026-01-01"
     assert problem.hint is not None
     assert problem.hint.startswith("`GST` has a gap from 2026-01-01 on (")
 
 
 def test_a_tax_that_has_ended_or_has_not_begun_is_not_asked_for() -> None:
     text = GST_AND_PST.replace("2026-02-01", "2026-01-01").replace("7%, from: 2020", "7%, from: 2027")
-    text += "    - {country: A, name: levy, rate: 1%, from: 2019-01-01, until: 2026-01-01}\n"
+    text += "    - {country: AT, name: levy, rate: 1%, from: 2019-01-01, until: 2026-01-01}\n"
     table = RateTable(policy(f"tax_rates:\n{text}").tax_rates)
     days = [datetime.date(2025, 12, 31), DAY, datetime.date(2027, 1, 1)]
     found = table.taxes([line(Decimal("100.00"), "x", day=day) for day in days], "item")
@@ -132,16 +132,16 @@ def test_a_tax_that_has_ended_or_has_not_begun_is_not_asked_for() -> None:
 
 
 def test_each_code_and_place_is_told_once_with_its_first_day() -> None:
-    text = "  x: [{country: A, region: N, name: T, rate: 5%, from: 2026-01-01}]\n"
+    text = "  x: [{country: AT, region: N, name: T, rate: 5%, from: 2026-01-01}]\n"
     days = [DAY, datetime.date(2025, 5, 1), datetime.date(2025, 6, 1)]
     south = [line(Decimal(1), "x", day=day)._replace(region="S") for day in days]
     north = [line(Decimal(1), "x", day=day)._replace(region="N") for day in days]
     found = problems(text, *south, *north, line(Decimal(1), "x"), line(Decimal(1), "y"))
     assert [(problem.code, problem.message) for problem in found] == [
         ("tax-code-unknown", "charge `c` of subscription `s` has the tax code `y`, which the policy does not have"),
-        ("tax-rate-missing", "the policy has no rate of the tax code `x` for A on 2026-01-01"),
-        ("tax-rate-missing", "the policy has no rate of the tax code `x` for A-N on 2025-05-01"),
-        ("tax-rate-missing", "the policy has no rate of the tax code `x` for A-S on 2025-05-01"),
+        ("tax-rate-missing", "the policy has no rate of the tax code `x` for AT on 2026-01-01"),
+        ("tax-rate-missing", "the policy has no rate of the tax code `x` for AT-N on 2025-05-01"),
+        ("tax-rate-missing", "the policy has no rate of the tax code `x` for AT-S on 2025-05-01"),
     ]
     hints = [problem.hint or "" for problem in found]
     assert hints[0] == "known here: `x`"

@@ -520,7 +520,8 @@ def _saids(draw: st.DrawFn, plain: Plain, field: str, size: Size) -> Said:
     if field == "actor.role":
         words: Sequence[str] = sorted({role for _, role in plain.roles})
     else:
-        texts = size.texts if spec.type == "text" else WORDS.get(field, ())
+        # Of people there is one spelling.
+        texts = size.texts if spec.type == "text" and field != "actor.id" else WORDS.get(field, ())
         words = plain.codes if field == "reason" else spec.choices or texts or WORDS[field]
     if not words:
         return "unset"
