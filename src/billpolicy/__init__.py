@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from billpolicy.comparing.side import Side, is_base, load_sides
     from billpolicy.comparing.tally import Impact
     from billpolicy.comparing.witnesses import WitnessOfChange, witness_of_change
+    from billpolicy.deciding.about import About, about
     from billpolicy.deciding.matching.engines import EngineName
     from billpolicy.deciding.matching.protocol import EngineError
     from billpolicy.deciding.proven import validate
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from billpolicy.witness.unproven import load_unproven, ways_to_settle
 
 _WHERE = {
+    "About": "deciding.about",
     "Analysis": "analysis.analyse",
     "Audit": "posting.store",
     "Baseline": "linting.baseline",
@@ -127,6 +129,7 @@ _WHERE = {
     "Waiting": "posting.store",
     "WithBook": "exchange.operations_file",
     "WitnessOfChange": "comparing.witnesses",
+    "about": "deciding.about",
     "about_rule": "testing.run",
     "affected": "policy.affected",
     "analyze": "witness.analysed",
@@ -178,6 +181,7 @@ _WHERE = {
 """The room that a name stands in, where that is not `api`."""
 
 __all__ = [
+    "About",
     "Analysis",
     "Audit",
     "Baseline",
@@ -222,6 +226,7 @@ __all__ = [
     "Waiting",
     "WithBook",
     "WitnessOfChange",
+    "about",
     "about_rule",
     "affected",
     "analyze",

@@ -35,7 +35,7 @@ def test_a_policy_without_a_base_is_told_all_that_it_does_not_decide() -> None:
     assert codes == ["attribute-missing", "decision-missing", "sequence-default-missing"]
     told = refusals("", "policy: bare\neffective: {from: 2026-01-01}\n")
     assert [one.code for one in told] == ["decision-missing", *["attribute-missing"] * 2, "sequence-default-missing"]
-    assert "`extends:` and the path of the standard policy" in str(told[0].hint)  # one sentence, and it comes first
+    assert "begin with `extends: standard`" in str(told[0].hint)  # one sentence, and it comes first
 
 
 def test_a_custom_attribute_must_be_decided_for_every_operation_that_makes_its_documents() -> None:

@@ -10,6 +10,7 @@ import pytest
 from billpolicy.deciding import proven
 from billpolicy.deciding.proven import load_proven
 from billpolicy.policy.model import Policy
+from billpolicy.source.files import DISK, Files
 from tests.helpers.paths import STANDARD
 from tests.helpers.refusals import codes, refused
 
@@ -34,9 +35,9 @@ def _proofs(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     paths: list[Path] = []
     prove = proven.prove
 
-    def noted(path: Path) -> Policy:
+    def noted(path: Path, files: Files = DISK) -> Policy:
         paths.append(path)
-        return prove(path)
+        return prove(path, files)
 
     monkeypatch.setattr(proven, "prove", noted)
     return paths

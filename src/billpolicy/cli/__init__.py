@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from billpolicy import __version__
+import billpolicy
 
 # Command -> the module that holds its `command`, and its line in `billpolicy --help`. Adding a command is one line.
 COMMANDS = {
@@ -91,8 +91,26 @@ def _meant(word: str) -> str:
     return f" Did you mean {found!r}?" if found else ""
 
 
+def _tell_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    """The program, who matches rules where nobody says, and the standard policy that came with it."""
+    if not asked or ctx.resilient_parsing:
+        return
+    found = billpolicy.about()
+    click.echo(f"billpolicy {found.version}")
+    click.echo(f"rules engine: {found.engine or 'none; plain Python decides the same'}")
+    click.echo(f"standard policy: digest {found.standard[:12]}")
+    ctx.exit()
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 140})
-@click.version_option(__version__, prog_name="billpolicy")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_tell_version,
+    help="Show the version of the program, of the rules engine and of the standard policy, and exit.",
+)
 def cli() -> None:
     """Say, check and prove billing policy: where credit memos, debit memos, write-offs, reversals, payments and
     refunds take their bill-to contact, payment term and numbers from."""

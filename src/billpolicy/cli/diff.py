@@ -21,7 +21,7 @@ from billpolicy.report.diff import DiffReport, WitnessTold, diff_report, witness
 from billpolicy.report.diff_html import diff_html
 from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_text import diff_text
-from billpolicy.source.files import DISK, Place
+from billpolicy.source.files import DISK, SHIPPED, Place
 from billpolicy.source.revision import as_range, place_of, refuse_both, sides
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _places(old: str, new: Place) -> tuple[str | Place, Place]:
     `main...HEAD` must not choose what it is compared with.
     """
     at, is_range = place_of(old), as_range(old) is not None
-    is_there = at.files is not DISK or DISK.exists(at.path)
+    is_there = DISK.exists(at.path) if at.files is DISK else at.files is not SHIPPED
     if is_there and not is_range:
         if at.files is DISK:
             refuse_both(old, old)

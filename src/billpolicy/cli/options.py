@@ -69,7 +69,8 @@ def _policies(command: _F, *, required: bool = True) -> _F:
         multiple=True,
         type=PLACE,
         metavar="PATH",
-        help="Policy folder or file, `REV:path` of a revision of git, or `-`. Repeat it for versions of other days.",
+        help="Policy folder or file, `standard`, `REV:path` of a revision of git, or `-`. "
+        "Repeat it for versions of other days.",
     )(command)
 
 

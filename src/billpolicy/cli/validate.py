@@ -24,7 +24,7 @@ from billpolicy.source.files import Place
 @format_option("text", "json")
 def command(policies: tuple[Place, ...], how: How, format: str) -> None:
     """Read, type and prove each POLICY: a folder of YAML files or one file, `REV:path` for what stood in a revision of
-    git, or `-` for one document on standard input.
+    git, `standard` for the policy that comes with billpolicy, or `-` for one document on standard input.
 
     Reports all problems of form, then all of words, then all of the whole, each with file:line:col
     and a hint. A policy that passes has no unknown word, decides everything it must, and no two of

@@ -20,7 +20,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did
 from billpolicy.policy.layers import Layer, read_layers
 from billpolicy.policy.load import judged
 from billpolicy.policy.model import Policy
-from billpolicy.source.files import DISK, Place, place
+from billpolicy.source.files import DISK, SHIPPED, Place, place
 from billpolicy.vocabulary.operations import VOCABULARY
 
 BASE = "base"
@@ -62,6 +62,8 @@ def load_sides(old: str | Path | Place, new: str | Path | Place) -> tuple[Side, 
 
 def _old(old: str | Path | Place, new: Place) -> Side:
     at = place(old)
+    if at.files is SHIPPED and is_base(str(old), new):
+        return load_base(str(old), new)
     return load_side(at) if at.files is not DISK or at.files.exists(at.path) else load_base(str(old), new)
 
 

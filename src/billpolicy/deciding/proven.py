@@ -18,7 +18,7 @@ from typing import Any
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.policy.model import LayerText, Policy
-from billpolicy.source.files import DISK, Files, Place, place
+from billpolicy.source.files import DISK, SHIPPED, STANDARD, Files, Place, on_disk, place
 from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.plain_file import read_plain
 
@@ -37,11 +37,11 @@ def validate(path: str | Path | Place) -> Policy:
 
 def load_proven(path: Path, files: Files = DISK) -> Policy:
     """The policy at `path`, every check passed; one on the disk out of the cache if it can be. Raises `Refused`."""
-    if files is not DISK:
+    if files not in (DISK, SHIPPED):
         return prove(path, files)
     policy = _read(path)
     if policy is None:
-        policy = prove(path)
+        policy = prove(path, files)
         _write(path, policy)
     return policy
 
@@ -135,12 +135,17 @@ def _program() -> str:
 
 
 def _made_of(files: tuple[str, ...], folders: tuple[str, ...]) -> list[tuple[str, Any]]:
-    """Every file with its digest, every folder they stand in with the names of its policy files; and below a folder
-    that was read as a whole, where no policy may be, every file with its size and time."""
-    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(read_plain(Path(name))).hexdigest()) for name in files]
-    around = sorted({str(Path(name).parent) for name in files})
-    names = [(folder, sorted(p.name for p in Path(folder).glob("*.y*ml"))) for folder in around]
-    return [*digests, *names, *(stamp for folder in folders for stamp in _below(Path(folder)))]
+    """Every file with its digest, every folder they stand in with the names of its policy files and of what would be
+    read in place of the shipped policy; and below a folder that was read as a whole, where no policy may be, every file
+    with its size and time."""
+    digests: list[tuple[str, Any]] = [(name, hashlib.sha256(read_plain(on_disk(name))).hexdigest()) for name in files]
+    around = sorted({on_disk(name).parent for name in files})
+    names = [(str(folder), sorted(p.name for p in folder.iterdir() if _counts(p))) for folder in around]
+    return [*digests, *names, *(stamp for folder in folders for stamp in _below(on_disk(folder)))]
+
+
+def _counts(path: Path) -> bool:
+    return path.suffix in (".yaml", ".yml") or path.name.lower() == STANDARD
 
 
 def _below(folder: Path) -> Iterator[tuple[str, Any]]:

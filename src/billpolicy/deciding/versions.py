@@ -16,7 +16,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.tax_engine import TaxEngine
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
-from billpolicy.source.files import Place, place
+from billpolicy.source.files import Place, on_disk, place
 
 
 class Versions:
@@ -47,7 +47,7 @@ class Versions:
     @property
     def files(self) -> list[Path]:
         """Every file that they were made of, also those of their bases."""
-        return [Path(file) for policy in self.policies for file in policy.files]
+        return [on_disk(file) for policy in self.policies for file in policy.files]
 
     @property
     def engine(self) -> str:

@@ -386,6 +386,7 @@ Known = Literal[
     "source-unclear",
     "split-invoice",
     "split-unwound",
+    "standard-shadowed",
     "start-missing",
     "starts-before-policy",
     "step-lost",

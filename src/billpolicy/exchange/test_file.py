@@ -15,6 +15,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.exchange.operations_file import MAX_MEGABYTES, operation_at, operations_of
 from billpolicy.planning.request import Instruction
+from billpolicy.source.files import named_from, on_disk, place
 from billpolicy.source.folders import TESTS
 from billpolicy.source.overlaid import Overlaid
 from billpolicy.source.plain_file import is_there
@@ -73,7 +74,7 @@ def find_tests(path: str | Path) -> list[Path]:
 
     Raises `Refused` where there is nothing at the path.
     """
-    path = Path(path)
+    path = on_disk(str(place(path)))
     if path.name.endswith(TESTS):
         return [path]
     if not is_there(path):
@@ -169,7 +170,7 @@ class _Reading:
             if not isinstance(one, str):
                 at = self._tree.at("policy", index) if isinstance(said, Items) else self._tree.at("policy")
                 raise _refused("value-wrong", "a path is wanted here", at, "name a policy, a folder or a file")
-        return tuple(self._beside(one) for one in listed)
+        return tuple(on_disk(os.path.normpath(str(named_from(self._folder, one)))) for one in listed)
 
     def _shared(self, text: TestFileText) -> _Shared:
         operations = None

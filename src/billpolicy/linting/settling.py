@@ -7,12 +7,11 @@ are: no setting, comment or baseline takes one away.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Severity, in_order
 from billpolicy.linting.settings import Settings, worst_first
-from billpolicy.source.files import DISK, Files
+from billpolicy.source.files import DISK, Files, on_disk
 from billpolicy.source.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _text(file: str, where: Files) -> str | None:
         was_read = where.was_read.get(file)
         if was_read is None and not file.endswith((".yaml", ".yml")):
             return None
-        raw = was_read.raw if was_read is not None else read_plain(Path(file), MAX_MEGABYTES * 1024 * 1024)
+        raw = was_read.raw if was_read is not None else read_plain(on_disk(file), MAX_MEGABYTES * 1024 * 1024)
         return raw.decode("utf-8-sig")
     except (OSError, ValueError):
         return None

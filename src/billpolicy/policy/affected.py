@@ -16,7 +16,7 @@ from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.layers import MAX_MEGABYTES
 from billpolicy.policy.subfolders import sections, text_of
-from billpolicy.source.files import DISK
+from billpolicy.source.files import DISK, named_from, on_disk
 from billpolicy.source.folders import below, yaml_files
 from billpolicy.source.tree import parse
 
@@ -79,7 +79,9 @@ def _base(file: Path) -> Path | None:
     except Refused:
         return None
     extends = data.get("extends") if isinstance(data, dict) else None
-    return _normal(file.parent / extends) if isinstance(extends, str) else None
+    if not isinstance(extends, str):
+        return None
+    return _normal(on_disk(str(named_from(file.parent, extends))))
 
 
 def _normal(path: Path) -> Path:

@@ -33,7 +33,7 @@ def _nothing_below(policy: Policy, vocabulary: Vocabulary) -> Diagnostic | None:
     if 2 * missing <= len(settings) or len(policy.layers) > 1:
         return None
     message = f"this policy extends none, and does not say {missing} of the {len(settings)} decisions that it must"
-    hint = "begin with `extends:` and the path of the standard policy, seen from this file, like `../policies/standard`"
+    hint = "begin with `extends: standard`, which is the standard policy that comes with billpolicy"
     at = Position(policy.position.file, 1, 1)  # so that it is told first
     return Diagnostic("decision-missing", message, at, hint)
 

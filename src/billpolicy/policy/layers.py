@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.policy.language import PolicyFile
 from billpolicy.policy.model import LayerText
 from billpolicy.policy.subfolders import not_read
-from billpolicy.source.files import DISK, Files, Place, Texts
+from billpolicy.source.files import DISK, SHIPPED, STANDARD, STANDARD_AT, Files, Place, Texts, named_from
 from billpolicy.source.folders import yaml_files
 from billpolicy.source.kinds import GOES, kind_of, said_of
 from billpolicy.source.read import read_record
@@ -38,6 +39,8 @@ class Layer:
     """Of each file its name in the folder."""
     texts: tuple[str, ...]
     """Of each file what stands in it."""
+    shipped: bool = False
+    """Whether it is the standard policy that comes with the program."""
 
 
 def policy_files(path: Path, files: Files = DISK) -> list[Path]:
@@ -52,9 +55,10 @@ def read_layers(path: Path, files: Files = DISK) -> list[Layer]:
     layers: list[Layer] = []
     problems: list[Diagnostic] = []
     seen: list[Path] = []
-    here: Path | None = Path(os.path.normpath(path))
+    at: Place | None = Place(files, Path(os.path.normpath(path)))
     asked = Position(files.shown(path))
-    while here is not None:
+    while at is not None:
+        files, here = at
         try:
             real, names = files.real(here), policy_files(here, files)
             if real not in seen and files.is_dir(here):
@@ -81,7 +85,7 @@ def read_layers(path: Path, files: Files = DISK) -> list[Layer]:
         seen.append(real)
         layer = _read_layer(here, names, files, asked, problems)
         layers.append(layer)
-        here, asked = _base_of(layer, problems)
+        at, asked = _base_of(layer, files, problems)
     if problems:
         raise Refused(problems)
     return layers[::-1]
@@ -103,6 +107,13 @@ def _digest(files: Iterable[tuple[int, str, bytes]]) -> str:
         total.update(f"{depth}/{name}\0".encode("utf-8", "surrogateescape"))
         total.update(found)
     return total.hexdigest()
+
+
+def shipped_digest() -> str:
+    """The digest of the standard policy that comes with the program. Raises `OSError` where it is not there."""
+    return _digest(
+        (0, file.name, hashlib.sha256(SHIPPED.read(file)).digest()) for file in yaml_files(STANDARD_AT, SHIPPED)
+    )
 
 
 def layer_texts(layers: Iterable[Layer]) -> tuple[LayerText, ...]:
@@ -138,10 +149,12 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
     foreign: list[Diagnostic] = []
     wrong: list[Diagnostic] = []
     if not where.exists(path):
-        hint = "check the path: it is seen from the file that names it, like `../policies/standard`"
-        if path.name == "standard":
-            hint = f"{hint}; the standard policy is the folder `policies/standard` of the checkout"
-        hint = hint if asked.line else "check the path"
+        hint = "check the path"
+        if asked.line:
+            hint += ": it is seen from the file that names it"
+        if path.name == STANDARD:
+            named = "`extends: standard`" if asked.line else "`standard`"
+            hint += f"; {named} is the standard policy that comes with billpolicy, where nothing else is called so"
         problems.append(Diagnostic("policy-missing", f"there is no policy at `{shown}`", asked, hint))
         names = []
     elif not names:
@@ -170,6 +183,7 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
         tuple((file, tree) for _, file, tree, _ in files),
         tuple(name for name, _, _, _ in files),
         tuple(text for _, _, _, text in files),
+        where.shipped is where and path == STANDARD_AT,
     )
 
 
@@ -191,7 +205,7 @@ def _only_foreign(files: Iterable[tuple[PolicyFile, Tree]], foreign: Iterable[Di
     return [one._replace(hint=hint) for one in foreign]
 
 
-def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Position]:
+def _base_of(layer: Layer, files: Files, problems: list[Diagnostic]) -> tuple[Place | None, Position]:
     said = [(file.extends, tree.at("extends")) for file, tree in layer.files if file.extends is not None]
     for _, position in said[1:]:
         message = f"`extends` is said twice (first at {said[0][1]})"
@@ -199,7 +213,18 @@ def _base_of(layer: Layer, problems: list[Diagnostic]) -> tuple[Path | None, Pos
     if not said:
         return None, layer.position
     folder = layer.path if layer.is_folder else layer.path.parent
-    return Path(os.path.normpath(folder / str(said[0][0]))), said[0][1]
+    base = named_from(folder, str(said[0][0]), files)
+    return base._replace(path=Path(os.path.normpath(base.path))), said[0][1]
+
+
+def shadowed(layers: Sequence[Layer]) -> Iterator[Diagnostic]:
+    """Where `extends: standard` is a folder or a file that stands there, and not what comes with the program."""
+    for base, layer in itertools.pairwise(layers):
+        for file, tree in layer.files:
+            if file.extends == STANDARD and not base.shipped:
+                message = f"`standard` is `{base.position.file}` here, and not the standard policy of billpolicy"
+                hint = "write `./standard` where that is meant; else give it another name"
+                yield Diagnostic("standard-shadowed", message, tree.at("extends"), hint, "warning")
 
 
 def entries(layer: Layer, section: Callable[[PolicyFile], Mapping[str, _T]]) -> Iterator[tuple[str, _T, Tree]]:

@@ -16,7 +16,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, re
 from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers
+from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers, shadowed
 from billpolicy.policy.limits import batch_limits_of, limits_of
 from billpolicy.policy.model import (
     ALWAYS,
@@ -71,7 +71,7 @@ def judged(
     """
     policy, problems = build(layers, vocabulary)
     refuse_errors(problems)
-    return policy, [*problems, *check(policy, vocabulary, proofs)]
+    return policy, [*problems, *shadowed(layers), *check(policy, vocabulary, proofs)]
 
 
 def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list[Diagnostic]]:
@@ -108,6 +108,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         file_digests=tuple(tree.digest for layer in layers for _, tree in layer.files),
         own_files=tuple(tree.file for _, tree in layers[-1].files) if layers else (),
         folders=tuple(str(layer.path) for layer in layers if layer.is_folder),
+        standard=digest(layers[:1]) if layers and layers[0].shipped else "",
         # By name, so that the order of files and lines shows nowhere.
         attributes=dict(sorted(declared.attributes.items())),
         fields=dict(sorted(declared.every_field().items())),

@@ -335,6 +335,8 @@ class Policy:
     """Those of its topmost layer; the others are of its bases."""
     folders: tuple[str, ...] = ()
     """The folders that were read as a whole."""
+    standard: str = ""
+    """The digest of the standard policy that comes with the program, where that is what it stands on, or is."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     """Custom fields by dotted name."""

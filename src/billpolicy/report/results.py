@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from billpolicy import __version__
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import ALWAYS, Effective, Policy
@@ -102,6 +103,8 @@ class Validation:
     follow_ups: int
     limits: int
     """Of what is posted in a day or a month."""
+    standard: str | None = None
+    """The digest of the standard policy that comes with billpolicy, where the policy stands on it, or is it."""
     diagnostics: tuple[Finding, ...]
     """Warnings; a policy with a mistake is not answered so."""
 
@@ -188,6 +191,7 @@ def validation(policy: Policy) -> Validation:
         exceptions=len(policy.exceptions),
         follow_ups=len(policy.follow_ups),
         limits=len(policy.limits),
+        standard=policy.standard or None,
         diagnostics=findings(policy.warnings),
     )
 
@@ -200,9 +204,11 @@ def days_text(days: Period | None) -> str:
 def validation_text(found: Validation) -> str:
     """The same as text."""
     limits = f", {counted(found.limits, 'limit')} over time;\n" if found.limits else "; "
+    of = f"on the standard policy that comes with billpolicy {__version__}, digest {(found.standard or '')[:12]}\n"
     return (
         f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
         f"{found.decisions} decisions,\n{counted(found.exceptions, 'exception')}, "
         f"{counted(found.follow_ups, 'follow-up')}{limits}in force {days_text(found.in_force)}, "
         f"digest {found.digest[:12]}\n"
+        f"{of if found.standard not in (None, found.digest) else ''}"
     )

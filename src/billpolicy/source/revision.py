@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple, NoReturn, cast
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.source.files import DISK, Files, Place, Read
+from billpolicy.source.files import DISK, SHIPPED, Files, Place, Read, place
 from billpolicy.source.plain_file import NotPlainError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def place_of(text: str) -> Place:
     """
     name, colon, path = text.partition(":")
     if not colon or len(name) < 2 or _NO_REVISION.search(name):  # `C:` is a drive
-        return Place(DISK, Path(text))
+        return place(text)
     if os.path.lexists(text):
         refuse_both(text, name)
         return Place(DISK, Path(text))
@@ -146,6 +146,8 @@ class _Repository(NamedTuple):
 
 class Revision:
     """The files of one commit."""
+
+    shipped = SHIPPED
 
     def __init__(self, repository: _Repository, name: str, commit: str, prefix: str) -> None:
         self.repository, self.name, self.commit, self.prefix = repository, name, commit, prefix

@@ -15,7 +15,7 @@ from billpolicy.diagnostics.visible import visible
 from billpolicy.report.columns import on_terminal, width
 from billpolicy.report.findings.formats import Found
 from billpolicy.report.texts import wrapped
-from billpolicy.source.files import STDIN, Files
+from billpolicy.source.files import STDIN, Files, on_disk
 from billpolicy.source.lines import BREAK
 from billpolicy.source.plain_file import read_plain
 
@@ -82,8 +82,9 @@ def _quotable(file: str, sources: Sequence[Files]) -> _Quotable | None:
         for files in sources:
             if file in files.was_read:
                 return _of(files.was_read[file].raw)
-        found = os.stat(file)  # noqa: PTH116  a name may be none that a file can have
-        return _read(file, found.st_mtime_ns, found.st_size)
+        there = str(on_disk(file))
+        found = os.stat(there)  # noqa: PTH116  a name may be none that a file can have
+        return _read(there, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError):
         return None
 
