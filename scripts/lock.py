@@ -17,13 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = "uv==0.13.9"
-ENGINE = "durable-rules"
 LOWEST_PYTHON = "3.11"
 HEADER = "# Written by `make lock` from pyproject.toml; do not edit.\n"
 
 MAIN_LOCK = "requirements.lock"
 LOCKS: dict[str, list[str]] = {
-    MAIN_LOCK: ["pyproject.toml", "--group", "dev", "--no-emit-package", ENGINE],
+    MAIN_LOCK: ["pyproject.toml", "--group", "dev"],
     "requirements-engine.lock": ["--group", "engine", "--constraints", MAIN_LOCK],
     "requirements-wheel.lock": ["--group", "wheel", "--constraints", MAIN_LOCK],
     "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],

@@ -119,5 +119,9 @@ def test_where_it_is_not_installed_it_says_how_to(monkeypatch: pytest.MonkeyPatc
         assert reason.startswith("the rules engine is not installed here, and plain Python decides the same without it")
         assert durable.INSTALL in reason
         assert versions().without_engine() == durable.unavailable()
+        monkeypatch.setattr(durable, "find_spec", lambda name: None)
+        assert versions().broken_engine() is None  # an extra that was left out is no trouble
+        monkeypatch.setattr(durable, "find_spec", lambda name: name)
+        assert versions().broken_engine() == durable.unavailable()
     finally:
         durable.unavailable.cache_clear()

@@ -33,8 +33,9 @@ _WORTH_WATCHING = 200
 def load_versions(places: Sequence[Place], engine: EngineName | None) -> Versions:
     """The policies at `places`, ready to resolve. Raises `Refused` with every mistake in them."""
     versions = billpolicy.load_policy(*places, engine=engine)
-    if engine is None and versions.engine == "python":
-        say(f"note: {versions.without_engine()}")
+    reason = versions.broken_engine() if engine is None and versions.engine == "python" else None
+    if reason is not None:
+        say(f"note: {reason}")
     return versions
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
-from billpolicy.deciding.matching.durable import unavailable
+from billpolicy.deciding.matching.durable import broken, unavailable
 from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.proven import load_proven
 from billpolicy.deciding.resolver import Resolver
@@ -57,6 +57,10 @@ class Versions:
     def without_engine(self) -> str | None:
         """Why the rules engine cannot be used here, and what that means, in a sentence; None where it can."""
         return unavailable()
+
+    def broken_engine(self) -> str | None:
+        """The same of an engine that is installed, so that somebody wanted it; None where it was left out."""
+        return broken()
 
     def with_tax_engine(self, engine: TaxEngine) -> Versions:
         """The same policy, but the taxes of bill runs are told by an engine in place of its `tax_rates`."""

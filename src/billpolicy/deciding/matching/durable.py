@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 from billpolicy.deciding.matching.protocol import EngineError
@@ -68,6 +69,11 @@ def unavailable() -> str | None:
         f"the rules engine {trouble}, and plain Python decides the same without it; "
         f"with a C compiler and Python's headers, `{INSTALL}` installs it"
     )
+
+
+def broken() -> str | None:
+    """Why an engine that is installed cannot be used; None where it can, and where it was left out on purpose."""
+    return None if find_spec("durable_rules_engine") is None else unavailable()
 
 
 def available() -> bool:
