@@ -99,7 +99,7 @@ def program(wheel: Path, metadata: Message, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "env", symlinks=True, with_pip=False)
     python = folder / "env" / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
     ran(*pip, wheel, folder=folder)
     needed = folder / "needed"
     needed.mkdir()

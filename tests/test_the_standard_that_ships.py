@@ -126,11 +126,12 @@ def test_what_is_called_so_wins_and_that_is_told(repository: Repository) -> None
 @pytest.mark.parametrize("broken", ["link", "empty", "file"])
 def test_what_is_called_so_and_is_no_policy_is_refused(broken: str, repository: Repository) -> None:
     there = repository.root / "acme" / "standard"
-    {
-        "link": lambda: there.symlink_to("nowhere"),
-        "empty": there.mkdir,
-        "file": lambda: there.write_text("accounts: []\n", encoding="utf-8"),
-    }[broken]()
+    if broken == "link":
+        there.symlink_to("nowhere")
+    elif broken == "empty":
+        there.mkdir()
+    else:
+        there.write_text("accounts: []\n", encoding="utf-8")
     ran = billpolicy("validate", "acme")
     assert ran.code == 1
     wanted = {"link": "policy-missing", "empty": "policy-empty", "file": "policy-file-foreign"}
