@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         plan_all,
         post,
         post_all,
+        post_planned,
         sync,
         usage_operations,
         wait,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
     from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
+    from billpolicy.exchange.plan_file import PlanFile, is_plan_file, load_plan_file, plan_file
     from billpolicy.exchange.samples import load_samples
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
@@ -106,6 +108,7 @@ _WHERE = {
     "Mutation": "testing.mutation",
     "Outcome": "posting.posting",
     "Plan": "planning.plan",
+    "PlanFile": "exchange.plan_file",
     "Policy": "policy.model",
     "PolicyDifference": "comparing.difference",
     "Position": "diagnostics.diagnostic",
@@ -144,6 +147,7 @@ _WHERE = {
     "hold": "comparing.allow",
     "impact": "comparing.impact",
     "is_base": "comparing.side",
+    "is_plan_file": "exchange.plan_file",
     "is_recording": "recording.lines",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
@@ -151,6 +155,7 @@ _WHERE = {
     "load_allowed": "comparing.allow",
     "load_book": "book.load",
     "load_operations": "exchange.operations_file",
+    "load_plan_file": "exchange.plan_file",
     "load_policy": "deciding.versions",
     "load_recording": "recording.lines",
     "load_samples": "exchange.samples",
@@ -165,6 +170,7 @@ _WHERE = {
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
+    "plan_file": "exchange.plan_file",
     "proposed": "comparing.propose",
     "read_settings": "linting.settings",
     "replay": "recording.replay",
@@ -203,6 +209,7 @@ __all__ = [
     "Mutation",
     "Outcome",
     "Plan",
+    "PlanFile",
     "Policy",
     "PolicyDifference",
     "Position",
@@ -248,6 +255,7 @@ __all__ = [
     "hold",
     "impact",
     "is_base",
+    "is_plan_file",
     "is_recording",
     "ledger_files",
     "left_by",
@@ -255,6 +263,7 @@ __all__ = [
     "load_allowed",
     "load_book",
     "load_operations",
+    "load_plan_file",
     "load_policy",
     "load_recording",
     "load_samples",
@@ -271,8 +280,10 @@ __all__ = [
     "places_of",
     "plan",
     "plan_all",
+    "plan_file",
     "post",
     "post_all",
+    "post_planned",
     "proposed",
     "read_settings",
     "replay",

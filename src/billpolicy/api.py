@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from billpolicy.book.book import Book
@@ -23,8 +24,10 @@ from billpolicy.deciding.proven import prove_texts
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, in_order
 from billpolicy.exchange.operations_file import operation_from
+from billpolicy.exchange.plan_file import PlanFile
+from billpolicy.exchange.plan_file import told as told_plan
 from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.operations.options import other_option
 from billpolicy.operations.record_usage import UsedQuantity
@@ -34,6 +37,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.policy.model import Policy
 from billpolicy.posting import approving
 from billpolicy.posting.approving import ForApproval
+from billpolicy.posting.as_planned import as_planned, posted_otherwise
 from billpolicy.posting.asked import job_for, whole_job
 from billpolicy.posting.book_reader import BookReader
 from billpolicy.posting.confirming import Confirmed
@@ -219,14 +223,56 @@ def post_all(
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {_kind(now)}")
     confirmed = _confirmed(confirm, yes)
-    asked = list(map(operation_from, _several(operations)))
-    standing = _standing(ledger, asked)
-    made = (_asked(policy, one, standing, lambda each: job_for(policy, each, day, who)) for one in asked)
-    jobs = [replace(job, confirmed=confirmed) for job in made]
+    jobs = _to_post(policy, ledger, list(map(operation_from, _several(operations))), day, who, confirmed)
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     extent = Extent(len(jobs))
     outcomes = post_jobs(ledger, jobs, now=now or _now, group=group, atomic=atomic, go_on=go_on, extent=extent)
+    return _watched(outcomes, extent, watch, "posting")
+
+
+def _to_post(
+    policy: Versions, ledger: Store, asked: list[Instruction], day: datetime.date, who: str, confirmed: Confirmed
+) -> list[Job]:
+    standing = _standing(ledger, asked)
+    made = (_asked(policy, one, standing, lambda each: job_for(policy, each, day, who)) for one in asked)
+    return [replace(job, confirmed=confirmed) for job in made]
+
+
+def post_planned(
+    policy: Versions,
+    ledger: Store,
+    plan: PlanFile,
+    *,
+    who: str,
+    now: Callable[[], datetime.datetime] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+    watch: Watch | None = None,
+    confirm: Iterable[str] = (),
+    yes: bool = False,
+) -> Generator[Outcome]:
+    """Post exactly the plan of a file, all of it or nothing: each operation is planned again, and must come out as it
+    stands there. The same plan again is answered with what was posted.
+
+    `plan`: as `load_plan_file` gives it; the others are as in `post_all`. Raises `Refused`, before anything is posted,
+    if it was made by another policy, if something of it was posted otherwise since, and beyond `batch_limits`.
+    """
+    _expect_to_post(policy, ledger, who)
+    _expect(plan, PlanFile, "`plan` must be what `load_plan_file` gives")
+    tell = partial(told_plan, policy)
+    others = set(plan.policies).symmetric_difference((version.name, version.digest) for version in policy.policies)
+    if others:
+        raise Refused([_another_policy("this plan", others, Position(str(plan.path)))])
+    with ledger.reading() as reader:
+        otherwise = list(posted_otherwise(reader, plan.planned, tell))
+    if otherwise:
+        raise Refused(otherwise)
+    jobs = _to_post(policy, ledger, list(plan.operations), plan.today, who, _confirmed(confirm, yes))
+    jobs = [as_planned(job, plan.planned, tell) for job in jobs]
+    if any(version.batch_limits for version in policy.policies):
+        jobs = _within_limits(policy, ledger, jobs, watch)
+    extent = Extent(len(jobs))
+    outcomes = post_jobs(ledger, jobs, now=now or _now, atomic=True, go_on=go_on, extent=extent)
     return _watched(outcomes, extent, watch, "posting")
 
 
@@ -544,12 +590,16 @@ def _by_its_policy(plan: Plan, policy: Versions, who: str) -> Job:
         made_by = {(step.policy, step.policy_digest) for step in in_turn(plan)}
         others = made_by - {(version.name, version.digest) for version in policy.policies}
         if others:
-            names = " and ".join(f"`{name}`" for name, _ in sorted(others))
-            message = f"plan `{plan.id}` was made by the policy {names}, which is another one, or has changed since"
-            raise Refused([Diagnostic("policy-differs", message, hint="plan the operation again")])
+            raise Refused([_another_policy(f"plan `{plan.id}`", others)])
         return job.planner(book)
 
     return replace(job, planner=planner, policies=tuple(policy.policies))
+
+
+def _another_policy(plan: str, others: Iterable[tuple[str, str]], at: Position | None = None) -> Diagnostic:
+    names = " and ".join(f"`{name}`" for name in sorted({name for name, _ in others}))
+    message = f"{plan} was made by the policy {names}, which is another one, or has changed since"
+    return Diagnostic("policy-differs", message, at, "plan the operation again")
 
 
 def _day(today: datetime.date | None) -> datetime.date:

@@ -74,14 +74,14 @@ def check_written(
     book: Path | None,
     ledger: str | None,
     versions: Versions,
-    report: Path | None = None,
+    *others: tuple[Path | None, str],
 ) -> None:
     """Refuse a file that would be written over anything that the command reads, posts to or writes beside it."""
     files = [] if operations is None else [(operations, "the file of the operations")]
     files += files_of_policy(versions, path)
     files += [(book, "the book")] if book is not None else []
     files += files_of_ledger(ledger) if ledger is not None else []
-    files += [(report, "the report")] if report is not None else []
+    files += [(other, what) for other, what in others if other is not None]
     check_target(path, kind, files)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import billpolicy
 from billpolicy import EngineName
 from billpolicy.cli.operations import (
     Progress,
@@ -32,8 +33,8 @@ from billpolicy.cli.options import (
     report_option,
     today_option,
 )
-from billpolicy.cli.output import conclude, gather, show, show_refused, write, write_json
-from billpolicy.cli.writing import RECORDING, REPORT, write_file
+from billpolicy.cli.output import conclude, gather, say, show, show_refused, write, write_json
+from billpolicy.cli.writing import PLAN, RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
 from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
 @report_option
 @record_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the plan as a file that `post` posts exactly as it is, or not at all.",
+)
 @details_option
 @actor_option
 @engine_option
@@ -64,6 +70,7 @@ def command(
     ledger: str | None,
     report: Path | None,
     record: Path | None,
+    out: Path | None,
     details: bool,
     actor: str | None,
     engine: EngineName | None,
@@ -79,14 +86,20 @@ def command(
     if report is not None:
         check_written(report, REPORT, operations, book, ledger, versions)
     if record is not None:
-        check_written(record, RECORDING, operations, book, ledger, versions, report)
+        check_written(record, RECORDING, operations, book, ledger, versions, (report, "the report"))
+    if out is not None:
+        others = (report, "the report"), (record, "the recording")
+        check_written(out, PLAN, operations, book, ledger, versions, *others)
     asked, documents, day = load_given(operations, book, ledger, actor, today)
     tally, progress = Tally(), Progress(asked)
     kept: list[tuple[Instruction, Outcome]] = []
+    every: list[Outcome] = []
     with documents_in(documents, ledger) as on, recording(record, versions, day) as note:
         for one, outcome in planned(versions, on, asked, day, progress):
             tally.add(one, outcome)
             note(outcome)
+            if out is not None:
+                every.append(outcome)
             gather(found_about(outcome))
             if details or not progress.is_long or (format == "json" and is_told(outcome)):
                 kept.append((one, outcome))
@@ -108,5 +121,10 @@ def command(
         conclude(tally.planned_text())
     if report is not None:
         write_file(report, tally.report(), REPORT)
+    if out is not None and not (tally.refused or stops):
+        write_file(out, billpolicy.plan_file(versions, day, asked, every), PLAN)
+        say(f"{out} has this plan: `billpolicy post {out}` posts exactly that")
+    elif out is not None:
+        say(f"note: {out} was not written: only a plan that can be posted as a whole is kept")
     if tally.refused or stops:
         raise click.exceptions.Exit(1)

@@ -52,7 +52,7 @@ from billpolicy.report.waiting import waiting_text
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
-    from billpolicy import EngineName, Instruction, Ledger, Outcome, Versions, Waiting
+    from billpolicy import EngineName, Instruction, Ledger, Outcome, PlanFile, Versions, Waiting
 
 
 @click.command("post")
@@ -103,6 +103,9 @@ def command(
     What needs approvals has them in the operation (`approved_by`), or waits for them with --wait until `approve` has
     given them; then it is posted by the same command, or by its id with --waiting.
 
+    OPERATIONS may be a plan that `plan --out` wrote: it is posted exactly as it was made, all of it, or refused where
+    the policy, the ledger or the file is not what it was.
+
     A correction that takes more lines than were selected is refused until that is confirmed; if it has changed since,
     it is refused again.
     """
@@ -110,17 +113,24 @@ def command(
         raise click.UsageError("say what to post: either OPERATIONS, or with --waiting what waits in the ledger")
     if wait and (atomic or approved):
         raise click.UsageError("--wait is for OPERATIONS that are posted one by one: leave --atomic and --waiting out")
+    is_plan = operations is not None and billpolicy.is_plan_file(operations)
+    if is_plan and (wait or today is not None):
+        raise click.UsageError("a plan is posted as it was made: leave --wait and --today out")
     versions = load_versions(policy, engine)
     if report is not None:
         check_written(report, REPORT, operations, None, ledger, versions)
     if record is not None:
-        check_written(record, RECORDING, operations, None, ledger, versions, report)
+        check_written(record, RECORDING, operations, None, ledger, versions, (report, "the report"))
     who = actor or login()
-    asked = [] if operations is None else load_asked(operations, actor)
+    plan = billpolicy.load_plan_file(operations) if is_plan and operations is not None else None
+    if plan is not None:
+        asked = list(plan.operations)
+    else:
+        asked = [] if operations is None else load_asked(operations, actor)
     if approved:
         with billpolicy.open_ledger(ledger) as opened:
             asked = billpolicy.asked_waiting(opened, approved)
-    day = day_or_today(today)
+    day = day_or_today(today) if plan is None else plan.today
     tally = Tally()
     if report is not None:
         write_file(
@@ -135,9 +145,10 @@ def command(
         # A few are posted and told one by one; many in groups, which is several times faster.
         answer_with_refusals(click.get_current_context())
         few = not progress.is_long and not any(one.request.is_divided() for one in asked)
-        how = {"who": who, "atomic": atomic, "today": day, "go_on": interrupt.go_on, "watch": progress}
-        how |= {"confirm": confirm, "yes": yes}
-        running = _begin(versions, posting, asked, **how, **({"group": 1} if few else {}))
+        how: dict[str, Any] = {"who": who, "go_on": interrupt.go_on, "watch": progress, "confirm": confirm, "yes": yes}
+        if plan is None:
+            how |= {"atomic": atomic, "today": day} | ({"group": 1} if few else {})
+        running = _begin(versions, posting, asked if plan is None else plan, len(asked), **how)
         try:
             with closing(running):
                 for one, outcome in placed(asked, running):
@@ -183,13 +194,17 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _begin(versions: Versions, ledger: Ledger, asked: list[Instruction], **how: Any) -> Generator[Outcome]:
-    """Begin to post, unless the policy stops the batch before anything is posted."""
+def _begin(
+    versions: Versions, ledger: Ledger, asked: list[Instruction] | PlanFile, count: int, **how: Any
+) -> Generator[Outcome]:
+    """Begin to post operations or a plan, unless the policy stops the batch before anything is posted."""
     try:
-        return billpolicy.post_all(versions, ledger, asked, **how)
+        if isinstance(asked, list):
+            return billpolicy.post_all(versions, ledger, asked, **how)
+        return billpolicy.post_planned(versions, ledger, asked, **how)
     except Refused as refused:
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
-            conclude(f"nothing was posted: the policy stops this batch of {len(asked):,}")
+            conclude(f"nothing was posted: the policy stops this batch of {count:,}")
         raise
 
 

@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 
 REPORT = Kind("report", b"id,operation,")
 RECORDING = Kind("recording", b'{"recording":')
+PLAN = Kind("plan", b'{"plan_file":')
 SCHEMA = Kind("schema", b'{"$schema":')
 BASELINE = Kind("baseline", b'{"known":')
 WITNESS = Kind("witness", b'{"today":')

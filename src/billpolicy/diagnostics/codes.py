@@ -308,6 +308,7 @@ Known = Literal[
     "period-unknown",
     "person-unknown",
     "person-without-role",
+    "plan-edited",
     "plan-stale",
     "policy-differs",
     "policy-empty",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from billpolicy.book.model import BookFile
 from billpolicy.catalogue.entry import entries
 from billpolicy.comparing.allow import AllowFile
+from billpolicy.exchange.plan_file import PlanFileText
 from billpolicy.exchange.test_file import TestFileText
 from billpolicy.linting.baseline import BaselineFile
 from billpolicy.linting.lint import Lint
@@ -265,6 +266,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "settings": _settings,
     "explain": _written(ExplanationReport),
     "plan": _written(PlanningReport),
+    "plan-file": _written(PlanFileText),
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
     "ledger-import": _written(ImportReport),
