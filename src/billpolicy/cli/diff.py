@@ -18,9 +18,9 @@ from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import ALLOWED, WITNESS, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.report.diff import DiffReport, WitnessTold, diff_report, witness_told
-from billpolicy.report.diff_html import diff_html
 from billpolicy.report.diff_markdown import diff_markdown
 from billpolicy.report.diff_text import diff_text
+from billpolicy.report.html.diff import diff_html
 from billpolicy.source.files import DISK, SHIPPED, Place
 from billpolicy.source.revision import as_range, place_of, refuse_both, sides
 

@@ -1,13 +1,10 @@
-"""A diff as one self-contained page for people: no script, nothing fetched, on a phone as on a screen, and printed."""
+"""A diff as a page for people, without a script."""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Iterator
 
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.diagnostics.visible import visible
 from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
 from billpolicy.report.diff_words import (
     EFFECTS,
@@ -24,33 +21,10 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
-
-_NAME = re.compile(r"`([^`]+)`")
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa; --now: #1a7f37;
-  --was: #cf222e; --page: #fff }
-@media (prefers-color-scheme: dark) { :root { --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d; --card: #151b23;
-  --now: #3fb950; --was: #f85149; --page: #0d1117 } }
-* { box-sizing: border-box }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto;
-  max-width: 60rem; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere }
-h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem }
-h3 { font-size: 1rem; margin: 0 0 .2rem } p.names { margin: 0 0 .5rem }
-code { font: .9em ui-monospace, monospace } .soft, .names { color: var(--soft) }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem;
-  margin: .7rem 0 }
-.wrong { border-left: 4px solid var(--was) }
-dl { display: grid; grid-template-columns: 5rem 1fr; gap: .15rem .8rem; margin: 0 } dt { color: var(--soft) }
-dd { margin: 0 } .now { color: var(--now) } .was { color: var(--was) }
-table { border-collapse: collapse; width: 100%; margin: .6rem 0 } th, td { text-align: left; padding: .35rem .6rem;
-  border-bottom: 1px solid var(--line); vertical-align: top }
-th { color: var(--soft); font-weight: 600; overflow-wrap: normal }
-td:last-child, th:last-child { text-align: right } ul { padding-left: 1.2rem; margin: .4rem 0 }
-summary { cursor: pointer } details { margin: .6rem 0 }
-@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0 } dt { margin-top: .4rem; font-size: .85rem }
-  th, td { padding: .3rem } }
-@media print { details > * { display: block } }
-"""
+from billpolicy.report.html.markup import Html
+from billpolicy.report.html.markup import escaped as _e
+from billpolicy.report.html.markup import said as _said
+from billpolicy.report.html.page import page
 
 
 def diff_html(report: DiffReport) -> str:
@@ -77,21 +51,7 @@ def diff_html(report: DiffReport) -> str:
     if report.unproven:
         body += ["<h2>Not proven to be the same</h2>", _list(report.unproven)]
     body.append(f"<p class=soft>{compared_text(report)}</p>")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_e(report.new.policy)}: what changes</title><style>{_STYLE}</style></head>"
-        f"<body><main>{''.join(body)}</main></body></html>\n"
-    )
-
-
-def _e(text: str) -> str:
-    return html.escape(visible(text))
-
-
-def _said(text: str) -> str:
-    """A text in which names stand between backticks."""
-    return _NAME.sub(r"<code>\1</code>", _e(text))
+    return page(f"{report.new.policy}: what changes", map(Html, body))
 
 
 def _diagnostics(report: DiffReport) -> Iterator[str]:
