@@ -62,10 +62,10 @@ def test_as_markdown(policy: Path) -> None:
 
 def test_as_html(policy: Path) -> None:
     shown = billpolicy("matrix", policy, "--format", "html").out
-    below = shown.partition("<h2>Follow-ups</h2>")[2]
-    for said in ("negative-invoices-become-credit", "invoice_posted", "leave_out", "&lt;FIN-300&gt;"):
+    below = shown.partition("Follow-ups</h2>")[2].partition("</section>")[0]
+    for said in ("negative-invoices-become-credit", "invoice_posted", "left out, with a warning", "&lt;FIN-300&gt;"):
         assert said in below
-    assert shown.endswith("</table></html>\n")
+    assert shown.endswith("</body></html>\n")
 
 
 def test_as_json(policy: Path) -> None:
@@ -77,4 +77,49 @@ def test_as_json(policy: Path) -> None:
         "then": "transfer_negative_invoice",
         "if_refused": "leave_out",
         "in_force": {"from": "2026-07-01"},
+        "differs": "added",
     }
+
+
+DIFFERENT = f"""
+policy: acme
+extends: {STANDARD}
+effective: {{from: 2026-01-01}}
+operations:
+  write_off_invoice:
+    bill_to_contact: {{from: [account], because: FIN-1}}
+    item_limit: 5
+exceptions:
+  - {{id: ours, operations: [reverse_invoice], when: {{account.country: DE}}, then: {{bill_to_contact: [account]}}}}
+payment_terms: {{Net 7: {{net: 7}}}}
+"""
+
+
+def test_what_differs_from_the_policy_that_it_extends(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(DIFFERENT, encoding="utf-8")
+    told = json.loads(billpolicy("matrix", file, "--format", "json").out)
+    assert told["base"] == "standard"
+    rows = {row["operation"]: row for row in told["operations"]}
+    contact = rows["write_off_invoice"]["attributes"]["bill_to_contact"]
+    assert (contact["chain"], contact["before"]) == (["account"], ["invoice", "account"])
+    assert contact["rule"] == {
+        "id": "write_off_invoice.bill_to_contact",
+        "file": str(file),
+        "line": 7,
+        "because": "FIN-1",
+    }
+    limit = rows["write_off_invoice"]["settings"]["item_limit"]
+    assert (limit["value"], limit["before"]) == (5, 2000)
+    others = [cell for row in rows.values() for cell in (*row["attributes"].values(), *row["settings"].values())]
+    assert [cell["rule"]["id"] for cell in others if "before" in cell] == [contact["rule"]["id"], limit["rule"]["id"]]
+    assert [one["rule"]["id"] for one in told["exceptions"] if "differs" in one] == ["ours"]
+    assert [one["name"] for one in told["declared"] if "differs" in one] == ["Net 7"]
+
+
+def test_nothing_differs_where_nothing_is_extended() -> None:
+    told = json.loads(billpolicy("matrix", STANDARD, "--format", "json").out)
+    assert "base" not in told
+    rules = [*told["exceptions"], *told["follow_ups"], *told["declared"]]
+    assert rules
+    assert not [one for one in rules if "differs" in one]

@@ -8,8 +8,9 @@ import billpolicy
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
+from billpolicy.report.html.matrix import matrix_html
 from billpolicy.report.matrix import matrix_of
-from billpolicy.report.matrix_text import matrix_html, matrix_markdown, matrix_text
+from billpolicy.report.matrix_text import matrix_markdown, matrix_text
 from billpolicy.source.files import Place
 
 

@@ -16,7 +16,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, re
 from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
-from billpolicy.policy.layers import Layer, digest, layer_texts, read_layers, shadowed
+from billpolicy.policy.layers import Layer, digest, layer_texts, place_of_texts, read_layers, shadowed
 from billpolicy.policy.limits import batch_limits_of, limits_of
 from billpolicy.policy.model import (
     ALWAYS,
@@ -136,6 +136,14 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         masked=tuple(sorted(declared.masked)),
     )
     return policy, declared.problems
+
+
+def policy_below(policy: Policy, vocabulary: Vocabulary) -> Policy | None:
+    """The policy that one extends, as it was read with it; None where it extends nothing."""
+    if len(policy.layers) < 2:
+        return None
+    place = place_of_texts(policy.layers[:-1])
+    return build(read_layers(place.path, place.files), vocabulary)[0]
 
 
 class _Header(NamedTuple):

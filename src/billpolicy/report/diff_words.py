@@ -21,7 +21,7 @@ from billpolicy.report.explanation import Decision, Explanation, Rule
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.texts import origin
 
-_NOUNS = {
+NOUNS = {
     "effective": "in force",
     "attributes": "attribute",
     "fields": "field",
@@ -146,7 +146,7 @@ def rule_text(rule: RuleTold) -> str:
 
 def declared_text(one: DeclaredTold) -> str:
     """What is declared otherwise: `payment term Net 30: due in 45 days instead of due in 30 days`."""
-    noun = _NOUNS[one.section]
+    noun = NOUNS[one.section]
     what = noun if one.section == "effective" else f"{noun} {one.name}"
     if one.section == "reason_codes":
         return f"{what} is {'new' if one.how == 'added' else 'gone'}"

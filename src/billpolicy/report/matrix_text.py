@@ -1,9 +1,8 @@
-"""The matrix of a policy as text, Markdown and HTML. A cell names the exceptions that can change it by their marks."""
+"""The matrix of a policy as text and Markdown. A cell names the exceptions that can change it by their marks."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from billpolicy.policy.model import Chain, Setting
@@ -124,59 +123,3 @@ def _days(one: Exceptional | Following) -> str:
 
 def _because(one: Exceptional | Following) -> str:
     return f" Because: {escaped(one.rule.because)}" if one.rule.because else ""
-
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0 2rem; width: 100% }
-th, td { border: 1px solid #ccc; padding: .35rem .6rem; text-align: left; vertical-align: top }
-th { background: #f3f4f6 } td.absent { color: #999 } code { font-size: .95em }
-"""
-
-
-def matrix_html(matrix: Matrix) -> str:
-    """The table as one self-contained page."""
-    body = [
-        f"<tr><td><code>{_e(row.operation)}</code></td>{_cells(row.makes)}"
-        + "".join(f"<td{' class=absent' if c == _ABSENT else ''}>{_e(c)}</td>" for c in row.chains)
-        + f"<td>{'<br>'.join(f'{_e(name)}: {_e(value)}' for name, value in row.settings)}</td></tr>"
-        for row in _rows(matrix)
-    ]
-    exceptions = [
-        f"<tr>{_cells(f'[{mark}]')}{_rule(one)}{_cells(_when(one), _then(one), days_text(one.in_force))}"
-        f"{_cells(', '.join(one.overrides), one.rule.because or '')}</tr>"
-        for mark, one in enumerate(matrix.exceptions, start=1)
-    ]
-    following = [
-        f"<tr>{_rule(one)}{_cells(one.after, _when(one), one.then, one.if_refused, days_text(one.in_force))}"
-        f"{_cells(one.rule.because or '')}</tr>"
-        for one in matrix.follow_ups
-    ]
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Policy {_e(matrix.policy)}</title>'
-        f"<style>{_STYLE}</style><h1>Policy {_e(matrix.policy)}</h1>"
-        f"<p>In force {_e(days_text(matrix.in_force))}, digest <code>{matrix.digest[:12]}</code>.</p>"
-        + _html_table("", ("operation", "makes", *matrix.attributes, "settings"), body)
-        + _html_table("Exceptions", ("", "id", "when", "then", "in force", "overrides", "because"), exceptions)
-        + _html_table("Follow-ups", ("id", "after", "when", "then", "if refused", "in force", "because"), following)
-        + "</html>\n"
-    )
-
-
-_e = html.escape
-
-
-def _cells(*texts: str) -> str:
-    return "".join(f"<td>{_e(text)}</td>" for text in texts)
-
-
-def _rule(one: Exceptional | Following) -> str:
-    return f"<td><b>{_e(one.rule.id)}</b><br><code>{_e(place_text(one.rule))}</code></td>"
-
-
-def _html_table(title: str, headings: tuple[str, ...], rows: Sequence[str]) -> str:
-    if not rows:
-        return ""
-    heading = f"<h2>{title}</h2>" if title else ""
-    head = "".join(f"<th>{_e(name)}</th>" for name in headings)
-    return f"{heading}<table><tr>{head}</tr>{''.join(rows)}</table>"

@@ -51,7 +51,7 @@ def diff_html(report: DiffReport) -> str:
     if report.unproven:
         body += ["<h2>Not proven to be the same</h2>", _list(report.unproven)]
     body.append(f"<p class=soft>{compared_text(report)}</p>")
-    return page(f"{report.new.policy}: what changes", map(Html, body))
+    return page(f"{report.new.policy}: what changes", Html("".join(body)))
 
 
 def _diagnostics(report: DiffReport) -> Iterator[str]:

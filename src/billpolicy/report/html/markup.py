@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from billpolicy.diagnostics.visible import visible
 
-_NAME = re.compile(r"`([^`]+)`")
+_NAME = re.compile(r"(?<!`)`([\w.-]+)`(?!`)", re.ASCII)
+"""A single word between backticks; other backticks are of whoever wrote the text."""
 _VOID = ("input", "meta")
 """Elements that have no content, and no end."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.resources import files
 
-from billpolicy.report.html.markup import Html, el, joined
+from billpolicy.report.html.markup import Html, el
 
 
-def page(title: str, body: Iterable[str], *, styles: Iterable[str] = (), script: str | None = None) -> str:
+def page(title: str, body: Html, *, styles: Iterable[str] = (), script: str | None = None) -> str:
     """A whole page. `styles` beside those of every page, and `script`: files of this folder."""
     css = "".join(map(_file, ("page.css", *styles)))
     head = (
@@ -18,7 +18,7 @@ def page(title: str, body: Iterable[str], *, styles: Iterable[str] = (), script:
         el("style", Html(css)),
     )
     code = (el("script", Html(_file(script))),) if script else ()
-    return f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", el("main", joined(body)), *code)}</html>\n'
+    return f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", el("main", body), *code)}</html>\n'
 
 
 def _file(name: str) -> str:

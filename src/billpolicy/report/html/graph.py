@@ -1,0 +1,106 @@
+"""Follow-ups as a drawn graph: events, the rules that follow them, and what these run, from left to right.
+
+A layered layout in the way of Sugiyama: each node stands one layer behind whatever leads to it, where a line that would
+lead back is left aside; within its layer it stands near the middle of what leads to it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from billpolicy.report.html.markup import Html, el, joined
+
+_WIDTH, _GAP_X, _GAP_Y, _LINE = 210, 46, 18, 18
+_LETTERS = 26
+"""Of a line in a box."""
+
+
+class Node(NamedTuple):
+    """A box. What it says is broken into lines; `kind` is its class."""
+
+    id: str
+    kind: str
+    text: str
+    href: str | None = None
+
+
+class _Box(NamedTuple):
+    node: Node
+    lines: list[str]
+    x: int
+    y: int
+    height: int
+
+
+def graph(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], label: str) -> Html:
+    """A picture of the nodes and the edges between their ids, called `label` for whoever does not see it."""
+    boxes = _placed(nodes, edges)
+    width = max(box.x + _WIDTH for box in boxes.values()) + 2
+    height = max(box.y + box.height for box in boxes.values()) + 2
+    arrow = el("path", d="M0 0L8 4L0 8z")
+    marker = el("marker", arrow, id="arrow", markerWidth=8, markerHeight=8, refX=8, refY=4, orient="auto")
+    lines = (_line(boxes[of], boxes[to]) for of, to in edges)
+    return el(
+        "svg",
+        el("defs", marker),
+        *lines,
+        *map(_drawn, boxes.values()),
+        role="img",
+        aria_label=label,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+    )
+
+
+def _placed(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str, _Box]:
+    layer = _layers([node.id for node in nodes], edges)
+    boxes: dict[str, _Box] = {}
+    for depth in range(max(layer.values()) + 1):
+        here = [node for node in nodes if layer[node.id] == depth]
+        above = {node.id: [boxes[of] for of, to in edges if to == node.id and of in boxes] for node in here}
+        here.sort(key=lambda node: _middle(above[node.id]))
+        bottom = 1
+        for node in here:
+            lines = textwrap.wrap(node.text, _LETTERS)
+            height = _LINE * len(lines) + 16
+            y = max(bottom, _middle(above[node.id]) - height // 2)
+            boxes[node.id] = _Box(node, lines, 1 + depth * (_WIDTH + _GAP_X), y, height)
+            bottom = y + height + _GAP_Y
+    return boxes
+
+
+def _middle(boxes: Sequence[_Box]) -> int:
+    return sum(box.y + box.height // 2 for box in boxes) // len(boxes) if boxes else 0
+
+
+def _layers(ids: Sequence[str], edges: Sequence[tuple[str, str]]) -> Mapping[str, int]:
+    """Node -> how many steps it is behind a beginning, at most."""
+    layer = dict.fromkeys(ids, 0)
+
+    def push(id: str, on_the_way: tuple[str, ...]) -> None:
+        for of, to in edges:
+            if of == id and to not in on_the_way and layer[to] <= layer[id]:
+                layer[to] = layer[id] + 1
+                push(to, (*on_the_way, to))
+
+    for id in ids:
+        push(id, (id,))
+    return layer
+
+
+def _line(of: _Box, to: _Box) -> Html:
+    x, y, end_x, end_y = of.x + _WIDTH, of.y + of.height // 2, to.x, to.y + to.height // 2
+    bend = max((end_x - x) // 2, _GAP_X)
+    return el("path", d=f"M{x} {y}C{x + bend} {y} {end_x - bend} {end_y} {end_x} {end_y}", class_="edge")
+
+
+def _drawn(box: _Box) -> Html:
+    texts = (
+        el("text", line, x=box.x + 12, y=box.y + 8 + _LINE * (place + 1) - 5) for place, line in enumerate(box.lines)
+    )
+    frame = el("rect", x=box.x, y=box.y, width=_WIDTH, height=box.height, rx=7, class_=box.node.kind)
+    drawn = joined((frame, *texts))
+    return el("a", drawn, href=box.node.href) if box.node.href else el("g", drawn)

@@ -1,0 +1,302 @@
+"""The matrix of a policy as a page for whoever answers for it: filters, and from each cell a link to its rule.
+
+Base rules that one line of the policy says of several operations are one row of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from billpolicy.policy.model import Chain, Setting
+from billpolicy.report.diff_words import NOUNS
+from billpolicy.report.explanation import Rule
+from billpolicy.report.explanation_text import place_text
+from billpolicy.report.html.graph import Node, graph
+from billpolicy.report.html.markup import Html, el, joined, said
+from billpolicy.report.html.page import page
+from billpolicy.report.matrix import Exceptional, Following, Inherited, Matrix, Row, Said, Settled
+from billpolicy.report.results import days_text
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import LEVELS
+
+_ABSENT = "–"
+_LINE = Html("\n")
+_Cell = Inherited | Settled
+
+
+class _BaseRule(NamedTuple):
+    """What one line of the policy says of one decision, and of which operations."""
+
+    key: str
+    cell: _Cell
+    operations: tuple[str, ...]
+
+
+class _Anchors(NamedTuple):
+    """Where on the page a rule stands."""
+
+    base: Mapping[str, str]
+    """Id of a base rule -> its row."""
+    exceptions: Mapping[str, int]
+    """Id of an exception -> its number."""
+    new: frozenset[str]
+    """The exceptions that the policy below has not, or otherwise."""
+
+
+def matrix_html(matrix: Matrix) -> str:
+    """The whole page."""
+    rules = _base_rules(matrix.operations)
+    anchors = _Anchors(
+        {f"{name}.{one.key}": f"base-{place}" for place, one in enumerate(rules, 1) for name in one.operations},
+        {one.rule.id: mark for mark, one in enumerate(matrix.exceptions, start=1)},
+        frozenset(one.rule.id for one in matrix.exceptions if one.differs),
+    )
+    parts = {
+        "Matrix": (_filters(matrix, rules), _table(matrix, anchors)),
+        "Exceptions": [_exception(one, anchors) for one in matrix.exceptions],
+        "Follow-ups": [*_picture(matrix.follow_ups), *map(_follow_up, enumerate(matrix.follow_ups, start=1))],
+        "Declared": [*_declared(matrix.declared)],
+        "Base rules": [_rules(rules, anchors)],
+    }
+    shown = {title: content for title, content in parts.items() if content}
+    extends = joined((", extends ", matrix.base)) if matrix.base is not None else ""
+    body = [
+        el("h1", f"Policy {matrix.policy}"),
+        el("p", f"In force {days_text(matrix.in_force)}, digest ", el("code", matrix.digest[:12]), extends, "."),
+        el("nav", *(el("a", title, href=f"#{_anchor(title)}") for title in shown), aria_label="Parts of this page"),
+    ]
+    for title, content in shown.items():
+        body.append(el("section", el("h2", title, id=_anchor(title)), *content, aria_labelledby=_anchor(title)))
+    return page(f"Policy {matrix.policy}", joined(body, _LINE), styles=("matrix.css",), script="matrix.js")
+
+
+def _anchor(title: str) -> str:
+    return f"part-{title.lower().replace(' ', '-')}"
+
+
+def _base_rules(rows: Iterable[Row]) -> list[_BaseRule]:
+    found: list[tuple[str, _Cell, str]] = []
+    for row in rows:
+        found += ((key, inherited, row.operation) for key, inherited in row.attributes.items())
+        found += ((key, settled, row.operation) for key, settled in row.settings.items())
+
+    def same(one: tuple[str, _Cell, str]) -> tuple[bool, str, str, int, str, str]:
+        key, cell, _ = one
+        return (isinstance(cell, Settled), key, cell.rule.file, cell.rule.line, _value(cell), repr(cell.before))
+
+    found.sort(key=same)
+    grouped = (list(group) for _, group in groupby(found, key=same))
+    return [_BaseRule(group[0][0], group[0][1], tuple(name for _, _, name in group)) for group in grouped]
+
+
+def _value(cell: _Cell) -> str:
+    return str(Chain(cell.chain) if isinstance(cell, Inherited) else Setting(cell.value))
+
+
+def _before(cell: _Cell) -> str | None:
+    if isinstance(cell, Inherited):
+        return str(Chain(cell.before)) if cell.before else None
+    return None if cell.before is None else str(Setting(cell.before))
+
+
+def _filters(matrix: Matrix, rules: Iterable[_BaseRule]) -> Html:
+    """Shown by the script; without it, all of the page is."""
+    keys = dict.fromkeys((*matrix.attributes, *sorted({one.key for one in rules})))
+    choices: dict[str, tuple[str, list[str]]] = {
+        "operation": ("Operation", [row.operation for row in matrix.operations]),
+        "key": ("Attribute or setting", list(keys)),
+        "level": ("Level", [*LEVELS]),
+    }
+    selects = (
+        el("label", title, el("select", el("option", "all", value=""), *(el("option", one) for one in each), name=name))
+        for name, (title, each) in choices.items()
+    )
+    box = el("input", type="checkbox", name="differs")
+    told = f"only what differs from {matrix.base}" if matrix.base is not None else "only what differs from a base"
+    only = el("label", box, told, class_="box", hidden=matrix.base is None)
+    count = el("span", id="count", class_="soft", role="status")
+    return el("form", *selects, only, el("button", "All", type="button"), count, class_="filters", hidden=True)
+
+
+def _table(matrix: Matrix, anchors: _Anchors) -> Html:
+    head = el("tr", *(el("th", name, scope="col") for name in ("operation", "makes", *matrix.attributes)))
+    rows = []
+    for row in matrix.operations:
+        if row.attributes:
+            makes = ", ".join(kind.replace("_", " ") for kind in row.makes) or _ABSENT
+            cells = (_cell(name, row.attributes.get(name), anchors) for name in matrix.attributes)
+            name = el("th", el("code", row.operation), scope="row")
+            rows.append(el("tr", name, el("td", makes, data_label="makes"), *cells, data_operations=row.operation))
+    table = el("table", el("thead", head), el("tbody", joined(rows, _LINE)), class_="stack", id="matrix")
+    return el("div", table, class_="wide", tabindex="0", role="region", aria_label="Operations and attributes")
+
+
+def _cell(name: str, cell: Inherited | None, anchors: _Anchors) -> Html:
+    if cell is None:
+        return el("td", _ABSENT, class_="absent", data_label=name)
+    before = _before(cell)
+    differs = before is not None or not anchors.new.isdisjoint(cell.exceptions)
+    return el(
+        "td",
+        el("a", _value(cell), href=f"#{anchors.base[cell.rule.id]}", title=f"{cell.rule.id}, {place_text(cell.rule)}"),
+        *_changed(cell, anchors),
+        data_label=name,
+        data_keys=name,
+        data_levels=" ".join(cell.chain),
+        data_differs=differs,
+        class_="differs" if differs else None,
+    )
+
+
+def _changed(cell: _Cell, anchors: _Anchors) -> Iterator[Html]:
+    """A number for each exception that can change it, which leads to it; and what the policy below says."""
+    for id in cell.exceptions:
+        number = anchors.exceptions[id]
+        yield Html(" ")
+        yield el("a", f"[{number}]", href=f"#exception-{number}", title=id)
+    before = _before(cell)
+    if before is not None:
+        yield el("span", f"was {before}", class_="before")
+
+
+def _place(rule: Rule) -> Html:
+    return el("code", place_text(rule), class_="soft")
+
+
+def _terms(told: Mapping[str, str]) -> Html:
+    """What is said of something; nothing of what is empty."""
+    return el("dl", *(joined((el("dt", label), el("dd", text))) for label, text in told.items() if text))
+
+
+def _mark(differs: str | None) -> Html:
+    return joined((Html(" "), el("mark", {"added": "new", "changed": "changed"}[differs]))) if differs else Html("")
+
+
+def _when(one: Exceptional | Following) -> Html:
+    return said(" and ".join(one.when) or "always")
+
+
+def _exception(one: Exceptional, anchors: _Anchors) -> Html:
+    then = {key: Chain(to) if isinstance(to, tuple) else Setting(to) for key, to in one.then.items()}
+    levels = sorted({level for to in one.then.values() if isinstance(to, tuple) for level in to})
+    number = anchors.exceptions[one.rule.id]
+    beats = (
+        joined(("[", str(anchors.exceptions[id]), "] ", id)) if id in anchors.exceptions else Html("")
+        for id in one.overrides
+    )
+    told = {
+        "of": joined((el("code", name) for name in one.operations), ", "),
+        "when": _when(one),
+        "then": joined((joined((el("code", key), ": ", str(to))) for key, to in then.items()), ", "),
+        "in force": days_text(one.in_force),
+        "beats": joined(beats, ", "),
+        "because": one.rule.because or "",
+    }
+    return el(
+        "article",
+        el("h3", f"[{number}] {one.rule.id}", _mark(one.differs)),
+        _place(one.rule),
+        _terms(told),
+        id=f"exception-{number}",
+        class_="card rule" + (" differs" if one.differs else ""),
+        data_operations=" ".join(one.operations),
+        data_keys=" ".join(one.then),
+        data_levels=" ".join(levels),
+        data_differs=one.differs is not None,
+    )
+
+
+def _follow_up(numbered: tuple[int, Following]) -> Html:
+    number, one = numbered
+    told = {
+        "after": el("code", one.after),
+        "when": _when(one),
+        "then": el("code", one.then),
+        "refused": "left out, with a warning" if one.if_refused == "leave_out" else "refuses what it follows, too",
+        "in force": days_text(one.in_force),
+        "because": one.rule.because or "",
+    }
+    return el(
+        "article",
+        el("h3", one.rule.id, _mark(one.differs)),
+        _place(one.rule),
+        _terms(told),
+        id=f"follow-up-{number}",
+        class_="card rule" + (" differs" if one.differs else ""),
+        data_operations=one.then,
+        data_differs=one.differs is not None,
+    )
+
+
+def _picture(follow_ups: tuple[Following, ...]) -> Iterator[Html]:
+    """Events and what follows them. What else brings an event about is said in its box, as a number."""
+    if not follow_ups:
+        return
+    events = sorted({one.after for one in follow_ups})
+    run = sorted({one.then for one in follow_ups})
+    causes = {event: [name for name, spec in VOCABULARY.items() if event in spec.causes] for event in events}
+    nodes = [Node(f"event {name}", "event", f"after {name.replace('_', ' ')}") for name in events]
+    nodes += [
+        Node(f"rule {one.rule.id}", "rule", one.rule.id, f"#follow-up-{number}")
+        for number, one in enumerate(follow_ups, start=1)
+    ]
+    nodes += [Node(f"operation {name}", "operation", name.replace("_", " ")) for name in run]
+    edges = [(f"event {one.after}", f"rule {one.rule.id}") for one in follow_ups]
+    edges += [(f"rule {one.rule.id}", f"operation {one.then}") for one in follow_ups]
+    edges += [(f"operation {name}", f"event {event}") for event in events for name in causes[event] if name in run]
+    label = "; ".join(f"after {one.after}, {one.rule.id} runs {one.then}" for one in follow_ups)
+    yield el(
+        "div",
+        graph(nodes, list(dict.fromkeys(edges)), label),
+        class_="picture",
+        tabindex="0",
+        role="region",
+        aria_label="Follow-ups as a graph",
+    )
+
+
+def _declared(declared: tuple[Said, ...]) -> Iterator[Html]:
+    for section, group in groupby(declared, key=lambda one: one.section):
+        rows = [
+            el(
+                "tr",
+                el("th", one.name, _mark(one.differs), scope="row"),
+                el("td", said(one.says or "")),
+                el("td", el("code", f"{one.position.file}:{one.position.line}", class_="soft") if one.position else ""),
+                class_="rule" + (" differs" if one.differs else ""),
+                data_differs=one.differs is not None,
+            )
+            for one in group
+        ]
+        table = el("table", el("tbody", joined(rows, _LINE)), class_="stack")
+        yield el("details", el("summary", f"{NOUNS[section]} ({len(rows)})"), table, open=True)
+
+
+def _rules(rules: Iterable[_BaseRule], anchors: _Anchors) -> Html:
+    columns = ("decides", "value", "of", "because", "where")
+    rows = [
+        el(
+            "tr",
+            el("th", el("code", one.key), scope="row"),
+            el(
+                "td",
+                _value(one.cell),
+                *_changed(one.cell, anchors),
+                data_label="value",
+            ),
+            el("td", joined((el("code", name) for name in one.operations), ", "), data_label="of"),
+            el("td", said(one.cell.rule.because or ""), data_label="because"),
+            el("td", _place(one.cell.rule), data_label="where"),
+            id=f"base-{place}",
+            class_="rule" + (" differs" if _before(one.cell) is not None else ""),
+            data_operations=" ".join(one.operations),
+            data_keys=one.key,
+            data_levels=" ".join(one.cell.chain) if isinstance(one.cell, Inherited) else None,
+            data_differs=_before(one.cell) is not None,
+        )
+        for place, one in enumerate(rules, start=1)
+    ]
+    head = el("tr", *(el("th", name, scope="col") for name in columns))
+    return el("table", el("thead", head), el("tbody", joined(rows, _LINE)), class_="stack")

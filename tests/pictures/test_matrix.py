@@ -1,0 +1,112 @@
+"""The page of the matrix in a real browser: it filters, links, fits a phone, and asks for nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT
+from tests.helpers.tools import needs
+
+STORY = ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml"
+ROWS = "#matrix tbody tr:visible"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = needs("chromium")
+    try:
+        playwright = importlib.import_module("playwright.sync_api")
+    except ModuleNotFoundError:
+        if os.environ.get("BILLPOLICY_REQUIRE_TOOLS") == "1":
+            raise
+        pytest.skip("needs playwright: pip install playwright")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shown = billpolicy("matrix", STORY, "--format", "html")
+    assert shown.code == 0, shown.err
+    path = tmp_path_factory.mktemp("page") / "matrix.html"
+    path.write_text(shown.out, encoding="utf-8")
+    return path
+
+
+def opened(browser: Any, file: Path, *, width: int = 1200, script: bool = True) -> Any:
+    """The page; whatever goes wrong on it is a line of `page.wrong`."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
+    page = context.new_page()
+    page.wrong = []
+    page.on("console", lambda message: page.wrong.append(message.text))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("request", lambda asked: page.wrong.append(asked.url) if asked.url != file.as_uri() else None)
+    page.goto(file.as_uri())
+    return page
+
+
+def test_filters_narrow_what_is_shown(browser: Any, file: Path) -> None:
+    page = opened(browser, file)
+    every = page.locator(ROWS).count()
+    page.select_option("[name=operation]", "write_off_invoice")
+    assert page.locator(ROWS + " th").all_inner_texts() == ["write_off_invoice"]
+    assert page.locator("#count").inner_text() == f"1 of {every} operations that make documents"
+    page.click("button")
+    page.check("[name=differs]")
+    # The two cells that exceptions of the story change.
+    assert page.locator(ROWS + " th").all_inner_texts() == ["credit_memo_from_invoice", "debit_memo_from_invoice"]
+    assert page.locator(ROWS + " td.differs").count() == 2
+    page.uncheck("[name=differs]")
+    page.select_option("[name=level]", "debit_memo")
+    assert page.locator(ROWS + " th").all_inner_texts() == ["write_off_debit_memo", "undo_write_off"]
+    page.click("button")
+    assert page.locator(ROWS).count() == every
+    assert page.wrong == []
+
+
+def test_a_cell_leads_to_its_rule_and_its_exception(browser: Any, file: Path) -> None:
+    page = opened(browser, file)
+    cell = page.locator("[data-operations=credit_memo_from_invoice] [data-keys=bill_to_contact]")
+    cell.locator("a").first.click()
+    assert "credit_memo_from_invoice" in page.locator(":target").inner_text()
+    assert "bill_to_contact" in page.locator(":target th").inner_text()
+    cell.locator("a").nth(1).click()
+    assert "credit_memo_from_invoice" in page.locator("article:target").inner_text()
+    lost = "[...document.querySelectorAll('a')].filter(a => !document.querySelector(a.getAttribute('href'))).length"
+    assert page.evaluate(lost) == 0
+    assert (
+        page.evaluate("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size")
+        == page.locator("[id]").count()
+    )
+
+
+def test_the_header_and_the_first_column_stay(browser: Any, file: Path) -> None:
+    page = opened(browser, file)
+    page.locator(".wide").first.evaluate("element => { element.style.width = '500px'; element.scrollTo(200, 300) }")
+    frame = page.locator(".wide").first.bounding_box()
+    corner = page.locator("#matrix thead th").first.bounding_box()
+    assert abs(corner["x"] - frame["x"]) <= 2
+    assert abs(corner["y"] - frame["y"]) <= 2
+
+
+@pytest.mark.parametrize("width", [390, 800, 1600])
+def test_nothing_is_wider_than_the_screen(browser: Any, file: Path, width: int) -> None:
+    page = opened(browser, file, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.wrong == []
+
+
+def test_without_a_script_all_is_shown(browser: Any, file: Path) -> None:
+    page = opened(browser, file, script=False)
+    assert page.locator("form").is_hidden()
+    assert page.locator(ROWS).count() == page.locator("#matrix tbody tr").count()
+    assert page.locator(".rule:visible").count() == page.locator(".rule").count()
