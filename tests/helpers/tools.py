@@ -1,22 +1,51 @@
-"""Programs that some tests need and not every machine has."""
+"""Commands and packages that only some tests need: skipped where they are missing, unless this machine must have them.
+
+`BILLPOLICY_REQUIRE_TOOLS=1` says that it must, as in CI: there a test that lacks its tool fails.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-_PACKAGES = {"hledger": "hledger", "chromium": "chromium"}
-"""Command -> the package of Debian that has it."""
+COMMANDS = {
+    "bash": "apt-get install bash",
+    "bean-check": "pip install beancount",
+    "chromium": "apt-get install chromium",
+    "fish": "apt-get install fish",
+    "hledger": "apt-get install hledger",
+    "zsh": "apt-get install zsh",
+}
+"""Command -> how to get it."""
+PACKAGES = {
+    "beancount": "pip install beancount",
+    "mkdocs": "pip install mkdocs",
+    "openpyxl": "pip install openpyxl",
+    "playwright": "pip install playwright",
+}
+"""What is imported -> how to get it."""
 
 
 def needs(command: str) -> str:
-    """The path of a command; without it the test is skipped, or fails where `BILLPOLICY_REQUIRE_TOOLS` is set."""
-    path = shutil.which(command)
-    if path is None:
-        reason = f"needs {command}: apt-get install {_PACKAGES.get(command, command)}"
-        if os.environ.get("BILLPOLICY_REQUIRE_TOOLS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
+    """The path of a command: that of the environment which runs the tests, or the first on the PATH."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which(command, path=beside) or shutil.which(command)
+    return found or _without(command, COMMANDS[command])
+
+
+def needs_package(name: str) -> None:
+    """Go on only where a package can be imported."""
+    if find_spec(name) is None:
+        _without(name, PACKAGES[name])
+
+
+def _without(name: str, remedy: str) -> str:
+    said = f"{name} is not installed: {remedy}"
+    if os.environ.get("BILLPOLICY_REQUIRE_TOOLS") == "1":
+        pytest.fail(said, pytrace=False)
+    pytest.skip(said)
