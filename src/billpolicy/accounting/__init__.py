@@ -1,0 +1,1 @@
+"""What does an accountant ask of a book, as of a day?"""
