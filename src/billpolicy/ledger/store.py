@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from billpolicy.accounting.movements import Stamp
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
@@ -22,6 +23,7 @@ from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
+from billpolicy.ledger.stamps import stamps_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
@@ -135,6 +137,10 @@ class LedgerReader:
     def waiting(self, ids: Collection[str] | None = None) -> dict[str, Waiting]:
         """As `Reader.waiting`."""
         return waiting.waiting_in(self.connection, ids)
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Which operation made each movement of money, by the ids of `accounting/movements.py`."""
+        return stamps_of(self.connection)
 
 
 class LedgerWriter(LedgerReader):
