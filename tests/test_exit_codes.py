@@ -56,6 +56,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "withdraw": (["waits-too", "--ledger", LEDGER], ["nothing", "--ledger", LEDGER]),
     "replay": (["recorded.jsonl", "--policy", RIGHT], ["recorded.jsonl", "--policy", "policies/other"]),
     "matrix": ([RIGHT], [WRONG]),
+    "report": (["balances", "--book", "book.yaml"], ["approvals", "--book", "book.yaml"]),
     "rule": (["key-unknown"], ["key-unknwon"]),
     "schema": (["policy", "--validate", f"{RIGHT}/policy.yaml"], ["policy", "--validate", "book.yaml"]),
     "ledger numbers": ([LEDGER], ["sqlite:///book.yaml"]),

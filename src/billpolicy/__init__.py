@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from billpolicy.accounting.tables import Table
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api import (
+        accounting_report,
         approve,
         asked_waiting,
         check_book,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         post,
         post_all,
         post_planned,
+        report_names,
         sync,
         usage_operations,
         wait,
@@ -122,6 +125,7 @@ _WHERE = {
     "Settled": "linting.settling",
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
+    "Table": "accounting.tables",
     "Tax": "deciding.tax_engine",
     "TaxEngine": "deciding.tax_engine",
     "TaxableLine": "deciding.tax_engine",
@@ -223,6 +227,7 @@ __all__ = [
     "Settled",
     "Side",
     "Sync",
+    "Table",
     "Tax",
     "TaxEngine",
     "TaxableLine",
@@ -235,6 +240,7 @@ __all__ = [
     "WitnessOfChange",
     "about",
     "about_rule",
+    "accounting_report",
     "affected",
     "analyze",
     "approve",
@@ -287,6 +293,7 @@ __all__ = [
     "proposed",
     "read_settings",
     "replay",
+    "report_names",
     "run_tests",
     "settings_for",
     "settle",

@@ -14,6 +14,9 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from billpolicy.accounting.asked import BUCKETS, Asked
+from billpolicy.accounting.reports.registry import REPORTS
+from billpolicy.accounting.tables import Table
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in
@@ -24,7 +27,7 @@ from billpolicy.deciding.proven import prove_texts
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, in_order
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean, in_order
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.exchange.plan_file import PlanFile
 from billpolicy.exchange.plan_file import told as told_plan
@@ -495,6 +498,40 @@ def history(on: Book | Ledger, name: str) -> History:
         return history_of(on, name, (*on.numbered, *on.charge_periods))
     with on.reading() as reader:
         return reader.history(name)
+
+
+def accounting_report(
+    on: Book | Ledger,
+    name: str,
+    *,
+    as_of: datetime.date | None = None,
+    first: datetime.date | None = None,
+    until: datetime.date | None = None,
+    account: str | None = None,
+    currency: str | None = None,
+    buckets: tuple[int, ...] = BUCKETS,
+) -> Table:
+    """A report of `report_names`: what was open, moved or done, as of the end of a day, by default today.
+
+    `first` and `until`, the first day after, are the period of reports that have one. Nothing dated after `as_of`
+    counts, also where it was posted before. Raises `Refused` where the report cannot be answered, and `ValueError` if
+    what it comes to contradicts the identities of the documents.
+    """
+    _expect_to_read(on)
+    if name not in REPORTS:
+        hint = did_you_mean(name, REPORTS) or f"reports: {', '.join(REPORTS)}"
+        raise Refused([Diagnostic("report-unanswerable", f"there is no report `{name}`", hint=hint)])
+    if isinstance(on, Book):
+        book, journal = on, None
+    else:
+        with on.reading() as reader:
+            book, journal = reader.book(Needs(everything=True)), reader.journal()
+    return REPORTS[name](Asked(book, _day(as_of), first, until, account, currency, buckets, journal))
+
+
+def report_names() -> tuple[str, ...]:
+    """Every report that there is."""
+    return tuple(REPORTS)
 
 
 def explain_posted(ledger: Ledger, name: str) -> PostedExplanation:

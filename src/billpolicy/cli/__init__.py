@@ -32,6 +32,7 @@ COMMANDS = {
     "withdraw": ("billpolicy.cli.withdraw", "Let operations that wait for approvals do so no more."),
     "replay": ("billpolicy.cli.replay", "Decide again what was recorded: which outcomes would differ."),
     "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
+    "report": ("billpolicy.cli.report", "Tell what is open, moved or owed, as of any day: aging, statements and more."),
     "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
     "rule": ("billpolicy.cli.rule", "Say what the code of a diagnostic means, with an example and its mend."),
     "schema": ("billpolicy.cli.schema", "Print or write the JSON Schemas for editors."),

@@ -55,6 +55,8 @@ class _Digest(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+DAY = _Day()
+"""The type of a day."""
 DIGEST = _Digest()
 """The type of what is confirmed."""
 LINE = _Line()

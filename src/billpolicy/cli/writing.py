@@ -37,6 +37,8 @@ WITNESS = Kind("witness", b'{"today":')
 POLICY = Kind("policy", b"")
 """A file of a policy that is mended: it was read before."""
 ALLOWED = Kind("file of what is allowed", b"allow:")
+TABLE = Kind("table", b"\0")
+"""A report of an accountant, in any of its formats. None begins so: one that is there is kept."""
 _ENOUGH = 256
 """Bytes at the start of a file that tell its kind."""
 
@@ -65,7 +67,7 @@ def files_of_ledger(url: str) -> Iterator[tuple[Path, str]]:
         yield file, "a file of the ledger"
 
 
-def write_file(path: Path, text: str, kind: Kind) -> None:
+def write_file(path: Path, text: str | bytes, kind: Kind) -> None:
     """Write a whole file beside the old one and put it in its place: a crash leaves the old file or the new one."""
     replacing = Replacing(path, kind)
     try:
@@ -88,10 +90,10 @@ class Replacing:
         with self._failing():
             self._stream = self._beside.open("xb")
 
-    def write(self, text: str) -> None:
+    def write(self, text: str | bytes) -> None:
         """Write more of it."""
         with self._failing():
-            self._stream.write(text.encode("utf-8", "backslashreplace"))
+            self._stream.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
 
     def keep(self) -> None:
         """Put what was written in the place of the old file."""

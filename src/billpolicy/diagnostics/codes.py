@@ -347,6 +347,7 @@ Known = Literal[
     "refund-unpaid",
     "refund-unposted",
     "repeats-base-policy",
+    "report-unanswerable",
     "repository-missing",
     "request-not-heard",
     "resolution-missing",

@@ -33,6 +33,7 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
+from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
 from billpolicy.report.waiting import ApprovalsReport, WaitingsReport
 from billpolicy.testing.expected import DECISIONS, Expected
@@ -276,6 +277,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "waiting": _written(WaitingsReport),
     "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),
+    "report": _written(AccountingReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),
     "recording": _recording,

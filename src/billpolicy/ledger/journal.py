@@ -44,6 +44,10 @@ _DONE = """
 SELECT operations.operation, audit.operation, who, at, why, approved_by
 FROM audit JOIN operations ON operations.id = audit.operation WHERE audit.operation IN {keys} ORDER BY audit.id
 """
+_EVERY_DONE = """
+SELECT operations.operation, audit.operation, who, at, why, approved_by
+FROM audit JOIN operations ON operations.id = audit.operation ORDER BY audit.id
+"""
 _AUDITS_ON = """
 SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
     SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
@@ -402,6 +406,11 @@ def audits_on(connection: Connection, number: str) -> list[Audit]:
 def done_by(connection: Connection, ids: Collection[str]) -> dict[str, Done]:
     """These operations, each with who posted it, in the order in which they were posted."""
     return {id: Done(operation, _audit((id, *row))) for operation, id, *row in connection.rows(_DONE, ids)}
+
+
+def every_done(connection: Connection) -> dict[str, Done]:
+    """All operations, in the same order."""
+    return {id: Done(operation, _audit((id, *row))) for operation, id, *row in connection.rows(_EVERY_DONE)}
 
 
 def _audit(row: Row) -> Audit:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from billpolicy.accounting.asked import Journal
 from billpolicy.accounting.movements import Stamp
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
@@ -141,6 +142,10 @@ class LedgerReader:
     def stamps(self) -> dict[str, Stamp]:
         """Which operation made each movement of money, by the ids of `accounting/movements.py`."""
         return stamps_of(self.connection)
+
+    def journal(self) -> Journal:
+        """What reports ask of a ledger beside its book."""
+        return Journal(self.stamps(), journal.every_done(self.connection), tuple(numbering(self.connection)))
 
 
 class LedgerWriter(LedgerReader):

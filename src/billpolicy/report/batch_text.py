@@ -18,6 +18,7 @@ from billpolicy.posting.limits import EVERY, Totals, beyond
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Posted
 from billpolicy.report.results import Total
+from billpolicy.report.spreadsheets import harmless
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -134,7 +135,7 @@ class Tally:
                 at = problem.position
                 place = (at.file, at.line) if at else ("", "")
                 row = (asked.request.id, asked.request.operation, *place, problem.code, problem.message)
-                rows.writerow(_harmless(visible(str(cell))) for cell in (*row, problem.hint or ""))
+                rows.writerow(harmless(str(cell)) for cell in (*row, problem.hint or ""))
         return file.getvalue()
 
 
@@ -157,8 +158,3 @@ def _summed(*amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
 def _signed(amount: Decimal) -> Decimal:
     """What is billed less what is credited on negative invoices."""
     return amount
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet takes what begins like this for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

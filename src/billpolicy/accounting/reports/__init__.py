@@ -1,0 +1,1 @@
+"""Which reports are there? One file each; `registry.py` lists them."""

@@ -1,0 +1,46 @@
+"""`documents`: what was posted in a period, by currency and kind of document."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from billpolicy.accounting.asked import Asked
+from billpolicy.accounting.movements import PAYMENT_REVERSAL, Movement
+from billpolicy.accounting.tables import Column, Table, group, totals_of
+from billpolicy.book.kinds import KINDS
+
+COLUMNS = (
+    Column("number", "number"),
+    Column("date", "date", "date"),
+    Column("account", "account"),
+    Column("amount", "amount", "money"),
+    Column("owed", "owed by it", "money"),
+    Column("status", "status"),
+)
+
+
+def documents(asked: Asked) -> Table:
+    """Every posted document of the period, with its amount and what its account owes more by it; the reversal of a
+    payment on the day on which it was reversed."""
+    wanted = [
+        one
+        for one in asked.movements
+        if one.document is not None and asked.within(one.date) and asked.wants(one.account, one.currency)
+    ]
+    wanted.sort(key=lambda one: (one.currency, _ORDER.index(one.kind)))
+    groups = []
+    for (currency, kind), those in groupby(wanted, key=lambda one: (one.currency, one.kind)):
+        rows = [(one.document, one.date, one.account, one.amount, one.owed, _status(asked, one)) for one in those]
+        words = _WORDS.get(kind) or KINDS[kind].words
+        groups.append(group(COLUMNS, f"{words}s", currency, rows, f"{len(rows)} {words}{'s' if len(rows) > 1 else ''}"))
+    return Table("documents", f"documents, {asked.period}", COLUMNS, tuple(groups), totals_of(COLUMNS, groups))
+
+
+def _status(asked: Asked, movement: Movement) -> str | None:
+    """A billing document has no day on which it was reversed: what reverses it is a memo of its own."""
+    reversed_ = getattr(asked.book.numbered[movement.document or ""], "reversed_", False)
+    return "reversed" if reversed_ and movement.kind != PAYMENT_REVERSAL else None
+
+
+_ORDER = (*KINDS, PAYMENT_REVERSAL)
+_WORDS = {PAYMENT_REVERSAL: "reversal of payment", "credit_adjustment": "change of credit balance"}

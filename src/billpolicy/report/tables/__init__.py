@@ -1,0 +1,1 @@
+"""How is a table of an accountant shown? One file for each format; `formats.py` lists them."""

@@ -1,0 +1,217 @@
+"""Reports come to what the book comes to: on random walks, as of any day; and what they refuse."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+
+import billpolicy as api
+from billpolicy.accounting.movements import movements_of
+from billpolicy.accounting.tables import Table
+from billpolicy.book.book import Book
+from billpolicy.book.kinds import kind_of
+from billpolicy.book.model import Payment
+from billpolicy.report.tables.csv import table_csv
+from billpolicy.report.tables.text import table_text
+from billpolicy.report.tables.xlsx import table_xlsx
+from tests.helpers.books import book_from
+from tests.helpers.refusals import messages, refused
+from tests.helpers.walks import Walk, hold, walk
+
+OF_BOOKS = ("balances", "aging", "open-items", "unapplied", "credit-balances", "documents", "write-offs")
+END = datetime.date(2030, 1, 1)
+
+
+def _until(book: Book, day: datetime.date) -> Book:
+    """The book as it would be if nothing after the day had been posted: an oracle that knows no movements."""
+    reversed_on = {one.document: one.date for one in movements_of(book) if one.kind == "payment_reversal"}
+    documents = [
+        replace(one, reversed_=False) if isinstance(one, Payment) and reversed_on.get(one.number, day) > day else one
+        for one in book.numbered.values()
+        if one.date <= day
+    ]
+    applications = [one for made in book.applications_from.values() for one in made if one.date <= day]
+    return replace(Book().with_posted(documents, applications), accounts=book.accounts)
+
+
+def _days(book: Book) -> Iterator[datetime.date]:
+    days = sorted({one.date for one in movements_of(book)})
+    yield from (*days[:: max(len(days) // 4, 1)], END)
+
+
+def _totals(table: Table, column: str) -> dict[str, Decimal]:
+    """What the groups of each currency come to in a column, row by row."""
+    place = [one.name for one in table.columns].index(column)
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for group in table.groups:
+        assert group.currency is not None
+        cells = [row[place] for row in group.rows]
+        for cell in cells:
+            assert isinstance(cell, Decimal)
+            found[group.currency] += cell
+        if group.total is not None:
+            assert group.total[place] == sum(cells)  # type: ignore[arg-type]
+    return {currency: amount for currency, amount in found.items() if amount}
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_as_of_a_day_is_what_a_book_until_that_day_says(first: int) -> None:
+    hold(_agrees, (walk(seed) for seed in range(first, first + 20)))
+
+
+def _agrees(found: Walk) -> None:
+    if not found.steps:
+        return
+    book = found.steps[-1].after
+    for day in _days(book):
+        then = _until(book, day)
+        owed: dict[str, Decimal] = defaultdict(Decimal)
+        unapplied: dict[str, Decimal] = defaultdict(Decimal)
+        for one in then.numbered.values():
+            if one.status == "posted" and kind_of(one).open_word is not None:
+                (owed if kind_of(one).is_owed else unapplied)[one.currency] += then.balance(one)
+        credit: dict[str, Decimal] = defaultdict(Decimal)
+        for account, changes in then.credit_of.items():
+            for currency in {one.currency for one in changes}:
+                credit[currency] += then.credit_balance(account, currency)
+        expected = [{key: amount for key, amount in each.items() if amount} for each in (owed, unapplied, credit)]
+        tables = {name: api.accounting_report(book, name, as_of=day) for name in OF_BOOKS}
+        assert _totals(tables["aging"], "total") == expected[0]
+        assert _totals(tables["open-items"], "open") == expected[0]
+        assert _totals(tables["balances"], "open") == expected[0]
+        assert _totals(tables["unapplied"], "unapplied") == expected[1]
+        assert _totals(tables["credit-balances"], "balance") == expected[2]
+        for account in book.accounts:
+            statement = api.accounting_report(book, "statement", as_of=day, first=day, account=account)
+            for group in statement.groups:
+                opening, closing = group.rows[0][-1], (group.total or ())[-1]
+                moved = [row[-2] for row in group.rows[1:]]
+                assert closing == sum(moved, opening)  # type: ignore[arg-type]
+                net = _totals(api.accounting_report(book, "balances", as_of=day, account=account), "owed")
+                assert net.get(group.currency or "", 0) == closing
+
+
+BOOK = """
+accounts: [{id: "=acme", name: "Acme\\u200b", currency: EUR}, {id: b, currency: JPY}]
+invoices:
+- {number: I-1, account: "=acme", date: 2026-01-10, due_date: 2026-02-09, currency: EUR,
+   items: [{id: i, amount: 1234.50}]}
+- {number: I-2, account: "=acme", date: 2026-03-01, currency: EUR, items: [{id: i, amount: 50.00}]}
+- {number: I-3, account: b, date: 2026-03-01, due_date: 2026-03-31, currency: JPY, items: [{id: i, amount: 700}]}
+credit_memos:
+- {number: C-1, account: "=acme", date: 2026-03-05, currency: EUR, source: I-1, write_off: true, reason: Write-off,
+   items: [{id: i, amount: 34.50, source_item: i}]}
+applications: [{from: C-1, to: I-1, date: 2026-03-05, amount: 34.50, parts: [{item: i, source_item: i, amount: 34.50}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "line"),
+    [
+        ("2026-02-09", ("1234.50", "0", "0", "0", "0")),  # due on the day is not past due
+        ("2026-02-10", ("0", "1234.50", "0", "0", "0")),  # one day past
+        ("2026-03-11", ("0", "1250.00", "0", "0", "0")),  # 30 days past 1200.00; 10 days after its date 50.00
+        ("2026-03-12", ("0", "50.00", "1200.00", "0", "0")),
+        ("2026-05-11", ("0", "0", "0", "50.00", "1200.00")),  # 71 and 91 days
+    ],
+)
+def test_buckets(day: str, line: tuple[str, ...]) -> None:
+    table = api.accounting_report(book_from(BOOK), "aging", as_of=datetime.date.fromisoformat(day), currency="EUR")
+    (row,) = table.groups[0].rows
+    assert row[1:-1] == tuple(map(Decimal, line))
+
+
+def test_own_buckets() -> None:
+    table = api.accounting_report(book_from(BOOK), "aging", as_of=datetime.date(2026, 4, 20), buckets=(10, 50))
+    assert [one.title for one in table.columns] == ["account", "not due", "1-10", "11-50", "over 50", "total"]
+
+
+def test_write_offs_are_told_by_reason() -> None:
+    (group,) = api.accounting_report(book_from(BOOK), "write-offs", as_of=END).groups
+    assert (group.title, group.currency) == ("Write-off", "EUR")
+    assert group.rows == (("C-1", datetime.date(2026, 3, 5), "=acme", "I-1", Decimal("34.50")),)
+
+
+def test_text_is_aligned_and_not_wider_than_a_page() -> None:
+    for name in OF_BOOKS:
+        text = table_text(api.accounting_report(book_from(BOOK), name, as_of=END))
+        assert max(map(len, text.splitlines())) <= 80, text
+    text = table_text(api.accounting_report(book_from(BOOK), "open-items", as_of=datetime.date(2026, 4, 1)))
+    assert text == (
+        "open items as of 2026-04-01\n"
+        "\n"
+        "number  kind     date        due         past due    amount      open\n"
+        "------  -------  ----------  ----------  --------  --------  --------\n"
+        "=acme  EUR\n"
+        "I-1     invoice  2026-01-10  2026-02-09        51  1,234.50  1,200.00\n"
+        "I-2     invoice  2026-03-01                    31     50.00     50.00\n"
+        "                                                   --------  --------\n"
+        "total                                              1,284.50  1,250.00\n"
+        "\n"
+        "b  JPY\n"
+        "I-3     invoice  2026-03-01  2026-03-31         1       700       700\n"
+        "                                                   --------  --------\n"
+        "total                                                   700       700\n"
+    )
+
+
+def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
+    table = api.accounting_report(book_from(BOOK), "open-items", as_of=END)
+    rows = list(csv.DictReader(io.StringIO(table_csv(table))))
+    assert [row["group"] for row in rows] == ["'=acme", "'=acme", "b"]
+    assert (rows[0]["open"], rows[0]["due"]) == ("1200.00", "2026-02-09")
+
+
+def test_a_workbook_has_numbers_and_days_and_is_the_same_each_time() -> None:
+    table = api.accounting_report(book_from(BOOK), "open-items", as_of=END)
+    assert table_xlsx(table) == table_xlsx(api.accounting_report(book_from(BOOK), "open-items", as_of=END))
+    with zipfile.ZipFile(io.BytesIO(table_xlsx(table))) as archive:
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        for name in archive.namelist():
+            ElementTree.fromstring(archive.read(name))
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    rows = [["".join(cell.itertext()) for cell in row.iter(f"{main}c")] for row in sheet.iter(f"{main}row")]
+    # 2026-01-10 is day 46032 of spreadsheets, 2026-02-09 thirty days later.
+    past = (END - datetime.date(2026, 2, 9)).days
+    assert rows[1] == ["=acme", "EUR", "I-1", "invoice", "46032", "46062", str(past), "1234.50", "1200.00"]
+    assert not list(sheet.iter(f"{main}f"))
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "message"),
+    [
+        ("statement", {}, "a statement is of one account"),
+        ("agin", {}, "there is no report `agin`"),
+        ("aging", {"account": "acm"}, "there is no account `acm`"),
+        ("aging", {"currency": "USD"}, "nothing here is in the currency `USD`"),
+        ("aging", {"buckets": (60, 30)}, "`60,30` are no buckets"),
+        ("aging", {"buckets": (0,)}, "`0` are no buckets"),
+        ("approvals", {}, "the report `approvals` is of a ledger"),
+        ("numbers", {}, "the report `numbers` is of a ledger"),
+        (
+            "documents",
+            {"first": datetime.date(2026, 2, 1), "until": datetime.date(2026, 2, 1)},
+            "the period begins on 2026-02-01, after it ends, on 2026-01-31",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_refused(name: str, asked: dict[str, object], message: str) -> None:
+    def ask() -> Table:
+        return api.accounting_report(book_from(BOOK), name, as_of=END, **asked)  # type: ignore[arg-type]
+
+    assert messages(refused(ask)) == message
+
+
+def test_a_book_that_contradicts_itself_gives_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Book, "balance", lambda book, document: Decimal("1.00"))
+    with pytest.raises(ValueError, match="the movements of I-1 come to"):
+        api.accounting_report(book_from(BOOK), "aging", as_of=END)
