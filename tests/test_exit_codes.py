@@ -16,7 +16,7 @@ from tests.helpers.paths import ROOT
 from tests.helpers.repository import ACME, with_policies
 
 PAGE = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| `([a-z ]+)` \|", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| `([a-z -]+)` \|", PAGE, re.MULTILINE)
 WRONG, RIGHT = "policies/wrong", "policies/acme"
 LEDGER = "sqlite:///l.db"
 APPROVED = ["--policy", "policies/two", "--today", "2026-04-01", "--ledger", LEDGER]
@@ -57,6 +57,10 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "replay": (["recorded.jsonl", "--policy", RIGHT], ["recorded.jsonl", "--policy", "policies/other"]),
     "matrix": ([RIGHT], [WRONG]),
     "report": (["balances", "--book", "book.yaml"], ["approvals", "--book", "book.yaml"]),
+    "import-csv": (
+        ["accounts.csv", "--mapping", "mapping.yaml", "--dry-run"],
+        ["accounts.csv", "--mapping", "book.yaml", "--dry-run"],
+    ),
     "rule": (["key-unknown"], ["key-unknwon"]),
     "schema": (["policy", "--validate", f"{RIGHT}/policy.yaml"], ["policy", "--validate", "book.yaml"]),
     "ledger numbers": ([LEDGER], ["sqlite:///book.yaml"]),
@@ -84,6 +88,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.write("waits.yaml", f"operations: [{waits.replace('ID', 'waits')}, {waits.replace('ID', 'waits-too')}]\n")
     made.write("book.yaml", BOOK)
     made.write("usage.csv", "id,subscription,charge,date,quantity\nu1,s,calls,2026-03-01,3\n")
+    made.write("accounts.csv", "id,currency\na,EUR\n")
+    columns = "{id: id, currency: currency}"
+    made.write("mapping.yaml", f"tables: [{{file: accounts.csv, record: accounts, columns: {columns}}}]\n")
     made.write("good.yaml", OPERATIONS.replace("ACCOUNT", "a").replace("ID", "good"))
     made.write("bad.yaml", OPERATIONS.replace("ACCOUNT", "nobody").replace("ID", "bad"))
     made.write(f"{RIGHT}/good.test.yaml", TEST.replace("AMOUNT", "1.00"))

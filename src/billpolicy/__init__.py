@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
     from billpolicy.exchange.plan_file import PlanFile, is_plan_file, load_plan_file, plan_file
     from billpolicy.exchange.samples import load_samples
+    from billpolicy.exchange.tables.proposal import propose_mapping
+    from billpolicy.exchange.tables.reading import FromTables, load_tables
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
@@ -103,6 +105,7 @@ _WHERE = {
     "Explanation": "report.explanation",
     "Fixed": "linting.fixes",
     "ForApproval": "posting.approving",
+    "FromTables": "exchange.tables.reading",
     "History": "posting.history",
     "Impact": "comparing.tally",
     "Instruction": "planning.request",
@@ -164,6 +167,7 @@ _WHERE = {
     "load_recording": "recording.lines",
     "load_samples": "exchange.samples",
     "load_sides": "comparing.side",
+    "load_tables": "exchange.tables.reading",
     "load_tests": "exchange.test_file",
     "load_unproven": "witness.unproven",
     "load_usage": "exchange.usage_file",
@@ -175,6 +179,7 @@ _WHERE = {
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
     "plan_file": "exchange.plan_file",
+    "propose_mapping": "exchange.tables.proposal",
     "proposed": "comparing.propose",
     "read_settings": "linting.settings",
     "replay": "recording.replay",
@@ -205,6 +210,7 @@ __all__ = [
     "Explanation",
     "Fixed",
     "ForApproval",
+    "FromTables",
     "History",
     "Impact",
     "Instruction",
@@ -274,6 +280,7 @@ __all__ = [
     "load_recording",
     "load_samples",
     "load_sides",
+    "load_tables",
     "load_tests",
     "load_unproven",
     "load_usage",
@@ -290,6 +297,7 @@ __all__ = [
     "post",
     "post_all",
     "post_planned",
+    "propose_mapping",
     "proposed",
     "read_settings",
     "replay",

@@ -34,6 +34,7 @@ COMMANDS = {
     "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
     "report": ("billpolicy.cli.report", "Tell what is open, moved or owed, as of any day: aging, statements and more."),
     "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
+    "import-csv": ("billpolicy.cli.import_csv", "Make a book of tables, as CSV or Excel, by a mapping file."),
     "rule": ("billpolicy.cli.rule", "Say what the code of a diagnostic means, with an example and its mend."),
     "schema": ("billpolicy.cli.schema", "Print or write the JSON Schemas for editors."),
 }

@@ -36,6 +36,7 @@ BASELINE = Kind("baseline", b'{"known":')
 WITNESS = Kind("witness", b'{"today":')
 POLICY = Kind("policy", b"")
 """A file of a policy that is mended: it was read before."""
+BOOK = Kind("book of import-csv", b"#Madeby`billpolicyimport-csv`")
 ALLOWED = Kind("file of what is allowed", b"allow:")
 TABLE = Kind("table", b"\0")
 """A report of an accountant, in any of its formats. None begins so: one that is there is kept."""

@@ -10,6 +10,7 @@ from billpolicy.book.model import BookFile
 from billpolicy.catalogue.entry import entries
 from billpolicy.comparing.allow import AllowFile
 from billpolicy.exchange.plan_file import PlanFileText
+from billpolicy.exchange.tables.mapping import MappingFile
 from billpolicy.exchange.test_file import TestFileText
 from billpolicy.linting.baseline import BaselineFile
 from billpolicy.linting.lint import Lint
@@ -33,6 +34,7 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
+from billpolicy.report.tables import ImportedTables
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
 from billpolicy.report.waiting import ApprovalsReport, WaitingsReport
@@ -253,6 +255,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
     "operations": _operations,
+    "mapping": lambda: _of(MappingFile),
     "allow": lambda: _of(AllowFile),
     "test": _test,
     "test-report": _written(TestReport),
@@ -271,6 +274,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
     "ledger-import": _written(ImportReport),
+    "import-csv": _written(ImportedTables),
     "ledger-sync": _written(SyncReport),
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),

@@ -188,7 +188,10 @@ _SUFFIXES = ((".csv", "a CSV file"), (".tsv", "a CSV file"), (".toml", "a file o
 
 def _other_program(what: str, name: str) -> Refused:
     """The refusal of a table, a workbook or whatever else is neither YAML nor JSON."""
-    hint = "books, operations and policies are YAML or JSON; records of usage may be CSV: `billpolicy ledger usage`"
+    hint = (
+        "books, operations and policies are YAML or JSON; `billpolicy import-csv` makes a book of tables, as CSV or "
+        "Excel, and `billpolicy ledger usage` records usage"
+    )
     return _refuse("file-kind", f"this is {what}; YAML or JSON is wanted here", name, hint)
 
 

@@ -1,0 +1,1 @@
+"""How do tables of other programs, as CSV or Excel, become a book?"""
