@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from functools import cache
 from typing import Literal, NamedTuple
 
 from billpolicy.exchange.tables.fields import Form
@@ -13,6 +14,13 @@ Decimals = Literal["point", "comma"]
 Thousands = Literal["none", "point", "comma", "space", "apostrophe"]
 Days = Literal["YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "YYYY/MM/DD", "YYYYMMDD"]
 _MARKS: dict[Thousands, str] = {"point": ".", "comma": ",", "space": " \u00a0\u202f", "apostrophe": "'\u2019"}
+_BETWEEN: dict[Thousands, str] = {
+    "none": "nothing",
+    "point": "a point",
+    "comma": "a comma",
+    "space": "a space",
+    "apostrophe": "an apostrophe",
+}
 _DAYS: dict[Days, re.Pattern[str]] = {
     "YYYY-MM-DD": re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"),
     "DD.MM.YYYY": re.compile(r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})"),
@@ -76,19 +84,23 @@ def _day(cell: str, days: Days) -> str:
 
 
 def _number(cell: str, written: Written) -> str:
-    mark = re.escape("," if written.decimal == "comma" else ".")
-    groups = _MARKS.get(written.thousands, "")
-    whole = f"[0-9]{{1,3}}(?:[{re.escape(groups)}][0-9]{{3}})+|[0-9]+" if groups else "[0-9]+"
-    found = re.fullmatch(rf"([+-]?)({whole})(?:{mark}([0-9]+))?", cell)
+    found = _pattern(written).fullmatch(cell)
     if found is None:
-        said = f"a decimal {written.decimal} and " + (
-            f"a {written.thousands} between thousands" if groups else "nothing between thousands"
-        )
+        between = _BETWEEN[written.thousands]
+        said = f"a decimal {written.decimal} and {between} between thousands"
         raise ValueError(f"`{_short(cell)}` is not a number written with {said}")
     digits = "".join(one for one in found[2] if one.isdigit())
     sign = "-" if found[1] == "-" else ""
     digits = digits.lstrip("0") or "0"
     return f"{sign}{digits}" + (f".{found[3]}" if found[3] else "")
+
+
+@cache
+def _pattern(written: Written) -> re.Pattern[str]:
+    mark = "," if written.decimal == "comma" else r"\."
+    groups = _MARKS.get(written.thousands, "")
+    whole = f"[0-9]{{1,3}}(?:[{re.escape(groups)}][0-9]{{3}})+|[0-9]+" if groups else "[0-9]+"
+    return re.compile(rf"([+-]?)({whole})(?:{mark}([0-9]+))?")
 
 
 def _short(cell: str) -> str:
