@@ -152,6 +152,10 @@ def _fields(section: str, columns: list[str]) -> dict[str, Field]:
 
 def _paths(section: str, bare: str, own: dict[str, str]) -> Iterator[str]:
     """The fields that a column may mean, the likeliest first."""
+    single = _bare(section.removesuffix("s"))
+    key = entry_at(section, ()).key
+    if key is not None and bare in {single + ending for ending in ("", "no", "nr", "number", "id")}:
+        yield key
     meant = MEANT.get(bare)
     if meant == "id" and section not in _FOR_WHOM and bare.startswith(("customer", "account", "kunden")):
         yield "account"
