@@ -15,6 +15,7 @@ from billpolicy.policy.model import (
     Assumption,
     Attribute,
     BatchLimit,
+    JournalAccounts,
     Limit,
     PaymentTerm,
     Policy,
@@ -38,6 +39,7 @@ Section = Literal[
     "payment_terms",
     "cash_steps",
     "tax_rates",
+    "accounts",
     "batch_limits",
     "limits",
     "assumptions",
@@ -98,6 +100,7 @@ def _changes(old: Policy, new: Policy) -> Iterator[Declared]:
     yield from _section("payment_terms", old.payment_terms, new.payment_terms, _term, _otherwise)
     yield from _section("cash_steps", old.cash_steps, new.cash_steps, lambda step: [str(step)], _always)
     yield from _section("tax_rates", old.tax_rates, new.tax_rates, _tax_code, _otherwise)
+    yield from _section("accounts", old.accounts, new.accounts, _accounts, lambda one, other: "none")
     yield from _section("batch_limits", old.batch_limits, new.batch_limits, _limit, _always)
     yield from _section("limits", old.limits, new.limits, _limit_over_time, _always)
     held, now_held = ({one.id: one for one in policy.assumptions} for policy in (old, new))
@@ -228,6 +231,11 @@ def _tax_code(one: TaxCode) -> list[str]:
 def _rate(one: TaxRate) -> str:
     percent = format((one.rate * 100).normalize(), "f")
     return f"{one.jurisdiction} {one.name} {percent}% {one.effective}"
+
+
+def _accounts(one: JournalAccounts) -> list[str]:
+    said = (f"{by} {what} {account}" for by, accounts in one.by.items() for what, account in accounts.items())
+    return [f"posted to {one.otherwise}", *said]
 
 
 def _assumption(one: Assumption) -> list[str]:

@@ -8,6 +8,7 @@ from itertools import chain
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.diagnostics.sentences import any_of, quoted
+from billpolicy.policy.accounts import ACCOUNT_CHECKS
 from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
 from billpolicy.policy.model import BaseRule, Chain, ExceptionRule, Outcome, Policy, Setting
@@ -297,4 +298,5 @@ CHECKS: tuple[Check, ...] = (
     *SEQUENCE_CHECKS,
     _excluded_zeros,
     *AUTHORITY,
+    *ACCOUNT_CHECKS,
 )

@@ -1,8 +1,8 @@
 """What a policy declares and its rules may name: attributes and their defaults, fields, reason codes, people.
 
 What it decides is looked up among these, and in the vocabulary: `decisions.py` and `rules.py`. What else it declares
-has files of its own: `sequences.py`, `payment_terms.py`, `tax_rates.py` and `limits.py`; only cash steps and what
-recordings leave out, a line each, stand here.
+has files of its own: `sequences.py`, `payment_terms.py`, `tax_rates.py`, `accounts.py` and `limits.py`; only cash steps
+and what recordings leave out, a line each, stand here.
 """
 
 from __future__ import annotations

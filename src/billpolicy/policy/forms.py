@@ -1,4 +1,4 @@
-"""Values of a policy file that can be written in several forms: decisions, constraints, defaults and rates.
+"""Values of a policy file that can be written in several forms: decisions, constraints, defaults, accounts and rates.
 
 Each with its reader, and with the JSON Schema of what that takes.
 """
@@ -55,6 +55,28 @@ def _read_default(value: Any) -> Default:
     otherwise = value.get("otherwise")
     pairs = tuple((read_text(name), read_text(one)) for name, one in values.items())
     return Default(None if otherwise is None else read_text(otherwise), read_text(value["by"]), pairs)
+
+
+class Accounts(NamedTuple):
+    """The accounts of one role as written: one, and others by what is posted there."""
+
+    otherwise: str
+    by: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """Of each `by_reason` and the like, without `by_`: what it may be, and the account then."""
+    because: str | None = None
+
+
+def _read_accounts(value: Any) -> Accounts:
+    """`assets:bank`, or `{otherwise: assets:bank, by_currency: {USD: assets:bank:usd}, because: text}`."""
+    if not isinstance(value, dict):
+        return Accounts(read_text(value))
+    otherwise, because = value.get("otherwise"), value.get("because")
+    by = {key.removeprefix("by_"): values for key, values in value.items() if key.startswith("by_")}
+    unknown = [key for key in value if key not in ("otherwise", "because") and not key.startswith("by_")]
+    if otherwise is None or unknown or not all(isinstance(values, dict) and values for values in by.values()):
+        raise ValueError("write an account, or `{otherwise: assets:bank, by_currency: {USD: assets:bank:usd}}`")
+    pairs = {name: tuple((read_text(one), read_text(account)) for one, account in by[name].items()) for name in by}
+    return Accounts(read_text(otherwise), tuple(pairs.items()), None if because is None else read_prose(because))
 
 
 class Constraint(NamedTuple):
@@ -217,6 +239,21 @@ _DEFAULT_SCHEMA = {
         },
     ]
 }
+_ACCOUNTS_SCHEMA = {
+    "oneOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"otherwise": {"type": "string"}, "because": {"type": "string"}},
+            "patternProperties": {
+                "^by_": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+            },
+            "required": ["otherwise"],
+            "additionalProperties": False,
+        },
+    ]
+}
+AccountsText = Annotated[Accounts, Scalar(_read_accounts, tuple(_ACCOUNTS_SCHEMA.items()))]
 DefaultText = Annotated[Default, Scalar(_read_default, tuple(_DEFAULT_SCHEMA.items()))]
 DecidedText = Annotated[Decided, Scalar(_read_decided, tuple(_DECIDED_SCHEMA.items()))]
 ConstraintText = Annotated[Constraint, Scalar(_read_constraint, tuple(_CONSTRAINT_SCHEMA.items()))]

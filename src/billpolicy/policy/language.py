@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import ClassVar, Literal
 
-from billpolicy.policy.forms import ConstraintText, DecidedText, DefaultText, RateText
+from billpolicy.policy.forms import AccountsText, ConstraintText, DecidedText, DefaultText, RateText
 from billpolicy.policy.model import Beyond, By, OtherCurrencies, Per
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
@@ -231,6 +231,8 @@ class PolicyFile:
     payment_terms: dict[Text, PaymentTermText] = field(default_factory=dict)
     tax_rates: dict[Text, tuple[TaxRateText, ...]] = field(default_factory=dict)
     """Tax code of charges -> the taxes that it stands for, by country or region."""
+    accounts: dict[Text, AccountsText] = field(default_factory=dict)
+    """Role -> the accounts of the journal that it is posted to."""
     batch_limits: dict[Text, BatchLimitText] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
     limits: dict[Text, LimitText] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from billpolicy.book.numbers import FiscalYear
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, in_order, refuse_errors
+from billpolicy.policy.accounts import accounts_of
 from billpolicy.policy.checks import Check, check
 from billpolicy.policy.decisions import base_rules
 from billpolicy.policy.declarations import Declarations
@@ -23,6 +24,7 @@ from billpolicy.policy.model import (
     BaseRule,
     BatchLimit,
     Effective,
+    JournalAccounts,
     Limit,
     PaymentTerm,
     Policy,
@@ -47,6 +49,7 @@ _ONCE = (
     "payment_terms",
     "cash_steps",
     "tax_rates",
+    "accounts",
     "batch_limits",
     "limits",
     "every_operation",
@@ -83,6 +86,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
     fiscal_year: FiscalYear | None = None
     payment_terms: dict[str, PaymentTerm] = {}
     tax_rates: dict[str, TaxCode] = {}
+    accounts: dict[str, JournalAccounts] = {}
     batch_limits: dict[str, BatchLimit] = {}
     limits: dict[str, Limit] = {}
     header = _Header("", ALWAYS, Position(""))
@@ -97,6 +101,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         fiscal_year = fiscal_year_of(declared, layer) or fiscal_year
         payment_terms.update({term.name: term for term in payment_terms_of(declared, layer)})
         tax_rates.update({code.name: code for code in tax_codes(declared, layer)})
+        accounts.update({one.role: one for one in accounts_of(declared, layer)})
         batch_limits.update(batch_limits_of(declared, layer))
         limits.update({limit.id: limit for limit in limits_of(declared, layer)})
     policy = Policy(
@@ -130,6 +135,7 @@ def build(layers: Sequence[Layer], vocabulary: Vocabulary) -> tuple[Policy, list
         cash_steps=dict(sorted(declared.cash_steps.items())),
         payment_terms=dict(sorted(payment_terms.items())),
         tax_rates=dict(sorted(tax_rates.items())),
+        accounts=dict(sorted(accounts.items())),
         batch_limits=dict(sorted(batch_limits.items())),
         limits=dict(sorted(limits.items())),
         layers=layer_texts(layers),

@@ -310,6 +310,26 @@ class TaxCode(NamedTuple):
     position: Position
 
 
+class JournalAccounts(NamedTuple):
+    """The accounts of a journal that one role is posted to (`vocabulary/accounts.py`, docs/journal.md)."""
+
+    role: str
+    otherwise: str
+    """What holds where nothing else does, so that each case has an account."""
+    by: Mapping[str, Mapping[str, str]]
+    """What accounts differ by -> what it may be -> the account then. The first that knows what is posted decides."""
+    position: Position
+    because: str | None = None
+
+    def of(self, facts: Mapping[str, str | None]) -> str:
+        """The account of what is posted; facts that are not known are absent or None."""
+        for name, accounts in self.by.items():
+            account = accounts.get(facts.get(name) or "")
+            if account is not None:
+                return account
+        return self.otherwise
+
+
 class LayerText(NamedTuple):
     """One folder (or one file) of policy as it was read."""
 
@@ -368,6 +388,8 @@ class Policy:
     """Currency -> the smallest amount that shares are made of."""
     payment_terms: Mapping[str, PaymentTerm] = field(default_factory=dict)
     tax_rates: Mapping[str, TaxCode] = field(default_factory=dict)
+    accounts: Mapping[str, JournalAccounts] = field(default_factory=dict)
+    """Role -> the accounts of the journal that it is posted to; none where the policy says nothing of a journal."""
     batch_limits: Mapping[str, BatchLimit] = field(default_factory=dict)
     """Operation, or `every_operation` for all of them together -> its limits."""
     limits: Mapping[str, Limit] = field(default_factory=dict)

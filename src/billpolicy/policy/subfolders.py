@@ -16,13 +16,13 @@ from billpolicy.policy.language import PolicyFile
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.folders import below, yaml_files
 
-_SHARED = {"description", "operations"}
+_SHARED = {"accounts", "description", "operations"}
 """Sections that other files have as well."""
 SECTIONS = {field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED
 """Sections that only policies have."""
 _SECTION = re.compile(rf"""^(?:\{{\s*)?["']?({"|".join(sorted(SECTIONS))})["']?\s*:""", re.MULTILINE)
-_OPERATIONS = re.compile(r"""^["']?(operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)""", re.MULTILINE)
-"""By name, as policies have them; a list of operations is another file."""
+_BY_NAME = re.compile(r"""^["']?(accounts|operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)""", re.MULTILINE)
+"""By name, as policies have them; a list of operations, or of accounts, is another file."""
 
 
 def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator[Diagnostic]:
@@ -44,7 +44,7 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
 
 def sections(text: str) -> dict[str, int]:
     """The sections of a policy that a text has, and their lines, in this order."""
-    found = sorted((match.start(1), match[1]) for asked in (_SECTION, _OPERATIONS) for match in asked.finditer(text))
+    found = sorted((match.start(1), match[1]) for asked in (_SECTION, _BY_NAME) for match in asked.finditer(text))
     return {section: text.count("\n", 0, start) + 1 for start, section in found}
 
 

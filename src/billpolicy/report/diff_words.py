@@ -33,6 +33,7 @@ NOUNS = {
     "payment_terms": "payment term",
     "cash_steps": "cash step of",
     "tax_rates": "tax code",
+    "accounts": "journal accounts of",
     "batch_limits": "batch limit of",
     "limits": "limit",
     "assumptions": "assumption",
