@@ -36,7 +36,7 @@ def accounts_of(declared: Declarations, layer: Layer) -> Iterator[JournalAccount
         for by, values in text.by:
             _by(declared, role, by, [value for value, _ in values], tree)
         found = {by: dict(sorted(values)) for by, values in text.by}
-        in_order = {by: found[by] for by in role.by if by in found}
+        in_order: dict[str, dict[str, str]] = {by: found[by] for by in role.by if by in found}
         yield JournalAccounts(name, text.otherwise, in_order, at, text.because)
 
 
