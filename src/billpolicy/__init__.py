@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from billpolicy.accounting.journal import JournalExport
     from billpolicy.accounting.tables import Table
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         explain,
         explain_posted,
         history,
+        journal,
         plan,
         plan_all,
         post,
@@ -109,6 +111,7 @@ _WHERE = {
     "History": "posting.history",
     "Impact": "comparing.tally",
     "Instruction": "planning.request",
+    "JournalExport": "accounting.journal",
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
     "Mutation": "testing.mutation",
@@ -214,6 +217,7 @@ __all__ = [
     "History",
     "Impact",
     "Instruction",
+    "JournalExport",
     "Ledger",
     "Linted",
     "Mutation",
@@ -269,6 +273,7 @@ __all__ = [
     "is_base",
     "is_plan_file",
     "is_recording",
+    "journal",
     "ledger_files",
     "left_by",
     "lint",

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from billpolicy.accounting.asked import BUCKETS, Asked
 from billpolicy.accounting.reports.registry import REPORTS
 from billpolicy.accounting.tables import Table
+from billpolicy.accounting.entries import entries_of
+from billpolicy.accounting.journal import JournalExport, export_of
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in
@@ -532,6 +534,35 @@ def accounting_report(
 def report_names() -> tuple[str, ...]:
     """Every report that there is."""
     return tuple(REPORTS)
+
+
+def journal(
+    policy: Versions,
+    on: Book | Ledger,
+    *,
+    first: datetime.date | None = None,
+    until: datetime.date | None = None,
+    after: str | None = None,
+) -> JournalExport:
+    """Double entry for each document, application and adjustment that was posted, on the accounts of the policy.
+
+    `first` and `until`, the first day after, bound the dates of the entries. `after`: the id of an operation of the
+    ledger; only what was posted later. Raises `Refused` where the policy says no accounts, or there is no such
+    operation.
+    """
+    _expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    _expect_to_read(on)
+    if isinstance(on, Book):
+        book, stamps, place = on, None, None
+    else:
+        with on.reading() as reader:
+            book, stamps = reader.book(Needs(everything=True)), reader.stamps()
+            place = None if after is None else reader.place(after)
+    if after is not None and place is None:
+        hint = "name an operation by its id: an export of the journal ends with that of the last one"
+        raise Refused([Diagnostic("unknown", f"no operation `{after}` was posted here", hint=hint)])
+    entries = entries_of(dated(book, policy.policies), policy.policies, stamps)
+    return export_of(entries, policy.policies, first=first, until=until, after=place)
 
 
 def explain_posted(ledger: Ledger, name: str) -> PostedExplanation:

@@ -90,7 +90,7 @@ accounts:
 def journal(book: Book, policy: str = "") -> dict[str, list[str]]:
     """Entries by id: each line as customer, account and amount."""
     decided = versions(policy)
-    found = entries_of(book, lambda day: decided.on(day).policy)
+    found = entries_of(book, decided.policies)
     return {one.id: [f"{line.customer} {line.account} {line.amount}" for line in one.lines] for one in found}
 
 
@@ -128,7 +128,7 @@ def test_each_kind_of_movement_is_posted_to_its_accounts() -> None:
 
 def test_lines_tell_what_they_are_about() -> None:
     decided = versions(EXTRA)
-    found = {one.id: one for one in entries_of(book_from(BOOK), lambda day: decided.on(day).policy)}
+    found = {one.id: one for one in entries_of(book_from(BOOK), decided.policies)}
     receivable, setup, tax, seats, _ = found["I-1"].lines
     assert (str(receivable.due_date), receivable.document, receivable.item) == ("2026-02-09", "I-1", None)
     assert (setup.item, setup.charge, setup.subscription, setup.due_date) == ("x", "setup", None, None)
@@ -142,7 +142,7 @@ def test_lines_tell_what_they_are_about() -> None:
 def test_a_policy_without_accounts_is_refused_and_each_role_told_once() -> None:
     policy = versions("").policies[0]
     with pytest.raises(Refused) as refused:
-        entries_of(book_from(BOOK), lambda day: replace(policy, accounts={}))
+        entries_of(book_from(BOOK), [replace(policy, accounts={})])
     assert [one.code for one in refused.value.diagnostics] == ["accounts-missing"] * len(policy.accounts)
 
 
@@ -156,7 +156,7 @@ def _agrees(found: Walk) -> None:
     control = {account for role in CONTROL for account in [decided.policies[-1].accounts[role].otherwise]}
     book = found.steps[-1].after
     stands: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for entry in entries_of(book, lambda day: decided.on(day).policy):
+    for entry in entries_of(book, decided.policies):
         assert sum(line.amount for line in entry.lines) == 0
         for line in entry.lines:
             if line.account in control:

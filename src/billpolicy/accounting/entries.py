@@ -9,7 +9,7 @@ balance on `credit_balance`. So what stands on these accounts for a customer is 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -28,11 +28,10 @@ from billpolicy.book.model import (
     Refund,
     TaxItem,
 )
+from billpolicy.deciding.versions import policy_near
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
 
-PolicyOn = Callable[[datetime.date], Policy]
-"""The version in force on a day. Raises `Refused` where there is none."""
 CONTROL = ("receivable", "unapplied_payments", "unapplied_credit_memos", "credit_balance")
 """The roles whose accounts together have what a customer owes."""
 
@@ -79,14 +78,14 @@ class JournalEntry:
     """Among all that was posted, from 1; 0 of what was imported."""
 
 
-def entries_of(book: Book, policy: PolicyOn, stamps: Stamps | None = None) -> tuple[JournalEntry, ...]:
+def entries_of(book: Book, policies: Sequence[Policy], stamps: Stamps | None = None) -> tuple[JournalEntry, ...]:
     """The journal of a book, in the order of posting: what was imported first, by date; then operation by operation.
 
     So a later export of the same ledger goes on where an earlier one ended. Movements that post nothing, such as a
-    change of a credit balance that an application carries, are none. Raises `Refused` where a policy says no accounts,
-    or none is in force on the day of a document.
+    change of a credit balance that an application carries, are none. `policies`: its versions; that of a document's own
+    date says on which account it stands, or the next before or after it. Raises `Refused` where one says no accounts.
     """
-    making = _Making(book, policy)
+    making = _Making(book, policies)
     found = []
     for movement in movements_of(book, stamps):
         lines = tuple(line for line in making.lines(movement) if line.amount)
@@ -124,9 +123,9 @@ def _entry(book: Book, movement: Movement, lines: tuple[Line, ...]) -> JournalEn
 class _Making:
     """Entries in the making: the book, and what was found wrong."""
 
-    def __init__(self, book: Book, policy: PolicyOn) -> None:
+    def __init__(self, book: Book, policies: Sequence[Policy]) -> None:
         self._book = book
-        self._policy = policy
+        self._policies = policies
         self.problems: list[Diagnostic] = []
 
     def lines(self, movement: Movement) -> Iterator[Line]:
@@ -199,22 +198,15 @@ class _Making:
         return Line(account, amount, about.account, about.number, due_date=due)
 
     def _account(self, role: str, day: datetime.date, facts: dict[str, str | None]) -> str:
-        try:
-            policy = self._policy(day)
-        except Refused as refused:
-            self._problem(refused.diagnostics[0])
-            return ""
+        policy = policy_near(self._policies, day)
         accounts = policy.accounts.get(role)
         if accounts is None:
             message = f"the policy `{policy.name}` does not say to which account `{role}` is posted"
             hint = "say it under `accounts`, or extend the standard policy"
-            self._problem(Diagnostic("accounts-missing", message, policy.position, hint))
+            problem = Diagnostic("accounts-missing", message, policy.position, hint)
+            self.problems += [] if problem in self.problems else [problem]
             return ""
         return accounts.of(facts)
-
-    def _problem(self, found: Diagnostic) -> None:
-        if found not in self.problems:
-            self.problems.append(found)
 
 
 def _writes_off(book: Book, document: BillingDocument) -> bool:

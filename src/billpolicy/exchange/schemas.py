@@ -24,6 +24,7 @@ from billpolicy.report.analysis import AnalysesReport
 from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
+from billpolicy.report.journal.data import JournalReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
 from billpolicy.report.matrix import Matrix
@@ -278,6 +279,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-sync": _written(SyncReport),
     "ledger-show": _ledger_show,
     "ledger-history": _written(HistoryReport),
+    "ledger-journal": _written(JournalReport),
     "waiting": _written(WaitingsReport),
     "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),

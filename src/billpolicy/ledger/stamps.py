@@ -11,6 +11,7 @@ from billpolicy.ledger.statements import Connection
 _POSTED = """
 SELECT o.id, o.date, a.at, a.id FROM operations o JOIN audit a ON a.operation = o.id
 """
+_PLACE = "SELECT id FROM audit WHERE operation IN {keys}"
 _DOCUMENTS = "SELECT number, operation FROM documents WHERE operation IS NOT NULL"
 _REVERSED = "SELECT number, changed_by FROM documents WHERE kind = 'payment' AND reversed AND changed_by IS NOT NULL"
 _APPLICATIONS = "SELECT from_number, to_number, operation FROM applications ORDER BY id"
@@ -30,3 +31,8 @@ def stamps_of(connection: Connection) -> dict[str, Stamp]:
         if operation is not None:
             found[movement_id(source, target, str(counts[source, target]))] = operation
     return {movement: posted[operation] for movement, operation in found.items() if operation in posted}
+
+
+def place_of(connection: Connection, operation: str) -> int | None:
+    """The place of an operation among all that were posted; None if none has this id."""
+    return next((place for (place,) in connection.rows(_PLACE, [operation])), None)

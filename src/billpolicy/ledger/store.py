@@ -24,7 +24,7 @@ from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
-from billpolicy.ledger.stamps import stamps_of
+from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
@@ -146,6 +146,10 @@ class LedgerReader:
     def journal(self) -> Journal:
         """What reports ask of a ledger beside its book."""
         return Journal(self.stamps(), journal.every_done(self.connection), tuple(numbering(self.connection)))
+
+    def place(self, operation: str) -> int | None:
+        """The place of an operation among all that were posted; None if none has this id."""
+        return place_of(self.connection, operation)
 
 
 class LedgerWriter(LedgerReader):

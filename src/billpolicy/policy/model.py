@@ -321,6 +321,11 @@ class JournalAccounts(NamedTuple):
     position: Position
     because: str | None = None
 
+    @property
+    def every(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset((self.otherwise, *(name for accounts in self.by.values() for name in accounts.values())))
+
     def of(self, facts: Mapping[str, str | None]) -> str:
         """The account of what is posted; facts that are not known are absent or None."""
         for name, accounts in self.by.items():
