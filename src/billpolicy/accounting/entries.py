@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from billpolicy.accounting.movements import PAYMENT_REVERSAL, Movement, Stamps, movements_of
 from billpolicy.book.book import Book
+from billpolicy.book.history import on_day
 from billpolicy.book.model import (
     BillingDocument,
     CreditAdjustment,
@@ -67,7 +68,7 @@ class JournalEntry:
     date: datetime.date
     customer: str
     name: str | None
-    """Of the customer."""
+    """Of the customer, on that day."""
     currency: str
     lines: tuple[Line, ...]
     reason: str | None = None
@@ -112,7 +113,7 @@ def _entry(book: Book, movement: Movement, lines: tuple[Line, ...]) -> JournalEn
         movement.kind,
         movement.date,
         movement.account,
-        account.name if account is not None else None,
+        on_day(account, movement.date).name if account is not None else None,
         movement.currency,
         lines,
         reason,
@@ -246,7 +247,7 @@ def _charge(book: Book, document: BillingDocument, item: Item) -> tuple[str | No
         id = one.charge or (subscribed.charge if subscribed is not None else None)
         charge = book.charges.get(id or "")
         if charge is not None:
-            return charge.id, charge.type
+            return charge.id, on_day(charge, document.date).type
         if subscribed is not None:
             once = subscribed.period == "one_time"
             return id, "usage" if subscribed.usage else "one_time" if once else "recurring"

@@ -5,52 +5,71 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from billpolicy.accounting.journal import JournalExport
-from billpolicy.diagnostics.visible import visible
-from billpolicy.report.columns import width
 from billpolicy.report.journal.words import description, payee
 from billpolicy.report.texts import wrapped
 
-_AMOUNT = 16
-"""Columns of an amount."""
 _NOTHING = Decimal(0)
+_INDENT = "    "
+
+
+class _Columns(NamedTuple):
+    """How wide they are."""
+
+    account: int
+    amount: int
+
+    def row(self, account: str, debit: str, credit: str, currency: str = "") -> str:
+        """A line: debits on the left, credits on the right."""
+        amounts = f"{debit:>{self.amount}}{credit:>{self.amount}}"
+        return f"{_INDENT}{account:<{self.account}}{amounts} {currency}".rstrip()
 
 
 def journal_text(export: JournalExport) -> str:
-    """Debits on the left, credits on the right."""
+    """Every entry, then for each currency the sums of debits and credits."""
+    if not export.entries:
+        return "nothing was posted\n"
     return "\n".join(_lines(export)) + "\n"
 
 
 def _lines(export: JournalExport) -> Iterator[str]:
-    wide = min(max((len(line.account) for one in export.entries for line in one.lines), default=0), width() - 40)
-    posted: dict[tuple[str, str], tuple[Decimal, Decimal]] = defaultdict(lambda: (_NOTHING, _NOTHING))
+    posted = _posted(export)
+    sums = [_shown(sum(column, _NOTHING)) for of in posted.values() for column in zip(*of.values(), strict=True)]
+    columns = _Columns(
+        max(len(account) for of in posted.values() for account in of), max(map(len, (*sums, "credit"))) + 2
+    )
     for entry in export.entries:
         reason = f", for {entry.reason}" if entry.reason else ""
         yield from wrapped(f"{entry.date}  ", f"{payee(entry)}: {description(entry)}{reason}")
         for line in entry.lines:
-            debit, credit = posted[entry.currency, line.account]
-            posted[entry.currency, line.account] = (
-                debit + max(line.amount, _NOTHING),
-                credit + max(-line.amount, _NOTHING),
-            )
-            yield _row(line.account, line.amount, -line.amount, entry.currency, wide)
+            yield columns.row(line.account, _shown(line.amount), _shown(-line.amount), entry.currency)
         yield ""
-    if not export.entries:
-        yield "nothing was posted"
-        return
-    for currency in sorted({currency for currency, _ in posted}):
-        yield f"{'':12}{'posted in ' + currency:<{wide}}{'debit':>{_AMOUNT}}{'credit':>{_AMOUNT}}"
-        totals = [_NOTHING, _NOTHING]
-        for (of, account), (debit, credit) in sorted(posted.items()):
-            if of == currency:
-                totals = [totals[0] + debit, totals[1] + credit]
-                yield _row(account, debit, credit, "", wide)
-        yield f"{'':12}{'-' * (wide + 2 * _AMOUNT)}"
-        yield _row("", totals[0], totals[1], "", wide)
+    for currency, of in posted.items():
+        yield columns.row(f"posted in {currency}", "debit", "credit")
+        for account, (debit, credit) in of.items():
+            yield columns.row(account, _shown(debit), _shown(credit))
+        yield _INDENT + "-" * (columns.account + 2 * columns.amount)
+        debits, credits = (sum(column, _NOTHING) for column in zip(*of.values(), strict=True))
+        yield columns.row("", _shown(debits), _shown(credits))
         yield ""
 
 
-def _row(account: str, debit: Decimal, credit: Decimal, currency: str, wide: int) -> str:
-    shown = [f"{amount:>{_AMOUNT},}" if amount > 0 else " " * _AMOUNT for amount in (debit, credit)]
-    return f"{'':12}{visible(account):<{wide}}{''.join(shown)} {currency}".rstrip()
+def _posted(export: JournalExport) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
+    """Currency -> account -> its debits and credits, each in order."""
+    found: dict[tuple[str, str], tuple[Decimal, Decimal]] = defaultdict(lambda: (_NOTHING, _NOTHING))
+    for entry in export.entries:
+        for line in entry.lines:
+            debit, credit = found[entry.currency, line.account]
+            more, less = max(line.amount, _NOTHING), max(-line.amount, _NOTHING)
+            found[entry.currency, line.account] = (debit + more, credit + less)
+    by_currency: dict[str, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
+    for (currency, account), sums in sorted(found.items()):
+        by_currency[currency][account] = sums
+    return by_currency
+
+
+def _shown(amount: Decimal) -> str:
+    """On its own side; nothing on the other."""
+    return f"{amount:,}" if amount > 0 else ""
