@@ -26,6 +26,7 @@ from billpolicy.cli.options import (
     actor_option,
     book_option,
     engine_option,
+    fields_argument,
     format_option,
     policy_option,
     today_option,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @click.argument("operations", type=click.Path(path_type=Path))
+@fields_argument
 @policy_option
 @book_option
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
 @format_option("text", "json", "markdown")
 def command(
     operations: Path,
+    fields: tuple[str, ...],
     policy: tuple[Place, ...],
     book: Path | None,
     ledger: str | None,
@@ -81,6 +84,8 @@ def command(
 ) -> None:
     """Explain every attribute of every document that OPERATIONS would make. Needs no API and changes nothing.
 
+    OPERATIONS is a file, or the name of one operation, with its fields: write_off_invoice invoice=INV00000001
+
     For each: the value, the level it came from, the levels tried, the rule with its file:line, and what became of
     the other rules. Of a correction first what `credit_only` and `credit_rebill` would each do to charges and periods.
     """
@@ -89,7 +94,7 @@ def command(
     if unproven and why_not is not None:
         raise click.UsageError("--why-not asks a policy that is proven: leave --unproven out")
     versions = load_unproven(policy, engine) if unproven else load_versions(policy, engine)
-    asked, documents, day = load_given(operations, book, ledger, actor, today)
+    asked, documents, day = load_given(operations, fields, book, ledger, actor, today)
     if why_not is not None:
         known = [id for version in versions.policies for id in version.rules]
         if why_not not in known:

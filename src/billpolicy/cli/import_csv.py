@@ -13,7 +13,7 @@ from billpolicy.cli.options import format_option, own_policy_option
 from billpolicy.cli.output import conclude, gather, show_text, write, write_json
 from billpolicy.cli.writing import BOOK, check_target, write_file
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.report.tables import ImportedTable, ImportedTables
+from billpolicy.report.imported import ImportedTable, ImportedTables
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:

@@ -18,6 +18,9 @@ from billpolicy.cli.options import day_or_today
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import RECORDING, Kind, Replacing, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.meaning import meant
+from billpolicy.exchange.typed_operation import typed_operation
+from billpolicy.operations.registry import OPERATIONS
 from billpolicy.report.batch_text import MANY, before_text
 from billpolicy.source.files import Place
 from billpolicy.source.scalars import read_text
@@ -113,29 +116,54 @@ class Given(NamedTuple):
 
 
 def load_given(
-    operations: Path, book: Path | None, ledger: str | None, actor: str | None, today: datetime.date | None
+    operations: Path,
+    fields: Sequence[str],
+    book: Path | None,
+    ledger: str | None,
+    actor: str | None,
+    today: datetime.date | None,
 ) -> Given:
-    """The operations of a file, asked by `actor` where they name nobody, and the book that it may bring.
+    """The operations of a file, or the one that is typed, asked by `actor` where they name nobody, and the book that a
+    file may bring.
 
     Raises `Refused`, and a usage error where it is said nowhere, or twice, where the documents are.
     """
     if book is not None and ledger is not None:
         one_place(book, ledger)
-    if book is not None or ledger is not None:
-        return Given(load_asked(operations, actor), book, day_or_today(today))
+    if book is not None or ledger is not None or _is_typed(operations, fields):
+        one_place(book, ledger)
+        day = day_or_today(today)
+        return Given(load_asked(operations, fields, actor, day), book, day)
     found = billpolicy.load_with_book(operations)
     if found.book is None:
         one_place(book, ledger)
     return Given(_asked_by(found.operations, actor), found.book, today or found.today or day_or_today(None))
 
 
-def load_asked(path: Path, actor: str | None) -> list[Instruction]:
-    """The operations of a file, asked by `actor` where they name nobody, to be done on a book or ledger that is named:
-    of a book in the file itself it is only said that it is not that one. Raises `Refused`."""
+def load_asked(path: Path, fields: Sequence[str], actor: str | None, today: datetime.date) -> list[Instruction]:
+    """The operations of a file, or the one that is typed, asked by `actor` where they name nobody, to be done on a book
+    or ledger that is named: of a book in the file itself it is only said that it is not that one. Raises `Refused`."""
+    if _is_typed(path, fields):
+        return _asked_by([typed_operation(str(path), fields, today)], actor)
     found = billpolicy.load_with_book(path)
     if found.book is not None:
         say(f"note: the book in {path} is left alone: the documents are where the command says")
     return _asked_by(found.operations, actor)
+
+
+def _is_typed(operations: Path, fields: Sequence[str]) -> bool:
+    """Whether this is the name of one operation, with its fields, and not that of a file. A usage error where it is
+    both, or neither can be meant."""
+    name = str(operations)
+    if not operations.exists():
+        return bool(fields) or (name.isidentifier() and bool(meant(name, sorted(OPERATIONS))))
+    if name in OPERATIONS:
+        raise click.UsageError(
+            f"{name!r} is an operation, and a file here: name the file by its whole path, or move it"
+        )
+    if fields:
+        raise click.UsageError(f"{name!r} is a file: `field=value` is for one operation, in the place of a file")
+    return False
 
 
 def _asked_by(asked: list[Instruction], actor: str | None) -> list[Instruction]:

@@ -98,6 +98,8 @@ engine_option = click.option(
     help="Who matches the rules: the rules engine, plain Python, or both, which must agree. "
     "Default: both where the engine is installed.",
 )
+fields_argument = click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+"""Where an operation can be typed in the place of a file of operations: its fields."""
 actor_option = click.option("--actor", type=LINE, help="Who asks, where an operation names nobody.")
 report_option = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what is refused, and why, as CSV."
@@ -135,7 +137,7 @@ def typed(ctx: click.Context, **other: Any) -> str:
     for param in ctx.command.params:
         value = other.get(param.name or "", ctx.params.get(param.name or ""))
         if isinstance(param, click.Argument):
-            words.append(str(value))
+            words += map(str, value) if isinstance(value, tuple) else (str(value),)
         elif isinstance(value, tuple):
             words += (word for one in value for word in (param.opts[0], str(one)))
         elif value is True:

@@ -27,6 +27,7 @@ from billpolicy.cli.options import (
     book_option,
     details_option,
     engine_option,
+    fields_argument,
     format_option,
     policy_option,
     record_option,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.argument("operations", type=click.Path(path_type=Path))
+@fields_argument
 @policy_option
 @book_option
 @click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 def command(
     operations: Path,
+    fields: tuple[str, ...],
     policy: tuple[Place, ...],
     book: Path | None,
     ledger: str | None,
@@ -79,6 +82,8 @@ def command(
 ) -> None:
     """Plan OPERATIONS in their order, each on what the ones before it leave, and post nothing.
 
+    OPERATIONS is a file, or the name of one operation, with its fields: write_off_invoice invoice=INV00000001
+
     Shows the documents with the numbers to come, where money is put, balances before and after, warnings, and all that
     follows by the policy, with the rule behind each step.
     """
@@ -90,7 +95,7 @@ def command(
     if out is not None:
         others = (report, "the report"), (record, "the recording")
         check_written(out, PLAN, operations, book, ledger, versions, *others)
-    asked, documents, day = load_given(operations, book, ledger, actor, today)
+    asked, documents, day = load_given(operations, fields, book, ledger, actor, today)
     tally, progress = Tally(), Progress(asked)
     kept: list[tuple[Instruction, Outcome]] = []
     every: list[Outcome] = []

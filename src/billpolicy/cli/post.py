@@ -32,6 +32,7 @@ from billpolicy.cli.options import (
     day_or_today,
     details_option,
     engine_option,
+    fields_argument,
     format_option,
     policy_option,
     record_option,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 @click.command("post")
 @click.argument("operations", type=click.Path(path_type=Path), required=False)
+@fields_argument
 @policy_option
 @click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
 @click.option("--atomic", is_flag=True, help="Post all of them or none: if one is refused, nothing is posted.")
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 def command(
     operations: Path | None,
+    fields: tuple[str, ...],
     policy: tuple[Place, ...],
     ledger: str,
     atomic: bool,
@@ -96,6 +99,8 @@ def command(
     format: str,
 ) -> None:
     """Plan OPERATIONS and post them: documents, numbers, applications, audit, and all that follows by the policy.
+
+    OPERATIONS is a file, or the name of one operation, with its fields: write_off_invoice invoice=INV00000001
 
     Each operation is posted with what follows it or not at all. One that was posted before is not posted again, so an
     interrupted batch is finished by the same command. One that is refused changes nothing, and the others go on.
@@ -123,14 +128,14 @@ def command(
         check_written(record, RECORDING, operations, None, ledger, versions, (report, "the report"))
     who = actor or login()
     plan = billpolicy.load_plan_file(operations) if is_plan and operations is not None else None
+    day = day_or_today(today) if plan is None else plan.today
     if plan is not None:
         asked = list(plan.operations)
     else:
-        asked = [] if operations is None else load_asked(operations, actor)
+        asked = [] if operations is None else load_asked(operations, fields, actor, day)
     if approved:
         with billpolicy.open_ledger(ledger) as opened:
             asked = billpolicy.asked_waiting(opened, approved)
-    day = day_or_today(today) if plan is None else plan.today
     tally = Tally()
     if report is not None:
         write_file(

@@ -44,6 +44,7 @@ Known = Literal[
     "approval-twice",
     "approver-not-permitted",
     "approver-unknown",
+    "argument-form",
     "assumption-broken",
     "attribute-differs",
     "attribute-documents",

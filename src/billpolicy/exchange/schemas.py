@@ -35,7 +35,7 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
-from billpolicy.report.tables import ImportedTables
+from billpolicy.report.imported import ImportedTables
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
 from billpolicy.report.waiting import ApprovalsReport, WaitingsReport

@@ -105,23 +105,23 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
     is_key = _KEY in where[-1:]
     full = (*path, *where)
     if problem_type in ("missing", "missing_argument", "missing_keyword_only_argument"):
-        hint = f"add `{where[-1]}: ...`"
+        hint = f"add `{tree.entry(full[:-1], str(where[-1]))}`"
         return Diagnostic("key-missing", f"`{where[-1]}` is missing here", tree.at(*full), hint)
     if problem_type in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = _names_at(kind, where[:-1])
+        known = names_at(kind, where[:-1])
         message = f"`{where[-1]}` is not a key that is known here"
-        return Diagnostic("key-unknown", message, tree.at(*full, key=True), _key_meant(str(where[-1]), known))
+        return Diagnostic("key-unknown", message, tree.at(*full, key=True), _key_meant(full, known, tree))
     if problem["input"] is None and problem_type != "value":
         message = f"{_WANTED.get(problem_type, 'a value')} is wanted here, not nothing"
         return Diagnostic("value-wrong", message, tree.at(*full), "write it, or remove the key")
     if problem_type in _WANTED:
         message = f"{_WANTED[problem_type]} is wanted here, not {_shape(problem['input'])}"
         # A record may say what to do where somebody took it for several.
-        own = getattr(_strip(_type_at(kind, where)), "hint_of_list", None)
+        own = getattr(bare_type(type_at(kind, where)), "hint_of_list", None)
         hint = own if own is not None and isinstance(problem["input"], list) else _HOW_TO[_WANTED[problem_type]]
         return Diagnostic("value-wrong", message, tree.at(*full), hint)
     if problem_type == "literal_error":
-        choices = [str(choice) for choice in typing.get_args(_strip(_type_at(kind, where)))]
+        choices = [str(choice) for choice in typing.get_args(bare_type(type_at(kind, where)))]
         found = problem["input"]
         message = f"{_shape(found)} is not one of the {'keys' if is_key else 'values'} that are allowed here"
         hint = did_you_mean(found if isinstance(found, str) else "", choices) or "allowed: " + ", ".join(choices)
@@ -129,17 +129,19 @@ def _diagnostic(kind: type, tree: Tree, path: _Path, problem: Any) -> Diagnostic
     return Diagnostic("value-wrong", str(problem["msg"]), tree.at(*full, key=is_key))
 
 
-def _key_meant(key: str, known: list[str]) -> str | None:
+def _key_meant(path: _Path, known: list[str], tree: Tree) -> str | None:
     """Which key was meant; of accounts and documents it may be an attribute, or one of the company's own."""
+    *around, last = path
+    key = str(last)
     hint = did_you_mean(key, known)
     if (hint or "").startswith("did you mean"):
         return hint
     if _ATTRIBUTES in known and {"id", "number"} & set(known) and _ATTRIBUTE.search(key):
-        return f"an attribute stands under `{_ATTRIBUTES}`, like `{_ATTRIBUTES}: {{{key}: ...}}`"
+        return f"an attribute stands under `{_ATTRIBUTES}`, like `{tree.entry(tuple(around), _ATTRIBUTES, key)}`"
     if _CUSTOM not in known:
         return hint
     own = key.rpartition(".")[2]
-    return f"a field of your own stands under `{_CUSTOM}`, like `{_CUSTOM}: {{{own}: ...}}`; {hint}"
+    return f"a field of your own stands under `{_CUSTOM}`, like `{tree.entry(tuple(around), _CUSTOM, own)}`; {hint}"
 
 
 _WANTED = {
@@ -163,10 +165,10 @@ def _shape(found: Any) -> str:
     return f"`{found}`" if len(str(found)) <= 40 else f"`{str(found)[:40]}…`"
 
 
-def _type_at(kind: Any, where: _Path) -> Any:
+def type_at(kind: Any, where: _Path) -> Any:
     """The declared type at a location inside `kind`, or None where it cannot be told."""
     for position, step in enumerate(where, start=1):
-        kind = _strip(kind)
+        kind = bare_type(kind)
         if dataclasses.is_dataclass(kind):
             kind = next((t for name, t in _fields(kind) if name == step), None)
         elif typing.get_origin(kind) in (list, tuple):
@@ -176,8 +178,9 @@ def _type_at(kind: Any, where: _Path) -> Any:
     return kind
 
 
-def _names_at(kind: Any, where: _Path) -> list[str]:
-    target = _strip(_type_at(kind, where))
+def names_at(kind: Any, where: _Path) -> list[str]:
+    """The names of the fields of the record at a location inside `kind`; none where there is no record."""
+    target = bare_type(type_at(kind, where))
     return [name for name, _ in _fields(target)] if dataclasses.is_dataclass(target) else []
 
 
@@ -197,7 +200,7 @@ def _typed_fields(kind: Any) -> Iterator[tuple[str, Any]]:
         yield written_name(field.name), hints[field.name]
 
 
-def _strip(kind: Any) -> Any:
+def bare_type(kind: Any) -> Any:
     """`X` of `X | None` and of `Annotated[X, ...]`."""
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))

@@ -86,6 +86,11 @@ class Tree:
                 node = node[step]
         return Position(self.file, *mark)
 
+    def entry(self, around: tuple[str | int, ...], *keys: str) -> str:
+        """How an entry of the mapping at `around` is written, as hints show it: `invoice: ...`."""
+        *outer, last = keys
+        return "".join(f"{key}: {{" for key in outer) + f"{last}: ..." + "}" * len(outer)
+
 
 def parse(path: Path, *, max_megabytes: int, files: Files = DISK) -> Tree:
     """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
