@@ -18,9 +18,7 @@ from billpolicy.cli.options import day_or_today
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import RECORDING, Kind, Replacing, check_target, files_of_ledger, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.meaning import meant
-from billpolicy.exchange.typed_operation import typed_operation
-from billpolicy.operations.registry import OPERATIONS
+from billpolicy.exchange.typed_operation import is_operation, like_an_operation, typed_operation
 from billpolicy.report.batch_text import MANY, before_text
 from billpolicy.source.files import Place
 from billpolicy.source.scalars import read_text
@@ -156,8 +154,8 @@ def _is_typed(operations: Path, fields: Sequence[str]) -> bool:
     both, or neither can be meant."""
     name = str(operations)
     if not operations.exists():
-        return bool(fields) or (name.isidentifier() and bool(meant(name, sorted(OPERATIONS))))
-    if name in OPERATIONS:
+        return bool(fields) or like_an_operation(name)
+    if is_operation(name):
         raise click.UsageError(
             f"{name!r} is an operation, and a file here: name the file by its whole path, or move it"
         )

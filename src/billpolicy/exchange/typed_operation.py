@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.meaning import meant
 from billpolicy.exchange.operations_file import operation_at
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction, Request, request_data
@@ -33,6 +34,16 @@ _UNNAMED = "typed"
 """The id of an operation while it is read that says none."""
 _DIGITS = 8
 """Of the digest in an id that is made."""
+
+
+def is_operation(word: str) -> bool:
+    """Whether this is the name of an operation."""
+    return word in OPERATIONS
+
+
+def like_an_operation(word: str) -> bool:
+    """Whether this is the name of an operation, or can be meant for one; what has a dot or a slash is a file's."""
+    return word.isidentifier() and bool(meant(word, sorted(OPERATIONS)))
 
 
 def typed_operation(name: str, words: Sequence[str], today: datetime.date) -> Instruction:
