@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -371,7 +372,7 @@ def test_a_proposal_has_no_more_of_a_cell_than_its_line() -> None:
 
 def test_a_workbook_is_read_exactly() -> None:
     needs_package("openpyxl")
-    from openpyxl import Workbook
+    from openpyxl import Workbook  # type: ignore[import-untyped]
 
     book = Workbook()
     sheet = book.active
@@ -400,6 +401,20 @@ def test_a_workbook_is_read_exactly() -> None:
         "invoices.xlsx:2:4 the result of this formula was never saved",
         "invoices.xlsx:3:4 this cell has the error #N/A in place of a value",
     ]
+
+
+def test_a_damaged_sheet() -> None:
+    needs_package("openpyxl")
+    from openpyxl import Workbook
+
+    Workbook().save("whole.xlsx")
+    with zipfile.ZipFile("whole.xlsx") as whole, zipfile.ZipFile("invoices.xlsx", "w") as damaged:
+        for name in whole.namelist():
+            raw = whole.read(name)
+            damaged.writestr(name, raw[: len(raw) // 2] if "sheet1" in name else raw)
+    written(mapping=MAPPING.replace("invoices.csv", "invoices.xlsx"))
+    with pytest.raises(Refused, match="this is no Excel workbook, or a damaged one"):
+        api.load_tables(["customers.csv", "invoices.xlsx"], "mapping.yaml")
 
 
 @pytest.mark.parametrize("name", ["invoices.xls", "invoices.xlsm", "invoices.xlsb", "invoices.ods"])

@@ -32,8 +32,8 @@ class ExcelTable:
 
     def __init__(self, file: str, sheet: Any, formulas: Any) -> None:
         self.file = file
-        self._rows = sheet.iter_rows()
-        self._formulas = None if formulas is None else formulas.iter_rows()
+        self._rows = _sound(sheet.iter_rows(), file)
+        self._formulas = None if formulas is None else _sound(formulas.iter_rows(), file)
         first = next(self._rows, ())
         if self._formulas is not None:
             next(self._formulas, ())
@@ -45,11 +45,16 @@ class ExcelTable:
         """As `Table.rows`."""
         width = len(self.columns)
         for line, cells in enumerate(self._rows, start=2):
-            written = None if self._formulas is None else next(self._formulas)
+            written = None if self._formulas is None else next(self._formulas, ())
             texts, wrong = [], None
             for place, cell in enumerate(cells):
                 at = self.at(line, place)
-                if cell.value is None and written is not None and written[place].data_type == "f":
+                if (
+                    cell.value is None
+                    and written is not None
+                    and place < len(written)
+                    and written[place].data_type == "f"
+                ):
                     hint = "open the workbook in Excel and save it, or write the value in place of the formula"
                     wrong = wrong or no_table("the result of this formula was never saved", at, hint)
                 elif cell.data_type == "e":
@@ -108,7 +113,7 @@ def open_excel(path: Path, sheet: str | None) -> ExcelTable:
         if has_formulas:
             books.append(openpyxl.load_workbook(io.BytesIO(raw), read_only=True))
     except Exception:  # openpyxl raises whatever comes of a file that is damaged
-        raise _refused("file-kind", "this is no Excel workbook, or a damaged one", name, "save it anew") from None
+        raise _damaged(name) from None
     names = [one.title for one in books[0].worksheets]
     wanted = sheet or next(iter(names), "")
     if wanted not in names:
@@ -124,6 +129,18 @@ def _inspect(raw: bytes) -> bool:
             raise ValueError("too large")
         sheets = [name for name in packed.namelist() if name.startswith("xl/worksheets/")]
         return any(b"<f>" in (text := packed.read(name)) or b"<f " in text for name in sheets)
+
+
+def _sound(rows: Iterator[Any], name: str) -> Iterator[Any]:
+    """Rows as they are parsed. Raises `Refused` where the sheet is damaged."""
+    try:
+        yield from rows
+    except Exception:
+        raise _damaged(name) from None
+
+
+def _damaged(name: str) -> Refused:
+    return _refused("file-kind", "this is no Excel workbook, or a damaged one", name, "save it anew")
 
 
 def _refused(code: Any, message: str, name: str, hint: str) -> Refused:
