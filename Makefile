@@ -57,8 +57,9 @@ types: $(READY) ## check the types
 schemas: $(READY) ## write the JSON schemas anew
 	@$(BIN)/billpolicy schema --all --output schemas
 
-pages: $(READY) ## write docs/diagnostics anew
+pages: $(READY) ## write docs/diagnostics anew, and what the commands of other pages print
 	@$(BIN)/python scripts/write_pages.py
+	@BILLPOLICY_RECORD=1 $(BIN)/python -m pytest -q tests/test_pages.py
 
 schema-drift: $(READY) ## fail if the JSON schemas are not those of the code
 	@$(BIN)/billpolicy schema --all --check schemas
