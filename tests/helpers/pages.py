@@ -34,6 +34,9 @@ _CONSOLE = r"^```console\n(?P<console>.*?)^```$"
 _TYPED = r"^```sh\n(?P<typed>.*?)^```$(?:\n\n```text\n(?P<printed>.*?)^```$)?"
 _PART = re.compile("|".join((_HIDDEN, _LEFT_OUT, _FILE, _CONSOLE, _TYPED)), re.MULTILINE | re.DOTALL)
 
+_ANOTHER_EACH_TIME = re.compile(r"\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+"""Digests, which are others with every change of the standard policy, and moments."""
+
 END = "\x1e"
 """Stands before the exit code, where what a command prints ends."""
 AS_EVER = {0, 1, 4}
@@ -101,7 +104,7 @@ def _on_the_console(block: str, shell: Shell) -> Iterator[str]:
 def _unless_the_same(shown: str, printed: str) -> str:
     """What is printed; or what is shown, where that says the same with something left out."""
     lines = (r"(?:.*\n)*" if line == "...\n" else re.escape(line).replace("…", ".*") for line in shown.splitlines(True))
-    return shown if re.fullmatch("".join(lines), printed) else printed
+    return shown if re.fullmatch("".join(lines), printed) else _ANOTHER_EACH_TIME.sub("…", printed)
 
 
 class Shell:
