@@ -19,7 +19,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples bench mutants engine-wheel lock clean
+.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -66,6 +66,10 @@ schema-drift: $(READY) ## fail if the JSON schemas are not those of the code
 
 examples: $(READY) ## run the demo and print nothing but its errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh >/dev/null
+
+site: $(READY) ## build the site of the docs, into build/site; any warning fails
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: $(READY) ## measure the speed, beside other programs in the same run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock

@@ -1,0 +1,62 @@
+"""The site of the docs: every page is in its contents, and the reference has all that the program has.
+
+That mkdocs builds it without a warning, and every link leads somewhere, is for `make site`, which CI runs.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from billpolicy.cli import COMMANDS
+from scripts.site_pages import commands_page, kind_of, linked, schemas_page
+from tests.helpers.paths import ROOT
+
+CONTENTS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+
+
+def test_every_page_is_in_the_contents() -> None:
+    listed = set(re.findall(r": ([\w/-]+\.md)$", CONTENTS, re.MULTILINE))
+    docs = ROOT / "docs"
+    there = {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")}
+    written = {"reference/commands.md", "reference/schemas.md"}
+    apart = {page for page in there if page.startswith(("diagnostics/", "decisions/"))} - {"diagnostics/README.md"}
+    assert listed == (there - apart) | written
+
+
+def test_every_command_is_there_with_its_options() -> None:
+    headings = re.findall(r"^## (\S+)", commands_page(), re.MULTILINE)
+    assert set(headings) == set(COMMANDS)
+    assert "## ledger import\n" in commands_page()
+    assert "| `--fail-level [error|warning|hint]` |" in commands_page()
+
+
+def test_every_schema_is_there() -> None:
+    headings = re.findall(r"^## (\S+)", schemas_page(), re.MULTILINE)
+    assert headings == sorted(file.name.removesuffix(".schema.json") for file in (ROOT / "schemas").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string"}, "text"),
+        ({"$ref": "#/definitions/Item"}, "Item"),
+        ({"type": "array", "items": {"$ref": "#/definitions/Item"}}, "list of Item"),
+        ({"enum": ["day", "month"]}, "one of day, month"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "integer"),
+        ({"type": "object", "additionalProperties": {"type": "boolean"}}, "by name: boolean"),
+        ({}, "anything"),
+    ],
+)
+def test_a_schema_in_words(schema: dict[str, object], words: str) -> None:
+    assert kind_of(schema) == words
+
+
+def test_links_out_of_the_docs_lead_to_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.site_pages.PUBLISHED", "https://example.com/repository")
+    text = "[a](../examples/x/README.md), [b](tax.md), [c](../schemas)"
+    there = "https://example.com/repository"
+    assert linked(text, Path("docs/page.md")) == f"[a]({there}/examples/x/README.md), [b](tax.md), [c]({there}/schemas)"
+    assert linked("[d](../tax.md)", Path("docs/tutorial/page.md")) == "[d](../tax.md)"
