@@ -15,10 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from billpolicy.accounting.asked import BUCKETS, Asked
-from billpolicy.accounting.reports.registry import REPORTS
-from billpolicy.accounting.tables import Table
 from billpolicy.accounting.entries import entries_of
 from billpolicy.accounting.journal import JournalExport, export_of
+from billpolicy.accounting.reports.registry import REPORTS
+from billpolicy.accounting.tables import Table
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.assumptions import broken_in

@@ -24,6 +24,7 @@ from billpolicy.report.analysis import AnalysesReport
 from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
+from billpolicy.report.imported import ImportedTables
 from billpolicy.report.journal.data import JournalReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
@@ -35,7 +36,6 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.sync import SyncReport
-from billpolicy.report.imported import ImportedTables
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
 from billpolicy.report.waiting import ApprovalsReport, WaitingsReport
