@@ -16,7 +16,7 @@ import pytest
 
 import billpolicy as api
 from billpolicy.accounting.movements import movements_of
-from billpolicy.accounting.tables import Table
+from billpolicy.accounting.tables import Column, Group, Table
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import Payment
@@ -215,3 +215,23 @@ def test_a_book_that_contradicts_itself_gives_no_report(monkeypatch: pytest.Monk
     monkeypatch.setattr(Book, "balance", lambda book, document: Decimal("1.00"))
     with pytest.raises(ValueError, match="the movements of I-1 come to"):
         api.accounting_report(book_from(BOOK), "aging", as_of=END)
+
+
+def test_what_is_owed_by_all_documents_is_told_and_not_what_they_amount_to() -> None:
+    table = api.accounting_report(book_from(BOOK), "documents", as_of=END, currency="EUR")
+    assert [(group.title, group.total) for group in table.groups] == [
+        ("invoices", ("2 invoices", None, None, Decimal("1284.50"), Decimal("1284.50"), None)),
+        ("credit memos", ("1 credit memo", None, None, Decimal("34.50"), Decimal("-34.50"), None)),
+    ]
+    assert [group.total for group in table.totals] == [("total EUR", None, None, None, Decimal("1250.00"), None)]
+
+
+def test_texts_that_do_not_fit_beside_each_other_stand_below_and_are_broken_between_words() -> None:
+    columns = tuple(Column(name, name) for name in ("id", "who", "why"))
+    row = ("a" * 40, "b c", "d" * 60)
+    assert table_text(Table("any", "title", columns, (Group("", None, (row,)),))) == (
+        f"title\n\nid{' ' * 40}who\n{'-' * 40}  ---\n{row[0]}  b c\n    why: {row[2]}\n"
+    )
+    row = ("a" * 40, "b c", "word " * 12)
+    lines = table_text(Table("any", "title", columns, (Group("", None, (row,)),))).splitlines()
+    assert lines[4:] == [f"{row[0]}  b c  {'word ' * 5}word", f"{' ' * 47}{'word ' * 5}word"]

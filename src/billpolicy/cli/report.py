@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import billpolicy
-from billpolicy.cli.operations import documents_in, load_versions
+from billpolicy.cli.operations import documents_in, load_versions, one_place
 from billpolicy.cli.options import DAY, LINE, book_option, format_option, own_policy_option
 from billpolicy.cli.output import conclude, show_text, write
 from billpolicy.cli.writing import TABLE, check_target, files_of_ledger, files_of_policy, write_file
@@ -67,6 +67,7 @@ def command(
     Amounts of different currencies are never added up. With --policy, due dates that a book lacks are worked out by its
     payment terms.
     """
+    one_place(book, ledger)
     if format == "xlsx" and out is None:
         raise click.UsageError("a workbook is a file: say which with --out FILE.xlsx")
     versions = load_versions(policy, "python") if policy else None
@@ -93,4 +94,4 @@ def command(
     elif format == "text":
         write(found(table).decode())
     else:
-        click.echo(found(table), nl=False)
+        click.echo(found(table).decode(), nl=False)

@@ -25,7 +25,8 @@ class Kind(NamedTuple):
     """What a command writes, and how such a file begins, white space aside."""
 
     name: str
-    begins: bytes
+    begins: bytes | None
+    """None: it replaces no file at all."""
 
 
 REPORT = Kind("report", b"id,operation,")
@@ -38,8 +39,8 @@ POLICY = Kind("policy", b"")
 """A file of a policy that is mended: it was read before."""
 BOOK = Kind("book of import-csv", b"#Madeby`billpolicyimport-csv`")
 ALLOWED = Kind("file of what is allowed", b"allow:")
-TABLE = Kind("table", b"\0")
-"""A report of an accountant, in any of its formats. None begins so: one that is there is kept."""
+TABLE = Kind("report", None)
+"""A report of an accountant, in any of its formats."""
 _ENOUGH = 256
 """Bytes at the start of a file that tell its kind."""
 
@@ -147,7 +148,10 @@ def _check_replaced(path: Path, kind: Kind) -> None:
         message = "what this command prints goes into this file already"
         raise _refused("file-in-use", message, path, f"name another file for the {kind.name}")
     head = read_plain(target, _ENOUGH)
-    if head and not b"".join(head.split()).startswith(kind.begins):
+    if head and kind.begins is None:
+        message = f"this file is there already, and a {kind.name} replaces none"
+        raise _refused("file-foreign", message, path, "name another file, or remove this one first")
+    if head and kind.begins is not None and not b"".join(head.split()).startswith(kind.begins):
         message = f"this file is there already and is no {kind.name}"
         raise _refused("file-foreign", message, path, "name another file, or remove this one first")
 

@@ -7,7 +7,7 @@ from billpolicy.accounting.tables import Column, Group, Table
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 
 COLUMNS = (
-    Column("at", "posted (UTC)"),
+    Column("at", "posted"),
     Column("operation", "operation"),
     Column("what", "what"),
     Column("who", "who"),
@@ -28,7 +28,7 @@ def approvals(asked: Asked) -> Table:
     everything = asked.account is None and asked.currency is None
     rows = [
         (
-            f"{one.audit.at:%Y-%m-%d %H:%M}",
+            f"{one.audit.at:%Y-%m-%dT%H:%MZ}",
             id,
             one.operation,
             one.audit.who,

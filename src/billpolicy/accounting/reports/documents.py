@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from billpolicy.accounting.asked import Asked
@@ -9,11 +10,12 @@ from billpolicy.accounting.movements import PAYMENT_REVERSAL, Movement
 from billpolicy.accounting.tables import Column, Table, group, totals_of
 from billpolicy.book.kinds import KINDS
 
+AMOUNT = Column("amount", "amount", "money")
 COLUMNS = (
     Column("number", "number"),
     Column("date", "date", "date"),
     Column("account", "account"),
-    Column("amount", "amount", "money"),
+    AMOUNT,
     Column("owed", "owed by it", "money"),
     Column("status", "status"),
 )
@@ -33,7 +35,14 @@ def documents(asked: Asked) -> Table:
         rows = [(one.document, one.date, one.account, one.amount, one.owed, _status(asked, one)) for one in those]
         words = _WORDS.get(kind) or KINDS[kind].words
         groups.append(group(COLUMNS, f"{words}s", currency, rows, f"{len(rows)} {words}{'s' if len(rows) > 1 else ''}"))
-    return Table("documents", f"documents, {asked.period}", COLUMNS, tuple(groups), totals_of(COLUMNS, groups))
+    # What invoices, memos and payments amount to together means nothing; what is owed by all of them does.
+    place = COLUMNS.index(AMOUNT)
+    totals = (
+        replace(one, total=(*one.total[:place], None, *one.total[place + 1 :]))
+        for one in totals_of(COLUMNS, groups)
+        if one.total is not None
+    )
+    return Table("documents", f"documents, {asked.period}", COLUMNS, tuple(groups), tuple(totals))
 
 
 def _status(asked: Asked, movement: Movement) -> str | None:

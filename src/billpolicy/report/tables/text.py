@@ -68,12 +68,12 @@ def _laid_out(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[int]
     widths = [max(map(len, column)) for column in cells]
     least = [max(len(word) for text in column for word in [*text.split(), ""]) for column in cells]
     texts = [n for n, column in enumerate(columns) if column.kind == "text"]
-    for n in sorted(texts, key=lambda n: -widths[n]):
-        widths[n] = max(least[n], widths[n] - max(_whole(widths) - width(), 0))
     below: list[int] = []
-    while _whole(widths) > width() and len(texts) > 1:
+    while len(texts) > 1 and _whole([least[n] if n in texts else each for n, each in enumerate(widths)]) > width():
         below.insert(0, texts.pop())
         widths[below[0]] = 0
+    for n in sorted(texts, key=lambda n: -widths[n]):
+        widths[n] = max(least[n], widths[n] - max(_whole(widths) - width(), 0))
     return widths, below
 
 
