@@ -58,5 +58,7 @@ def test_links_out_of_the_docs_lead_to_the_repository(monkeypatch: pytest.Monkey
     monkeypatch.setattr("scripts.site_pages.PUBLISHED", "https://example.com/repository")
     text = "[a](../examples/x/README.md), [b](tax.md), [c](../schemas)"
     there = "https://example.com/repository"
-    assert linked(text, Path("docs", "page.md")) == f"[a]({there}/examples/x/README.md), [b](tax.md), [c]({there}/schemas)"
+    assert (
+        linked(text, Path("docs", "page.md")) == f"[a]({there}/examples/x/README.md), [b](tax.md), [c]({there}/schemas)"
+    )
     assert linked("[d](../tax.md)", Path("docs", "tutorial", "page.md")) == "[d](../tax.md)"

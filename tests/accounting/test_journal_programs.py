@@ -72,7 +72,7 @@ def _together() -> JournalExport:
     )
 
 
-def ran(*command: str | Path) -> str:
+def ran(*command: object) -> str:
     """What a program prints. It must be content."""
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[:2000] + done.stdout[:2000]

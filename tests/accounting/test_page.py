@@ -1,21 +1,13 @@
-"""docs/journal.md: what it shows is what is printed, and its tables are those of the code."""
+"""docs/journal.md: its tables are those of the code."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
-import pytest
 
 from billpolicy.vocabulary.accounts import ACCOUNT_ROLES
-from tests.helpers.pages import check_page
 from tests.helpers.paths import ROOT
 
 PAGE = ROOT / "docs" / "journal.md"
-
-
-def test_what_it_shows_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_page(PAGE, tmp_path, monkeypatch)
 
 
 def test_the_table_of_roles() -> None:

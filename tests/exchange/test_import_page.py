@@ -1,10 +1,9 @@
-"""docs/import.md: its commands print what it shows, its mapping is one, and the tables of the example are a book."""
+"""docs/import.md: its mapping is one, and the tables of the example are a book."""
 
 from __future__ import annotations
 
 import datetime
 import re
-import shlex
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -28,14 +27,6 @@ def _in_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def blocks(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-
-
-def test_the_commands_print_what_the_page_shows() -> None:
-    commands, texts = blocks("sh"), blocks("text")
-    assert len(commands) == len(texts) - 1  # the last one is of a mistake
-    for command, text in zip(commands, texts, strict=False):
-        ran = billpolicy(*shlex.split(command)[1:])
-        assert (ran.code, ran.out) == (0, text)
 
 
 def test_a_mistake_is_told_as_the_page_shows() -> None:
