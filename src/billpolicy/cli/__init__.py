@@ -18,6 +18,7 @@ import billpolicy
 
 # Command -> the module that holds its `command`, and its line in `billpolicy --help`. Adding a command is one line.
 COMMANDS = {
+    "init": ("billpolicy.cli.init", "Begin: a policy of your own with what is needed to try it, or a copy of a story."),
     "validate": ("billpolicy.cli.validate", "Check a policy: every problem with its place and a hint."),
     "test": ("billpolicy.cli.test", "Run the tests of a policy, and see what they cover and would notice."),
     "lint": ("billpolicy.cli.lint", "Say what in a policy that is right could be better."),

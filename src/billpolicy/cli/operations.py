@@ -128,14 +128,15 @@ def load_given(
     """
     if book is not None and ledger is not None:
         one_place(book, ledger)
-    if book is not None or ledger is not None or _is_typed(operations, fields):
+    if book is None and ledger is None and not _is_typed(operations, fields):
+        found = billpolicy.load_with_book(operations)
+        if found.book is not None:
+            return Given(_asked_by(found.operations, actor), found.book, today or found.today or day_or_today(None))
+    if book is None and ledger is None:
+        book = billpolicy.settings_for(Path()).book
         one_place(book, ledger)
-        day = day_or_today(today)
-        return Given(load_asked(operations, fields, actor, day), book, day)
-    found = billpolicy.load_with_book(operations)
-    if found.book is None:
-        one_place(book, ledger)
-    return Given(_asked_by(found.operations, actor), found.book, today or found.today or day_or_today(None))
+    day = day_or_today(today)
+    return Given(load_asked(operations, fields, actor, day), book, day)
 
 
 def load_asked(path: Path, fields: Sequence[str], actor: str | None, today: datetime.date) -> list[Instruction]:

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
+import billpolicy
 from billpolicy.cli.output import use_format
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.report.findings.formats import FINDINGS_ONLY
+from billpolicy.source.files import Place, place
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -68,12 +70,20 @@ def _policies(command: _F, *, required: bool = True) -> _F:
         "--policy",
         "-p",
         required=required,
+        default=_settled if required else None,
         multiple=True,
         type=PLACE,
         metavar="PATH",
         help="Policy folder or file, `standard`, `REV:path` of a revision of git, or `-`. "
-        "Repeat it for versions of other days.",
+        "Repeat it for versions of other days." + (" Default: `policy` in billpolicy.toml." if required else ""),
     )(command)
+
+
+def _settled() -> tuple[Place, ...]:
+    """The policy that the settings of this folder name, for commands that name none. Raises `Refused` where they are
+    wrong."""
+    policy = billpolicy.settings_for(Path()).policy
+    return () if policy is None else (place(policy),)
 
 
 def policy_option(command: _F) -> _F:
@@ -90,7 +100,7 @@ book_option = click.option(
     "--book",
     "-b",
     type=click.Path(path_type=Path),
-    help="Book file, YAML or JSON. OPERATIONS may bring a book of its own.",
+    help="Book file, YAML or JSON. OPERATIONS may bring a book of its own. Default: `book` in billpolicy.toml.",
 )
 engine_option = click.option(
     "--engine",

@@ -182,6 +182,7 @@ Known = Literal[
     "file-kind",
     "file-missing",
     "file-not-plain",
+    "file-there",
     "file-too-large",
     "file-unreadable",
     "file-unusable",

@@ -35,6 +35,7 @@ from billpolicy.report.posted_explanation import PostedExplanation
 from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
+from billpolicy.report.started import StartedReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
@@ -289,6 +290,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "recording": _recording,
     "replay": _written(ReplayReport),
     "rule": _written(RuleReport),
+    "init": _written(StartedReport),
     "diagnostics": _written(Findings),
 }
 

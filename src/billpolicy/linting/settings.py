@@ -1,7 +1,9 @@
-"""`billpolicy.toml`: how severe each finding is taken, the options of lints, and what is known already.
+"""`billpolicy.toml`: how severe each finding is taken, the options of lints, what is known already, and which policy
+and book are meant where a command names none.
 
-It is searched from the folder of a policy upwards to the root of its repository, so that everybody who checks the
-policy, by hand or in CI, is told the same. It is closed: a word that is not known is refused where it stands.
+It is searched from the folder of a policy, or from where a command is typed, upwards to the root of its repository, so
+that everybody who checks the policy, by hand or in CI, is told the same. It is closed: a word that is not known is
+refused where it stands.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ class TestSettings:
 class SettingsFile:
     """What may stand in a `billpolicy.toml`."""
 
+    policy: Text | None = None
+    """The policy of commands that name none with `--policy`, seen from the folder of this file."""
+    book: Text | None = None
+    """The book of `explain` and `plan` where neither `--book` nor `--ledger` is named, seen from there, too."""
     fail_level: Severity | None = None
     """The least severe finding for which `validate`, `analyze` and `lint` exit with 1."""
     baseline: Text | None = None
@@ -56,6 +62,8 @@ class Settings:
     """What holds of findings. Without a file it is all as the catalogue says."""
 
     path: Path | None = None
+    policy: Path | None = None
+    book: Path | None = None
     fail_level: Severity | None = None
     baseline: Path | None = None
     severity: Mapping[str, Taken] = field(default_factory=dict)
@@ -94,10 +102,16 @@ def read_settings(path: Path) -> Settings:
     problems = list(_wrong(file, tree))
     if problems:
         raise Refused(problems)
+
+    def seen(file: str | None) -> Path | None:
+        return None if file is None else Path(os.path.normpath(path.parent / file))
+
     return Settings(
         path=path,
+        policy=seen(file.policy),
+        book=seen(file.book),
         fail_level=file.fail_level,
-        baseline=None if file.baseline is None else Path(os.path.normpath(path.parent / file.baseline)),
+        baseline=seen(file.baseline),
         severity=file.severity,
         options=file.options,
         tests=file.tests,

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from billpolicy.source.tree import NULLS
+
 WIDTH = 80
 _PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9 _/.%+-]*(?<! )|-?[0-9.]+")
-_WORDS = frozenset({"true", "false", "null", "~"})
+_WORDS = NULLS | {"true", "false"}
 """What has a meaning of its own without quotes."""
 
 
@@ -18,7 +20,7 @@ def yaml_lines(data: Any, indent: int = 0) -> Iterator[str]:
     before = " " * indent
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _entry(f"{before}{_scalar(key)}:", value, indent + 2)
+            yield from _entry(f"{before}{yaml_scalar(key)}:", value, indent + 2)
     else:
         for value in data:
             short = _short(value)
@@ -41,18 +43,21 @@ def _entry(key: str, value: Any, indent: int) -> Iterator[str]:
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(key)}: {_short(held)}" for key, held in value.items()) + "}"
+        return "{" + ", ".join(f"{yaml_scalar(key)}: {_short(held)}" for key, held in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(_short, value)) + "]"
-    return _scalar(value)
+    return yaml_scalar(value)
 
 
-def _scalar(value: Any) -> str:
+def yaml_scalar(value: Any) -> str:
+    """One value on a line of its own or in a list; a text that could be read otherwise in quotes."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
     if isinstance(value, str) and (text in _WORDS or not _PLAIN.fullmatch(text)):
-        return json.dumps(text, ensure_ascii=False)
+        quoted = json.dumps(text, ensure_ascii=False)
+        # YAML has no pairs of surrogates, which JSON would write.
+        return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
     return text
