@@ -39,6 +39,7 @@ tests:
 """
 CASES: dict[str, tuple[list[str], list[str]]] = {
     # command -> what gives 0, what gives 1
+    "init": (["new", "--yes"], [".", "--yes"]),
     "validate": ([RIGHT], [RIGHT, WRONG]),
     "affected": (["--since", "main"], ["--since", "mian"]),
     "analyze": ([RIGHT, "--fail-level", "error"], [WRONG]),

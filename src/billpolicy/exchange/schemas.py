@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal
 
 from billpolicy.book.model import BookFile
@@ -302,6 +303,7 @@ def schema_of(name: str) -> Schema:
     return schema
 
 
+@cache
 def schema_text(name: str) -> str:
     """One schema as the text of its file."""
     return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
