@@ -155,6 +155,7 @@ def test_a_fault(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in api.__all__:
         if name[0].islower():
             monkeypatch.setattr(api, name, broken)
+    monkeypatch.setattr("billpolicy.cli.init.company_files", broken)
     monkeypatch.setattr("billpolicy.cli.rule.entry", broken)
     monkeypatch.setattr("billpolicy.cli.affected.changed_since", broken)
     ran = billpolicy(*command.split(), *CASES[command][0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -27,16 +26,15 @@ def test_each_story_is_listed_with_its_title() -> None:
 
 @pytest.mark.parametrize("name", stories())
 def test_a_copy_leads_nowhere_else(name: str) -> None:
-    """No path leads out of the folder: policy, schemas and pages are all there, or named in words."""
+    """No path leads out of its folder: policy, schemas and pages are all there, or named in words."""
     files = story_files(name)
     assert {"README.md", "policy.yaml", "book.yaml"} <= files.keys()
     for path, text in files.items():
         if not path.startswith("schemas/"):
-            ups = re.findall(r"(?:\.\./)+", text)
-            assert all(up.count("../") <= path.count("/") for up in ups), path
+            assert "../" * len(Path(path).parts) not in text, path
             assert "examples/" not in text, path
-    named = set(re.findall(r"\$schema=(?:\.\./)*(schemas/\S+)", "".join(files.values())))
-    assert named == {file for file in files if file.startswith("schemas/")}
+    texts = "".join(text for path, text in files.items() if not path.startswith("schemas/"))
+    assert all(file in texts for file in files if file.startswith("schemas/"))
 
 
 @pytest.mark.parametrize("name", ["a-page-of-company-policy", "who-may-do-what", "a-chargeback"])

@@ -106,7 +106,8 @@ def command(
         return
     write("".join(f"{folder / file}\n" for file in sorted(files)))
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))}; "
-    conclude(f"wrote {counted(len(files), 'file')}; go on with: {there}{_next(files)}")
+    then = "its README.md tells it" if example is not None else f"go on with: {there}billpolicy plan operations.yaml"
+    conclude(f"wrote {counted(len(files), 'file')}; {then}")
 
 
 class _Said:
@@ -191,13 +192,6 @@ def _list(format: str) -> None:
         return
     wide = max(map(len, found))
     write("".join(f"{name:{wide}}  {title}\n" for name, title in found.items()))
-
-
-def _next(files: Mapping[str, str]) -> str:
-    """The command to type now."""
-    if "billpolicy.toml" in files:
-        return "billpolicy plan operations.yaml"
-    return "less README.md"
 
 
 def _write_all(folder: Path, files: Mapping[str, str]) -> None:
