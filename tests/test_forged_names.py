@@ -104,6 +104,8 @@ def test_every_option_that_is_a_text_is_under_the_gate() -> None:
     }
     # The address of a ledger is looked at for itself: it must name a file.
     assert texts.pop("ledger") == click.STRING
+    # What an operation has is read as in a file of operations: `test_fields_that_are_typed_are_held_as_in_a_file`.
+    assert texts.pop("fields") == click.STRING
     assert texts.keys() >= {"actor", "why_not", "id", "line"}
     assert {name for name, type_ in texts.items() if type_ is not LINE} == set()
 
@@ -143,3 +145,11 @@ def test_the_same_texts_in_a_file_are_refused_or_lose_their_lines(folder: Path, 
         assert ran.code == 1
         assert "[value-wrong]" in ran.err
         assert posted_by() is None
+
+
+@pytest.mark.parametrize("typed", ["invoice=INV\x1b[31m1", "inv\x1b[31moice=INV00000001", "invoice=INV\n1"])
+def test_fields_that_are_typed_are_held_as_in_a_file(typed: str) -> None:
+    ran = billpolicy("plan", "write_off_invoice", typed, "--policy", "standard", "--book", "book.yaml")
+    assert ran.code == 1
+    assert "\x1b" not in ran.out + ran.err
+    assert "control character" in ran.out + ran.err

@@ -23,6 +23,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.helpers.paths import ROOT, STANDARD
+from tests.helpers.tools import needs
 
 SOURCES = ("src/billpolicy", "policies", "schemas", "examples")
 FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
@@ -168,7 +169,7 @@ def test_it_says_what_it_is_and_asks_for_no_compiler(metadata: Message) -> None:
     asked = [Requirement(one) for one in metadata.get_all("Requires-Dist", [])]
     (engine,) = (one for one in asked if one.name == "durable_rules")
     assert str(engine.marker) == 'extra == "engine"'
-    assert metadata.get_all("Provides-Extra") == ["engine"]
+    assert metadata.get_all("Provides-Extra") == ["engine", "excel"]
 
 
 def test_the_extra_is_the_engine_that_setup_builds(metadata: Message) -> None:
@@ -189,7 +190,8 @@ def test_from_an_empty_folder_to_a_posted_document(program: Path, tmp_path: Path
     version = ran(program, "--version", folder=tmp_path).splitlines()
     assert version[1] == "rules engine: none; plain Python decides the same"
     valid = ran(program, "validate", "acme", folder=tmp_path).splitlines()
-    assert valid[0].startswith("policy acme is valid: 18 files")
+    files = [one for one in STANDARD.glob("*.yaml") if not one.name.endswith(".test.yaml")]
+    assert valid[0].startswith(f"policy acme is valid: {len(files) + 1} files")
     assert valid[-1].split("digest ")[1] == version[2].split("digest ")[1]
     by_path = ran(program, "validate", STANDARD, folder=tmp_path)
     assert f"digest {version[2].split('digest ')[1]}" in by_path  # the one that was built of the checkout is its own
@@ -205,6 +207,28 @@ def test_from_an_empty_folder_to_a_posted_document(program: Path, tmp_path: Path
     assert "credit memo CM00000001" in posted
     assert "1 posted" in posted
     ran(program, "ledger", "check", url, folder=tmp_path)
+
+
+def test_from_init_to_a_posted_document_its_journal_and_a_report(program: Path, tmp_path: Path) -> None:
+    """240.00 was billed; 140.00 is paid, 50.00 credited and not yet used, and all 150.00 of the other written off."""
+    hledger = needs("hledger")
+    ran(program, "init", "acme", "--yes", folder=tmp_path)
+    acme, url = tmp_path / "acme", "sqlite:///books.db"
+    asked = ("credit_memo_from_invoice", "invoice=INV00000001", "reason=Charge Dispute")
+    assert "bill_to_contact: ann\n" in ran(program, "explain", *asked, folder=acme)
+    policy = acme / "policy" / "policy.yaml"
+    changed = policy.read_text(encoding="utf-8").replace("[account, invoice]", "[invoice]")
+    policy.write_text(changed, encoding="utf-8")
+    assert "bill_to_contact: bob\n" in ran(program, "explain", *asked, folder=acme)
+    ran(program, "ledger", "init", url, folder=acme)
+    ran(program, "ledger", "import", url, "book.yaml", folder=acme)
+    assert "3 posted, 0 refused" in ran(program, "post", "operations.yaml", "--ledger", url, folder=acme)
+    ran(program, "ledger", "check", url, folder=acme)
+    journal = ran(program, "ledger", "journal", url, "--policy", "policy", "--format", "hledger", folder=acme)
+    (acme / "all.journal").write_text(journal, encoding="utf-8")
+    ran(hledger, "-f", "all.journal", "check", "--strict", folder=acme)
+    report = ran(program, "report", "balances", "--ledger", url, "--as-of", "2026-12-31", folder=acme)
+    assert report.splitlines()[-1].split() == ["total", "100.00", "50.00", "0.00", "50.00"]
 
 
 def test_an_example_that_it_carries_works_where_it_is(program: Path, tmp_path: Path) -> None:
