@@ -82,7 +82,8 @@ def test_without_the_engine_the_version_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_commands_and_programs_take_it_by_name() -> None:
-    assert billpolicy("validate", "standard").out.startswith("policy standard is valid: 17 files")
+    files = [one for one in STANDARD.glob("*.yaml") if not one.name.endswith(".test.yaml")]
+    assert billpolicy("validate", "standard").out.startswith(f"policy standard is valid: {len(files)} files")
     by_path = billpolicy("matrix", STANDARD).out.replace(str(STANDARD), "<standard>")
     assert billpolicy("matrix", "standard").out == by_path
     assert api.validate("standard").digest == api.validate(Path("standard")).digest == shipped_digest()
