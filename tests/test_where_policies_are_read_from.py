@@ -81,7 +81,8 @@ def test_standard_input(repository: Repository, typed: Callable[[str], None]) ->
     typed(text)
     ran = billpolicy("validate", "-")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("policy acme is valid: 18 files")
+    files = [one for one in STANDARD.glob("*.yaml") if not one.name.endswith(".test.yaml")]
+    assert ran.out.startswith(f"policy acme is valid: {len(files) + 1} files")
     typed(text + "opperations: {}\n")
     ran = billpolicy("validate", "policies/acme", "-")
     assert ran.out.splitlines()[:3] == [

@@ -51,7 +51,7 @@ def standard() -> dict[str, bytes]:
 def test_a_policy_that_is_kept_as_text_is_that_of_the_files() -> None:
     kept = prove(Path("policies/standard"), Texts(standard()))
     assert kept.digest == prove(STANDARD).digest
-    assert kept.files[0] == "policies/standard/attributes.yaml"
+    assert kept.files[0] == "policies/standard/accounts.yaml"
     acme = prove(Path("policies/acme"), Texts({**standard(), "policies/acme/policy.yaml": POLICY}))
     assert (acme.name, len(acme.files)) == ("acme", len(kept.files) + 1)
 
