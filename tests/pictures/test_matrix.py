@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
-from tests.helpers.tools import needs
+from tests.helpers.tools import needs, needs_package
 
 STORY = ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml"
 ROWS = "#matrix tbody tr:visible"
@@ -21,12 +20,8 @@ ROWS = "#matrix tbody tr:visible"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     path = needs("chromium")
-    try:
-        playwright = importlib.import_module("playwright.sync_api")
-    except ModuleNotFoundError:
-        if os.environ.get("BILLPOLICY_REQUIRE_TOOLS") == "1":
-            raise
-        pytest.skip("needs playwright: pip install playwright")
+    needs_package("playwright")
+    playwright = importlib.import_module("playwright.sync_api")
     with playwright.sync_playwright() as running:
         started = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield started

@@ -10,6 +10,7 @@ import datetime
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return Ready(str(value).lower())
     if isinstance(value, float):
-        return Ready(str(int(value)) if value.is_integer() else _decimal(value))
+        return Ready(str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f"))
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return Ready(value.date().isoformat() if midnight else value.isoformat(sep=" "))
     return Ready(str(value))
-
-
-def _decimal(value: float) -> str:
-    from decimal import Decimal
-
-    return format(Decimal(repr(value)), "f")
 
 
 def open_excel(path: Path, sheet: str | None) -> ExcelTable:
