@@ -10,11 +10,14 @@ import io
 import os
 import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import billpolicy
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Command -> the module that holds its `command`, and its line in `billpolicy --help`. Adding a command is one line.
 COMMANDS = {
@@ -36,6 +39,7 @@ COMMANDS = {
     "report": ("billpolicy.cli.report", "Tell what is open, moved or owed, as of any day: aging, statements and more."),
     "ledger": ("billpolicy.cli.ledger", "Create, load, read and check a ledger."),
     "import-csv": ("billpolicy.cli.import_csv", "Make a book of tables, as CSV or Excel, by a mapping file."),
+    "completion": ("billpolicy.cli.completion", "Print what makes a shell complete commands, rules and documents."),
     "rule": ("billpolicy.cli.rule", "Say what the code of a diagnostic means, with an example and its mend."),
     "schema": ("billpolicy.cli.schema", "Print or write the JSON Schemas for editors."),
 }
@@ -52,6 +56,13 @@ class _Lazy(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands with their lines, of which none is imported for it; and the options."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=doc) for name, (_, doc) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -126,6 +137,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    if "_BILLPOLICY_COMPLETE" in os.environ:
+        from billpolicy.cli.completion import answer
+
+        answer(cli)
+        sys.exit(0)
     try:
         # Commands return nothing; what click returns is the code of an `Exit`.
         sys.exit(cli.main(prog_name="billpolicy", standalone_mode=False) or 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import (
     LINE,
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 
 
 @click.command("approve")
-@click.argument("ids", nargs=-1, required=True, type=LINE)
+@click.argument("ids", nargs=-1, required=True, type=LINE, shell_complete=completing.waiting)
 @policy_option
-@click.option("--ledger", required=True, help="The ledger, like sqlite:///ledger.db.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, required=True, help="The ledger, like sqlite:///ledger.db."
+)
 @click.option("--actor", required=True, type=LINE, help="Who approves.")
 @click.option("--comment", type=LINE, help="What is to be remembered of it.")
 @details_option

@@ -11,6 +11,7 @@ import click
 
 import billpolicy
 from billpolicy import Effect, EngineName
+from billpolicy.cli import completing
 from billpolicy.cli.operations import (
     Progress,
     documents_in,
@@ -47,12 +48,20 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("operations", type=click.Path(path_type=Path))
+@click.argument("operations", type=click.Path(path_type=Path), shell_complete=completing.operations_or_files)
 @fields_argument
 @policy_option
 @book_option
-@click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
-@click.option("--why-not", type=LINE, metavar="RULE", help="Only: what became of this rule, and why.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, help="Ledger, like sqlite:///ledger.db, instead of a book."
+)
+@click.option(
+    "--why-not",
+    type=LINE,
+    metavar="RULE",
+    shell_complete=completing.rules,
+    help="Only: what became of this rule, and why.",
+)
 @click.option(
     "--verbose",
     "-v",

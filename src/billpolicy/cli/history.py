@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.history import history_report
@@ -13,8 +14,8 @@ from billpolicy.report.history_text import history_text
 
 
 @click.command("history")
-@click.argument("ledger", metavar="LEDGER")
-@click.argument("line", type=LINE)
+@click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
+@click.argument("line", type=LINE, shell_complete=completing.in_ledger)
 @format_option("text", "json", "mermaid", "dot")
 def command(ledger: str, line: str, format: str) -> None:
     """Show what became of LINE of LEDGER, `INV00000001/3`, and what it came of: billed, credited, written off,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import format_option, own_policy_option
 from billpolicy.cli.output import conclude, gather, show_text, write, write_json
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="Which column fills which field: a YAML file.")
 @click.option("--into", type=click.Path(path_type=Path, dir_okay=False), help="Write a book file.")
-@click.option("--ledger", metavar="URL", help="Load the book into a ledger, as `ledger import` does.")
+@click.option(
+    "--ledger",
+    shell_complete=completing.ledgers,
+    metavar="URL",
+    help="Load the book into a ledger, as `ledger import` does.",
+)
 @own_policy_option
 @click.option("--dry-run", is_flag=True, help="Check everything, and write nothing.")
 @click.option("--propose", is_flag=True, help="Print a first mapping for these files, to be mended by hand.")

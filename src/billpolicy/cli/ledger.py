@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
-from billpolicy.cli import history, ledger_explain, ledger_journal, sync
+from billpolicy.cli import completing, history, ledger_explain, ledger_journal, sync
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import load_versions, login, progress
 from billpolicy.cli.options import (
@@ -36,7 +36,7 @@ from billpolicy.source.files import Place
 if TYPE_CHECKING:
     from billpolicy import EngineName, Outcome
 
-_LEDGER = click.argument("ledger", metavar="LEDGER")
+_LEDGER = click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
 
 
 class _Suggesting(click.Group):
@@ -168,7 +168,7 @@ _GROUP = 10
 
 @command.command("show")
 @_LEDGER
-@click.argument("id", type=LINE)
+@click.argument("id", type=LINE, shell_complete=completing.in_ledger)
 @format_option("text", "json")
 def show_(ledger: str, id: str, format: str) -> None:
     """Show ID of LEDGER: a document by its number, or an account, an operation or a bill run by its id."""

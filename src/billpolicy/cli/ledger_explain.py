@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.posted_explanation import posted_explanation_text
 
 
 @click.command("explain")
-@click.argument("ledger", metavar="LEDGER")
-@click.argument("id", type=LINE)
+@click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
+@click.argument("id", type=LINE, shell_complete=completing.in_ledger)
 @click.option("--verbose", "-v", is_flag=True, help="Also every rule that does not match, and why.")
 @format_option("text", "json")
 def command(ledger: str, id: str, verbose: bool, format: str) -> None:

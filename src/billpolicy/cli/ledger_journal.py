@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import DAY, LINE, format_option, policy_option
 from billpolicy.cli.output import say, write, write_json
@@ -22,7 +23,7 @@ _BOOKS = (".yaml", ".yml", ".json")
 
 
 @click.command("journal")
-@click.argument("ledger", metavar="LEDGER")
+@click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
 @policy_option
 @click.option("--from", "first", type=DAY, help="The first day of the entries.")
 @click.option("--until", type=DAY, help="The first day after the last.")

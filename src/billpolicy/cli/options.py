@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.output import use_format
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.report.findings.formats import FINDINGS_ONLY
@@ -108,7 +109,7 @@ engine_option = click.option(
     help="Who matches the rules: the rules engine, plain Python, or both, which must agree. "
     "Default: both where the engine is installed.",
 )
-fields_argument = click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+fields_argument = click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...", shell_complete=completing.fields)
 """Where an operation can be typed in the place of a file of operations: its fields."""
 actor_option = click.option("--actor", type=LINE, help="Who asks, where an operation names nobody.")
 report_option = click.option(

@@ -10,6 +10,7 @@ import click
 
 import billpolicy
 from billpolicy import EngineName
+from billpolicy.cli import completing
 from billpolicy.cli.operations import (
     Progress,
     check_written,
@@ -48,11 +49,13 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.argument("operations", type=click.Path(path_type=Path))
+@click.argument("operations", type=click.Path(path_type=Path), shell_complete=completing.operations_or_files)
 @fields_argument
 @policy_option
 @book_option
-@click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, help="Ledger, like sqlite:///ledger.db, instead of a book."
+)
 @report_option
 @record_option
 @click.option(

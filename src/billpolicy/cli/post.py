@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import (
     Progress,
@@ -57,10 +58,14 @@ if TYPE_CHECKING:
 
 
 @click.command("post")
-@click.argument("operations", type=click.Path(path_type=Path), required=False)
+@click.argument(
+    "operations", type=click.Path(path_type=Path), required=False, shell_complete=completing.operations_or_files
+)
 @fields_argument
 @policy_option
-@click.option("--ledger", required=True, help="Ledger to post to, like sqlite:///ledger.db.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, required=True, help="Ledger to post to, like sqlite:///ledger.db."
+)
 @click.option("--atomic", is_flag=True, help="Post all of them or none: if one is refused, nothing is posted.")
 @click.option(
     "--confirm",
@@ -71,7 +76,13 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Confirm all that corrections take with the lines that were selected.")
 @click.option("--wait", is_flag=True, help="Let what lacks nothing but approvals wait for them in the ledger.")
 @click.option(
-    "--waiting", "approved", multiple=True, type=LINE, metavar="ID", help="Post what waits in the ledger under this id."
+    "--waiting",
+    "approved",
+    multiple=True,
+    type=LINE,
+    metavar="ID",
+    shell_complete=completing.waiting,
+    help="Post what waits in the ledger under this id.",
 )
 @report_option
 @record_option

@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from billpolicy.cli import completing
 from billpolicy.cli.output import quote_from
 from billpolicy.source.files import DISK, STDIN, Place, Texts
 from billpolicy.source.revision import place_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _NAME, _READ = "billpolicy.stdin-filename", "billpolicy.stdin"
@@ -29,13 +33,16 @@ class _Place(click.ParamType[Place]):
             found = place_of(value)
             quote_from(found.files)
             return found
-        if ctx is None or ctx.meta.get(_READ):
+        if ctx is None or ctx.resilient_parsing or ctx.meta.get(_READ):
             self.fail("standard input can be read only once", param, ctx)
         ctx.meta[_READ] = True
         name = ctx.meta.get(_NAME) or STDIN
         files = Texts({name: sys.stdin.buffer.read(_MOST)}, beside=DISK)
         quote_from(files)
         return Place(files, Path(name))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        return completing.policies(ctx, param, incomplete)
 
 
 PLACE = _Place()

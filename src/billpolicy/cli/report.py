@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.operations import documents_in, load_versions, one_place
 from billpolicy.cli.options import DAY, LINE, book_option, format_option, own_policy_option
 from billpolicy.cli.output import conclude, show_text, write
@@ -35,7 +36,9 @@ class _Buckets(click.ParamType[tuple[int, ...]]):
 @click.command("report")
 @click.argument("name", type=click.Choice(billpolicy.report_names()), metavar="NAME")
 @book_option
-@click.option("--ledger", help="Ledger, like sqlite:///ledger.db, instead of a book.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, help="Ledger, like sqlite:///ledger.db, instead of a book."
+)
 @own_policy_option
 @click.option("--as-of", type=DAY, help="What is dated until the end of this day counts; by default, today in UTC.")
 @click.option("--from", "first", type=DAY, help="The first day of the period; by default, from the beginning.")

@@ -6,6 +6,7 @@ import click
 
 from billpolicy.catalogue.entry import codes, entry
 from billpolicy.catalogue.page import page
+from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
@@ -13,7 +14,7 @@ from billpolicy.report.rule import rule_report
 
 
 @click.command("rule")
-@click.argument("code", type=LINE)
+@click.argument("code", type=LINE, shell_complete=completing.codes)
 @format_option("text", "json")
 def command(code: str, format: str) -> None:
     """Print the page of CODE, which stands in brackets after what was found: `[key-unknown]`.

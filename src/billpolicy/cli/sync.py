@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import Progress, Warnings, load_versions, login
 from billpolicy.cli.options import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sync")
-@click.argument("ledger", metavar="LEDGER")
+@click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
 @click.argument("book", type=click.Path(path_type=Path))
 @policy_option
 @click.option("--post", "posting", is_flag=True, help="Post what is shown; without it nothing is changed.")

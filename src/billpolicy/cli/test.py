@@ -12,6 +12,7 @@ import click
 
 import billpolicy
 from billpolicy import Case, EngineName, TestRun
+from billpolicy.cli import completing
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option
 from billpolicy.cli.output import answer, gather, say, write, write_json
@@ -42,15 +43,29 @@ _NEW = Kind("empty file", b"\0")
     help="Test this policy, and not the one that the files of tests name.",
 )
 @click.option("-k", "text", type=LINE, metavar="TEXT", help="Only tests with this in their name, whatever its case.")
-@click.option("--operation", type=LINE, metavar="NAME", help="Only tests of this operation.")
-@click.option("--rule", type=LINE, metavar="RULE", help="Only tests in which this rule decides, or that name it.")
+@click.option(
+    "--operation", type=LINE, metavar="NAME", shell_complete=completing.operations, help="Only tests of this operation."
+)
+@click.option(
+    "--rule",
+    type=LINE,
+    metavar="RULE",
+    shell_complete=completing.rules,
+    help="Only tests in which this rule decides, or that name it.",
+)
 @click.option("--coverage", is_flag=True, help="List what of the policy no test sees decide.")
 @click.option(
     "--threshold", type=click.IntRange(0, 100), metavar="N", help="Exit with 1 where less than N % is covered."
 )
 @click.option("--mutate", is_flag=True, help="List the mistakes in the policy that no test would notice.")
 @click.option("--with-base", is_flag=True, help="Cover and mutate also what the policy extends.")
-@click.option("--new", type=LINE, metavar="RULE", help="Write a first test of this rule of the policy PATH.")
+@click.option(
+    "--new",
+    type=LINE,
+    metavar="RULE",
+    shell_complete=completing.rules,
+    help="Write a first test of this rule of the policy PATH.",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="With --new: where to write it."
 )

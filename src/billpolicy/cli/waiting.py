@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.options import format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.waiting import waiting_text, waitings_report
 
 
 @click.command("waiting")
-@click.option("--ledger", required=True, help="The ledger, like sqlite:///ledger.db.")
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, required=True, help="The ledger, like sqlite:///ledger.db."
+)
 @format_option("text", "json")
 def command(ledger: str, format: str) -> None:
     """List the operations that wait for approvals, for whose, and who gave theirs."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
+from billpolicy.cli import completing
 from billpolicy.cli.operations import login
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 
 @click.command("withdraw")
-@click.argument("ids", nargs=-1, required=True, type=LINE)
-@click.option("--ledger", required=True, help="The ledger, like sqlite:///ledger.db.")
+@click.argument("ids", nargs=-1, required=True, type=LINE, shell_complete=completing.waiting)
+@click.option(
+    "--ledger", shell_complete=completing.ledgers, required=True, help="The ledger, like sqlite:///ledger.db."
+)
 @click.option("--actor", type=LINE, help="Who withdraws; by default, who is logged in.")
 @click.option("--comment", type=LINE, help="Why.")
 @format_option("text", "json")
