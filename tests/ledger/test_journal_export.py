@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 import billpolicy as api
 from billpolicy.report.journal.formats import FORMATS
 from tests.helpers.command_line import billpolicy
-from tests.helpers.paths import STANDARD
+from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.sample import NOW
 from tests.helpers.scenes import versions
 from tests.helpers.walks import TODAY, asked_for, read, walk
@@ -148,6 +151,25 @@ def test_an_operation_that_was_not_posted_is_refused(ledger: Callable[..., tuple
     code, out, err = ledger("--after", "paid")
     assert code == 1
     assert "error: no operation `paid` was posted here [unknown]" in out + err
+
+
+def test_the_story_of_a_chart_of_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its README says that is posted to each account, of a ledger that posted it."""
+    story = ROOT / "examples" / "a-chart-of-accounts"
+    rows = re.findall(
+        r"^\| `([a-z0-9:-]+)` \| ([0-9.]*) ?\| ([0-9.]*) ?\|$", (story / "README.md").read_text(), re.MULTILINE
+    )
+    monkeypatch.chdir(tmp_path)
+    policy = story / "policy.yaml"
+    assert billpolicy("ledger", "init", LEDGER).code == 0
+    assert billpolicy("ledger", "import", LEDGER, story / "book.yaml").code == 0
+    assert billpolicy("post", story / "operations.yaml", "--policy", policy, "--ledger", LEDGER).code == 0
+    posted: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    ran = billpolicy("ledger", "journal", LEDGER, "--policy", policy, "--format", "csv")
+    for row in csv.DictReader(io.StringIO(ran.out)):
+        posted[row["account"]][0] += Decimal(row["debit"] or 0)
+        posted[row["account"]][1] += Decimal(row["credit"] or 0)
+    assert {account: [Decimal(debit or 0), Decimal(credit or 0)] for account, debit, credit in rows} == posted
 
 
 def test_what_begins_like_a_formula_is_none(tmp_path: Path) -> None:
