@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
+from tests.helpers.tools import needs_package
 
 STORY = ROOT / "examples" / "bad-debt-written-off"
 BOOK = str(STORY / "book.yaml")
@@ -50,6 +52,7 @@ def test_a_ledger_tells_its_numbers_within_a_page(ledger: str) -> None:
 
 
 def test_a_file_that_is_there_is_kept(ledger: str, tmp_path: Path) -> None:
+    needs_package("xlsxwriter")
     asked = ("report", "balances", "--ledger", ledger, "--format", "xlsx", "--out")
     assert billpolicy(*asked, "new.xlsx").code == 0
     written = (tmp_path / "new.xlsx").read_bytes()
@@ -60,6 +63,14 @@ def test_a_file_that_is_there_is_kept(ledger: str, tmp_path: Path) -> None:
         assert ran.code == 1
         assert (tmp_path / name).read_bytes() == before
     assert billpolicy("report", "balances", "--book", BOOK, "--format", "xlsx").code == 2
+
+
+def test_without_what_writes_workbooks_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    out = tmp_path / "new.xlsx"
+    ran = billpolicy("report", "balances", "--book", BOOK, "--format", "xlsx", "--out", str(out))
+    assert (ran.code, ran.out, out.exists()) == (2, "", False)
+    assert "pip install 'billpolicy[excel]'" in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize(

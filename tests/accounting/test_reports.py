@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from xml.etree import ElementTree
 
 import pytest
 
@@ -25,6 +24,7 @@ from billpolicy.report.tables.text import table_text
 from billpolicy.report.tables.xlsx import table_xlsx
 from tests.helpers.books import book_from
 from tests.helpers.refusals import messages, refused
+from tests.helpers.tools import needs_package
 from tests.helpers.walks import Walk, hold, walk
 
 OF_BOOKS = ("balances", "aging", "open-items", "unapplied", "credit-balances", "documents", "write-offs")
@@ -172,18 +172,36 @@ def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
 
 
 def test_a_workbook_has_numbers_and_days_and_is_the_same_each_time() -> None:
+    for name in ("openpyxl", "xlsxwriter"):
+        needs_package(name)
+    import openpyxl  # type: ignore[import-untyped]
+
     table = api.accounting_report(book_from(BOOK), "open-items", as_of=END)
-    assert table_xlsx(table) == table_xlsx(api.accounting_report(book_from(BOOK), "open-items", as_of=END))
-    with zipfile.ZipFile(io.BytesIO(table_xlsx(table))) as archive:
-        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
-        for name in archive.namelist():
-            ElementTree.fromstring(archive.read(name))
-    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    rows = [["".join(cell.itertext()) for cell in row.iter(f"{main}c")] for row in sheet.iter(f"{main}row")]
-    # 2026-01-10 is day 46032 of spreadsheets, 2026-02-09 thirty days later.
-    past = (END - datetime.date(2026, 2, 9)).days
-    assert rows[1] == ["=acme", "EUR", "I-1", "invoice", "46032", "46062", str(past), "1234.50", "1200.00"]
-    assert not list(sheet.iter(f"{main}f"))
+    written = table_xlsx(table)
+    assert written == table_xlsx(api.accounting_report(book_from(BOOK), "open-items", as_of=END))
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:  # no clock: what is written later is the same too
+        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"1980-01-01T00:00:00Z" in archive.read("docProps/core.xml")
+    sheet = openpyxl.load_workbook(io.BytesIO(written)).active
+    issued, due = datetime.date(2026, 1, 10), datetime.date(2026, 2, 9)
+    past = (END - due).days
+    cells = next(sheet.iter_rows(min_row=2, max_row=2))
+    values = [one.value.date() if isinstance(one.value, datetime.datetime) else one.value for one in cells]
+    assert values == ["=acme", "EUR", "I-1", "invoice", issued, due, past, 1234.5, 1200]
+    assert [one.data_type for one in cells] == ["s", "s", "s", "s", "d", "d", "n", "n", "n"]  # none is a formula, `f`
+    assert (cells[7].number_format, sheet.freeze_panes) == ("#,##0.00", "A2")
+
+
+def test_an_amount_of_more_digits_than_a_spreadsheet_keeps_is_a_text_there() -> None:
+    for name in ("openpyxl", "xlsxwriter"):
+        needs_package(name)
+    import openpyxl
+
+    exact, too_long = Decimal("9999999999999.99"), Decimal("99999999999999.99")  # 15 and 16 digits
+    columns = (Column("amount", "amount", "money"),)
+    written = table_xlsx(Table("t", "t", columns, (Group("g", "EUR", ((exact,), (too_long,))),)))
+    sheet = openpyxl.load_workbook(io.BytesIO(written)).active
+    assert [sheet.cell(row, 3).value for row in (2, 3)] == [9999999999999.99, "99999999999999.99"]
 
 
 @pytest.mark.parametrize(

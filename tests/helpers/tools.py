@@ -27,6 +27,7 @@ PACKAGES = {
     "mkdocs": "pip install mkdocs",
     "openpyxl": "pip install openpyxl",
     "playwright": "pip install playwright",
+    "xlsxwriter": "pip install XlsxWriter",
 }
 """What is imported -> how to get it."""
 

@@ -14,6 +14,7 @@ from billpolicy.cli.options import DAY, LINE, book_option, format_option, own_po
 from billpolicy.cli.output import conclude, show_text, write
 from billpolicy.cli.writing import TABLE, check_target, files_of_ledger, files_of_policy, write_file
 from billpolicy.report.tables.formats import TABLE_FORMATS
+from billpolicy.report.tables.xlsx import can_write_workbooks
 from billpolicy.source.files import Place
 
 _BY_DUE_DATE = ("aging", "open-items")
@@ -73,6 +74,10 @@ def command(
     one_place(book, ledger)
     if format == "xlsx" and out is None:
         raise click.UsageError("a workbook is a file: say which with --out FILE.xlsx")
+    if format == "xlsx" and not can_write_workbooks():
+        raise click.UsageError(
+            "what writes workbooks is not installed: pip install 'billpolicy[excel]', or --format csv"
+        )
     versions = load_versions(policy, "python") if policy else None
     if out is not None:
         taken = [] if book is None else [(book, "the book")]
