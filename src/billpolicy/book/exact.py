@@ -7,6 +7,7 @@ more than one outcome is possible.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +15,18 @@ from typing import Any, TypeVar
 
 from billpolicy.book.book import Book, transferred_parts
 from billpolicy.book.kinds import KINDS
-from billpolicy.book.model import TRANSFERRED, Application, BookFile, Document, Item, Part, Payment, Refund
+from billpolicy.book.model import (
+    TRANSFERRED,
+    Application,
+    BookFile,
+    DebitMemo,
+    Document,
+    Invoice,
+    Item,
+    Part,
+    Payment,
+    Refund,
+)
 from billpolicy.money import AmountError, exact
 
 _T = TypeVar("_T")
@@ -27,6 +39,10 @@ def exact_amounts(file: BookFile) -> BookFile:
     billing = [one for kind in KINDS.values() if kind.has_items for one in sections[kind.section]]
     only_item = {one.number: one.items[0].id for one in billing if len(one.items) == 1 and not one.items[0].taxes}
     several = {one.number for one in billing if one.number not in only_item}
+    owed = {
+        one.number: one for kind in KINDS.values() if kind.has_items and kind.is_owed for one in sections[kind.section]
+    }
+    times = Counter(one.to for one in file.applications)
     memos = {memo.number for memo in file.credit_memos}
     negative = {invoice.number: invoice for invoice in file.invoices if invoice.amount < 0}
 
@@ -36,9 +52,12 @@ def exact_amounts(file: BookFile) -> BookFile:
             pass
         elif one.from_ in negative and one.amount == -negative[one.from_].amount:
             parts = transferred_parts(Book().open_places(negative[one.from_]))
-        elif one.from_ not in several and one.to not in several:
+        elif one.from_ not in several:
             source = only_item.get(one.from_) if one.from_ in memos or one.from_ in negative else None
-            parts = (Part(item=only_item.get(one.to, TRANSFERRED), amount=one.amount, source_item=source),)
+            if one.to not in several:
+                parts = (Part(item=only_item.get(one.to, TRANSFERRED), amount=one.amount, source_item=source),)
+            elif one.to in owed and times[one.to] == 1 and one.amount == owed[one.to].amount:
+                parts = _all_of(owed[one.to], source)
         return _with(one, amount=_exact(one.amount, code), parts=_each(parts, _in_decimals, code))
 
     def exact_record(one: Any) -> Any:
@@ -65,6 +84,18 @@ def exact_amounts(file: BookFile) -> BookFile:
             _with(one, **{name: _may_be(getattr(one, name), one.currency) for name in ("amount", "discount", "tax")})
             for one in file.charge_periods
         ),
+    )
+
+
+def _all_of(document: Invoice | DebitMemo, source: str | None) -> tuple[Part, ...]:
+    """How an amount stands on a document that it settles by itself; nothing where some of it is below zero."""
+    open_places = Book().open_places(document)
+    if any(is_open < 0 for is_open in open_places.values()):
+        return ()
+    return tuple(
+        Part(item=place.item, amount=is_open, tax=place.tax, source_item=source)
+        for place, is_open in open_places.items()
+        if is_open
     )
 
 
