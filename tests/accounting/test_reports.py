@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ from billpolicy.report.tables.xlsx import table_xlsx
 from tests.helpers.books import book_from
 from tests.helpers.refusals import messages, refused
 from tests.helpers.tools import needs_package
-from tests.helpers.walks import Walk, hold, walk
+from tests.helpers.walks import TODAY, Walk, hold, walk
 
 OF_BOOKS = ("balances", "aging", "open-items", "unapplied", "credit-balances", "documents", "write-offs")
 END = datetime.date(2030, 1, 1)
@@ -98,6 +100,36 @@ def _agrees(found: Walk) -> None:
                 assert closing == sum(moved, opening)  # type: ignore[arg-type]
                 net = _totals(api.accounting_report(book, "balances", as_of=day, account=account), "owed")
                 assert net.get(group.currency or "", 0) == closing
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_as_of_a_day_is_what_was_reported_on_that_day(first: int) -> None:
+    """Of operations in the order of their dates, what comes later changes no report of a day before it.
+
+    Save the reversal of a payment, whose day only a ledger knows.
+    """
+    hold(_reported_then, map(_in_order, map(walk, range(first, first + 20))))
+
+
+def _in_order(found: Walk) -> Walk:
+    operations = [one for one in found.operations if one["operation"] != "reverse_payment"]
+    return replace(found, operations=tuple(sorted(operations, key=_date)))
+
+
+def _date(operation: dict[str, Any]) -> str:
+    return str(operation.get("date") or TODAY)
+
+
+def _reported_then(found: Walk) -> None:
+    last = found.steps[-1].after if found.steps else Book()
+    for now, later in itertools.pairwise(found.steps):
+        day = now.asked.document_date(TODAY)
+        known = {one.id for one in movements_of(now.after)}
+        dated_back = any(one.date <= day for one in movements_of(last) if one.id not in known)
+        if day < later.asked.document_date(TODAY) and not dated_back:
+            for name in OF_BOOKS:
+                then, since = (api.accounting_report(book, name, as_of=day) for book in (now.after, last))
+                assert table_text(then) == table_text(since), (name, day)
 
 
 BOOK = """
