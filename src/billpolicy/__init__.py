@@ -13,30 +13,11 @@ if TYPE_CHECKING:
     from billpolicy.accounting.journal import JournalExport
     from billpolicy.accounting.tables import Table
     from billpolicy.analysis.analyse import Analysis
-    from billpolicy.api import (
-        accounting_report,
-        approve,
-        asked_waiting,
-        check_book,
-        due_dates_missing,
-        effect,
-        explain,
-        explain_posted,
-        history,
-        journal,
-        plan,
-        plan_all,
-        post,
-        post_all,
-        post_planned,
-        report_names,
-        sync,
-        usage_operations,
-        wait,
-        waiting,
-        with_due_dates,
-        withdraw,
-    )
+    from billpolicy.api.approvals import approve, asked_waiting, wait, waiting, withdraw
+    from billpolicy.api.books import check_book, due_dates_missing, sync, usage_operations, with_due_dates
+    from billpolicy.api.planning import effect, explain, plan, plan_all
+    from billpolicy.api.posting import post, post_all, post_planned
+    from billpolicy.api.records import accounting_report, explain_posted, history, journal, report_names
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
@@ -72,7 +53,7 @@ if TYPE_CHECKING:
     from billpolicy.operations.sync.sync import Sync
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
-    from billpolicy.policy.affected import affected
+    from billpolicy.policy.affected import affected, find_policies
     from billpolicy.policy.model import Policy
     from billpolicy.posting.approving import ForApproval
     from billpolicy.posting.history import History
@@ -144,21 +125,31 @@ _WHERE = {
     "WitnessOfChange": "comparing.witnesses",
     "about": "deciding.about",
     "about_rule": "testing.run",
+    "accounting_report": "api.records",
     "affected": "policy.affected",
     "analyze": "witness.analysed",
+    "approve": "api.approvals",
+    "asked_waiting": "api.approvals",
     "book_from": "book.load",
-    "check_book": "api",
+    "check_book": "api.books",
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
     "diff": "comparing.difference",
+    "due_dates_missing": "api.books",
+    "effect": "api.planning",
+    "explain": "api.planning",
+    "explain_posted": "api.records",
+    "find_policies": "policy.affected",
     "find_tests": "exchange.test_file",
     "first_test": "testing.scaffold",
     "fix": "linting.fixes",
+    "history": "api.records",
     "hold": "comparing.allow",
     "impact": "comparing.impact",
     "is_base": "comparing.side",
     "is_plan_file": "exchange.plan_file",
     "is_recording": "recording.lines",
+    "journal": "api.records",
     "ledger_files": "ledger.store",
     "left_by": "planning.plan",
     "lint": "linting.linting",
@@ -181,22 +172,34 @@ _WHERE = {
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
     "places_of": "book.places",
+    "plan": "api.planning",
+    "plan_all": "api.planning",
     "plan_file": "exchange.plan_file",
+    "post": "api.posting",
+    "post_all": "api.posting",
+    "post_planned": "api.posting",
     "propose_mapping": "exchange.tables.proposal",
     "proposed": "comparing.propose",
     "read_settings": "linting.settings",
     "replay": "recording.replay",
+    "report_names": "api.records",
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
+    "sync": "api.books",
+    "usage_operations": "api.books",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",
+    "wait": "api.approvals",
+    "waiting": "api.approvals",
     "ways_to_settle": "witness.unproven",
+    "with_due_dates": "api.books",
+    "withdraw": "api.approvals",
     "witness_of": "witness.analysed",
     "witness_of_change": "comparing.witnesses",
 }
-"""The room that a name stands in, where that is not `api`."""
+"""The file that a name stands in."""
 
 __all__ = [
     "About",
@@ -264,6 +267,7 @@ __all__ = [
     "effect",
     "explain",
     "explain_posted",
+    "find_policies",
     "find_tests",
     "first_test",
     "fix",
@@ -330,6 +334,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"billpolicy has no {name!r}")
     import importlib
 
-    found = getattr(importlib.import_module(f"billpolicy.{_WHERE.get(name, 'api')}"), name)
+    found = getattr(importlib.import_module(f"billpolicy.{_WHERE[name]}"), name)
     globals()[name] = found
     return found

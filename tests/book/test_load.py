@@ -65,7 +65,10 @@ def test_of_an_amount_that_settles_a_document_by_itself_the_parts_are_clear() ->
     book = load(ACCOUNT + without_taxed_discount + ENOUGH.replace("108", "110") + ALL.replace("108", "110"))
     (made,) = book.applications_from["P1"]
     # docs/domain.md 3.2: the item nets its discount, 100 - 10; its tax is 20; nothing is open of the discount.
-    assert [(part.item, part.tax, part.amount) for part in made.parts] == [("x", None, 90), ("x", "t", 20)]
+    assert [(part.item, part.tax, part.amount) for part in made.parts] == [
+        ("x", None, Decimal("90.00")),
+        ("x", "t", Decimal("20.00")),
+    ]
     assert book.balance(book.numbered["I1"]) == 0
 
 

@@ -22,26 +22,26 @@ _Items = list["CompletionItem[str]"]
 
 def policies(ctx: click.Context, param: click.Parameter, incomplete: str) -> _Items:
     """The policies below this folder and the standard one; and files, for all that is none of them."""
-    from billpolicy.policy.affected import policies_below
+    import billpolicy
     from billpolicy.source.files import STANDARD
 
-    found = (str(path) for path, _ in policies_below(Path())) if incomplete[:1] not in ("/", ".", "~") else ()
+    found = map(str, billpolicy.find_policies()) if incomplete[:1] not in ("/", ".", "~") else ()
     return [*_offered([*found, STANDARD], incomplete), *_files(incomplete)]
 
 
 def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> _Items:
     """The rules of the policies that were named before."""
-    from billpolicy.deciding.proven import load_proven
+    import billpolicy
 
-    read = (load_proven(place.path, place.files) for place in _named_policies(ctx))
+    read = map(billpolicy.validate, _named_policies(ctx))
     return _offered((id for policy in read for id in policy.rules), incomplete)
 
 
 def operations(ctx: click.Context, param: click.Parameter, incomplete: str) -> _Items:
     """The operations by name."""
-    from billpolicy.vocabulary.operations import VOCABULARY
+    from billpolicy.exchange.typed_operation import operation_names
 
-    return _offered(VOCABULARY, incomplete)
+    return _offered(operation_names(), incomplete)
 
 
 def operations_or_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> _Items:

@@ -36,6 +36,11 @@ _DIGITS = 8
 """Of the digest in an id that is made."""
 
 
+def operation_names() -> tuple[str, ...]:
+    """Every operation that there is, by name."""
+    return tuple(sorted(OPERATIONS))
+
+
 def is_operation(word: str) -> bool:
     """Whether this is the name of an operation."""
     return word in OPERATIONS

@@ -45,6 +45,12 @@ def affected(changed: Iterable[Path]) -> list[Path]:
     return sorted(wanted)
 
 
+def find_policies(folder: str | Path = ".") -> list[Path]:
+    """Every policy in a folder or below it, by name: folders, or single files. Raises `OSError` where it cannot be
+    read."""
+    return sorted(policy for policy, _ in policies_below(Path(folder)))
+
+
 def policies_below(root: Path) -> Iterator[tuple[Path, Path | None]]:
     """Every policy in a folder or below it, and what it extends.
 

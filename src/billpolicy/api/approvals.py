@@ -1,0 +1,78 @@
+"""Operations that wait for approvals in a ledger."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from billpolicy.api.arguments import Operation, day_of, expect, expect_to_post, moment_of
+from billpolicy.api.jobs import as_asked
+from billpolicy.deciding.versions import Versions
+from billpolicy.exchange.operations_file import operation_from
+from billpolicy.planning.request import Instruction
+from billpolicy.posting import approving
+from billpolicy.posting.approving import ForApproval
+from billpolicy.posting.store import Store, Waiting
+
+
+def wait(
+    policy: Versions,
+    ledger: Store,
+    operation: Operation,
+    *,
+    who: str,
+    now: datetime.datetime | None = None,
+    today: datetime.date | None = None,
+) -> ForApproval:
+    """Let an operation that lacks nothing but approvals wait for them in the ledger: what would be done is what is
+    approved, and its date is fixed.
+
+    The same again changes nothing; where something else would be done by now it waits anew. Raises `Refused` where it
+    lacks anything else, or no approval at all.
+    """
+    expect_to_post(policy, ledger, who)
+    with ledger.writing() as writer:
+        return approving.let_wait(writer, policy, operation_from(operation), day_of(today), who, moment_of(now))
+
+
+def waiting(ledger: Store) -> list[Waiting]:
+    """What waits for approvals, in the order in which it began to."""
+    with ledger.reading() as reader:
+        return list(reader.waiting().values())
+
+
+def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:
+    """What waits under these ids, as it was asked for: to be posted with `post_all`. Raises `Refused` where nothing
+    does."""
+    ids = list(ids)
+    with ledger.reading() as reader:
+        return [as_asked(approving.standing_in(reader, id)) for id in ids]
+
+
+def approve(
+    policy: Versions,
+    ledger: Store,
+    id: str,
+    *,
+    actor: str,
+    comment: str | None = None,
+    now: datetime.datetime | None = None,
+    today: datetime.date | None = None,
+) -> ForApproval:
+    """Approve what waits, as `actor`: checked by the policy, and recorded with what was approved.
+
+    Gives what waits with the approvals that it has now, and the plan. Raises `Refused`, and records nothing, where they
+    may not approve it, or where something else would be done by now.
+    """
+    expect_to_post(policy, ledger, actor)
+    with ledger.writing() as writer:
+        return approving.approve(writer, policy, id, as_asked, actor, comment, day_of(today), moment_of(now))
+
+
+def withdraw(
+    ledger: Store, id: str, *, who: str, why: str | None = None, now: datetime.datetime | None = None
+) -> Waiting:
+    """What waits for approvals does so no more; that it did stays on record. Raises `Refused` where nothing does."""
+    expect(who, str, "`who` must be a text")
+    with ledger.writing() as writer:
+        return approving.withdraw(writer, id, who, why, moment_of(now))
