@@ -15,7 +15,7 @@ from typing import Any
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger.sqlite import SqliteDatabase
+from billpolicy.ledger.sqlite.database import SqliteDatabase
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.policy.model import Policy

@@ -19,7 +19,8 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, statements
 from billpolicy.ledger.databases import DATABASES, database_of
 from billpolicy.ledger.schema import metadata
-from billpolicy.ledger.sqlite import DIALECT, files_of
+from billpolicy.ledger.sqlite.database import DIALECT
+from billpolicy.ledger.sqlite.files import files_of
 from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
 from billpolicy.ledger.writing import raise_revisions

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger import sqlite
 from billpolicy.ledger.schema import APPLICATION_ID
-from billpolicy.ledger.sqlite import SqliteDatabase
+from billpolicy.ledger.sqlite import database as sqlite
+from billpolicy.ledger.sqlite.database import SqliteDatabase
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.ledgers import dump, post, whole
 from tests.helpers.ledgers import file_of as ledger_file

@@ -1,0 +1,6 @@
+"""How is a ledger kept in SQLite? This room alone knows its address, its file, its locks and its errors."""
+
+from billpolicy.ledger.sqlite.database import create_database, open_database
+from billpolicy.ledger.sqlite.files import files_of
+
+__all__ = ["create_database", "files_of", "open_database"]

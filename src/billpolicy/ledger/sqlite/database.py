@@ -1,0 +1,214 @@
+"""A ledger in the file of a SQLite database: its connections, transactions and tables.
+
+It is one file in WAL mode: many readers beside one writer, each seeing one moment. `synchronous=FULL` makes a commit
+last through a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock, get_ident
+from typing import Any
+
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import Dialect as Syntax
+from sqlalchemy import Engine, QueuePool, create_engine
+from sqlalchemy.dialects import sqlite
+
+from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
+from billpolicy.ledger.sqlite.failures import refusal, storage_failures
+from billpolicy.ledger.sqlite.files import UNLOCKED, changed, exists, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.statements import Connection
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one before it is refused."""
+
+
+class SqliteDialect:
+    """How SQL is written for SQLite."""
+
+    syntax: Syntax = sqlite.dialect(paramstyle="qmark")
+    in_keys = "IN (SELECT value FROM json_each(:keys))"
+    pairs = "(SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS other FROM json_each(:keys))"
+
+    def keys(self, keys: Collection[Any]) -> str:
+        """A list of keys, or of pairs of them, as one parameter."""
+        return json.dumps(list(keys))
+
+
+DIALECT = SqliteDialect()
+
+
+class SqliteDatabase:
+    """The file of a ledger, open. Threads may share it; a child process opens its own."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        self.path = path
+        self.mode = mode
+        self._engine = _engine(path, mode)
+        self._writer = Lock()
+        self._writes: int | None = None
+        """The thread that is writing."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees the ledger as of one moment. Raises `Refused` where the file fails."""
+        unlocked = self.mode == UNLOCKED
+        before = changed(self.path) if unlocked else None
+        with storage_failures(self.path), self._connection() as driver:
+            driver.execute("BEGIN")
+            try:
+                yield Connection(driver, DIALECT)
+            finally:
+                driver.rollback()
+        if unlocked and changed(self.path) != before:
+            message = "this ledger was changed while it was read"
+            raise refusal("ledger-changed", message, self.path, "read it again")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits at the end, or not at all. Only one at a time.
+
+        Raises `Refused` where the file fails or is read-only.
+        """
+        if self.mode != "rw":
+            message = "this ledger can only be read here, not written"
+            raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
+        if self._writes == get_ident():  # it would wait for itself
+            raise ValueError("this ledger is being written already, by whoever called this")
+        with self._writer, storage_failures(self.path), self._connection() as driver:
+            driver.execute("BEGIN IMMEDIATE")
+            self._writes = get_ident()
+            try:
+                yield Connection(driver, DIALECT)
+                driver.execute("COMMIT")
+            except BaseException:
+                driver.rollback()
+                raise
+            finally:
+                self._writes = None
+
+    def damages(self, connection: Connection) -> Iterator[str]:
+        """What is wrong with the file itself, as SQLite sees it, one sentence each."""
+        for (text,) in connection.driver.execute("PRAGMA integrity_check").fetchall():
+            if text != "ok":
+                yield str(text)
+
+    def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]:
+        """The tables of rows that name rows of another table which are not there, and that other table."""
+        for table, _, parent, _ in connection.driver.execute("PRAGMA foreign_key_check").fetchall():
+            yield table, parent
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        lent = self._engine.raw_connection()
+        try:
+            driver = lent.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            yield driver
+        finally:
+            lent.close()
+
+
+def create_database(url: str) -> None:
+    """Make a ledger's file, or bring one that an earlier program made up to date; a current one stays as it is.
+
+    Raises `Refused` if the file is another program's, newer than this program, or cannot be written.
+    """
+    path = path_of(url)
+    if not exists(path.parent):
+        raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
+    refuse_strangers(path)
+    engine = _engine(path, "rwc")
+    try:
+        with storage_failures(path), engine.connect() as connection:
+            _upgrade(connection, path)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: CoreConnection, path: Path) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    if version_in(driver, path) == REVISIONS[-1]:
+        return
+    from billpolicy.ledger.migrations import upgrade
+
+    driver.execute("PRAGMA journal_mode=WAL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if version_in(driver, path) != REVISIONS[-1]:
+        upgrade(connection)
+        driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.commit()
+
+
+def open_database(url: str) -> SqliteDatabase:
+    """Open a ledger's file that exists, to read it and, where that is allowed, to write it. Raises `Refused`."""
+    path = path_of(url)
+    if not exists(path):
+        hint = f"check the path, or make a ledger there with `billpolicy ledger init {url}`"
+        raise refusal("file-missing", "there is no such ledger", path, hint)
+    database = SqliteDatabase(path, mode_of(path))
+    try:
+        with database.reading() as connection:
+            version = version_in(connection.driver, path)
+    except BaseException:
+        database.close()
+        raise
+    if version == REVISIONS[-1]:
+        return database
+    database.close()
+    if version is None:
+        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
+        raise refusal("ledger-empty", "this file is empty", path, hint)
+    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
+    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
+
+
+def version_in(connection: sqlite3.Connection, path: Path) -> str | None:
+    """The revision of the tables in a file; None if it has none yet. Raises `Refused` if they are not ours."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == 0 and tables == 0:
+        return None
+    if application != APPLICATION_ID:
+        hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
+        raise refusal("ledger-foreign", "this is the database of another program", path, hint)
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None or row[0] not in REVISIONS:
+        hint = "install the version of billpolicy that wrote it, or a later one"
+        raise refusal("ledger-newer", "this ledger was written by a newer version of billpolicy", path, hint)
+    return str(row[0])
+
+
+def _engine(path: Path, mode: str) -> Engine:
+    return create_engine(
+        "sqlite://", creator=lambda: connect(path, mode, BUSY_SECONDS), poolclass=QueuePool, pool_size=0
+    )
+
+
+def connect(path: Path, mode: str, seconds: float) -> sqlite3.Connection:
+    """A connection to the file, opened in a mode of SQLite; it waits so long for a lock. Its caller closes it."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=seconds,
+        isolation_level=None,  # transactions begin and end where we say
+        check_same_thread=False,  # the pool lends a connection to one thread at a time
+        cached_statements=256,
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,93 @@
+"""What disk, rights, locks and foreign or damaged files do to a ledger, in words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+
+_FAILURES: dict[str, tuple[Code, str, str]] = {
+    "SQLITE_FULL": (
+        "ledger-disk-full",
+        "the disk is full; nothing was changed",
+        "free some space and do it again",
+    ),
+    "SQLITE_BUSY": (
+        "ledger-busy",
+        "another program is writing to this ledger and did not finish in time",
+        "try again in a moment; nothing was changed",
+    ),
+    "SQLITE_LOCKED": (
+        "ledger-busy",
+        "another program has locked this ledger",
+        "try again in a moment; nothing was changed",
+    ),
+    "SQLITE_READONLY": (
+        "ledger-read-only",
+        "this ledger can only be read here, not written",
+        "check who may write the file and its folder",
+    ),
+    "SQLITE_NOTADB": (
+        "ledger-foreign",
+        "this file is not a ledger",
+        "check the path; `billpolicy ledger init URL` makes a ledger in a new file",
+    ),
+    "SQLITE_CORRUPT": (
+        "ledger-damaged",
+        "this ledger is damaged; it may have been cut off or overwritten",
+        "restore it from a backup",
+    ),
+    "SQLITE_CANTOPEN": (
+        "ledger-unreadable",
+        "this ledger cannot be opened",
+        "check that it is a file and who may read it and its folder",
+    ),
+    "SQLITE_PERM": (
+        "ledger-unreadable",
+        "this ledger may not be opened",
+        "check who may read the file and its folder",
+    ),
+    "SQLITE_IOERR": (
+        "ledger-disk-failed",
+        "the disk under this ledger reported an error; nothing was changed",
+        "check that the disk is well and not full",
+    ),
+    "SQLITE_PROTOCOL": (
+        "ledger-busy",
+        "this ledger could not be locked",
+        "try again in a moment; keep it on a local disk, not on a network share",
+    ),
+}
+"""SQLite's name of an error, without what it adds to it -> code, message, hint."""
+
+
+@contextmanager
+def storage_failures(path: Path) -> Iterator[None]:
+    """Raise `Refused` for whatever disk, rights, locks or a foreign or damaged file do to the ledger at `path`.
+
+    Also for a text that is no text: a command line can hold bytes that are not UTF-8.
+    """
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        name: str = getattr(original, "sqlite_errorname", "")
+        for prefix, (code, message, hint) in _FAILURES.items():
+            if name.startswith(prefix):
+                raise refusal(code, message, path, hint) from None
+        raise
+    except UnicodeEncodeError as error:
+        message = f"{error.object!r} has characters that are no text"
+        hint = "write it in UTF-8; if it is the name of a file, rename the file"
+        raise refusal("text-wrong", message, path, hint) from None
+
+
+def refusal(code: Code, message: str, path: Path, hint: str) -> Refused:
+    """One refusal about the file of a ledger."""
+    return Refused([Diagnostic(code, message, Position(str(path)), hint)])
