@@ -105,6 +105,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert reader.run("no such run") is None
             assert reader.journal().stamps
             assert reader.place("no such operation") is None
+            assert reader.stats().operations
             assert {one.operation.id for one in reader.recorded()} == EACH.keys() - {"draft_canceled"}
             assert reader.decisions("no such name") is None
             day, next_day = NOW.date(), NOW.date() + datetime.timedelta(days=1)

@@ -37,6 +37,7 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.started import StartedReport
+from billpolicy.report.stats import StatsReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
@@ -285,6 +286,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "waiting": _written(WaitingsReport),
     "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),
+    "ledger-stats": _written(StatsReport),
     "report": _written(AccountingReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),

@@ -26,10 +26,12 @@ from billpolicy.ledger.policies import keep_policies, policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.stats import stats_of
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
 from billpolicy.posting.numbering import Numbering
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
+from billpolicy.posting.stats import Stats
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
@@ -146,6 +148,10 @@ class LedgerReader:
     def journal(self) -> Journal:
         """What reports ask of a ledger beside its book."""
         return Journal(self.stamps(), journal.every_done(self.connection), tuple(numbering(self.connection)))
+
+    def stats(self) -> Stats:
+        """How much there is in the ledger."""
+        return stats_of(self.connection)
 
     def place(self, operation: str) -> int | None:
         """The place of an operation among all that were posted; None if none has this id."""
