@@ -43,7 +43,7 @@ def test_what_was_imported_and_posted_is_counted() -> None:
         {"kind": "invoice", "status": "draft", "count": 1},
         {"kind": "payment", "status": "posted", "count": 2},  # one imported, one posted
     ]
-    # The payment of 7.00 is put on the one invoice that is open.
+    # The payment of 7.00 names no invoice, and stays unapplied.
     assert found["records"] == {
         "accounts": 2,
         "contacts": 0,
@@ -51,7 +51,7 @@ def test_what_was_imported_and_posted_is_counted() -> None:
         "subscriptions": 0,
         "charge_periods": 0,
         "usage": 0,
-        "applications": 2,
+        "applications": 1,
     }
     assert (found["operations"], found["waiting"]) == (1, 0)
     assert found["first"] == found["last"]
