@@ -65,6 +65,8 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "rule": (["key-unknown"], ["key-unknwon"]),
     "schema": (["policy", "--validate", f"{RIGHT}/policy.yaml"], ["policy", "--validate", "book.yaml"]),
     "ledger numbers": ([LEDGER], ["sqlite:///book.yaml"]),
+    "ledger backup": ([LEDGER, "l.backup"], [LEDGER, "book.yaml"]),
+    "ledger restore": (["l.backup", "sqlite:///restored.db"], ["book.yaml", "sqlite:///restored-too.db"]),
     "ledger stats": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger journal": ([LEDGER, *PLANNED[:2]], ["sqlite:///book.yaml", *PLANNED[:2]]),
     "ledger init": ([LEDGER], ["sqlite:///book.yaml"]),

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from billpolicy.exchange.tables.reading import FromTables, load_tables
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
+    from billpolicy.ledger.backups import BackedUp, Restored, backup_ledger, restore_ledger
     from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
     from billpolicy.linting.baseline import Baseline
     from billpolicy.linting.fixes import Fixed, fix
@@ -77,6 +78,7 @@ _WHERE = {
     "About": "deciding.about",
     "Analysis": "analysis.analyse",
     "Audit": "posting.store",
+    "BackedUp": "ledger.backups",
     "Baseline": "linting.baseline",
     "Book": "book.book",
     "Case": "testing.model",
@@ -105,6 +107,7 @@ _WHERE = {
     "Posted": "posting.store",
     "Recorded": "recording.record",
     "Recorder": "recording.recorder",
+    "Restored": "ledger.backups",
     "Refused": "diagnostics.diagnostic",
     "Replayed": "recording.replay",
     "Sample": "comparing.impact",
@@ -130,6 +133,7 @@ _WHERE = {
     "analyze": "witness.analysed",
     "approve": "api.approvals",
     "asked_waiting": "api.approvals",
+    "backup_ledger": "ledger.backups",
     "book_from": "book.load",
     "check_book": "api.books",
     "coverage": "testing.coverage",
@@ -183,6 +187,7 @@ _WHERE = {
     "read_settings": "linting.settings",
     "replay": "recording.replay",
     "report_names": "api.records",
+    "restore_ledger": "ledger.backups",
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
@@ -205,6 +210,7 @@ __all__ = [
     "About",
     "Analysis",
     "Audit",
+    "BackedUp",
     "Baseline",
     "Book",
     "Case",
@@ -235,6 +241,7 @@ __all__ = [
     "Recorder",
     "Refused",
     "Replayed",
+    "Restored",
     "Sample",
     "Settings",
     "Settled",
@@ -258,6 +265,7 @@ __all__ = [
     "analyze",
     "approve",
     "asked_waiting",
+    "backup_ledger",
     "book_from",
     "check_book",
     "coverage",
@@ -311,6 +319,7 @@ __all__ = [
     "read_settings",
     "replay",
     "report_names",
+    "restore_ledger",
     "run_tests",
     "settings_for",
     "settle",

@@ -48,6 +48,14 @@ def kept() -> dict[str, Told]:
     return found
 
 
+def left_as(told: Told, path: Path) -> None:
+    """The file of a ledger as the earlier program left it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("\n".join(told["sql"]))
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+
+
 STORIES = sorted(kept())
 
 
@@ -61,10 +69,7 @@ def told(request: pytest.FixtureRequest) -> Told:
 def upgraded(told: Told, tmp_path: Path) -> Iterator[Ledger]:
     """That ledger, brought up to date."""
     path = tmp_path / "older.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("\n".join(told["sql"]))
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+    left_as(told, path)
     with create_ledger(f"sqlite:///{path}") as ledger:
         yield ledger
 

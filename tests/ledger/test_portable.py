@@ -17,8 +17,10 @@ import billpolicy.ledger
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, statements
+from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.databases import DATABASES, database_of
 from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.sqlite.backups import SqliteHeld
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.sqlite.files import files_of
 from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
@@ -119,6 +121,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check()
         ledger.numbering()
+        url, backup, held = f"sqlite:///{path}", path.with_name("backup"), SqliteHeld.rows
+
+        def held_rows(self: SqliteHeld, statement: str) -> list[tuple[str, ...]]:
+            found.append(statement)
+            return held(self, statement)
+
+        patched.setattr(SqliteHeld, "rows", held_rows)
+        backup_ledger(url, backup)
+        ledger.close()
+        assert restore_ledger(backup, url, replace=True).kept
     return list(dict.fromkeys(found))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
-from billpolicy.cli import completing, history, ledger_explain, ledger_journal, ledger_stats, sync
+from billpolicy.cli import completing, history, ledger_backup, ledger_explain, ledger_journal, ledger_stats, sync
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import load_versions, login, progress
 from billpolicy.cli.options import (
@@ -233,6 +233,8 @@ def numbers(ledger: str, format: str) -> None:
 
 command.add_command(history.command)
 command.add_command(ledger_explain.command)
+command.add_command(ledger_backup.backup)
+command.add_command(ledger_backup.restore)
 command.add_command(ledger_journal.command)
 command.add_command(ledger_stats.command)
 command.add_command(sync.command)

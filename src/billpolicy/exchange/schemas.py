@@ -22,6 +22,7 @@ from billpolicy.policy.approval import APPROVAL_SCHEMA
 from billpolicy.policy.language import NOTHING, PolicyFile
 from billpolicy.recording.record import RecordedOperation, RecordedPolicy
 from billpolicy.report.analysis import AnalysesReport
+from billpolicy.report.backups import BackupReport, RestoreReport
 from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
@@ -287,6 +288,8 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),
     "ledger-stats": _written(StatsReport),
+    "ledger-backup": _written(BackupReport),
+    "ledger-restore": _written(RestoreReport),
     "report": _written(AccountingReport),
     "ledger-usage": _written(UsageReport),
     "ledger-explain": _written(PostedExplanation),

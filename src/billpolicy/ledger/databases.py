@@ -40,6 +40,35 @@ class Database(Protocol):
     def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]: ...
 
 
+class Held(Protocol):
+    """A ledger of any revision that nobody else has open, nor can open."""
+
+    def rows(self, statement: str) -> list[tuple[str, ...]]:
+        """What a statement finds there that every revision of the tables understands."""
+
+    def give_way(self) -> Path:
+        """Let the copy take its place, in one transaction. Gives the name of the file in which it is kept."""
+
+
+class Place(Protocol):
+    """Where a copy of a backup is wanted."""
+
+    path: Path
+
+    @property
+    def is_there(self) -> bool:
+        """Whether something stands there."""
+
+    def take(self) -> None:
+        """Put the copy there, where nothing is."""
+
+    def alone(self) -> AbstractContextManager[Held]:
+        """Hold the ledger that stands there. Raises `Refused` where somebody has it open, or it is none."""
+
+    def take_from_damaged(self) -> Path:
+        """Put the copy where a damaged ledger stands, which is kept with its files. Gives its new name."""
+
+
 class DatabaseFile(Protocol):
     """What the file of a database gives. Everything raises `Refused` for an address that it cannot have."""
 
@@ -51,6 +80,14 @@ class DatabaseFile(Protocol):
 
     def files_of(self, url: str) -> list[Path]:
         """The files on this machine that the ledger is kept in, whether they are there yet or not."""
+
+    def copy_of(self, url: str, target: Path) -> AbstractContextManager[str]:
+        """Copy a ledger of any revision as of one moment, while it is used. Within the context the copy, as this
+        program brings it up to date, can be opened at the address that is given; at its end it is the file `target`, as
+        it was. Where the context fails nothing is left of it."""
+
+    def restored(self, file: Path, url: str) -> AbstractContextManager[tuple[str, Place]]:
+        """A copy of a backup, brought up to date, at an address of its own; and the place that it is wanted in."""
 
 
 def database_of(url: str) -> DatabaseFile:

@@ -49,3 +49,8 @@ class Stats:
     """The operation that was posted first; None where none was."""
     last: PostedAt | None
     policies: tuple[PolicyUsed, ...]
+
+    @property
+    def count(self) -> int:
+        """How many documents there are, of whatever kind and status."""
+        return sum(one.count for one in self.documents)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible
-from billpolicy.posting.stats import Stats
+from billpolicy.posting.stats import PostedAt, Stats
 from billpolicy.report.results import told
 from billpolicy.source.record import record
 
@@ -72,11 +72,16 @@ def stats_report(stats: Stats, sizes: Mapping[str, int]) -> StatsReport:
         documents=tuple(told(DocumentsReport, one) for one in stats.documents),
         operations=stats.operations,
         waiting=stats.waiting,
-        first=None if stats.first is None else told(PostedAtReport, stats.first),
-        last=None if stats.last is None else told(PostedAtReport, stats.last),
+        first=posted_at(stats.first),
+        last=posted_at(stats.last),
         policies=tuple(told(PolicyUsedReport, one) for one in stats.policies),
         files=tuple(FileReport(path=path, size=size) for path, size in sizes.items()),
     )
+
+
+def posted_at(one: PostedAt | None) -> PostedAtReport | None:
+    """As data."""
+    return None if one is None else told(PostedAtReport, one)
 
 
 def stats_text(stats: Stats, sizes: Mapping[str, int]) -> str:

@@ -1,0 +1,77 @@
+"""`billpolicy ledger backup` and `billpolicy ledger restore`: a ledger as of one moment, kept and brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import billpolicy
+from billpolicy.cli import completing
+from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.output import conclude, write_json
+from billpolicy.diagnostics.sentences import counted
+from billpolicy.report.backups import BackupReport, RestoreReport
+from billpolicy.report.stats import posted_at
+
+if TYPE_CHECKING:
+    from billpolicy.posting.stats import Stats
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_LEDGER = click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
+
+
+@click.command("backup")
+@_LEDGER
+@click.argument("file", type=_FILE)
+@format_option("text", "json")
+def backup(ledger: str, file: Path, format: str) -> None:
+    """Write LEDGER as of this moment to FILE, which is not there yet, also while others post. It is checked first."""
+    made = billpolicy.backup_ledger(ledger, file)
+    if format == "json":
+        report = BackupReport(
+            file=str(made.file),
+            size=made.size,
+            sha256=made.sha256,
+            documents=made.stats.count,
+            operations=made.stats.operations,
+            last=posted_at(made.stats.last),
+        )
+        write_json(report)
+    conclude(f"{file}: every check passed on {_holds(made.stats)}")
+
+
+@click.command("restore")
+@click.argument("file", type=_FILE)
+@_LEDGER
+@click.option("--replace", is_flag=True, help="Also where a ledger is; it is kept beside the new one.")
+@click.option(
+    "--discard",
+    type=LINE,
+    default="0",
+    metavar="COUNT",
+    help="How many operations and imported documents that one has and FILE has not.",
+)
+@format_option("text", "json")
+def restore(file: Path, ledger: str, replace: bool, discard: str, format: str) -> None:
+    """Put FILE, a backup, in the place of LEDGER; FILE stays as it is. It is checked first."""
+    done = billpolicy.restore_ledger(file, ledger, replace=replace, discard=discard)
+    if format == "json":
+        report = RestoreReport(
+            ledger=ledger,
+            documents=done.stats.count,
+            operations=done.stats.operations,
+            last=posted_at(done.stats.last),
+            kept=None if done.kept is None else str(done.kept),
+            discarded_operations=() if done.lost is None else done.lost.operations,
+            discarded_numbers=() if done.lost is None else done.lost.numbers,
+        )
+        write_json(report)
+    kept = "" if done.kept is None else f"; what was there is kept as {done.kept.name}"
+    conclude(f"{ledger}: every check passed on {_holds(done.stats)}{kept}")
+
+
+def _holds(stats: Stats) -> str:
+    last = "" if stats.last is None else f", the last of them {stats.last.id}"
+    return f"{counted(stats.count, 'document')} and {counted(stats.operations, 'operation')}{last}"

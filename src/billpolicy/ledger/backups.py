@@ -1,0 +1,160 @@
+"""Backups: a checked copy of a ledger as of one moment, and such a copy put in its place again.
+
+A backup is a ledger itself, and can be opened as one. Nothing is called a backup before every check of `ledger check`
+has passed on it; nothing is replaced by one that does not pass, and what is replaced is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
+from billpolicy.ledger.databases import database_of
+from billpolicy.ledger.store import open_ledger
+from billpolicy.posting.stats import Stats
+
+UNKNOWN = "unknown"
+"""What is lost of a ledger that cannot be read any more."""
+_OPERATIONS = "SELECT operation FROM audit ORDER BY id"
+_NUMBERS = "SELECT number FROM documents ORDER BY id"
+_IMPORTED = "SELECT number FROM documents WHERE operation IS NULL ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was made."""
+
+    file: Path
+    size: int
+    """In bytes."""
+    sha256: str
+    """Of the file: what to hold it against later."""
+    stats: Stats
+    """What it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a ledger that was replaced has, and the backup in its place has not."""
+
+    operations: tuple[str, ...]
+    """Their ids, in the order in which they were posted."""
+    numbers: tuple[str, ...]
+    """Of documents, which may be given again."""
+    imported: int
+    """How many of these documents no operation made."""
+
+    @property
+    def count(self) -> int:
+        """Operations and imported documents together."""
+        return len(self.operations) + self.imported
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A ledger that was put in place."""
+
+    stats: Stats
+    kept: Path | None
+    """Where what stood there before is kept; None where nothing did."""
+    lost: Lost | None
+    """None where nothing stood there, or what did cannot be read any more."""
+
+
+def backup_ledger(url: str, file: str | Path) -> BackedUp:
+    """Write a ledger as of this moment into a new file, also while it is used. What it holds is checked first.
+
+    Of a ledger that an earlier program made the backup is as that left it; what is checked is what this program makes
+    of it. Raises `Refused` where the file is there already, and with everything that is wrong with the ledger.
+    """
+    target = Path(file)
+    if os.path.realpath(target) in map(os.path.realpath, database_of(url).files_of(url)):
+        message = "this is a file of the ledger; a backup would destroy it"
+        raise Refused([Diagnostic("file-in-use", message, Position(str(target)), "name another file for the backup")])
+    if os.path.lexists(target):
+        raise Refused([_there("a file", target, "name a file that is not there yet")])
+    with database_of(url).copy_of(url, target) as checked:
+        stats = _checked(checked, Position(url))
+    with target.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return BackedUp(target, target.stat().st_size, digest, stats)
+
+
+def restore_ledger(file: str | Path, url: str, *, replace: bool = False, discard: str = "0") -> Restored:
+    """Put a backup in the place of a ledger; the file itself stays as it is. It is checked first, and brought up to
+    date where an earlier program made it.
+
+    `replace`: also where there is a ledger already, which is kept beside it, and which nobody else may have open.
+    `discard`: how many operations and imported documents that ledger has and the backup has not; `unknown` where it
+    cannot be read any more. Raises `Refused`, and then nothing has changed.
+    """
+    with database_of(url).restored(Path(file), url) as (copy, place):
+        stats = _checked(copy, Position(str(file)))
+        if not place.is_there:
+            place.take()
+            return Restored(stats, None, None)
+        if not replace:
+            hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
+            raise Refused([_there("a ledger", place.path, hint)])
+        with open_ledger(copy) as opened, opened.reading() as reader:
+            operations = {id for (id,) in reader.connection.rows(_OPERATIONS)}
+            numbers = {number for (number,) in reader.connection.rows(_NUMBERS)}
+        try:
+            with place.alone() as held:
+                lost = Lost(
+                    _without(operations, held.rows(_OPERATIONS)),
+                    _without(numbers, held.rows(_NUMBERS)),
+                    len(_without(numbers, held.rows(_IMPORTED))),
+                )
+                if discard != str(lost.count):
+                    raise Refused([_loss(lost, place.path)])
+                return Restored(stats, held.give_way(), lost)
+        except Refused as refused:
+            if [one.code for one in refused.diagnostics] != ["ledger-damaged"]:
+                raise
+            if discard != UNKNOWN:
+                raise Refused([_unknown_loss(place.path)]) from None
+            return Restored(stats, place.take_from_damaged(), None)
+
+
+def _checked(url: str, at: Position) -> Stats:
+    """What a ledger holds. Raises `Refused` with everything that is wrong with it, told of the place that it is of."""
+    with open_ledger(url) as opened:
+        problems = opened.check()
+        if problems:
+            raise Refused([Diagnostic(one.code, one.message, at, one.hint) for one in problems])
+        with opened.reading() as reader:
+            return reader.stats()
+
+
+def _without(known: Collection[str], rows: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(name for (name,) in rows if name not in known)
+
+
+def _there(what: str, path: Path, hint: str) -> Diagnostic:
+    return Diagnostic("file-there", f"there is {what} here already", Position(str(path)), hint)
+
+
+def _loss(lost: Lost, path: Path) -> Diagnostic:
+    if not lost.count:
+        message = "this ledger has nothing that the backup has not"
+        return Diagnostic("restore-loses", message, Position(str(path)), "leave out `--discard`")
+    several = (_named(lost.operations, "operation"), _named(lost.numbers, "document"))
+    message = f"this ledger has what the backup has not: {all_of(filter(None, several))}"
+    hint = f"their numbers would be given again; to replace it all the same, say `--discard {lost.count}`"
+    return Diagnostic("restore-loses", message, Position(str(path)), hint)
+
+
+def _named(names: Collection[str], what: str) -> str:
+    return f"{counted(len(names), what)} ({few_of(quoted(names))})" if names else ""
+
+
+def _unknown_loss(path: Path) -> Diagnostic:
+    message = "this ledger is damaged, so what it has and the backup has not cannot be told"
+    hint = f"to replace it all the same, say `--discard {UNKNOWN}`; it is kept as it is beside the new one"
+    return Diagnostic("restore-loses", message, Position(str(path)), hint)

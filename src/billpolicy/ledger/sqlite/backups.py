@@ -1,0 +1,186 @@
+"""Copies of a ledger's file: made while it is used, and put in its place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+from billpolicy.ledger.schema import REVISIONS
+from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
+from billpolicy.ledger.sqlite.failures import refusal, storage_failures
+from billpolicy.ledger.sqlite.files import SCHEME, exists, files_of, mode_of, path_of, refuse_strangers
+
+_ALONE_SECONDS = 3.0
+"""How long it is waited for others to close a ledger that is to be replaced."""
+
+
+@contextmanager
+def copy_of(url: str, target: Path) -> Iterator[str]:
+    """As `DatabaseFile.copy_of`."""
+    path = path_of(url)
+    with closing(_any_revision(path)) as source, _in_the_making(target) as copy:
+        _copy(source, copy)
+        with _up_to_date(copy) as current:
+            yield f"{SCHEME}{current}"
+        _give_name(copy, target)
+
+
+@contextmanager
+def restored(file: Path, url: str) -> Iterator[tuple[str, SqlitePlace]]:
+    """As `DatabaseFile.restored`."""
+    path = path_of(url)
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path  # what a link leads to is replaced, not the link
+    with closing(_any_revision(file)) as source, _in_the_making(path) as copy:
+        _copy(source, copy)
+        create_database(f"{SCHEME}{copy}")  # brings it up to date
+        yield f"{SCHEME}{copy}", SqlitePlace(path, copy)
+
+
+class SqlitePlace:
+    """As `Place`."""
+
+    def __init__(self, path: Path, copy: Path) -> None:
+        self.path = path
+        self._copy = copy
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file. Raises `Refused` where it is gone, and what SQLite kept beside it is not."""
+        refuse_strangers(self.path)
+        return exists(self.path)
+
+    def take(self) -> None:
+        """As `Place.take`."""
+        _give_name(self._copy, self.path)
+
+    @contextmanager
+    def alone(self) -> Iterator[SqliteHeld]:
+        """As `Place.alone`."""
+        with storage_failures(self.path), closing(connect(self.path, "rw", _ALONE_SECONDS)) as driver:
+            driver.execute("PRAGMA locking_mode=EXCLUSIVE")
+            driver.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays until the file is closed
+            driver.execute("COMMIT")
+            yield SqliteHeld(self.path, self._copy, driver, version_in(driver, self.path))
+
+    def take_from_damaged(self) -> Path:
+        """As `Place.take_from_damaged`."""
+        kept = _free_name(self.path)
+        for file in reversed(files_of(f"{SCHEME}{self.path}")):  # itself last: until then it is still there
+            if os.path.lexists(file):
+                file.rename(file.with_name(kept.name + file.name.removeprefix(self.path.name)))
+        _give_name(self._copy, self.path)
+        return kept
+
+
+class SqliteHeld:
+    """As `Held`."""
+
+    def __init__(self, path: Path, copy: Path, driver: sqlite3.Connection, version: str | None) -> None:
+        self._path = path
+        self._copy = copy
+        self._driver = driver
+        self._version = version
+
+    def rows(self, statement: str) -> list[tuple[str, ...]]:
+        """As `Held.rows`; of an empty file, nothing."""
+        return [] if self._version is None else self._driver.execute(statement).fetchall()
+
+    def give_way(self) -> Path:
+        """As `Held.give_way`."""
+        kept = _free_name(self._path)
+        with _in_the_making(kept) as old:
+            _make_like(self._path, old)
+            with closing(connect(old, "rw", 0)) as target:
+                self._driver.backup(target)
+            _give_name(old, kept)
+        with closing(connect(self._copy, "rw", 0)) as source:
+            source.backup(self._driver)
+        return kept
+
+
+def _any_revision(path: Path) -> SqliteDatabase:
+    """A ledger's file to be copied, whatever the revision of its tables. Raises `Refused`."""
+    if not exists(path):
+        raise refusal("file-missing", "there is no such ledger", path, "check the path")
+    database = SqliteDatabase(path, mode_of(path))
+    try:
+        with database.reading() as connection:
+            if version_in(connection.driver, path) is None:
+                raise refusal("ledger-empty", "this file is empty", path, "check the path")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _copy(source: SqliteDatabase, file: Path) -> None:
+    _make_like(source.path, file)
+    with source.reading() as connection, closing(connect(file, "rw", 0)) as target:
+        connection.driver.backup(target)
+
+
+@contextmanager
+def _up_to_date(copy: Path) -> Iterator[Path]:
+    """The copy or, where an earlier program made it, another one that was brought up to date."""
+    with closing(SqliteDatabase(copy, "rw")) as database:
+        with database.reading() as connection:
+            version = version_in(connection.driver, copy)
+        if version == REVISIONS[-1]:
+            yield copy
+            return
+        with _in_the_making(copy) as current:
+            _copy(database, current)
+            create_database(f"{SCHEME}{current}")
+            yield current
+
+
+def _make_like(file: Path, new: Path) -> None:
+    """Make an empty file that the same people may read as another one."""
+    new.touch(mode=0o600, exist_ok=False)
+    shutil.copymode(file, new)
+
+
+@contextmanager
+def _in_the_making(target: Path) -> Iterator[Path]:
+    """A name for a file beside the one that it is to be; whatever still goes by it in the end is removed. What the disk
+    does to it is told of that one."""
+    if not exists(target.parent):
+        raise refusal("file-missing", f"there is no folder `{target.parent}`", target, "make the folder first")
+    file = Path(os.path.realpath(target)).with_name(f".billpolicy-{secrets.token_hex(8)}")
+    try:
+        with storage_failures(target):
+            yield file
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None
+    finally:
+        for each in files_of(f"{SCHEME}{file}"):
+            each.unlink(missing_ok=True)
+
+
+def _give_name(file: Path, target: Path) -> None:
+    """Give a whole file its name, which nothing may have yet, so that it lasts through a power cut."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+    try:
+        os.link(file, target)  # unlike a rename, this never replaces what somebody has put there meanwhile
+    except FileExistsError:
+        raise refusal("file-there", "there is a file here already", target, "name a file that is not there") from None
+    except OSError:  # not every disk has links
+        file.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _free_name(path: Path) -> Path:
+    """`ledger.db.before-restore-1`, or the next number of which nothing is there."""
+    names = (path.with_name(f"{path.name}.before-restore-{number}") for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))

@@ -1,0 +1,37 @@
+"""What `ledger backup` and `ledger restore` answer."""
+
+from __future__ import annotations
+
+from billpolicy.report.stats import PostedAtReport
+from billpolicy.source.record import record
+
+
+@record
+class BackupReport:
+    """A backup that was made."""
+
+    file: str
+    size: int
+    """In bytes."""
+    sha256: str
+    """Of the file."""
+    documents: int
+    operations: int
+    last: PostedAtReport | None = None
+    """The operation in it that was posted last."""
+
+
+@record
+class RestoreReport:
+    """A backup that was put in the place of a ledger."""
+
+    ledger: str
+    documents: int
+    operations: int
+    last: PostedAtReport | None = None
+    kept: str | None = None
+    """The file that has what stood there before."""
+    discarded_operations: tuple[str, ...] = ()
+    """The ids of operations that only that file has, in the order in which they were posted."""
+    discarded_numbers: tuple[str, ...] = ()
+    """The numbers of documents that only that file has."""

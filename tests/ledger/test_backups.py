@@ -1,0 +1,292 @@
+"""`ledger backup` and `ledger restore`: a copy as of one moment, checked; and nothing lost that nobody named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.sqlite import backups
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from tests.helpers.command_line import billpolicy
+from tests.helpers.ledgers import by_hand, dump, file_of, whole
+from tests.helpers.poster import post_one
+from tests.helpers.processes import kill, next_lines, started
+from tests.helpers.refusals import codes, refused
+from tests.ledger.test_older_ledgers import kept, left_as
+
+CHANCE = random.Random(20261127)
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def operations(ledger: Ledger) -> list[str]:
+    """In the order in which they were posted."""
+    with ledger.reading() as reader:
+        return [id for (id,) in reader.connection.rows("SELECT operation FROM audit ORDER BY id")]
+
+
+def lefts(folder: Path) -> set[str]:
+    """Files that were begun and have no name yet."""
+    return {file.name for file in folder.iterdir() if file.name.startswith(".billpolicy")}
+
+
+# -- backup --------------------------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_a_ledger_with_the_same_rows(stocked: Ledger, tmp_path: Path) -> None:
+    post_one(stocked, "op-1")
+    file_of(stocked).chmod(0o640)
+    made = backup_ledger(url_of(file_of(stocked)), tmp_path / "b.db")
+    with open_ledger(url_of(tmp_path / "b.db")) as copy:
+        assert dump(copy) == dump(stocked)
+    assert made.sha256 == hashlib.sha256((tmp_path / "b.db").read_bytes()).hexdigest()
+    assert made.size == (tmp_path / "b.db").stat().st_size
+    assert (made.stats.operations, made.stats.count) == (1, len(whole(stocked).numbered))
+    assert made.stats.last is not None
+    assert made.stats.last.id == "op-1"
+    assert (tmp_path / "b.db").stat().st_mode & 0o777 == 0o640  # whoever may not read the ledger may not read this
+    assert lefts(tmp_path) == set()
+
+
+def test_while_others_post_each_backup_is_of_one_moment(stocked: Ledger, tmp_path: Path) -> None:
+    url = url_of(file_of(stocked))
+    child = started("poster", url, "op", "100000", "0")
+    told = next_lines(child, 1)
+    for n in range(3):
+        told += next_lines(child, CHANCE.randint(1, 10))
+        made = backup_ledger(url, tmp_path / f"{n}.db")
+        with open_ledger(url_of(made.file)) as copy:
+            held = operations(copy)
+            assert copy.check() == []
+        # All that was told before is in it, and they are the first ones, without a gap.
+        assert held == [f"op-{k}" for k in range(len(held))]
+        assert len(held) >= len(told)
+    kill(child)
+    assert stocked.check() == []
+
+
+@pytest.mark.parametrize("name", ["there.db", "link.db", "dangling.db"])
+def test_no_file_is_replaced(name: str, stocked: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "there.db").write_text("the last good backup")
+    (tmp_path / "link.db").symlink_to(tmp_path / "there.db")
+    (tmp_path / "dangling.db").symlink_to(tmp_path / "nothing.db")
+    assert codes(refused(lambda: backup_ledger(url_of(file_of(stocked)), tmp_path / name))) == ["file-there"]
+    assert (tmp_path / "there.db").read_text() == "the last good backup"
+    assert not (tmp_path / "nothing.db").exists()
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+def test_no_file_of_the_ledger_is(suffix: str, stocked: Ledger) -> None:
+    file = file_of(stocked)
+    target = file.with_name(file.name + suffix)
+    assert codes(refused(lambda: backup_ledger(url_of(file), target))) == ["file-in-use"]
+    assert stocked.check() == []
+
+
+def test_of_a_ledger_that_is_not_whole_nothing_is_written(stocked: Ledger, tmp_path: Path) -> None:
+    by_hand(file_of(stocked), "UPDATE items SET amount_minor = amount_minor + 1 WHERE document = 'INV00000003'")
+    url = url_of(file_of(stocked))
+    found = refused(lambda: backup_ledger(url, tmp_path / "b.db"))
+    assert "amount-differs" in codes(found)
+    assert {str(one.position) for one in found.diagnostics} == {url}
+    assert not (tmp_path / "b.db").exists()
+    assert lefts(tmp_path) == set()
+
+
+def test_where_there_is_no_folder_it_says_so(stocked: Ledger, tmp_path: Path) -> None:
+    found = refused(lambda: backup_ledger(url_of(file_of(stocked)), tmp_path / "no" / "b.db"))
+    assert codes(found) == ["file-missing"]
+    assert "there is no folder" in str(found)
+
+
+def test_of_an_older_ledger_the_backup_is_as_it_was(tmp_path: Path) -> None:
+    """It is to be had before the ledger is brought up to date."""
+    old = tmp_path / "old.db"
+    left_as(next(iter(kept().values())), old)
+    before = _rows(old)
+    backup_ledger(url_of(old), tmp_path / "b.db")
+    assert _rows(tmp_path / "b.db") == before
+    restore_ledger(tmp_path / "b.db", url_of(tmp_path / "new.db"))
+    with create_ledger(url_of(old)), open_ledger(url_of(tmp_path / "new.db")) as new:
+        assert new.check() == []
+        assert dump(new) == _rows(old)
+
+
+def _rows(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+# -- restore -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def backup(stocked: Ledger, tmp_path: Path) -> Path:
+    """A backup; two operations were posted since, and the ledger is closed."""
+    post_one(stocked, "before")
+    backup_ledger(url_of(file_of(stocked)), tmp_path / "b.db")
+    post_one(stocked, "after-1")
+    post_one(stocked, "after-2")
+    stocked.close()
+    return tmp_path / "b.db"
+
+
+@pytest.fixture
+def place(stocked: Ledger) -> Path:
+    """Where the ledger is."""
+    return file_of(stocked)
+
+
+def test_restored_where_nothing_is(place: Path, backup: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256(backup.read_bytes()).hexdigest()
+    done = restore_ledger(backup, url_of(tmp_path / "new.db"))
+    assert (done.kept, done.lost) == (None, None)
+    assert _rows(tmp_path / "new.db") == _rows(backup)
+    assert hashlib.sha256(backup.read_bytes()).hexdigest() == digest
+    with open_ledger(url_of(tmp_path / "new.db")) as ledger:
+        # `before` is CM00000003: the next number is that which followed when the backup was made.
+        assert post_one(ledger, "again").plan.documents[0].document.number == "CM00000004"
+    assert lefts(tmp_path) == set()
+
+
+def test_a_ledger_that_is_there_is_replaced_only_when_all_is_said(place: Path, backup: Path) -> None:
+    before = _rows(place)
+    assert codes(refused(lambda: restore_ledger(backup, url_of(place)))) == ["file-there"]
+    for discard in ("0", "1", "3", "unknown", "2 "):
+        found = refused(partial(restore_ledger, backup, url_of(place), replace=True, discard=discard))
+        assert codes(found) == ["restore-loses"]
+        assert "2 operations (`after-1`, `after-2`) and 2 documents (`CM00000004`, `CM00000005`)" in str(found)
+    assert _rows(place) == before
+    done = restore_ledger(backup, url_of(place), replace=True, discard="2")
+    assert done.lost is not None
+    assert (done.lost.operations, done.lost.imported) == (("after-1", "after-2"), 0)
+    assert _rows(place) == _rows(backup)
+    assert done.kept == place.with_name(f"{place.name}.before-restore-1")
+    assert _rows(done.kept) == before
+    with open_ledger(url_of(place)) as ledger:
+        assert ledger.check() == []
+    again = restore_ledger(done.kept, url_of(place), replace=True)  # nothing is lost by that
+    assert again.kept == place.with_name(f"{place.name}.before-restore-2")
+    assert _rows(place) == before
+
+
+def test_while_somebody_has_it_open_it_is_not_replaced(
+    place: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "_ALONE_SECONDS", 0.05)
+    with open_ledger(url_of(place)) as other, other.reading():
+        found = refused(lambda: restore_ledger(backup, url_of(place), replace=True, discard="2"))
+        assert codes(found) == ["ledger-busy"]
+    restore_ledger(backup, url_of(place), replace=True, discard="2")
+
+
+def test_a_damaged_ledger_gives_way_once_that_is_said(place: Path, backup: Path) -> None:
+    raw = bytearray(place.read_bytes())
+    raw[100 : len(raw) // 2] = b"\xff" * (len(raw) // 2 - 100)
+    place.write_bytes(raw)
+    found = refused(lambda: restore_ledger(backup, url_of(place), replace=True))
+    assert codes(found) == ["restore-loses"]
+    assert "--discard unknown" in str(found)
+    assert place.read_bytes() == raw
+    done = restore_ledger(backup, url_of(place), replace=True, discard="unknown")
+    assert done.kept is not None
+    assert done.kept.read_bytes() == raw
+    assert _rows(place) == _rows(backup)
+
+
+@pytest.mark.parametrize("content", [b"notes of mine, longer than a head\n" * 40, b"x"])
+def test_what_is_no_ledger_is_never_replaced(content: bytes, backup: Path, tmp_path: Path) -> None:
+    other = tmp_path / "notes.db"
+    other.write_bytes(content)
+    for discard in ("0", "unknown"):
+        found = refused(partial(restore_ledger, backup, url_of(other), replace=True, discard=discard))
+        assert codes(found) == ["ledger-foreign"]
+    assert other.read_bytes() == content
+
+
+def test_nor_is_the_database_of_another_program(backup: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as theirs:
+        theirs.execute("CREATE TABLE audit (id INTEGER, operation TEXT)")
+        theirs.commit()
+    found = refused(lambda: restore_ledger(backup, url_of(tmp_path / "theirs.db"), replace=True))
+    assert codes(found) == ["ledger-foreign"]
+
+
+def test_a_backup_that_is_not_whole_is_put_nowhere(place: Path, backup: Path, tmp_path: Path) -> None:
+    before = _rows(place)
+    by_hand(backup, "UPDATE items SET amount_minor = amount_minor + 1 WHERE document = 'INV00000003'")
+    for target in (place, tmp_path / "new.db"):
+        found = refused(partial(restore_ledger, backup, url_of(target), replace=True, discard="2"))
+        assert "amount-differs" in codes(found)
+        assert {str(one.position) for one in found.diagnostics} == {str(backup)}
+    assert _rows(place) == before
+    assert not (tmp_path / "new.db").exists()
+    assert lefts(tmp_path) == set()
+
+
+def test_what_a_link_leads_to_is_replaced_and_not_the_link(place: Path, backup: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(place)
+    restore_ledger(backup, url_of(link), replace=True, discard="2")
+    assert link.is_symlink()
+    assert _rows(place) == _rows(backup)
+
+
+def test_what_is_left_of_a_ledger_that_is_gone_is_not_destroyed(place: Path, backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "gone.db-wal").write_bytes(b"the last operations of a ledger")
+    found = refused(lambda: restore_ledger(backup, url_of(tmp_path / "gone.db")))
+    assert codes(found) == ["file-in-use"]
+    assert (tmp_path / "gone.db-wal").read_bytes() == b"the last operations of a ledger"
+
+
+def test_killed_at_any_moment_the_ledger_is_the_old_one_or_the_new_one(
+    place: Path, backup: Path, tmp_path: Path
+) -> None:
+    before, after = _rows(place), _rows(backup)
+    stood = tmp_path / "stood.db"
+    shutil.copy(place, stood)
+    outcomes = set()
+    for n in range(6):
+        shutil.copy(stood, place)
+        child = started("restorer", str(backup), url_of(place), "2")
+        next_lines(child, 1)  # it begins
+        if n:  # once it is let go to the end
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(CHANCE.uniform(0, 0.2))
+            kill(child)
+        else:
+            assert child.communicate(timeout=60)[1] == ""
+        with open_ledger(url_of(place)) as ledger:
+            assert ledger.check() == []
+        rows = _rows(place)
+        assert rows in (before, after)
+        outcomes.add(rows == after)
+        for left in lefts(tmp_path):
+            (tmp_path / left).unlink()
+    assert True in outcomes
+
+
+# -- the commands --------------------------------------------------------------------------------------------------
+
+
+def test_the_commands_say_what_was_done(place: Path, backup: Path, tmp_path: Path) -> None:
+    ran = billpolicy("ledger", "backup", url_of(place), str(tmp_path / "now.db"), "--format", "json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["operations"], told["last"]["id"]) == (0, 3, "after-2")
+    ran = billpolicy("ledger", "restore", str(backup), url_of(place), "--replace", "--discard", "2")
+    assert (ran.code, ran.err) == (0, "")
+    assert "the last of them before; what was there is kept as stocked.db.before-restore-1" in ran.out
+    ran = billpolicy("ledger", "restore", str(tmp_path / "now.db"), url_of(place), "--replace", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["operations"]) == (0, 3)
