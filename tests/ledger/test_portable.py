@@ -114,6 +114,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             names = {"credit_memo_from_invoice"}
             assert {one.operation for one in reader.moved(day, next_day, names)} == names
             assert reader.given_elsewhere("invoice", "no such prefix") == []
+        backup, other, held = path.with_name("backup"), f"sqlite:///{path.with_name('other.db')}", SqliteHeld.rows
+
+        def held_rows(self: SqliteHeld, statement: str) -> list[tuple[str, ...]]:
+            found.append(statement)
+            return held(self, statement)
+
+        patched.setattr(SqliteHeld, "rows", held_rows)
+        backup_ledger(f"sqlite:///{path}", backup)
+        restore_ledger(backup, other)
+        assert restore_ledger(backup, other, replace=True).kept
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
             writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
@@ -121,16 +131,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check()
         ledger.numbering()
-        url, backup, held = f"sqlite:///{path}", path.with_name("backup"), SqliteHeld.rows
-
-        def held_rows(self: SqliteHeld, statement: str) -> list[tuple[str, ...]]:
-            found.append(statement)
-            return held(self, statement)
-
-        patched.setattr(SqliteHeld, "rows", held_rows)
-        backup_ledger(url, backup)
-        ledger.close()
-        assert restore_ledger(backup, url, replace=True).kept
     return list(dict.fromkeys(found))
 
 
