@@ -13,7 +13,7 @@ from billpolicy.report.texts import escaped, table, wrapped
 _SHOWN = 3
 """Lines of the table, unless all are asked for."""
 _DAY = datetime.timedelta(days=1)
-_COLUMNS = ("charge and period", "now", "credit only", "credit and rebill")
+COLUMNS = ("charge and period", "now", "credit only", "credit and rebill")
 _WIDTHS = (24, 13, 16, 18)
 """Together with what is between them no wider than the screen."""
 _Row = tuple[list[str], ...]
@@ -22,28 +22,30 @@ _Row = tuple[list[str], ...]
 
 def effect_text(effect: Effect, *, every_line: bool) -> str:
     """Line by line what there is and what either option makes of it; of many the first ones, unless `every_line`."""
-    rows = [tuple("\n".join(cell) for cell in row) for row in _rows(effect, every_line=every_line)]
-    told = [*wrapped("", _heading(effect)), "", *table(_COLUMNS, rows, _WIDTHS).splitlines()]
-    for text in _below(effect, every_line=every_line):
+    shown = [tuple("\n".join(cell) for cell in row) for row in rows(effect, every_line=every_line)]
+    told = [*wrapped("", heading(effect)), "", *table(COLUMNS, shown, _WIDTHS).splitlines()]
+    for text in below(effect, every_line=every_line):
         told += wrapped("", text)
     return "\n".join(told) + "\n"
 
 
 def effect_markdown(effect: Effect, *, every_line: bool) -> str:
     """The same as a section."""
-    lines = [f"## {escaped(_heading(effect))}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    for row in _rows(effect, every_line=every_line):
+    lines = [f"## {escaped(heading(effect))}", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    for row in rows(effect, every_line=every_line):
         lines.append("| " + " | ".join(escaped(", ".join(cell)) for cell in row) + " |")
-    below = [f"- {escaped(text)}" for text in _below(effect, every_line=every_line)]
-    return "\n".join([*lines, *(["", *below] if below else []), ""])
+    told = [f"- {escaped(text)}" for text in below(effect, every_line=every_line)]
+    return "\n".join([*lines, *(["", *told] if told else []), ""])
 
 
-def _heading(effect: Effect) -> str:
+def heading(effect: Effect) -> str:
+    """Which option of which operation stands beside the other one."""
     other = "credit_rebill" if effect.asked == "credit_only" else "credit_only"
     return f"{effect.operation_id}: {effect.asked} on {effect.date}, beside {other}"
 
 
-def _rows(effect: Effect, *, every_line: bool) -> Iterator[_Row]:
+def rows(effect: Effect, *, every_line: bool) -> Iterator[_Row]:
+    """The table below `COLUMNS`: line by line, and at last what the account owes."""
     for line in effect.lines if every_line else effect.lines[:_SHOWN]:
         yield (
             _charge(line),
@@ -54,12 +56,12 @@ def _rows(effect: Effect, *, every_line: bool) -> Iterator[_Row]:
     yield ["the account owes"], [], list(_owes(effect.credit_only)), list(_owes(effect.credit_rebill))
 
 
-def _below(effect: Effect, *, every_line: bool) -> Iterator[str]:
+def below(effect: Effect, *, every_line: bool) -> Iterator[str]:
     """What no cell has room for."""
     more = 0 if every_line else len(effect.lines) - _SHOWN
     if more > 0:
         yield f"... and {more:,} more {'line' if more == 1 else 'lines'} (`--verbose` shows all)"
-    for name, option in zip(_COLUMNS[-2:], (effect.credit_only, effect.credit_rebill), strict=True):
+    for name, option in zip(COLUMNS[-2:], (effect.credit_only, effect.credit_rebill), strict=True):
         yield from (f"{name} is refused: {one.message} [{one.code}]" for one in option.refused)
 
 

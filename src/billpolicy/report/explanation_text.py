@@ -10,7 +10,8 @@ from billpolicy.report.columns import width
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
 from billpolicy.report.texts import code, escaped, origin, wrapped
 
-_QUIET = ("not_matched", "not_in_force")
+QUIET = ("not_matched", "not_in_force")
+"""What becomes of rules that do not apply: said of each only where it is asked for, or they are few."""
 _FEW = 3
 """Rules that do not apply and are still worth a line each."""
 
@@ -64,7 +65,7 @@ def _follows(explanation: Explanation) -> Iterator[str]:
 
 def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
     yield f"  {decision.key}: {decision.value}"
-    yield from _labelled("from", _origin(decision))
+    yield from _labelled("from", origin_text(decision))
     yield from _labelled("chain", _chain(decision))
     yield from _labelled("rule", _by(decision))
     if decision.rule.because:
@@ -72,7 +73,7 @@ def _attribute(decision: Decision, every_candidate: bool) -> Iterator[str]:
     yield from _candidates(decision, every_candidate)
 
 
-def _origin(decision: Decision) -> str:
+def origin_text(decision: Decision) -> str:
     """The level that had the value, and since when."""
     source = decision.tried[-1]
     return origin(source.label, source.since, source.operation)
@@ -127,10 +128,10 @@ def place_text(rule: Rule) -> str:
 
 
 def _candidates(decision: Decision, every_candidate: bool, indent: int = 4) -> Iterator[str]:
-    quiet = sum(candidate.outcome in _QUIET for candidate in decision.candidates)
+    quiet = sum(candidate.outcome in QUIET for candidate in decision.candidates)
     all_named = every_candidate or quiet <= _FEW
     for candidate in decision.candidates:
-        if candidate.outcome != "decides" and (all_named or candidate.outcome not in _QUIET):
+        if candidate.outcome != "decides" and (all_named or candidate.outcome not in QUIET):
             yield from _labelled("not", f"{candidate.rule.id}, {place_text(candidate.rule)}", indent=indent)
             yield from _labelled("", candidate.reason, indent=indent + 9)
     if not all_named:
@@ -141,12 +142,13 @@ def value_text(explanation: Explanation, decision: Decision) -> str:
     """The value that counts, and whether the request itself says so; a step says only what is not the rule's value."""
     if decision.except_on:
         return f"{decision.value}, but for what is named of {', '.join(decision.except_on)}"
-    if not _is_asked(explanation, decision):
+    if not is_asked(explanation, decision):
         return decision.value
     return f"{decision.value}, as {'the step says' if explanation.step else 'requested'}"
 
 
-def _is_asked(explanation: Explanation, decision: Decision) -> bool:
+def is_asked(explanation: Explanation, decision: Decision) -> bool:
+    """Whether the request says what counts, and of a step, something else than the rule."""
     return decision.instead_of is not None and not (explanation.step and decision.instead_of == decision.value)
 
 
@@ -204,8 +206,8 @@ def explanation_markdown(explanation: Explanation) -> str:
         "|---|---|---|---|---|",
     ]
     for decision in explanation.decisions:
-        source = _origin(decision) if decision.tried else "setting"
-        if _is_asked(explanation, decision):
+        source = origin_text(decision) if decision.tried else "setting"
+        if is_asked(explanation, decision):
             source = f"the {'step' if explanation.step else 'request'}, instead of {decision.instead_of}"
         rule = code(place_text(decision.rule), in_table=True)
         if decision.exception:
