@@ -212,7 +212,7 @@ ChangeReport = (
 )
 
 
-def _service(one: changes.SubscriptionCanceled) -> str:
+def _service(one: SubscriptionCanceled) -> str:
     """From when on there is no service, and what it was before."""
     until = "not canceled any more" if one.day is None else f"no service from {one.day} on"
     return until + (f" (was {one.before})" if one.before else "")
@@ -242,31 +242,33 @@ _WORDS = {"retired_on": "retired from", "until": "ends before", "term_end": "ter
 _WAS_NOT = {"retired_on": "was not retired", "until": "had no end", "term_end": "had no end"}
 
 
-def _given_to(one: changes.Given) -> str:
-    if one.scope == "subscription" and one.held.field.startswith("charges."):
-        return f"{one.id}/{one.held.field.removeprefix('charges.').rpartition('.')[0]}"
+def _given_to(one: Given) -> str:
+    if one.scope == "subscription" and one.field.startswith("charges."):
+        return f"{one.id}/{one.field.removeprefix('charges.').rpartition('.')[0]}"
     return f"{one.scope.replace('_', ' ')} {one.id}"
 
 
-def _held(one: changes.Given) -> str:
-    name = one.held.field.rpartition(".")[2]
+def _held(one: Given) -> str:
+    name = one.field.rpartition(".")[2]
     # What is a day itself needs no day from which on it is that.
-    since = None if name in ("until", "retired_on", "term_end") else one.held.since
-    return f"{_given_to(one)}: {_WORDS.get(name, name)} {one.held.value or 'none'}{_from(since)}"
+    since = None if name in ("until", "retired_on", "term_end") else one.since
+    return f"{_given_to(one)}: {_WORDS.get(name, name)} {one.value or 'none'}{_from(since)}"
 
 
 def given_text(record: MasterRecord) -> Iterator[str]:
     """All values that a record was given from a day on, in the order in which that came, each with its operation."""
     scope: Any = changes.SCOPES[type(record)]
+    id = changes.master_id(record)
     for held in record.history:
         if held.since is not None:
             by = f", by `{held.operation}`" if held.operation else ""
-            yield _held(changes.Given(scope, changes.master_id(record), held)) + by
+            given = Given(change="given", scope=scope, id=id, field=held.field, value=held.value, since=held.since)
+            yield _held(given) + by
 
 
-def _was(one: changes.Given) -> str:
+def _was(one: Given) -> str:
     if one.before is None:
-        return _WAS_NOT.get(one.held.field.rpartition(".")[2], "was none")
+        return _WAS_NOT.get(one.field.rpartition(".")[2], "was none")
     return f"was {one.before}"
 
 
@@ -274,14 +276,14 @@ def _from(day: datetime.date | None) -> str:
     return "" if day is None else f" from {day} on"
 
 
-def _recorded(one: changes.UsageRecorded) -> str:
+def _recorded(one: UsageRecorded) -> str:
     days = [record.date for record in one.records]
     subscriptions = len({record.subscription for record in one.records})
     of = f"{counted(len(one.records), 'usage record')} of {counted(subscriptions, 'subscription')}"
     return f"{of}, {min(days)}" + (f" to {max(days)}" if min(days) < max(days) else "")
 
 
-def _billed(one: changes.UsageBilled) -> str:
+def _billed(one: UsageBilled) -> str:
     records = f"{one.subscription}/{one.charge}: {counted(len(one.records), 'usage record')}"
     if one.after is None:
         return f"{records} not billed by {one.before} any more"
@@ -299,7 +301,7 @@ STATUS: dict[PeriodStatus, str] = {
 """What became of a charge period."""
 
 
-def _alike(one: changes.PeriodsRecorded) -> Iterator[changes.PeriodsRecorded]:
+def _alike(one: PeriodsRecorded) -> Iterator[PeriodsRecorded]:
     """The charge periods of a change in parts: of one charge, with one status and the same terms, the oldest first."""
 
     def key(period: ChargePeriod) -> tuple[Any, ...]:
@@ -316,7 +318,7 @@ def _terms(period: ChargePeriod) -> tuple[Any, ...]:
     return (period.quantity, period.rate, period.tax_code) if period.status == "reopened" else ()
 
 
-def _periods(one: changes.PeriodsRecorded) -> str:
+def _periods(one: PeriodsRecorded) -> str:
     """Charge periods that are alike: `S-1/seats: 2026-01-01 to 2026-01-31 reopened, ...`."""
     first, last = one.periods[0], one.periods[-1]
     count = f"{counted(len(one.periods), 'charge period')}, " if len(one.periods) > 1 else ""
@@ -406,22 +408,28 @@ TOLD: dict[type, Told] = {
 
 def in_plan(plan: Plan) -> Iterator[str]:
     """What an operation changes that is no document and no money, in words."""
-    for kind, words in TOLD.items():
+    every = [change_report(one, plan) for one in plan.changes]
+    for words in TOLD.values():
         if words.in_plan is not None:
-            yield from map(words.in_plan, _of(plan, kind))
+            yield from map(words.in_plan, _of(every, words.record))
 
 
 def in_ledger(plan: Plan) -> Iterator[str]:
     """What an operation has changed that is no document and no money, in words."""
-    for kind, words in TOLD.items():
-        yield from map(words.in_ledger, _of(plan, kind))
+    return changed([change_report(one, plan) for one in plan.changes])
 
 
-def _of(plan: Plan, kind: type) -> Iterator[Any]:
+def changed(every: Sequence[ChangeReport]) -> Iterator[str]:
+    """The same of changes as programs are told them."""
+    for words in TOLD.values():
+        yield from map(words.in_ledger, _of(every, words.record))
+
+
+def _of(every: Iterable[ChangeReport], kind: type[ChangeReport]) -> Iterator[ChangeReport]:
     """The changes of one kind, as far as one sentence each can tell them."""
-    found: tuple[Any, ...] = plan.of(kind)
-    for one in found:
-        yield from _alike(one) if isinstance(one, changes.PeriodsRecorded) else (one,)
+    for one in every:
+        if isinstance(one, kind):
+            yield from _alike(one) if isinstance(one, PeriodsRecorded) else (one,)
 
 
 def application_report(application: Application, currency: str) -> ApplicationReport:
