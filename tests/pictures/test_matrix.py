@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
-from tests.helpers.tools import needs, needs_package
+from tests.pictures.browser import opened, started, written
 
 STORY = ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml"
 ROWS = "#matrix tbody tr:visible"
@@ -19,34 +17,13 @@ ROWS = "#matrix tbody tr:visible"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    path = needs("chromium")
-    needs_package("playwright")
-    playwright = importlib.import_module("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shown = billpolicy("matrix", STORY, "--format", "html")
-    assert shown.code == 0, shown.err
-    path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(shown.out, encoding="utf-8")
-    return path
-
-
-def opened(browser: Any, file: Path, *, width: int = 1200, script: bool = True) -> Any:
-    """The page; whatever goes wrong on it is a line of `page.wrong`."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
-    page = context.new_page()
-    page.wrong = []
-    page.on("console", lambda message: page.wrong.append(message.text))
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("request", lambda asked: page.wrong.append(asked.url) if asked.url != file.as_uri() else None)
-    page.goto(file.as_uri())
-    return page
+    return written(tmp_path_factory.mktemp("page"), "matrix", STORY)
 
 
 def test_filters_narrow_what_is_shown(browser: Any, file: Path) -> None:

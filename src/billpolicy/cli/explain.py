@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.report.effect_text import effect_markdown, effect_text
 from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
+from billpolicy.report.html.explain import explain_html
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.report.texts import escaped, wrapped
@@ -76,7 +78,7 @@ if TYPE_CHECKING:
 @actor_option
 @engine_option
 @today_option
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 def command(
     operations: Path,
     fields: tuple[str, ...],
@@ -120,7 +122,7 @@ def command(
         tell_posted_before(outcomes)
     for one, outcome in found:
         gather(found_about(outcome))
-        if outcome.problems and format != "json":
+        if outcome.problems and format in ("text", "markdown"):
             if told and not markdown:  # what is explained so far comes first
                 write("\n".join([*told, ""]))
                 told.clear()
@@ -135,19 +137,20 @@ def command(
             for each in explained:
                 told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
     for heading, explained in settled:
-        explanations += explained
         told.append((f"## {escaped(heading)}" if markdown else "\n".join(wrapped("", heading))) + "\n")
         for each in explained:
             told.append(explanation_markdown(each) if markdown else explanation_text(each, every_candidate=verbose))
-    if format == "json":
-        write_json(
-            ExplanationReport(
-                explanations=tuple(explanations),
-                effects=tuple(effects),
-                posted_before=posted_before(outcomes),
-                refused=refusals(outcomes),
-            )
-        )
+    report = ExplanationReport(
+        explanations=tuple(explanations),
+        effects=tuple(effects),
+        posted_before=posted_before(outcomes),
+        refused=refusals(outcomes),
+    )
+    if format == "html":
+        write(explain_html(report, settled))
+    elif format == "json":
+        each_way = tuple(one for _, explained in settled for one in explained)
+        write_json(replace(report, explanations=(*report.explanations, *each_way)))
     elif why_not is not None:
         write(why_not_text(explanations, why_not))
     else:

@@ -8,6 +8,7 @@ import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
+from billpolicy.report.html.explain import posted_html
 from billpolicy.report.posted_explanation import posted_explanation_text
 
 
@@ -15,7 +16,7 @@ from billpolicy.report.posted_explanation import posted_explanation_text
 @click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
 @click.argument("id", type=LINE, shell_complete=completing.in_ledger)
 @click.option("--verbose", "-v", is_flag=True, help="Also every rule that does not match, and why.")
-@format_option("text", "json")
+@format_option("text", "json", "html")
 def command(ledger: str, id: str, verbose: bool, format: str) -> None:
     """Explain how ID of LEDGER was decided when it was posted: a document by its number, or all that an operation
     decided, with what followed it.
@@ -27,5 +28,7 @@ def command(ledger: str, id: str, verbose: bool, format: str) -> None:
         found = billpolicy.explain_posted(opened, id)
     if format == "json":
         write_json(found)
+    elif format == "html":
+        write(posted_html(found, id))
     else:
         write(posted_explanation_text(found, every_candidate=verbose))

@@ -96,10 +96,11 @@ def _impact(impact: ImpactTold) -> Iterator[str]:
     if impact.groups:
         rows = "".join(
             f"<tr><td><code>{_e(one.operation)}</code></td><td>{_e(group_text(one))}</td><td>{KINDS[one.kind]}</td>"
-            f"<td>{one.count:,}</td></tr>"
+            f"<td class=number>{one.count:,}</td></tr>"
             for one in impact.groups
         )
-        yield f"<table><tr><th>operation</th><th>of</th><th>what comes out</th><th>count</th></tr>{rows}</table>"
+        yield "<table><tr><th>operation</th><th>of</th><th>what comes out</th><th class=number>count</th></tr>"
+        yield f"{rows}</table>"
     for why, count in impact.untold.items():
         yield f"<p>Of {count:,} it cannot be told: {_said(why)}.</p>"
     yield from map(_example, impact.examples)

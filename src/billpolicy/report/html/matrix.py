@@ -11,18 +11,17 @@ from typing import NamedTuple
 
 from billpolicy.policy.model import Chain, Setting
 from billpolicy.report.diff_words import NOUNS
-from billpolicy.report.explanation import Rule
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.html.graph import Node, graph
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.page import page
+from billpolicy.report.html.pieces import LINE, place, spot, terms
 from billpolicy.report.matrix import Exceptional, Following, Inherited, Matrix, Row, Said, Settled
 from billpolicy.report.results import days_text
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import LEVELS
 
 _ABSENT = "–"
-_LINE = Html("\n")
 _Cell = Inherited | Settled
 
 
@@ -49,7 +48,7 @@ def matrix_html(matrix: Matrix) -> str:
     """The whole page."""
     rules = _base_rules(matrix.operations)
     anchors = _Anchors(
-        {f"{name}.{one.key}": f"base-{place}" for place, one in enumerate(rules, 1) for name in one.operations},
+        {f"{name}.{one.key}": f"base-{at}" for at, one in enumerate(rules, 1) for name in one.operations},
         {one.rule.id: mark for mark, one in enumerate(matrix.exceptions, start=1)},
         frozenset(one.rule.id for one in matrix.exceptions if one.differs),
     )
@@ -69,7 +68,7 @@ def matrix_html(matrix: Matrix) -> str:
     ]
     for title, content in shown.items():
         body.append(el("section", el("h2", title, id=_anchor(title)), *content, aria_labelledby=_anchor(title)))
-    return page(f"Policy {matrix.policy}", joined(body, _LINE), styles=("matrix.css",), script="matrix.js")
+    return page(f"Policy {matrix.policy}", joined(body, LINE), styles=("matrix.css",), script="matrix.js")
 
 
 def _anchor(title: str) -> str:
@@ -129,7 +128,7 @@ def _table(matrix: Matrix, anchors: _Anchors) -> Html:
             cells = (_cell(name, row.attributes.get(name), anchors) for name in matrix.attributes)
             name = el("th", el("code", row.operation), scope="row")
             rows.append(el("tr", name, el("td", makes, data_label="makes"), *cells, data_operations=row.operation))
-    table = el("table", el("thead", head), el("tbody", joined(rows, _LINE)), class_="stack", id="matrix")
+    table = el("table", el("thead", head), el("tbody", joined(rows, LINE)), class_="stack", id="matrix")
     return el("div", table, class_="wide", tabindex="0", role="region", aria_label="Operations and attributes")
 
 
@@ -161,15 +160,6 @@ def _changed(cell: _Cell, anchors: _Anchors) -> Iterator[Html]:
         yield el("span", f"was {before}", class_="before")
 
 
-def _place(rule: Rule) -> Html:
-    return el("code", place_text(rule), class_="soft")
-
-
-def _terms(told: Mapping[str, str]) -> Html:
-    """What is said of something; nothing of what is empty."""
-    return el("dl", *(joined((el("dt", label), el("dd", text))) for label, text in told.items() if text))
-
-
 def _mark(differs: str | None) -> Html:
     return joined((Html(" "), el("mark", {"added": "new", "changed": "changed"}[differs]))) if differs else Html("")
 
@@ -197,8 +187,8 @@ def _exception(one: Exceptional, anchors: _Anchors) -> Html:
     return el(
         "article",
         el("h3", f"[{number}] {one.rule.id}", _mark(one.differs)),
-        _place(one.rule),
-        _terms(told),
+        place(one.rule),
+        terms(told),
         id=f"exception-{number}",
         class_="card rule" + (" differs" if one.differs else ""),
         data_operations=" ".join(one.operations),
@@ -221,8 +211,8 @@ def _follow_up(numbered: tuple[int, Following]) -> Html:
     return el(
         "article",
         el("h3", one.rule.id, _mark(one.differs)),
-        _place(one.rule),
-        _terms(told),
+        place(one.rule),
+        terms(told),
         id=f"follow-up-{number}",
         class_="card rule" + (" differs" if one.differs else ""),
         data_operations=one.then,
@@ -264,13 +254,13 @@ def _declared(declared: tuple[Said, ...]) -> Iterator[Html]:
                 "tr",
                 el("th", one.name, _mark(one.differs), scope="row"),
                 el("td", said(one.says or "")),
-                el("td", el("code", f"{one.position.file}:{one.position.line}", class_="soft") if one.position else ""),
+                el("td", spot(one.position) if one.position else ""),
                 class_="rule" + (" differs" if one.differs else ""),
                 data_differs=one.differs is not None,
             )
             for one in group
         ]
-        table = el("table", el("tbody", joined(rows, _LINE)), class_="stack")
+        table = el("table", el("tbody", joined(rows, LINE)), class_="stack")
         yield el("details", el("summary", f"{NOUNS[section]} ({len(rows)})"), table, open=True)
 
 
@@ -288,15 +278,15 @@ def _rules(rules: Iterable[_BaseRule], anchors: _Anchors) -> Html:
             ),
             el("td", joined((el("code", name) for name in one.operations), ", "), data_label="of"),
             el("td", said(one.cell.rule.because or ""), data_label="because"),
-            el("td", _place(one.cell.rule), data_label="where"),
-            id=f"base-{place}",
+            el("td", place(one.cell.rule), data_label="where"),
+            id=f"base-{at}",
             class_="rule" + (" differs" if _before(one.cell) is not None else ""),
             data_operations=" ".join(one.operations),
             data_keys=one.key,
             data_levels=" ".join(one.cell.chain) if isinstance(one.cell, Inherited) else None,
             data_differs=_before(one.cell) is not None,
         )
-        for place, one in enumerate(rules, start=1)
+        for at, one in enumerate(rules, start=1)
     ]
     head = el("tr", *(el("th", name, scope="col") for name in columns))
-    return el("table", el("thead", head), el("tbody", joined(rows, _LINE)), class_="stack")
+    return el("table", el("thead", head), el("tbody", joined(rows, LINE)), class_="stack")

@@ -1,0 +1,93 @@
+"""The page of an explanation says what its JSON says, in a real browser and without a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.command_line import billpolicy
+from tests.helpers.paths import ROOT
+from tests.pictures.browser import opened, started, written
+
+STORY = ROOT / "examples" / "a-page-of-company-policy"
+ASKED = ("explain", STORY / "operations.yaml", "--policy", STORY / "policy.yaml", "--book", STORY / "book.yaml")
+CORRECTED = ROOT / "examples" / "wrong-rate-found-late"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("page"), *ASKED)
+
+
+def part(page: Any, heading: str) -> Any:
+    return page.get_by_role("region", name=heading, exact=True)
+
+
+def test_the_chain_says_of_each_level_what_it_holds(browser: Any, file: Path) -> None:
+    page = opened(browser, file, script=False)
+    told = part(page, "pilot-before-july: debit_memo_from_invoice on 2026-06-30")
+    term = told.get_by_role("article").filter(has_text="payment_term")
+    assert term.get_by_role("heading").inner_text() == "payment_term: Net 60"
+    levels = term.get_by_role("list", name="Levels of payment_term")
+    # Its exception says `from: [account]`, and nothing else (`policy.yaml`).
+    assert [one.split("\n") for one in levels.get_by_role("listitem").all_inner_texts()] == [
+        ["account", "Net 60", "account weber"]
+    ]
+    contact = told.get_by_role("article").filter(has_text="bill_to_contact")
+    steps = [one.split("\n") for one in contact.get_by_role("listitem").all_inner_texts()]
+    # `policies/standard/debit_memos.yaml`: from: [request, invoice, account].
+    assert [one[:2] for one in steps] == [["request", "none"], ["invoice", "birgit"], ["account", "not asked"]]
+    assert page.wrong == []
+
+
+def test_which_rule_won_and_why_the_others_did_not(browser: Any, file: Path) -> None:
+    page = opened(browser, file, script=False)
+    told = part(page, "pilot-undercharge: debit_memo_from_invoice on 2026-08-03")
+    term = told.get_by_role("article").filter(has_text="payment_term")
+    assert "exception pilots-keep-their-own-term" in term.inner_text()
+    # It overrides the one for enterprise accounts, which matches as well: so that one is open to read.
+    other = term.get_by_role("row", name="enterprise-net-60")
+    assert other.is_visible()
+    assert "overridden" in other.inner_text()
+    assert "examples/a-page-of-company-policy/policy.yaml:24" in other.inner_text()
+
+
+def test_everything_that_programs_are_told_stands_on_it(browser: Any, file: Path) -> None:
+    page = opened(browser, file)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    shown = page.locator("body").inner_text()
+    for one in json.loads(billpolicy(*ASKED, "--format", "json").out)["explanations"]:
+        for decision in one["decisions"]:
+            rules = [decision["rule"], *(each["rule"] for each in decision.get("candidates", ()))]
+            assert {f"{rule['file']}:{rule['line']}" for rule in rules} <= set(shown.split())
+            for said in (decision["key"], decision["value"], *(rule.get("because", "") for rule in rules)):
+                assert said in shown
+
+
+def test_what_either_option_of_a_correction_does_stands_side_by_side(browser: Any, tmp_path: Path) -> None:
+    asked = (CORRECTED / "operations.yaml", "--policy", CORRECTED / "policy.yaml", "--book", CORRECTED / "book.yaml")
+    page = opened(browser, written(tmp_path, "explain", *asked, codes=(0, 1)))
+    effect = json.loads(billpolicy("explain", *asked, "--format", "json").out)["effects"][0]
+    other = "credit_rebill" if effect["asked"] == "credit_only" else "credit_only"
+    heading = f"{effect['operation_id']}: {effect['asked']} on {effect['date']}, beside {other}"
+    rows = part(page, heading).get_by_role("row")
+    assert rows.first.inner_text().split("\t") == ["charge and period", "now", "credit only", "credit and rebill"]
+    assert rows.count() == 1 + len(effect["lines"]) + 1
+    assert page.wrong == []
+
+
+def test_what_is_refused_comes_first_and_the_exit_code_says_so(browser: Any, tmp_path: Path) -> None:
+    asked = ("write_off_invoice", "invoice=NOPE", "--policy", STORY / "policy.yaml", "--book", STORY / "book.yaml")
+    page = opened(browser, written(tmp_path, "explain", *asked, "--today", "2026-06-20", codes=(1,)))
+    assert page.get_by_role("heading", level=2).first.inner_text().endswith(" is refused")
+    assert "[document-unknown]" in page.locator(".card.wrong").inner_text()
