@@ -43,5 +43,11 @@ def opened(browser: Any, file: Path, *, width: int = 1200, script: bool = True, 
     page.on("console", lambda message: page.wrong.append(message.text))
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
     page.on("request", lambda asked: page.wrong.append(asked.url) if asked.url != file.as_uri() else None)
+    page.set_default_timeout(3000)
     page.goto(file.as_uri())
     return page
+
+
+def part(within: Any, heading: str) -> Any:
+    """The section below a heading."""
+    return within.locator(f'xpath=.//section[*[1][normalize-space()="{heading}"]]')

@@ -11,7 +11,7 @@ import pytest
 
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
-from tests.pictures.browser import opened, started, written
+from tests.pictures.browser import opened, part, started, written
 
 STORY = ROOT / "examples" / "a-page-of-company-policy"
 ASKED = ("explain", STORY / "operations.yaml", "--policy", STORY / "policy.yaml", "--book", STORY / "book.yaml")
@@ -29,13 +29,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("page"), *ASKED)
 
 
-def part(page: Any, heading: str) -> Any:
-    return page.get_by_role("region", name=heading, exact=True)
-
-
 def test_the_chain_says_of_each_level_what_it_holds(browser: Any, file: Path) -> None:
     page = opened(browser, file, script=False)
-    told = part(page, "pilot-before-july: debit_memo_from_invoice on 2026-06-30")
+    told = part(page, "pilot-before-july: debit_memo_from_invoice on 2026-06-30, debit memo DE-DM00000003")
     term = told.get_by_role("article").filter(has_text="payment_term")
     assert term.get_by_role("heading").inner_text() == "payment_term: Net 60"
     levels = term.get_by_role("list", name="Levels of payment_term")
@@ -52,7 +48,7 @@ def test_the_chain_says_of_each_level_what_it_holds(browser: Any, file: Path) ->
 
 def test_which_rule_won_and_why_the_others_did_not(browser: Any, file: Path) -> None:
     page = opened(browser, file, script=False)
-    told = part(page, "pilot-undercharge: debit_memo_from_invoice on 2026-08-03")
+    told = part(page, "pilot-undercharge: debit_memo_from_invoice on 2026-08-03, debit memo DE-DM00000002")
     term = told.get_by_role("article").filter(has_text="payment_term")
     assert "exception pilots-keep-their-own-term" in term.inner_text()
     # It overrides the one for enterprise accounts, which matches as well: so that one is open to read.

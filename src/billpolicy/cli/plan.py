@@ -38,6 +38,7 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import conclude, gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import PLAN, RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
+from billpolicy.report.html.plan import plan_html
 from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import planning_report
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 @actor_option
 @engine_option
 @today_option
-@format_option("text", "json")
+@format_option("text", "json", "html")
 def command(
     operations: Path,
     fields: tuple[str, ...],
@@ -109,12 +110,18 @@ def command(
             if out is not None:
                 every.append(outcome)
             gather(found_about(outcome))
-            if details or not progress.is_long or (format == "json" and is_told(outcome)):
+            if details or not progress.is_long or (format == "json" and is_told(outcome)) or outcome.problems:
                 kept.append((one, outcome))
     stops = tally.beyond(versions)
+    if format == "html" and progress.is_long and not details:
+        kept = [(one, outcome) for one, outcome in kept if outcome.problems]
     outcomes = [outcome for _, outcome in kept]
-    if format == "json":
-        write_json(planning_report(outcomes, versions, stops, tally.totals(len(outcomes))))
+    if format in ("json", "html"):
+        found = planning_report(outcomes, versions, stops, tally.totals(len(outcomes)))
+        if format == "json":
+            write_json(found)
+        else:
+            write(plan_html(found, tally.planned_text()))
     elif details or not progress.is_long:
         tell_posted_before(outcomes)
         for one, outcome in kept:
@@ -124,7 +131,7 @@ def command(
                 write(plan_text(outcome.plan, versions, details=details) + used_text(outcome.used) + "\n")
     else:
         write(tally.table("planned") + "\n")
-    if format != "json":
+    if format not in ("json", "html"):
         show(stops)
         conclude(tally.planned_text())
     if report is not None:

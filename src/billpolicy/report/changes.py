@@ -416,13 +416,15 @@ def in_plan(plan: Plan) -> Iterator[str]:
 
 def in_ledger(plan: Plan) -> Iterator[str]:
     """What an operation has changed that is no document and no money, in words."""
-    return changed([change_report(one, plan) for one in plan.changes])
-
-
-def changed(every: Sequence[ChangeReport]) -> Iterator[str]:
-    """The same of changes as programs are told them."""
+    every = [change_report(one, plan) for one in plan.changes]
     for words in TOLD.values():
         yield from map(words.in_ledger, _of(every, words.record))
+
+
+def in_full(every: Sequence[ChangeReport]) -> Iterator[str]:
+    """What changes that is no document and no money, in words, with what there was before."""
+    for words in TOLD.values():
+        yield from map(words.in_plan or words.in_ledger, _of(every, words.record))
 
 
 def _of(every: Iterable[ChangeReport], kind: type[ChangeReport]) -> Iterator[ChangeReport]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.changes import DraftPosted, Reversed
 from billpolicy.book.kinds import KINDS
-from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Part, Refund
+from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Numbered, Part, Refund
 from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn
@@ -20,7 +21,7 @@ from billpolicy.report.plan import Inheriting, inheriting
 from billpolicy.report.texts import level_origin, wrapped
 from billpolicy.report.waiting import awaited_text
 
-_SPREAD = ("source_order", "document_order", "allocation")
+SPREAD = ("source_order", "document_order", "allocation")
 """What decides which money goes where, in this order."""
 
 
@@ -111,17 +112,8 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
         f"  + {'draft ' if document.status == 'draft' else ''}{KINDS[document.kind].words} {document.number}  "
         f"{document.amount} {document.currency}" + (f", due {due}" if due else "")
     )
-    about = (
-        ("account", document.account),
-        ("dated", None if document.date == planned.resolved.date else str(document.date)),
-        ("draft", draft),
-        ("from", getattr(document, "source", None)),
-        ("of", getattr(document, "of", None)),
-        ("reference", getattr(document, "reference", None)),
-        ("priority", getattr(document, "priority", None)),
-        ("expires on", getattr(document, "expires_on", None)),
-    )
-    yield from wrapped("      ", ", ".join(f"{what} {value}" for what, value in about if value is not None))
+    about = about_document(document, planned.resolved.date, draft)
+    yield from wrapped("      ", ", ".join(f"{what} {value}" for what, value in about.items()))
     reason = getattr(document, "reason", None)
     if reason is not None:
         yield f"      {'reason':<16} {reason}"
@@ -135,12 +127,28 @@ def _document(planned: PlannedDocument, resolver: Resolver, draft: str | None) -
     if isinstance(document, Document):
         billed = document.bill_run is not None
         if billed:
-            yield from wrapped(f"      {'taxes':<16} ", ", ".join(_taxes(document)))
+            yield from wrapped(f"      {'taxes':<16} ", ", ".join(taxes_of(document)))
         for item in document.items:
             yield from wrapped("      ", _item(item, billed=billed))
     elif isinstance(document, Refund):
         for part in document.parts:
-            yield f"      {_place(part.item, part.tax)}  {part.amount}"
+            yield f"      {place_in(part.item, part.tax)}  {part.amount}"
+
+
+def about_document(document: Numbered, day: datetime.date | None, draft: str | None) -> dict[str, str]:
+    """What there is to say of a document beside its amount and its items, by label. `day`: that of its operation, which
+    is not told again; `draft`: what it was until it is posted."""
+    told = {
+        "account": document.account,
+        "dated": None if document.date == day else document.date,
+        "draft": draft,
+        "from": getattr(document, "source", None),
+        "of": getattr(document, "of", None),
+        "reference": getattr(document, "reference", None),
+        "priority": getattr(document, "priority", None),
+        "expires on": getattr(document, "expires_on", None),
+    }
+    return {what: str(value) for what, value in told.items() if value is not None}
 
 
 def _adjustment(adjustment: CreditAdjustment) -> Iterator[str]:
@@ -179,7 +187,7 @@ def _item(item: Item, *, billed: bool) -> str:
     return f"item {item.id}{name}  {item.amount}{taxes}" + (f" ({charges})" if charges else "")
 
 
-def _taxes(document: Document) -> Iterator[str]:
+def taxes_of(document: Document) -> Iterator[str]:
     """Each tax of a bill over all of its items: `VAT 19% of DE: 38.00`."""
     totals: dict[str, Decimal] = {}
     for tax in (tax for item in document.items for tax in item.taxes):
@@ -202,16 +210,16 @@ def _settings_by(
     """The settings that an exception decided, and the rules by which money was spread where there was a choice: those
     of the policy, or the amounts and items that the request names."""
     rules: dict[str, list[str]] = {}
-    for key in (*_SPREAD, *(key for key in sorted(resolved.resolutions) if key not in _SPREAD)):
+    for key in (*SPREAD, *(key for key in sorted(resolved.resolutions) if key not in SPREAD)):
         resolution = resolved.resolutions.get(key)
         asked = asked_for.get(key)
         if asked is not None and not asked.on:
-            if spread and key in _SPREAD:
+            if spread and key in SPREAD:
                 rules.setdefault("", []).append(asked.value)
         elif resolution is not None and resolution.level is None:
             by = resolver.rule(resolved.operation, key, resolution.rule)
             exception = f" ({by.id})" if isinstance(by, ExceptionRule) else ""
-            if exception or (spread and key in _SPREAD):
+            if exception or (spread and key in SPREAD):
                 but = f" but for what is named of {', '.join(asked.on)}" if asked is not None else ""
                 rules.setdefault(exception, []).append(f"{key} {Setting(resolution.value)}{but}")
     for exception, decided in sorted(rules.items()):
@@ -228,12 +236,12 @@ def _application(application: Application, currency: str) -> Iterator[str]:
         at.setdefault(Place(part.item, part.tax), []).append(part)
     if back or len(application.parts) > 1:
         for place, parts in at.items():
-            yield from wrapped("      ", f"{_place(place.item, place.tax)}  {_put(parts, -1 if back else 1)}")
+            yield from wrapped("      ", f"{place_in(place.item, place.tax)}  {put_text(parts, -1 if back else 1)}")
 
 
-def _put(parts: list[Part], sign: int) -> str:
+def put_text(parts: list[Part], sign: int) -> str:
     """What is put on one place; of a credit memo, with the items of the memo that it comes from."""
-    from_ = [f"from {_place(part.source_item, part.source_tax)}" if part.source_item else "" for part in parts]
+    from_ = [f"from {place_in(part.source_item, part.source_tax)}" if part.source_item else "" for part in parts]
     total = sum(part.amount for part in parts) * sign
     if len(parts) == 1:
         return f"{total}  {from_[0]}".rstrip()
@@ -241,7 +249,8 @@ def _put(parts: list[Part], sign: int) -> str:
     return f"{total} = {' + '.join(each)}"
 
 
-def _place(item: str, tax: str | None) -> str:
+def place_in(item: str, tax: str | None) -> str:
+    """Where money is on a document: an item, or a tax of it."""
     return f"item {item}" + (f", tax {tax}" if tax else "")
 
 

@@ -62,9 +62,10 @@ def _effect(effect: Effect) -> Part:
 
 def _explanation(one: Explanation, level: int = 2) -> Part:
     """Its parts are one level below its heading."""
-    step, kind = one.step_rule, one.document
+    step = one.step_rule
+    made = f"{one.document.replace('_', ' ')} {one.number}" if one.document else ""
     about = {
-        "makes": f"{kind.replace('_', ' ')} {one.number}" if kind else "",
+        "makes": made,
         "about": said(one.about or ""),
         "after": said(one.after or ""),
         "by": joined((step.id, Html(" "), place(step))) if step else "",
@@ -82,6 +83,8 @@ def _explanation(one: Explanation, level: int = 2) -> Part:
     ]
     content = (section(level + 1, title, told) for title, told in parts if told)
     title = f"{one.step or one.operation_id}: {one.operation} on {one.date}"
+    if made:
+        title += f", {made}"
     return Part(title, joined((terms(about), *content), LINE))
 
 

@@ -1,0 +1,264 @@
+"""A plan as a page to keep or to send on: what is made, where money is put and by which rule, and what changes."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+
+from billpolicy.book.book import Place
+from billpolicy.book.kinds import KINDS
+from billpolicy.book.model import CreditAdjustment, Document, Item, Refund
+from billpolicy.book.model import Part as Share
+from billpolicy.periods.charge_periods import line_name
+from billpolicy.planning.closure import RULES_IN_WORDS
+from billpolicy.policy.model import Setting
+from billpolicy.report import changes
+from billpolicy.report.changes import ApplicationReport, in_full
+from billpolicy.report.closure import ClosureReport
+from billpolicy.report.html.markup import Html, el, joined, said
+from billpolicy.report.html.page import page
+from billpolicy.report.html.pieces import LINE, Part, finding, listed, place, refused, section, sections, table, terms
+from billpolicy.report.limits import LimitReport
+from billpolicy.report.plan import Balance, Decided, DocumentReport, PlanningReport, PlanReport
+from billpolicy.report.plan_text import SPREAD, about_document, place_in, put_text, taken_text, taxes_of
+from billpolicy.report.results import Total
+from billpolicy.report.texts import origin
+
+_DAY = datetime.timedelta(days=1)
+
+
+def plan_html(report: PlanningReport, outcome: str) -> str:
+    """What `plan` answers. `outcome`: what it all came to, in one line."""
+    stops = [Part("The policy stops this batch", joined(map(finding, report.batch_limits), LINE))]
+    parts = [
+        *(stops if report.batch_limits else ()),
+        *map(refused, report.refused),
+        *([Part("In all", _totals(report.totals))] if report.totals else ()),
+        *(_plan(one, [used for used in report.limits if used.operation == one.id]) for one in report.plans),
+    ]
+    before = f"Posted before, and not planned again: {', '.join(report.posted_before)}."
+    body = (
+        el("h1", "What would be posted"),
+        el("p", outcome[:1].upper() + outcome[1:], "."),
+        *([el("p", before)] if report.posted_before else ()),
+        sections(parts),
+    )
+    return page("What would be posted", joined(body, LINE))
+
+
+def _totals(totals: Iterable[Total]) -> Html:
+    """Of a batch of which not each operation is told: what each kind of operation adds up to."""
+    columns = ("operation", "planned", "followed others", "posted before", "refused", "amount")
+    rows = (
+        (
+            el("code", one.operation),
+            *(f"{count:,}" if count else "" for count in (one.done, one.followed, one.before, one.refused)),
+            ", ".join(f"{amount:,} {currency}" for currency, amount in one.amounts.items()),
+        )
+        for one in totals
+    )
+    return table(columns, rows, numbers=columns[1:])
+
+
+def _plan(one: PlanReport, limits: Sequence[LimitReport]) -> Part:
+    """An operation, and below it the steps that follow it, numbered `1`, `1.1`, `2`."""
+    policy = joined((one.policy, " ", el("code", one.policy_digest[:12]), f", engine {one.engine}"))
+    about = {
+        "asked by": one.actor or "",
+        "approved by": ", ".join(one.approved_by),
+        "comment": one.comment or "",
+        "policy": policy,
+    }
+    content = (terms(about), *_own(one, 3), *_used(limits), *_steps(one, ""))
+    return Part(f"{one.id}: {one.operation} on {one.date}", joined((each for each in content if each), LINE))
+
+
+def _steps(one: PlanReport, above: str) -> Iterator[Html]:
+    for count, step in enumerate(one.steps, start=1):
+        number = f"{above}{count}"
+        told = {
+            "by": joined((step.rule.id, ", ", place(step.rule))),
+            "because": said(step.rule.because or ""),
+        }
+        title = f"{number}. {step.plan.operation} on {step.plan.date}, after {step.after}"
+        yield section(3, title, (terms(told), *_own(step.plan, 4)))
+        yield from _steps(step.plan, f"{number}.")
+
+
+def _own(one: PlanReport, level: int) -> Iterator[Html]:
+    """What an operation itself does."""
+    drafts = {each.number: each.draft for each in one.changes if isinstance(each, changes.DraftPosted)}
+    made = (_document(each, one.date, drafts.get(each.number), level + 1) for each in one.documents)
+    # What a negative invoice gives to a credit balance is all of it: the adjustment has said so.
+    given = {each.number for each in one.documents if isinstance(each.record, CreditAdjustment)}
+    put = [each.application for each in one.changes if isinstance(each, changes.Applied)]
+    put = [each for each in put if each.to not in given]
+    parts = {
+        "Lines that are taken": () if one.closure is None else _closure(one.closure),
+        "What is made": made,
+        "Where money is put": _applied(put),
+        "Settings that decide it": _settings(one, spread=sum(len(each.parts) for each in put) > 1),
+        "What is open before and after": _balances(one.balances),
+        "What else changes": (listed(in_full(one.changes)),),
+        "Who takes another value": (listed(map(taken_text, one.inheriting)),),
+        "What to know": (*map(finding, one.warnings), listed(one.notes)),
+    }
+    for title, content in parts.items():
+        told = [each for each in content if each]
+        if told:
+            yield section(level, title, told)
+
+
+def _closure(closure: ClosureReport) -> Iterator[Html]:
+    """Which lines are taken with those that were selected, where any are, or are left out."""
+    if not any(one.rule or one.left_out for one in closure.lines):
+        return
+    rows = (
+        (
+            line_name(one.document, one.item),
+            " + ".join(one.charges),
+            f"{one.from_} to {one.until - _DAY}" if one.from_ and one.until else "",
+            "" if one.left_out else f"{one.amount} {one.currency}",
+            said(f"left out: {one.left_out}") if one.left_out else RULES_IN_WORDS[one.rule] if one.rule else "selected",
+            line_name(one.by.document, one.by.item) if one.by else "",
+        )
+        for one in closure.lines
+    )
+    columns = ("line", "charge", "days", "credited", "why", "by line")
+    yield table(columns, rows, caption=f"Closure {closure.digest[:12]}", numbers=("credited",))
+
+
+def _document(one: DocumentReport, day: datetime.date, draft: str | None, level: int) -> Html:
+    """A document to come: where each value is from, and its items."""
+    document = one.record
+    if isinstance(document, CreditAdjustment):
+        kind = f"credit {document.type}"
+    else:
+        kind = ("draft " if document.status == "draft" else "") + KINDS[one.kind].words
+    about = {
+        **({"due": str(due)} if (due := getattr(document, "due_date", None)) else {}),
+        **about_document(document, None if isinstance(document, CreditAdjustment) else day, draft),
+        "document": getattr(document, "document", None) or "",
+        "reason": getattr(document, "reason", None) or "",
+    }
+    heading = el(f"h{level}", f"{kind} {one.number}: ", el("span", f"{one.amount} {one.currency}", class_="now"))
+    return el("article", heading, terms(about), *_inherited(one, draft), *_items(one), class_="card")
+
+
+def _inherited(one: DocumentReport, draft: str | None) -> Iterator[Html]:
+    """The attributes, with the level that each is from and the exception that says so."""
+    stored = getattr(one.record, "attributes", {})
+    decided = [each for each in one.decisions.decided if each.level is not None] if one.decisions else []
+    exceptions = one.decisions.exceptions if one.decisions else ()
+    rows: list[tuple[str, ...]] = [
+        (
+            el("code", each.key),
+            str(each.value),
+            said(origin(each.label or "", each.since, each.given_by)),
+            each.rule if each.rule in exceptions else "",
+            "" if each.key in stored else "not stored",
+        )
+        for each in decided
+    ]
+    if draft is not None:
+        rows += [(el("code", key), value, "as on the draft", "", "") for key, value in sorted(stored.items())]
+    if rows:
+        yield table(("attribute", "value", "from", "by exception", "note"), rows)
+
+
+def _items(one: DocumentReport) -> Iterator[Html]:
+    document = one.record
+    if isinstance(document, Document):
+        columns = ("item", "what", "days", "amount", "tax", "charges")
+        yield table(columns, map(_item, document.items), numbers=("amount", "tax"))
+        if document.bill_run is not None:
+            yield listed(f"tax in all: {tax}" for tax in taxes_of(document))
+    elif isinstance(document, Refund) and document.parts:
+        rows = ((place_in(part.item, part.tax), str(part.amount)) for part in document.parts)
+        yield table(("out of", "amount"), rows, numbers=("amount",))
+
+
+def _item(item: Item) -> tuple[str, ...]:
+    return (
+        item.id,
+        ", ".join(filter(None, (item.name, item.subscription))),
+        f"{item.service_start} to {item.service_end}" if item.service_start else "",
+        str(item.amount),
+        joined((f"{tax.amount} {tax.name or 'tax'}" for tax in item.taxes), Html("<br>")),
+        ", ".join(f"{each.subscribed_charge} {each.amount}" for each in item.combines),
+    )
+
+
+def _applied(applied: Sequence[ApplicationReport]) -> Iterator[Html]:
+    """Money put on documents or taken back, and on which of their items."""
+    rows = []
+    for one in applied:
+        back = one.amount < 0
+        shares: dict[Place, list[Share]] = {}
+        for share in one.parts:
+            shares.setdefault(Place(share.item, share.tax), []).append(share)
+        told = (f"{place_in(at.item, at.tax)}: {put_text(each, -1 if back else 1)}" for at, each in shares.items())
+        rows.append(
+            (
+                f"{one.from_} {'back from' if back else 'on'} {one.to}",
+                str(one.date),
+                f"{abs(one.amount)} {one.currency}",
+                joined(told, Html("<br>")),
+            )
+        )
+    if rows:
+        yield table(("money", "date", "amount", "on items"), rows, numbers=("amount",))
+
+
+def _settings(one: PlanReport, *, spread: bool) -> Iterator[Html]:
+    """Those that an exception decided, and where money had a choice those by which it was spread."""
+    every = [*(each.decisions for each in one.documents if each.decisions), *one.decisions]
+    several = len({each.facts.get("amount") for each in every}) > 1
+    found = {
+        (
+            each.facts.get("amount", "") if several else "",
+            decided.key,
+            str(Setting(decided.value)),
+            _instead(decided),
+            decided.rule if decided.rule in each.exceptions else "",
+        ): None
+        for each in every
+        for decided in sorted(each.decided, key=lambda one: (one.key not in SPREAD, one.key))
+        if decided.level is None and (decided.rule in each.exceptions or (spread and decided.key in SPREAD))
+    }
+    rows = ((el("code", key), value, note, rule or "base rule", of) for of, key, value, note, rule in found)
+    if found:
+        yield table(("setting", "value", "note", "by", "of"), rows)
+
+
+def _instead(one: Decided) -> str:
+    if one.except_on:
+        return f"but for what is named of {', '.join(one.except_on)}"
+    return "" if one.instead_of is None else f"as requested, instead of {Setting(one.instead_of)}"
+
+
+def _balances(balances: Iterable[Balance]) -> Iterator[Html]:
+    rows = []
+    for one in balances:
+        word = KINDS[one.kind].open_word if one.kind in KINDS else "credit balance"
+        if word is not None and not one.before == one.after == 0:
+            before = "" if one.before is None else f"{one.before} {one.currency}"
+            rows.append((one.number, word, before or "new", f"{one.after} {one.currency}"))
+    if rows:
+        yield table(("document", "what", "before", "after"), rows, numbers=("before", "after"))
+
+
+def _used(limits: Sequence[LimitReport]) -> Iterator[Html]:
+    """What an operation uses of limits over time."""
+    rows = (
+        (
+            one.limit,
+            one.whose or "all together",
+            f"on {one.first}" if one.until - one.first == _DAY else f"in {one.first:%Y-%m}",
+            *(f"{amount:,} {one.currency or 'operations'}" for amount in (one.before, one.after, one.most)),
+        )
+        for one in limits
+    )
+    if limits:
+        columns = ("limit", "for", "days", "used before", "used then", "at most")
+        yield section(3, "What it uses of limits", [table(columns, rows, numbers=columns[3:])])
