@@ -39,7 +39,7 @@ TEXTS = {
 ALLOWED = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "strong", "ul", "li"}
 ALLOWED_ON_THE_PAGE = ALLOWED | {"a", "article", "body", "button", "details", "dd", "div", "dl", "dt", "form", "h3"}
 ALLOWED_ON_THE_PAGE |= {"head", "input", "label", "main", "mark", "nav", "option", "section", "select", "span"}
-ALLOWED_ON_THE_PAGE |= {"summary", "svg", "defs", "marker", "g", "path", "rect", "text"}
+ALLOWED_ON_THE_PAGE |= {"summary", "svg", "defs", "marker", "g", "path", "rect", "text", "wbr"}
 RULES = """
 policy: {name}
 extends: {standard}
@@ -179,3 +179,17 @@ def test_an_explanation_in_markdown(text: str) -> None:
     heading = re.findall(r"<h2>(.*?)</h2>", page)[0]
     assert shown(heading) == f"{words(text)} : write_off_invoice on 2026-01-02".replace(" :", ":")
     assert shown(page).count(words(text)) >= 4
+
+
+@pytest.mark.parametrize("command", ["explain", "plan"])
+def test_an_explanation_and_a_plan_in_html(text: str, command: str) -> None:
+    given = ("--policy", write(text), "--book", "book.yaml", "operations.yaml", "--engine", "python")
+    ran = billpolicy(command, *given, "--format", "html")
+    assert ran.code == 0, ran.err
+    page = ran.out.partition("</style>")[2]
+    assert tags(page) <= ALLOWED_ON_THE_PAGE | {"h4", "ol", "html", "caption"}
+    (heading, *_) = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    literal = " ".join(text.split())
+    assert shown(heading).startswith(f"{literal}: write_off_invoice on 2026-01-02")
+    # In the list of parts, in the heading, and as the contact that the memo is for.
+    assert shown(page).count(literal) >= 3

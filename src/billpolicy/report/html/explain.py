@@ -127,12 +127,19 @@ def _by(one: Decision) -> Html:
 def _others(one: Decision) -> Html:
     """The other rules that speak of it: at hand where one of them applies, folded where none does."""
     others = [each for each in one.candidates if each.outcome != "decides"]
-    if not others:
-        return Html("")
-    applies = any(each.outcome not in QUIET for each in others)
-    return el(
-        "details", el("summary", f"{counted(len(others), 'rule')} did not decide"), _candidates(others), open=applies
-    )
+    return _folded(others, _candidates(others)) if others else Html("")
+
+
+def _others_in_a_cell(one: Decision) -> Html:
+    """The same where there is no room for a table."""
+    others = [each for each in one.candidates if each.outcome != "decides"]
+    told = (joined((el("strong", each.rule.id), ": ", said(each.reason), " ", place(each.rule))) for each in others)
+    return _folded(others, listed(told)) if others else Html("")
+
+
+def _folded(others: Sequence[Candidate], told: Html) -> Html:
+    summary = el("summary", f"{counted(len(others), 'rule')} did not decide")
+    return el("details", summary, told, open=any(each.outcome not in QUIET for each in others))
 
 
 def _candidates(told: Iterable[Candidate]) -> Html:
@@ -161,7 +168,7 @@ def _settings(of: Explanation, settings: Sequence[Decision]) -> Iterator[Html]:
                     joined((said(value_text(of, one)), _instead(of, one))),
                     _by(one),
                     said(one.rule.because or ""),
-                    _others(one),
+                    _others_in_a_cell(one),
                 )
                 for one in few
             )

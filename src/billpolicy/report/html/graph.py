@@ -47,7 +47,7 @@ def graph(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], label: str) -
         el("defs", marker),
         *lines,
         *map(_drawn, boxes.values()),
-        role="img",
+        role="group",
         aria_label=label,
         viewBox=f"0 0 {width} {height}",
         width=width,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,12 +16,17 @@ LINE = Html("\n")
 
 def place(rule: Rule) -> Html:
     """Where a rule stands."""
-    return el("code", place_text(rule), class_="soft")
+    return path(place_text(rule))
 
 
 def spot(at: Place) -> Html:
     """A place in a file, or the file."""
-    return el("code", at.file if at.line is None else f"{at.file}:{at.line}", class_="soft")
+    return path(at.file if at.line is None else f"{at.file}:{at.line}")
+
+
+def path(text: str) -> Html:
+    """The path of a file, which is broken into lines at its folders where it can be."""
+    return el("code", joined(re.findall("/*[^/]+/*", text), Html("<wbr>")), class_="soft")
 
 
 def terms(told: Mapping[str, str]) -> Html:
