@@ -1,14 +1,17 @@
-"""`billpolicy matrix` shows the follow-ups below the table, in every format."""
+"""`billpolicy matrix` shows the follow-ups below the table in every format, and what differs from what is extended."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import STANDARD
+from tests.helpers.repository import with_policies
 
 TEXT = f"""
 policy: acme
@@ -123,3 +126,33 @@ def test_nothing_differs_where_nothing_is_extended() -> None:
     rules = [*told["exceptions"], *told["follow_ups"], *told["declared"]]
     assert rules
     assert not [one for one in rules if "differs" in one]
+
+
+@pytest.mark.parametrize("read_from", ["a revision", "standard input", "standard input with a name", "the disk"])
+@pytest.mark.parametrize("extends", ["../standard", "standard"])
+def test_what_differs_is_the_same_wherever_the_policy_is_read_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_from: str, extends: str
+) -> None:
+    """`extends: ../standard` is a folder of the repository, `extends: standard` what comes with billpolicy."""
+    repository = with_policies(tmp_path / "repository")
+    text = DIFFERENT.replace(f"extends: {STANDARD}", f"extends: {extends}")
+    repository.write("policies/acme/policy.yaml", text)
+    repository.commit()
+    monkeypatch.chdir(repository.root / "policies" / "acme")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    place = {
+        "a revision": ("HEAD:policies/acme",),
+        "standard input": ("-",),
+        "standard input with a name": ("-", "--stdin-filename", "policy.yaml"),
+        "the disk": ("policy.yaml",),
+    }[read_from]
+    told = json.loads(billpolicy("matrix", *place, "--format", "json").out)
+    assert told["base"] == "standard"
+    cells = [cell for row in told["operations"] for cell in (*row["attributes"].values(), *row["settings"].values())]
+    assert [cell["rule"]["id"] for cell in cells if "before" in cell] == [
+        "write_off_invoice.bill_to_contact",
+        "write_off_invoice.item_limit",
+    ]
+    rules = [*told["exceptions"], *told["follow_ups"]]
+    assert [(one["rule"]["id"], one["differs"]) for one in rules if "differs" in one] == [("ours", "added")]
+    assert [(one["name"], one["differs"]) for one in told["declared"] if "differs" in one] == [("Net 7", "added")]

@@ -211,7 +211,11 @@ def _beside(told: Iterable[_T], before: Iterable[_T] | None) -> tuple[_T, ...]:
 
 
 def _differs(told: Exceptional | Following, before: Exceptional | Following | None) -> Differs | None:
-    return "added" if before is None else "changed" if told != before else None
+    """Where a rule stands does not count: in a revision of git, the files of what is extended have other names."""
+    if before is None:
+        return "added"
+    there = replace(told.rule, file=before.rule.file, line=before.rule.line)
+    return "changed" if replace(told, rule=there) != before else None
 
 
 def _declared(policy: Policy, below: Policy | None) -> Iterator[Said]:
