@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.paths import ROOT
+from tests.helpers.paths import ROOT, STANDARD
 from tests.pictures.browser import opened, started, written
 
 STORY = ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml"
@@ -82,3 +82,22 @@ def test_without_a_script_all_is_shown(browser: Any, file: Path) -> None:
     assert page.locator("form").is_hidden()
     assert page.locator(ROWS).count() == page.locator("#matrix tbody tr").count()
     assert page.locator(".rule:visible").count() == page.locator(".rule").count()
+
+
+def test_what_a_box_of_the_graph_says_stays_in_it(browser: Any, tmp_path: Path) -> None:
+    names = ("W" * 60, "\u8acb\u6c42\u66f8" * 12, "\U0001f9fe" * 30, "\u05d7\u05e9\u05d1\u05d5\u05df" * 12)
+    rules = "".join(
+        f"  - {{id: {name}, after: credit_increased, then: refund_credit_balance, when: {{account.id: a{at}}}}}\n"
+        for at, name in enumerate(names)
+    )
+    head = f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\nfollow_ups:\n"
+    (tmp_path / "policy.yaml").write_text(head + rules, encoding="utf-8")
+    page = opened(browser, written(tmp_path, "matrix", tmp_path / "policy.yaml"))
+    inside = """text => {
+        const [it, box] = [text.getBBox(), text.parentElement.querySelector("rect").getBBox()];
+        const across = it.x >= box.x && it.x + it.width <= box.x + box.width;
+        return across && it.y >= box.y && it.y + it.height <= box.y + box.height;
+    }"""
+    texts = page.locator("svg text")
+    assert texts.count() > 2 * len(names)
+    assert all(texts.nth(at).evaluate(inside) for at in range(texts.count()))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from billpolicy.report.html.markup import Html, el, joined
 
 _WIDTH, _GAP_X, _GAP_Y, _LINE = 210, 46, 18, 18
-_LETTERS = 26
-"""Of a line in a box."""
+_LETTERS = 23
+"""Of a line in a box, all as wide as one another; those of some scripts, and pictures, are twice as wide."""
 
 
 class Node(NamedTuple):
@@ -64,7 +65,7 @@ def _placed(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str
         here.sort(key=lambda node: _middle(above[node.id]))
         bottom = 1
         for node in here:
-            lines = textwrap.wrap(node.text, _LETTERS)
+            lines = _lines(node.text)
             height = _LINE * len(lines) + 16
             y = max(bottom, _middle(above[node.id]) - height // 2)
             boxes[node.id] = _Box(node, lines, 1 + depth * (_WIDTH + _GAP_X), y, height)
@@ -72,22 +73,38 @@ def _placed(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str
     return boxes
 
 
+def _lines(text: str) -> list[str]:
+    wide = any(east_asian_width(letter) in "WF" for letter in text)
+    return textwrap.wrap(text, _LETTERS // 2 if wide else _LETTERS)
+
+
 def _middle(boxes: Sequence[_Box]) -> int:
     return sum(box.y + box.height // 2 for box in boxes) // len(boxes) if boxes else 0
 
 
 def _layers(ids: Sequence[str], edges: Sequence[tuple[str, str]]) -> Mapping[str, int]:
-    """Node -> how many steps it is behind a beginning, at most."""
+    """Node -> how many steps it is behind a beginning, at most; of a circle, its first node begins."""
+    after = {id: [to for of, to in edges if of == id] for id in ids}
+    back: set[tuple[str, str]] = set()
+    done: dict[str, None] = {}
+
+    def follow(id: str, on_the_way: tuple[str, ...]) -> None:
+        for to in after[id]:
+            if to in on_the_way:
+                back.add((id, to))
+            elif to not in done:
+                follow(to, (*on_the_way, to))
+        done[id] = None
+
+    led_to = {to for _, to in edges}
+    for id in sorted(ids, key=lambda id: id in led_to):
+        if id not in done:
+            follow(id, (id,))
     layer = dict.fromkeys(ids, 0)
-
-    def push(id: str, on_the_way: tuple[str, ...]) -> None:
-        for of, to in edges:
-            if of == id and to not in on_the_way and layer[to] <= layer[id]:
-                layer[to] = layer[id] + 1
-                push(to, (*on_the_way, to))
-
-    for id in ids:
-        push(id, (id,))
+    for id in reversed(done):
+        for to in after[id]:
+            if (id, to) not in back:
+                layer[to] = max(layer[to], layer[id] + 1)
     return layer
 
 

@@ -221,7 +221,8 @@ def _follow_up(numbered: tuple[int, Following]) -> Html:
 
 
 def _picture(follow_ups: tuple[Following, ...]) -> Iterator[Html]:
-    """Events and what follows them. What else brings an event about is said in its box, as a number."""
+    """Events, the rules that follow them and the operations that these run, and from an operation back to the events
+    that it brings about. Operations that no rule runs are not drawn, though they bring events about as well."""
     if not follow_ups:
         return
     events = sorted({one.after for one in follow_ups})
