@@ -14,15 +14,18 @@
     const share = part / 255;
     return sum + weight * (share <= .04045 ? share / 12.92 : ((share + .055) / 1.055) ** 2.4);
   }, 0);
+  const known = new Map();
   const behind = (element) => {
-    const layers = [];
-    for (let at = element; at !== null; at = at.parentElement) {
-      const rect = at.parentElement?.querySelector(":scope > rect");
-      if (at.tagName === "text" && rect) layers.push(colour(getComputedStyle(rect).fill));
-      layers.push(colour(getComputedStyle(at).backgroundColor));
-    }
     // Browsers print no backgrounds unless they are told to.
-    return (printed ? [] : layers).reduceRight((back, layer) => over(layer, back), { r: 255, g: 255, b: 255, a: 1 });
+    if (element === null) return { r: 255, g: 255, b: 255, a: 1, opacity: 1 };
+    if (!known.has(element)) {
+      const style = getComputedStyle(element);
+      const rect = element.tagName === "text" ? element.parentElement.querySelector(":scope > rect") : null;
+      const own = colour(rect ? getComputedStyle(rect).fill : style.backgroundColor);
+      const back = behind(element.parentElement);
+      known.set(element, { ...(printed ? back : over(own, back)), opacity: back.opacity * Number(style.opacity) });
+    }
+    return known.get(element);
   };
   let told = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -32,10 +35,8 @@
     told += 1;
     const style = getComputedStyle(element);
     const back = behind(element);
-    let opacity = 1;
-    for (let at = element; at !== null; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
     const ink = colour(element.tagName === "text" ? style.fill : style.color);
-    const [high, low] = [light(over({ ...ink, a: ink.a * opacity }, back)), light(back)].sort((a, b) => b - a);
+    const [high, low] = [light(over({ ...ink, a: ink.a * back.opacity }, back)), light(back)].sort((a, b) => b - a);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const ratio = (high + .05) / (low + .05);

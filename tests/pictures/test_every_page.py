@@ -155,3 +155,36 @@ def test_filters_are_used_with_the_keyboard(browser: Any, ordinary: Mapping[str,
     page.keyboard.press("Space")
     assert page.locator("#matrix tbody tr:visible").count() == 2
     assert page.evaluate(QUALITY) == []  # what does not fit is fainter, and can still be read
+
+
+FAULTS = """
+<title>x</title><style>.a { color: #999 } .b { opacity: .5 } .c { width: 9rem; overflow: hidden; white-space: nowrap }
+.d { width: 200vw }</style>
+<main><h1>One</h1><h3>Three</h3><section><table><tr><th>a</th></tr><tr><td>b</td></tr></table></section>
+<p class="a">grey on white</p><p class="b">fainter than it may be</p><p class="c">more than there is room for in it</p>
+<p class="d">wide</p><nav><a href="#nowhere" tabindex="-1">link</a></nav><input><i id="x">1</i><i id="x">2</i></main>
+"""
+
+
+def test_each_fault_of_a_page_is_found(browser: Any, tmp_path: Path) -> None:
+    """Else what finds none would prove nothing."""
+    file = tmp_path / "faults.html"
+    file.write_text(f"<!doctype html><html>{FAULTS}</html>", encoding="utf-8")
+    found = opened(browser, file).evaluate(QUALITY)
+    # #999999 has a luminance of 0.319: (1 + .05) / (0.319 + .05) = 2.85; half of black on white has 0.214: 3.98.
+    assert {one.partition(":")[0] for one in found} == {
+        "contrast 2.85",
+        "contrast 3.98",
+        "no language or no title",
+        "a level is left out after 1",
+        "no scope",
+        "nothing heads the row",
+        "cut, and not to be scrolled",
+        "beyond the edge",
+        "wider than the screen",
+        "no name",
+        "leads nowhere",
+        "not reached by the keyboard",
+        "no label",
+        "an id twice",
+    }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.command_line import billpolicy
-from tests.helpers.paths import ROOT
+from tests.helpers.ledgers import by_hand
+from tests.helpers.paths import ROOT, STANDARD
 from tests.pictures.browser import opened, part, started, written
 
 STORY = ROOT / "examples" / "a-page-of-company-policy"
@@ -87,3 +88,54 @@ def test_what_is_refused_comes_first_and_the_exit_code_says_so(browser: Any, tmp
     page = opened(browser, written(tmp_path, "explain", *asked, "--today", "2026-06-20", codes=(1,)))
     assert page.get_by_role("heading", level=2).first.inner_text().endswith(" is refused")
     assert "[document-unknown]" in page.locator(".card.wrong").inner_text()
+
+
+CONFLICT = f"""
+policy: clash
+extends: {STANDARD}
+effective: {{from: 2026-01-01}}
+exceptions:
+- {{id: disputes, operations: [write_off_invoice], when: {{reason: Write-off}}, then: {{bill_to_contact: [account]}}}}
+- {{id: small, operations: [write_off_invoice], when: {{amount: {{below: 99.00 EUR}}}},
+   then: {{bill_to_contact: [invoice]}}}}
+"""
+BOOK = """
+accounts: [{id: a, currency: EUR, attributes: {bill_to_contact: anna}}]
+contacts: [{id: anna, account: a}, {id: ines, account: a}]
+invoices:
+- {number: INV00000001, account: a, date: 2026-01-01, currency: EUR, attributes: {bill_to_contact: ines},
+   items: [{id: x, amount: 9.00}]}
+"""
+ASKED_ONE = ("write_off_invoice", "invoice=INV00000001", "reason=Write-off", "date=2026-01-02")
+
+
+def test_both_sides_of_a_conflict_stand_below_what_is_refused(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(CONFLICT)
+    (tmp_path / "book.yaml").write_text(BOOK)
+    given = ("--policy", tmp_path / "policy.yaml", "--book", tmp_path / "book.yaml", "--unproven")
+    page = opened(browser, written(tmp_path, "explain", *ASKED_ONE, *given, codes=(1,)))
+    headings = page.get_by_role("heading", level=2)
+    refused, first, second = headings.all_inner_texts()
+    assert refused.endswith(" is refused")
+    assert first == "If disputes overrode small about bill_to_contact of write_off_invoice:"
+    assert second == "If small overrode disputes about bill_to_contact of write_off_invoice:"
+    assert "bill_to_contact: anna" in part(page, first).inner_text()
+    assert "bill_to_contact: ines" in part(page, second).inner_text()
+
+
+def test_what_was_posted_is_explained_as_it_was_decided_then(browser: Any, tmp_path: Path) -> None:
+    ledger = f"sqlite:///{tmp_path / 'ledger.db'}"
+    (tmp_path / "book.yaml").write_text(BOOK)
+    assert billpolicy("ledger", "init", ledger).code == 0
+    assert billpolicy("ledger", "import", ledger, tmp_path / "book.yaml").code == 0
+    posted = billpolicy("post", *ASKED_ONE, "--policy", STANDARD, "--ledger", ledger, "--actor", "lena")
+    assert posted.code == 0, posted.err
+    page = opened(browser, written(tmp_path, "ledger", "explain", ledger, "CM00000001"))
+    assert page.get_by_role("heading", level=1).inner_text() == "How CM00000001 was decided, and why"
+    contact = page.get_by_role("article").filter(has_text="bill_to_contact")
+    assert contact.get_by_role("heading").inner_text() == "bill_to_contact: ines"
+    by_hand(tmp_path / "ledger.db", "DELETE FROM policies")  # as an older program leaves it
+    page = opened(browser, written(tmp_path, "ledger", "explain", ledger, "CM00000001"))
+    assert "is not kept" in page.locator("p").first.inner_text()
+    decided = [row.split("\t") for row in page.get_by_role("row").all_inner_texts()]
+    assert ["bill_to_contact", "ines", "invoice INV00000001", "write_off_invoice.bill_to_contact"] in decided

@@ -36,7 +36,7 @@ def explain_html(report: ExplanationReport, settled: Settled = ()) -> str:
     parts = [*map(refused, report.refused), *map(_effect, report.effects), *map(_explanation, report.explanations)]
     for title, explanations in settled:
         below_it = (_explanation(one, level=3) for one in explanations)
-        parts.append(Part(title, joined((section(3, one.title, [one.content]) for one in below_it), LINE)))
+        parts.append(Part(said(title), joined((section(3, one.title, [one.content]) for one in below_it), LINE)))
     summary = []
     if report.posted_before:
         summary.append(f"Posted before, and not explained again: {', '.join(report.posted_before)}.")
