@@ -101,3 +101,21 @@ def test_what_a_box_of_the_graph_says_stays_in_it(browser: Any, tmp_path: Path) 
     texts = page.locator("svg text")
     assert texts.count() > 2 * len(names)
     assert all(texts.nth(at).evaluate(inside) for at in range(texts.count()))
+
+
+def test_many_attributes_are_scrolled_on_a_screen_and_listed_on_paper(browser: Any, tmp_path: Path) -> None:
+    names = [f"cost_center_{at}_of_the_region" for at in range(6)]
+    declared = "".join(f"  {name}: {{type: text, documents: [refund]}}\n" for name in names)
+    chains = "".join(f"    {name}: [account]\n" for name in names)
+    head = f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\nattributes:\n{declared}operations:\n"
+    rules = "".join(f"  {name}:\n{chains}" for name in ("create_refund", "refund_credit_balance"))
+    (tmp_path / "policy.yaml").write_text(head + rules, encoding="utf-8")
+    page = opened(browser, written(tmp_path, "matrix", tmp_path / "policy.yaml"), width=718)
+    head_of_it = page.locator("#matrix thead th").last
+    assert head_of_it.bounding_box()["height"] < 40  # in one line, whatever its name
+    assert page.evaluate("document.documentElement.scrollWidth") == 718
+    page.emulate_media(media="print")
+    (row,) = (one for one in page.locator("#matrix tbody tr").all_inner_texts() if one.startswith("create_refund"))
+    # A refund has its number from a sequence set, too; what it has not is not listed.
+    assert len(row.split("\n")) == len(["operation", "makes", *names, "sequence_set"])
+    assert page.evaluate("document.documentElement.scrollWidth") == 718
