@@ -67,18 +67,25 @@ class Part(NamedTuple):
 
     title: str
     content: Html
+    brief: str = ""
+    """What it comes to, beside the link to it."""
 
 
-def section(level: int, title: str, content: Iterable[str], anchor: str | None = None) -> Html:
+def section(
+    level: int, title: str, content: Iterable[str], anchor: str | None = None, class_: str | None = None
+) -> Html:
     """A part of a page below its heading, which can be led to by its anchor."""
     shown = joined((one for one in content if one), LINE)
-    return el("section", el(f"h{level}", title, id=anchor), shown, aria_labelledby=anchor)
+    return el("section", el(f"h{level}", title, id=anchor), shown, aria_labelledby=anchor, class_=class_)
 
 
 def sections(parts: Iterable[Part]) -> Html:
     """The parts of a page one after the other, where there are several with links to them before them."""
     parts = list(parts)
-    links = (el("li", el("a", one.title, href=f"#part-{at}")) for at, one in enumerate(parts, 1))
+    links = (
+        el("li", el("a", one.title, href=f"#part-{at}"), *([el("div", one.brief, class_="soft")] if one.brief else ()))
+        for at, one in enumerate(parts, 1)
+    )
     nav = el("nav", el("ul", *links), aria_label="Parts of this page") if len(parts) > 1 else Html("")
     return joined((nav, *(section(2, one.title, [one.content], f"part-{at}") for at, one in enumerate(parts, 1))), LINE)
 
@@ -94,4 +101,5 @@ def finding(one: Finding) -> Html:
 
 def refused(one: Refusal) -> Part:
     """An operation that was refused, with every reason."""
-    return Part(f"{one.id} is refused", joined(map(finding, one.diagnostics), LINE))
+    codes = ", ".join(dict.fromkeys(each.code for each in one.diagnostics))
+    return Part(f"{one.id} is refused", joined(map(finding, one.diagnostics), LINE), codes)

@@ -24,6 +24,8 @@ from billpolicy.report.plan_text import SPREAD, about_document, place_in, put_te
 from billpolicy.report.results import Total
 from billpolicy.report.texts import origin
 
+_FEW = 3
+"""Documents that are named in the list of operations."""
 _DAY = datetime.timedelta(days=1)
 
 
@@ -53,7 +55,7 @@ def _totals(totals: Iterable[Total]) -> Html:
         (
             el("code", one.operation),
             *(f"{count:,}" if count else "" for count in (one.done, one.followed, one.before, one.refused)),
-            ", ".join(f"{amount:,} {currency}" for currency, amount in one.amounts.items()),
+            joined((f"{amount:,} {currency}" for currency, amount in one.amounts.items()), Html("<br>")),
         )
         for one in totals
     )
@@ -70,7 +72,16 @@ def _plan(one: PlanReport, limits: Sequence[LimitReport]) -> Part:
         "policy": policy,
     }
     content = (terms(about), *_own(one, 3), *_used(limits), *_steps(one, ""))
-    return Part(f"{one.id}: {one.operation} on {one.date}", joined((each for each in content if each), LINE))
+    made = [f"{_kind(each)} {each.number} {each.amount} {each.currency}" for each in _made(one)]
+    brief = ", ".join(made[:_FEW]) + (f" and {len(made) - _FEW:,} more" if len(made) > _FEW else "")
+    return Part(f"{one.id}: {one.operation} on {one.date}", joined((each for each in content if each), LINE), brief)
+
+
+def _made(one: PlanReport) -> Iterator[DocumentReport]:
+    """The documents of an operation and of all that follows it."""
+    yield from one.documents
+    for step in one.steps:
+        yield from _made(step.plan)
 
 
 def _steps(one: PlanReport, above: str) -> Iterator[Html]:
@@ -81,8 +92,8 @@ def _steps(one: PlanReport, above: str) -> Iterator[Html]:
             "because": said(step.rule.because or ""),
         }
         title = f"{number}. {step.plan.operation} on {step.plan.date}, after {step.after}"
-        yield section(3, title, (terms(told), *_own(step.plan, 4)))
-        yield from _steps(step.plan, f"{number}.")
+        content = (terms(told), *_own(step.plan, 4), *_steps(step.plan, f"{number}."))
+        yield section(3, title, content, class_="step")
 
 
 def _own(one: PlanReport, level: int) -> Iterator[Html]:
@@ -131,18 +142,21 @@ def _closure(closure: ClosureReport) -> Iterator[Html]:
 def _document(one: DocumentReport, day: datetime.date, draft: str | None, level: int) -> Html:
     """A document to come: where each value is from, and its items."""
     document = one.record
-    if isinstance(document, CreditAdjustment):
-        kind = f"credit {document.type}"
-    else:
-        kind = ("draft " if document.status == "draft" else "") + KINDS[one.kind].words
     about = {
         **({"due": str(due)} if (due := getattr(document, "due_date", None)) else {}),
         **about_document(document, None if isinstance(document, CreditAdjustment) else day, draft),
         "document": getattr(document, "document", None) or "",
         "reason": getattr(document, "reason", None) or "",
     }
-    heading = el(f"h{level}", f"{kind} {one.number}: ", el("span", f"{one.amount} {one.currency}", class_="now"))
-    return el("article", heading, terms(about), *_inherited(one, draft), *_items(one), class_="card")
+    heading = el(f"h{level}", f"{_kind(one)} {one.number}: ", el("span", f"{one.amount} {one.currency}", class_="now"))
+    return el("article", heading, terms(about), *_items(one), *_inherited(one, draft), class_="card")
+
+
+def _kind(one: DocumentReport) -> str:
+    document = one.record
+    if isinstance(document, CreditAdjustment):
+        return f"credit {document.type}"
+    return ("draft " if document.status == "draft" else "") + KINDS[one.kind].words
 
 
 def _inherited(one: DocumentReport, draft: str | None) -> Iterator[Html]:
