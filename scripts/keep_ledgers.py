@@ -31,9 +31,9 @@ def main(commit: str) -> None:
         subprocess.run(["tar", "x", "-C", name], input=archive.stdout, check=True)
         made = {}
         for story in sorted(path.parent for path in then.glob("examples/*/operations.yaml")):
-            file = made_by(then, story)
-            if file is not None:
-                made[story.name] = file
+            ledger = made_by(then, story)
+            if ledger is not None:
+                made[story.name] = ledger
         chosen = few_with_all({name: features(file) for name, file in made.items()})
         kept = {name: sql_of(made[name]) for name in chosen}
         (revision,) = {revision_of(made[name]) for name in chosen}

@@ -34,7 +34,8 @@ def boxes(nodes: str, edges: str, texts: dict[str, str] | None = None) -> dict[s
         assert frame is not None
         text = " ".join(re.findall(r"<text[^>]*>(.*?)</text>", group))
         (id,) = (id for id in nodes if told.get(id, f"node {id}").split() == text.split())
-        found[id] = Drawn(*map(int, frame.groups()), text)
+        x, y, width, height = map(int, frame.groups())
+        found[id] = Drawn(x, y, width, height, text)
     assert found.keys() == set(nodes)
     for one, other in combinations(found.values(), 2):
         apart_x = one.x + one.width < other.x or other.x + other.width < one.x
