@@ -62,8 +62,7 @@ def made_by(then: Path, story: Path) -> Path | None:
             [sys.executable, "-m", "billpolicy", *command],
             cwd=then,
             env={**os.environ, "PYTHONPATH": str(then / "src")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )

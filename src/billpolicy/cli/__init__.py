@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import billpolicy
+from billpolicy.cli.logs import OPTION, VARIABLE, begin_log, log
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -70,6 +71,8 @@ class _Lazy(click.Group):
         """The command that is typed. Raises `UsageError` with the one that was meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"No such command {args[0]!r}.{_meant(args[0])}", ctx)
+        if (current := log()) is not None:
+            current.started(" ".join(args[: 2 if args[0] == "ledger" else 1]))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -125,6 +128,14 @@ def _tell_version(ctx: click.Context, param: click.Parameter, asked: bool) -> No
     callback=_tell_version,
     help="Show the version of the program, of the rules engine and of the standard policy, and exit.",
 )
+@click.option(
+    OPTION,
+    type=click.Choice(["text", "json"]),
+    envvar=VARIABLE,
+    default="text",
+    expose_value=False,
+    help="How notes, progress and outcomes are told on stderr; json: a line each, for what collects logs.",
+)
 def cli() -> None:
     """Say, check and prove billing policy: where credit memos, debit memos, write-offs, reversals, payments and
     refunds take their bill-to contact, payment term and numbers from."""
@@ -142,18 +153,30 @@ def main() -> None:
 
         answer(cli)
         sys.exit(0)
+    begun = begin_log(sys.argv[1:])
+    code = _run()
+    if begun is not None:
+        begun.finished(code)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run a command, and give its exit code."""
     try:
         # Commands return nothing; what click returns is the code of an `Exit`.
-        sys.exit(cli.main(prog_name="billpolicy", standalone_mode=False) or 0)
+        return cli.main(prog_name="billpolicy", standalone_mode=False) or 0
     except click.exceptions.Abort:
-        sys.exit(130)
+        return 130
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if (current := log()) is None:
+            error.show()
+        else:
+            current.usage_wrong(error.format_message())
+        return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:
         from billpolicy.cli.output import fail
 
-        sys.exit(fail(error))
+        return fail(error)

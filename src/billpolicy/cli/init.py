@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from billpolicy.cli.logs import log
 from billpolicy.cli.options import LINE, day_or_today, format_option, today_option
 from billpolicy.cli.output import conclude, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
@@ -138,7 +139,7 @@ def _asked(said: _Said, *, ask: bool) -> Answers:
             entities=said.entities,
             approvals=bool(said.approvals),
         )
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if log() is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         if said.currency is None:
             raise click.UsageError(f"nobody can be asked here: say --currency CODE, or --yes for {_CURRENCY}")
         return _asked(said, ask=False)

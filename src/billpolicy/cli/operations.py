@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 import billpolicy
+from billpolicy.cli.logs import log
 from billpolicy.cli.options import day_or_today
 from billpolicy.cli.output import MOST_SHOWN, gather, say, show_text, write
 from billpolicy.cli.writing import RECORDING, Kind, Replacing, check_target, files_of_ledger, files_of_policy
@@ -208,12 +209,21 @@ def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterato
     Problems have a place: those of a ledger are at the operation that they are about.
     """
     by_id = {one.request.id: one for one in asked}
-    for outcome in outcomes:
+    for outcome in logged(outcomes):
         one = by_id[outcome.job.asked.id]
         if outcome.job.part_of is not None:
             one = replace(one, request=replace(one.request, id=outcome.job.id))
         problems = tuple(problem._replace(position=problem.position or one.at()) for problem in outcome.problems)
         yield one, replace(outcome, problems=problems)
+
+
+def logged(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """The outcomes as they come, each told in the log where there is one."""
+    current = log()
+    for outcome in outcomes:
+        if current is not None:
+            current.outcome(outcome)
+        yield outcome
 
 
 def is_told(outcome: Outcome) -> bool:
@@ -262,7 +272,9 @@ class Progress:
             bar = None
             for done, outcome in enumerate(outcomes, 1):
                 self.count = count()
-                if bar is None and self.count >= _WORTH_WATCHING and sys.stderr.isatty():
+                if (current := log()) is not None:
+                    current.progress(label, done, self.count)
+                elif bar is None and self.count >= _WORTH_WATCHING and sys.stderr.isatty():
                     bar = shown.enter_context(click.progressbar(length=self.count, label=label, file=sys.stderr))
                 if bar is not None:
                     bar.length = self.count
@@ -274,6 +286,15 @@ class Progress:
 @contextmanager
 def progress(count: int, label: str) -> Iterator[Callable[[int], object]]:
     """To be told how many more are done, of so many; shown on a terminal when there are many."""
+    if (current := log()) is not None:
+        every, done = current, [0]
+
+        def tell(more: int) -> None:
+            done[0] += more
+            every.progress(label, done[0], count)
+
+        yield tell
+        return
     if count < _WORTH_WATCHING_ROWS or not sys.stderr.isatty():
         yield lambda more: None
         return

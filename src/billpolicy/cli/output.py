@@ -19,6 +19,7 @@ import click
 
 import billpolicy
 from billpolicy import EngineError
+from billpolicy.cli.logs import log
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
 from billpolicy.report.findings.formats import report
@@ -110,7 +111,11 @@ def fail(error: Exception) -> int:
         traceback.print_exc()
     message = f"{type(error).__name__}: {error}"
     hint = "this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it."
-    gather([Diagnostic("internal-error", message, hint=hint)])
+    bug = Diagnostic("internal-error", message, hint=hint)
+    gather([bug])
+    if (current := log()) is not None:
+        current.finding(bug)
+        return 3
     said = click.style("internal error:", fg="red", bold=True)
     click.echo(f"{said} {visible(message)}\n    hint: {hint}", err=True)
     return 3
@@ -129,8 +134,8 @@ def show(diagnostics: Iterable[Diagnostic], *, beside: bool = False) -> None:
     if _meta().get(_FORMAT) == "json":
         click.echo(report("json", "", diagnostics), nl=False)
         return
-    show_text(diagnostics[:MOST_SHOWN], err=beside)
-    if len(diagnostics) > MOST_SHOWN:
+    show_text(diagnostics if beside and log() else diagnostics[:MOST_SHOWN], err=beside)
+    if len(diagnostics) > MOST_SHOWN and not (beside and log()):
         click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (other formats have all)", err=beside)
 
 
@@ -138,7 +143,11 @@ def show_text(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
     """Diagnostics as text, whatever the format of the result; click drops the colour where there is no terminal."""
     from billpolicy.report.findings.text import texts
 
-    diagnostics = list(diagnostics)
+    diagnostics, current = list(diagnostics), log()
+    if current is not None and err:
+        for one in diagnostics:
+            current.finding(one)
+        return
     for one, text in zip(diagnostics, texts(diagnostics, _meta().get(_SOURCES, ())), strict=True):
         word = f"{one.severity}:"
         coloured = click.style(word, fg=_COLOURS[one.severity], bold=True)
@@ -169,6 +178,12 @@ def show_refused(
     """Which operation is refused, every reason, and what more there is to say, line by line; `beside` as in `show`."""
     if gather(diagnostics):
         return
+    if beside and (current := log()) is not None:
+        current.note(f"{title} is refused")
+        show(diagnostics, beside=True)
+        for line in more:
+            current.note(line)
+        return
     click.echo(click.style(f"{visible_first(title)} is refused", fg="red", bold=True), err=beside)
     show(diagnostics, beside=beside)
     for line in more:
@@ -184,6 +199,9 @@ def _meta() -> dict[str, Any]:
 
 def say(message: str) -> None:
     """A message beside the result, in one line."""
+    if (current := log()) is not None:
+        current.note(message)
+        return
     said = visible_first(message)
     note = said.startswith(_NOTE)
     click.echo(click.style(_NOTE, fg=_COLOURS["hint"]) + said[len(_NOTE) :] if note else said, err=True)

@@ -13,6 +13,7 @@ import click
 import billpolicy
 from billpolicy import Case, EngineName, TestRun
 from billpolicy.cli import completing
+from billpolicy.cli.logs import log
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import LINE, engine_option, format_option
 from billpolicy.cli.output import answer, gather, say, write, write_json
@@ -199,6 +200,11 @@ def _watch(label: str) -> Callable[[Sequence[_T]], Iterable[_T]]:
     """Shows on a terminal how far it is, where there are many."""
 
     def watched(every: Sequence[_T]) -> Iterator[_T]:
+        if (current := log()) is not None:
+            for done, one in enumerate(every):
+                current.progress(label, done, len(every))
+                yield one
+            return
         if len(every) < _WORTH_WATCHING or not sys.stderr.isatty():
             yield from every
             return

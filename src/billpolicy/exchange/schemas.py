@@ -30,6 +30,7 @@ from billpolicy.report.imported import ImportedTables
 from billpolicy.report.journal.data import JournalReport
 from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
+from billpolicy.report.log import LogLine
 from billpolicy.report.matrix import Matrix
 from billpolicy.report.numbering import NumbersReport
 from billpolicy.report.plan import PlanningReport
@@ -287,6 +288,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "waiting": _written(WaitingsReport),
     "approvals": _written(ApprovalsReport),
     "ledger-numbers": _written(NumbersReport),
+    "log": _written(LogLine),
     "ledger-stats": _written(StatsReport),
     "ledger-backup": _written(BackupReport),
     "ledger-restore": _written(RestoreReport),

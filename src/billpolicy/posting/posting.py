@@ -110,6 +110,12 @@ class Outcome:
     """What of limits over time is used, before it and with it."""
 
     @property
+    def numbers(self) -> list[str]:
+        """The numbers of all documents that it made, or would make, with what follows it."""
+        made = self.plan if self.posted is None else self.posted.plan
+        return [] if made is None else [one.document.number for step in in_turn(made) for one in step.documents]
+
+    @property
     def is_idle(self) -> bool:
         """Whether it is a part of a job that found nothing to do, which is no fault of it."""
         return self.job.part_of is not None and [one.code for one in self.problems] == ["nothing-due"]

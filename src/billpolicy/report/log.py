@@ -1,0 +1,58 @@
+"""One line of a log: what a command tells beside its result, as data (docs/logs.md)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal
+
+from billpolicy.source.record import record
+
+LogLevel = Literal["info", "warning", "error"]
+LogEvent = Literal["started", "operation", "finding", "note", "progress", "finished"]
+LogOutcome = Literal["planned", "posted", "posted_before", "refused", "not_posted"]
+
+
+@record
+class LogLine:
+    """What happened. Every line has the first five; the others belong to its event."""
+
+    time: datetime.datetime
+    level: LogLevel
+    event: LogEvent
+    command: str
+    """As it is typed: `ledger check`."""
+    run: str
+    """The same in all lines of one run of a command."""
+
+    version: str | None = None
+    """`started`: of billpolicy."""
+
+    operation: str | None = None
+    """`operation`: its id."""
+    kind: str | None = None
+    """Its name."""
+    outcome: LogOutcome | None = None
+    """`not_posted`: nothing is wrong with it, but with others of an atomic batch."""
+    documents: tuple[str, ...] | None = None
+    """The numbers of what it made, its steps included."""
+    codes: tuple[str, ...] | None = None
+    """Why it was refused: the codes of its findings."""
+
+    code: str | None = None
+    """`finding`: its code."""
+    message: str | None = None
+    """Of a `finding` or a `note`."""
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    label: str | None = None
+    """`progress`: what is being done."""
+    done: int | None = None
+    of: int | None = None
+
+    exit_code: int | None = None
+    """`finished`: see docs/exit-codes.md."""
+    seconds: float | None = None
+    """Since it started."""
