@@ -19,7 +19,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel lock clean
+.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -82,6 +82,9 @@ engine-wheel: $(READY) ## build the rules engine once, for machines without a C 
 mutants: $(READY) ## change the code at random and see whether the tests notice (an hour; ARGS="--room billing --count 40")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.lock
 	@$(BIN)/python -m scripts.mutants $(ARGS)
+
+installs: ## install what is built with pip, pipx and uv on every Python there is, and use it (minutes)
+	@$(PYTHON) scripts/try_installs.py
 
 lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py
