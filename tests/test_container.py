@@ -1,4 +1,4 @@
-"""The recipe of the image: it takes what a build takes, runs as nobody in particular, and its base is a Python that counts.
+"""The recipe of the image: it takes what a build takes, runs as nobody in particular, on a Python that is supported.
 
 That it builds and runs is tried by hand (docs/install.md): tests have no registry to take a base from.
 """
