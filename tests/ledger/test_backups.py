@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite import backups
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.command_line import billpolicy
@@ -189,6 +190,8 @@ def test_while_somebody_has_it_open_it_is_not_replaced(
     with open_ledger(url_of(place)) as other, other.reading():
         found = refused(lambda: restore_ledger(backup, url_of(place), replace=True, discard="2"))
         assert codes(found) == ["ledger-busy"]
+        assert "has this ledger open" in str(found)
+    assert [file.name for file in place.parent.iterdir() if "before-restore" in file.name] == []
     restore_ledger(backup, url_of(place), replace=True, discard="2")
 
 
@@ -290,3 +293,13 @@ def test_the_commands_say_what_was_done(place: Path, backup: Path, tmp_path: Pat
     assert "the last of them before; what was there is kept as stocked.db.before-restore-1" in ran.out
     ran = billpolicy("ledger", "restore", str(tmp_path / "now.db"), url_of(place), "--replace", "--format", "json")
     assert (ran.code, json.loads(ran.out)["operations"]) == (0, 3)
+
+
+def test_where_the_copy_fails_half_way_nothing_is_kept_and_nothing_changed(place: Path, backup: Path) -> None:
+    before, rows = sorted(file.name for file in place.parent.iterdir()), _rows(place)
+    with closing(sqlite3.connect(place)) as driver:
+        held = backups.SqliteHeld(place, place.with_name("gone.db"), driver, REVISIONS[-1])
+        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+            held.give_way()
+    assert _rows(place) == rows
+    assert sorted(file.name for file in place.parent.iterdir()) == before

@@ -64,7 +64,14 @@ class SqlitePlace:
         """As `Place.alone`."""
         with storage_failures(self.path), closing(connect(self.path, "rw", _ALONE_SECONDS)) as driver:
             driver.execute("PRAGMA locking_mode=EXCLUSIVE")
-            driver.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays until the file is closed
+            try:
+                driver.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays until the file is closed
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY":
+                    raise
+                message = "another program has this ledger open"
+                hint = "stop what posts to it and what reads it, and do it again; nothing was changed"
+                raise refusal("ledger-busy", message, self.path, hint) from None
             driver.execute("COMMIT")
             yield SqliteHeld(self.path, self._copy, driver, version_in(driver, self.path))
 
@@ -99,8 +106,12 @@ class SqliteHeld:
             with closing(connect(old, "rw", 0)) as target:
                 self._driver.backup(target)
             _give_name(old, kept)
-        with closing(connect(self._copy, "rw", 0)) as source:
-            source.backup(self._driver)
+        try:
+            with closing(connect(self._copy, "rw", 0)) as source:
+                source.backup(self._driver)
+        except BaseException:
+            kept.unlink()  # what is in it is still in its place
+            raise
         return kept
 
 
