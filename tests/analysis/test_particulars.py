@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billpolicy.analysis.analyse import analyse
 from billpolicy.analysis.compare import Comparer
 from billpolicy.analysis.domain import Domain
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Numbers, Values, Words
 from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -195,3 +196,46 @@ def test_what_is_allowed_of_facts_that_an_operation_has_not_allows_nothing_there
     from_ = {"from": Values(Numbers(((1, None),)))}
     assert not Comparer(policy(), strict).compare("apply_credits", "permission", [from_]).equal
     assert Comparer(policy(), strict).compare("apply_credits", "permission", [{}]).equal
+
+
+BRANDS = """\
+fields: {account.brand: {type: choice, values: [arve, sequoia]}, account.currency: {values: [EUR, USD]}}
+assumptions:
+  - {id: arve, when: {account.brand: arve}, then: {%s}}
+  - {id: euros, when: {invoice.currency: EUR}, then: {account.currency: EUR}}
+exceptions:
+  - {id: of-arve, operations: [%s], when: {account.brand: arve}, then: {bill_to_contact: [request, account]}}
+  - {id: dollars, operations: [%s], when: {account.currency: USD}, then: {bill_to_contact: [account]}}
+"""
+
+
+def disagreeing(assumed: str, *operations: str) -> str:
+    """What is said of the conflict between the two; nothing where it is proven that there is none."""
+    names = ", ".join(operations)
+    try:
+        policy(BRANDS % (assumed, names, names))
+    except Refused as refused:
+        (found,) = refused.diagnostics
+        assert found.code == "exceptions-conflict"
+        return found.message
+    return ""
+
+
+def test_an_assumption_holds_of_the_account_where_there_is_no_invoice() -> None:
+    """A charge has no invoice, so nothing can be said of its currency; what is said of the account's still holds: an
+    account of arve has no dollars, and the two never meet."""
+    both = "account.currency: EUR, invoice.currency: EUR"
+    assert not disagreeing(both, "credit_memo_from_charge")
+    assert not disagreeing(both, "credit_memo_from_charge", "credit_memo_from_invoice")
+
+
+def test_what_is_proven_where_there_is_an_invoice_is_not_where_there_is_none() -> None:
+    """An invoice of arve is in euros, and whoever has one in euros has an account in euros: so no memo from an invoice
+    is of arve and in dollars. One from a charge may be, though it is asked about by the same exceptions."""
+    assert not disagreeing("invoice.currency: EUR", "credit_memo_from_invoice")
+    for charge in (
+        "credit_memo_from_charge",
+        "debit_memo_from_charge",
+    ):  # before it by name, and after
+        found = disagreeing("invoice.currency: EUR", "credit_memo_from_invoice", charge)
+        assert f"disagree about `bill_to_contact` of `{charge}`, and neither wins" in found

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from billpolicy.comparing.allow import hold, load_allowed
 from billpolicy.comparing.difference import diff
+from billpolicy.deciding.assumptions import broken_in
+from tests.helpers.books import book_from
 from tests.helpers.plan_views import debit_memo
 from tests.helpers.scenes import plan, policy, refused
 
@@ -59,6 +61,27 @@ subscriptions: [{id: s, account: a, start: 2026-01-01, charges: [{id: c, name: C
 credit_memos: [{number: M1, account: a, date: 2026-01-05, currency: USD, items: [{id: x, amount: 9.00}]}]
 """
     assert refused(book, "operation: bill_run\ndate: 2026-03-02", policy=assumed + dollars) == ["assumption-broken"]
+
+
+def test_what_is_assumed_of_an_account_is_asked_where_there_is_no_invoice() -> None:
+    """Proofs rely on it there, so it is held against the account of a charge; only what is not so is told."""
+    assumed = "assumptions: [{id: euro, then: {account.currency: EUR, invoice.currency: EUR}, because: the bank}]\n"
+    dollars = """
+exceptions:
+- {id: x, operations: [debit_memo_from_charge], when: {account.currency: USD}, then: {permission: refused}, because: no}
+"""
+    assert diff(policy(assumed), policy(assumed + dollars)).equivalent
+    book = """
+accounts: [{id: a, currency: USD, attributes: {bill_to_contact: c}}]
+contacts: [{id: c, account: a}]
+charges: [{id: x, name: X}]
+"""
+    charge = "operation: debit_memo_from_charge\naccount: a\ndate: 2026-03-02\ncharges: [{charge: x, amount: 5.00}]"
+    for each in (assumed, assumed + dollars):
+        assert refused(book, charge, policy=each) == ["assumption-broken"]
+    (told, *_) = broken_in(book_from(book), policy(assumed))
+    assert told.message.startswith("account `a` contradicts the assumption `euro`")
+    assert told.message.endswith("`account.currency` is EUR")
 
 
 def test_the_amount_of_lines_to_be_credited_may_be_below_zero() -> None:

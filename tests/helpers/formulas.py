@@ -167,7 +167,7 @@ class Facts:
 
     def _assumed(self) -> list[Formula]:
         found = []
-        for when, then in self.plain.assumptions:
+        for when, then in ((said[0], (one,)) for said in self.plain.assumptions for one in said[1]):
             fields = {field for field, _ in (*when, *then)}
             if fields <= set(self.of):
                 names = [f"{one.partition('.')[0]}.{key}" for one in fields for key in ("id", "number")]

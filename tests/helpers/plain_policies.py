@@ -309,7 +309,7 @@ def effect(key: str, outcome: Outcome) -> Outcome:
 def is_assumed(plain: Plain, operation: str, point: Point) -> bool:
     """Whether facts are as the policy assumes; of an object that there is none of nothing is assumed."""
     names = {field.name for field in VOCABULARY[operation].fields}
-    for when, then in plain.assumptions:
+    for when, then in ((said[0], (one,)) for said in plain.assumptions for one in said[1]):
         concerned = {field.partition(".")[0] for field, _ in (*when, *then)}
         there = all(point.get(f"{one}.id") or point.get(f"{one}.number") for one in concerned)
         known = {field for field, _ in (*when, *then)} <= names

@@ -61,7 +61,9 @@ def find_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Conflict]
             if not box[DATE].empty
         ]
         asked = sorted({fact for _, box in boxes for fact in box})
-        key = tuple(id for id, _ in boxes), tuple((fact, domain.universe(fact)) for fact in asked if domain.knows(fact))
+        known = tuple((fact, domain.universe(fact)) for fact in asked if domain.knows(fact))
+        excluded = tuple(tuple(sorted(box.items())) for box in domain.impossible)
+        key = tuple(id for id, _ in boxes), known, excluded
         alike[key].append((operation, domain, boxes))
     exceptions = {exception.id: exception for exception in policy.exceptions}
     for each in alike.values():

@@ -259,10 +259,9 @@ class Domain:
     def impossible(self) -> tuple[Box, ...]:
         """What the assumptions of the policy exclude, as canonical boxes."""
         found: list[Box] = []
-        for assumption in self._policy.assumptions:
-            fields = {clause.field for clause in (*assumption.when, *assumption.then)}
-            scopes = {field.partition(".")[0] for field in fields}
-            if fields <= set(self.fields) and scopes <= objects_of(self.fields):
+        for assumption in (part for one in self._policy.assumptions for part in one.parts):
+            scopes = {field.partition(".")[0] for field in assumption.fields}
+            if assumption.fields <= set(self.fields) and scopes <= objects_of(self.fields):
                 there = Values(Words(frozenset(), complement=True))
                 uncertain = sorted(scopes & self.uncertain)
                 names = [f"{scope}.id" if scope == "subscription" else f"{scope}.number" for scope in uncertain]

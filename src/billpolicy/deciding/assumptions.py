@@ -14,12 +14,17 @@ from billpolicy.policy.model import Assumption, Clause, Policy
 
 
 def broken_by(facts: Facts, policy: Policy) -> Iterator[Assumption]:
-    """The assumptions that these facts contradict, of objects that are there."""
+    """The assumptions that these facts contradict, of objects that are there: of each what is not as it says."""
     for assumption in policy.assumptions:
-        concerned = {clause.field.partition(".")[0] for clause in (*assumption.when, *assumption.then)}
-        there = all(f"{scope}.id" in facts or f"{scope}.number" in facts for scope in concerned)
-        if there and _hold(assumption.when, facts) and not _hold(assumption.then, facts):
-            yield assumption
+        broken = [part.then for part in assumption.parts if _is_there(part, facts) and not _hold(part.then, facts)]
+        if broken and _hold(assumption.when, facts):
+            yield assumption._replace(then=tuple(clause for then in broken for clause in then))
+
+
+def _is_there(assumption: Assumption, facts: Facts) -> bool:
+    """Whether all objects that it is about are there."""
+    concerned = {field.partition(".")[0] for field in assumption.fields}
+    return all(f"{scope}.id" in facts or f"{scope}.number" in facts for scope in concerned)
 
 
 def broken_in(book: Book, policy: Policy) -> Iterator[Diagnostic]:

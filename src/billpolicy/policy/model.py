@@ -144,6 +144,16 @@ class Assumption(NamedTuple):
     position: Position
     because: str | None = None
 
+    @property
+    def parts(self) -> tuple[Assumption, ...]:
+        """The same, of one field each: what it says of accounts holds also where there is no invoice."""
+        return tuple(self._replace(then=(clause,)) for clause in self.then)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """All that it is about."""
+        return frozenset(clause.field for clause in (*self.when, *self.then))
+
 
 @dataclass(frozen=True)
 class ExceptionRule:

@@ -351,13 +351,15 @@ class _Decided:
         there = {fact.partition(".")[0] for fact in facts}
         objects = there & objects_of(field.name for field in VOCABULARY[self._name].fields)
         names = {f"{scope}.{name}": "" for scope in objects - {"subscription"} for name in ("id", "number")}
-        broken = {one.id for one in broken_by({**names, **facts}, under.policy)}
-        for one in under.policy.assumptions:
+        broken = [part for one in broken_by({**names, **facts}, under.policy) for part in one.parts]
+        told: set[str] = set()
+        for one in (part for assumption in under.policy.assumptions for part in assumption.parts):
             asked = {fact for clause in (*one.when, *one.then) for fact in clause.facts}
             scopes = {fact.partition(".")[0] for fact in asked}
             asked |= {"subscription.id"} if "subscription" in scopes else set()  # several have none
             missing = tuple(sorted(fact for fact in asked if under.lacks(fact, moved=self._moved)))
-            if not missing and one.id in broken:
+            if not missing and one in broken and one.id not in told:
+                told.add(one.id)
                 self._found.refuse(self._name, "operation", "assumption-broken", None, one.id)
             elif missing and scopes <= objects and hold(boxes_of(one.when), facts, but=frozenset(missing)):
                 self._found.untold.append(Untold(self._name, "operation", missing, under.why(missing)))
