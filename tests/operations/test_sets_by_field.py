@@ -6,7 +6,7 @@ import pytest
 
 from billpolicy.comparing.declared import declared_changes
 from tests.helpers.plan_views import inherited, numbers
-from tests.helpers.scenes import plan, policy, refused, refused_codes
+from tests.helpers.scenes import plan, policy, refusals, refused, refused_codes
 
 FIELD = "fields: {account.legal_entity: {type: choice, values: [DE, AT, CH]}}\n"
 KINDS = ("invoice", "credit_memo", "debit_memo")
@@ -75,6 +75,26 @@ def test_the_accounts_own_set_comes_first() -> None:
 )
 def test_what_is_no_default(default: str, codes: list[str]) -> None:
     assert refused_codes(by(default)) == codes
+
+
+@pytest.mark.parametrize(
+    ("default", "code", "shown"),
+    [
+        ("{by: account.entity, values: {DE: ACME-DE}}", "default-by", "account.entity"),
+        ("{by: account.legal_entity, values: {AT: ACME-AT, FR: ACME-DE}}", "default-by", "FR"),
+        ("{by: account.country, values: {DE: ACME-DE, Germany: ACME-DE}}", "default-by", "Germany"),
+        ("{by: account.legal_entity, values: {DE: ACME-DE, AT: ACME-FR}}", "default-unknown", "ACME-FR"),
+        ("{by: account.legal_entity, values: {DE: ACME-DE}, otherwise: ACME-FR}", "default-unknown", "ACME-FR"),
+    ],
+)
+def test_it_is_told_where_it_stands(default: str, code: str, shown: str) -> None:
+    """Not the whole mapping: what is wrong begins and ends where it stands in the line."""
+    (told,) = refusals(by(default))
+    assert told.code == code
+    at = told.position
+    assert at is not None
+    (line,) = (line for line in by(default).splitlines() if default in line)
+    assert (at.column, at.end_column) == (line.index(shown) + 1, line.index(shown) + 1 + len(shown))
 
 
 def test_a_layer_that_says_it_again_says_all_of_it() -> None:

@@ -73,10 +73,13 @@ def _attributes(policy: Policy, vocabulary: Vocabulary) -> _Found:
             message = f"`documents` of `{attribute.name}` must name at least one kind of document, and each once"
             hint = f"kinds: {', '.join(DOCUMENT_KINDS)}"
             yield Diagnostic("attribute-documents", message, attribute.position, hint)
-    said = [(name, value) for name, value in policy.defaults.items()]
-    said += [(name, value) for name, by in policy.defaults_by.items() for value in by.values.values()]
-    for name, value in said:
-        at = policy.defaults_at[name]
+    said = []
+    for name, value in policy.defaults.items():
+        chosen = policy.defaults_by.get(name)
+        said.append((name, value, policy.defaults_at[name] if chosen is None else chosen.otherwise_at))
+    for name, by in policy.defaults_by.items():
+        said += [(name, value, by.values_at[one][1]) for one, value in by.values.items()]
+    for name, value, at in said:
         declared = policy.attributes.get(name)
         if declared is None:
             message = f"there is no attribute `{name}`"
@@ -172,16 +175,16 @@ def _default_level(policy: Policy, vocabulary: Vocabulary) -> _Found:
 def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
     """A field that chooses a default is one of accounts, with values to choose by, and every operation knows it."""
     for name, default in policy.defaults_by.items():
-        at = policy.defaults_at[name]
         known = {field.name: field for spec in vocabulary.values() for field in spec.fields} | dict(policy.fields)
         ours = {each for each, field in known.items() if each.startswith("account.") and field.type in _CHOOSING}
         if default.by not in ours:
             what = "there is no field" if default.by not in known else "no default can be chosen by"
             hint = did_you_mean(default.by, ours) or "name a text, a choice or a code of theirs, like `account.country`"
-            yield Diagnostic("default-by", f"{what} `{default.by}`", at, hint)
+            yield Diagnostic("default-by", f"{what} `{default.by}`", default.by_at, hint)
             continue
         choices = policy.choices(known[default.by])
         for value in default.values:
+            at, _ = default.values_at[value]
             if choices and value not in choices:
                 message = f"`{value}` is not a value of `{default.by}`, so it chooses no `{name}`"
                 yield Diagnostic("default-by", message, at, did_you_mean(value, choices))

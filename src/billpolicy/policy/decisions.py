@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.approval import APPROVAL, Approval
-from billpolicy.policy.declarations import Declarations
+from billpolicy.policy.declarations import Declarations, again
 from billpolicy.policy.forms import Decided
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Setting
@@ -150,8 +150,9 @@ def _chain(declared: Declarations, spec: OperationSpec, decided: Decided, tree: 
             declared.problem("level-not-here", message, level_at, f"levels here: {', '.join(spec.levels)}")
     if not decided.chain:
         declared.problem("chain-empty", f"the chain of `{key}` is empty", at, f"levels: {', '.join(spec.levels)}")
-    if len(set(decided.chain)) < len(decided.chain):
-        declared.problem("level-repeated", f"the chain of `{key}` names a level twice", at, "name it once")
+    for index in again(decided.chain):
+        level_at = tree.at(*path, "from", index)
+        declared.problem("level-repeated", f"the chain of `{key}` names a level twice", level_at, "name it once")
     return Chain(decided.chain) if len(declared.problems) == found else None  # type: ignore[arg-type]
 
 

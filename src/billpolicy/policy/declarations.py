@@ -7,7 +7,7 @@ and what recordings leave out, a line each, stand here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from billpolicy.diagnostics.codes import Code
@@ -179,7 +179,10 @@ class Declarations:
         if text.otherwise is not None:
             self.defaults[name] = text.otherwise
         if text.by:
-            self.defaults_by[name] = DefaultBy(text.by, dict(sorted(text.values)))
+            by_at, otherwise_at = (tree.at("defaults", name, key) for key in ("by", "otherwise"))
+            path = ("defaults", name, "values")
+            values_at = {one: (tree.at(*path, one, key=True), tree.at(*path, one)) for one, _ in text.values}
+            self.defaults_by[name] = DefaultBy(text.by, dict(sorted(text.values)), by_at, otherwise_at, values_at)
 
     def _field(self, name: str, text: FieldText, tree: Tree, declared_before: Collection[str]) -> None:
         at = tree.at("fields", name, key=True)
@@ -284,3 +287,8 @@ class Declarations:
             hint = did_you_mean(name, known) or "name fields that conditions can ask for, like `account.name`"
             self.problem("mask-wrong", f"there is no field `{name}` that recordings could leave out", at, hint)
         self.masked.add(name)
+
+
+def again(names: Sequence[str]) -> list[int]:
+    """Where the first name stands that stands in the list already; nothing where each is there once."""
+    return [index for index, name in enumerate(names) if name in names[:index]][:1]

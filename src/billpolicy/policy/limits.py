@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import did_you_mean
-from billpolicy.policy.declarations import Declarations
+from billpolicy.policy.declarations import Declarations, again
 from billpolicy.policy.language import BatchLimitText, LimitText
 from billpolicy.policy.layers import Layer, entries
 from billpolicy.policy.model import BatchLimit, Limit
@@ -62,8 +62,8 @@ def _check_whom(declared: Declarations, name: str, text: LimitText, tree: Tree) 
     if not text.operations:
         at = tree.at("limits", name, "operations")
         declared.problem("operations-empty", f"`{name}` names no operation", at, "list the operations that it limits")
-    if len(set(text.operations)) < len(text.operations):
-        at = tree.at("limits", name, "operations")
+    for index in again(text.operations):
+        at = tree.at("limits", name, "operations", index)
         declared.problem("operation-repeated", f"`{name}` names an operation twice", at, "name it once")
     for index, role in enumerate(text.roles):
         declared.role(role, tree.at("limits", name, "roles", index))

@@ -68,6 +68,10 @@ class DefaultBy(NamedTuple):
     """`account.legal_entity`."""
     values: Mapping[str, str]
     """What the field may be -> the default then. Where it is anything else, `Policy.defaults` has the value, if any."""
+    by_at: Position
+    otherwise_at: Position
+    values_at: Mapping[str, tuple[Position, Position]]
+    """What the field may be -> where it stands, and the default then."""
 
     def __str__(self) -> str:
         return f"by {self.by}: " + ", ".join(f"{name} {value}" for name, value in self.values.items())

@@ -15,7 +15,7 @@ from billpolicy.diagnostics.diagnostic import Position, did_you_mean
 from billpolicy.diagnostics.sentences import quoted
 from billpolicy.policy.boxes import MOST_BOXES
 from billpolicy.policy.decisions import outcome_of
-from billpolicy.policy.declarations import Declarations
+from billpolicy.policy.declarations import Declarations, again
 from billpolicy.policy.forms import Constraint
 from billpolicy.policy.language import NOTHING, AssumptionText, ExceptionText, FollowUpText
 from billpolicy.policy.layers import Layer
@@ -84,9 +84,9 @@ class Rules:
         if not text.operations:
             hint = "list the operations it is for"
             self._problem("operations-empty", f"`{text.id}` names no operation", at, hint)
-        if len(set(text.operations)) < len(text.operations):
+        for i in again(text.operations):
             message = f"`{text.id}` names an operation twice"
-            self._problem("operation-repeated", message, tree.at(*path, "operations"), "name it once")
+            self._problem("operation-repeated", message, tree.at(*path, "operations", i), "name it once")
         if not text.then:
             self._problem("then-empty", f"`{text.id}` changes nothing", tree.at(*path, "then"), "say what is different")
         then: dict[str, Outcome] = {}
