@@ -18,6 +18,7 @@ from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite import backups
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import by_hand, dump, file_of, whole
 from tests.helpers.poster import post_one
@@ -120,6 +121,7 @@ def test_of_an_older_ledger_the_backup_is_as_it_was(tmp_path: Path) -> None:
     backup_ledger(url_of(old), tmp_path / "b.db")
     assert _rows(tmp_path / "b.db") == before
     restore_ledger(tmp_path / "b.db", url_of(tmp_path / "new.db"))
+    restore_ledger(tmp_path / "b.db", url_of(old), replace=True)  # it knows itself again
     with create_ledger(url_of(old)), open_ledger(url_of(tmp_path / "new.db")) as new:
         assert new.check() == []
         assert dump(new) == _rows(old)
@@ -279,6 +281,59 @@ def test_killed_at_any_moment_the_ledger_is_the_old_one_or_the_new_one(
         for left in lefts(tmp_path):
             (tmp_path / left).unlink()
     assert True in outcomes
+
+
+# -- a backup of another ledger ------------------------------------------------------------------------------------
+
+
+def _ledger(path: Path, account: str, amount: str) -> Path:
+    """A ledger with one invoice, of the same number and day whatever the account and the amount."""
+    invoice = f"account: {account}, date: 2026-01-01, currency: EUR, items: [{{id: x, amount: {amount}}}]"
+    text = f"accounts: [{{id: {account}, currency: EUR}}]\ninvoices: [{{number: INV00000001, {invoice}}}]\n"
+    with create_ledger(url_of(path)) as ledger:
+        ledger.import_book(book_from(text))
+    return path
+
+
+@pytest.mark.parametrize(("account", "amount"), [("theirs", "1.00"), ("ours", "2.00")])
+def test_another_ledger_is_not_restored_in_silence(account: str, amount: str, tmp_path: Path) -> None:
+    """Also where every number in it is one that the ledger has, too."""
+    ours = _ledger(tmp_path / "ours.db", "ours", "1.00")
+    theirs = _ledger(tmp_path / "theirs.db", account, amount)
+    backup_ledger(url_of(theirs), tmp_path / "theirs.backup")
+    before = _rows(ours)
+    for discard in ("0", "1"):
+        found = refused(
+            partial(restore_ledger, tmp_path / "theirs.backup", url_of(ours), replace=True, discard=discard)
+        )
+        assert sorted(codes(found)) == ["restore-another", "restore-loses"][: 2 - int(discard)]
+        assert "`INV00000001`" in str(found)
+    assert _rows(ours) == before
+    done = restore_ledger(tmp_path / "theirs.backup", url_of(ours), replace=True, discard="1", another=True)
+    assert done.lost is not None
+    assert done.lost.numbers == ("INV00000001",)
+    assert _rows(ours) == _rows(theirs)
+    assert done.kept is not None
+    assert _rows(done.kept) == before
+
+
+def test_states_that_went_apart_are_told_so(place: Path, backup: Path) -> None:
+    """It was restored, and went on otherwise: the same number is another document in each."""
+    kept = restore_ledger(backup, url_of(place), replace=True, discard="2").kept
+    assert kept is not None
+    with open_ledger(url_of(place)) as ledger:
+        assert post_one(ledger, "otherwise").plan.documents[0].document.number == "CM00000004"
+    found = refused(lambda: restore_ledger(kept, url_of(place), replace=True))
+    assert sorted(codes(found)) == ["restore-another", "restore-loses"]
+    assert "they went apart after 1 operation;" in str(found)
+    assert "2 operations (`after-1`, `after-2`) and 2 documents (`CM00000004`, `CM00000005`)" in str(found)
+    assert "1 operation (`otherwise`) and 1 document (`CM00000004`)" in str(found)
+
+
+def test_a_later_state_of_the_same_ledger_loses_nothing(place: Path, backup: Path, tmp_path: Path) -> None:
+    backup_ledger(url_of(place), tmp_path / "later.db")
+    restore_ledger(backup, url_of(place), replace=True, discard="2")
+    restore_ledger(tmp_path / "later.db", url_of(place), replace=True)
 
 
 # -- the commands --------------------------------------------------------------------------------------------------

@@ -53,10 +53,11 @@ def backup(ledger: str, file: Path, format: str) -> None:
     metavar="COUNT",
     help="How many operations and imported documents that one has and FILE has not.",
 )
+@click.option("--another", is_flag=True, help="Also where FILE is no earlier or later state of that one.")
 @format_option("text", "json")
-def restore(file: Path, ledger: str, replace: bool, discard: str, format: str) -> None:
+def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool, format: str) -> None:
     """Put FILE, a backup, in the place of LEDGER; FILE stays as it is. It is checked first."""
-    done = billpolicy.restore_ledger(file, ledger, replace=replace, discard=discard)
+    done = billpolicy.restore_ledger(file, ledger, replace=replace, discard=discard, another=another)
     if format == "json":
         report = RestoreReport(
             ledger=ledger,

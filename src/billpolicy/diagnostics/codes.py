@@ -361,6 +361,7 @@ Known = Literal[
     "repository-missing",
     "request-not-heard",
     "resolution-missing",
+    "restore-another",
     "restore-loses",
     "reversal-odd",
     "reversed",

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
 from billpolicy.ledger.databases import database_of
+from billpolicy.ledger.statements import Row
 from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.stats import Stats
 
 UNKNOWN = "unknown"
 """What is lost of a ledger that cannot be read any more."""
-_OPERATIONS = "SELECT operation FROM audit ORDER BY id"
-_NUMBERS = "SELECT number FROM documents ORDER BY id"
-_IMPORTED = "SELECT number FROM documents WHERE operation IS NULL ORDER BY id"
+_OPERATIONS = "SELECT operation, who, at FROM audit ORDER BY id"
+_DOCUMENTS = "SELECT number, kind, account, date, currency, amount_minor, operation FROM documents ORDER BY id"
+_ACCOUNTS = "SELECT id FROM accounts ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,30 @@ class Restored:
     """None where nothing stood there, or what did cannot be read any more."""
 
 
+class _Content(NamedTuple):
+    """What tells one ledger from another, each by its name: of what is posted or imported none of it ever changes."""
+
+    operations: dict[str, Row]
+    documents: dict[str, Row]
+    accounts: dict[str, Row]
+
+    @classmethod
+    def of(cls, rows: Callable[[str], Iterable[Row]]) -> _Content:
+        """What a ledger has, by how it is asked for rows."""
+        return cls(*({row[0]: row for row in rows(each)} for each in (_OPERATIONS, _DOCUMENTS, _ACCOUNTS)))
+
+    def without(self, other: _Content) -> _Content:
+        """What the other has not, or has otherwise."""
+        pairs = zip(self, other, strict=True)
+        return _Content(*({name: row for name, row in one.items() if its.get(name) != row} for one, its in pairs))
+
+    @property
+    def lost(self) -> Lost:
+        """All of it, where something else takes its place."""
+        imported = sum(row[-1] is None for row in self.documents.values())
+        return Lost(tuple(self.operations), tuple(self.documents), imported)
+
+
 def backup_ledger(url: str, file: str | Path) -> BackedUp:
     """Write a ledger as of this moment into a new file, also while it is used. What it holds is checked first.
 
@@ -85,13 +111,16 @@ def backup_ledger(url: str, file: str | Path) -> BackedUp:
     return BackedUp(target, target.stat().st_size, digest, stats)
 
 
-def restore_ledger(file: str | Path, url: str, *, replace: bool = False, discard: str = "0") -> Restored:
+def restore_ledger(
+    file: str | Path, url: str, *, replace: bool = False, discard: str = "0", another: bool = False
+) -> Restored:
     """Put a backup in the place of a ledger; the file itself stays as it is. It is checked first, and brought up to
     date where an earlier program made it.
 
     `replace`: also where there is a ledger already, which is kept beside it, and which nobody else may have open.
     `discard`: how many operations and imported documents that ledger has and the backup has not; `unknown` where it
-    cannot be read any more. Raises `Refused`, and then nothing has changed.
+    cannot be read any more. `another`: also where the backup is no earlier or later state of that ledger, such as the
+    ledger of another company. Raises `Refused`, and then nothing has changed.
     """
     with database_of(url).restored(Path(file), url) as (copy, place):
         stats = _checked(copy, Position(str(file)))
@@ -102,17 +131,16 @@ def restore_ledger(file: str | Path, url: str, *, replace: bool = False, discard
             hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
             raise Refused([_there("a ledger", place.path, hint)])
         with open_ledger(copy) as opened, opened.reading() as reader:
-            operations = {id for (id,) in reader.connection.rows(_OPERATIONS)}
-            numbers = {number for (number,) in reader.connection.rows(_NUMBERS)}
+            content = _Content.of(reader.connection.rows)
         try:
             with place.alone() as held:
-                lost = Lost(
-                    _without(operations, held.rows(_OPERATIONS)),
-                    _without(numbers, held.rows(_NUMBERS)),
-                    len(_without(numbers, held.rows(_IMPORTED))),
-                )
+                there = _Content.of(held.rows)
+                lost = there.without(content).lost
+                refused = [] if another else list(_another(content, there, Position(str(file))))
                 if discard != str(lost.count):
-                    raise Refused([_loss(lost, place.path)])
+                    refused.append(_loss(lost, place.path))
+                if refused:
+                    raise Refused(refused)
                 return Restored(stats, held.give_way(), lost)
         except Refused as refused:
             if [one.code for one in refused.diagnostics] != ["ledger-damaged"]:
@@ -132,8 +160,23 @@ def _checked(url: str, at: Position) -> Stats:
             return reader.stats()
 
 
-def _without(known: Collection[str], rows: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(name for (name,) in rows if name not in known)
+def _another(backup: _Content, there: _Content, at: Position) -> Iterator[Diagnostic]:
+    """A backup and a ledger of which neither is a state that the other one was in."""
+    only_there, only_backup = there.without(backup), backup.without(there)
+    if not (any(only_there) and any(only_backup)):
+        return
+    alike = len(backup.operations) - len(only_backup.operations)
+    told = f"they went apart after {counted(alike, 'operation')}" if alike else "no operation is in both"
+    several = (
+        _named(only_backup.operations, "operation"),
+        _named(only_backup.documents, "document"),
+        _named(only_backup.accounts, "account"),
+    )
+    message = (
+        f"this backup is not of the ledger that it is to replace: {told}; it has what that one has not, or has "
+        f"otherwise: {all_of(filter(None, several))}"
+    )
+    yield Diagnostic("restore-another", message, at, "check both names; to replace it all the same, say `--another`")
 
 
 def _there(what: str, path: Path, hint: str) -> Diagnostic:

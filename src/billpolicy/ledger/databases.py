@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.statements import Connection, Row
 
 
 class Known(NamedTuple):
@@ -43,7 +43,7 @@ class Database(Protocol):
 class Held(Protocol):
     """A ledger of any revision that nobody else has open, nor can open."""
 
-    def rows(self, statement: str) -> list[tuple[str, ...]]:
+    def rows(self, statement: str) -> list[Row]:
         """What a statement finds there that every revision of the tables understands."""
 
     def give_way(self) -> Path:

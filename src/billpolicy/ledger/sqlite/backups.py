@@ -15,6 +15,7 @@ from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
 from billpolicy.ledger.sqlite.failures import refusal, storage_failures
 from billpolicy.ledger.sqlite.files import SCHEME, exists, files_of, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.statements import Row
 
 _ALONE_SECONDS = 3.0
 """How long it is waited for others to close a ledger that is to be replaced."""
@@ -94,7 +95,7 @@ class SqliteHeld:
         self._driver = driver
         self._version = version
 
-    def rows(self, statement: str) -> list[tuple[str, ...]]:
+    def rows(self, statement: str) -> list[Row]:
         """As `Held.rows`; of an empty file, nothing."""
         return [] if self._version is None else self._driver.execute(statement).fetchall()
 
