@@ -107,6 +107,18 @@ def test_of_a_ledger_that_is_not_whole_nothing_is_written(stocked: Ledger, tmp_p
     assert lefts(tmp_path) == set()
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_nothing_that_stands_beside_it_becomes_a_part_of_it(suffix: str, stocked: Ledger, tmp_path: Path) -> None:
+    """SQLite would play the log of another ledger back into it."""
+    left = tmp_path / f"b.db{suffix}"
+    left.write_bytes(b"left of another ledger")
+    found = refused(lambda: backup_ledger(url_of(file_of(stocked)), tmp_path / "b.db"))
+    assert codes(found) == ["file-in-use"]
+    assert str(left) in str(found)
+    assert not (tmp_path / "b.db").exists()
+    assert left.read_bytes() == b"left of another ledger"
+
+
 def test_where_there_is_no_folder_it_says_so(stocked: Ledger, tmp_path: Path) -> None:
     found = refused(lambda: backup_ledger(url_of(file_of(stocked)), tmp_path / "no" / "b.db"))
     assert codes(found) == ["file-missing"]
@@ -343,6 +355,10 @@ def test_the_commands_say_what_was_done(place: Path, backup: Path, tmp_path: Pat
     ran = billpolicy("ledger", "backup", url_of(place), str(tmp_path / "now.db"), "--format", "json")
     told = json.loads(ran.out)
     assert (ran.code, told["operations"], told["last"]["id"]) == (0, 3, "after-2")
+    assert told["numbers"] == ["CM00000005"]  # the sample has two memos; three were posted
+    ran = billpolicy("ledger", "backup", url_of(place), str(tmp_path / "text.db"))
+    digest = hashlib.sha256((tmp_path / "text.db").read_bytes()).hexdigest()
+    assert ran.out.splitlines()[:2] == ["last numbers  CM00000005", f"sha256        {digest}"]
     ran = billpolicy("ledger", "restore", str(backup), url_of(place), "--replace", "--discard", "2")
     assert (ran.code, ran.err) == (0, "")
     assert "the last of them before; what was there is kept as stocked.db.before-restore-1" in ran.out

@@ -10,10 +10,11 @@ import click
 import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
-from billpolicy.cli.output import conclude, write_json
+from billpolicy.cli.output import conclude, write, write_json
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.backups import BackupReport, RestoreReport
 from billpolicy.report.stats import posted_at
+from billpolicy.report.texts import wrapped
 
 if TYPE_CHECKING:
     from billpolicy.posting.stats import Stats
@@ -37,8 +38,13 @@ def backup(ledger: str, file: Path, format: str) -> None:
             documents=made.stats.count,
             operations=made.stats.operations,
             last=posted_at(made.stats.last),
+            numbers=made.stats.numbers,
         )
         write_json(report)
+    else:
+        write(
+            "\n".join((*wrapped("last numbers  ", ", ".join(made.stats.numbers)), f"sha256        {made.sha256}", ""))
+        )
     conclude(f"{file}: every check passed on {_holds(made.stats)}")
 
 

@@ -26,6 +26,9 @@ _LAST = "SELECT operation, who, at FROM audit ORDER BY id DESC LIMIT 1"
 _POLICIES = """
 SELECT policy, policy_digest, count(*) FROM operations GROUP BY policy, policy_digest ORDER BY policy, policy_digest
 """
+_NUMBERS = """
+SELECT d.number FROM counters c JOIN documents d ON d.prefix = c.prefix AND d.counter = c.last ORDER BY c.prefix
+"""
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 _STATUS = {"posted": 0, "draft": 1, "canceled": 2}
 
@@ -42,6 +45,7 @@ def stats_of(connection: Connection) -> Stats:
         first=_posted(connection, _FIRST),
         last=_posted(connection, _LAST),
         policies=tuple(PolicyUsed(*row) for row in connection.rows(_POLICIES)),
+        numbers=tuple(number for (number,) in connection.rows(_NUMBERS)),
     )
 
 

@@ -49,6 +49,8 @@ class Stats:
     """The operation that was posted first; None where none was."""
     last: PostedAt | None
     policies: tuple[PolicyUsed, ...]
+    numbers: tuple[str, ...]
+    """The last number that the ledger gave by each counter, by the name of the counter."""
 
     @property
     def count(self) -> int:

@@ -19,6 +19,8 @@ class BackupReport:
     operations: int
     last: PostedAtReport | None = None
     """The operation in it that was posted last."""
+    numbers: tuple[str, ...] = ()
+    """The last number in it that the ledger gave by each counter."""
 
 
 @record

@@ -25,6 +25,7 @@ _ALONE_SECONDS = 3.0
 def copy_of(url: str, target: Path) -> Iterator[str]:
     """As `DatabaseFile.copy_of`."""
     path = path_of(url)
+    refuse_strangers(target)  # a log beside it would be taken for its own
     with closing(_any_revision(path)) as source, _in_the_making(target) as copy:
         _copy(source, copy)
         with _up_to_date(copy) as current:
