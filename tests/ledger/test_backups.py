@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.backups import _runs, backup_ledger, restore_ledger
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite import backups
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
@@ -182,7 +182,7 @@ def test_a_ledger_that_is_there_is_replaced_only_when_all_is_said(place: Path, b
     for discard in ("0", "1", "3", "unknown", "2 "):
         found = refused(partial(restore_ledger, backup, url_of(place), replace=True, discard=discard))
         assert codes(found) == ["restore-loses"]
-        assert "2 operations (`after-1`, `after-2`) and 2 documents (`CM00000004`, `CM00000005`)" in str(found)
+        assert "2 operations (`after-1`, `after-2`) and 2 documents (`CM00000004` to `CM00000005`)" in str(found)
     assert _rows(place) == before
     done = restore_ledger(backup, url_of(place), replace=True, discard="2")
     assert done.lost is not None
@@ -195,6 +195,29 @@ def test_a_ledger_that_is_there_is_replaced_only_when_all_is_said(place: Path, b
     again = restore_ledger(done.kept, url_of(place), replace=True)  # nothing is lost by that
     assert again.kept == place.with_name(f"{place.name}.before-restore-2")
     assert _rows(place) == before
+
+
+def test_every_number_that_would_be_lost_is_named(place: Path, backup: Path) -> None:
+    """Not the first few alone: each of them would be given again."""
+    with open_ledger(url_of(place)) as ledger:
+        for n in range(20):
+            post_one(ledger, f"more-{n}")  # CM00000006 to CM00000025
+    found = refused(lambda: restore_ledger(backup, url_of(place), replace=True))
+    assert "22 documents (`CM00000004` to `CM00000025`)" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        (["A-9", "A-10", "A-11"], ["`A-9` to `A-11`"]),
+        (["CM8", "CM9", "CM11"], ["`CM8` to `CM9`", "`CM11`"]),
+        (["A-01", "A-02", "B-03"], ["`A-01` to `A-02`", "`B-03`"]),
+        (["x", "y"], ["`x`", "`y`"]),
+        ([], []),
+    ],
+)
+def test_numbers_that_follow_each_other_are_told_as_one(numbers: list[str], told: list[str]) -> None:
+    assert list(_runs(numbers)) == told
 
 
 def test_while_somebody_has_it_open_it_is_not_replaced(

@@ -187,7 +187,8 @@ def _loss(lost: Lost, path: Path) -> Diagnostic:
     if not lost.count:
         message = "this ledger has nothing that the backup has not"
         return Diagnostic("restore-loses", message, Position(str(path)), "leave out `--discard`")
-    several = (_named(lost.operations, "operation"), _named(lost.numbers, "document"))
+    documents = f"{counted(len(lost.numbers), 'document')} ({', '.join(_runs(lost.numbers))})" if lost.numbers else ""
+    several = (_named(lost.operations, "operation"), documents)
     message = f"this ledger has what the backup has not: {all_of(filter(None, several))}"
     hint = f"their numbers would be given again; to replace it all the same, say `--discard {lost.count}`"
     return Diagnostic("restore-loses", message, Position(str(path)), hint)
@@ -195,6 +196,31 @@ def _loss(lost: Lost, path: Path) -> Diagnostic:
 
 def _named(names: Collection[str], what: str) -> str:
     return f"{counted(len(names), what)} ({few_of(quoted(names))})" if names else ""
+
+
+def _runs(numbers: Iterable[str]) -> Iterator[str]:
+    """Every number, those that follow each other as `CM00000004` to `CM00000007`."""
+    first = last = ""
+    for number in sorted(numbers, key=lambda one: (len(one), one)):
+        if last and number == _next(last):
+            last = number
+            continue
+        if last:
+            yield _run(first, last)
+        first = last = number
+    if last:
+        yield _run(first, last)
+
+
+def _next(number: str) -> str | None:
+    """The number after this one of its counter; None where it ends in no digit."""
+    before = number.rstrip("0123456789")
+    digits = number.removeprefix(before)
+    return f"{before}{int(digits) + 1:0{len(digits)}d}" if digits else None
+
+
+def _run(first: str, last: str) -> str:
+    return f"`{first}`" if first == last else f"`{first}` to `{last}`"
 
 
 def _unknown_loss(path: Path) -> Diagnostic:
