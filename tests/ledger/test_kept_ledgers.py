@@ -23,6 +23,7 @@ from billpolicy.book.kinds import kind_of
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.money import from_minor
+from billpolicy.report.ledger_text import document_text, operation_text
 from tests.helpers.ledgers import whole
 from tests.helpers.refusals import codes, refused
 
@@ -91,6 +92,11 @@ def test_an_older_ledger_says_what_it_said_and_goes_on(old: Path) -> None:
                 assert shown is not None
                 assert shown.plan.operation == name
                 assert shown.plan.request == json.loads(request)
+                assert name in operation_text(shown)
+            for number, *_ in documents:
+                found = reader.document(number)
+                assert found is not None
+                assert number in document_text(found)
         for report in api.report_names():  # each proves that it adds up to what the documents say
             api.accounting_report(ledger, report, account=next(iter(book.accounts)) if report == "statement" else None)
         (old.parent / "policy.yaml").write_text(POLICY)

@@ -408,7 +408,7 @@ TOLD: dict[type, Told] = {
 
 def in_plan(plan: Plan) -> Iterator[str]:
     """What an operation changes that is no document and no money, in words."""
-    every = [change_report(one, plan) for one in plan.changes]
+    every = _worded(plan)
     for words in TOLD.values():
         if words.in_plan is not None:
             yield from map(words.in_plan, _of(every, words.record))
@@ -416,7 +416,7 @@ def in_plan(plan: Plan) -> Iterator[str]:
 
 def in_ledger(plan: Plan) -> Iterator[str]:
     """What an operation has changed that is no document and no money, in words."""
-    every = [change_report(one, plan) for one in plan.changes]
+    every = _worded(plan)
     for words in TOLD.values():
         yield from map(words.in_ledger, _of(every, words.record))
 
@@ -425,6 +425,11 @@ def in_full(every: Sequence[ChangeReport]) -> Iterator[str]:
     """What changes that is no document and no money, in words, with what there was before."""
     for words in TOLD.values():
         yield from map(words.in_plan or words.in_ledger, _of(every, words.record))
+
+
+def _worded(plan: Plan) -> list[ChangeReport]:
+    """Its changes that have words of their own."""
+    return [change_report(one, plan) for one in plan.changes if type(one) in TOLD]
 
 
 def _of(every: Iterable[ChangeReport], kind: type[ChangeReport]) -> Iterator[ChangeReport]:
