@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +50,8 @@ def test_of_every_command_all_lines_are_of_the_schema(command: str, code: int) -
     found = lines(ran)
     assert (found[0]["event"], found[0]["version"]) == ("started", api.__version__)
     assert {one["command"] for one in found} == {command}
+    # What is found is in the log also where the result tells it.
+    assert any(one["event"] == "finding" for one in found) == (code == 1)
 
 
 @pytest.mark.parametrize("typed", [["--nonsense"], ["nonsense"], ["ledger", "nonsense"], ["post"], ["ledger"]])
@@ -110,3 +117,115 @@ def test_progress_is_told_every_few_seconds(
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     # 34 steps of 0.15 s are 5.1 s, and the next 34 too.
     assert [(one["done"], one["of"]) for one in told] == [(34, 100), (68, 100)]
+
+
+def finding(ran: Ran) -> dict[str, Any]:
+    """The one that there is."""
+    (told,) = (one for one in lines(ran) if one["event"] == "finding")
+    return told
+
+
+def test_what_the_result_tells_is_found_with_its_place_and_its_operation() -> None:
+    told = finding(billpolicy("--log-format", "json", "post", *CASES["post"][1]))
+    assert (told["operation"], told["code"], told["file"], told["line"]) == ("bad", "account-unknown", "bad.yaml", 1)
+    in_policy = finding(billpolicy("--log-format", "json", "validate", *CASES["validate"][1]))
+    assert (in_policy["code"], in_policy["file"]) == ("key-unknown", "policies/wrong/policy.yaml")
+
+
+def test_lines_name_the_ledger_from_where_it_is_known() -> None:
+    first, *others = lines(billpolicy("--log-format", "json", "ledger", "check", LEDGER))
+    assert "ledger" not in first
+    assert {one["ledger"] for one in others} == {LEDGER}
+
+
+@pytest.mark.parametrize("typed", [["ledger", "check", "ADDRESS"], ["ledger", "check", LEDGER, "ADDRESS"], ["ADDRESS"]])
+def test_a_password_is_in_no_line(typed: list[str]) -> None:
+    """Of an address of a database, be it the ledger or typed where none belongs."""
+    address = "postgresql://night:s3cr:et@host/ledger"
+    ran = billpolicy("--log-format", "json", *(address if word == "ADDRESS" else word for word in typed))
+    assert "s3cr" not in ran.err
+    assert "et@" not in ran.err
+    assert any("//night:***@host/ledger" in json.dumps(one) for one in lines(ran))
+
+
+def test_nothing_that_cannot_be_seen_is_in_a_line() -> None:
+    told = finding(billpolicy("--log-format", "json", "ledger", "check", "sqlite:///\x1b]0;mine\x07\u202e.db\n"))
+    assert all(text.isprintable() for text in told.values() if isinstance(text, str))
+
+
+def test_a_group_without_a_command_is_no_page_of_help() -> None:
+    assert finding(billpolicy("--log-format", "json", "ledger"))["message"] == "no command was typed"
+
+
+@pytest.mark.parametrize("typed", ["--nonsense", "postgresql://a:b@c", "--help"])
+def test_a_command_is_named_by_known_words_only(typed: str) -> None:
+    assert {one["command"] for one in lines(billpolicy("--log-format", "json", "ledger", typed))} == {"ledger"}
+
+
+def test_what_libraries_tell_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(*_: object, **__: object) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("goes in the next version", DeprecationWarning, stacklevel=1)
+        logging.getLogger("some.library").error("retried\nin vain")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(api, "open_ledger", odd)
+    monkeypatch.setenv("BILLPOLICY_DEBUG", "1")
+    handlers = list(logging.getLogger().handlers)
+    notes = [one for one in lines(billpolicy("--log-format", "json", "ledger", "check", LEDGER)) if "message" in one]
+    told = [(one["level"], one["message"]) for one in notes]
+    assert any(level == "warning" and "goes in the next version" in message for level, message in told)
+    assert [message for level, message in told if message in ("retried", "in vain")] == ["retried", "in vain"]
+    assert ("error", "Traceback (most recent call last):") in told  # that BILLPOLICY_DEBUG asks for
+    assert logging.getLogger().handlers == handlers
+
+
+def test_interrupted_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "open_ledger", interrupted)
+    ran = billpolicy("--log-format", "json", "ledger", "check", LEDGER)
+    assert (ran.code, finding(ran)["code"]) == (130, "interrupted")
+
+
+def test_a_log_that_cannot_be_written_keeps_nothing_from_being_posted(folder: Path) -> None:
+    """Whoever collects it is gone."""
+    (folder / "gone.yaml").write_text((folder / "good.yaml").read_text().replace("id: good", "id: log-gone"))
+    typed = ["post", *PLANNED, "--ledger", LEDGER, "--actor", "ines", "gone.yaml"]
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "billpolicy", "--log-format", "json", *typed],
+            stdout=subprocess.PIPE,
+            stderr=writes,
+            env={**os.environ, "BILLPOLICY_CACHE": "off"},
+            check=False,
+        )
+    finally:
+        os.close(writes)
+    assert ran.returncode == 0
+    assert b"1 posted" in ran.stdout
+    assert billpolicy("ledger", "show", LEDGER, "log-gone").code == 0
+
+
+def test_what_waits_is_approved_and_withdrawn(folder: Path) -> None:
+    waits = "{id: ID, operation: write_off_invoice, invoice: INV00000001, actor: ines}"
+    entries = waits.replace("ID", "log-one"), waits.replace("ID", "log-two")
+    (folder / "log-waits.yaml").write_text(f"operations: [{', '.join(entries)}]\n")
+    asked = ["--policy", "policies/two", "--today", "2026-04-01", "--ledger", LEDGER]
+
+    def outcomes(*typed: str) -> list[tuple[str, ...]]:
+        found = lines(billpolicy("--log-format", "json", *typed))
+        told = (one for one in found if one["event"] == "operation")
+        return [(one["operation"], one["kind"], one["outcome"], one["level"]) for one in told]
+
+    kind = "write_off_invoice"
+    waiting = [(id, kind, "waiting", "info") for id in ("log-one", "log-two")]
+    assert outcomes("post", "log-waits.yaml", *asked, "--wait") == waiting
+    assert outcomes("approve", "log-one", *asked, "--actor", "maria") == [("log-one", kind, "approved", "info")]
+    assert outcomes("withdraw", "log-two", "--ledger", LEDGER) == [("log-two", kind, "withdrawn", "info")]
+    refused = billpolicy("--log-format", "json", "approve", "log-two", *asked, "--actor", "maria", "--format", "json")
+    assert finding(refused)["code"] == "waiting-unknown"

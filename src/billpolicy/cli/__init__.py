@@ -71,9 +71,11 @@ class _Lazy(click.Group):
         """The command that is typed. Raises `UsageError` with the one that was meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"No such command {args[0]!r}.{_meant(args[0])}", ctx)
-        if (current := log()) is not None:
-            current.started(" ".join(args[: 2 if args[0] == "ledger" else 1]))
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and (current := log()) is not None:
+            below = rest[:1] if isinstance(command, click.Group) and rest[:1] and rest[0] in command.commands else []
+            current.started(" ".join([name, *below]))
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises is said in the format that it was asked for."""
@@ -168,10 +170,9 @@ def _run() -> int:
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:
-        if (current := log()) is None:
-            error.show()
-        else:
-            current.usage_wrong(error.format_message())
+        from billpolicy.cli.output import show_usage
+
+        show_usage(error)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ import click
 
 import billpolicy
 from billpolicy.cli import completing
+from billpolicy.cli.logs import log
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import (
     LINE,
@@ -19,7 +20,7 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import conclude, show_refused, write, write_json
+from billpolicy.cli.output import conclude, gather, show_refused, write, write_json
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.plan_text import plan_text
 from billpolicy.report.results import Refusal, findings
@@ -68,10 +69,13 @@ def command(
             except Refused as why:
                 refused.append(Refusal(id=id, diagnostics=findings(why.diagnostics)))
                 if format == "json":
+                    gather(why.diagnostics)
                     continue
                 show_refused(f"{id}: the approval of {' '.join(actor.split())}", why.diagnostics, ())
                 continue
             approved.append(found)
+            if (current := log()) is not None:
+                current.decided(id, found.plan.operation, "approved")
             if format == "json":
                 continue
             write(plan_text(found.plan, versions, details=details) + "\n")

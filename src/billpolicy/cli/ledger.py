@@ -12,7 +12,7 @@ import click
 import billpolicy
 from billpolicy.cli import completing, history, ledger_backup, ledger_explain, ledger_journal, ledger_stats, sync
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import load_versions, logged, login, progress
+from billpolicy.cli.operations import load_versions, login, progress, tell_outcome
 from billpolicy.cli.options import (
     LINE,
     actor_option,
@@ -140,7 +140,8 @@ def usage(
             versions, opened, asked, who=who, atomic=atomic, group=_GROUP, today=day, go_on=interrupt.go_on
         )
         with closing(running), progress(count, "recording") as done:
-            for outcome in logged(running):
+            for outcome in running:
+                tell_outcome(outcome)
                 records = rows[outcome.job.id]
                 if outcome.posted is not None and outcome.posted.repeated:
                     repeated += records  # since the ledger was asked what it knows, somebody else recorded them

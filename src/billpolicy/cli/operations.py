@@ -200,7 +200,9 @@ def planned(
 ) -> Iterator[tuple[Instruction, Outcome]]:
     """Each operation planned in turn; what was posted before, with the same content, stays as it was posted."""
     outcomes = billpolicy.plan_all(versions, on, asked, today=today, warn=Warnings(), watch=progress, instead=instead)
-    return placed(asked, outcomes)
+    for one, outcome in placed(asked, outcomes):
+        tell_outcome(outcome)
+        yield one, outcome
 
 
 def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:
@@ -209,7 +211,7 @@ def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterato
     Problems have a place: those of a ledger are at the operation that they are about.
     """
     by_id = {one.request.id: one for one in asked}
-    for outcome in logged(outcomes):
+    for outcome in outcomes:
         one = by_id[outcome.job.asked.id]
         if outcome.job.part_of is not None:
             one = replace(one, request=replace(one.request, id=outcome.job.id))
@@ -217,13 +219,10 @@ def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterato
         yield one, replace(outcome, problems=problems)
 
 
-def logged(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """The outcomes as they come, each told in the log where there is one."""
-    current = log()
-    for outcome in outcomes:
-        if current is not None:
-            current.outcome(outcome)
-        yield outcome
+def tell_outcome(outcome: Outcome, *, waits: bool = False) -> None:
+    """Tell the log, where there is one, what became of an operation."""
+    if (current := log()) is not None:
+        current.outcome(outcome, waits=waits)
 
 
 def is_told(outcome: Outcome) -> bool:

@@ -41,6 +41,8 @@ def use_format(ctx: click.Context, format: str, *, gathers: bool = False) -> Non
     """From here on, what the command finds is told in this format; `gathers`: in one piece, at its end."""
     ctx.meta[_FORMAT] = format
     ctx.meta[_CONTEXT] = ctx
+    if (current := log()) is not None:
+        current.context = ctx
     if gathers:
         ctx.meta[_GATHERED] = []
 
@@ -60,10 +62,12 @@ def telling(ctx: click.Context) -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        gather([Diagnostic("usage-wrong", error.format_message(), hint="--help lists what can be typed")])
+        gather([_usage_wrong(error)])
         raise
     except KeyboardInterrupt:
         gather([Diagnostic("interrupted", "this was interrupted before its end", hint="do it again")])
+        if log() is not None:  # click would end the line in which somebody typed it
+            raise click.exceptions.Abort from None
         raise
     finally:
         if _GATHERED in ctx.meta:
@@ -74,6 +78,21 @@ def telling(ctx: click.Context) -> Iterator[None]:
             if told is None:
                 told = report(ctx.meta[_FORMAT], path, found, _subject(command), sources)
             click.echo(told, nl=False)
+
+
+def show_usage(error: click.ClickException) -> None:
+    """What was typed wrong, and how it is typed."""
+    if (current := log()) is None:
+        error.show()
+    else:
+        current.finding(_usage_wrong(error))
+
+
+def _usage_wrong(error: click.ClickException) -> Diagnostic:
+    # Of a group without a command, the message is the whole page of help.
+    no_command = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    message = "no command was typed" if no_command else error.format_message()
+    return Diagnostic("usage-wrong", message, hint="--help lists what can be typed")
 
 
 def _subject(command: click.Context) -> str | None:
@@ -108,13 +127,15 @@ def fail(error: Exception) -> int:
     if os.environ.get("BILLPOLICY_DEBUG"):
         import traceback
 
-        traceback.print_exc()
+        if (current := log()) is None:
+            traceback.print_exc()
+        else:
+            for line in traceback.format_exc().splitlines():
+                current.note(line, "error")
     message = f"{type(error).__name__}: {error}"
     hint = "this is a bug in billpolicy; BILLPOLICY_DEBUG=1 shows where. Please report it."
-    bug = Diagnostic("internal-error", message, hint=hint)
-    gather([bug])
-    if (current := log()) is not None:
-        current.finding(bug)
+    gather([Diagnostic("internal-error", message, hint=hint)])
+    if log() is not None:
         return 3
     said = click.style("internal error:", fg="red", bold=True)
     click.echo(f"{said} {visible(message)}\n    hint: {hint}", err=True)
@@ -134,7 +155,7 @@ def show(diagnostics: Iterable[Diagnostic], *, beside: bool = False) -> None:
     if _meta().get(_FORMAT) == "json":
         click.echo(report("json", "", diagnostics), nl=False)
         return
-    show_text(diagnostics if beside and log() else diagnostics[:MOST_SHOWN], err=beside)
+    show_text(diagnostics[:MOST_SHOWN], err=beside)
     if len(diagnostics) > MOST_SHOWN and not (beside and log()):
         click.echo(f"... and {len(diagnostics) - MOST_SHOWN} more (other formats have all)", err=beside)
 
@@ -143,10 +164,9 @@ def show_text(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
     """Diagnostics as text, whatever the format of the result; click drops the colour where there is no terminal."""
     from billpolicy.report.findings.text import texts
 
-    diagnostics, current = list(diagnostics), log()
-    if current is not None and err:
-        for one in diagnostics:
-            current.finding(one)
+    diagnostics = list(diagnostics)
+    _log(diagnostics)
+    if err and log() is not None:
         return
     for one, text in zip(diagnostics, texts(diagnostics, _meta().get(_SOURCES, ())), strict=True):
         word = f"{one.severity}:"
@@ -158,8 +178,17 @@ def show_text(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
         click.echo(text, nl=False, err=err)
 
 
+def _log(diagnostics: Iterable[Diagnostic]) -> None:
+    """Where there is a log, it has all that is found, also what the result tells."""
+    if (current := log()) is not None:
+        for one in diagnostics:
+            current.finding(one)
+
+
 def gather(diagnostics: Iterable[Diagnostic]) -> bool:
     """Keep what was found until the command is done; whether the format is one that does so."""
+    diagnostics = list(diagnostics)
+    _log(diagnostics)
     gathered = cast("list[Diagnostic] | None", _meta().get(_GATHERED))
     if gathered is None:
         return False
@@ -200,7 +229,7 @@ def _meta() -> dict[str, Any]:
 def say(message: str) -> None:
     """A message beside the result, in one line."""
     if (current := log()) is not None:
-        current.note(message)
+        current.note(message.removeprefix(_NOTE).strip())
         return
     said = visible_first(message)
     note = said.startswith(_NOTE)
@@ -210,9 +239,10 @@ def say(message: str) -> None:
 def conclude(message: str) -> None:
     """What it all came to, in one line: the end of a result that is text, beside any other."""
     format = _meta().get(_FORMAT)
-    if format == "json" or _GATHERED in _meta():
+    current = log()
+    if current is not None or format == "json" or _GATHERED in _meta():
         say(message)
-    else:
+    if not (format == "json" or _GATHERED in _meta()):
         click.echo(visible_first(message))
 
 

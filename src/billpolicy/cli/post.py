@@ -24,6 +24,7 @@ from billpolicy.cli.operations import (
     login,
     placed,
     recording,
+    tell_outcome,
     title,
 )
 from billpolicy.cli.options import (
@@ -172,10 +173,12 @@ def command(
                         found = _let_wait(versions, posting, one, outcome, who, day)
                         if isinstance(found, billpolicy.Waiting):
                             begun.append(found)
+                            tell_outcome(outcome, waits=True)
                             if format != "json":
                                 write(waiting_text(found) + "\n")
                             continue
                         outcome = found
+                    tell_outcome(outcome)
                     tally.add(one, outcome)
                     note(outcome)
                     gather(found_about(outcome))

@@ -15,7 +15,7 @@ import click
 import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.interrupt import interruptible
-from billpolicy.cli.operations import Progress, Warnings, load_versions, logged, login
+from billpolicy.cli.operations import Progress, Warnings, load_versions, login, tell_outcome
 from billpolicy.cli.options import (
     actor_option,
     day_or_today,
@@ -83,7 +83,8 @@ def command(
         became = _Became(sync, book)
         try:
             with closing(running):  # type: ignore[type-var]
-                for outcome in logged(running):
+                for outcome in running:
+                    tell_outcome(outcome)
                     became.add(outcome)
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.

@@ -8,6 +8,7 @@ import click
 
 import billpolicy
 from billpolicy.cli import completing
+from billpolicy.cli.logs import log
 from billpolicy.cli.operations import login
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import write, write_json
@@ -31,7 +32,10 @@ def command(ids: tuple[str, ...], ledger: str, actor: str | None, comment: str |
     withdrawn: list[Waiting] = []
     with billpolicy.open_ledger(ledger) as opened:
         for id in ids:
-            withdrawn.append(billpolicy.withdraw(opened, id, who=who, why=comment))
+            found = billpolicy.withdraw(opened, id, who=who, why=comment)
+            withdrawn.append(found)
+            if (current := log()) is not None:
+                current.decided(id, found.operation, "withdrawn")
             if format == "text":
                 write(f"{id} waits no more\n")
     if format == "json":

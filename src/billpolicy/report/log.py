@@ -9,7 +9,7 @@ from billpolicy.source.record import record
 
 LogLevel = Literal["info", "warning", "error"]
 LogEvent = Literal["started", "operation", "finding", "note", "progress", "finished"]
-LogOutcome = Literal["planned", "posted", "posted_before", "refused", "not_posted"]
+LogOutcome = Literal["planned", "posted", "posted_before", "waiting", "approved", "withdrawn", "refused", "not_posted"]
 
 
 @record
@@ -23,12 +23,14 @@ class LogLine:
     """As it is typed: `ledger check`."""
     run: str
     """The same in all lines of one run of a command."""
+    ledger: str | None = None
+    """The address of the ledger that it is given, from where that is known; without the password."""
 
     version: str | None = None
     """`started`: of billpolicy."""
 
     operation: str | None = None
-    """`operation`: its id."""
+    """`operation`: its id. `finding`: the id of that which it is about, where it is refused for it."""
     kind: str | None = None
     """Its name."""
     outcome: LogOutcome | None = None
