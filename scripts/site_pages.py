@@ -1,12 +1,13 @@
 """What the site has beside `docs/`: a hook of mkdocs (`mkdocs.yml`).
 
 Pages of the reference are written from the program when the site is built, so nothing of them can be out of date. A
-link that leads out of `docs/` leads to the checkout that the site is built from, or to SITE_REPOSITORY, where that is
-published.
+link that leads out of `docs/` leads to SITE_REPOSITORY, where the repository is published; where that is not said, it
+is the path of what it leads to.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,31 +16,41 @@ from typing import Any
 
 import click
 
-ROOT = Path(__file__).resolve().parent.parent
-PUBLISHED = os.environ.get("SITE_REPOSITORY", ROOT.as_uri())
-_OUTSIDE = re.compile(r"\]\(((?:\.\./)+[^()\s]+)\)")
+_OUTSIDE = re.compile(r"\[([^\[\]]+)\]\(((?:\.\./)+[^()\s]+)\)")
 
 
 def on_files(files: Any, config: Any) -> Any:
     """Called by mkdocs once it knows the pages that are there."""
     from mkdocs.structure.files import File
 
-    for name, text in (("commands", commands_page()), ("schemas", schemas_page())):
+    for name, text in written_pages().items():
         files.append(File.generated(config, f"reference/{name}.md", content=text))
     return files
 
 
+def written_pages() -> dict[str, str]:
+    """Each page of the reference that is written from the program, by its name."""
+    from billpolicy.exchange.schemas import SCHEMAS
+
+    of_schemas = {f"schemas/{name}": schema_page(name) for name in sorted(SCHEMAS)}
+    return {"commands": commands_page(), "schemas": schemas_page(), **of_schemas}
+
+
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Called by mkdocs with each page before it becomes HTML."""
-    return linked(markdown, Path("docs", page.file.src_uri))
+    return linked(markdown, Path("docs", page.file.src_uri), os.environ.get("SITE_REPOSITORY"))
 
 
-def linked(markdown: str, page: Path) -> str:
-    """The page with links out of `docs/` that lead to where the repository is."""
+def linked(markdown: str, page: Path, published: str | None) -> str:
+    """The page with links out of `docs/` that lead to where the repository is published, or are paths in it."""
 
     def link(found: re.Match[str]) -> str:
-        target = os.path.normpath(page.parent / found[1])
-        return found[0] if target.startswith("docs/") else f"]({PUBLISHED}/{target})"
+        words, target = found[1], os.path.normpath(page.parent / found[2])
+        if target.startswith("docs/"):
+            return found[0]
+        if published is not None:
+            return f"[{words}]({published}/{target})"
+        return f"`{target}`" if words.strip("`") == target else f"{words} (`{target}` in the repository)"
 
     return _OUTSIDE.sub(link, markdown)
 
@@ -72,9 +83,17 @@ def _commands(group: click.Group, context: click.Context, before: str = "") -> I
 def _command(path: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=f"billpolicy {path}")
     yield f"```text\nbillpolicy {path} {' '.join(command.collect_usage_pieces(context))}\n```"
-    yield (command.help or "").replace("\b\n", "").replace("<", "&lt;")
+    yield from map(_paragraph, inspect.cleandoc(command.help or "").split("\n\n"))
     options = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
     yield "| option | |\n|---|---|\n" + "\n".join(f"| `{name}` | {_cell(text)} |" for name, text in options)
+
+
+def _paragraph(text: str) -> str:
+    """A paragraph of help; one that click does not wrap, after a `\\b`, as its lines stand."""
+    if text.startswith("\b\n"):
+        lines = text.removeprefix("\b\n")
+        return f"```text\n{lines}\n```"
+    return text.replace("<", "&lt;")
 
 
 def _cell(text: str) -> str:
@@ -85,25 +104,39 @@ def _cell(text: str) -> str:
 
 
 def schemas_page() -> str:
-    """What can stand in each file that is read, and in each answer as JSON, as the published schemas say."""
+    """All files that are read, and all answers as JSON, with a page of each: together they are too long for one."""
     from billpolicy.exchange.schemas import SCHEMAS, schema_of
 
-    parts = [
-        "# Files and answers",
-        "What can stand in each file and in each answer of `--format json`. `billpolicy schema NAME` prints all of it.",
-    ]
-    for name in sorted(SCHEMAS):
-        schema = schema_of(name)
-        parts += [f"## {name}", *_record(schema)]
-        for record, one in schema.get("definitions", {}).items():
-            if "properties" in one:
-                parts += [f"### {name}: {record}", *_record(one)]
+    about = {name: _described(schema_of(name)) for name in sorted(SCHEMAS)}
+    rows = (f"| [{name}](schemas/{name}.md) | {text} |" for name, text in about.items())
+    head = "What can stand in each file and each answer of `--format json`; `billpolicy schema NAME` prints it."
+    return "\n\n".join(("# Files and answers", head, "| schema | is |\n|---|---|\n" + "\n".join(rows))) + "\n"
+
+
+def schema_page(name: str) -> str:
+    """What can stand in one file or answer, as the published schema says."""
+    from billpolicy.exchange.schemas import schema_of
+
+    schema = schema_of(name)
+    parts = [f"# {name}", *_record(schema), "[All files and answers](../schemas.md)"]
+    for record, one in schema.get("definitions", {}).items():
+        if "properties" in one:
+            parts += [f"## {record}", *_record(one)]
     return "\n\n".join(parts) + "\n"
 
 
+def _described(schema: Mapping[str, Any]) -> str:
+    """What a schema is; of one that does not say so, which records it can be or which keys it has."""
+    if "description" in schema:
+        return " ".join(schema["description"].split()).replace("<", "&lt;")
+    if "anyOf" in schema:
+        return f"{kind_of(schema)}."
+    return " and ".join(f"`{name}`" for name in schema.get("properties", ()))
+
+
 def _record(schema: Mapping[str, Any]) -> Iterator[str]:
-    if text := schema.get("description"):
-        yield " ".join(text.split()).replace("<", "&lt;")
+    if text := _described(schema):
+        yield text
     if fields := schema.get("properties"):
         needed = schema.get("required", ())
         yield "| key | is | |\n|---|---|---|" + "".join(

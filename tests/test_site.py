@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from billpolicy.cli import COMMANDS
-from scripts.site_pages import commands_page, kind_of, linked, schemas_page
+from scripts.site_pages import commands_page, kind_of, linked, schema_page, schemas_page, written_pages
 from tests.helpers.paths import ROOT
 
 CONTENTS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -33,9 +33,19 @@ def test_every_command_is_there_with_its_options() -> None:
     assert "| `--fail-level [error|warning|hint]` |" in commands_page()
 
 
-def test_every_schema_is_there() -> None:
-    headings = re.findall(r"^## (\S+)", schemas_page(), re.MULTILINE)
-    assert headings == sorted(file.name.removesuffix(".schema.json") for file in (ROOT / "schemas").iterdir())
+def test_help_is_no_code_where_its_lines_can_be_wrapped() -> None:
+    """A line that begins with four blanks would be shown as code; the lines that a shell is given are."""
+    apart = commands_page().split("```")
+    assert [line for part in apart[::2] for line in part.splitlines() if line.startswith("    ")] == []
+    assert any("bash: source <(billpolicy completion bash)" in part for part in apart[1::2])
+
+
+def test_every_schema_is_there_with_a_page() -> None:
+    names = sorted(file.name.removesuffix(".schema.json") for file in (ROOT / "schemas").iterdir())
+    assert re.findall(r"^\| \[([\w-]+)\]\(schemas/\1\.md\) \| \S", schemas_page(), re.MULTILINE) == names
+    assert {f"schemas/{name}" for name in names} == {one for one in written_pages() if one.startswith("schemas/")}
+    assert "| `date` (needed) | " in schema_page("operations")
+    assert "## CreditMemo\n" in schema_page("book")
 
 
 @pytest.mark.parametrize(
@@ -54,11 +64,11 @@ def test_a_schema_in_words(schema: dict[str, object], words: str) -> None:
     assert kind_of(schema) == words
 
 
-def test_links_out_of_the_docs_lead_to_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.site_pages.PUBLISHED", "https://example.com/repository")
-    text = "[a](../examples/x/README.md), [b](tax.md), [c](../schemas)"
+def test_links_out_of_the_docs_lead_to_the_repository() -> None:
+    text, page = "[a](../examples/x/README.md), [b](tax.md), [`schemas`](../schemas)", Path("docs", "page.md")
     there = "https://example.com/repository"
-    assert (
-        linked(text, Path("docs", "page.md")) == f"[a]({there}/examples/x/README.md), [b](tax.md), [c]({there}/schemas)"
-    )
-    assert linked("[d](../tax.md)", Path("docs", "tutorial", "page.md")) == "[d](../tax.md)"
+    published = f"[a]({there}/examples/x/README.md), [b](tax.md), [`schemas`]({there}/schemas)"
+    assert linked(text, page, there) == published
+    assert linked(text, page, None) == "a (`examples/x/README.md` in the repository), [b](tax.md), `schemas`"
+    for where in (there, None):
+        assert linked("[d](../tax.md)", Path("docs", "tutorial", "page.md"), where) == "[d](../tax.md)"
