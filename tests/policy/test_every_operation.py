@@ -19,6 +19,7 @@ from billpolicy.policy.load import load_policy
 from billpolicy.policy.model import Chain, Policy, Setting
 from billpolicy.vocabulary import settings
 from billpolicy.vocabulary.operations import VOCABULARY
+from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import STANDARD
 from tests.helpers.scenes import layered, layered_refusals
 
@@ -77,6 +78,25 @@ def test_a_value_that_only_some_operations_have(tmp_path: Path) -> None:
     )
     assert told.position is not None
     assert told.position.line == 5
+
+
+def test_every_command_that_judges_a_policy_tells_it(tmp_path: Path) -> None:
+    """One line of `every_operation`, one warning: the same of `validate` as of `analyze`, which fails by it."""
+    file = tmp_path / "policy.yaml"
+    line = "every_operation: {allocation: {is: by_component, because: test}}\n"
+    file.write_text(f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n{line}", encoding="utf-8")
+    told = [billpolicy("validate", str(file)), billpolicy("analyze", str(file))]
+    assert [one.code for one in told] == [0, 1]
+    for one in told:
+        assert one.out.count("policy.yaml:4:19: warning: `allocation: by_component`") == 1
+        assert one.out.count("warning:") == 1
+    ignored = line.replace("\n", "  # billpolicy: ignore[value-not-everywhere] it is known\n")
+    file.write_text(file.read_text(encoding="utf-8").replace(line, ignored), encoding="utf-8")
+    for command in ("validate", "analyze"):
+        assert (billpolicy(command, str(file)).code, "warning" in billpolicy(command, str(file)).out) == (0, False)
+    nothing = ignored.replace("by_component", "fifo")
+    file.write_text(file.read_text(encoding="utf-8").replace(ignored, nothing), encoding="utf-8")
+    assert "[suppression-unused]" in billpolicy("analyze", str(file)).out
 
 
 def test_where_each_of_the_others_says_its_own_there_is_nothing_to_tell(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ class Analysis(NamedTuple):
 
 
 def analyse(policy: Policy, vocabulary: Vocabulary = VOCABULARY) -> Analysis:
-    """Everything that is found of a policy whose words are understood; it may have conflicts."""
+    """Everything that is found of a policy whose words are understood; it may have conflicts. What it was warned of
+    when it was read is told again, so that whoever asks for proofs misses nothing that `validate` tells."""
     analysed = Analysed(policy, vocabulary)
     conflicting = [
         Finding(one, conflict and Shown(conflict.operation, conflict.facts or {}))
@@ -41,6 +42,8 @@ def analyse(policy: Policy, vocabulary: Vocabulary = VOCABULARY) -> Analysis:
     ]
     circling = [Finding(one) for one in circles(policy, vocabulary)]
     found = [*conflicting, *circling, *(one for look in LOOKS for one in look(analysed))]
+    told = {one.diagnostic for one in found}
+    found += [Finding(one) for one in policy.warnings if one not in told]
     return Analysis(policy, tuple(sorted(found, key=_order)), tuple(_proven(analysed, found)))
 
 

@@ -38,7 +38,7 @@ def command(policies: tuple[Place, ...], witnesses: Path | None, how: How, forma
     shows it. Several policies are looked at one by one, and as versions of one. Exits with 1 if a warning is found,
     or what --fail-level says.
     """
-    settling = Settling(how, ("analysis",), level="warning", comments=True)
+    settling = Settling(how, ("analysis", "policy"), level="warning", comments=True)
     analysed: list[tuple[Analysis, tuple[Diagnostic, ...]]] = []
     wrong: list[Diagnostic] = []
     for place in policies:
