@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+_AFTER_ALL_ELSE = ("diagnostics/", "decisions/", "reference/schemas/")
+"""Where there are hundreds of short pages: a search finds the guides before them."""
 _OUTSIDE = re.compile(r"\[([^\[\]]+)\]\(((?:\.\./)+[^()\s]+)\)")
 
 
@@ -38,6 +40,8 @@ def written_pages() -> dict[str, str]:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Called by mkdocs with each page before it becomes HTML."""
+    if page.file.src_uri.startswith(_AFTER_ALL_ELSE) and page.file.src_uri != "diagnostics/README.md":
+        page.meta["search"] = {"boost": 0.3}
     return linked(markdown, Path("docs", page.file.src_uri), os.environ.get("SITE_REPOSITORY"))
 
 

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from billpolicy.cli import COMMANDS
-from scripts.site_pages import commands_page, kind_of, linked, schema_page, schemas_page, written_pages
+from scripts.site_pages import (
+    commands_page,
+    kind_of,
+    linked,
+    on_page_markdown,
+    schema_page,
+    schemas_page,
+    written_pages,
+)
 from tests.helpers.paths import ROOT
 
 CONTENTS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -62,6 +71,21 @@ def test_every_schema_is_there_with_a_page() -> None:
 )
 def test_a_schema_in_words(schema: dict[str, object], words: str) -> None:
     assert kind_of(schema) == words
+
+
+@pytest.mark.parametrize(
+    ("page", "search"),
+    [
+        ("numbers.md", None),
+        ("diagnostics/README.md", None),
+        ("diagnostics/number-gap.md", {"boost": 0.3}),
+        ("reference/schemas/post.md", {"boost": 0.3}),
+    ],
+)
+def test_a_search_finds_guides_before_short_pages(page: str, search: object) -> None:
+    one = SimpleNamespace(file=SimpleNamespace(src_uri=page), meta={})
+    assert on_page_markdown("text", one) == "text"
+    assert one.meta.get("search") == search
 
 
 def test_links_out_of_the_docs_lead_to_the_repository() -> None:
