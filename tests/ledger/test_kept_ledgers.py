@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import lzma
+import random
 import re
+import signal
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
 from decimal import Decimal
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,8 +28,10 @@ from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.money import from_minor
 from billpolicy.report.ledger_text import document_text, operation_text
 from tests.helpers.ledgers import whole
+from tests.helpers.processes import finished, started
 from tests.helpers.refusals import codes, refused
 
+CHANCE = random.Random(20261127)
 OLDER = Path(__file__).parent / "older"
 NEVER_LEFT = {"0001", "0009", "0010"}
 """Revisions that no version of the program ended with: one was followed by the next in the same change."""
@@ -58,9 +63,8 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The file of a ledger as it was left."""
     revision, name = request.param
     path = tmp_path / "old.db"
+    _leave(kept(revision)[name], path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(kept(revision)[name])
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]
     return path
 
@@ -109,6 +113,46 @@ def test_an_older_ledger_says_what_it_said_and_goes_on(old: Path) -> None:
         drawn = [number for number, *_ in documents if re.fullmatch(r"P-\d{8}", number)]
         assert payment.document.number == f"P-{max((int(one[2:]) for one in drawn), default=0) + 1:08d}"
         assert ledger.check() == []
+
+
+@pytest.mark.parametrize("revision", [REVISIONS_KEPT[0], REVISIONS_KEPT[-1]])
+def test_killed_while_it_is_brought_up_to_date_a_ledger_is_as_it_was(revision: str, tmp_path: Path) -> None:
+    """By every step and by the last one: at the first statement, at some on the way, and at the last."""
+    sql = kept(revision)[min(kept(revision))]
+    names = count()
+
+    def left() -> Path:
+        path = tmp_path / f"{next(names)}.db"
+        _leave(sql, path)
+        return path
+
+    (told,) = finished(started("importer", f"sqlite:///{left()}", "0", "nothing"))
+    statements = int(told)
+    before = _rows(left())
+    assert any("alembic_version" in row and f"'{revision}'" in row for row in before)
+    outcomes = set()
+    for n in (1, *sorted(CHANCE.sample(range(2, statements), 3)), statements):
+        path = left()
+        assert finished(started("importer", f"sqlite:///{path}", str(n), "nothing"), -signal.SIGKILL) == []
+        with closing(sqlite3.connect(path)) as connection:
+            ((found,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        outcomes.add(found)
+        assert _rows(path) == before if found == revision else found == REVISIONS[-1]
+        with create_ledger(f"sqlite:///{path}") as ledger:
+            assert ledger.check() == []
+    assert outcomes == {revision, REVISIONS[-1]}  # the last statement reads what is there by then
+
+
+def _leave(sql: str, path: Path) -> None:
+    """Make the file of a ledger as it was left."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def _rows(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
 
 
 def _said(path: Path) -> tuple[set[tuple[str, ...]], dict[str, Decimal], list[tuple[str, str, str]]]:
