@@ -71,9 +71,14 @@ def test_a_fault_of_the_program_is_a_line(monkeypatch: pytest.MonkeyPatch) -> No
     assert (ran.code, told["code"]) == (3, "internal-error")
 
 
-def test_the_result_is_the_same(folder: Path) -> None:
-    for typed in (["validate", "policies/wrong"], ["ledger", "show", LEDGER, "a"], ["explain", *CASES["explain"][1]]):
-        assert billpolicy(*typed).out == billpolicy("--log-format", "json", *typed).out
+@pytest.mark.parametrize("format", [[], ["--format", "json"], ["--format", "sarif"]])
+@pytest.mark.parametrize("command", CASES)
+def test_the_result_is_the_same(command: str, format: list[str]) -> None:
+    """Of what is refused: it is so again, since nothing was changed."""
+    typed = [*command.split(), *CASES[command][1], *format]
+    plain, logged = billpolicy(*typed), billpolicy("--log-format", "json", *typed)
+    assert (logged.code, logged.out) == (plain.code, plain.out)
+    assert any(one["event"] == "finding" for one in lines(logged))
 
 
 def test_the_environment_asks_for_it_and_an_option_takes_it_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy import Analysis
 from billpolicy.cli.findings import How, Settling, findings_options
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import say, show, write, write_json
+from billpolicy.cli.output import gather, say, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import WITNESS, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
@@ -66,11 +66,13 @@ def command(policies: tuple[Place, ...], witnesses: Path | None, how: How, forma
         for number, (found_, witness) in enumerate(every, start=1):
             write_file(witnesses / f"{number:02}-{found_.code}.json", witness.json(), WITNESS)
         say(f"{len(every)} witnesses written to {witnesses}")
+    every_told = [*wrong, *(one for _, told in analysed for one in told)]
     if format == "json":
+        gather(every_told)
         reports = tuple(analysis_report(one, told, shown[one.policy.digest]) for one, told in analysed)
         write_json(AnalysesReport(policies=reports, diagnostics=findings(in_order(wrong))))
     else:
-        show([*wrong, *(one for _, told in analysed for one in told)])
+        show(every_told)
         write("".join(analysis_text(one) for one, _ in analysed))
     if settling.fails or wrong:
         raise click.exceptions.Exit(1)

@@ -13,7 +13,7 @@ import click
 import billpolicy
 from billpolicy import EngineName
 from billpolicy.cli.options import LINE, day_or_today, engine_option, format_option, today_option
-from billpolicy.cli.output import quote_from, say, show, write, write_json
+from billpolicy.cli.output import gather, quote_from, say, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import ALLOWED, WITNESS, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
@@ -120,7 +120,9 @@ def command(
         write(diff_html(report))
     else:
         write(diff_text(report, summary=summary))
-    if format not in ("json", "html"):
+    if format in ("json", "html"):
+        gather(found)
+    else:
         show(found)
     _leave(report, found, exit_code)
 

@@ -11,7 +11,7 @@ import click
 import billpolicy
 from billpolicy.cli.findings import How, Settling, findings_options
 from billpolicy.cli.options import counted_from_option, day_or_today, format_option
-from billpolicy.cli.output import show, write, write_json
+from billpolicy.cli.output import gather, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import POLICY, write_file
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -68,6 +68,7 @@ def command(
     settling.write_baselines()
     report = lint_report(policies, refused, found, fixes, fixed=fix and not dry_run, with_data=bool(data))
     if format == "json":
+        gather(found)
         write_json(report)
     else:
         show(found)

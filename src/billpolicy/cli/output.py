@@ -186,7 +186,7 @@ def _log(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def gather(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Keep what was found until the command is done; whether the format is one that does so."""
+    """Keep what was found until the command is done; whether the format is one that does so. The log has it anyway."""
     diagnostics = list(diagnostics)
     _log(diagnostics)
     gathered = cast("list[Diagnostic] | None", _meta().get(_GATHERED))

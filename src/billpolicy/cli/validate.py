@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy import Policy
 from billpolicy.cli.findings import How, Settling, findings_options
 from billpolicy.cli.options import format_option
-from billpolicy.cli.output import conclude, show, write, write_json
+from billpolicy.cli.output import conclude, gather, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.report.results import Validations, findings, validation, validation_text
@@ -47,10 +47,12 @@ def command(policies: tuple[Place, ...], how: How, format: str) -> None:
             valid.append(replace(policy, warnings=warnings))
     settling.write_baselines()
     told = tuple(map(validation, valid))
+    found = [*wrong, *(warning for policy in valid for warning in policy.warnings)]
     if format == "json":
+        gather(found)
         write_json(told[0] if len(policies) == 1 else Validations(policies=told, diagnostics=findings(in_order(wrong))))
     else:
-        show([*wrong, *(warning for policy in valid for warning in policy.warnings)])
+        show(found)
         write("".join(map(validation_text, told)))
     if wrong and format == "text":
         conclude(f"{len(valid)} of {len(policies)} policies are valid")
