@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 import os
@@ -15,7 +17,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 import billpolicy as api
-from billpolicy.cli import logs
+from billpolicy.cli import logs, main
 from billpolicy.exchange.schemas import schema_of
 from tests import test_exit_codes
 from tests.helpers.command_line import Ran, billpolicy
@@ -214,6 +216,20 @@ def test_a_log_that_cannot_be_written_keeps_nothing_from_being_posted(folder: Pa
     assert ran.returncode == 0
     assert b"1 posted" in ran.stdout
     assert billpolicy("ledger", "show", LEDGER, "log-gone").code == 0
+
+
+def test_without_a_standard_error_no_line_goes_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["billpolicy", "--log-format", "json", "ledger", "check", LEDGER])
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(None), pytest.raises(SystemExit) as done:
+        main()
+    assert (done.value.code, out.getvalue()) == (0, f"{LEDGER}: every check passed\n")
+
+
+def test_whoever_types_it_behind_the_command_is_told_where_it_stands() -> None:
+    ran = billpolicy("ledger", "check", "--log-format", "json", LEDGER)
+    assert ran.code == 2
+    assert "--log-format stands before the command: billpolicy --log-format json ledger check ..." in ran.err
 
 
 def test_what_waits_is_approved_and_withdrawn(folder: Path) -> None:

@@ -86,6 +86,11 @@ class _Lazy(click.Group):
         with telling(ctx):
             try:
                 return super().invoke(ctx)
+            except click.NoSuchOption as error:
+                if error.option_name != OPTION or error.ctx is None:
+                    raise
+                before = error.ctx.command_path.replace("billpolicy", f"billpolicy {OPTION} json", 1)
+                raise click.UsageError(f"{OPTION} stands before the command: {before} ...", error.ctx) from None
             except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
                 raise
             except Exception as error:

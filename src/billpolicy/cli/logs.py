@@ -42,7 +42,7 @@ class Log:
         self.command = ""
         self.context: click.Context | None = None
         """Of the command, when it is known: it has the ledger."""
-        self._is_lost = False
+        self._is_lost = sys.stderr is None  # it was closed, and `print` would take standard output for it
         self._found: set[Diagnostic] = set()
         self._others = _Others(self)
         self._run = secrets.token_hex(6)
