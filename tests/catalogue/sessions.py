@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from billpolicy.catalogue.entry import Example, common_files
+from billpolicy.catalogue.entry import Example, common_files, wants_copy
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import ROOT
 
@@ -36,7 +36,8 @@ class Session(NamedTuple):
 
 def run(example: Example, folder: Path) -> Session:
     """Write the files of an example into a folder, and type its lines there."""
-    shutil.copytree(ROOT / "policies", folder / "policies")  # an example may write there
+    if wants_copy(example):
+        shutil.copytree(ROOT / "policies", folder / "policies")
     for name, text in {**common_files(), **example.files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -28,6 +28,8 @@ THEMES = {
 }
 """Folder of the entries -> what its codes are about, in the order in which a user meets them."""
 _HERE = files("billpolicy.catalogue")
+_COPY = "policies/"
+"""The folder of policies where one of them is a copy of the standard policy."""
 
 
 @record
@@ -50,7 +52,7 @@ class EntryText:
     files: dict[str, str] = field(default_factory=dict)
     """Name -> text of the files that both examples have."""
     run: str | None = None
-    """What is typed in both examples: lines of a shell, in a folder with these files and `policies/standard`."""
+    """What is typed in both examples: lines of a shell, in a folder with these files and `standard`."""
     bad: Example
     mended: Example
     beside: tuple[str, ...] = ()
@@ -74,6 +76,13 @@ class Entry:
     def mended(self) -> Example:
         """The same without the mistake."""
         return _whole(self.text, self.text.mended)
+
+
+def wants_copy(example: Entry | Example) -> bool:
+    """Whether it speaks of a copy of the standard policy in `policies/standard`: most extend the one that ships."""
+    if isinstance(example, Entry):
+        return wants_copy(example.bad) or wants_copy(example.mended)
+    return any(_COPY in text for text in (example.run or "", *example.files, *example.files.values()))
 
 
 def entry(code: str) -> Entry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from billpolicy.catalogue.entry import THEMES, Entry, Example, common_files, entries
+from billpolicy.catalogue.entry import THEMES, Entry, Example, common_files, entries, wants_copy
 
 _LANGUAGES = {"yaml": "yaml", "json": "json", "py": "python"}
 
@@ -17,7 +17,8 @@ def page(found: Entry) -> str:
     same = text.files
     if same:
         parts += ["## In both examples", *_listed(same)]
-    parts += ["Each example is for a new folder, beside a copy of `policies/standard`."]
+    copy = ", with a copy of the standard policy in `policies/standard`" if wants_copy(found) else ""
+    parts += [f"Each example is for a new folder{copy}."]
     parts += ["## This gives it", *_listed(text.bad.files), *_typed(found.bad)]
     parts += ["## Mended", *_listed(text.mended.files)]
     if text.mended.run is not None:
@@ -41,7 +42,7 @@ def index(formats: Mapping[str, str]) -> str:
         "What billpolicy says is wrong carries a code in brackets. Each code has a page: what is wrong, why it",
         "matters, an example that gives it and the same mended. `billpolicy rule CODE` prints it.",
         "",
-        "Each example is for a new folder, with its files and a copy of `policies/standard`. In the formats for other",
+        "Each example is for a new folder, with its files and a copy of `standard`. In the formats for other",
         "programs paths are as they were typed: run the commands from the root of the repository.",
         "",
         "## For other programs",

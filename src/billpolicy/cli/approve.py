@@ -82,7 +82,8 @@ def command(
             person = found.waiting.approvals[-1].person
             conclude(f"{id}: approved by {person}" + ("; it can be posted" if found.complete else ""))
             for awaited in found.awaited:
-                conclude("\n".join(wrapped("  it still waits for ", awaited_text(awaited))))
+                for line in wrapped("  it still waits for ", awaited_text(awaited)):
+                    conclude(line)
     if format == "json":
         write_json(approvals_report(approved, refused))
     if refused:

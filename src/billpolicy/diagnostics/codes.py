@@ -133,6 +133,7 @@ Known = Literal[
     "decision-missing",
     "decision-unknown",
     "default-by",
+    "default-left-out",
     "default-missing",
     "default-unknown",
     "discount-of-discount",

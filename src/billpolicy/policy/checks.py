@@ -7,7 +7,7 @@ from itertools import chain
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
 from billpolicy.diagnostics.limit import first_of
-from billpolicy.diagnostics.sentences import any_of, quoted
+from billpolicy.diagnostics.sentences import all_of, any_of, quoted
 from billpolicy.policy.accounts import ACCOUNT_CHECKS
 from billpolicy.policy.authority import AUTHORITY
 from billpolicy.policy.condition import Words
@@ -194,6 +194,13 @@ def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
             except ValueError as error:
                 message = f"`{value}` chooses no `{name}`: {error}"
                 yield Diagnostic("default-by", message, at, f"write values that `{default.by}` can have")
+
+        left_out = [value for value in choices or () if value not in default.values]
+        if left_out and name not in policy.defaults:
+            chooses = "chooses" if len(left_out) == 1 else "choose"
+            message = f"{all_of(quoted(left_out))} of `{default.by}` {chooses} no `{name}`, and there is no `otherwise`"
+            hint = f"add `{left_out[0]}: ...` to `values`, or `otherwise: ...` for all that are not there"
+            yield Diagnostic("default-left-out", message, default.by_at, hint, "warning")
 
 
 _CHOOSING = ("text", "choice", "country", "currency")

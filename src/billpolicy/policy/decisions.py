@@ -63,7 +63,10 @@ def _not_everywhere(key: str, decided: Decided, without: Sequence[OperationSpec]
     """A value that only some operations have: it holds for those, and the others keep what else is said of them."""
     names = ", ".join(quoted(spec.name for spec in without))
     message = f"`{key}: {decided.value}` is no value of {names}: what was said of them before holds there"
-    hint = f"say `{key}` of them under `operations`, or say `{decided.value}` only of those that have it"
+    settings = [setting for spec in without for setting in spec.settings if setting.name == key]
+    everywhere = [value for value in settings[0].choices if all(value in one.choices for one in settings)]
+    known = f" ({', '.join(quoted(map(str, everywhere)))} are known to all of them)" if everywhere else ""
+    hint = f"say `{key}` of them under `operations`{known}, or say `{decided.value}` only of those that have it"
     return Diagnostic("value-not-everywhere", message, at, hint, "warning")
 
 

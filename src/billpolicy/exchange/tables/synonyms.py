@@ -14,6 +14,8 @@ MEANT: dict[str, str] = {
     "creditnoteno": "number",
     "creditnotenumber": "number",
     "no": "number",
+    "nr": "number",
+    "nummer": "number",
     "rechnungsnummer": "number",
     "rechnungsnr": "number",
     "belegnummer": "number",
@@ -46,6 +48,7 @@ MEANT: dict[str, str] = {
     "currencycode": "currency",
     "curr": "currency",
     "währung": "currency",
+    "waehrung": "currency",
     # Days
     "invoicedate": "date",
     "documentdate": "date",
