@@ -22,22 +22,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.helpers.one_dispute import BOOK, OPERATIONS
 from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.tools import needs
 
 SOURCES = ("src/billpolicy", "policies", "schemas", "examples")
 FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
-BOOK = """
-accounts: [{id: acme, currency: EUR, attributes: {bill_to_contact: ann, payment_term: Net 30}}]
-contacts: [{id: ann, account: acme}]
-invoices:
-  - {number: INV00000001, account: acme, date: 2026-01-05, due_date: 2026-02-04, currency: EUR,
-     attributes: {bill_to_contact: ann, payment_term: Net 30}, items: [{id: servers, amount: 100.00}]}
-"""
-OPERATIONS = """
-operations:
-  - {id: dispute-7, operation: credit_memo_from_invoice, date: 2026-02-01, invoice: INV00000001, reason: Charge Dispute}
-"""
 
 
 def ran(*command: str | Path, folder: Path) -> str:

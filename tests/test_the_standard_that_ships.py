@@ -17,21 +17,11 @@ from billpolicy.policy.layers import shipped_digest
 from billpolicy.source import files
 from billpolicy.source.revision import place_of
 from tests.helpers.command_line import billpolicy
+from tests.helpers.one_dispute import BOOK, OPERATIONS
 from tests.helpers.paths import STANDARD
 from tests.helpers.repository import ACME, Repository
 
 OWN = ACME.replace("../standard", "standard")
-BOOK = """
-accounts: [{id: acme, currency: EUR, attributes: {bill_to_contact: ann, payment_term: Net 30}}]
-contacts: [{id: ann, account: acme}]
-invoices:
-  - {number: INV00000001, account: acme, date: 2026-01-05, due_date: 2026-02-04, currency: EUR,
-     attributes: {bill_to_contact: ann, payment_term: Net 30}, items: [{id: servers, amount: 100.00}]}
-"""
-OPERATIONS = """
-operations:
-  - {id: dispute-7, operation: credit_memo_from_invoice, date: 2026-02-01, invoice: INV00000001, reason: Charge Dispute}
-"""
 TEST = """
   - name: a memo on a dispute has the contact of its invoice
     operation: {operation: credit_memo_from_invoice, date: 2026-02-01, invoice: INV00000001, reason: Charge Dispute}
