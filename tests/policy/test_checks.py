@@ -337,3 +337,14 @@ def test_a_prefix_numbers_one_kind_of_document_and_starts_once() -> None:
         "B: {invoice: {prefix: X, start: 6, shared: true}, credit_memo: {prefix: B-CM}, debit_memo: {prefix: B-DM}}"
     )
     assert refused_codes(sets(starts)) == ["sequence-start"]
+
+
+def test_a_field_is_not_called_as_an_attribute() -> None:
+    """It would have what a book holds under `custom`, and never the attribute that it looks like."""
+    found = refusals("fields: {account.sequence_set: {type: choice, values: [DE, AT]}}")
+    assert [one.code for one in found] == ["field-known"]
+    assert found[0].hint == "call the field otherwise, like `account.entity`"
+    asked = "exceptions: [{id: a, operations: [write_off_invoice], when: {account.payment_term: Net 30}, "
+    (found_there,) = refusals(asked + "then: {bill_to_contact: [account, invoice]}, because: test}]")
+    assert found_there.code == "field-unknown"
+    assert "an attribute cannot be asked for" in str(found_there.hint)

@@ -197,6 +197,9 @@ class Declarations:
         elif not NAME.fullmatch(own_name):
             message = f"`{name}` cannot be the name of a field"
             self.problem("field-name", message, at, f"after `{scope}.` write small letters, digits and underscores")
+        elif own_name in self.attributes:
+            message = f"`{own_name}` is an attribute, which a field `{name}` would never have the value of"
+            self.problem("field-known", message, at, f"call the field otherwise, like `{scope}.entity`")
         elif name in known:
             instead = "leave out its `type`, to say only which `values` it has"
             hint = instead if name in NARROWED else "choose another name"

@@ -213,7 +213,7 @@ class Rules:
                 known = [f.name for f in fields]
                 known += [f for f in self._declared.fields if f.partition(".")[0] in scopes_of(fields)]
                 message = f"{who} has no field `{name}`"
-                self._problem("field-unknown", message, tree.at(*path, key=True), _instead(name, known))
+                self._problem("field-unknown", message, tree.at(*path, key=True), self._instead(name, known))
                 return None
             try:
                 read = clause(field, constraint)
@@ -221,6 +221,15 @@ class Rules:
                 self._problem("condition-wrong", str(error), tree.at(*path))
                 return None
         return read
+
+    def _instead(self, name: str, known: Sequence[str]) -> str | None:
+        """What to write instead of a field that there is not."""
+        scope, _, own = name.partition(".")
+        if scope in CUSTOM_SCOPES and own in self._declared.attributes:
+            return (
+                f"an attribute cannot be asked for: declare a field of your own under `fields`, like `{scope}.entity`"
+            )
+        return _instead(name, known)
 
     def _field_of(self, fields: Sequence[FieldSpec], name: str) -> FieldSpec | None:
         custom = self._declared.fields.get(name)

@@ -85,7 +85,7 @@ class _Dates:
 _TO_TRY = "# A customer to try the policy on; books of your own have this form.\n"
 _TOML = """\
 #:schema schemas/settings.schema.json
-# What commands take where nothing else is typed, in this folder and below.
+# What `--policy` and `--book` are where they are left out, in this folder and below.
 policy = "policy"
 book = "book.yaml"
 """
