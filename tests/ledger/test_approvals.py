@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_it_is_read_as_it_was_written(waited: Ledger) -> None:
     ids=["approve something else", "approve what was withdrawn", "withdraw twice", "wait twice"],
 )
 def test_guards(waited: Ledger, statement: str) -> None:
-    with sqlite3.connect(file_of(waited)) as hand, pytest.raises(sqlite3.IntegrityError, match="guard: "):
+    with closing(sqlite3.connect(file_of(waited))) as hand, pytest.raises(sqlite3.IntegrityError, match="guard: "):
         hand.execute(statement)
 
 
@@ -54,7 +55,7 @@ def test_what_is_posted_is_not_approved_any_more(waited: Ledger) -> None:
     post(waited, credit_plan(whole(waited), "waits", "INV00000001"), who="ann", now=NOW)
     with waited.reading() as reader:
         assert reader.waiting() == {}
-    with sqlite3.connect(file_of(waited)) as hand, pytest.raises(sqlite3.IntegrityError, match="guard: "):
+    with closing(sqlite3.connect(file_of(waited))) as hand, pytest.raises(sqlite3.IntegrityError, match="guard: "):
         hand.execute("INSERT INTO approvals (waiting, person, at, digest) SELECT id, 'eve', at, digest FROM waiting")
 
 
