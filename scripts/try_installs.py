@@ -2,7 +2,7 @@
 
     python scripts/try_installs.py [PYTHON ...]
 
-builds the sdist, and a wheel of that; then, for each Python (by default every 3.11 and newer that `pyenv` has, and this
+builds the sdist, and a wheel of that; then, for each Python (by default every 3.11 and newer that `pyenv` has, else this
 one), installs them with pip, pipx and `uv tool`, and without a compiler, each in an empty folder, and goes from `init`
 over an explanation to posted documents, a check and a report. Dependencies come from the package index. Prints a row
 for each, and fails if one failed. It takes minutes, so it is no part of `make test`, which does this once, offline
@@ -21,15 +21,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-NEWEST_FIRST = re.compile(r"3\.(1[1-9])\.\d+")
+SUPPORTED = re.compile(r"3\.(1[1-9])\.\d+")
 STEPS = (
     "billpolicy --version",
     "billpolicy init acme --yes",
     "cd acme && billpolicy explain credit_memo_from_invoice invoice=INV00000001 'reason=Charge Dispute'",
     "cd acme && billpolicy ledger init sqlite:///l.db && billpolicy ledger import sqlite:///l.db book.yaml",
     "cd acme && billpolicy post operations.yaml --ledger sqlite:///l.db",
-    "cd acme && billpolicy ledger check sqlite:///l.db && billpolicy report balances --ledger sqlite:///l.db",
+    "cd acme && billpolicy ledger check sqlite:///l.db",
+    # 240.00 was billed; 140.00 is paid, 50.00 credited and not yet used, and all 150.00 of the other written off.
+    "cd acme && billpolicy report balances --ledger sqlite:///l.db | grep -E 'total +100.00 +50.00 +0.00 +50.00'",
 )
+ENGINE = "billpolicy --version | grep 'rules engine: durable_rules'"
+NO_ENGINE = "billpolicy --version | grep 'rules engine: none'"
+WORKBOOK = "cd acme && billpolicy report balances --ledger sqlite:///l.db --format xlsx --out b.xlsx"
+NO_WORKBOOK = f"{WORKBOOK}; test $? = 2"
 
 
 class Way(NamedTuple):
@@ -38,6 +44,8 @@ class Way(NamedTuple):
     name: str
     commands: tuple[str, ...]
     path: str
+    then: tuple[str, ...] = (NO_ENGINE, NO_WORKBOOK)
+    """What is tried beside the steps: what there is, and what there is not."""
 
 
 def main(pythons: list[Path]) -> int:
@@ -80,8 +88,13 @@ def ways(python: Path, sdist: Path, wheel: Path, tools: Path) -> Iterator[Way]:
     yield Way("pip, wheel", (into, f"{pip} {wheel}"), f"$PWD/env/bin:{usual}")
     yield Way("pip, sdist", (into, f"{pip} {sdist}"), f"$PWD/env/bin:{usual}")
     yield Way("pip, wheel, no compiler", (into, f"PATH={bare} CC=/nothing {pip} {wheel}"), f"$PWD/env/bin:{usual}")
-    yield Way("pip, wheel[engine]", (into, f"{engine}{pip} --no-cache-dir '{wheel}[engine]'"), f"$PWD/env/bin:{usual}")
-    yield Way("pip, wheel[excel]", (into, f"{pip} '{wheel}[excel]'"), f"$PWD/env/bin:{usual}")
+    yield Way(
+        "pip, wheel[engine]",
+        (into, f"{engine}{pip} --no-cache-dir '{wheel}[engine]'"),
+        f"$PWD/env/bin:{usual}",
+        (ENGINE,),
+    )
+    yield Way("pip, wheel[excel]", (into, f"{pip} '{wheel}[excel]'"), f"$PWD/env/bin:{usual}", (NO_ENGINE, WORKBOOK))
     own = "PIPX_HOME=$PWD/pipx PIPX_BIN_DIR=$PWD/bin"
     yield Way(
         "pipx, wheel", (f"{own} {tools}/bin/pipx install --quiet --python {python} {wheel}",), f"$PWD/bin:{usual}"
@@ -95,7 +108,7 @@ def ways(python: Path, sdist: Path, wheel: Path, tools: Path) -> Iterator[Way]:
 def tried(way: Way, folder: Path) -> str:
     """What the first step prints, or which one failed."""
     said = ""
-    for command in (*way.commands, *STEPS):
+    for command in (*way.commands, *STEPS, *way.then):
         path = os.environ["PATH"] if command in way.commands else way.path.replace("$PWD", str(folder))
         done = subprocess.run(
             ["bash", "-c", command],
@@ -134,9 +147,9 @@ def version_of(python: Path) -> str:
 
 
 def every_python() -> list[Path]:
-    """Those of `pyenv` that this program runs on, and the one that runs this."""
+    """Those of `pyenv` that this program runs on; without any, the one that runs this."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [one / "bin" / "python" for one in sorted(root.glob("*")) if NEWEST_FIRST.fullmatch(one.name)]
+    found = [one / "bin" / "python" for one in sorted(root.glob("*")) if SUPPORTED.fullmatch(one.name)]
     return found or [Path(sys.executable)]
 
 
