@@ -2,7 +2,7 @@
 
     python scripts/try_installs.py [PYTHON ...]
 
-builds the sdist, and a wheel of that; then, for each Python (by default every one from 3.11 on that `pyenv` has, else this
+builds the sdist, and a wheel of that; then, for each Python (by default each from 3.11 on that `pyenv` has, else this
 one), installs them with pip, pipx and `uv tool`, and without a compiler, each in an empty folder, and goes from `init`
 over an explanation to posted documents, a check and a report. Dependencies come from the package index. Prints a row
 for each, and fails if one failed. It takes minutes, so it is no part of `make test`, which does this once, offline

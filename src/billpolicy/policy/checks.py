@@ -196,7 +196,7 @@ def _defaults_by_fields(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 yield Diagnostic("default-by", message, at, f"write values that `{default.by}` can have")
 
         left_out = [value for value in choices or () if value not in default.values]
-        if left_out and name not in policy.defaults:
+        if left_out and name not in policy.defaults and set(default.values) <= set(choices):
             chooses = "chooses" if len(left_out) == 1 else "choose"
             message = f"{all_of(quoted(left_out))} of `{default.by}` {chooses} no `{name}`, and there is no `otherwise`"
             hint = f"add `{left_out[0]}: ...` to `values`, or `otherwise: ...` for all that are not there"
