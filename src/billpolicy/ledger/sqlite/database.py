@@ -98,7 +98,13 @@ class SqliteDatabase:
 
     def damages(self, connection: Connection) -> Iterator[str]:
         """What is wrong with the file itself, as SQLite sees it, one sentence each."""
-        for (text,) in connection.driver.execute("PRAGMA integrity_check").fetchall():
+        try:
+            found = connection.driver.execute("PRAGMA integrity_check").fetchall()
+        except sqlite3.DatabaseError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_CORRUPT"):
+                raise
+            found = [(str(error),)]  # newer versions of SQLite do not look further
+        for (text,) in found:
             if text != "ok":
                 yield str(text)
 
