@@ -162,6 +162,19 @@ def test_one_that_was_edited_is_refused(what: str, with_: str) -> None:
     refused(post(), "plan-edited", rows())
 
 
+def test_a_key_that_stands_twice_is_an_edit() -> None:
+    """The last one counts, and has the digest right; whoever looks at the plan reads the first."""
+    plan()
+    text = Path("plan.json").read_text()
+    Path("plan.json").write_text(text.replace('"amount": "30.00"', '"amount": "1.00", "amount": "30.00"', 1))
+    refused(post(), "plan-edited", rows())
+
+
+def test_one_that_is_nested_without_end_is_refused() -> None:
+    Path("plan.json").write_text('{"plan_file":' + "[" * 200_000)
+    refused(post(), "plan-edited", rows())
+
+
 def test_one_that_was_forged_with_its_digest_posts_nothing_that_the_policy_does_not_decide() -> None:
     """Whoever edits it can make the digest anew: what it says is planned again all the same."""
     plan()

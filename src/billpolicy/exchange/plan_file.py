@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +129,9 @@ def load_plan_file(path: str | Path) -> PlanFile:
     """The plan of a file that `plan --out` wrote. Raises `Refused` if it is not as it was written, and `OSError`."""
     path = Path(path)
     try:
-        data = decode(dict, read_plain(path))
+        text = read_plain(path)
+        data = decode(dict, text)
+        json.loads(text, object_pairs_hook=_once)
         if data.pop("digest") != _digest(data):
             raise _edited(path)
         return PlanFile(
@@ -138,7 +141,7 @@ def load_plan_file(path: str | Path) -> PlanFile:
             operations=tuple(replace(operation_from(one), origin=_Written(path)) for one in data["operations"]),
             planned={one["id"]: Planned(one["digest"], one["plan"]) for one in data["plans"]},
         )
-    except (CodecError, KeyError, TypeError, ValueError, AttributeError):
+    except (CodecError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise _edited(path) from None
 
 
@@ -150,6 +153,12 @@ class _Written:
 
     def at(self, *path: str | int) -> Position:
         return Position(str(self.path))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Nothing, of an object whose keys differ. Of one that stands twice the last counts; people read the first."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError
 
 
 def _digest(data: Any) -> str:
