@@ -49,7 +49,7 @@ def _tags(tags: Iterable[Tag]) -> str:
 
 def _words(text: str) -> str:
     """A text of a description: with commas for semicolons, strokes for bars, and single spaces."""
-    return " ".join(visible(text).replace(";", ",").replace("|", "/").split()).lstrip("!*(=~") or "-"
+    return " ".join(visible(text).replace(";", ",").replace("|", "/").split()).lstrip("!*(=~ ") or "-"
 
 
 def _value(text: str) -> str:
