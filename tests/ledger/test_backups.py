@@ -397,3 +397,19 @@ def test_where_the_copy_fails_half_way_nothing_is_kept_and_nothing_changed(place
             held.give_way()
     assert _rows(place) == rows
     assert sorted(file.name for file in place.parent.iterdir()) == before
+
+
+def test_a_copy_with_its_log_is_restored_with_it_and_stays_as_it_is(stocked: Ledger, tmp_path: Path) -> None:
+    """Somebody copied the files of a ledger that was in use, which is no `ledger backup`."""
+    post_one(stocked, "op-1")
+    with stocked.reading(), open_ledger(url_of(file_of(stocked))) as other:
+        post_one(other, "op-2")  # while somebody reads, it stays in the log
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{file_of(stocked)}{suffix}", tmp_path / f"copy.db{suffix}")
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("copy.db*")}
+    assert before["copy.db-wal"]
+    restore_ledger(tmp_path / "copy.db", url_of(tmp_path / "new.db"))
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("copy.db*")} == before
+    with open_ledger(url_of(tmp_path / "new.db")) as ledger:
+        assert operations(ledger) == ["op-1", "op-2"]
+    assert lefts(tmp_path) == set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
 from billpolicy.ledger.sqlite.failures import refusal, storage_failures
-from billpolicy.ledger.sqlite.files import SCHEME, exists, files_of, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.sqlite.files import SCHEME, beside, exists, files_of, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Row
 
 _ALONE_SECONDS = 3.0
@@ -38,7 +38,7 @@ def restored(file: Path, url: str) -> Iterator[tuple[str, SqlitePlace]]:
     """As `DatabaseFile.restored`."""
     path = path_of(url)
     path = Path(os.path.realpath(path)) if path.is_symlink() else path  # what a link leads to is replaced, not the link
-    with closing(_any_revision(file)) as source, _in_the_making(path) as copy:
+    with _untouched(file, path) as own, closing(_any_revision(own)) as source, _in_the_making(path) as copy:
         _copy(source, copy)
         create_database(f"{SCHEME}{copy}")  # brings it up to date
         yield f"{SCHEME}{copy}", SqlitePlace(path, copy)
@@ -151,6 +151,20 @@ def _up_to_date(copy: Path) -> Iterator[Path]:
             _copy(database, current)
             create_database(f"{SCHEME}{current}")
             yield current
+
+
+@contextmanager
+def _untouched(file: Path, path: Path) -> Iterator[Path]:
+    """The file of a backup; where a log stands beside it, which opening it would fold in, a copy of both."""
+    logs = [beside(file, suffix) for suffix in ("-wal", "-journal")]
+    if not any(one.exists() and one.stat().st_size for one in logs):
+        yield file
+        return
+    with _in_the_making(path) as copy:
+        _make_like(file, copy)
+        for one in (file, *(one for one in logs if one.exists())):
+            shutil.copyfile(one, beside(copy, one.name.removeprefix(file.name)))
+        yield copy
 
 
 def _make_like(file: Path, new: Path) -> None:
