@@ -79,9 +79,11 @@ def rows_of(file: Path) -> Iterator[Statements]:
     with closing(sqlite3.connect(file)) as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM operations ORDER BY id")]
         texts = connection.execute("SELECT digest, name, layers FROM policies").fetchall()
+        links = connection.execute("SELECT * FROM chain WHERE kind = 'policy'").fetchall()
         for start in range(0, len(ids), GROUP):
             # The text of the policy is kept once, with the first that is posted by it.
             kept = [("INSERT INTO policies VALUES (?, ?, ?)", texts)] if start == 0 else []
+            kept += [("INSERT INTO chain VALUES (?, ?, ?, ?, ?)", links)] if start == 0 else []
             yield [*kept, *_statements(connection, ids[start : start + GROUP])]
 
 
@@ -103,11 +105,12 @@ def _statements(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[
     for each, condition in (
         (schema.operations, f"id IN ({marks})"),
         (schema.audit, f"operation IN ({marks})"),
+        (schema.chain, f"kind = 'operation' AND what IN ({marks})"),
         (schema.items, f"document IN ({numbers})"),
         (schema.documents, f"operation IN ({marks})"),
         (schema.billed, f"document IN ({numbers})"),
     ):
-        names = [column.name for column in each.columns if column is not each.autoincrement_column]
+        names = each.columns.keys()
         found = rows(f"SELECT {', '.join(names)} FROM {each.name} WHERE {condition}")
         yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found
     yield (

@@ -116,11 +116,12 @@ def rows_of(file: Path, plans: Sequence[Plan], group: int) -> Iterator[Statement
         for start in range(0, len(plans), group):
             # The text of each policy is kept once, with the first that is posted by it.
             kept = [("INSERT INTO policies VALUES (?, ?, ?)", texts)] if start == 0 else []
-            yield [*kept, *_statements(connection, plans[start : start + group])]
+            linked = [digest for digest, *_ in texts] if start == 0 else []
+            yield [*kept, *_statements(connection, plans[start : start + group], linked)]
 
 
 def _statements(
-    connection: sqlite3.Connection, plans: Sequence[Plan]
+    connection: sqlite3.Connection, plans: Sequence[Plan], linked: Sequence[str]
 ) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     draws = [planned.draw for plan in plans for planned in plan.documents]
     yield (
@@ -136,6 +137,7 @@ def _statements(
     wanted: tuple[tuple[Table, str, Sequence[object]], ...] = (
         (schema.operations, "id", ids),
         (schema.audit, "operation", ids),
+        (schema.chain, "what", [*linked, *ids]),
         (schema.items, "document", numbers),
         (schema.taxes, "document", numbers),
         (schema.documents, "number", numbers),
@@ -143,7 +145,7 @@ def _statements(
         (schema.applications, "id", applications),
     )
     for each, key, values in wanted:
-        names = [column.name for column in each.columns if column is not each.autoincrement_column]
+        names = each.columns.keys()
         found = [row for value in values for row in _select(connection, ", ".join(names), each.name, key, value)]
         if found:
             yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from billpolicy.book.book import Book
 from billpolicy.ledger.store import create_ledger, open_ledger
+from tests.helpers.postgresql import Server, server
 from tests.helpers.sample import sample
 
 # A machine that is busy is no finding.
@@ -24,6 +26,13 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A server of PostgreSQL. Where there is none the tests that want it fail: they are half of what is promised."""
+    with server() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +51,23 @@ def stocked_file(tmp_path_factory: pytest.TempPathFactory, empty_file: Path) -> 
     with open_ledger(f"sqlite:///{path}") as ledger:
         ledger.import_book(sample())
     return path
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgresql: Server) -> str:
+    """The name of a database with an empty ledger; not to be written to."""
+    name = postgresql.new_database()
+    create_ledger(postgresql.url(name)).close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def stocked_database(postgresql: Server, empty_database: str) -> str:
+    """The name of a database with a ledger that holds the sample book; not to be written to."""
+    name = postgresql.new_database(empty_database)
+    with open_ledger(postgresql.url(name)) as ledger:
+        ledger.import_book(sample())
+    return name
 
 
 @pytest.fixture

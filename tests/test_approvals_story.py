@@ -41,6 +41,7 @@ def test_what_the_readme_types_prints_what_is_recorded(tmp_path: Path, monkeypat
     # The moment is that of the run, and the digest has that of the standard policy in it.
     printed = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "(then) UTC", printed)
     printed = re.sub(r", as [0-9a-f]{12}$", ", as (digest)", printed, flags=re.MULTILINE)
+    printed = re.sub(r"^head [0-9a-f]{64}$", "head (digest)", printed, flags=re.MULTILINE)
     recorded = ROOT / STORY / "approvals.txt"
     if os.environ.get("BILLPOLICY_RECORD") == "1":
         recorded.write_text(printed, encoding="utf-8")

@@ -67,6 +67,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "ledger numbers": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger backup": ([LEDGER, "l.backup"], [LEDGER, "book.yaml"]),
     "ledger restore": (["l.backup", "sqlite:///restored.db"], ["book.yaml", "sqlite:///restored-too.db"]),
+    "ledger head": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger stats": ([LEDGER], ["sqlite:///book.yaml"]),
     "ledger journal": ([LEDGER, *PLANNED[:2]], ["sqlite:///book.yaml", *PLANNED[:2]]),
     "ledger init": ([LEDGER], ["sqlite:///book.yaml"]),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from billpolicy.deciding.versions import Versions, load_policy
     from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
     from billpolicy.exchange.conformity import violations
+    from billpolicy.exchange.head_file import load_head
     from billpolicy.exchange.operations_file import WithBook, load_operations, load_with_book, operation_from
     from billpolicy.exchange.plan_file import PlanFile, is_plan_file, load_plan_file, plan_file
     from billpolicy.exchange.samples import load_samples
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from billpolicy.posting.approving import ForApproval
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
+    from billpolicy.posting.stats import Head, KeptHead
     from billpolicy.posting.store import Audit, Posted, Waiting
     from billpolicy.recording.lines import is_recording, load_recording
     from billpolicy.recording.record import Recorded
@@ -91,10 +93,12 @@ _WHERE = {
     "Fixed": "linting.fixes",
     "ForApproval": "posting.approving",
     "FromTables": "exchange.tables.reading",
+    "Head": "posting.stats",
     "History": "posting.history",
     "Impact": "comparing.tally",
     "Instruction": "planning.request",
     "JournalExport": "accounting.journal",
+    "KeptHead": "posting.stats",
     "Ledger": "ledger.store",
     "Linted": "linting.linting",
     "Mutation": "testing.mutation",
@@ -159,6 +163,7 @@ _WHERE = {
     "lint": "linting.linting",
     "load_allowed": "comparing.allow",
     "load_book": "book.load",
+    "load_head": "exchange.head_file",
     "load_operations": "exchange.operations_file",
     "load_plan_file": "exchange.plan_file",
     "load_policy": "deciding.versions",
@@ -223,10 +228,12 @@ __all__ = [
     "Fixed",
     "ForApproval",
     "FromTables",
+    "Head",
     "History",
     "Impact",
     "Instruction",
     "JournalExport",
+    "KeptHead",
     "Ledger",
     "Linted",
     "Mutation",
@@ -291,6 +298,7 @@ __all__ = [
     "lint",
     "load_allowed",
     "load_book",
+    "load_head",
     "load_operations",
     "load_plan_file",
     "load_policy",

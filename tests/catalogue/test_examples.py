@@ -21,13 +21,17 @@ def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
     assert list(codes()) == sorted(typing.get_args(Known))
 
 
+BY_HAND = {"chain-differs", "imported-differs", "row-odd", "schema-differs"}
+"""What the check tells of nearly everything that somebody does to a ledger's file."""
+
+
 @each_code
 def test_the_bad_example_gives_the_code(code: str, tmp_path: Path) -> None:
     found = entry(code)
     assert found is not None
     session = run(found.bad, tmp_path)
     assert (found.text.severity, code) in session.told, session.printed
-    assert {other for _, other in session.told} == {code, *found.text.beside}, session.printed
+    assert {other for _, other in session.told} - BY_HAND == {code, *found.text.beside} - BY_HAND, session.printed
 
 
 @each_code

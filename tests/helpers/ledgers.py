@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
+
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.ledger.postgresql.database import PostgresDatabase
+from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.database import SqliteDatabase
+from billpolicy.ledger.statements import select_from
 from billpolicy.ledger.store import Ledger, open_ledger
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.policy.model import Policy
@@ -37,8 +43,15 @@ def whole(ledger: Store) -> Book:
 
 def dump(ledger: Ledger) -> list[str]:
     """Every row of every table, as text."""
-    with closing(sqlite3.connect(file_of(ledger))) as connection:
-        return list(connection.iterdump())
+    if isinstance(ledger.database, SqliteDatabase):
+        with closing(sqlite3.connect(ledger.database.path)) as connection:
+            return list(connection.iterdump())
+    with ledger.reading() as reader:
+        return [
+            f"{table.name} {row}"
+            for table in metadata.sorted_tables
+            for row in sorted(reader.connection.rows(select_from(table)), key=str)
+        ]
 
 
 def unkept(book: Book) -> Book:
@@ -52,14 +65,55 @@ def file_of(ledger: Ledger) -> Path:
     return ledger.database.path
 
 
-def by_hand(path: Path, *statements: str) -> None:
-    """Change a ledger from outside, guards down, as somebody might who knows SQLite."""
-    with closing(sqlite3.connect(path)) as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            assert connection.execute(statement).rowcount != 0, f"nothing was changed by: {statement}"
-        connection.commit()
+def told(ledger: Ledger) -> list[Diagnostic]:
+    """What the check tells beside that something is not what was written, which it tells of nearly everything."""
+    return [one for one in ledger.check() if one.code not in ("chain-differs", "imported-differs", "row-odd")]
+
+
+def url_of(ledger: Ledger) -> str:
+    """The address of a ledger."""
+    if isinstance(ledger.database, PostgresDatabase):
+        return ledger.database.url
+    return f"sqlite:///{file_of(ledger)}"
+
+
+def by_hand(ledger: Ledger | Path, *statements: str) -> None:
+    """Change a ledger from outside, guards down, as somebody might who knows its database."""
+    for statement, count in zip(statements, done_by_hand(ledger, *statements), strict=True):
+        assert count != 0, f"nothing was changed by: {statement}"
+
+
+def done_by_hand(ledger: Ledger | Path, *statements: str) -> list[int]:
+    """The same; gives how many rows each statement changed."""
+    if isinstance(ledger, Path) or isinstance(ledger.database, SqliteDatabase):
+        with closing(sqlite3.connect(ledger if isinstance(ledger, Path) else file_of(ledger))) as connection:
+            with guards_down(connection):
+                counts = [connection.execute(statement).rowcount for statement in statements]
+            connection.commit()
+            return counts
+    assert isinstance(ledger.database, PostgresDatabase)
+    with psycopg.connect(ledger.database.url) as server:
+        server.execute("SET session_replication_role = replica")  # no trigger runs, no reference is checked
+        return [server.execute(_TRUTH.sub(_as_word, statement)).rowcount for statement in statements]
+
+
+_TRUTH = re.compile("(?<=reversed = )[01]")
+"""What is true or false is a number in SQLite, and a word elsewhere."""
+
+
+def _as_word(found: re.Match[str]) -> str:
+    return "true" if found[0] == "1" else "false"
+
+
+@contextmanager
+def guards_down(connection: sqlite3.Connection) -> Iterator[None]:
+    """Take down every guard for a while."""
+    guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        connection.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, guard in guards:
+        connection.execute(guard)
 
 
 def post(ledger: Store, plan: Plan, *, who: str, now: datetime.datetime) -> Posted:

@@ -92,13 +92,10 @@ class MemoryReader:
 class MemoryWriter(MemoryReader):
     """The same inside a transaction."""
 
-    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    def write(self, entries: Sequence[Entry], before: Book, after: Book, policies: Collection[PolicyText] = ()) -> None:
         written = {entry.plan.id: entry for entry in entries}
-        self.kept = replace(self.kept, book=after, entries={**self.kept.entries, **written})
-
-    def keep(self, policies: Collection[PolicyText]) -> None:
-        new = {one.digest: one for one in policies}
-        self.kept = replace(self.kept, policies={**new, **self.kept.policies})
+        kept = {**{one.digest: one for one in policies}, **self.kept.policies}
+        self.kept = replace(self.kept, book=after, entries={**self.kept.entries, **written}, policies=kept)
 
     def wait(self, one: Waiting) -> None:
         self.kept = replace(self.kept, waiting={**self.kept.waiting, one.id: one})

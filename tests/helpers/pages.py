@@ -34,7 +34,7 @@ _CONSOLE = r"^```console\n(?P<console>.*?)^```$"
 _TYPED = r"^```sh\n(?P<typed>.*?)^```$(?:\n\n```text\n(?P<printed>.*?)^```$)?"
 _PART = re.compile("|".join((_HIDDEN, _LEFT_OUT, _FILE, _CONSOLE, _TYPED)), re.MULTILINE | re.DOTALL)
 
-_ANOTHER_EACH_TIME = re.compile(r"\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC|T\d\d:\d\dZ)")
+_ANOTHER_EACH_TIME = re.compile(r"\b[0-9a-f]{12}\b|\b[0-9a-f]{64}\b|\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC|T\d\d:\d\dZ)")
 """Digests, which are others with every change of the standard policy, and moments."""
 
 END = "\x1e"

@@ -1,4 +1,4 @@
-"""Ledgers for the tests: each its own file, closed at the end."""
+"""Ledgers for the tests, in every database that there is; what is of a file alone is marked `in_a_file`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,48 @@ from pathlib import Path
 import pytest
 
 from billpolicy.ledger.store import Ledger, open_ledger
+from tests.helpers.postgresql import Server
+
+STORES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that wants a ledger runs once for each database."""
+    if "kept_in" in metafunc.fixturenames:
+        in_a_file = metafunc.definition.get_closest_marker("in_a_file") is not None
+        metafunc.parametrize("kept_in", STORES[:1] if in_a_file else STORES, scope="function")
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(kept_in: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a ledger that is not there yet."""
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+    if kept_in == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database() as name:
+        yield server.url(name)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, empty_file: Path) -> Iterator[Ledger]:
+def ledger(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger."""
-    path = tmp_path / "empty.db"
-    shutil.copy(empty_file, path)
-    with open_ledger(f"sqlite:///{path}") as opened:
-        yield opened
+    yield from _opened(kept_in, request, tmp_path, "empty")
 
 
 @pytest.fixture
-def stocked(tmp_path: Path, stocked_file: Path) -> Iterator[Ledger]:
+def stocked(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger that holds the sample book."""
-    path = tmp_path / "stocked.db"
-    shutil.copy(stocked_file, path)
-    with open_ledger(f"sqlite:///{path}") as opened:
+    yield from _opened(kept_in, request, tmp_path, "stocked")
+
+
+def _opened(kept_in: str, request: pytest.FixtureRequest, folder: Path, what: str) -> Iterator[Ledger]:
+    if kept_in == "sqlite":
+        path = folder / f"{what}.db"
+        shutil.copy(request.getfixturevalue(f"{what}_file"), path)
+        with open_ledger(f"sqlite:///{path}") as opened:
+            yield opened
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue(f"{what}_database")) as name, open_ledger(server.url(name)) as opened:
         yield opened

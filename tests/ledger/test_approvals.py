@@ -9,7 +9,7 @@ import pytest
 
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.store import Approved
-from tests.helpers.ledgers import by_hand, file_of, post, whole
+from tests.helpers.ledgers import by_hand, file_of, post, told, whole
 from tests.helpers.refusals import refused
 from tests.helpers.sample import NOW, credit_plan
 from tests.helpers.waiting import put_waiting, waits
@@ -46,11 +46,13 @@ def test_it_is_read_as_it_was_written(waited: Ledger) -> None:
     ],
     ids=["approve something else", "approve what was withdrawn", "withdraw twice", "wait twice"],
 )
+@pytest.mark.in_a_file
 def test_guards(waited: Ledger, statement: str) -> None:
     with closing(sqlite3.connect(file_of(waited))) as hand, pytest.raises(sqlite3.IntegrityError, match="guard: "):
         hand.execute(statement)
 
 
+@pytest.mark.in_a_file
 def test_what_is_posted_is_not_approved_any_more(waited: Ledger) -> None:
     post(waited, credit_plan(whole(waited), "waits", "INV00000001"), who="ann", now=NOW)
     with waited.reading() as reader:
@@ -79,8 +81,8 @@ def test_what_is_posted_is_not_approved_any_more(waited: Ledger) -> None:
     ],
 )
 def test_what_was_changed_by_hand_is_told(waited: Ledger, statement: str) -> None:
-    by_hand(file_of(waited), statement)
-    assert [one.code for one in waited.check()] == ["waiting-differs"]
+    by_hand(waited, statement)
+    assert [one.code for one in told(waited)] == ["waiting-differs"]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,6 @@ def test_what_was_changed_by_hand_is_told(waited: Ledger, statement: str) -> Non
     ],
 )
 def test_what_cannot_be_relied_on_is_not_read(waited: Ledger, statement: str) -> None:
-    by_hand(file_of(waited), statement)
+    by_hand(waited, statement)
     with waited.reading() as reader:
         assert refused(reader.waiting).diagnostics[0].code == "ledger-damaged"

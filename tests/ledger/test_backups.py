@@ -98,7 +98,7 @@ def test_no_file_of_the_ledger_is(suffix: str, stocked: Ledger) -> None:
 
 
 def test_of_a_ledger_that_is_not_whole_nothing_is_written(stocked: Ledger, tmp_path: Path) -> None:
-    by_hand(file_of(stocked), "UPDATE items SET amount_minor = amount_minor + 1 WHERE document = 'INV00000003'")
+    by_hand(stocked, "UPDATE items SET amount_minor = amount_minor + 1 WHERE document = 'INV00000003'")
     url = url_of(file_of(stocked))
     found = refused(lambda: backup_ledger(url, tmp_path / "b.db"))
     assert "amount-differs" in codes(found)

@@ -15,7 +15,7 @@ from billpolicy.planning.plan import Plan
 from billpolicy.posting.posting import Job, post_jobs
 from tests.helpers.batcher import credits_of
 from tests.helpers.jobs import credit, refusing, run, told, wanted
-from tests.helpers.ledgers import dump, file_of, whole
+from tests.helpers.ledgers import dump, url_of, whole
 from tests.helpers.processes import kill, next_lines, started
 from tests.helpers.sample import DAY, NOW, credit_plan, doing, many_invoices, refund_plan
 from tests.helpers.scenes import versions
@@ -106,7 +106,7 @@ def test_killed_and_started_again_it_finishes_the_rest(ledger: Ledger, count_tol
     count, group = 1000, 20
     ledger.import_book(many_invoices(count, items=1))
     before = len(whole(ledger).numbered)
-    child = started("batcher", f"sqlite:///{file_of(ledger)}", str(count), str(group))
+    child = started("batcher", url_of(ledger), str(count), str(group))
     lines = [*next_lines(child, count_told), *kill(child)]
     assert lines[0].split() == ["op-0", "CM00000003"]
     after = whole(ledger)

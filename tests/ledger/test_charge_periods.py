@@ -23,7 +23,8 @@ from billpolicy.posting.posting import job_of, post_one
 from billpolicy.source.codec import decode
 from tests.helpers.books import book_from
 from tests.helpers.kinds_of_change import EACH
-from tests.helpers.ledgers import by_hand, dump, file_of, ledger_of, post, post_it, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, ledger_of, post, post_it, unkept, whole
+from tests.helpers.ledgers import told as breaches
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import BOOK, NOW, sample
 from tests.helpers.walks import read, walk
@@ -112,7 +113,7 @@ class TestChecking:
             ),
             (
                 "UPDATE charge_periods SET quantity = 'many' WHERE id = 's1/s1-setup/op-1'",
-                ["a row of `charge_periods` cannot be read any more"],
+                ["`quantity` of `s1/s1-setup/op-1` in `charge_periods` is not as it was written"],
             ),
             (
                 "UPDATE charge_periods SET imported = '{' WHERE imported IS NOT NULL",
@@ -145,8 +146,8 @@ class TestChecking:
     def test_what_is_changed_by_hand_is_found(self, corrected: Ledger, statement: str, told: list[str]) -> None:
         post(corrected, EACH["usage_billed"](whole(corrected), "op-2"), who="ann", now=NOW)
         assert corrected.check() == []
-        by_hand(file_of(corrected), statement)
-        assert [problem.message for problem in corrected.check()] == told
+        by_hand(corrected, statement)
+        assert [problem.message for problem in breaches(corrected)] == told
 
     def test_each_has_a_last_word_in_the_journal(self, corrected: Ledger) -> None:
         """Of one that is changed twice, the table has the last."""

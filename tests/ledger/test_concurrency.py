@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from billpolicy.ledger.store import Ledger
-from tests.helpers.ledgers import file_of, whole
+from tests.helpers.ledgers import url_of, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import finished, started
 
@@ -33,8 +33,8 @@ def test_threads_that_ask_for_the_same(stocked: Ledger) -> None:
     assert stocked.check() == []
 
 
-def test_processes_on_one_file(stocked: Ledger) -> None:
-    url = f"sqlite:///{file_of(stocked)}"
+def test_processes_on_one_ledger(stocked: Ledger) -> None:
+    url = url_of(stocked)
     children = [started("poster", url, f"p{n}", "25", "0") for n in range(4)]
     told = [line.split()[1] for child in children for line in finished(child)]
     assert sorted(told) == [f"CM{n:08d}" for n in range(3, 103)]

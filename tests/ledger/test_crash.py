@@ -10,7 +10,7 @@ from pathlib import Path
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.biller import ACCOUNTS, billed
 from tests.helpers.importer import INVOICES
-from tests.helpers.ledgers import dump, file_of, unkept, whole
+from tests.helpers.ledgers import dump, unkept, url_of, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import finished, kill, next_lines, started
 from tests.helpers.sample import many_invoices
@@ -28,7 +28,7 @@ def drawn(ledger: Ledger) -> list[tuple[str, str]]:
 
 
 def test_killed_while_posting(stocked: Ledger) -> None:
-    url = f"sqlite:///{file_of(stocked)}"
+    url = url_of(stocked)
     for _ in range(5):
         before = drawn(stocked)
         child = started("poster", url, "op", "100000", str(len(before)))
@@ -84,5 +84,6 @@ def test_killed_while_making_and_importing(tmp_path: Path) -> None:
 
 
 def rows(ledger: Ledger) -> list[str]:
-    """All that it holds, but the text of the policy: each process has that in a folder of its own."""
-    return [line for line in dump(ledger) if not line.startswith('INSERT INTO "policies"')]
+    """All that it holds, but the text of the policy and the chain over it: each process has that in a folder of its
+    own."""
+    return [line for line in dump(ledger) if not line.startswith(('INSERT INTO "policies"', 'INSERT INTO "chain"'))]

@@ -31,7 +31,7 @@ from tests.helpers.credit import (
     transfer_plan,
     use_plan,
 )
-from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, told, unkept, whole
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import NOW, doing
 
@@ -234,6 +234,7 @@ class TestSlices:
 
 
 class TestDraftsAndCancellations:
+    @pytest.mark.in_a_file
     def test_a_draft_is_posted_once(self, credit: Ledger) -> None:
         post_it(credit, lambda book: post_draft_plan(book, "a", "TMP-INV-00000001"))
         book = whole(credit)
@@ -244,6 +245,7 @@ class TestDraftsAndCancellations:
         with pytest.raises(sqlite3.IntegrityError, match="guard: "):
             post(credit, post_draft_plan(book, "b", "TMP-INV-00000001"), who="ines", now=NOW)
 
+    @pytest.mark.in_a_file
     def test_a_canceled_draft_stays_where_it_is(self, credit: Ledger) -> None:
         post_it(credit, lambda book: cancel_draft_plan(book, "a", "TMP-INV-00000002"))
         canceled = whole(credit).numbered["TMP-INV-00000002"]
@@ -283,6 +285,7 @@ class TestDraftsAndCancellations:
             "INSERT OR REPLACE INTO subscribed_charges SELECT * FROM subscribed_charges",
         ],
     )
+    @pytest.mark.in_a_file
     def test_guards(self, credit: Ledger, statement: str) -> None:
         post_it(credit, TRANSFERRED)
         before = dump(credit)
@@ -407,6 +410,6 @@ def test_planted_corruption_is_found(credit: Ledger, statement: str) -> None:
     post_it(credit, lambda book: post_draft_plan(book, "post", "TMP-INV-00000001"))
     post_it(credit, lambda book: cancel_draft_plan(book, "drop", "TMP-INV-00000002"))
     post_it(credit, lambda book: cancel_plan(book, "cancel"))
-    by_hand(file_of(credit), statement)
-    found = credit.check()
+    by_hand(credit, statement)
+    found = told(credit)
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))

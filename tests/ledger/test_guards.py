@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from billpolicy.book.book import Book
 from billpolicy.ledger.store import Ledger
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
@@ -40,6 +41,7 @@ KEPT = (
     "approvals",
     "withdrawals",
     "void_numbers",
+    "chain",
 )
 MAY_CHANGE = {
     ("documents", "reversed"),
@@ -82,7 +84,8 @@ def posted(stocked: Ledger) -> Ledger:
     void = "void_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"
     stocked.import_book(book_from(f"accounts: [{{id: other, currency: USD}}]\n{void}"))
     with stocked.writing() as writer:
-        writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
+        text = PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))
+        writer.write([], Book(), Book(), [text])
         put_waiting(writer)
     return stocked
 

@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy.book.history import value_on
 from billpolicy.ledger.store import Ledger
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, file_of, ledger_of, whole
+from tests.helpers.ledgers import by_hand, ledger_of, whole
 from tests.helpers.sample import DAY, NOW
 from tests.helpers.scenes import versions
 
@@ -39,7 +39,7 @@ def test_what_was_changed_by_hand_is_found(stocked: Ledger, statement: str) -> N
     done = list(billpolicy.post_all(versions(), stocked, CHANGED, who="ann", today=DAY, now=lambda: NOW))
     assert [one.problems for one in done] == [()] * len(CHANGED)
     assert stocked.check() == []
-    by_hand(file_of(stocked), statement)
+    by_hand(stocked, statement)
     found = stocked.check()
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
 

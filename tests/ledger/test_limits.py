@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import billpolicy
 from billpolicy.ledger.store import Ledger, open_ledger
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import file_of
+from tests.helpers.ledgers import url_of
 from tests.helpers.paths import STANDARD
 from tests.helpers.processes import finished, started
 from tests.helpers.properties import examples
@@ -33,7 +33,7 @@ def test_processes_do_not_pass_it_together(ledger: Ledger, tmp_path: Path) -> No
     policy = tmp_path / "policy.yaml"
     head = f"policy: acme\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n"
     policy.write_text(head + LIMIT % ("day", "all"))
-    url = f"sqlite:///{file_of(ledger)}"
+    url = url_of(ledger)
     children = [started("spender", url, str(policy), f"p{n}", "8") for n in range(4)]
     told = [line.split()[1] for child in children for line in finished(child)]
     # 14 x 7 = 98 of 100 EUR and 5 x 9 = 45 of 50 USD, of 32 each that were tried.

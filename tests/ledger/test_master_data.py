@@ -15,7 +15,7 @@ from billpolicy.planning.request import request_data
 from billpolicy.posting.posting import Job, job_of, post_jobs, post_one
 from billpolicy.report.ledger_text import account_text
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, dump, file_of, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, told, unkept, whole
 from tests.helpers.planning import plan_on
 from tests.helpers.refusals import codes, refused
 from tests.helpers.sample import NOW
@@ -151,12 +151,13 @@ PLANTED = {
 
 @pytest.mark.parametrize("statement", PLANTED)
 def test_what_is_changed_by_hand_is_found(changed: Ledger, statement: str) -> None:
-    by_hand(file_of(changed), statement)
-    found = {one.code for one in changed.check()}
+    by_hand(changed, statement)
+    found = {one.code for one in told(changed)}
     assert found
     assert found <= PLANTED[statement] | {"operation-differs"}
 
 
+@pytest.mark.in_a_file
 def test_what_was_given_stays_as_it_is(changed: Ledger) -> None:
     """The guards of the database itself: nobody changes or deletes what was held."""
     with closing(sqlite3.connect(file_of(changed))) as connection:

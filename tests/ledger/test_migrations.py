@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 from billpolicy.ledger import migrations
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
-from tests.helpers.ledgers import dump, file_of, unkept, whole
+from tests.helpers.ledgers import dump, unkept, url_of, whole
 from tests.helpers.refusals import codes, refused
 from tests.helpers.sample import sample
 
@@ -41,14 +41,16 @@ def test_the_program_knows_every_step() -> None:
     assert tuple(reversed(steps)) == REVISIONS
 
 
+@pytest.mark.in_a_file
 def test_the_steps_end_in_the_schema(ledger: Ledger) -> None:
-    engine = create_engine(f"sqlite:///{file_of(ledger)}")
+    engine = create_engine(url_of(ledger))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
+@pytest.mark.in_a_file
 def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path, revision: str) -> None:
     made_up_to(url, revision)
     refusal = refused(lambda: open_ledger(url))
@@ -60,6 +62,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path,
         assert unkept(whole(ledger)) == sample()
 
 
+@pytest.mark.in_a_file
 def test_a_step_that_fails_leaves_everything_as_it_was(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made_up_to(url, REVISIONS[0])
     path = Path(url.removeprefix("sqlite:///"))
@@ -72,6 +75,7 @@ def test_a_step_that_fails_leaves_everything_as_it_was(url: str, monkeypatch: py
         assert list(connection.iterdump()) == before
 
 
+@pytest.mark.in_a_file
 def test_a_draft_that_an_operation_posted_was_imported_as_a_draft(url: str) -> None:
     """Of two drafts of a book, an operation has posted the one; the other had been posted when it was imported."""
     made_up_to(url, "0004")

@@ -20,7 +20,7 @@ import billpolicy
 from billpolicy.deciding.versions import Versions
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import file_of
+from tests.helpers.ledgers import url_of
 from tests.helpers.refusals import codes, refused
 from tests.helpers.scenes import versions
 
@@ -321,7 +321,7 @@ def test_numbers_follow_their_format_without_gaps(form: Any, steps: list[tuple[d
             last[before(day)] += 1
             expected = f"{before(day)}{last[before(day)]:0{width}d}"
             if what == "restart":
-                with open_ledger(f"sqlite:///{file_of(opened)}") as another:
+                with open_ledger(url_of(opened)) as another:
                     assert drawn(policy, another, [asked]) == [expected]
             else:
                 assert drawn(policy, opened, [asked]) == [expected]

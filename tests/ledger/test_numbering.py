@@ -15,7 +15,7 @@ from billpolicy.posting.numbering import Missing, Numbering
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_text
 from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy as run
-from tests.helpers.ledgers import file_of
+from tests.helpers.ledgers import url_of
 from tests.helpers.refusals import codes, refused
 from tests.ledger.test_number_formats import BOOK, CHARGES, YEARLY, debited, drawn, ledger, memos, numbering
 
@@ -143,7 +143,7 @@ def test_a_draft_keeps_its_number_for_itself() -> None:
 def test_the_commands(format: str, tmp_path: Path) -> None:
     text = memos("D-00000001", "D-00000004") + void("D-00000002")
     with ledger(text) as opened:
-        address = f"sqlite:///{file_of(opened)}"
+        address = url_of(opened)
         checked = run("ledger", "check", address, "--format", format)
         told = run("ledger", "numbers", address, "--format", format)
     assert (checked.code, told.code) == (0, 0)

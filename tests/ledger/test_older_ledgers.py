@@ -33,7 +33,7 @@ from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument, in_turn
 from billpolicy.posting.posting import Job, post_jobs
 from billpolicy.source.write import plain_data
 from tests.helpers.books import file_of as book_file
-from tests.helpers.ledgers import by_hand, dump, file_of, whole
+from tests.helpers.ledgers import by_hand, dump, whole
 from tests.helpers.sample import NOW
 
 KEPT = Path(__file__).parent / "older" / "revision_0004.json.xz"
@@ -171,7 +171,7 @@ def test_payments_that_were_imported_then_are_watched_now(told: Told, upgraded: 
         asked = "SELECT number FROM documents WHERE kind = 'payment' AND operation IS NULL"
         imported = {row[0] for row in reader.connection.rows(asked)}
     if imported:
-        by_hand(file_of(upgraded), "UPDATE documents SET reversed = 1 WHERE kind = 'payment' AND operation IS NULL")
+        by_hand(upgraded, "UPDATE documents SET reversed = 1 WHERE kind = 'payment' AND operation IS NULL")
         told_of = {one.message.split()[2] for one in upgraded.check() if one.code == "journal-differs"}
         assert told_of == imported
 

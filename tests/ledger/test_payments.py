@@ -13,7 +13,7 @@ from billpolicy.planning.request import request_data
 from billpolicy.posting.posting import Job, Outcome, dry_run, job_of, post_jobs
 from billpolicy.report.ledger_text import account_text, document_text, operation_text
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, dump, file_of, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, told, unkept, whole
 from tests.helpers.planning import plan_on
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import NOW
@@ -192,8 +192,8 @@ def test_a_book_with_a_reversed_payment_comes_in_as_it_is(ledger: Ledger) -> Non
     assert ledger.import_book(book).added == {}
     assert outcomes(post(ledger, REVERSE, f"{PAY} BANK-1")) == ["reversed", "reference-known"]
     assert ledger.check() == []
-    by_hand(file_of(ledger), "UPDATE documents SET reversed = 0, reversed_reason = NULL WHERE number = 'P1'")
-    assert [problem.code for problem in ledger.check()] == ["journal-differs"]
+    by_hand(ledger, "UPDATE documents SET reversed = 0, reversed_reason = NULL WHERE number = 'P1'")
+    assert [problem.code for problem in told(ledger)] == ["journal-differs"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import billpolicy as api
 from billpolicy.ledger.store import Ledger, create_ledger
 from tests.helpers.books import book_from
 from tests.helpers.command_line import Ran, billpolicy
-from tests.helpers.ledgers import by_hand, file_of
+from tests.helpers.ledgers import by_hand
+from tests.helpers.ledgers import told as breaches
 from tests.helpers.paths import ROOT
 from tests.helpers.sample import NOW
 
@@ -89,7 +90,7 @@ def posted(ledger: Ledger) -> list[api.Explanation]:
 
 def forget(ledger: Ledger) -> None:
     """As an older program leaves it."""
-    by_hand(file_of(ledger), "DELETE FROM policies")
+    by_hand(ledger, "DELETE FROM policies")
 
 
 def test_every_file_is_kept_once(ledger: Ledger) -> None:
@@ -135,7 +136,7 @@ def test_a_step_by_its_id_and_by_its_document(ledger: Ledger) -> None:
 def test_without_the_text_it_says_so_and_tells_the_rest(ledger: Ledger) -> None:
     posted(ledger)
     forget(ledger)
-    assert ledger.check() == []
+    assert breaches(ledger) == []
     found = api.explain_posted(ledger, "CM00000001")
     assert found.explanations == ()
     assert found.without_policy is not None
@@ -150,8 +151,8 @@ def test_without_the_text_it_says_so_and_tells_the_rest(ledger: Ledger) -> None:
 
 def test_text_that_is_not_what_it_was_is_found_and_explains_nothing(ledger: Ledger) -> None:
     posted(ledger)
-    by_hand(file_of(ledger), "UPDATE policies SET layers = replace(layers, 'item_limit: 7', 'item_limit: 9')")
-    assert [problem.code for problem in ledger.check()] == ["policy-text-differs"]
+    by_hand(ledger, "UPDATE policies SET layers = replace(layers, 'item_limit: 7', 'item_limit: 9')")
+    assert [problem.code for problem in breaches(ledger)] == ["policy-text-differs"]
     with pytest.raises(api.Refused, match="is not what it was any more"):
         api.explain_posted(ledger, "CM00000001")
 

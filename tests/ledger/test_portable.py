@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 import billpolicy.ledger
+from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, statements
@@ -73,9 +74,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
         found.append(statement)
         return ask(self, statement, *keys, **values)  # type: ignore[arg-type]
 
-    def each(self: Connection, statement: Statement) -> Iterator[Row]:
+    def each(self: Connection, statement: Statement, **values: object) -> Iterator[Row]:
         found.append(statement)
-        return go_through(self, statement)
+        return go_through(self, statement, **values)
 
     def run(self: Connection, statement: Statement, rows: list[Row]) -> None:
         found.append(statement)
@@ -126,7 +127,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
         assert restore_ledger(backup, other, replace=True).kept
         with ledger.writing() as writer:  # so that the check has to ask who did that
             raise_revisions(writer.connection, ["INV00000001", "subscription:s1"])
-            writer.keep([PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))])
+            text = PolicyText("a-digest", "acme", (LayerText("acme", True, (("acme.yaml", "policy: acme"),)),))
+            writer.write([], Book(), Book(), [text])
             put_waiting(writer)
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check()

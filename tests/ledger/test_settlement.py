@@ -19,7 +19,7 @@ from billpolicy.ledger.store import Ledger
 from billpolicy.planning.plan import Plan, left_by
 from billpolicy.report.ledger_text import document_text, operation_text
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, dump, file_of, post, post_it, refused_unchanged, unkept, whole
+from tests.helpers.ledgers import by_hand, dump, post, post_it, refused_unchanged, told, unkept, url_of, whole
 from tests.helpers.processes import finished, started
 from tests.helpers.racer import put_all, unapplied_left
 from tests.helpers.refusals import codes, messages, refused
@@ -188,7 +188,7 @@ class TestTakingBack:
     def test_the_check_finds_what_was_done_by_hand(self, stocked: Ledger, statement: str, code: str) -> None:
         for id, amount in (("a", "10.00"), ("b", "-10.00")):
             post_it(stocked, put(id, "P-00000001", "INV00000002", amount))
-        by_hand(file_of(stocked), statement)
+        by_hand(stocked, statement)
         assert code in {problem.code for problem in stocked.check()}
 
 
@@ -270,8 +270,8 @@ class TestTransfers:
     )
     def test_the_check_finds_what_was_done_by_hand(self, two: Ledger, statement: str, found: set[str]) -> None:
         post_it(two, lambda book: transfer_plan(book, "a", "P-00000001", "other", "20.00"))
-        by_hand(file_of(two), statement)
-        assert {problem.code for problem in two.check()} == found
+        by_hand(two, statement)
+        assert {problem.code for problem in told(two)} == found
 
 
 class TestDecisionsAndApproval:
@@ -291,8 +291,9 @@ class TestDecisionsAndApproval:
     def test_an_operation_from_before_there_were_any_is_still_read(self, stocked: Ledger) -> None:
         plan = credit_plan(whole(stocked), "a", "INV00000002")
         post(stocked, plan, who="ines", now=NOW)
-        by_hand(file_of(stocked), "UPDATE operations SET plan = json_remove(plan, '$.notes', '$.approved_by')")
-        assert stocked.check() == []
+        for left_out in ('"notes":[],', ',"approved_by":[]'):
+            by_hand(stocked, f"UPDATE operations SET plan = replace(plan, '{left_out}', '')")
+        assert told(stocked) == []
         assert post(stocked, plan, who="ines", now=NOW).plan == plan
 
 
@@ -439,7 +440,7 @@ class TestRaces:
 
     def test_processes(self, stocked: Ledger) -> None:
         before = whole(stocked)
-        children = [started("racer", f"sqlite:///{file_of(stocked)}", str(n)) for n in range(4)]
+        children = [started("racer", url_of(stocked), str(n)) for n in range(4)]
         told = [" ".join(finished(child)) for child in children]
         self.check(stocked, before, told)
 

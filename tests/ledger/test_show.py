@@ -8,7 +8,7 @@ import pytest
 
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.shown import OpenPlace
-from tests.helpers.ledgers import by_hand, file_of, post, whole
+from tests.helpers.ledgers import by_hand, post, whole
 from tests.helpers.refusals import codes, messages, refused
 from tests.helpers.sample import NOW, credit_plan, refund_plan
 
@@ -72,7 +72,7 @@ def test_what_is_damaged(stocked: Ledger) -> None:
         "UPDATE operations SET plan = replace(plan, 'invoice', 'x')",
         "UPDATE documents SET attributes = ''",
     ):
-        by_hand(file_of(stocked), statement)
+        by_hand(stocked, statement)
         with stocked.reading() as connection:
             refusal = refused(lambda: connection.operation("op-1"))
         assert codes(refusal) == ["ledger-damaged"]
@@ -91,7 +91,7 @@ def test_what_is_damaged(stocked: Ledger) -> None:
 def test_what_was_posted_is_damaged_when_it_is_asked_for_again(stocked: Ledger, statement: str, what: str) -> None:
     plan = credit_plan(whole(stocked), "op-1", "INV00000002", "20.00")
     post(stocked, plan, who="ann", now=NOW)
-    by_hand(file_of(stocked), statement)
+    by_hand(stocked, statement)
     refusal = refused(lambda: post(stocked, plan, who="ann", now=NOW))
     assert codes(refusal) == ["ledger-damaged"]
     assert messages(refusal) == f"what operation `op-1` {what} cannot be read any more"

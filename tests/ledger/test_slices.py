@@ -152,6 +152,7 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
     ],
     ids=range(11),
 )
+@pytest.mark.in_a_file
 def test_no_query_reads_a_whole_table(ledger: Ledger, text: str) -> None:
     tables = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions|[adinpr]"
     with ledger.reading() as connection:

@@ -29,6 +29,7 @@ def file_of(url: str) -> Path:
 
 
 class TestMaking:
+    @pytest.mark.in_a_file
     def test_a_new_ledger_is_empty_and_ours(self, url: str) -> None:
         with create_ledger(url) as ledger, ledger.reading() as connection:
             assert connection.connection.driver.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
@@ -44,6 +45,7 @@ class TestMaking:
         with create_ledger(url) as ledger:
             assert dump(ledger) == before
 
+    @pytest.mark.in_a_file
     def test_an_empty_file_becomes_a_ledger(self, url: str) -> None:
         file_of(url).touch()
         assert codes(refused(lambda: open_ledger(url))) == ["ledger-empty"]
@@ -80,12 +82,14 @@ class TestRefusing:
             "sqlite:///\0",
         ],
     )
+    @pytest.mark.in_a_file
     def test_addresses_that_name_no_file(self, address: str) -> None:
         for action in (create_ledger, open_ledger):
             refusal = refused(lambda action=action: action(address))  # type: ignore[misc]
             assert codes(refusal) == ["ledger-address"]
             assert "sqlite:///books.db" in str(refusal)
 
+    @pytest.mark.in_a_file
     def test_a_missing_file_is_not_made(self, url: str) -> None:
         refusal = refused(lambda: open_ledger(url))
         assert codes(refusal) == ["file-missing"]
@@ -101,6 +105,7 @@ class TestRefusing:
         assert codes(refused(lambda: action(f"sqlite:///{tmp_path}"))) == ["ledger-unreadable"]
 
     @pytest.mark.parametrize("action", [create_ledger, open_ledger])
+    @pytest.mark.in_a_file
     def test_a_file_that_is_no_database(self, url: str, action: object) -> None:
         assert callable(action)
         file_of(url).write_text("policy: acme\n" * 200)
@@ -109,6 +114,7 @@ class TestRefusing:
 
     @pytest.mark.parametrize("action", [create_ledger, open_ledger])
     @pytest.mark.parametrize("mark", [0, 42])
+    @pytest.mark.in_a_file
     def test_a_database_of_another_program(self, url: str, action: object, mark: int) -> None:
         assert callable(action)
         with closing(sqlite3.connect(file_of(url))) as connection:
@@ -121,6 +127,7 @@ class TestRefusing:
         assert file_of(url).read_bytes() == before
 
     @pytest.mark.parametrize("action", [create_ledger, open_ledger])
+    @pytest.mark.in_a_file
     def test_a_ledger_of_a_newer_program(self, url: str, action: object) -> None:
         assert callable(action)
         create_ledger(url).close()
@@ -131,6 +138,7 @@ class TestRefusing:
         assert codes(refusal) == ["ledger-newer"]
         assert "newer version of billpolicy" in messages(refusal)
 
+    @pytest.mark.in_a_file
     def test_a_ledger_that_was_cut_off(self, url: str) -> None:
         with create_ledger(url) as ledger:
             ledger.import_book(many_invoices(200))
@@ -139,6 +147,7 @@ class TestRefusing:
             os.truncate(file_of(url), keep)
             assert codes(refused(lambda: whole_of(url)))[0] in ("ledger-damaged", "ledger-foreign")
 
+    @pytest.mark.in_a_file
     def test_a_ledger_with_scribbled_pages(self, url: str) -> None:
         with create_ledger(url) as ledger:
             ledger.import_book(many_invoices(200))
@@ -164,6 +173,7 @@ class TestLocks:
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
+    @pytest.mark.in_a_file
     def test_a_writer_waits_only_so_long(self, url: str) -> None:
         with create_ledger(url) as ledger:
             ledger.import_book(sample())
@@ -177,6 +187,7 @@ class TestLocks:
             assert dump(ledger) == before
             post(ledger, plan, who="ann", now=NOW)
 
+    @pytest.mark.in_a_file
     def test_readers_do_not_wait(self, url: str) -> None:
         with create_ledger(url) as ledger:
             ledger.import_book(sample())
@@ -200,12 +211,14 @@ class TestLocks:
 AS_NOBODY = """
 import os, sys
 import billpolicy.ledger.sqlite  # else read only when it is wanted; by then Python's own files may be out of reach
+from billpolicy.ledger.sqlite.database import _schema_of_new
 from billpolicy.book.needs import Needs
 from tests.helpers.ledgers import post
 from billpolicy.ledger.store import open_ledger
 from billpolicy.diagnostics.diagnostic import Refused
 from tests.helpers.sample import NOW, credit_plan, sample
 
+_schema_of_new()  # reads the migrations
 if os.geteuid() == 0:
     os.setuid(65534)
 try:

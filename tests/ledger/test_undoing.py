@@ -18,7 +18,7 @@ from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction, request_data
 from billpolicy.source.tree import parse_text
 from tests.helpers.books import book_from
-from tests.helpers.ledgers import by_hand, dump, execute, file_of, post, whole
+from tests.helpers.ledgers import by_hand, dump, execute, post, whole
 from tests.helpers.refusals import codes, refused
 from tests.helpers.sample import NOW
 from tests.helpers.scenes import versions
@@ -109,7 +109,7 @@ def test_a_plan_of_before_the_move_is_stale(ledger: Ledger) -> None:
 def test_a_journal_that_says_another_day_is_found(ledger: Ledger) -> None:
     ledger.import_book(book_from(BOOK))
     posted(ledger, BILL, CANCEL, UNDO)
-    by_hand(file_of(ledger), "UPDATE subscriptions SET canceled_on = '2026-04-20' WHERE id = 'S'")
+    by_hand(ledger, "UPDATE subscriptions SET canceled_on = '2026-04-20' WHERE id = 'S'")
     assert [(one.code, one.message) for one in ledger.check()] == [
         ("journal-differs", "`canceled_on` of subscription `S` is `2026-04-20`, but not set by the journal")
     ]
@@ -140,11 +140,12 @@ def test_a_write_off_and_what_becomes_of_it_on_slices(ledger: Ledger) -> None:
     assert [(memo.number, memo.write_off) for memo in memos] == [(f"CM0000000{n}", True) for n in (1, 2, 3, 4)]
 
 
+@pytest.mark.in_a_file
 def test_a_write_off_that_is_not_wholly_applied_is_found(ledger: Ledger) -> None:
     ledger.import_book(book_from(BOOK))
     credit = "operation: credit_memo_from_invoice, invoice: INV00000001, date: 2026-04-02"
     posted(ledger, BILL, credit)
-    by_hand(file_of(ledger), "UPDATE documents SET write_off = 1 WHERE number = 'CM00000001'")
+    by_hand(ledger, "UPDATE documents SET write_off = 1 WHERE number = 'CM00000001'")
     assert [(one.code, one.message) for one in ledger.check()] == [
         ("journal-differs", "`write_off` of CM00000001 is `true`, but `false` by the journal"),
         ("write-off-differs", "CM00000001 writes off 30.00 USD, but 0.00 of it is applied to INV00000001"),
@@ -166,6 +167,7 @@ applications: [{from: C1, to: I1, date: 2026-01-12, amount: 60.00}]
     assert codes(refused(lambda: ledger.import_book(book_from(without)))) == ["import-differs"]
 
 
+@pytest.mark.in_a_file
 def test_of_an_older_ledger_a_write_off_that_was_used_as_money_stays_money(url: str) -> None:
     """Until revision 0006 the memo of a write-off could be unapplied; of two, that was done to the second one."""
     made_up_to(url, "0005")
@@ -216,7 +218,7 @@ def test_an_adjustment_is_undone_once(ledger: Ledger) -> None:
     assert whole(ledger).credit_balance("ann", "USD") == 0
     asked = instruction(undo, "again")
     assert codes(refused(lambda: plan_operation(versions(), whole(ledger), asked, TODAY))) == ["undone-already"]
-    by_hand(file_of(ledger), "UPDATE documents SET amount_minor = 4000 WHERE number = 'CBA-00000002'")
+    by_hand(ledger, "UPDATE documents SET amount_minor = 4000 WHERE number = 'CBA-00000002'")
     assert {one.code for one in ledger.check()} == {"adjustment-differs", "journal-differs"}
 
 
@@ -226,6 +228,6 @@ def test_two_that_undo_the_same_are_found(ledger: Ledger) -> None:
     undo = "operation: undo_credit_adjustment, adjustment: CBA-00000001, date: 2026-04-11"
     up, down = adjust.format("increase"), adjust.format("decrease")
     posted(ledger, up, up, undo, down)
-    by_hand(file_of(ledger), "UPDATE documents SET source = 'CBA-00000001' WHERE number = 'CBA-00000004'")
+    by_hand(ledger, "UPDATE documents SET source = 'CBA-00000001' WHERE number = 'CBA-00000004'")
     found = [(one.code, one.message) for one in ledger.check() if one.code != "journal-differs"]
     assert found == [("adjustment-differs", "CBA-00000001 was undone more than once")]

@@ -24,7 +24,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.store import Store
 from tests.helpers.books import book_from
 from tests.helpers.command_line import Ran, billpolicy
-from tests.helpers.ledgers import by_hand, dump, file_of, ledger_of, post, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, ledger_of, post, told, url_of, whole
 from tests.helpers.paths import STANDARD
 from tests.helpers.refusals import refused
 from tests.helpers.sample import NOW
@@ -346,8 +346,8 @@ def test_what_was_changed_by_hand_is_found(
 ) -> None:
     monkeypatch.setattr(replay, "_AT_ONCE", at_once)
     posted(kept, RECORD, RUN, recorded("march", "free", "free-2", "03-10"))
-    by_hand(file_of(kept), statement)
-    found = kept.check()
+    by_hand(kept, statement)
+    found = told(kept)
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
 
 
@@ -376,7 +376,7 @@ GOOD = HEADER + "f1,s1,calls,2026-02-01,3\nf2,s2,calls,2026-02-01,-0.5\nf3,s2,ca
 def usage(ledger: Ledger, text: str, *more: str) -> Ran:
     file = file_of(ledger).with_name("usage.csv")
     file.write_text(text, encoding="utf-8")
-    url = f"sqlite:///{file_of(ledger)}"
+    url = url_of(ledger)
     return billpolicy("ledger", "usage", url, file, "--policy", STANDARD, "--engine", "python", *more)
 
 
@@ -430,7 +430,7 @@ def test_who_records_is_in_the_audit_trail(kept: Ledger) -> None:
         shown = reader.operation(operation)
     assert shown is not None
     assert (shown.audit.who, shown.plan.actor) == ("ines", "ines")
-    told = billpolicy("ledger", "show", f"sqlite:///{file_of(kept)}", operation)
+    told = billpolicy("ledger", "show", url_of(kept), operation)
     assert "3 usage records of 2 subscriptions, 2026-02-01 to 2026-02-02" in told.out
 
 

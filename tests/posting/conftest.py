@@ -13,12 +13,13 @@ from billpolicy.book.book import Book
 from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.store import Store
 from tests.helpers.memory_store import MemoryStore
+from tests.helpers.postgresql import Server
 from tests.helpers.sample import sample
 
 StoreOf = Callable[[Book], Store]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def store_of(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, stocked_file: Path) -> Iterator[StoreOf]:
     """Makes a store that holds a book."""
     with ExitStack() as opened:
@@ -31,7 +32,15 @@ def store_of(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, s
                 ledger.import_book(book)
             return ledger
 
-        yield {"sqlite": sqlite, "memory": MemoryStore}[request.param]
+        def postgresql(book: Book) -> Store:
+            server: Server = request.getfixturevalue("postgresql")
+            like = request.getfixturevalue("stocked_database" if book is sample() else "empty_database")
+            ledger = opened.enter_context(open_ledger(server.url(opened.enter_context(server.database(like)))))
+            if book is not sample():
+                ledger.import_book(book)
+            return ledger
+
+        yield {"sqlite": sqlite, "postgresql": postgresql, "memory": MemoryStore}[request.param]
 
 
 @pytest.fixture

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 import billpolicy
-from billpolicy.cli import completing, history, ledger_backup, ledger_explain, ledger_journal, ledger_stats, sync
+from billpolicy.cli import (
+    completing,
+    history,
+    ledger_backup,
+    ledger_explain,
+    ledger_head,
+    ledger_journal,
+    ledger_stats,
+    sync,
+)
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import load_versions, login, progress, tell_outcome
 from billpolicy.cli.options import (
@@ -19,6 +28,7 @@ from billpolicy.cli.options import (
     day_or_today,
     engine_option,
     format_option,
+    head_option,
     own_policy_option,
     policy_option,
     today_option,
@@ -201,15 +211,19 @@ def show_(ledger: str, id: str, format: str) -> None:
 
 @command.command("check")
 @_LEDGER
+@head_option
 @format_option("text", "json")
-def check(ledger: str, format: str) -> None:
+def check(ledger: str, head: str | None, format: str) -> None:
     """Verify LEDGER: every document's identity, numbers without gaps, links, audit trail, and the file itself.
+
+    All that it holds is compared with its chain: each row that was written for good is in the digest of a link, and
+    each link in the next. With --head, a head that was kept elsewhere, also what a rewritten chain would hide is told.
 
     Gaps among numbers that were imported are told as warnings: whether that ledger was whole is another question.
     """
     answer_with_refusals(click.get_current_context())
     with billpolicy.open_ledger(ledger) as opened:
-        problems = opened.check()
+        problems = opened.check(None if head is None else billpolicy.load_head(head))
         warnings = [] if problems else gaps_to_warn_of(opened.numbering())
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
@@ -236,6 +250,7 @@ command.add_command(history.command)
 command.add_command(ledger_explain.command)
 command.add_command(ledger_backup.backup)
 command.add_command(ledger_backup.restore)
+command.add_command(ledger_head.command)
 command.add_command(ledger_journal.command)
 command.add_command(ledger_stats.command)
 command.add_command(sync.command)

@@ -39,12 +39,12 @@ def backup(ledger: str, file: Path, format: str) -> None:
             operations=made.stats.operations,
             last=posted_at(made.stats.last),
             numbers=made.stats.numbers,
+            head=made.head.digest,
         )
         write_json(report)
     else:
-        write(
-            "\n".join((*wrapped("last numbers  ", ", ".join(made.stats.numbers)), f"sha256        {made.sha256}", ""))
-        )
+        numbers = wrapped("last numbers  ", ", ".join(made.stats.numbers))
+        write("\n".join((*numbers, f"head          {made.head.digest}", f"sha256        {made.sha256}", "")))
     conclude(f"{file}: every check passed on {_holds(made.stats)}")
 
 

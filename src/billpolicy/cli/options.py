@@ -66,6 +66,16 @@ LINE = _Line()
 """The type of every option and argument that is a name, an id or a remark."""
 
 
+def head_option(command: _F) -> _F:
+    """The option that names a head that was kept elsewhere."""
+    return click.option(
+        "--head",
+        type=LINE,
+        metavar="HEAD",
+        help="A head that was kept: the digest, or the file that `ledger head --format json` wrote.",
+    )(command)
+
+
 def _policies(command: _F, *, required: bool = True) -> _F:
     return click.option(
         "--policy",

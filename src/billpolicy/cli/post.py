@@ -36,6 +36,7 @@ from billpolicy.cli.options import (
     engine_option,
     fields_argument,
     format_option,
+    head_option,
     policy_option,
     record_option,
     report_option,
@@ -55,7 +56,7 @@ from billpolicy.report.waiting import waiting_text
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
-    from billpolicy import EngineName, Instruction, Ledger, Outcome, PlanFile, Versions, Waiting
+    from billpolicy import EngineName, Instruction, KeptHead, Ledger, Outcome, PlanFile, Versions, Waiting
 
 
 @click.command("post")
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     shell_complete=completing.waiting,
     help="Post what waits in the ledger under this id.",
 )
+@head_option
 @report_option
 @record_option
 @details_option
@@ -102,6 +104,7 @@ def command(
     yes: bool,
     wait: bool,
     approved: tuple[str, ...],
+    head: str | None,
     report: Path | None,
     record: Path | None,
     details: bool,
@@ -157,8 +160,11 @@ def command(
     waiting: list[str] = []
     begun: list[Waiting] = []
     progress = Progress(asked)
+    kept = None if head is None else billpolicy.load_head(head)
     posting = billpolicy.open_ledger(ledger)
     with posting, recording(record, versions, day) as note, interruptible() as interrupt:
+        if kept is not None:
+            _go_on_from(posting, kept)
         # A few are posted and told one by one; many in groups, which is several times faster.
         answer_with_refusals(click.get_current_context())
         few = not progress.is_long and not any(one.request.is_divided() for one in asked)
@@ -191,13 +197,16 @@ def command(
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
-                write_json(posting_report(outcomes, versions, tally.totals(len(outcomes)), begun))
+                totals = tally.totals(len(outcomes))
+                write_json(posting_report(outcomes, versions, totals, begun, _head(posting)))
                 # The answer is whole; what made it fail half-way is said beside it.
                 use_format(click.get_current_context(), "text")
             else:
                 if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
                 conclude(tally.posted_text(progress.count - len(begun)))
+                if tally.accepted or begun:
+                    conclude(f"head {_head(posting)}")
                 if begun:
                     conclude(
                         f"{len(begun)} wait{'s' if len(begun) == 1 else ''} for approvals: see `billpolicy waiting`"
@@ -211,6 +220,19 @@ def command(
         raise KeyboardInterrupt
     if tally.refused or tally.given_up:
         raise click.exceptions.Exit(1)
+
+
+def _go_on_from(ledger: Ledger, head: KeptHead) -> None:
+    """Raises `Refused` where the ledger does not go on from a head that was kept."""
+    with ledger.reading() as reader:
+        problems = reader.not_from(head)
+    if problems:
+        raise Refused(problems)
+
+
+def _head(ledger: Ledger) -> str:
+    with ledger.reading() as reader:
+        return reader.head().digest
 
 
 def _begin(

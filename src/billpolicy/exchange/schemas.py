@@ -39,7 +39,7 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.started import StartedReport
-from billpolicy.report.stats import StatsReport
+from billpolicy.report.stats import HeadReport, StatsReport
 from billpolicy.report.sync import SyncReport
 from billpolicy.report.tables.data import AccountingReport
 from billpolicy.report.tests import TestReport
@@ -290,6 +290,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-numbers": _written(NumbersReport),
     "log": _written(LogLine),
     "ledger-stats": _written(StatsReport),
+    "ledger-head": _written(HeadReport),
     "ledger-backup": _written(BackupReport),
     "ledger-restore": _written(RestoreReport),
     "report": _written(AccountingReport),

@@ -18,7 +18,7 @@ from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
 from billpolicy.ledger.databases import database_of
 from billpolicy.ledger.statements import Row
 from billpolicy.ledger.store import open_ledger
-from billpolicy.posting.stats import Stats
+from billpolicy.posting.stats import Head, Stats
 
 UNKNOWN = "unknown"
 """What is lost of a ledger that cannot be read any more."""
@@ -38,6 +38,8 @@ class BackedUp:
     """Of the file: what to hold it against later."""
     stats: Stats
     """What it holds."""
+    head: Head
+    """What stands for all that was ever written into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,10 @@ def backup_ledger(url: str, file: str | Path) -> BackedUp:
     if os.path.lexists(target):
         raise Refused([_there("a file", target, "name a file that is not there yet")])
     with database_of(url).copy_of(url, target) as checked:
-        stats = _checked(checked, Position(url))
+        stats, head = _checked(checked, Position(url))
     with target.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return BackedUp(target, target.stat().st_size, digest, stats)
+    return BackedUp(target, target.stat().st_size, digest, stats, head)
 
 
 def restore_ledger(
@@ -123,7 +125,7 @@ def restore_ledger(
     ledger of another company. Raises `Refused`, and then nothing has changed.
     """
     with database_of(url).restored(Path(file), url) as (copy, place):
-        stats = _checked(copy, Position(str(file)))
+        stats, _ = _checked(copy, Position(str(file)))
         if not place.is_there:
             place.take()
             return Restored(stats, None, None)
@@ -150,14 +152,14 @@ def restore_ledger(
             return Restored(stats, place.take_from_damaged(), None)
 
 
-def _checked(url: str, at: Position) -> Stats:
+def _checked(url: str, at: Position) -> tuple[Stats, Head]:
     """What a ledger holds. Raises `Refused` with everything that is wrong with it, told of the place that it is of."""
     with open_ledger(url) as opened:
         problems = opened.check()
         if problems:
             raise Refused([Diagnostic(one.code, one.message, at, one.hint) for one in problems])
         with opened.reading() as reader:
-            return reader.stats()
+            return reader.stats(), reader.head()
 
 
 def _another(backup: _Content, there: _Content, at: Position) -> Iterator[Diagnostic]:

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy import Table
+
 from billpolicy.book import identities
 from billpolicy.book.links import links
 from billpolicy.book.numbers import counter_in, last_counter
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
-from billpolicy.ledger import invariants
+from billpolicy.ledger import invariants, rows, schema
 from billpolicy.ledger.databases import Database
+from billpolicy.ledger.evidence import Evidence, not_from
 from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
-from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.shapes import shapes
+from billpolicy.ledger.statements import Connection, Row, select_from
 from billpolicy.ledger.waiting import odd_waiting
 from billpolicy.money import from_minor
+from billpolicy.posting.stats import KeptHead
 from billpolicy.source.codec import CodecError, decode
 
 _Found = Iterator[Diagnostic]
@@ -29,16 +34,23 @@ _DOCUMENTS_AT_ONCE = 2_000
 _SIZES = "SELECT account, count(*) FROM documents GROUP BY account ORDER BY account"
 
 
-def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]:
-    """Everything that is wrong with a ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""
+def check_ledger(database: Database, connection: Connection, head: KeptHead | None = None) -> list[Diagnostic]:
+    """Everything that is wrong with a ledger, nothing when it is whole. Raises `Refused` if it cannot be read.
+
+    `head`: of its chain, as it was kept elsewhere.
+    """
     found = [
         _breach("file-damaged", f"the file of this ledger is damaged: {text}") for text in database.damages(connection)
     ]
     if found:
         return in_order(found)  # nothing else means anything
+    found += (_breach("schema-differs", text) for text in database.schema_breaches(connection))
     for table, parent in database.orphans(connection):
         found.append(_breach("orphan", f"a row of `{table}` belongs to a row of `{parent}` that is not there"))
-    for check in (_sums, _offenders, _counters, _policies, _waiting):
+    evidence = Evidence(connection)
+    found += () if head is None else not_from(connection, head)
+    found += (_breach(*breach) for breach in evidence.breaches())
+    for check in (_sums, _shapes, _offenders, _counters, _policies, _waiting):
         found += check(connection)
     unreadable = list(_unreadable(connection))
     found += unreadable
@@ -48,9 +60,13 @@ def check_ledger(database: Database, connection: Connection) -> list[Diagnostic]
                 book = money_of(connection, accounts)
                 found += (_breach(one.code, one.message) for one in identities.broken(book))
                 found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-            found += (_breach(code, message) for code, message in replayed(connection))
+            found += (_breach(code, message) for code, message in replayed(connection, evidence))
         except CodecError as error:
             found.append(_breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            if not found:  # then it is no damage, but a bug
+                raise
+            found.append(_breach("record-unreadable", "what hangs on this cannot be judged any more"))
     return in_order(found)
 
 
@@ -83,6 +99,13 @@ def _sums(connection: Connection) -> _Found:
             yield _breach("record-unreadable", f"what {what} amounts to cannot be read any more")
             continue
         yield _breach("amount-differs", f"{what} amounts to {shown[0]}, but what it is made of to {shown[1]}")
+
+
+def _shapes(connection: Connection) -> _Found:
+    """Rows hold only what could have been written there."""
+    for text, message in shapes():
+        for row in connection.rows(text):
+            yield _breach("row-odd", message.format(*row))
 
 
 def _offenders(connection: Connection) -> _Found:
@@ -129,27 +152,32 @@ def _waiting(connection: Connection) -> _Found:
         yield _breach("waiting-differs", message)
 
 
-_MAPPINGS = (
-    ("", "SELECT number, attributes FROM documents"),
-    ("account ", "SELECT id, attributes, custom FROM accounts"),
-    ("subscription ", "SELECT id, attributes, custom FROM subscriptions"),
-)
-
-
 def _unreadable(connection: Connection) -> _Found:
-    """Attributes and custom fields that are no mappings any more."""
-    for what, text in _MAPPINGS:
-        for name, *held in connection.each(text):
-            try:
-                for each in held:
-                    decode(dict[str, str | None], each)
-            except (CodecError, TypeError):
-                yield _breach("record-unreadable", f"the attributes of {what}{name} cannot be read any more")
+    """What cannot be read any more, or is spelled as nobody writes it."""
+    for each in rows.EVERY:
+        for row in connection.each(select_from(each.table)):
+            yield from (_unread(each.table, row, name) for name in each.odd(row))
+    for row in connection.each(select_from(schema.documents)):
+        of_kind = rows.DOCUMENTS.get(row[_KIND])
+        if of_kind is None:
+            yield _breach("record-unreadable", f"of what kind document {row[_NUMBER]} is cannot be read any more")
+        else:
+            yield from (_unread(schema.documents, row, name) for name in of_kind.odd(row))
     for id, request in connection.each("SELECT id, request FROM operations"):
         try:
             decode(dict, request)
         except (CodecError, TypeError):
             yield _breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
+
+
+_COLUMNS = schema.documents.columns.keys()
+_NUMBER, _KIND = _COLUMNS.index("number"), _COLUMNS.index("kind")
+
+
+def _unread(table: Table, row: Row, column: str) -> Diagnostic:
+    key = table.columns["number" if table is schema.documents else table.primary_key.columns[0].name]
+    name = row[table.columns.keys().index(key.name)]
+    return _breach("record-unreadable", f"`{column}` of `{name}` in `{table.name}` is not as it was written")
 
 
 def _breach(code: Code, message: str) -> Diagnostic:

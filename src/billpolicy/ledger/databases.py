@@ -26,6 +26,10 @@ DATABASES = {
         "billpolicy.ledger.sqlite",
         "`sqlite:///` and the path of a file, like `sqlite:///books.db` or `sqlite:////srv/books.db`",
     ),
+    "postgresql": Known(
+        "billpolicy.ledger.postgresql",
+        "`postgresql://` with a server and a database, like `postgresql://poster@db.example.com/books`",
+    ),
 }
 """What an address begins with, up to its colon -> its database."""
 
@@ -37,6 +41,7 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Connection]: ...
     def writing(self) -> AbstractContextManager[Connection]: ...
     def damages(self, connection: Connection) -> Iterator[str]: ...
+    def schema_breaches(self, connection: Connection) -> Iterator[str]: ...
     def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]: ...
 
 

@@ -34,6 +34,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import reading, rows, writing
+from billpolicy.ledger.evidence import link_import
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
@@ -109,7 +110,9 @@ class _Import:
         writing.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), imported=True)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed = (billed | {one.subscription for one in charge_periods}) & known_subscriptions.keys()
-        writing.raise_revisions(connection, touched.union(map(subscription_name, billed)))
+        raised = touched.union(map(subscription_name, billed))
+        writing.raise_revisions(connection, raised)
+        link_import(connection, raised)
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))

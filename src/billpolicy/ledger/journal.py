@@ -15,8 +15,9 @@ from billpolicy.book.changes import CHANGES, ISSUED, Change, DraftPosted, Issued
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.chain import content_of, names_of
 from billpolicy.ledger.schema import audit, operations
-from billpolicy.ledger.statements import Connection, Row, insert_into, select_from
+from billpolicy.ledger.statements import Connection, Row, last_id, select_from
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
@@ -25,6 +26,8 @@ from billpolicy.posting.store import Audit, Cause, Entry, Moved, Posted
 from billpolicy.recording.recorder import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
+_WRITTEN = (*names_of(operations), *names_of(audit))
+"""What the link of an operation stands for."""
 _TREES = f"""
 WITH RECURSIVE tree(id) AS (
     SELECT id FROM operations WHERE id IN {{keys}}
@@ -113,14 +116,16 @@ class _Cause(NamedTuple):
     asked: Asked | None = None
 
 
-def write_operations(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Insert operations, each with its audit row."""
-    connection.run(insert_into(operations), [_operation_row(entry.plan, entry.cause) for entry in entries])
-    rows = [
-        (a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by))
-        for a in (entry.audit for entry in entries)
+def write_operations(connection: Connection, entries: Sequence[Entry]) -> list[str]:
+    """Insert operations, each with its audit row. Gives the digests of all that was written of each."""
+    posted = [_operation_row(entry.plan, entry.cause) for entry in entries]
+    audits = [
+        (id, a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by))
+        for id, a in enumerate((entry.audit for entry in entries), last_id(connection, audit) + 1)
     ]
-    connection.run(insert_into(audit), rows)
+    connection.insert(operations, posted)
+    connection.insert(audit, audits)
+    return [content_of(_WRITTEN, (*row, *of)) for row, of in zip(posted, audits, strict=True)]
 
 
 def _operation_row(plan: Plan, cause: Cause | None) -> Row:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from billpolicy.ledger.chain import content_of, names_of
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import policies
-from billpolicy.ledger.statements import Connection, insert_into
+from billpolicy.ledger.statements import Connection
 from billpolicy.policy.layers import digest_of_texts
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
@@ -17,11 +18,12 @@ _THESE = "SELECT digest, name, layers FROM policies WHERE digest IN {keys}"
 _ALL = "SELECT digest, layers FROM policies ORDER BY digest"
 
 
-def keep_policies(connection: Connection, texts: Collection[PolicyText]) -> None:
-    """Write those that are not there yet."""
+def keep_policies(connection: Connection, texts: Collection[PolicyText]) -> dict[str, str]:
+    """Write those that are not there yet. Gives the digest of what was written of each of them."""
     known = {row[0] for row in connection.rows(_KNOWN, [one.digest for one in texts])}
-    new = [one for one in texts if one.digest not in known]
-    connection.run(insert_into(policies), [(one.digest, one.name, encode(one.layers)) for one in new])
+    new = [(one.digest, one.name, encode(one.layers)) for one in texts if one.digest not in known]
+    connection.insert(policies, new)
+    return {row[0]: content_of(names_of(policies), row) for row in new}
 
 
 def policies_of(connection: Connection, digests: Collection[str]) -> dict[str, PolicyText]:

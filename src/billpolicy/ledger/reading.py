@@ -448,7 +448,7 @@ def money_of(connection: Connection, accounts: Collection[str]) -> Book:
 
 def accounts_of(connection: Connection, keys: Keys, as_imported: bool = False) -> tuple[dict[str, Account], Revisions]:
     """Accounts by id; `as_imported` before operations gave them other values."""
-    found = _select(connection, schema.accounts, "id", keys)
+    found = _select(connection, schema.accounts, "id", keys, "ORDER BY id")
     accounts = _with_history(
         connection, "account", keys, {row[0]: rows.ACCOUNTS.record(row) for row in found}, as_imported
     )
@@ -463,7 +463,7 @@ def contacts_of(connection: Connection, accounts: Keys, as_imported: bool = Fals
 
 def contacts_by_id(connection: Connection, keys: Collection[str], as_imported: bool = False) -> dict[str, Contact]:
     """These contacts."""
-    return _contacts(connection, _select(connection, schema.contacts, "id", keys), keys, as_imported)
+    return _contacts(connection, _select(connection, schema.contacts, "id", keys, "ORDER BY id"), keys, as_imported)
 
 
 def _contacts(connection: Connection, found: Iterable[Row], keys: Keys, as_imported: bool) -> dict[str, Contact]:
@@ -473,7 +473,9 @@ def _contacts(connection: Connection, found: Iterable[Row], keys: Keys, as_impor
 
 def charges_of(connection: Connection, keys: Keys, as_imported: bool = False) -> dict[str, Charge]:
     """Charges of the catalogue by id."""
-    charges = {row[0]: rows.CHARGES.record(row) for row in _select(connection, schema.charges, "id", keys)}
+    charges = {
+        row[0]: rows.CHARGES.record(row) for row in _select(connection, schema.charges, "id", keys, "ORDER BY id")
+    }
     return _with_history(connection, "charge", keys, charges, as_imported)
 
 
@@ -502,7 +504,7 @@ def subscriptions_of(
     connection: Connection, keys: Keys, as_imported: bool = False
 ) -> tuple[dict[str, Subscription], Revisions]:
     """Subscriptions with their charges, by id."""
-    found = _select(connection, schema.subscriptions, "id", keys)
+    found = _select(connection, schema.subscriptions, "id", keys, "ORDER BY id")
     held = None if keys is None else [row[0] for row in found]
     order = "ORDER BY subscription, position"
     charges = _grouped(_select(connection, schema.subscribed_charges, "subscription", held, order))

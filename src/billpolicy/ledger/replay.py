@@ -31,8 +31,8 @@ from billpolicy.book.changes import (
     touched,
 )
 from billpolicy.book.model import Document, MasterRecord, Numbered, Payment
-from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import journal
+from billpolicy.ledger.evidence import Breach, Evidence, revisions_digest, revisions_in
 from billpolicy.ledger.reading import (
     accounts_of,
     applications_by,
@@ -50,27 +50,11 @@ from billpolicy.source.differences import differences, in_words
 from billpolicy.source.write import plain_data
 
 T = TypeVar("T")
-Breach = tuple[Code, str]
-"""Code and message."""
 _AT_ONCE = 500
 _FOLLOWED = "SELECT caused_by, count(*) FROM operations WHERE caused_by IN {keys} GROUP BY caused_by"
-_MADE_BY = "SELECT number, operation, prefix, start, counter FROM documents WHERE operation IN {keys}"
-_RAISED = "SELECT number, revision FROM documents WHERE revision > 0"
-_IMPORTED_BILLS = """
-SELECT b.subscription FROM billed b JOIN documents d ON d.number = b.document
-WHERE d.operation IS NULL AND b.subscription IN {keys}
-UNION SELECT subscription FROM charge_periods WHERE imported IS NOT NULL AND subscription IN {keys}
-"""
-_IMPORTED_ON = """
-SELECT from_number FROM applications WHERE operation IS NULL AND from_number IN {keys}
-UNION SELECT to_number FROM applications WHERE operation IS NULL AND to_number IN {keys}
-UNION SELECT source FROM documents WHERE operation IS NULL AND source IN {keys}
-UNION SELECT refund_of FROM documents WHERE operation IS NULL AND refund_of IN {keys}
-UNION SELECT i.source FROM items i JOIN documents d ON d.number = i.document
-WHERE d.operation IS NULL AND i.source IN {keys}
-UNION SELECT document FROM charge_periods WHERE imported IS NOT NULL AND document IN {keys}
-"""
-_REVISIONS = "SELECT number, revision FROM documents WHERE number IN {keys}"
+_MADE_BY = "SELECT number, operation, prefix, start, counter, id FROM documents WHERE operation IN {keys}"
+_APPLIED_BY = "SELECT operation, min(id), max(id) FROM applications WHERE operation IN {keys} GROUP BY operation"
+_DRAWN_FIRST = "SELECT prefix, source FROM counters WHERE imported = 0 ORDER BY prefix"
 _IMPORTED = (
     "SELECT number, imported_status, imported_reversed, imported_posted_as FROM documents WHERE number IN {keys}"
 )
@@ -111,12 +95,19 @@ class _Seen:
     """As they were issued: documents that look different in the tables."""
     changed: dict[str, list[tuple[str, Change]]] = field(default_factory=lambda: defaultdict(list))
     """Record, named as in `Book.revisions` -> the changes of it, each with its operation."""
+    sources: dict[str, str | None] = field(default_factory=dict)
+    """Counter -> whose number its numbers continue, by the first that was drawn."""
+    document: int = 0
+    """The id of the last document that was issued."""
+    application: int = 0
+    """The id of the last application."""
     times: Counter[str] = field(default_factory=Counter)
-    """How often each record was touched."""
+    """How often each record was touched since the chain began."""
 
 
-def replayed(connection: Connection) -> Iterator[Breach]:
+def replayed(connection: Connection, evidence: Evidence) -> Iterator[Breach]:
     """What of the tables is not as the journal says."""
+    before = evidence.beginning.rows.get("operation", 0) if evidence.beginning else 0
     seen, usage, periods = _Seen(), ReplayedUsage(connection), ReplayedPeriods(connection)
     for ids in _groups(journal.ids_in_order(connection)):
         operations = list(journal.recorded(connection, ids))
@@ -124,13 +115,20 @@ def replayed(connection: Connection) -> Iterator[Breach]:
         yield from _held(connection, readable, seen)
         yield from usage.held(readable)
         periods.held(readable)
+        for operation in readable[max(before, 0) :]:
+            seen.times.update(touched(operation.changes or ()))
+        before -= len(readable)
         if len(readable) < len(operations):
             id = operations[len(readable)].id
             yield "operation-unreadable", f"what operation `{id}` was asked and planned cannot be read any more"
             return  # what came after it cannot be judged
     yield from usage.at_the_end()
     yield from periods.at_the_end()
-    yield from _revisions(connection, seen.times)
+    yield from _revisions(connection, seen.times, evidence)
+    for prefix, source in connection.rows(_DRAWN_FIRST):
+        if seen.sources.get(prefix) != source:
+            message = f"the counter of prefix `{prefix}` does not say whose number it continues as the journal does"
+            yield "operation-differs", message
     names = {*seen.differing, *seen.changed, *(row[0] for row in connection.rows(_OTHER_DOCUMENTS))}
     names.update(subscription_name(row[0]) for row in connection.rows(_OTHER_SUBSCRIPTIONS))
     names.update(f"{scope}:{id}" for scope, id in connection.rows(_OTHER_MASTER))
@@ -146,7 +144,9 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
     """What of these operations is not as the tables have it; what is to be kept of them goes to `seen`."""
     ids = [operation.id for operation in operations]
     steps = {row[0]: row[1] for row in connection.rows(_FOLLOWED, ids)}
-    made_by = {row[0]: row[1:] for row in connection.rows(_MADE_BY, ids)}
+    made_by = {row[0]: row[1:-1] for row in connection.rows(_MADE_BY, ids)}
+    places = {row[0]: row[-1] for row in connection.rows(_MADE_BY, ids)}
+    applied_at = {row[0]: row[1:] for row in connection.rows(_APPLIED_BY, ids)}
     applied = applications_by(connection, ids)
     issued = [one.document.number for each in operations for one in each.changes or () if isinstance(one, Issued)]
     documents, _ = documents_of(connection, issued)
@@ -158,9 +158,18 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
         if [one.application for one in changes if isinstance(one, Applied)] != applied.get(operation.id, []):
             message = f"the money that operation `{operation.id}` moved is not as the journal has it"
             yield "operation-differs", message
+        first, last = applied_at.get(operation.id, (seen.application + 1, seen.application))
+        if first <= seen.application:
+            message = f"the money that operation `{operation.id}` moved stands before what was moved earlier"
+            yield "operation-differs", message
+        seen.application = last
         for change in changes:
             if isinstance(change, Issued):
                 number, draw = change.document.number, change.draw
+                seen.sources.setdefault(draw.prefix, draw.source)
+                if places.get(number, seen.document + 1) <= seen.document:
+                    yield "operation-differs", f"{number} stands before what was issued earlier"
+                seen.document = places.get(number, seen.document)
                 if documents.get(number) != change.document:
                     seen.differing[number] = change.document
                 made = (operation.id, draw.prefix, draw.start, draw.counter)
@@ -170,37 +179,31 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
             elif not isinstance(change, Applied | UsageRecorded | UsageBilled | PeriodsRecorded):
                 for name in change.touched():
                     seen.changed[name].append((operation.id, change))
-        seen.times.update(touched(changes))
     for number in sorted(made_by.keys() - set(issued)):
         message = f"{number} is of operation `{made_by[number][0]}`, whose journal does not have it"
         yield "operation-differs", message
 
 
-def _revisions(connection: Connection, times: Counter[str]) -> Iterator[Breach]:
-    for group in _groups(sorted(times)):
-        of = _by_scope(group)
-        found = {row[0]: row[1] for row in connection.rows(_REVISIONS, of["document"])}
-        for scope in ("account", "subscription"):
-            others = connection.rows(f"SELECT id, revision FROM {scope}s WHERE id IN {{keys}}", of[scope])
-            found |= {f"{scope}:{row[0]}": row[1] for row in others}
-        for name in group:
-            if found.get(name, times[name]) < times[name]:
-                message = f"{name} is at revision {found[name]}, but {times[name]} operations have changed it"
-                yield "revision-low", message
-    raised = [(row[0], row[1]) for row in connection.each(_RAISED)]
-    for scope in ("account", "subscription"):
-        above_zero = connection.each(f"SELECT id, revision FROM {scope}s WHERE revision > 0")
-        raised += [(f"{scope}:{row[0]}", row[1]) for row in above_zero]
-    above = {name: revision for name, revision in raised if revision > times[name]}
-    for group in _groups(sorted(above)):
-        # An import that goes on with a document, or bills a subscription, raises its revision, too.
-        of = _by_scope(group)
-        imported_on = {row[0] for row in connection.rows(_IMPORTED_ON, of["document"])}
-        imported_on |= {subscription_name(row[0]) for row in connection.rows(_IMPORTED_BILLS, of["subscription"])}
-        for name in group:
-            if name not in imported_on:
-                message = f"{name} is at revision {above[name]}, but {times[name]} operations in the journal changed it"
-                yield "revision-high", message
+def _revisions(connection: Connection, times: Counter[str], evidence: Evidence) -> Iterator[Breach]:
+    """Every record is at the revision that operations and imports have raised it to."""
+    beginning = evidence.beginning
+    if beginning is None:
+        return  # which is told
+    left = Counter(revisions_in(connection))
+    left.subtract(times)
+    left.subtract(evidence.raised)
+    if revisions_digest(left) == beginning.revisions:
+        return
+    odd = False
+    for name, count in sorted(left.items()):
+        if count < 0:
+            odd = True
+            yield "revision-low", f"{name} is at a revision {-count} below that to which it was changed"
+        elif count > 0 and beginning.revisions == revisions_digest({}):
+            odd = True
+            yield "revision-high", f"{name} is at a revision {count} above that to which it was changed"
+    if not odd:
+        yield "revision-high", "the revision of some record is above that to which it was changed"
 
 
 def _by_scope(names: Iterable[str]) -> dict[str, list[str]]:
@@ -296,7 +299,10 @@ def _differing(
         if type(found) is not type(expected):
             yield "journal-differs", f"{what} is of another kind than in the journal"
             return
-        for difference in differences(plain_data(expected), plain_data(found)):
+        different = list(differences(plain_data(expected), plain_data(found)))
+        if not different:
+            yield "journal-differs", f"{what} is not as the journal has it"
+        for difference in different:
             was, now = in_words(difference.known), in_words(difference.given)
             yield "journal-differs", f"`{difference.path}` of {what} is {now}, but {was} by the journal"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import typing
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
@@ -63,24 +63,25 @@ class Rows(Generic[R]):
         self._kind = kind
         types = _field_types(kind)  # type: ignore[arg-type]
         named = {written_name(field): field for field in types} | (dict(renamed or {}))
-        own = table.autoincrement_column
         self._columns: list[tuple[int, str, _Conversion]] = []
         """Place in the row, field and conversion of each column that holds a field."""
         self._beside: list[tuple[int, str]] = []
         self._empty: list[Any] = []
+        self.empty: dict[str, Any] = {}
+        """The columns that hold nothing of such a record nor beside it -> what they hold."""
         for column in table.columns:
             field = named.get(column.name.removesuffix(_MINOR), "")
-            if column is not own:
-                place = len(self._empty)
-                if column.name not in beside and field in types:
-                    self._columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
-                elif column.name in beside:
-                    self._beside.append((place, column.name))
-                self._empty.append(_DEFAULTS.get(column.name))
-        self._own = 0 if own is None else 1
+            place = len(self._empty)
+            if column.name not in beside and field in types:
+                self._columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
+            elif column.name in beside:
+                self._beside.append((place, column.name))
+            else:
+                self.empty[column.name] = _DEFAULTS.get(column.name)
+            self._empty.append(_DEFAULTS.get(column.name))
 
     def row(self, record: R, currency: str = "", /, **beside: Any) -> Row:
-        """The row of a record, without an id that counts itself; `currency` is that of its amounts."""
+        """The row of a record; `currency` is that of its amounts."""
         row = self._empty.copy()
         for place, field, (to_column, _) in self._columns:
             value = getattr(record, field)
@@ -96,11 +97,25 @@ class Rows(Generic[R]):
         """
         try:
             for place, field, (_, from_column) in self._columns:
-                value = row[place + self._own]
+                value = row[place]
                 other[field] = value if value is None or from_column is None else from_column(value, currency)
         except (ArithmeticError, CodecError, TypeError, ValueError):
             raise CodecError(f"a row of `{self.table.name}` cannot be read any more") from None
         return self._kind(**other)
+
+    def odd(self, row: Row) -> Iterator[str]:
+        """The columns of a whole row that hold what nobody would write there, though it may be read: a day, a number or
+        JSON in another spelling. Amounts are numbers, which have but one."""
+        for place, _, (to_column, from_column) in self._columns:
+            value = row[place]
+            if value is None or to_column is None or from_column is None or from_column is amount_of:
+                continue
+            try:
+                same = to_column(from_column(value, ""), "") == value
+            except (ArithmeticError, CodecError, TypeError, ValueError):
+                same = False
+            if not same:
+                yield self.table.columns[place].name
 
 
 _Conversion = tuple[Callable[[Any, str], Any] | None, Callable[[Any, str], Any] | None]
@@ -169,7 +184,7 @@ USAGE = Rows(schema.usage, UsageRecord, IMPORTED_USAGE)
 CHARGE_PERIODS = Rows(schema.charge_periods, ChargePeriod, ["imported"], {"from_date": "from_", "until_date": "until"})
 IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
 """Columns of a document that say how it was imported, where operations can change that."""
-_BESIDE = ["kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]
+_BESIDE = ["id", "kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]
 _RELATED = {"refund": "refund_of"}
 """Kind -> the column of the document that it hangs on, where that is not `source`."""
 DOCUMENTS: dict[str, Rows[Any]] = {
@@ -182,6 +197,27 @@ DOCUMENTS: dict[str, Rows[Any]] = {
     for name, kind in KINDS.items()
 }
 """Kind of document -> its rows. They share one table; a column that a kind has no field for stays empty."""
+
+
+EVERY = (
+    ACCOUNTS,
+    CONTACTS,
+    CHARGES,
+    VOID_NUMBERS,
+    PERIODS,
+    SUBSCRIPTIONS,
+    SUBSCRIBED_CHARGES,
+    HELD,
+    ITEMS,
+    TAXES,
+    COMBINED,
+    REFUND_PARTS,
+    APPLICATION_PARTS,
+    APPLICATIONS,
+    USAGE,
+    CHARGE_PERIODS,
+)
+"""Those of every table that records of one kind stand in."""
 
 
 def document_row(document: Numbered, amount: int, **beside: Any) -> Row:

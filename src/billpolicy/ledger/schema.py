@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -172,7 +172,7 @@ policies = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False, comment="1, 2, 3, ... in the order of posting"),
     Column("operation", _TEXT, ForeignKey("operations.id"), nullable=False, unique=True),
     Column("who", _TEXT, nullable=False),
     Column("at", _TEXT, nullable=False, comment="a moment in UTC, ISO 8601"),
@@ -182,7 +182,7 @@ audit = Table(
 waiting = Table(
     "waiting",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
     Column("operation", _TEXT, nullable=False, index=True, comment="the id that it will be posted under"),
     Column("kind", _TEXT, nullable=False),
     Column("date", _DATE, nullable=False),
@@ -199,7 +199,7 @@ waiting = Table(
 approvals = Table(
     "approvals",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
     Column("waiting", _ID, ForeignKey("waiting.id"), nullable=False, index=True),
     Column("person", _TEXT, nullable=False),
     Column("at", _TEXT, nullable=False),
@@ -213,6 +213,15 @@ withdrawals = Table(
     Column("who", _TEXT, nullable=False),
     Column("at", _TEXT, nullable=False),
     Column("why", _TEXT),
+)
+chain = Table(
+    "chain",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False, comment="1, 2, 3, ..."),
+    Column("kind", _TEXT, nullable=False, comment="operation, import, ...: `chain.Kind`"),
+    Column("what", _TEXT, nullable=False, comment="names what it is of"),
+    Column("content", _TEXT, nullable=False, comment="the digest of that"),
+    Column("digest", _TEXT, nullable=False, comment="of all this and of the digest before"),
 )
 counters = Table(
     "counters",
@@ -234,7 +243,7 @@ void_numbers = Table(
 documents = Table(
     "documents",
     metadata,
-    Column("id", _ID, primary_key=True, comment="orders documents as they came"),
+    Column("id", _ID, primary_key=True, autoincrement=False, comment="1, 2, 3, ... as they came"),
     Column("number", _TEXT, nullable=False, unique=True),
     Column("kind", _TEXT, nullable=False),
     Column("account", _TEXT, ForeignKey("accounts.id"), nullable=False, index=True),

@@ -9,7 +9,7 @@ table of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 
 
 class Dialect(Hashable, Protocol):
-    """What differs between databases; one file each, here `sqlite.py`."""
+    """What differs between databases; one room each."""
 
     syntax: Syntax
     """How SQLAlchemy writes SQL for it."""
@@ -32,6 +32,12 @@ class Dialect(Hashable, Protocol):
 
     def keys(self, keys: Collection[Any]) -> Any:
         """A list of keys, or of pairs of them, as one parameter."""
+
+    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Insert whole rows, as fast as it can."""
+
+    def streaming(self, driver: Any) -> Any:
+        """A cursor for more rows than are to be held at once."""
 
 
 class Connection:
@@ -54,16 +60,22 @@ class Connection:
         found: list[Row] = self._cursor.fetchall()
         return found
 
-    def each(self, statement: Statement) -> Iterator[Row]:
+    def each(self, statement: Statement, **values: Any) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
-        cursor = self.driver.cursor()  # of its own: others are asked for rows meanwhile
-        cursor.execute(compiled(statement, self.dialect)[0])
-        yield from cursor
+        sql, names = compiled(statement, self.dialect)
+        with closing(self.dialect.streaming(self.driver)) as cursor:  # of its own: others are asked for rows meanwhile
+            cursor.execute(sql, tuple(values[name] for name in names))
+            yield from cursor
 
     def run(self, statement: Statement, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""
         if rows:
             self._cursor.executemany(compiled(statement, self.dialect)[0], rows)
+
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Insert whole rows: their values in the order of the columns."""
+        if rows:
+            self.dialect.insert(self._cursor, table, rows)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -83,10 +95,21 @@ Statement = str | ClauseElement
 
 @cache
 def insert_into(table: Table) -> ClauseElement:
-    """Insert a whole row: its values in the order of the columns, without an id that counts itself."""
-    own = table.autoincrement_column
-    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column is not own}
-    return table.insert().inline().values(values)  # inline: no database is asked which ids it gave
+    """Insert a whole row: its values in the order of the columns."""
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns}
+    return table.insert().inline().values(values)  # inline: no database is asked for anything that it gave
+
+
+def last_id(connection: Connection, table: Table) -> int:
+    """The highest id of a table whose rows are counted, 1, 2, 3, ...; 0 of an empty one. Nobody else writes it before
+    the transaction is over, so those that follow are free."""
+    ((last,),) = connection.rows(_last_id(table))
+    return int(last)
+
+
+@cache
+def _last_id(table: Table) -> str:
+    return f"SELECT coalesce(max(id), 0) FROM {table.name}"
 
 
 @cache

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 
 from billpolicy.book.kinds import KINDS
+from billpolicy.ledger.chain import last_link
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.waiting import waiting_in
-from billpolicy.posting.stats import Counted, PolicyUsed, PostedAt, Stats
+from billpolicy.posting.stats import Counted, Head, PolicyUsed, PostedAt, Stats
 
 _RECORDS = {
     "accounts": "SELECT count(*) FROM accounts",
@@ -47,6 +48,13 @@ def stats_of(connection: Connection) -> Stats:
         policies=tuple(PolicyUsed(*row) for row in connection.rows(_POLICIES)),
         numbers=tuple(number for (number,) in connection.rows(_NUMBERS)),
     )
+
+
+def head_of(connection: Connection) -> Head:
+    """What stands for all that was ever written."""
+    links, digest = last_link(connection)
+    numbers = tuple(number for (number,) in connection.rows(_NUMBERS))
+    return Head(digest, links, _posted(connection, _LAST), numbers)
 
 
 def _place(one: Counted) -> tuple[int, int]:

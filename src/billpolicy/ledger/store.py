@@ -20,18 +20,19 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
+from billpolicy.ledger.evidence import not_from
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
-from billpolicy.ledger.policies import keep_policies, policies_of
+from billpolicy.ledger.policies import policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
-from billpolicy.ledger.stats import stats_of
+from billpolicy.ledger.stats import head_of, stats_of
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
 from billpolicy.posting.numbering import Numbering
 from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
-from billpolicy.posting.stats import Stats
+from billpolicy.posting.stats import Head, KeptHead, Stats
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
 from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
@@ -153,6 +154,14 @@ class LedgerReader:
         """How much there is in the ledger."""
         return stats_of(self.connection)
 
+    def head(self) -> Head:
+        """What stands for all that was ever written, to be kept elsewhere."""
+        return head_of(self.connection)
+
+    def not_from(self, head: KeptHead) -> list[Diagnostic]:
+        """What tells that the ledger does not go on from a head that was kept; nothing where it does."""
+        return not_from(self.connection, head)
+
     def place(self, operation: str) -> int | None:
         """The place of an operation among all that were posted; None if none has this id."""
         return place_of(self.connection, operation)
@@ -161,13 +170,9 @@ class LedgerReader:
 class LedgerWriter(LedgerReader):
     """A ledger inside the one transaction that may change it."""
 
-    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    def write(self, entries: Sequence[Entry], before: Book, after: Book, policies: Collection[PolicyText] = ()) -> None:
         """As `Writer.write`."""
-        writing.write_entries(self.connection, entries, before, after)
-
-    def keep(self, policies: Collection[PolicyText]) -> None:
-        """As `Writer.keep`."""
-        keep_policies(self.connection, policies)
+        writing.write_entries(self.connection, entries, before, after, policies)
 
     def wait(self, one: Waiting) -> None:
         """As `Writer.wait`."""
@@ -243,12 +248,15 @@ class Ledger:
         with self.database.reading() as connection:
             return uncounted(connection)
 
-    def check(self) -> list[Diagnostic]:
-        """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read."""
+    def check(self, head: KeptHead | None = None) -> list[Diagnostic]:
+        """Everything that is wrong with the ledger, nothing when it is whole. Raises `Refused` if it cannot be read.
+
+        `head`: one that was kept elsewhere, from which this ledger must go on.
+        """
         from billpolicy.ledger.check import check_ledger
 
         with self.database.reading() as connection:
-            return check_ledger(self.database, connection)
+            return check_ledger(self.database, connection, head)
 
 
 def create_ledger(url: str) -> Ledger:

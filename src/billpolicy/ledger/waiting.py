@@ -6,10 +6,13 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from sqlalchemy import Table
+
 from billpolicy.deciding.approvals import Awaited
+from billpolicy.ledger.chain import Kind, Link, content_of, extend, names_of
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import approvals, waiting, withdrawals
-from billpolicy.ledger.statements import Connection, insert_into
+from billpolicy.ledger.statements import Connection, Row, last_id
 from billpolicy.posting.store import Approved, Waiting, content_digest
 from billpolicy.source.codec import CodecError, canonical, decode, encode
 
@@ -27,7 +30,7 @@ SELECT operation, kind, date, actor, policy_digest, request, at, awaited, conten
 _APPROVED = """
 SELECT w.operation, a.person, a.at, a.digest, w.digest FROM approvals a JOIN waiting w ON w.id = a.waiting ORDER BY a.id
 """
-_TWICE = f"SELECT operation FROM ({_STANDING}) GROUP BY operation HAVING count(*) > 1 ORDER BY operation"
+_TWICE = f"SELECT operation FROM ({_STANDING}) standing GROUP BY operation HAVING count(*) > 1 ORDER BY operation"
 
 
 def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str, Waiting]:
@@ -66,6 +69,7 @@ def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str,
 def wait(connection: Connection, one: Waiting) -> None:
     """As `Writer.wait`."""
     row = (
+        last_id(connection, waiting) + 1,
         one.id,
         one.operation,
         one.date.isoformat(),
@@ -79,18 +83,26 @@ def wait(connection: Connection, one: Waiting) -> None:
         one.digest,
         encode(one.awaited),
     )
-    connection.run(insert_into(waiting), [row])
+    _write(connection, "waiting", waiting, row)
 
 
 def approve(connection: Connection, one: Waiting, approved: Approved) -> None:
     """As `Writer.approve`."""
-    row = (_number(connection, one.id), approved.person, approved.at.isoformat(), approved.comment, one.digest)
-    connection.run(insert_into(approvals), [row])
+    of = _number(connection, one.id)
+    id = last_id(connection, approvals) + 1
+    row = (id, of, approved.person, approved.at.isoformat(), approved.comment, one.digest)
+    _write(connection, "approval", approvals, row)
 
 
 def withdraw(connection: Connection, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
     """As `Writer.withdraw`."""
-    connection.run(insert_into(withdrawals), [(_number(connection, id), who, at.isoformat(), why)])
+    _write(connection, "withdrawal", withdrawals, (_number(connection, id), who, at.isoformat(), why))
+
+
+def _write(connection: Connection, kind: Kind, table: Table, row: Row) -> None:
+    """Insert a row, and its link of the chain."""
+    connection.insert(table, [row])
+    extend(connection, [Link(kind, str(row[0]), content_of(names_of(table), row))])
 
 
 def _number(connection: Connection, id: str) -> int:

@@ -9,7 +9,7 @@ stands (see the guards).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -51,9 +51,11 @@ from billpolicy.book.model import (
 )
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
-from billpolicy.ledger.statements import Connection, Row, insert_into
+from billpolicy.ledger.chain import Link, extend
+from billpolicy.ledger.policies import keep_policies
+from billpolicy.ledger.statements import Connection, Row, last_id
 from billpolicy.planning.plan import Plan
-from billpolicy.posting.store import Entry
+from billpolicy.posting.store import Entry, PolicyText
 from billpolicy.source.codec import encode
 
 _RAISE_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = :id"
@@ -76,7 +78,7 @@ UPDATE usage SET billed_by = :billed_by, amount_minor = :amount_minor, drawn_min
     drawn_from = :drawn_from
 WHERE id = :id
 """
-_OF_PERIOD = (
+OF_PERIOD = (
     "from_date",
     "until_date",
     "status",
@@ -93,7 +95,7 @@ _OF_PERIOD = (
     "operation",
 )
 """What of a charge period can become another; which line billed it cannot."""
-_CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for name in _OF_PERIOD)} WHERE id = :id"
+_CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for name in OF_PERIOD)} WHERE id = :id"
 
 
 class Filed(NamedTuple):
@@ -115,7 +117,9 @@ class Put(NamedTuple):
     operation: str | None = None
 
 
-def write_entries(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
+def write_entries(
+    connection: Connection, entries: Sequence[Entry], before: Book, after: Book, policies: Collection[PolicyText]
+) -> None:
     """Write operations with all that they make and change: `Writer.write`."""
     changed_by = {
         name: plan.id
@@ -124,7 +128,8 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
         if not isinstance(change, (Issued, Applied, PeriodsRecorded))
         for name in change.touched()
     }
-    journal.write_operations(connection, entries)
+    contents = journal.write_operations(connection, entries)
+    _link(connection, entries, contents, keep_policies(connection, policies))
     _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
     sources = {change.draw.prefix: change.draw.source for plan, _, _ in entries for change in plan.of(Issued)}
     count_on(connection, after.counters, after.prefixes, before.counters, sources)
@@ -149,6 +154,22 @@ def write_entries(connection: Connection, entries: Sequence[Entry], before: Book
     _write_changed(connection, times, changed_by, before, after)
     _write_usage(connection, entries, before, after)
     _write_charge_periods(connection, entries, before, after)
+
+
+def _link(
+    connection: Connection, entries: Sequence[Entry], contents: Sequence[str], policies: Mapping[str, str]
+) -> None:
+    """Link operations, each policy before the first that was posted by it: however many are written together, the chain
+    is the same. The contents of operations are in their order, those of new policies by digest."""
+    first: dict[str, int] = {}
+    for place, entry in enumerate(entries):
+        first.setdefault(entry.plan.policy_digest, place)
+    links = [(first.get(digest, -1), Link("policy", digest, content)) for digest, content in policies.items()]
+    links += [
+        (place, Link("operation", entry.plan.id, content))
+        for place, (entry, content) in enumerate(zip(entries, contents, strict=True))
+    ]
+    extend(connection, (link for _, link in sorted(links, key=lambda one: one[0])))
 
 
 def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
@@ -178,7 +199,7 @@ def write_usage(connection: Connection, records: Iterable[UsageRecord], book: Bo
         currency = "" if one.billed_by is None else book.numbered[one.billed_by].currency
         was = billed_as(one, book) if imported else (None,) * len(rows.IMPORTED_USAGE)
         values.append(rows.USAGE.row(one, currency, **dict(zip(rows.IMPORTED_USAGE, was, strict=True))))
-    connection.run(insert_into(schema.usage), values)
+    connection.insert(schema.usage, values)
 
 
 def billed_as(record: UsageRecord, book: Book) -> Row:
@@ -202,13 +223,13 @@ def _write_charge_periods(connection: Connection, entries: Sequence[Entry], befo
             line = {name: getattr(was, name) for name in ("subscription", "charge", "document", "item", "currency")}
             _can_change(replace(now, **line), now, id)
             row = dict(zip(schema.charge_periods.columns.keys(), _period_row(now), strict=True))
-            changed.append((*(row[name] for name in _OF_PERIOD), id))
+            changed.append((*(row[name] for name in OF_PERIOD), id))
     connection.run(_CHANGE_PERIOD, changed)
 
 
 def write_charge_periods(connection: Connection, periods: Iterable[ChargePeriod], *, imported: bool = False) -> None:
     """Insert charge periods."""
-    connection.run(insert_into(schema.charge_periods), [_period_row(one, imported) for one in periods])
+    connection.insert(schema.charge_periods, [_period_row(one, imported) for one in periods])
 
 
 def _period_row(period: ChargePeriod, imported: bool = False) -> Row:
@@ -217,7 +238,7 @@ def _period_row(period: ChargePeriod, imported: bool = False) -> Row:
 
 def write_void_numbers(connection: Connection, void_numbers: Iterable[VoidNumber]) -> None:
     """Insert numbers that no document has."""
-    connection.run(insert_into(schema.void_numbers), [rows.VOID_NUMBERS.row(one) for one in void_numbers])
+    connection.insert(schema.void_numbers, [rows.VOID_NUMBERS.row(one) for one in void_numbers])
 
 
 def count_on(
@@ -233,8 +254,8 @@ def count_on(
     numbers those of them continue that are of no series."""
     moved = {prefix: counter for prefix, counter in last.items() if before.get(prefix) != counter}
     new = [prefix for prefix in moved if prefix not in before]
-    connection.run(
-        insert_into(schema.counters),
+    connection.insert(
+        schema.counters,
         [
             (prefix, kinds[prefix], moved[prefix] if imported else 0, moved[prefix], sources.get(prefix))
             for prefix in new
@@ -286,7 +307,7 @@ _MASTER = (
 
 def _insert_master(connection: Connection, values: Mapping[Table, list[Row]]) -> None:
     for table in _MASTER:
-        connection.run(insert_into(table), values.get(table, []))
+        connection.insert(table, values.get(table, []))
 
 
 def _add_master(values: dict[Table, list[Row]], record: MasterRecord, revision: int, *, imported: bool = False) -> None:
@@ -330,7 +351,8 @@ _COUNT_IMPORTED = "UPDATE counters SET imported = :imported, last = :last WHERE 
 def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
     """Insert documents with all their items."""
     values: dict[Table, list[Row]] = defaultdict(list)
-    for document, draw, operation, revision, changed_by in filed:
+    last = last_id(connection, schema.documents)
+    for id, (document, draw, operation, revision, changed_by) in enumerate(filed, last + 1):
         amount = rows.minor_of(document.amount, document.currency)
         if isinstance(document, Document):
             _add_items(values, document)
@@ -343,6 +365,7 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
         row = rows.document_row(
             document,
             amount,
+            id=id,
             prefix=draw and draw.prefix,
             start=draw and draw.start,
             counter=draw and draw.counter,
@@ -355,7 +378,7 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
         )
         values[schema.documents].append(row)
     for table in _DOCUMENTS:
-        connection.run(insert_into(table), values[table])
+        connection.insert(table, values[table])
 
 
 _DOCUMENTS = (
@@ -393,7 +416,7 @@ def write_applications(connection: Connection, applied: Sequence[Put]) -> None:
     """Insert applications with all their parts."""
     if not applied:
         return
-    ((last,),) = connection.rows("SELECT coalesce(max(id), 0) FROM applications")
+    last = last_id(connection, schema.applications)
     parts, wholes = [], []
     for key, (made, currency, operation) in enumerate(applied, last + 1):
         wholes.append(rows.APPLICATIONS.row(made, currency, id=key, currency=currency, operation=operation))
@@ -401,8 +424,8 @@ def write_applications(connection: Connection, applied: Sequence[Put]) -> None:
             rows.APPLICATION_PARTS.row(part, currency, application=key, position=position)
             for position, part in enumerate(made.parts)
         ]
-    connection.run(insert_into(schema.application_parts), parts)
-    connection.run(insert_into(schema.applications), wholes)
+    connection.insert(schema.application_parts, parts)
+    connection.insert(schema.applications, wholes)
 
 
 def _write_changed(

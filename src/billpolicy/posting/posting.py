@@ -476,16 +476,16 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     gone = list(checks.approvals_gone(approved, writer.waiting(approved))) if approved else []
     if gone:
         raise _NotWritten(gone)
-    _write(writer, entries, before, after)
     by_digest = {policy.digest: policy for job in new for policy in job.policies}
     used = dict.fromkeys(entry.plan.policy_digest for entry in entries)
-    writer.keep([PolicyText(one, by_digest[one].name, by_digest[one].layers) for one in used if one in by_digest])
+    texts = [PolicyText(one, by_digest[one].name, by_digest[one].layers) for one in used if one in by_digest]
+    _write(writer, entries, before, after, texts)
     for id, chain in chains.items():
         outcomes[id] = replace(outcomes[id], posted=Posted(chain[0].plan, chain[0].audit, repeated=False))
     return [outcomes[job.id] for job in jobs]
 
 
-def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) -> None:
+def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book, policies: Sequence[PolicyText]) -> None:
     """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back."""
     plans = [entry.plan for entry in entries]
     problems = _taken(writer, plans, before)
@@ -497,7 +497,7 @@ def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book) 
         problems += identities.broken(after, issued.union(*(plan.touched for plan in plans)))
     if problems:
         raise _NotWritten(problems)
-    writer.write(entries, before, after)
+    writer.write(entries, before, after, policies)
 
 
 def _taken(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,27 @@ class PostedAt:
     id: str
     who: str
     at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands for all that was ever written into a ledger, to be kept elsewhere."""
+
+    digest: str
+    """Of the last link of its chain: 64 hexadecimal digits."""
+    links: int
+    last: PostedAt | None
+    """The operation that was posted last; None where none was."""
+    numbers: tuple[str, ...]
+    """The last number that the ledger gave by each counter, by the name of the counter."""
+
+
+class KeptHead(NamedTuple):
+    """A head as it was kept elsewhere."""
+
+    digest: str
+    numbers: tuple[str, ...] = ()
+    """The last numbers that were given by then, where they were kept, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,14 +187,12 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """A ledger inside the one transaction that may change it; it sees what it has written."""
 
-    def write(self, entries: Sequence[Entry], before: Book, after: Book) -> None:
+    def write(self, entries: Sequence[Entry], before: Book, after: Book, policies: Collection[PolicyText] = ()) -> None:
         """Write operations. `before`: what was read of the ledger; `after`: the same with all their changes.
 
-        Everything that the entries change stands in `after`, and nothing there is older than the ledger.
+        Everything that the entries change stands in `after`, and nothing there is older than the ledger. `policies`:
+        what theirs were read from, to be kept; of one that is kept already, nothing.
         """
-
-    def keep(self, policies: Collection[PolicyText]) -> None:
-        """Keep what policies were read from; of one that is kept already, nothing."""
 
     def wait(self, one: Waiting) -> None:
         """An operation begins to wait. It does not wait yet."""

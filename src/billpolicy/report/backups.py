@@ -21,6 +21,8 @@ class BackupReport:
     """The operation in it that was posted last."""
     numbers: tuple[str, ...] = ()
     """The last number in it that the ledger gave by each counter."""
+    head: str
+    """What stands for all that was ever written into it, as `ledger head` has it."""
 
 
 @record

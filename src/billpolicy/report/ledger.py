@@ -168,6 +168,8 @@ class PostingReport:
     """The ids of operations of an atomic batch with which nothing was wrong, but others were refused."""
     totals: tuple[Total, ...] = ()
     """Of a bill run over more than 50 accounts the parts are not told one by one, unless they are refused."""
+    head: str
+    """What stands for all that was ever written into the ledger, as `ledger head` has it."""
 
 
 def ledger_report(shown: ShownDocument | ShownAccount | ShownOperation | ShownRun) -> LedgerReport:
@@ -220,7 +222,7 @@ def _cause(cause: Cause) -> CausedBy:
 
 
 def posting_report(
-    outcomes: Sequence[Outcome], versions: Versions, totals: tuple[Total, ...], waiting: Sequence[Waiting] = ()
+    outcomes: Sequence[Outcome], versions: Versions, totals: tuple[Total, ...], waiting: Sequence[Waiting], head: str
 ) -> PostingReport:
     """What became of a batch. What was posted before may have been decided by another policy."""
     return PostingReport(
@@ -233,4 +235,5 @@ def posting_report(
         waiting=tuple(map(waiting_report, waiting)),
         not_posted=tuple(one.job.id for one in outcomes if one.posted is None and not one.problems),
         totals=totals,
+        head=head,
     )

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from billpolicy.book.kinds import KINDS
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible
-from billpolicy.posting.stats import PostedAt, Stats
+from billpolicy.posting.stats import Head, PostedAt, Stats
 from billpolicy.report.results import told
+from billpolicy.report.texts import wrapped
 from billpolicy.source.record import record
 
 
@@ -41,6 +42,19 @@ class PostedAtReport:
 
 
 @record
+class HeadReport:
+    """What stands for all that was ever written into a ledger: `ledger head`."""
+
+    digest: str
+    """Of the last link of its chain: 64 hexadecimal digits."""
+    links: int
+    last: PostedAtReport | None = None
+    """The operation that was posted last."""
+    numbers: tuple[str, ...] = ()
+    """The last number that the ledger gave by each counter."""
+
+
+@record
 class FileReport:
     """A file of the ledger, and its size in bytes."""
 
@@ -62,6 +76,18 @@ class StatsReport:
     last: PostedAtReport | None
     policies: tuple[PolicyUsedReport, ...]
     files: tuple[FileReport, ...]
+
+
+def head_report(head: Head) -> HeadReport:
+    """As data."""
+    return HeadReport(digest=head.digest, links=head.links, last=posted_at(head.last), numbers=head.numbers)
+
+
+def head_text(head: Head) -> str:
+    """The head, and what it stands for."""
+    last = "nothing was posted yet" if head.last is None else _posted(head.last)
+    numbers = wrapped("numbers  ", ", ".join(head.numbers)) if head.numbers else ()
+    return "\n".join((f"head     {head.digest}", f"links    {head.links:,}", f"last     {last}", *numbers, ""))
 
 
 def stats_report(stats: Stats, sizes: Mapping[str, int]) -> StatsReport:
@@ -110,7 +136,11 @@ def _done(stats: Stats) -> Iterator[tuple[str, str]]:
         yield f"{stats.waiting:,}", "waiting for approvals"
     for word, one in (("first", stats.first), ("last", stats.last)):
         if one is not None:
-            yield word, f"{visible(one.id)}, by {visible(one.who)} at {one.at:%Y-%m-%d %H:%M:%S} UTC"
+            yield word, _posted(one)
+
+
+def _posted(one: PostedAt) -> str:
+    return f"{visible(one.id)}, by {visible(one.who)} at {one.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _by(stats: Stats) -> Iterator[tuple[str, str]]:

@@ -26,11 +26,11 @@ def copy_of(url: str, target: Path) -> Iterator[str]:
     """As `DatabaseFile.copy_of`."""
     path = path_of(url)
     refuse_strangers(target)  # a log beside it would be taken for its own
-    with closing(_any_revision(path)) as source, _in_the_making(target) as copy:
+    with closing(_any_revision(path)) as source, in_the_making(target) as copy:
         _copy(source, copy)
         with _up_to_date(copy) as current:
             yield f"{SCHEME}{current}"
-        _give_name(copy, target)
+        give_name(copy, target)
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def restored(file: Path, url: str) -> Iterator[tuple[str, SqlitePlace]]:
     """As `DatabaseFile.restored`."""
     path = path_of(url)
     path = Path(os.path.realpath(path)) if path.is_symlink() else path  # what a link leads to is replaced, not the link
-    with _untouched(file, path) as own, closing(_any_revision(own)) as source, _in_the_making(path) as copy:
+    with _untouched(file, path) as own, closing(_any_revision(own)) as source, in_the_making(path) as copy:
         _copy(source, copy)
         create_database(f"{SCHEME}{copy}")  # brings it up to date
         yield f"{SCHEME}{copy}", SqlitePlace(path, copy)
@@ -59,7 +59,7 @@ class SqlitePlace:
 
     def take(self) -> None:
         """As `Place.take`."""
-        _give_name(self._copy, self.path)
+        give_name(self._copy, self.path)
 
     @contextmanager
     def alone(self) -> Iterator[SqliteHeld]:
@@ -83,7 +83,7 @@ class SqlitePlace:
         for file in reversed(files_of(f"{SCHEME}{self.path}")):  # itself last: until then it is still there
             if os.path.lexists(file):
                 file.rename(file.with_name(kept.name + file.name.removeprefix(self.path.name)))
-        _give_name(self._copy, self.path)
+        give_name(self._copy, self.path)
         return kept
 
 
@@ -103,11 +103,11 @@ class SqliteHeld:
     def give_way(self) -> Path:
         """As `Held.give_way`."""
         kept = _free_name(self._path)
-        with _in_the_making(kept) as old:
+        with in_the_making(kept) as old:
             _make_like(self._path, old)
             with closing(connect(old, "rw", 0)) as target:
                 self._driver.backup(target)
-            _give_name(old, kept)
+            give_name(old, kept)
         try:
             with closing(connect(self._copy, "rw", 0)) as source:
                 source.backup(self._driver)
@@ -147,7 +147,7 @@ def _up_to_date(copy: Path) -> Iterator[Path]:
         if version == REVISIONS[-1]:
             yield copy
             return
-        with _in_the_making(copy) as current:
+        with in_the_making(copy) as current:
             _copy(database, current)
             create_database(f"{SCHEME}{current}")
             yield current
@@ -160,7 +160,7 @@ def _untouched(file: Path, path: Path) -> Iterator[Path]:
     if not any(one.exists() and one.stat().st_size for one in logs):
         yield file
         return
-    with _in_the_making(path) as copy:
+    with in_the_making(path) as copy:
         _make_like(file, copy)
         for one in (file, *(one for one in logs if one.exists())):
             shutil.copyfile(one, beside(copy, one.name.removeprefix(file.name)))
@@ -174,7 +174,7 @@ def _make_like(file: Path, new: Path) -> None:
 
 
 @contextmanager
-def _in_the_making(target: Path) -> Iterator[Path]:
+def in_the_making(target: Path) -> Iterator[Path]:
     """A name for a file beside the one that it is to be; whatever still goes by it in the end is removed. What the disk
     does to it is told of that one."""
     if not exists(target.parent):
@@ -190,7 +190,7 @@ def _in_the_making(target: Path) -> Iterator[Path]:
             each.unlink(missing_ok=True)
 
 
-def _give_name(file: Path, target: Path) -> None:
+def give_name(file: Path, target: Path) -> None:
     """Give a whole file its name, which nothing may have yet, so that it lasts through a power cut."""
     with file.open("rb") as stream:
         os.fsync(stream.fileno())

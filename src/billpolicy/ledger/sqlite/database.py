@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import Connection as CoreConnection
 from sqlalchemy import Dialect as Syntax
-from sqlalchemy import Engine, QueuePool, create_engine
+from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import sqlite
 
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import refusal, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, exists, mode_of, path_of, refuse_strangers
-from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
@@ -38,6 +39,14 @@ class SqliteDialect:
     def keys(self, keys: Collection[Any]) -> str:
         """A list of keys, or of pairs of them, as one parameter."""
         return json.dumps(list(keys))
+
+    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Insert whole rows."""
+        cursor.executemany(compiled(insert_into(table), self)[0], rows)
+
+    def streaming(self, driver: Any) -> Any:
+        """A cursor for more rows than are to be held at once: here they are never more than asked for."""
+        return driver.cursor()
 
 
 DIALECT = SqliteDialect()
@@ -108,6 +117,21 @@ class SqliteDatabase:
             if text != "ok":
                 yield str(text)
 
+    def schema_breaches(self, connection: Connection) -> Iterator[str]:
+        """What of the tables, their indexes and guards is not as this program makes them, one sentence each."""
+        expected, found = _schema_of_new(), _schema(connection.driver)
+        for kind, name in sorted(expected.keys() | found.keys()):
+            called = "guard" if kind == "trigger" else kind
+            if (kind, name) not in found:
+                yield f"the {called} `{name}` is gone"
+            elif (kind, name) not in expected:
+                yield f"the {called} `{name}` is none of a ledger's"
+            elif found[kind, name] != expected[kind, name]:
+                yield f"the {called} `{name}` is not as billpolicy makes it"
+        versions = [version for (version,) in connection.driver.execute("SELECT version_num FROM alembic_version")]
+        if versions != [REVISIONS[-1]]:
+            yield "the revision of the tables is not what it was"
+
     def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]:
         """The tables of rows that name rows of another table which are not there, and that other table."""
         for table, _, parent, _ in connection.driver.execute("PRAGMA foreign_key_check").fetchall():
@@ -124,10 +148,11 @@ class SqliteDatabase:
             lent.close()
 
 
-def create_database(url: str) -> None:
+def create_database(url: str, *, chained: bool = True) -> None:
     """Make a ledger's file, or bring one that an earlier program made up to date; a current one stays as it is.
 
-    Raises `Refused` if the file is another program's, newer than this program, or cannot be written.
+    `chained`: whether its chain begins, or comes with rows that are copied in. Raises `Refused` if the file is another
+    program's, newer than this program, or cannot be written.
     """
     path = path_of(url)
     if not exists(path.parent):
@@ -136,22 +161,25 @@ def create_database(url: str) -> None:
     engine = _engine(path, "rwc")
     try:
         with storage_failures(path), engine.connect() as connection:
-            _upgrade(connection, path)
+            _upgrade(connection, path, chained)
     finally:
         engine.dispose()
 
 
-def _upgrade(connection: CoreConnection, path: Path) -> None:
+def _upgrade(connection: CoreConnection, path: Path, chained: bool) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     if version_in(driver, path) == REVISIONS[-1]:
         return
+    from billpolicy.ledger.evidence import begin
     from billpolicy.ledger.migrations import upgrade
 
     driver.execute("PRAGMA journal_mode=WAL")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     if version_in(driver, path) != REVISIONS[-1]:
         upgrade(connection)
+        if chained:
+            begin(Connection(driver, DIALECT))
         driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.commit()
 
@@ -177,6 +205,27 @@ def open_database(url: str) -> SqliteDatabase:
         raise refusal("ledger-empty", "this file is empty", path, hint)
     hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
     raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
+
+
+def _schema(driver: sqlite3.Connection) -> dict[tuple[str, str], str | None]:
+    """Kind and name -> the statement that made it, of everything in a database."""
+    return {row[:2]: row[2] for row in driver.execute("SELECT type, name, sql FROM sqlite_master")}
+
+
+@cache
+def _schema_of_new() -> dict[tuple[str, str], str | None]:
+    """That of a ledger that is made now."""
+    from billpolicy.ledger.migrations import upgrade
+
+    engine = create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            upgrade(connection)
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            return _schema(driver)
+    finally:
+        engine.dispose()
 
 
 def version_in(connection: sqlite3.Connection, path: Path) -> str | None:

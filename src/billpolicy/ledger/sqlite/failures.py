@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,10 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
 """SQLite's name of an error, without what it adds to it -> code, message, hint."""
 
 
+_DAMAGED = re.compile("no such (?:table|column)|Could not decode to UTF-8")
+"""What a database says in which something other than text stands as text, or of which a part is gone."""
+
+
 @contextmanager
 def storage_failures(path: Path) -> Iterator[None]:
     """Raise `Refused` for whatever disk, rights, locks or a foreign or damaged file do to the ledger at `path`.
@@ -78,6 +83,9 @@ def storage_failures(path: Path) -> Iterator[None]:
     except (sqlite3.Error, DBAPIError) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         name: str = getattr(original, "sqlite_errorname", "")
+        if _DAMAGED.search(str(original)):
+            message = f"this ledger is damaged: {original}"
+            raise refusal("ledger-damaged", message, path, "restore it from a backup") from None
         for prefix, (code, message, hint) in _FAILURES.items():
             if name.startswith(prefix):
                 raise refusal(code, message, path, hint) from None

@@ -1,0 +1,37 @@
+"""A head of a ledger as it was kept: the digest alone, or the file that `ledger head --format json` wrote."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.posting.stats import KeptHead
+from billpolicy.report.stats import HeadReport
+from billpolicy.source.codec import CodecError, decode
+from billpolicy.source.plain_file import read_plain
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_MOST = 1 << 20
+"""Bytes that such a file has at most."""
+
+
+def load_head(kept: str) -> KeptHead:
+    """What was kept: `kept` is the digest, or the path of the file. Raises `Refused` where it is neither."""
+    if _DIGEST.fullmatch(kept):
+        return KeptHead(kept)
+    path = Path(kept)
+    hint = "give the 64 characters that `billpolicy ledger head` shows, or the file that it wrote with --format json"
+    if not path.exists():
+        message = f"`{kept}` is no head of a ledger, nor is there such a file"
+        raise Refused([Diagnostic("head-wrong", message, hint=hint)])
+    try:
+        found = decode(HeadReport, read_plain(path, _MOST))
+    except CodecError:
+        found = None
+    except OSError as error:
+        message = f"this file cannot be read: {(error.strerror or str(error)).lower()}"
+        raise Refused([Diagnostic("file-unreadable", message, Position(kept), "check the path")]) from None
+    if found is None or not _DIGEST.fullmatch(found.digest):
+        raise Refused([Diagnostic("head-wrong", "this file has no head of a ledger", Position(kept), hint)])
+    return KeptHead(found.digest, found.numbers)

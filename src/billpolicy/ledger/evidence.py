@@ -1,0 +1,289 @@
+"""Is what a ledger holds what was written into it? Every row is held against its link of the chain (`chain.py`).
+
+What operations made of the tables follows from the journal, which is linked; `replay.py` holds it against that. What
+was imported has no journal: the chain holds the digest of all of it, as it was imported.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from itertools import islice, zip_longest
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import Table
+
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.sentences import few_of
+from billpolicy.ledger import schema
+from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked, names_of
+from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.writing import OF_PERIOD
+from billpolicy.posting.stats import KeptHead
+from billpolicy.source.codec import CodecError, canonical, decode
+
+T = TypeVar("T")
+Breach = tuple[Code, str]
+"""Code and message."""
+_LINKS = "SELECT id, kind, what, content, digest FROM chain ORDER BY id"
+_LAST_IMPORT = "SELECT content FROM chain WHERE kind = 'import' ORDER BY id DESC LIMIT 1"
+_REVISIONS = """
+SELECT number, revision FROM documents WHERE revision <> 0
+UNION ALL SELECT 'account:' || id, revision FROM accounts WHERE revision <> 0
+UNION ALL SELECT 'subscription:' || id, revision FROM subscriptions WHERE revision <> 0
+"""
+"""Of every record that was changed, under the name that it has in `Book.revisions`."""
+_IMPORTED_DOCUMENTS = "SELECT number FROM documents WHERE operation IS NULL"
+_IMPORTED_AS = {
+    "documents.status": "coalesce(imported_status, status)",
+    "documents.reversed": "coalesce(imported_reversed, reversed)",
+    "documents.reversed_reason": "CASE WHEN coalesce(imported_reversed, reversed) THEN reversed_reason END",
+    "documents.posted_as": "CASE WHEN imported_status IS NULL THEN posted_as ELSE imported_posted_as END",
+    "subscriptions.canceled_on": "imported_canceled_on",
+    "subscribed_charges.charged_through": "imported_through",
+    "usage.billed_by": "imported_billed_by",
+    "usage.amount_minor": "imported_amount_minor",
+    "usage.drawn_minor": "imported_drawn_minor",
+    "usage.drawn_from": "imported_drawn_from",
+}
+"""What operations change of imported rows, as it was imported."""
+_CHANGED = {
+    "documents": ("changed_by", "revision"),
+    "accounts": ("revision",),
+    "subscriptions": ("revision",),
+    "counters": ("last",),
+    "charge_periods": OF_PERIOD,
+}
+"""What follows from the journal alone, and is held against it."""
+_IMPORTED = (
+    (schema.accounts, "created_by IS NULL", "id"),
+    (schema.contacts, "created_by IS NULL", "id"),
+    (schema.charges, "created_by IS NULL", "id"),
+    (schema.subscriptions, "created_by IS NULL", "id"),
+    (schema.subscribed_charges, "created_by IS NULL", "subscription, id"),
+    (schema.accounting_periods, "created_by IS NULL", "from_date"),
+    (schema.held, "posted_by IS NULL", "scope, id, position"),
+    (schema.counters, "imported <> 0", "prefix"),
+    (schema.void_numbers, "number IS NOT NULL", "number"),
+    (schema.documents, "operation IS NULL", "id"),
+    (schema.items, f"document IN ({_IMPORTED_DOCUMENTS})", "document, id"),
+    (schema.taxes, f"document IN ({_IMPORTED_DOCUMENTS})", "document, item, id"),
+    (schema.combined, f"document IN ({_IMPORTED_DOCUMENTS})", "document, item, position"),
+    (schema.refund_parts, f"refund IN ({_IMPORTED_DOCUMENTS})", "refund, position"),
+    (schema.applications, "operation IS NULL", "id"),
+    (
+        schema.application_parts,
+        "application IN (SELECT id FROM applications WHERE operation IS NULL)",
+        "application, position",
+    ),
+    (schema.usage, "operation IS NULL", "id"),
+    (schema.charge_periods, "imported IS NOT NULL", "id"),
+)
+"""Where imported rows stand, which they are, and their order."""
+
+
+class Linked(NamedTuple):
+    """Rows of which each has a link."""
+
+    kind: Kind
+    tables: tuple[Table, ...]
+    joined: str
+    """The tables, joined."""
+    what: str
+    """The column that the link names."""
+    order: str
+    in_order: bool
+    """Whether that is the order in which they were written."""
+    called: str
+    """How one of them is told of."""
+
+
+LINKED = (
+    Linked(
+        "operation",
+        (schema.operations, schema.audit),
+        "operations LEFT JOIN audit ON audit.operation = operations.id",
+        "operations.id",
+        "coalesce(audit.id, 0), operations.id",
+        True,
+        "operation `{}`",
+    ),
+    Linked("policy", (schema.policies,), "policies", "policies.digest", "policies.digest", False, "the policy {:.12}"),
+    Linked(
+        "waiting", (schema.waiting,), "waiting", "waiting.id", "waiting.id", True, "no. {} of what waited for approvals"
+    ),
+    Linked("approval", (schema.approvals,), "approvals", "approvals.id", "approvals.id", True, "approval no. {}"),
+    Linked(
+        "withdrawal",
+        (schema.withdrawals,),
+        "withdrawals",
+        "withdrawals.waiting",
+        "withdrawals.waiting",
+        False,
+        "the withdrawal of no. {} of what waited",
+    ),
+)
+
+
+class Beginning(NamedTuple):
+    """What a ledger held when its chain began."""
+
+    rows: dict[str, int]
+    """Kind of link -> how many rows of it there were."""
+    revisions: str
+    """The digest of the revisions of all records."""
+
+
+def begin(connection: Connection) -> None:
+    """Let the chain begin, over all that the ledger holds: what was there before there were links, or before the tables
+    became others, is as it is found."""
+    state = Content()
+    counts: dict[str, int] = {}
+    for each in LINKED:
+        counts[each.kind] = 0
+        for _, content in _rows(connection, each):
+            state.add((each.kind,), (content,))
+            counts[each.kind] += 1
+    beginning = Beginning(counts, revisions_digest(revisions_in(connection)))
+    extend(
+        connection,
+        [Link("start", canonical(beginning), state.digest), Link("import", "[]", imported_content(connection))],
+    )
+
+
+def link_import(connection: Connection, raised: Collection[str]) -> None:
+    """Link an import that went on with these records of before. One that changed nothing has no link."""
+    content = imported_content(connection)
+    if raised or [(content,)] != connection.rows(_LAST_IMPORT):
+        extend(connection, [Link("import", canonical(sorted(raised)), content)])
+
+
+def imported_content(connection: Connection) -> str:
+    """The digest of everything imported by now, as it was imported."""
+    content = Content()
+    for table, which, order in _IMPORTED:
+        left_out = _CHANGED.get(table.name, ())
+        names = [f"{table.name}.{column.name}" for column in table.columns if column.name not in left_out]
+        told = [_IMPORTED_AS.get(name, name) for name in names]
+        for row in connection.each(f"SELECT {', '.join(told)} FROM {table.name} WHERE {which} ORDER BY {order}"):
+            content.add(names, row)
+    return content.digest
+
+
+def revisions_in(connection: Connection) -> dict[str, int]:
+    """The revision of every record that was changed."""
+    return dict(connection.rows(_REVISIONS))
+
+
+def revisions_digest(revisions: dict[str, int]) -> str:
+    """The digest of revisions, of those that are not 0."""
+    content = Content()
+    content.add(("revisions",), (canonical({name: count for name, count in revisions.items() if count}),))
+    return content.digest
+
+
+def not_from(connection: Connection, head: KeptHead) -> list[Diagnostic]:
+    """What tells that a ledger does not go on from a head that was kept; nothing where it does."""
+    if connection.rows(_KNOWN, [head.digest]):
+        return []
+    there = {number for (number,) in connection.rows(_GIVEN, head.numbers)}
+    gone = [number for number in head.numbers if number not in there]
+    message = f"this ledger does not go on from the head {head.digest[:12]} that was kept"
+    if gone:
+        issued = "was issued by then, and is" if len(gone) == 1 else "were issued by then, and are"
+        message += f": {few_of(gone)} {issued} not here"
+    return [Diagnostic("head-unknown", message, hint=_HEAD_HINT)]
+
+
+_KNOWN = "SELECT id FROM chain WHERE digest IN {keys}"
+_GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
+_HEAD_HINT = (
+    "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
+    "anything is posted on it, since numbers could be issued twice"
+)
+
+
+class Evidence:
+    """The chain as it is found, and what it says of the rows. Ask for its breaches first: they read it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.beginning: Beginning | None = None
+        """None where there is none, or it cannot be read any more."""
+        self.raised: Counter[str] = Counter()
+        """Record, named as in `Book.revisions` -> how many imports went on with it since the chain began."""
+        self._start = 0
+        self._state = self._imported = ""
+
+    def breaches(self) -> Iterator[Breach]:
+        """What is not as the chain says."""
+        yield from self._read()
+        if self.beginning is None:
+            yield "chain-broken", "the chain of this ledger does not say how it began"
+            return
+        state = Content()
+        for each in LINKED:
+            yield from self._held(each, self.beginning.rows.get(each.kind, 0), state)
+        if state.digest != self._state:
+            yield "chain-differs", "what this ledger held when its chain began is not what it was"
+        if imported_content(self._connection) != self._imported:
+            yield "imported-differs", "what was imported is not what it was when it was imported"
+
+    def _read(self) -> Iterator[Breach]:
+        """Go through the chain."""
+        at, before, broken = 0, NOTHING, False
+        for id, kind, what, content, digest in self._connection.each(_LINKS):
+            if not broken and (id != at + 1 or linked(before, kind, what, content) != digest):
+                broken = True
+                yield "chain-broken", f"link {id} of the chain does not follow from what stands before it"
+            at, before = id, digest
+            if kind == "start":
+                self._start, self._state, self.beginning = id, content, _read(Beginning, what)
+                self.raised.clear()
+            elif kind == "import":
+                self._imported = content
+                self.raised.update(_read(list[str], what) or ())
+
+    def _held(self, each: Linked, before: int, state: Content) -> Iterator[Breach]:
+        """Rows of one kind against their links. Those that were there `before` the chain have none, and go to `state`.
+
+        Rows and links are gone through side by side, so that no more is held than what is not in its place.
+        """
+        rows: Iterator[tuple[str, str]] = _rows(self._connection, each)
+        for _, content in islice(rows, before if each.in_order else 0):
+            state.add((each.kind,), (content,))
+        links = self._connection.each(_LINKS_OF, kind=each.kind, start=self._start)
+        unlinked: dict[str, str] = {}
+        gone: dict[str, str] = {}
+        for row, link in zip_longest(rows, links):
+            unlinked |= dict([row] if row else [])
+            gone |= dict([link] if link else [])
+            for what in {pair[0] for pair in (row, link) if pair} & unlinked.keys() & gone.keys():
+                if unlinked.pop(what) != gone.pop(what):
+                    yield "chain-differs", f"{each.called.format(what)} is not what it was when it was written"
+        for what, content in unlinked.items():
+            state.add((each.kind,), (content,))
+            if not before or each.in_order:
+                yield "chain-differs", f"{each.called.format(what)} has no link in the chain"
+        for what in gone:
+            yield "chain-differs", f"{each.called.format(what)} was written, and is gone"
+
+
+def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
+    """What names each row of a kind, and the digest of it, in the order in which they were written."""
+    names = [name for table in each.tables for name in names_of(table)]
+    columns = ", ".join(f"{table.name}.{column.name}" for table in each.tables for column in table.columns)
+    for what, *row in connection.each(f"SELECT {each.what}, {columns} FROM {each.joined} ORDER BY {each.order}"):
+        yield str(what), content_of(names, tuple(row))
+
+
+def _read(kind: type[T], text: str) -> T | None:
+    """What a link says; None where that cannot be read any more, of which the chain tells."""
+    try:
+        return decode(kind, text)
+    except (CodecError, TypeError):
+        return None
+
+
+_LINKS_OF = "SELECT what, content FROM chain WHERE kind = :kind AND id > :start ORDER BY id"

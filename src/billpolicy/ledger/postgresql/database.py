@@ -1,0 +1,281 @@
+"""A ledger in a schema of a database of PostgreSQL: its connections, transactions and tables.
+
+Many read beside one writer, each seeing one moment. Writers take turns by a lock that the server gives back when the
+connection is lost: so numbers have no gaps, no transaction ever has to be begun anew, and what is read before anything
+is written is what is there when it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from threading import get_ident
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import Dialect as Syntax
+from sqlalchemy import Engine, QueuePool, Table, create_engine
+from sqlalchemy.dialects import postgresql
+
+from billpolicy.ledger.copying import copy_rows
+from billpolicy.ledger.databases import no_address
+from billpolicy.ledger.postgresql.failures import refusal, server_failures
+from billpolicy.ledger.postgresql.guards import statements as guard_statements
+from billpolicy.ledger.postgresql.tables import breaches, orphans_in
+from billpolicy.ledger.schema import REVISIONS
+from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
+
+SCHEME = "postgresql://"
+BUSY_SECONDS = 30
+"""How long a writer waits for another one before it is refused."""
+CONNECT_SECONDS = 10
+_OLDEST = 150000
+"""PostgreSQL 15, as the server tells its version."""
+_MARK = "a ledger of billpolicy"
+"""Stands at `alembic_version`, so that the tables of another program are never taken for a ledger."""
+_COPIED = 20
+"""From so many rows on they are copied in, which is faster than inserting them."""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('billpolicy'), hashtext(current_schema()))"
+_VERSION = """
+SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')),
+    obj_description(to_regclass('alembic_version'))
+"""
+
+
+class PostgresDialect:
+    """How SQL is written for PostgreSQL."""
+
+    syntax: Syntax = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    in_keys = "= ANY(:keys)"
+    pairs = "(SELECT value ->> 0 AS one, value ->> 1 AS other FROM jsonb_array_elements(CAST(:keys AS jsonb)))"
+    _names = count(1)
+
+    def keys(self, keys: Collection[Any]) -> Any:
+        """A list of keys, or of pairs of them, as one parameter."""
+        several = list(keys)
+        return json.dumps(several) if isinstance(several[0], tuple) else several
+
+    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Insert whole rows."""
+        if len(rows) < _COPIED:
+            cursor.executemany(compiled(insert_into(table), self)[0], rows)
+            return
+        columns = ", ".join(column.name for column in table.columns)
+        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def streaming(self, driver: Any) -> Any:
+        """A cursor that has the server hand out rows as they are asked for."""
+        return driver.cursor(f"each_{next(self._names)}")
+
+
+DIALECT = PostgresDialect()
+
+
+class PostgresDatabase:
+    """The ledger at an address, open. Threads may share it; a child process opens its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+        self._writing: set[int] = set()
+        """The threads that are writing."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees the ledger as of one moment. Raises `Refused` where the server fails."""
+        with server_failures(self.url), self._connection() as driver:
+            driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield Connection(driver, DIALECT)
+            finally:
+                _roll_back(driver)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits at the end, or not at all. Only one at a time.
+
+        Raises `Refused` where the server fails, another one does not finish in time, or this role may only read.
+        """
+        if get_ident() in self._writing:  # it would wait for itself
+            raise ValueError("this ledger is being written already, by whoever called this")
+        with server_failures(self.url), self._connection() as driver:
+            driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+            self._writing.add(get_ident())
+            try:
+                if not _may_write(driver):
+                    raise psycopg.errors.InsufficientPrivilege
+                driver.execute(_LOCK)
+                yield Connection(driver, DIALECT)
+                driver.execute("COMMIT")
+            except BaseException:
+                _roll_back(driver)
+                raise
+            finally:
+                self._writing.discard(get_ident())
+
+    def damages(self, connection: Connection) -> Iterator[str]:
+        """What is wrong with the files of the server: it looks after them itself, and has none of them to tell."""
+        yield from ()
+
+    def schema_breaches(self, connection: Connection) -> Iterator[str]:
+        """What of the tables, their indexes and guards is not as this program makes them, one sentence each."""
+        yield from breaches(connection.driver)
+
+    def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]:
+        """The tables of rows that name rows of another table which are not there, and that other table."""
+        yield from orphans_in(connection)
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection]:
+        lent = self._engine.raw_connection()
+        try:
+            driver = lent.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            yield driver
+            if driver.closed:
+                lent.invalidate()
+        except psycopg.OperationalError:
+            lent.invalidate()
+            raise
+        finally:
+            lent.close()
+
+
+def create_database(url: str, rows: Connection | None = None) -> None:
+    """Make a ledger's tables in a database that is there, or bring those that an earlier program made up to date; a
+    current one stays as it is. `rows`: of a ledger that it begins with.
+
+    Raises `Refused` if the tables are another program's, newer than this program, or this role may not make any.
+    """
+    _check(url)
+    engine = _engine(url)
+    try:
+        with server_failures(url), engine.connect() as connection:
+            _upgrade(connection, url, rows)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> None:
+    from billpolicy.ledger.evidence import begin
+    from billpolicy.ledger.migrations import upgrade
+
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+    if driver.info.server_version < _OLDEST:
+        newer = f"this is PostgreSQL {driver.info.server_version // 10000}"
+        raise refusal("ledger-foreign", newer, url, "a ledger needs PostgreSQL 15 or newer")
+    if driver.info.parameter_status("server_encoding") != "UTF8":
+        hint = "make the database with `createdb --encoding UTF8 --template template0`"
+        raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
+    driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+    try:
+        driver.execute(_LOCK)
+        version = version_in(driver, url)
+        if rows is not None and version is not None:
+            hint = "give it a database, or a schema of one, of its own"
+            raise refusal("file-there", "there are tables here already", url, hint)
+        if version != REVISIONS[-1]:
+            upgrade(connection)
+            for statement in guard_statements():
+                driver.execute(statement)
+            copied = Connection(driver, DIALECT)
+            if rows is None:
+                begin(copied)
+            else:
+                copy_rows(rows, copied)
+            driver.execute(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
+        driver.execute("COMMIT")
+    except BaseException:
+        _roll_back(driver)
+        raise
+
+
+def open_database(url: str) -> PostgresDatabase:
+    """Open a ledger that exists, to read it and, where that is allowed, to write it. Raises `Refused`."""
+    _check(url)
+    database = PostgresDatabase(url)
+    try:
+        with database.reading() as connection:
+            version = version_in(connection.driver, url)
+    except BaseException:
+        database.close()
+        raise
+    if version == REVISIONS[-1]:
+        return database
+    database.close()
+    if version is None:
+        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
+        raise refusal("ledger-empty", "there are no tables here yet", url, hint)
+    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
+    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", url, hint)
+
+
+def version_in(driver: psycopg.Connection, url: str) -> str | None:
+    """The revision of the tables; None if there are none yet. Raises `Refused` if they are not ours."""
+    found = driver.execute(_VERSION).fetchone()
+    assert found is not None
+    tables, mark = found
+    if tables == 0:
+        return None
+    if mark != _MARK:
+        hint = "check the address; a ledger needs a database, or a schema of one, of its own"
+        raise refusal("ledger-foreign", "there are tables of another program here", url, hint)
+    row = driver.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None or row[0] not in REVISIONS:
+        hint = "install the version of billpolicy that wrote it, or a later one"
+        raise refusal("ledger-newer", "this ledger was written by a newer version of billpolicy", url, hint)
+    return str(row[0])
+
+
+def files_of(url: str) -> list[Path]:
+    """A server keeps a ledger in no file that anybody could name. Raises `Refused` for what is no address."""
+    _check(url)
+    return []
+
+
+def connect(url: str) -> psycopg.Connection:
+    """A connection to the server, whose caller closes it."""
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="billpolicy")
+    connection.prepare_threshold = 2
+    return connection
+
+
+def _may_write(driver: psycopg.Connection) -> bool:
+    found = driver.execute("SELECT has_table_privilege('chain', 'INSERT')").fetchone()
+    return found is not None and bool(found[0])
+
+
+def _check(url: str) -> None:
+    if not str(url).startswith(SCHEME) or "\0" in str(url):
+        raise no_address(url)
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise no_address(url) from None
+
+
+def _engine(url: str) -> Engine:
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(url),
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=-1,
+        pool_pre_ping=True,
+    )
+
+
+def _roll_back(driver: psycopg.Connection) -> None:
+    """Undo what is not committed; where the connection is lost the server does it."""
+    if not driver.closed and not driver.broken:
+        driver.rollback()

@@ -1,0 +1,144 @@
+"""Guards of everything that must not change once it is written, as triggers of PostgreSQL.
+
+They keep what those of SQLite keep (`migrations/versions`), and are put up anew whenever the tables are made or brought
+up to date. They are there for accidents: the owner of a table can take them down, and `ledger check` finds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.writing import OF_PERIOD
+
+MAY_CHANGE: dict[str, tuple[str, ...]] = {
+    "accounts": ("revision",),
+    "charge_periods": OF_PERIOD,
+    "counters": ("imported", "last"),
+    "documents": ("reversed", "reversed_reason", "status", "posted_as", "changed_by", "revision"),
+    "subscribed_charges": ("charged_through",),
+    "subscriptions": ("canceled_on", "revision"),
+    "usage": ("billed_by", "amount_minor", "drawn_minor", "drawn_from"),
+}
+"""Those columns of a table that may change; of every other table nothing may."""
+_DOCUMENT = """
+NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
+OR NEW.reversed_reason IS DISTINCT FROM OLD.reversed_reason AND NEW.reversed = OLD.reversed
+OR NEW.changed_by IS DISTINCT FROM OLD.changed_by
+AND NEW.reversed = OLD.reversed AND NEW.status = OLD.status AND NEW.posted_as IS NOT DISTINCT FROM OLD.posted_as
+OR NEW.status <> OLD.status AND (OLD.status <> 'draft' OR NEW.status <> 'canceled' OR OLD.posted_as IS NOT NULL)
+OR NEW.posted_as IS DISTINCT FROM OLD.posted_as
+AND (OLD.posted_as IS NOT NULL OR OLD.status <> 'draft' OR NEW.status <> 'draft')
+"""
+_DRAWN = "(NEW.drawn_minor IS NULL) <> (NEW.drawn_from IS NULL) OR NEW.drawn_from IS NOT NULL AND NEW.billed_by IS NULL"
+ONE_WAY = (
+    ("accounts", "flags", "NEW.revision <> OLD.revision + 1", "revisions only go up by one"),
+    ("subscriptions", "flags", "NEW.revision <> OLD.revision + 1", "revisions only go up by one"),
+    ("documents", "flags", _DOCUMENT, "documents change one way, their revision by one"),
+    ("counters", "up", "NEW.last < OLD.last", "counters only go up"),
+    ("usage", "drawn", _DRAWN, "usage is drawn from something, as long as it is billed"),
+    ("usage", "flags", "OLD.billed_by IS NOT NULL AND NEW.billed_by IS NOT NULL", "usage is billed once"),
+    (
+        "usage",
+        "priced",
+        "(NEW.billed_by IS NULL) <> (NEW.amount_minor IS NULL)",
+        "usage has an amount as long as it is billed",
+    ),
+)
+"""Table, name, what no row may become, and why."""
+_NO_MORE = """
+EXISTS (SELECT 1 FROM withdrawals w JOIN added ON added.waiting = w.waiting) OR EXISTS (
+    SELECT 1 FROM operations o JOIN waiting w ON w.operation = o.id JOIN added ON added.waiting = w.id
+)
+"""
+_ALONE = """
+EXISTS (SELECT 1 FROM operations o JOIN added ON added.operation = o.id) OR EXISTS (
+    SELECT 1 FROM waiting w JOIN added ON added.operation = w.operation AND added.id <> w.id
+    WHERE w.id NOT IN (SELECT waiting FROM withdrawals)
+)
+"""
+_OTHER = "EXISTS (SELECT 1 FROM added JOIN waiting w ON w.id = added.waiting WHERE w.digest <> added.digest)"
+_PARTS = (
+    ("items", "document", "documents", "number"),
+    ("taxes", "document", "documents", "number"),
+    ("combined", "document", "documents", "number"),
+    ("refund_parts", "refund", "documents", "number"),
+    ("application_parts", "application", "applications", "id"),
+)
+"""Parts of a whole: they are written before it, and none can be added once it stands."""
+NEVER_ADDED = (
+    *(
+        (
+            table,
+            "closed",
+            f"EXISTS (SELECT 1 FROM added JOIN {whole} w ON w.{key} = added.{part})",
+            f"{table} are never added later",
+        )
+        for table, part, whole, key in _PARTS
+    ),
+    ("approvals", "standing", _NO_MORE, "what waits no more is not approved"),
+    ("approvals", "whole", _OTHER, "an approval names what it approves"),
+    (
+        "withdrawals",
+        "standing",
+        """
+        EXISTS (
+            SELECT 1 FROM operations o JOIN waiting w ON w.operation = o.id JOIN added ON added.waiting = w.id
+        )
+        """,
+        "what waits no more is not withdrawn",
+    ),
+    ("waiting", "alone", _ALONE, "an operation waits once, and not when it is posted"),
+)
+"""Table, name, what no statement may add, asked of the rows that it has `added`, and why."""
+_PREFIX = "billpolicy_"
+
+
+class Guard(NamedTuple):
+    """A trigger with the function that it runs."""
+
+    table: str
+    name: str
+    made_by: str
+    """The statement that puts it up."""
+    function: str
+    body: str
+    """Of that function."""
+
+
+def guards() -> Iterator[Guard]:
+    """All of them."""
+    for table in metadata.sorted_tables:
+        name, may_change = table.name, MAY_CHANGE.get(table.name, ())
+        fixed = ", ".join(column.name for column in table.columns if column.name not in may_change)
+        yield _never(name, "fixed", f"BEFORE UPDATE OF {fixed} ON {name}", "never change")
+        yield _never(name, "stay", f"BEFORE DELETE ON {name}", "are never deleted")
+        yield _never(name, "full", f"BEFORE TRUNCATE ON {name}", "are never emptied")
+    for table_name, name, condition, message in ONE_WAY:
+        event = f"BEFORE UPDATE ON {table_name} FOR EACH ROW WHEN ({condition})"
+        yield _guard(table_name, name, event, f"RAISE EXCEPTION 'guard: {message}';")
+    for table_name, name, condition, message in NEVER_ADDED:
+        event = f"AFTER INSERT ON {table_name} REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
+        body = f"IF {condition} THEN RAISE EXCEPTION 'guard: {message}'; END IF; RETURN NULL;"
+        yield _guard(table_name, name, event, body)
+
+
+def _never(table: str, name: str, event: str, message: str) -> Guard:
+    each = "FOR EACH STATEMENT" if "TRUNCATE" in event else "FOR EACH ROW"
+    return _guard(table, name, f"{event} {each}", f"RAISE EXCEPTION 'guard: {table} {message}';")
+
+
+def _guard(table: str, name: str, event: str, does: str) -> Guard:
+    guard = f"{_PREFIX}{table}_{name}"
+    body = f"BEGIN {' '.join(does.split())} END"
+    return Guard(table, guard, f"CREATE TRIGGER {guard} {event} EXECUTE FUNCTION {guard}()", guard, body)
+
+
+def statements() -> Iterator[str]:
+    """What puts every guard up, whether it stands already or not."""
+    for guard in guards():
+        made = f"CREATE OR REPLACE FUNCTION {guard.function}() RETURNS trigger LANGUAGE plpgsql"
+        yield f"{made} AS $guard${guard.body}$guard$"
+        yield f"DROP TRIGGER IF EXISTS {guard.name} ON {guard.table}"
+        yield guard.made_by
