@@ -16,6 +16,7 @@ import pytest
 COMMANDS = {
     "bash": "apt-get install bash",
     "bean-check": "pip install beancount",
+    "cc": "apt-get install gcc libc6-dev",
     "chromium": "apt-get install chromium",
     "fish": "apt-get install fish",
     "hledger": "apt-get install hledger",

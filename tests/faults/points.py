@@ -1,0 +1,254 @@
+"""Strike a ledger at every statement and at every call to the disk: kill there, or let the disk fail there.
+
+Started with the shim (`disk.py`). Each point is tried in a process of its own, forked from this one, which has
+imported everything. Tells each as a line of JSON (`tally.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.sqlite.database import SqliteDatabase
+from tests.faults import disk
+from tests.faults.breaking import BREAKINGS
+from tests.faults.disk import CHANGING, Call, Mode
+from tests.faults.places import PLACES, Place, folder_of
+from tests.faults.scenarios import SCENARIOS, CommandFailed, Scenario, Told
+from tests.faults.seen import Seen, seen
+from tests.faults.tally import Struck
+
+KINDS = {
+    Call.WRITE: "a write",
+    Call.SYNC: "a sync",
+    Call.TRUNCATE: "a truncate",
+    Call.UNLINK: "a delete",
+    Call.CREATE: "the making of a file",
+    Call.READ: "a read",
+}
+KILLS = {Mode.KILL_BEFORE: "before", Mode.KILL_TORN: "in the middle of", Mode.KILL_AFTER: "after"}
+FILLING = Call.WRITE | Call.TRUNCATE | Call.CREATE
+"""What a full disk refuses."""
+
+
+class Point(NamedTuple):
+    """Where and how to strike."""
+
+    fault: str
+    calls: Call | None
+    """None: statements are counted."""
+    mode: Mode
+    at: int
+    error: int = 0
+    closes: bool = True
+    """Whether a process that is refused closes the ledger, or is killed as it tries to."""
+
+
+class Ended(NamedTuple):
+    """What came of a process."""
+
+    told: int
+    """How many transactions were acknowledged in it."""
+    word: str
+    """`done`, `refused`, what went wrong, or nothing where it was killed."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("what", choices=["kills", "errors"])
+    parser.add_argument("--place", default="sqlite", choices=PLACES)
+    parser.add_argument("--each", type=int, help="try so many points of each kind in each scenario; else all")
+    parser.add_argument("--seed", type=int, default=0, help="which of them")
+    parser.add_argument("--only", metavar="SCENARIO", help="only this one")
+    parser.add_argument("--fault", help="only this kind of fault")
+    parser.add_argument("--at", type=int, help="only at the n-th")
+    parser.add_argument("--broken", choices=BREAKINGS, help="on a ledger that is not kept well")
+    options = parser.parse_args(arguments)
+    chance = random.Random(options.seed)
+    broken = BREAKINGS[options.broken] if options.broken else nullcontext
+    with broken(), tempfile.TemporaryDirectory(prefix="billpolicy-faults-") as folder:
+        place = PLACES[options.place](Path(folder))
+        for scenario in SCENARIOS:
+            if scenario.only not in (None, place.name) or options.only not in (None, scenario.name):
+                continue
+            trial = Trial(place, scenario)
+            points = [
+                point
+                for point in (trial.kills() if options.what == "kills" else trial.errors())
+                if options.fault in (None, point.fault) and options.at in (None, point.at)
+            ]
+            for point in points if options.each is None else _some(points, options.each, chance):
+                print(trial.struck(point).line(), flush=True)
+
+
+def _some(points: list[Point], each: int, chance: random.Random) -> Iterator[Point]:
+    """So many of each kind of fault, or all that there are."""
+    for _, alike in groupby(points, lambda point: point.fault):
+        of_kind = list(alike)
+        yield from chance.sample(of_kind, min(each, len(of_kind)))
+
+
+class Trial:
+    """One scenario on one place, and what a ledger says before it and after each of its transactions."""
+
+    def __init__(self, place: Place, scenario: Scenario) -> None:
+        self.place, self.scenario = place, scenario
+        self.base = place.fresh()
+        scenario.make(self.base)
+        url = place.copy(self.base)
+        self.states: list[Seen | str] = [seen(url)]
+        scenario.work(url, lambda: self.states.append(seen(url)))
+        assert seen(url) == self.states[-1]
+        assert len(self.states) == scenario.commits + 1
+        place.drop(url)
+
+    def kills(self) -> Iterator[Point]:
+        """Before each statement and after the last; before, in and after each call that changes the disk."""
+        for n in range(1, self._statements() + 1):
+            yield Point("killed before a statement", None, Mode.KILL_BEFORE, n)
+        if self.place.name != "sqlite":
+            return
+        for call in CHANGING:
+            count = self._calls(call)
+            for mode, word in KILLS.items():
+                if mode != Mode.KILL_TORN or call == Call.WRITE:
+                    for n in range(1, count + 1):
+                        yield Point(f"killed {word} {KINDS[call]}", call, mode, n)
+
+    def errors(self) -> Iterator[Point]:
+        """A disk that fails once at each call, reads too, and one that is full from there on."""
+        for n in range(1, self._calls(FILLING) + 1):
+            yield Point("the disk is full", FILLING, Mode.FAIL_FROM, n, disk.ERRORS["ENOSPC"])
+        for call in CHANGING | Call.READ:
+            for n in range(1, self._calls(call) + 1):
+                yield Point(f"{KINDS[call]} fails", call, Mode.FAIL_ONCE, n, disk.ERRORS["EIO"])
+        for n in range(1, self._calls(Call.SYNC) + 1):
+            yield Point("a sync fails, then killed", Call.SYNC, Mode.FAIL_ONCE, n, disk.ERRORS["EIO"], closes=False)
+
+    def struck(self, point: Point) -> Struck:
+        """Strike a copy there, look at it, and do it all again."""
+        url = self.place.copy(self.base)
+        ended = Ended(0, "")
+        try:
+            ended = self._strike(url, point)
+            self.place.restart(url)
+            found = seen(url)
+            now = self.states.index(found)
+            lost = max(ended.told - now, 0)
+            assert ended.word in self._expected(point), f"it ended otherwise than {self._expected(point)}"
+            if ended.word == "refused" and not self.scenario.opened_again:
+                assert now == ended.told, "it was refused, and is there"
+            assert now <= ended.told + 1, f"{now} transactions are there, and {ended.told} were acknowledged"
+            self.scenario.work(url, lambda: None)
+            after = seen(url)
+        except Exception as error:  # whatever it is, it is told with the point at which it came
+            return Struck(point.fault, False, problem=f"{self._named(point)}: {ended}: {error!r}")
+        doubled = max(_documents(after) - _documents(self.states[-1]), 0)
+        problem = None
+        if lost or after != self.states[-1]:
+            problem = f"{self._named(point)}: lost {lost}, or it is otherwise when it is done again"
+        self.place.drop(url)
+        return Struck(point.fault, True, lost, doubled, problem)
+
+    def _expected(self, point: Point) -> tuple[str, ...]:
+        if not point.error:
+            return ("",)
+        return ("done", "refused") if point.closes else ("", "refused")
+
+    def _named(self, point: Point) -> str:
+        return f"--only {self.scenario.name!r} --fault {point.fault!r} --at {point.at}"
+
+    def _strike(self, url: str, point: Point) -> Ended:
+        if point.calls is None:
+            return in_child(lambda told: self._counted(url, told, point.at))
+
+        def work(told: Told) -> None:
+            assert point.calls is not None
+            disk.arm(folder_of(url), point.calls, point.mode, point.at, point.error)
+            with nullcontext() if point.closes else mock.patch.object(SqliteDatabase, "close", die):
+                self.scenario.work(url, told)
+
+        return in_child(work)
+
+    def _statements(self) -> int:
+        url = self.place.copy(self.base)
+        ended = in_child(lambda told: self._counted(url, lambda: None, 0))
+        self.place.drop(url)
+        return int(ended.word)
+
+    def _counted(self, url: str, told: Told, last: int) -> str:
+        ran = 0
+
+        def each() -> None:
+            nonlocal ran
+            ran += 1
+            if ran == last:
+                die()
+
+        with self.place.statements(each):
+            self.scenario.work(url, told)
+        return str(ran)
+
+    def _calls(self, calls: Call) -> int:
+        url = self.place.copy(self.base)
+
+        def count(told: Told) -> str:
+            disk.arm(folder_of(url), calls)
+            self.scenario.work(url, lambda: None)
+            return str(disk.seen())
+
+        ended = in_child(count)
+        self.place.drop(url)
+        return int(ended.word)
+
+
+def die(*_: object) -> None:
+    """Kill this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _documents(found: Seen | str) -> int:
+    return 0 if isinstance(found, str) else len(found.book.numbered)
+
+
+def in_child(work: Callable[[Told], str | None]) -> Ended:
+    """Work in a process of its own, which may not live to the end."""
+    reader, writer = os.pipe()
+
+    def told() -> None:
+        os.write(writer, b".")
+
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        word = "done"
+        try:
+            word = work(told) or "done"
+        except (Refused, CommandFailed):
+            word = "refused"
+        except BaseException:
+            word = traceback.format_exc()
+        os.write(writer, b"|" + word.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    dots, _, word = said.partition("|")
+    return Ended(len(dots), word)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,239 @@
+"""What is done to a ledger while a fault strikes it, and how the ledger was made before.
+
+Everything is done through the Python API by the ledger's address, with a fixed clock, so that doing it again on a copy
+gives the same ledger, entry for entry.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from unittest import mock
+
+import billpolicy
+from billpolicy.book.book import Book
+from billpolicy.ledger.schema import APPLICATION_ID
+from tests.faults import disk
+from tests.helpers.books import book_from
+from tests.helpers.command_line import billpolicy as command
+from tests.helpers.paths import ROOT, STANDARD
+from tests.helpers.scenes import versions
+
+Told = Callable[[], None]
+"""Called when a transaction is acknowledged: whoever asked for it has been answered."""
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TODAY = date(2026, 6, 1)
+POLICY = versions(
+    """
+roles: {clerk: [ines], lead: [maria]}
+exceptions:
+- id: clerks-ask-first
+  operations: [write_off_invoice]
+  when: {actor.role: clerk, amount: {above: 100.00 EUR}}
+  then: {permission: {approval: {by: [lead]}}}
+follow_ups:
+- {id: spend, after: payment_posted, when: {payment.type: electronic}, then: apply_credits, because: test}
+"""
+)
+INVOICES = 12
+
+
+def stock(invoices: int = INVOICES) -> Book:
+    """An account with some open invoices of 900.00."""
+    lines = [
+        f"- {{number: INV{n:08d}, account: a, date: 2026-05-01, currency: EUR, items: [{{id: x, amount: 900.00}}]}}"
+        for n in range(1, invoices + 1)
+    ]
+    return book_from(
+        "accounts: [{id: a, currency: EUR, attributes: {bill_to_contact: ann}}]\n"
+        "contacts: [{id: ann, account: a}]\n"
+        "invoices:\n" + "\n".join(lines)
+    )
+
+
+def credit(n: int) -> dict[str, Any]:
+    """A credit memo of 1.00."""
+    items = [{"item": "x", "amount": "1.00"}]
+    return {"id": f"credit-{n}", "operation": "credit_memo_from_invoice", "invoice": _invoice(n), "items": items}
+
+
+def payment(n: int, *, kind: str = "external") -> dict[str, Any]:
+    """A payment of 20.00, of which 5.00 are put on an invoice at once; of an electronic one a follow-up puts all."""
+    asked = {"id": f"payment-{n}", "operation": "create_payment", "account": "a", "amount": "20.00", "type": kind}
+    return asked if kind == "electronic" else {**asked, "apply": [{"document": _invoice(n), "amount": "5.00"}]}
+
+
+def _invoice(n: int) -> str:
+    return f"INV{n % INVOICES + 1:08d}"
+
+
+WRITE_OFF = {"id": "large", "operation": "write_off_invoice", "invoice": _invoice(10), "actor": "ines"}
+
+
+def post(ledger: billpolicy.Ledger, operation: Mapping[str, Any]) -> billpolicy.Posted:
+    """Post one operation."""
+    return billpolicy.post(POLICY, ledger, operation, who="ines", now=NOW, today=TODAY)
+
+
+# -- how a ledger is made ------------------------------------------------------------------------------------------
+
+
+def _nothing(url: str) -> None:
+    pass
+
+
+def _empty(url: str) -> None:
+    billpolicy.create_ledger(url).close()
+
+
+def _stocked(url: str) -> None:
+    with billpolicy.create_ledger(url) as ledger:
+        ledger.import_book(stock())
+        for n in range(3):
+            post(ledger, credit(n))
+
+
+def _killed(url: str) -> None:
+    """As `_stocked`, and left by a process that never closed it."""
+    _stocked(url)
+    child = os.fork()
+    if not child:
+        ledger = billpolicy.open_ledger(url)
+        for n in range(3, 6):
+            post(ledger, credit(n))
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _waiting(url: str) -> None:
+    _stocked(url)
+    with billpolicy.open_ledger(url) as ledger:
+        billpolicy.wait(POLICY, ledger, WRITE_OFF, who="ines", now=NOW, today=TODAY)
+
+
+def _older(url: str) -> None:
+    """As an earlier version of the program left it."""
+    kept = ROOT / "tests" / "ledger" / "older" / "kept_0008.json.xz"
+    with lzma.open(kept, "rt", encoding="utf-8") as file:
+        sql = "\n".join(min(json.load(file).items())[1])
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        connection.executescript(sql)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+# -- what is done --------------------------------------------------------------------------------------------------
+
+
+def _made(url: str, told: Told) -> None:
+    billpolicy.create_ledger(url).close()
+    told()
+
+
+def _imported(url: str, told: Told) -> None:
+    with billpolicy.open_ledger(url) as ledger:
+        ledger.import_book(stock(60))
+        told()
+
+
+def _one(url: str, told: Told) -> None:
+    with billpolicy.open_ledger(url) as ledger:
+        post(ledger, credit(10))
+        told()
+
+
+def _several(url: str, told: Told) -> None:
+    with billpolicy.open_ledger(url) as ledger:
+        for n in range(10, 14):
+            post(ledger, credit(n))
+            told()
+
+
+def _chain(url: str, told: Told) -> None:
+    with billpolicy.open_ledger(url) as ledger:
+        post(ledger, payment(20, kind="electronic"))
+        told()
+
+
+def _group(url: str, told: Told) -> None:
+    asked = [make(n) for n in range(30, 33) for make in (credit, payment)]
+    with billpolicy.open_ledger(url) as ledger:
+        posted = billpolicy.post_all(POLICY, ledger, asked, who="ines", group=3, now=lambda: NOW, today=TODAY)
+        for n, outcome in enumerate(posted, start=1):
+            assert outcome.posted is not None, outcome.problems
+            if n % 3 == 0:
+                told()
+
+
+def _going_on(url: str, told: Told) -> None:
+    """What is refused is done again, on the same open ledger, when the disk is well again."""
+    with billpolicy.open_ledger(url) as ledger:
+        for n in range(10, 14):
+            try:
+                post(ledger, credit(n))
+            except billpolicy.Refused:
+                disk.disarm()
+                post(ledger, credit(n))
+            told()
+
+
+def _approved(url: str, told: Told) -> None:
+    """Somebody else approves what waits, and it is posted. What is there already is not done again."""
+    with billpolicy.open_ledger(url) as ledger:
+        waits = {one.id: one for one in billpolicy.waiting(ledger)}
+        if "large" in waits and not waits["large"].approvals:
+            billpolicy.approve(POLICY, ledger, "large", actor="maria", now=NOW, today=TODAY)
+        told()
+        post(ledger, WRITE_OFF)
+        told()
+
+
+class CommandFailed(Exception):
+    """The command line refused, in words."""
+
+
+def _command(url: str, told: Told) -> None:
+    """The command that posts one operation; it must not end in any other way than done or refused."""
+    asked = ["create_payment", "id=typed", "account=a", "amount=10.00", "date=2026-06-01"]
+    with mock.patch("billpolicy.api.posting.utc_now", return_value=NOW):
+        ran = command("post", "--policy", STANDARD, "--ledger", url, "--actor", "ines", *asked)
+    if ran.code == 1:
+        assert "error:" in ran.err + ran.out, ran
+        raise CommandFailed(ran.out + ran.err)
+    assert ran.code == 0, ran
+    told()
+
+
+class Scenario(NamedTuple):
+    """What is done, and on what."""
+
+    name: str
+    make: Callable[[str], None]
+    work: Callable[[str, Told], None]
+    commits: int
+    """How many transactions are acknowledged."""
+    only: str | None = None
+    """The one place in which it can be done."""
+    opened_again: bool = False
+    """Whether it is opened once more after the last transaction, which a failing disk may prevent."""
+
+
+SCENARIOS = (
+    Scenario("init", _nothing, _made, 1, opened_again=True),
+    Scenario("migration", _older, _made, 1, only="sqlite", opened_again=True),
+    Scenario("import", _empty, _imported, 1),
+    Scenario("one operation", _stocked, _one, 1),
+    Scenario("several operations", _stocked, _several, 4),
+    Scenario("going on", _stocked, _going_on, 4),
+    Scenario("a chain", _stocked, _chain, 1),
+    Scenario("groups", _stocked, _group, 2),
+    Scenario("approve and post", _waiting, _approved, 2),
+    Scenario("after a kill", _killed, _several, 4),
+    Scenario("the command", _stocked, _command, 1),
+)

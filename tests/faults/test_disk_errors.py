@@ -1,0 +1,19 @@
+"""The disk is full, or fails, at anything that is done to it: told in a sentence, and nothing is half there."""
+
+from __future__ import annotations
+
+from tests.faults.running import outlived
+
+
+def test_a_sample_of_the_points() -> None:
+    tally = outlived("points", "errors", "--each", "1")
+    assert set(tally.rows) == {
+        "the disk is full",
+        "a write fails",
+        "a sync fails",
+        "a truncate fails",
+        "a delete fails",
+        "the making of a file fails",
+        "a read fails",
+        "a sync fails, then killed",
+    }

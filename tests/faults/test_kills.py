@@ -1,0 +1,28 @@
+"""Killed at a statement, or before, in or after anything that is done to the disk."""
+
+from __future__ import annotations
+
+from tests.faults.running import outlived, tried
+
+
+def test_a_sample_of_the_points() -> None:
+    tally = outlived("points", "kills", "--each", "1")
+    assert set(tally.rows) == {
+        "killed before a statement",
+        "killed before a write",
+        "killed in the middle of a write",
+        "killed after a write",
+        "killed before a sync",
+        "killed after a sync",
+        "killed before a truncate",
+        "killed after a truncate",
+        "killed before a delete",
+        "killed after a delete",
+        "killed before the making of a file",
+        "killed after the making of a file",
+    }
+
+
+def test_a_ledger_that_is_no_transaction_is_noticed() -> None:
+    tally = tried("points", "kills", "--each", "4", "--only", "a chain", "--broken", "statement-by-statement")
+    assert any("[audit-missing]" in problem or "[operation-differs]" in problem for problem in tally.problems)
