@@ -142,6 +142,20 @@ def _imported(url: str, told: Told) -> None:
         told()
 
 
+def _long(url: str, told: Told) -> None:
+    """Much is written, closed and opened again: SQLite moves it from its log to the ledger meanwhile, and after."""
+    with billpolicy.open_ledger(url) as ledger:
+        ledger.import_book(stock(400))
+        told()
+        for n in range(3):
+            post(ledger, credit(n))
+            told()
+    with billpolicy.open_ledger(url) as ledger:
+        for n in range(3, 6):
+            post(ledger, credit(n))
+            told()
+
+
 def _one(url: str, told: Told) -> None:
     with billpolicy.open_ledger(url) as ledger:
         post(ledger, credit(10))
@@ -222,12 +236,15 @@ class Scenario(NamedTuple):
     """The one place in which it can be done."""
     opened_again: bool = False
     """Whether it is opened once more after the last transaction, which a failing disk may prevent."""
+    long: bool = False
+    """Whether there is too much in it to strike at each point."""
 
 
 SCENARIOS = (
     Scenario("init", _nothing, _made, 1, opened_again=True),
     Scenario("migration", _older, _made, 1, only="sqlite", opened_again=True),
     Scenario("import", _empty, _imported, 1),
+    Scenario("a long day", _empty, _long, 7, long=True),
     Scenario("one operation", _stocked, _one, 1),
     Scenario("several operations", _stocked, _several, 4),
     Scenario("going on", _stocked, _going_on, 4),
