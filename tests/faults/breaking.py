@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from unittest import mock
 
-from billpolicy.ledger.sqlite.database import SqliteDatabase
 from billpolicy.ledger.statements import Connection
-
-
-@contextmanager
-def _carelessly(pragma: str) -> Iterator[None]:
-    """Each connection begins with this."""
-    lend = SqliteDatabase._connection
-
-    @contextmanager
-    def careless(self: SqliteDatabase) -> Iterator[sqlite3.Connection]:
-        with lend(self) as driver:
-            driver.execute(f"PRAGMA {pragma}")
-            yield driver
-
-    with mock.patch.object(SqliteDatabase, "_connection", careless):
-        yield
+from tests.faults.places import each_begins_with
 
 
 @contextmanager
@@ -36,14 +20,14 @@ def statement_by_statement() -> Iterator[None]:
         self.driver.execute("COMMIT")
         self.driver.execute("BEGIN")
 
-    with _carelessly("foreign_keys=OFF"), mock.patch.object(Connection, "run", committed):
+    with each_begins_with("foreign_keys=OFF"), mock.patch.object(Connection, "run", committed):
         yield
 
 
 @contextmanager
 def unsynced() -> Iterator[None]:
     """Nothing waits for the disk."""
-    with _carelessly("synchronous=OFF"):
+    with each_begins_with("synchronous=OFF"):
         yield
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from unittest import mock
 
+from billpolicy.ledger.sqlite.database import SqliteDatabase
+
 
 class Place(Protocol):
     """A database server, or a folder of files."""
@@ -80,6 +82,21 @@ class SqlitePlace:
 def folder_of(url: str) -> Path:
     """The folder that has a ledger's files and no others."""
     return Path(url.removeprefix("sqlite:///")).parent
+
+
+@contextmanager
+def each_begins_with(pragma: str) -> Iterator[None]:
+    """Within it, each connection to a ledger's file is set so."""
+    lend = SqliteDatabase._connection
+
+    @contextmanager
+    def lent(self: SqliteDatabase) -> Iterator[sqlite3.Connection]:
+        with lend(self) as driver:
+            driver.execute(f"PRAGMA {pragma}")
+            yield driver
+
+    with mock.patch.object(SqliteDatabase, "_connection", lent):
+        yield
 
 
 PLACES: dict[str, Callable[[Path], Place]] = {"sqlite": SqlitePlace}
