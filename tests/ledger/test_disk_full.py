@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.sqlite.failures import storage_failures
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.ledgers import dump, file_of, whole
 from tests.helpers.poster import post_one
@@ -96,6 +97,22 @@ def test_a_file_with_as_many_pages_as_it_may_have(
     with open_ledger(f"sqlite:///{path}") as ledger:
         assert post_one(ledger, "later").plan.documents[0].document.number == f"CM{3 + posted:08d}"
         assert ledger.check() == []
+
+
+def test_a_disk_that_does_not_confirm_what_was_written(tmp_path: Path) -> None:
+    """Whoever kills the program then may find it done (`tests/faults`), so that nobody may say that nothing was."""
+    failed = sqlite3.OperationalError("disk I/O error")
+    failed.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+
+    def fail() -> None:
+        with storage_failures(tmp_path / "ledger.db"):
+            raise failed
+
+    (told,) = refused(fail).diagnostics
+    assert told.code == "ledger-disk-failed"
+    assert "nothing was changed" not in str(told)
+    assert told.hint is not None
+    assert "do the same again" in told.hint
 
 
 def test_a_file_that_may_not_grow(stocked: Ledger) -> None:

@@ -54,6 +54,12 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
         "this ledger may not be opened",
         "check who may read the file and its folder",
     ),
+    # It is rolled back here. If this process is killed before it closes the ledger, the next one finds it done.
+    "SQLITE_IOERR_FSYNC": (
+        "ledger-disk-failed",
+        "the disk under this ledger did not confirm what was written; it is not done, as far as can be told",
+        "check that the disk is well and do the same again: if it is there after all, it is not done twice",
+    ),
     "SQLITE_IOERR": (
         "ledger-disk-failed",
         "the disk under this ledger reported an error; nothing was changed",
@@ -65,7 +71,7 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
         "try again in a moment; keep it on a local disk, not on a network share",
     ),
 }
-"""SQLite's name of an error, without what it adds to it -> code, message, hint."""
+"""How SQLite's name of an error begins, the first that fits -> code, message, hint."""
 
 
 _DAMAGED = re.compile("no such (?:table|column)|Could not decode to UTF-8")
