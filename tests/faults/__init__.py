@@ -9,7 +9,7 @@ What must hold after each of them, whatever it was and wherever it struck:
 Where to read on:
 
     places.py       where ledgers are kept, as these tests see it. **A new database is a class there**: how to make a
-                    fresh ledger's address, copy one, see each statement, and start it again after a crash.
+                    fresh ledger's address, copy one, see each statement, and go on after a crash.
     scenarios.py    what is done while the fault strikes: one operation, a chain, a group, an import, ...
     seen.py         all that a ledger says, to be compared.
     shim.c, disk.py what comes between SQLite and the disk (LD_PRELOAD), compiled when it is first wanted.

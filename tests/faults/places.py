@@ -27,13 +27,13 @@ class Place(Protocol):
         """The address of a ledger that is not there yet; nobody else has it."""
 
     def copy(self, url: str) -> str:
-        """The address of a copy of a ledger, as it stands, of which nobody has a connection."""
+        """The address of a copy of a ledger, as it stands, which nobody writes to meanwhile."""
 
     def drop(self, url: str) -> None:
         """Nobody wants this one any more."""
 
-    def restart(self, url: str) -> None:
-        """What is done after a crash before anybody can connect again."""
+    def crash(self, url: str) -> str:
+        """Everything that had it open is gone at once. Gives the address under which it is there again."""
 
     def statements(self, each: Callable[[], None]) -> AbstractContextManager[None]:
         """Within it, call this before each statement that this process sends."""
@@ -63,8 +63,9 @@ class SqlitePlace:
     def drop(self, url: str) -> None:
         shutil.rmtree(folder_of(url))
 
-    def restart(self, url: str) -> None:
-        """Nothing: the first who opens the file brings it back."""
+    def crash(self, url: str) -> str:
+        """A process that is killed leaves the files as they are; those of this one, which lives, go on on others."""
+        return self.copy(url)
 
     @contextmanager
     def statements(self, each: Callable[[], None]) -> Iterator[None]:
