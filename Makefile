@@ -1,14 +1,16 @@
 # Every target that needs the environment makes it first. `make` alone lists the targets.
 # PYTHON: the Python to make it with. VENV: its folder, in this one.
 # SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
+# MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once.
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
-# ARGS: options of `make mutants`.
+# ARGS: options of `make mutants` and `make soak-ledger`.
 
 PYTHON ?= python3
 VENV ?= .venv
 UPGRADE ?=
 SEED := $(or $(SEED),$(shell date +%s))
 SOAK_TIMES ?= 10
+MINUTES ?= 30
 WORKERS ?= auto
 ARGS ?=
 
@@ -19,7 +21,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel installs lock clean
+.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -33,6 +35,9 @@ test: $(READY) ## run the tests
 soak: $(READY) ## try the properties on many more examples, on others each time
 	@echo "SEED=$(SEED) tries the same examples again"
 	@SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest $(SPREAD) -m hypothesis --hypothesis-profile=soak --hypothesis-seed=$(SEED)
+
+soak-ledger: $(READY) ## strike ledgers everywhere, then eight posters at random (an hour; ARGS="--markdown FILE")
+	@$(BIN)/python -m scripts.soak_ledger --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 
 setup: ## make the environment, or bring it up to date (PYTHON=python3.12 picks the Python)
 	@$(PYTHON) scripts/setup_venv.py $(VENV)

@@ -68,6 +68,7 @@ def with_shim() -> dict[str, str]:
 
 @cache
 def _library() -> ctypes.CDLL:
+    """Raises `AttributeError` in a process that was started without it."""
     library = ctypes.CDLL(None)
     library.fault_arm.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_int]
     library.fault_mark.argtypes = [ctypes.c_char_p]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 from unittest import mock
 
 from billpolicy.ledger.sqlite.database import SqliteDatabase
+
+SQLITE = "sqlite:///"
 
 
 class Place(Protocol):
@@ -44,14 +47,14 @@ class SqlitePlace:
 
     name = "sqlite"
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, url: str) -> None:
+        self.folder = Path(url.removeprefix(SQLITE))
         self._names = count()
 
     def fresh(self) -> str:
         own = self.folder / f"ledger-{next(self._names)}"
         own.mkdir()
-        return f"sqlite:///{own / 'ledger.db'}"
+        return f"{SQLITE}{own / 'ledger.db'}"
 
     def copy(self, url: str) -> str:
         made = self.fresh()
@@ -80,9 +83,23 @@ class SqlitePlace:
             yield
 
 
+PLACES: dict[str, Callable[[str], Place]] = {"sqlite": SqlitePlace}
+"""What an address begins with -> the place that it names: of SQLite the address of an empty folder."""
+
+
+@contextmanager
+def place_at(url: str | None) -> Iterator[Place]:
+    """The place of an address; without one, files in a folder that is gone at the end."""
+    if url is not None:
+        yield PLACES[url.partition(":")[0]](url)
+        return
+    with tempfile.TemporaryDirectory(prefix="billpolicy-faults-") as folder:
+        yield SqlitePlace(f"{SQLITE}{folder}")
+
+
 def folder_of(url: str) -> Path:
     """The folder that has a ledger's files and no others."""
-    return Path(url.removeprefix("sqlite:///")).parent
+    return Path(url.removeprefix(SQLITE)).parent
 
 
 @contextmanager
@@ -98,7 +115,3 @@ def each_begins_with(pragma: str) -> Iterator[None]:
 
     with mock.patch.object(SqliteDatabase, "_connection", lent):
         yield
-
-
-PLACES: dict[str, Callable[[Path], Place]] = {"sqlite": SqlitePlace}
-"""Name -> how to make one, given an empty folder for whatever it keeps."""

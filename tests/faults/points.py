@@ -11,12 +11,10 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
@@ -25,7 +23,7 @@ from billpolicy.ledger.sqlite.database import SqliteDatabase
 from tests.faults import disk
 from tests.faults.breaking import BREAKINGS
 from tests.faults.disk import CHANGING, Call, Mode
-from tests.faults.places import PLACES, Place, folder_of
+from tests.faults.places import Place, folder_of, place_at
 from tests.faults.scenarios import SCENARIOS, CommandFailed, Scenario, Told
 from tests.faults.seen import Seen, seen
 from tests.faults.tally import Struck
@@ -68,7 +66,7 @@ class Ended(NamedTuple):
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=["kills", "errors"])
-    parser.add_argument("--place", default="sqlite", choices=PLACES)
+    parser.add_argument("--url", help="where to make ledgers, like sqlite:////tmp/folder; else in files of their own")
     parser.add_argument("--each", type=int, help="try so many points of each kind in each scenario; else all")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
     parser.add_argument("--only", metavar="SCENARIO", help="only this one")
@@ -78,8 +76,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     chance = random.Random(options.seed)
     broken = BREAKINGS[options.broken] if options.broken else nullcontext
-    with broken(), tempfile.TemporaryDirectory(prefix="billpolicy-faults-") as folder:
-        place = PLACES[options.place](Path(folder))
+    with broken(), place_at(options.url) as place:
         for scenario in SCENARIOS:
             if scenario.only not in (None, place.name) or options.only not in (None, scenario.name) or scenario.long:
                 continue

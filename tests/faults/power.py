@@ -21,7 +21,7 @@ from typing import NamedTuple
 from tests.faults import disk
 from tests.faults.breaking import BREAKINGS
 from tests.faults.disk import Call
-from tests.faults.places import SqlitePlace, folder_of
+from tests.faults.places import folder_of, place_at
 from tests.faults.points import Ended, Trial, in_child
 from tests.faults.scenarios import SCENARIOS, Told
 from tests.faults.tally import Struck
@@ -135,21 +135,20 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--broken", choices=BREAKINGS, help="on a ledger that is not kept well")
     options = parser.parse_args(arguments)
     broken = BREAKINGS[options.broken] if options.broken else nullcontext
-    with broken(), tempfile.TemporaryDirectory(prefix="billpolicy-faults-") as folder:
-        place = SqlitePlace(Path(folder))
+    with broken(), place_at(None) as place:
         for scenario in SCENARIOS:
             if options.only not in (None, scenario.name):
                 continue
             trial = Trial(place, scenario)
-            log = logged(trial, Path(folder) / "log")
+            log = logged(trial)
             for struck in cuts(trial, log, options.cuts, f"{options.seed} {scenario.name}"):
                 print(struck.line(), flush=True)
 
 
-def logged(trial: Trial, path: Path) -> list[Entry]:
+def logged(trial: Trial) -> list[Entry]:
     """All that is done to the disk as the work of a scenario is done, and each acknowledgement."""
     url = trial.place.copy(trial.base)
-    with path.open("wb") as file:
+    with tempfile.TemporaryFile() as file:
 
         def work(told: Told) -> None:
             disk.arm(folder_of(url), Call(0))
@@ -157,8 +156,10 @@ def logged(trial: Trial, path: Path) -> list[Entry]:
             trial.scenario.work(url, lambda: disk.mark("told"))
 
         assert in_child(work) == Ended(0, "done")
+        file.seek(0)
+        text = file.read()
     trial.place.drop(url)
-    return list(_entries(path.read_bytes()))
+    return list(_entries(text))
 
 
 def _entries(text: bytes) -> Iterator[Entry]:

@@ -12,11 +12,9 @@ import argparse
 import datetime
 import random
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import billpolicy
@@ -26,7 +24,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import Ledger, LedgerReader, LedgerWriter, create_ledger, open_ledger
 from tests.faults.breaking import BREAKINGS
 from tests.faults.model import Model, Operation, Refusing, amount_of
-from tests.faults.places import PLACES, Place
+from tests.faults.places import Place, place_at
 from tests.faults.scenarios import NOW, stock
 from tests.faults.tally import Struck
 from tests.helpers.scenes import versions
@@ -362,15 +360,14 @@ def _cents(amount: Any) -> int:
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--place", default="sqlite", choices=PLACES)
+    parser.add_argument("--url", help="where to make ledgers, like sqlite:////tmp/folder; else in files of their own")
     parser.add_argument("--seed", type=int, default=0, help="of the first run; each has the next one")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--steps", type=int, default=300, help="in each run")
     parser.add_argument("--broken", choices=BREAKINGS, help="on a ledger that is not kept well")
     options = parser.parse_args(arguments)
     broken = BREAKINGS[options.broken] if options.broken else nullcontext
-    with broken(), tempfile.TemporaryDirectory(prefix="billpolicy-faults-") as folder:
-        place = PLACES[options.place](Path(folder))
+    with broken(), place_at(options.url) as place:
         for seed in range(options.seed, options.seed + options.runs):
             for struck in struck_in(Simulation(place, seed), options.steps, seed):
                 print(struck.line(), flush=True)

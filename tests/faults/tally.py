@@ -61,6 +61,11 @@ class Tally:
             if struck.problem is not None:
                 self.problems.append(f"{struck.fault}: {struck.problem}")
 
+    @property
+    def times(self) -> int:
+        """How many faults there were."""
+        return sum(row.times for row in self.rows.values())
+
     def _cells(self) -> list[tuple[str, ...]]:
         cells = [(fault, *(f"{n:,}" for n in asdict(row).values())) for fault, row in self.rows.items()]
         total = [sum(asdict(row)[name] for row in self.rows.values()) for name in asdict(Row())]

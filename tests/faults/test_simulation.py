@@ -12,8 +12,8 @@ from tests.faults.running import outlived, tried
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def test_some_runs() -> None:
-    tally = outlived("simulation", "--runs", "3", "--steps", "150")
+def test_some_runs(ledger_url: str) -> None:
+    tally = outlived("simulation", "--runs", "3", "--steps", "150", "--url", ledger_url)
     assert set(tally.rows) == {
         "simulated: a whole run",
         "simulated: all processes end at once",

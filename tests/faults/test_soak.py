@@ -1,0 +1,73 @@
+"""The soak, for some seconds, and the table that it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.soak_ledger import main
+from tests.faults.places import place_at
+from tests.faults.running import SEED
+from tests.faults.soak import Soak
+from tests.faults.tally import Struck, Tally, struck_of
+from tests.helpers.tools import needs
+
+
+def test_some_seconds(ledger_url: str) -> None:
+    needs("cc")
+    tally = Tally()
+    with place_at(ledger_url) as place:
+        tally.add(Soak(place, int(SEED), 3).run())
+    assert tally.problems == [], f"with FAULTS_SEED={SEED}"
+    assert tally.rows["soak: a whole ledger of eight posters"].whole == 1
+    assert tally.times >= 8 + 1
+
+
+STRUCK = (
+    Struck("killed", True),
+    Struck("the disk is full", True),
+    Struck("killed", False, problem="at 3"),
+    Struck("killed", True, lost=2, doubled=1, problem="at 4"),
+)
+
+
+def test_counts() -> None:
+    tally = Tally()
+    tally.add(STRUCK)
+    assert tally.problems == ["killed: at 3", "killed: at 4"]
+    assert tally.text().splitlines() == [
+        "fault             times  ledger whole  acknowledged and lost  done twice",
+        "killed                3             2                      2           1",
+        "the disk is full      1             1                      0           0",
+        "all                   4             3                      2           1",
+    ]
+    assert tally.markdown().splitlines() == [
+        "| fault | times | ledger whole | acknowledged and lost | done twice |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| killed | 3 | 2 | 2 | 1 |",
+        "| the disk is full | 1 | 1 | 0 | 0 |",
+        "| all | 4 | 3 | 2 | 1 |",
+    ]
+
+
+@pytest.mark.parametrize("struck", STRUCK)
+def test_a_line_is_read_as_it_was_written(struck: Struck) -> None:
+    assert struck_of(struck.line()) == struck
+
+
+@pytest.mark.parametrize(("found", "code"), [(STRUCK[:2], 0), (STRUCK, 1)], ids=["all is well", "not all is"])
+def test_the_table_is_written(
+    found: tuple[Struck, ...],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And any problem fails the command."""
+    page, tally = tmp_path / "faults.md", Tally()
+    tally.add(found)
+    monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter([("all", found)]))
+    assert main(["--markdown", str(page)]) == code
+    assert page.read_text(encoding="utf-8") == tally.markdown()
+    assert capsys.readouterr().out.splitlines() == [*tally.text().splitlines(), *tally.problems]
