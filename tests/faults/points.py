@@ -112,7 +112,7 @@ class Trial:
         place.drop(url)
 
     def kills(self) -> Iterator[Point]:
-        """Before each statement and after the last; before, in and after each call that changes the disk."""
+        """Before each statement; before, in and after each call that changes the disk."""
         for n in range(1, self._statements() + 1):
             yield Point("killed before a statement", None, Mode.KILL_BEFORE, n)
         if self.place.name != "sqlite":

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.ledger.store import create_ledger
 from scripts.soak_ledger import main
 from tests.faults.places import place_at
 from tests.faults.running import SEED
-from tests.faults.soak import Soak
+from tests.faults.scenarios import credit, post, stock
+from tests.faults.soak import Ledger, Soak, at_the_end, looked_at
 from tests.faults.tally import Struck, Tally, struck_of
 from tests.helpers.tools import needs
 
@@ -22,6 +24,21 @@ def test_some_seconds(ledger_url: str) -> None:
     assert tally.problems == [], f"with FAULTS_SEED={SEED}"
     assert tally.rows["soak: a whole ledger of eight posters"].whole == 1
     assert tally.times >= 8 + 1
+
+
+def test_what_is_not_there_is_noticed(ledger_url: str) -> None:
+    with place_at(ledger_url) as place:
+        url = place.fresh()
+        with create_ledger(url) as ledger:
+            ledger.import_book(stock())
+            post(ledger, credit(1))
+        told = {"credit-1": ["CM00000001"]}
+        assert looked_at(Ledger(url, told), "a fault", "here") == Struck("a fault", True)
+        assert at_the_end(Ledger(url, told)).problem is None
+        for other in ({"credit-2": ["CM00000001"]}, {"credit-1": ["CM00000002"]}):
+            struck = looked_at(Ledger(url, told | other), "a fault", "here")
+            assert struck == Struck("a fault", True, lost=1, problem="here: 1 are lost")
+            assert "has other numbers" in str(at_the_end(Ledger(url, told | other)).problem)
 
 
 STRUCK = (
