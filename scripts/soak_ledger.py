@@ -8,14 +8,18 @@ ledgers; any that is not whole, or has lost or doubled something, is told with h
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from tests.faults.places import place_at
 from tests.faults.running import struck
+from tests.faults.scenarios import SCENARIOS
 from tests.faults.soak import Soak
 from tests.faults.tally import Struck, Tally
 
@@ -53,13 +57,20 @@ def _parts(options: argparse.Namespace) -> Iterator[tuple[str, Iterable[Struck]]
     place = [] if options.url is None else [f"--url={options.url}"]
     few = [] if options.points is None else [f"--each={options.points}"]
     seed = f"--seed={options.seed}"
-    yield "killed at each point", struck("points", "kills", seed, *place, *few)
+    yield "killed at each point", _each_scenario("points", "kills", seed, *place, *few)
     if in_files:
-        yield "failing at each point", struck("points", "errors", seed, *place, *few)
-        yield "power cuts", struck("power", seed, f"--cuts={options.points or CUTS}")
+        yield "failing at each point", _each_scenario("points", "errors", seed, *place, *few)
+        yield "power cuts", _each_scenario("power", seed, f"--cuts={options.points or CUTS}")
     yield "simulated", struck("simulation", seed, *place, f"--runs={options.points or RUNS}")
     with place_at(options.url) as made:
         yield "soaked", Soak(made, options.seed, options.minutes * 60).run()
+
+
+def _each_scenario(program: str, *arguments: str) -> Iterator[Struck]:
+    """As many scenarios at once as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        tried = threads.map(lambda one: list(struck(program, *arguments, f"--only={one.name}")), SCENARIOS)
+        yield from chain.from_iterable(tried)
 
 
 def say(text: str) -> None:

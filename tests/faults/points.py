@@ -125,9 +125,11 @@ class Trial:
                         yield Point(f"killed {word} {KINDS[call]}", call, mode, n)
 
     def errors(self) -> Iterator[Point]:
-        """A disk that fails once at each call, reads too, and one that is full from there on."""
+        """A disk that fails once at each call, reads too, one that is full from there on, and one that is gone."""
         for n in range(1, self._calls(FILLING) + 1):
             yield Point("the disk is full", FILLING, Mode.FAIL_FROM, n, disk.ERRORS["ENOSPC"])
+        for n in range(1, self._calls(CHANGING | Call.READ) + 1):
+            yield Point("the disk is gone", CHANGING | Call.READ, Mode.FAIL_FROM, n, disk.ERRORS["EIO"])
         for call in CHANGING | Call.READ:
             for n in range(1, self._calls(call) + 1):
                 yield Point(f"{KINDS[call]} fails", call, Mode.FAIL_ONCE, n, disk.ERRORS["EIO"])

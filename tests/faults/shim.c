@@ -60,13 +60,15 @@ static void die(void) {
     for (;;) pause();
 }
 
-/* What is to happen at this call: nothing (0), an error (1), or half of it before the end (2). */
+/* What is to happen at this call: nothing (0), an error (1), half of it before the end (2), or only half of it (3), as a
+ * disk does that is full from then on. */
 static int fault(int kind) {
     if (!(kinds & kind)) return 0;
     seen++;
     if (mode == COUNT || seen < at || (seen > at && mode != FAIL_FROM)) return 0;
     if (mode == KILL_BEFORE) die();
     if (mode == KILL_TORN && kind == WRITE) return 2;
+    if (mode == FAIL_FROM && kind == WRITE && seen == at && error_number == ENOSPC) return 3;
     if (mode == FAIL_ONCE || mode == FAIL_FROM) { errno = error_number; return 1; }
     return 0;
 }
@@ -106,6 +108,7 @@ static ssize_t written(ssize_t (*real)(int, const void *, size_t, off64_t), int 
     if (!name) return real(file, data, length, offset);
     int what = fault(WRITE);
     if (what == 1) return -1;
+    if (what == 3 && length > 1) return real(file, data, length / 2, offset);
     if (what == 2) { real(file, data, length / 2, offset); die(); }
     ssize_t result = real(file, data, length, offset);
     if (result > 0) note(WRITE, name, offset, data, result);

@@ -9,6 +9,7 @@ def test_a_sample_of_the_points() -> None:
     tally = outlived("points", "errors", "--each", "1")
     assert set(tally.rows) == {
         "the disk is full",
+        "the disk is gone",
         "a write fails",
         "a sync fails",
         "a truncate fails",
