@@ -35,6 +35,9 @@ class Place(Protocol):
     def drop(self, url: str) -> None:
         """Nobody wants this one any more."""
 
+    def settle(self, url: str) -> None:
+        """Wait until the database has noticed that a process which had it open was killed."""
+
     def crash(self, url: str) -> str:
         """Everything that had it open is gone at once. Gives the address under which it is there again."""
 
@@ -65,6 +68,9 @@ class SqlitePlace:
 
     def drop(self, url: str) -> None:
         shutil.rmtree(folder_of(url))
+
+    def settle(self, url: str) -> None:
+        """Nobody is there to notice it: whoever opens the file next does."""
 
     def crash(self, url: str) -> str:
         """A process that is killed leaves the files as they are; those of this one, which lives, go on on others."""

@@ -148,6 +148,7 @@ class Trial:
     def looked_at(self, fault: str, url: str, ended: Ended, named: str) -> Struck:
         """What became of a ledger that was struck; then all is done again, as if nobody knew what was done."""
         try:
+            self.place.settle(url)
             now = self._transactions(seen(url))
             self.scenario.work(url, lambda: None)
             after = seen(url)

@@ -101,6 +101,7 @@ class Soak:
             work.append(threads.submit(self._checks, made))
             for one in work:
                 one.result()
+        self.place.settle(made.url)
         made.struck.append(at_the_end(made))
         if made.struck[-1].whole:
             self.place.drop(made.url)
