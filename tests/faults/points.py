@@ -41,6 +41,10 @@ FILLING = Call.WRITE | Call.TRUNCATE | Call.CREATE
 """What a full disk refuses."""
 
 
+UNCONFIRMED = "unconfirmed"
+"""It was refused since the disk did not confirm what was written: whether it is there is not known, and not claimed."""
+
+
 class Point(NamedTuple):
     """Where and how to strike."""
 
@@ -60,7 +64,7 @@ class Ended(NamedTuple):
     told: int
     """How many transactions were acknowledged in it."""
     word: str
-    """`done`, `refused`, what went wrong, or nothing where it was killed."""
+    """`done`, `refused`, `unconfirmed`, what went wrong, or nothing where it was killed."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -173,7 +177,7 @@ class Trial:
     def _expected(self, point: Point) -> tuple[str, ...]:
         if not point.error:
             return ("",)
-        return ("done", "refused") if point.closes else ("", "refused")
+        return ("done", "refused", UNCONFIRMED) if point.closes else ("", "refused")
 
     def _strike(self, url: str, point: Point) -> Ended:
         if point.calls is None:
@@ -241,8 +245,8 @@ def in_child(work: Callable[[Told], str | None]) -> Ended:
         word = "done"
         try:
             word = work(told) or "done"
-        except (Refused, CommandFailed):
-            word = "refused"
+        except (Refused, CommandFailed) as error:
+            word = UNCONFIRMED if "did not confirm" in " ".join(str(error).split()) else "refused"
         except BaseException:
             word = traceback.format_exc()
         os.write(writer, b"|" + word.encode())
