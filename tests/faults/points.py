@@ -177,7 +177,7 @@ class Trial:
     def _expected(self, point: Point) -> tuple[str, ...]:
         if not point.error:
             return ("",)
-        return ("done", "refused", UNCONFIRMED) if point.closes else ("", "refused")
+        return ("done" if point.closes else "", "refused", UNCONFIRMED)
 
     def _strike(self, url: str, point: Point) -> Ended:
         if point.calls is None:

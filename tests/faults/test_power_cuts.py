@@ -11,7 +11,7 @@ from tests.faults.running import outlived, tried
 
 
 def test_a_sample_of_the_moments() -> None:
-    tally = outlived("power", "--cuts", "25")
+    tally = outlived("power", "--cuts", "15")
     assert set(tally.rows) == {
         f"power cut, {left} of what was not synced is kept" for left in ("nothing", "some", "all")
     }
