@@ -9,7 +9,7 @@ import click
 import pytest
 
 from billpolicy.cli import COMMANDS, cli
-from billpolicy.cli.options import LINE
+from billpolicy.cli.options import AS_WRITTEN, LINE, REMARK
 from tests.helpers.command_line import Ran, billpolicy
 from tests.helpers.paths import STANDARD
 
@@ -24,6 +24,16 @@ FORGED = {
     "reversed": "ines\u202eairam",
     "isolated": "ines\u2066maria\u2069",
     "bytes that are no text": "ines\udcff",
+    "zero width": "ines\u200b",
+    "joined": "in\u200des",
+    "byte order mark": "\ufeffines",
+    "mark of direction": "ines\u200f",
+    "soft hyphen": "in\xades",
+    "filler": "ines\u3164",
+    "variation": "ines\ufe0f",
+    "tag": "ines\U000e0041",
+    "space behind": "ines ",
+    "space before": "\u3000ines",
     "too long": "i" * 256,
     "empty": "",
     "blank": "  ",
@@ -106,8 +116,11 @@ def test_every_option_that_is_a_text_is_under_the_gate() -> None:
     assert texts.pop("ledger") == click.STRING
     # What an operation has is read as in a file of operations: `test_fields_that_are_typed_are_held_as_in_a_file`.
     assert texts.pop("fields") == click.STRING
-    assert texts.keys() >= {"actor", "why_not", "id", "line"}
-    assert {name for name, type_ in texts.items() if type_ is not LINE} == set()
+    # Files and revisions of git may be called anything, and a remark names nothing.
+    assert {name for name, type_ in texts.items() if type_ is AS_WRITTEN} == {"data", "since"}
+    assert {name for name, type_ in texts.items() if type_ is REMARK} == {"comment", "text"}
+    assert texts.keys() >= {"actor", "why_not", "id", "ids", "line"}
+    assert {name for name, type_ in texts.items() if type_ not in (LINE, AS_WRITTEN, REMARK)} == set()
 
 
 @pytest.mark.parametrize("variable", ["LOGNAME", "USER"])

@@ -184,8 +184,7 @@ def test_a_forged_name_in_an_old_ledger_is_shown_escaped(monkeypatch: pytest.Mon
     assert billpolicy("ledger", "init", "sqlite:///l.db").code == 0
     assert billpolicy("ledger", "import", "sqlite:///l.db", book).code == 0
     with monkeypatch.context() as patched:
-        patched.setattr("billpolicy.cli.options.LINE.convert", lambda value, *_: value)
-        patched.setattr("billpolicy.api.posting.expect_to_post", lambda *_: None)
+        patched.setattr("billpolicy.source.scalars._steering", lambda text: False)
         who = f"ines\n{FORGED}\x1b]0;t\x07"
         ran = everything("post", "--policy", STANDARD, "--ledger", "sqlite:///l.db", operations, "--actor", who)
         assert ran.code == 1  # one of the two is refused

@@ -21,6 +21,7 @@ from billpolicy.accounting.tables import Column, Group, Table
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import Payment
+from billpolicy.report.spreadsheets import harmless
 from billpolicy.report.tables.csv import table_csv
 from billpolicy.report.tables.text import table_text
 from billpolicy.report.tables.xlsx import table_xlsx
@@ -203,6 +204,27 @@ def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
     assert (rows[0]["open"], rows[0]["due"]) == ("1200.00", "2026-02-09")
 
 
+@pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212\u207a")
+@pytest.mark.parametrize("before", ["", " ", "  "])
+def test_a_cell_that_a_spreadsheet_would_run_is_a_text(sign: str, before: str) -> None:
+    """The signs, and their forms of other widths: https://owasp.org/www-community/attacks/CSV_Injection."""
+    assert harmless(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
+
+
+@pytest.mark.parametrize(
+    "before", ["\t", "\r", "\n", "\r\n", "\u200b", "\ufeff", "\u2060", "\xad", "\xa0", "\u3000", "\u3164"]
+)
+def test_what_is_not_seen_before_the_sign_is_shown_and_so_keeps_it_from_running(before: str) -> None:
+    assert harmless(f"{before}=1+1").startswith("\\")
+    # A plain space between them is no way around it either.
+    assert harmless(f" {before}=1+1").startswith(" \\")
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=1", "1-2", "1+1", "(1)", "M\u00fcller =", "'=1", "\u5c71\u7530"])
+def test_other_texts_are_left_as_they_are(text: str) -> None:
+    assert harmless(text) == text
+
+
 def test_a_workbook_has_numbers_and_days_and_is_the_same_each_time() -> None:
     for name in ("openpyxl", "xlsxwriter"):
         needs_package(name)
@@ -221,6 +243,8 @@ def test_a_workbook_has_numbers_and_days_and_is_the_same_each_time() -> None:
     values = [one.value.date() if isinstance(one.value, datetime.datetime) else one.value for one in cells]
     assert values == ["=acme", "EUR", "I-1", "invoice", issued, due, past, 1234.5, 1200]
     assert [one.data_type for one in cells] == ["s", "s", "s", "s", "d", "d", "n", "n", "n"]  # none is a formula, `f`
+    # Nor does `=acme` become one when somebody edits the cell: it is marked as the text that it is (ECMA-376 18.8.45).
+    assert [one.quotePrefix for one in cells] == [True, *[False] * 8]
     assert (cells[7].number_format, sheet.freeze_panes) == ("#,##0.00", "A2")
 
 

@@ -179,7 +179,7 @@ exceptions:
     ("people", "codes"),
     [
         ("actor: ann, approved_by: [cem, max]", []),
-        ("actor: ann, approved_by: [' Cem ', M.Maier]", []),
+        ("actor: ann, approved_by: [Cem, M.Maier]", []),
         ("actor: cem, approved_by: [eva, max]", []),  # a lead among them, whom the same rule asks for approval
         ("actor: ann, approved_by: cem", ["approval-missing"]),
         ("actor: ann", ["approval-missing"]),
@@ -222,7 +222,7 @@ def test_four_eyes_for_everybody_are_any_two() -> None:
     run(BOOK_NOW, f"{APPLY}, actor: ann, approved_by: bob", f"roles: {{clerk: [ann, bob]}}\n{ALL_OF_IT}")
 
 
-@pytest.mark.parametrize("spelling", ["dan", "Dan", " DAN ", "ｄａｎ", "d.a.n", "d\u200ban", "da\u00adn"])
+@pytest.mark.parametrize("spelling", ["dan", "Dan", "DAN", "ｄａｎ", "d.a.n"])
 def test_no_spelling_escapes_a_rule(spelling: str) -> None:
     own = f"aliases: {{dan: [d.a.n]}}\n{POLICY}"
     assert told(f"{APPLY}, amount: 1, actor: '{spelling}'", own).startswith(f"not-permitted: `{spelling}` may not")
@@ -230,8 +230,15 @@ def test_no_spelling_escapes_a_rule(spelling: str) -> None:
     assert told(f"{APPLY}, amount: 1, actor: '{spelling}'", own).startswith(f"not-permitted: `{spelling}` may not")
 
 
-def test_what_nobody_sees_makes_no_second_person() -> None:
-    """Also where a policy knows nobody, and any second person approves."""
+@pytest.mark.parametrize("spelling", [" DAN ", "d\u200ban", "da\u00adn"])
+def test_no_spelling_with_what_nobody_sees_is_a_name(spelling: str) -> None:
+    assert told(f"{APPLY}, amount: 1, actor: '{spelling}'", POLICY).startswith("value-wrong: this text ")
+    assert told(f"{APPLY}, actor: ann, approved_by: '{spelling}'", ALL_OF_IT).startswith("value-wrong: this text ")
+
+
+def test_what_nobody_sees_makes_no_second_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it where a ledger has such names of a time when they were let in, and any second person approves."""
+    monkeypatch.setattr("billpolicy.source.scalars._is_hidden", lambda c: False)
     found = told(f"{APPLY}, actor: ann, approved_by: an\u200bn", ALL_OF_IT)
     assert found.startswith("approval-own: ")
     two = ALL_OF_IT.replace("permission: approval", "permission: {approval: {count: 2}}")
@@ -281,7 +288,7 @@ _TWO_LEADS = "wants the approval of 2 people in the role lead; beside whoever as
     ("own", "code", "message"),
     [
         ("roles: {clerk: [ann], lead: [Ann]}", "role-twice", "`Ann` has the role `clerk` already"),
-        ("roles: {clerk: [ann, ' ANN']}", "role-twice", "` ANN` has the role `clerk` already"),
+        ("roles: {clerk: [ann, ANN]}", "role-twice", "`ANN` has the role `clerk` already"),
         (
             "roles: {clerk: [ann]}\naliases: {anne: [a.smith]}",
             "person-unknown",

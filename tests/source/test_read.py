@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import field
 from decimal import Decimal
 from typing import Literal
@@ -12,7 +13,18 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text, read_prose, read_text
+from billpolicy.source.scalars import (
+    Amount,
+    Boolean,
+    Date,
+    Integer,
+    Text,
+    read_free_text,
+    read_line,
+    read_prose,
+    read_reference,
+    read_text,
+)
 from billpolicy.source.tree import parse_text
 
 
@@ -108,10 +120,45 @@ def test_breaks_of_lines_are_refused_in_a_text_and_joined_in_prose(mark: str) ->
     assert read_prose(f"Ann{mark} Lee") == "Ann Lee"
 
 
-@pytest.mark.parametrize("mark", "\xa0\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\xad\u200e\u200f")
-def test_other_marks_that_are_not_seen_are_part_of_a_text(mark: str) -> None:
-    """Spaces that do not break, joiners, marks of direction that reverse nothing: names are written with them."""
-    assert read_text(f"Ann{mark}Lee") == f"Ann{mark}Lee"
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\xad\u200e\u200f\u061c\u034f\u3164\ufe0f\u180e\U000e0041\ufff9"
+
+
+@pytest.mark.parametrize("mark", "\xa0\u202f\u3000" + UNSEEN)
+def test_other_marks_that_are_not_seen_are_part_of_what_only_people_read(mark: str) -> None:
+    """Spaces that do not break, joiners, marks of direction that reverse nothing: names of customers have them."""
+    assert read_free_text(f"Ann{mark}Lee") == f"Ann{mark}Lee"
+    assert read_prose(f"Ann{mark}Lee").replace(" ", mark) == f"Ann{mark}Lee"
+
+
+@pytest.mark.parametrize("mark", UNSEEN)
+def test_what_something_is_known_by_has_nothing_that_is_not_seen(mark: str) -> None:
+    for text in (f"k{mark}1", f"k1{mark}", f"{mark}k1"):
+        with pytest.raises(ValueError, match=rf"^this text has U\+{ord(mark):04X} [A-Z0-9 -]+ in it, "):
+            read_text(text)
+    with pytest.raises(ValueError, match="in it, which nobody sees"):
+        read_reference(f"Ann {mark} Lee")
+
+
+@pytest.mark.parametrize("space", " \xa0\u2003\u202f\u3000")
+def test_what_something_is_known_by_has_no_space_around_it(space: str) -> None:
+    for text in (f"k1{space}", f"{space}k1"):
+        with pytest.raises(ValueError, match="this text begins or ends with a space; write it without"):
+            read_text(text)
+    assert read_text(f"k{space}1") == f"k{space}1"
+    assert read_free_text(f"k1{space}") == f"k1{space}"
+    assert read_reference(f" k1{space}") == "k1"
+
+
+@pytest.mark.parametrize("reader", [read_text, read_free_text, read_prose, read_reference])
+def test_letters_with_accents_are_one_text_however_they_are_written(reader: Callable[[str], str]) -> None:
+    """`é` is U+00E9, or U+0065 with U+0301; `ệ` may have its two accents in either order (UAX 15, figures 3 and 4)."""
+    assert reader("caf\u0065\u0301") == "caf\u00e9"
+    assert reader("e\u0323\u0302") == reader("e\u0302\u0323") == "\u1ec7"
+    assert reader("\u212b \u1112\u1161\u11ab") == "\u00c5 \ud55c"
+
+
+def test_the_name_of_a_file_stays_as_it_is_written() -> None:
+    assert read_line("caf\u0065\u0301\u200b ") == "caf\u0065\u0301\u200b "
 
 
 def test_all_mistakes_are_told_at_once_in_order() -> None:

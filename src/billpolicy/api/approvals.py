@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from billpolicy.api.arguments import Operation, day_of, expect, expect_to_post, moment_of
+from billpolicy.api.arguments import Operation, day_of, expect_to_post, moment_of, person, remark
 from billpolicy.api.jobs import as_asked
 from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operation_from
@@ -13,6 +13,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting import approving
 from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.store import Store, Waiting
+from billpolicy.source.composed import composed
 
 
 def wait(
@@ -30,7 +31,8 @@ def wait(
     The same again changes nothing; where something else would be done by now it waits anew. Raises `Refused` where it
     lacks anything else, or no approval at all.
     """
-    expect_to_post(policy, ledger, who)
+    expect_to_post(policy, ledger)
+    who = person(who, does="asks")
     with ledger.writing() as writer:
         return approving.let_wait(writer, policy, operation_from(operation), day_of(today), who, moment_of(now))
 
@@ -44,7 +46,7 @@ def waiting(ledger: Store) -> list[Waiting]:
 def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:
     """What waits under these ids, as it was asked for: to be posted with `post_all`. Raises `Refused` where nothing
     does."""
-    ids = list(ids)
+    ids = list(map(composed, ids))
     with ledger.reading() as reader:
         return [as_asked(approving.standing_in(reader, id)) for id in ids]
 
@@ -64,15 +66,16 @@ def approve(
     Gives what waits with the approvals that it has now, and the plan. Raises `Refused`, and records nothing, where they
     may not approve it, or where something else would be done by now.
     """
-    expect_to_post(policy, ledger, actor)
+    expect_to_post(policy, ledger)
+    actor, comment = person(actor, "actor", "approves"), remark(comment, "comment")
     with ledger.writing() as writer:
-        return approving.approve(writer, policy, id, as_asked, actor, comment, day_of(today), moment_of(now))
+        return approving.approve(writer, policy, composed(id), as_asked, actor, comment, day_of(today), moment_of(now))
 
 
 def withdraw(
     ledger: Store, id: str, *, who: str, why: str | None = None, now: datetime.datetime | None = None
 ) -> Waiting:
     """What waits for approvals does so no more; that it did stays on record. Raises `Refused` where nothing does."""
-    expect(who, str, "`who` must be a text")
+    who, why = person(who, does="withdraws"), remark(why, "why")
     with ledger.writing() as writer:
-        return approving.withdraw(writer, id, who, why, moment_of(now))
+        return approving.withdraw(writer, composed(id), who, why, moment_of(now))

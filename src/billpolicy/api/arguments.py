@@ -12,7 +12,7 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Store
-from billpolicy.source.scalars import read_digest, read_text
+from billpolicy.source.scalars import read_digest, read_prose, read_text
 from billpolicy.source.today import today as utc_today
 
 Operation = Mapping[str, Any] | Instruction
@@ -35,16 +35,31 @@ def expect_to_read(on: Book | Store) -> None:
         raise TypeError(f"`on` must be a Book or a ledger, not {type_of(on)}; `book_from` makes a Book of plain dicts")
 
 
-def expect_to_post(policy: Versions, ledger: Store, who: str) -> None:
-    """Raises `TypeError` for what nothing can be posted to, and `ValueError` for a name that no audit trail has."""
+def expect_to_post(policy: Versions, ledger: Store) -> None:
+    """Raises `TypeError` for what nothing can be posted to."""
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
     if not hasattr(ledger, "writing"):
         raise TypeError(f"`ledger` must be what `open_ledger` or `create_ledger` gives, not {type_of(ledger)}")
-    expect(who, str, "`who` must be a text")
+
+
+def person(who: str, what: str = "who", does: str = "posts") -> str:
+    """Who does something, as the audit trail names them: what it shows can forge nothing. Raises `ValueError`."""
+    expect(who, str, f"`{what}` must be a text")
     try:
-        read_text(who)  # what the audit trail shows can forge nothing
+        return read_text(who)
     except ValueError as error:
-        raise ValueError(f"`who` must name the person who posts: {error}") from None
+        raise ValueError(f"`{what}` must name the person who {does}: {error}") from None
+
+
+def remark(text: str | None, what: str) -> str | None:
+    """What is to be remembered, on one line. Raises `ValueError`."""
+    if text is None:
+        return None
+    expect(text, str, f"`{what}` must be a text")
+    try:
+        return read_prose(text)
+    except ValueError as error:
+        raise ValueError(f"`{what}` cannot be kept: {error}") from None
 
 
 def several(operations: Iterable[Operation]) -> Iterable[Operation]:

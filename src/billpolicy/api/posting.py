@@ -15,6 +15,7 @@ from billpolicy.api.arguments import (
     expect,
     expect_to_post,
     moment_of,
+    person,
     several,
     type_of,
     utc_now,
@@ -57,7 +58,8 @@ def post(
     operation here, which is for few; `post_all` divides it. A plan on a ledger that has moved on,
     or by another policy, and whatever else cannot be posted, raises `Refused` and changes nothing.
     """
-    expect_to_post(policy, ledger, who)
+    expect_to_post(policy, ledger)
+    who = person(who)
     moment = moment_of(now)
     confirmed = confirmed_by(confirm, yes)
     if isinstance(operation, Plan):
@@ -95,7 +97,8 @@ def post_all(
     A bill run over every account is a batch itself: an operation for each account on which it finds something to do,
     with an outcome of its own. Its id is that of the run and the account, `BR-1/acme`.
     """
-    expect_to_post(policy, ledger, who)
+    expect_to_post(policy, ledger)
+    who = person(who)
     day = day_of(today)
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {type_of(now)}")
@@ -134,7 +137,8 @@ def post_planned(
     `plan`: as `load_plan_file` gives it; the others are as in `post_all`. Raises `Refused`, before anything is posted,
     if it was made by another policy, if something of it was posted otherwise since, and beyond `batch_limits`.
     """
-    expect_to_post(policy, ledger, who)
+    expect_to_post(policy, ledger)
+    who = person(who)
     expect(plan, PlanFile, "`plan` must be what `load_plan_file` gives")
     tell = partial(told_plan, policy)
     others = set(plan.policies).symmetric_difference((version.name, version.digest) for version in policy.policies)

@@ -21,6 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.history import History, history_of
 from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
+from billpolicy.source.composed import composed
 
 if TYPE_CHECKING:  # whoever has a ledger has imported it, which takes a while
     from billpolicy.ledger.store import Ledger
@@ -35,6 +36,7 @@ def history(on: Book | Ledger, name: str) -> History:
     """
     expect_to_read(on)
     expect(name, str, "`name` must be a text, like `INV00000001/3`")
+    name = composed(name)
     if isinstance(on, Book):
         return history_of(on, name, (*on.numbered, *on.charge_periods))
     with on.reading() as reader:
@@ -67,6 +69,7 @@ def accounting_report(
     else:
         with on.reading() as reader:
             book, journal = reader.book(Needs(everything=True)), reader.journal()
+    account = None if account is None else composed(account)
     return REPORTS[name](Asked(book, day_of(as_of), first, until, account, currency, buckets, journal))
 
 
@@ -96,7 +99,7 @@ def journal(
     else:
         with on.reading() as reader:
             book, stamps = reader.book(Needs(everything=True)), reader.stamps()
-            place = None if after is None else reader.place(after)
+            place = None if after is None else reader.place(composed(after))
     if after is not None and place is None:
         hint = "name an operation by its id: an export of the journal ends with that of the last one"
         raise Refused([Diagnostic("unknown", f"no operation `{after}` was posted here", hint=hint)])
@@ -111,6 +114,7 @@ def explain_posted(ledger: Ledger, name: str) -> PostedExplanation:
     value, level, rule and facts are told without it. Raises `Refused` where nothing was posted by that name.
     """
     expect(name, str, "`name` must be a text, like `CM00000001`")
+    name = composed(name)
     with ledger.reading() as reader:
         shown = reader.decisions(name)
     if shown is None:

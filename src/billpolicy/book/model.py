@@ -13,13 +13,24 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Country, Currency, Date, Integer, Prose, Reference, Text
+from billpolicy.source.scalars import (
+    Amount,
+    Boolean,
+    Country,
+    Currency,
+    Date,
+    FreeText,
+    Integer,
+    Prose,
+    Reference,
+    Text,
+)
 
 Status = Literal["draft", "posted", "canceled"]
 """docs/domain.md 9.3. Reversed is a flag on a posted document, not a status (docs/domain.md 9.1)."""
 Attributes = dict[Text, Text | None]
 """Attribute name -> the value held at this level; null or absent means this level holds none."""
-Custom = dict[Text, Text | None]
+Custom = dict[Text, FreeText | None]
 """Custom field name -> its value as written; the policy declares the type."""
 _DAY = datetime.timedelta(days=1)
 TRANSFERRED = "transferred"
@@ -36,7 +47,7 @@ class Held:
 
     field: Text
     """As it is written: `name`, `attributes.payment_term`, `custom.segment`."""
-    value: Text | None = None
+    value: FreeText | None = None
     """As text, also of a day, a number or a yes and no; null is none."""
     since: Date | None = None
     """The first day on which it holds; without it, from the beginning."""
@@ -51,7 +62,7 @@ class Account:
     id: Text
     currency: Currency
     """What is meant where none is said; documents and money of the account may be in others."""
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     region: Text | None = None
     """The state or province, where taxes differ by it."""
@@ -68,7 +79,7 @@ class Contact:
 
     id: Text
     account: Text
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     email: Text | None = None
     retired_on: Date | None = None
@@ -91,7 +102,7 @@ class SubscribedCharge:
     id: Text
     charge: Text | None = None
     charged_through: Date | None = None
-    name: Text | None = None
+    name: FreeText | None = None
     """As it stands on invoices; without it the name of the product rate plan charge, or the id."""
     rate: Amount | None = None
     """The price of one unit for one whole billing period, in the subscription's currency; below zero it is a credit.
@@ -169,7 +180,7 @@ class Charge:
     """A product rate plan charge of the catalogue, that memos can be made from (docs/domain.md 1.2 rows 10 and 11)."""
 
     id: Text
-    name: Text
+    name: FreeText
     type: Literal["one_time", "recurring", "usage"] = "one_time"
     tax_code: Text | None = None
     """By which rates of the policy it is taxed; without it, bill runs tax it by none."""
@@ -184,7 +195,7 @@ class TaxItem:
 
     id: Text
     amount: Amount
-    name: Text | None = None
+    name: FreeText | None = None
     rate: Amount | None = None
     """The rate as written; it is copied, never calculated with (docs/domain.md 3.2)."""
     jurisdiction: Text | None = None
@@ -211,7 +222,7 @@ class Item:
 
     id: Text
     amount: Amount
-    name: Text | None = None
+    name: FreeText | None = None
     line: Integer | None = None
     discounts: Text | None = None
     """On a discount: the item of the same document that it reduces; the two are settled as one."""

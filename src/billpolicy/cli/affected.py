@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import billpolicy
-from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.options import AS_WRITTEN, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.results import Affected
 from billpolicy.source.revision import changed_since
@@ -19,7 +19,10 @@ _RUN = ("validate", "analyze", "lint", "test")
 @click.command("affected")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--since", type=LINE, metavar="REV", help="Also the files that HEAD changes, since it branched off this revision."
+    "--since",
+    type=AS_WRITTEN,
+    metavar="REV",
+    help="Also the files that HEAD changes since it branched off this one.",
 )
 @click.option(
     "--below",

@@ -13,6 +13,7 @@ from billpolicy.cli.logs import log
 from billpolicy.cli.operations import load_versions
 from billpolicy.cli.options import (
     LINE,
+    REMARK,
     day_or_today,
     details_option,
     engine_option,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     "--ledger", shell_complete=completing.ledgers, required=True, help="The ledger, like sqlite:///ledger.db."
 )
 @click.option("--actor", required=True, type=LINE, help="Who approves.")
-@click.option("--comment", type=LINE, help="What is to be remembered of it.")
+@click.option("--comment", type=REMARK, help="What is to be remembered of it.")
 @details_option
 @engine_option
 @today_option

@@ -12,7 +12,7 @@ import click
 
 import billpolicy
 from billpolicy import EngineName
-from billpolicy.cli.options import LINE, day_or_today, engine_option, format_option, today_option
+from billpolicy.cli.options import AS_WRITTEN, LINE, day_or_today, engine_option, format_option, today_option
 from billpolicy.cli.output import gather, quote_from, say, show, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import ALLOWED, WITNESS, write_file
@@ -41,7 +41,7 @@ OUTCOMES_CHANGE = 4
     "--data",
     "-d",
     multiple=True,
-    type=LINE,
+    type=AS_WRITTEN,
     metavar="PATH|URL",
     help="Also decide these under both: a folder or file of books with operations, a recording, a ledger. Repeatable.",
 )

@@ -6,7 +6,7 @@ import datetime
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -37,11 +37,14 @@ class _Line(click.ParamType[str]):
 
     name = "text"
 
+    def __init__(self, reader: Literal["read_text", "read_free_text", "read_line"]) -> None:
+        self.reader = reader
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from billpolicy.source.scalars import read_text
+        from billpolicy.source import scalars
 
         try:
-            return read_text(value)
+            return str(getattr(scalars, self.reader)(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -62,8 +65,12 @@ DAY = _Day()
 """The type of a day."""
 DIGEST = _Digest()
 """The type of what is confirmed."""
-LINE = _Line()
-"""The type of every option and argument that is a name, an id or a remark."""
+LINE = _Line("read_text")
+"""The type of every option and argument that is a name or an id."""
+REMARK = _Line("read_free_text")
+"""The type of a text that names nothing: a comment, or what to look for."""
+AS_WRITTEN = _Line("read_line")
+"""The type of what may be a file, whose name may be anything."""
 
 
 def head_option(command: _F) -> _F:

@@ -15,7 +15,7 @@ from billpolicy import Case, EngineName, TestRun
 from billpolicy.cli import completing
 from billpolicy.cli.logs import log
 from billpolicy.cli.operations import load_versions
-from billpolicy.cli.options import LINE, engine_option, format_option
+from billpolicy.cli.options import LINE, REMARK, engine_option, format_option
 from billpolicy.cli.output import answer, gather, say, write, write_json
 from billpolicy.cli.reading import PLACE, stdin_filename_option
 from billpolicy.cli.writing import Kind, write_file
@@ -43,7 +43,7 @@ _NEW = Kind("empty file", b"\0")
     metavar="PATH",
     help="Test this policy, and not the one that the files of tests name.",
 )
-@click.option("-k", "text", type=LINE, metavar="TEXT", help="Only tests with this in their name, whatever its case.")
+@click.option("-k", "text", type=REMARK, metavar="TEXT", help="Only tests with this in their name, whatever its case.")
 @click.option(
     "--operation", type=LINE, metavar="NAME", shell_complete=completing.operations, help="Only tests of this operation."
 )

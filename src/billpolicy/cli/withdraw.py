@@ -10,7 +10,7 @@ import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.logs import log
 from billpolicy.cli.operations import login
-from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.options import LINE, REMARK, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.waiting import waitings_report
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--ledger", shell_complete=completing.ledgers, required=True, help="The ledger, like sqlite:///ledger.db."
 )
 @click.option("--actor", type=LINE, help="Who withdraws; by default, who is logged in.")
-@click.option("--comment", type=LINE, help="Why.")
+@click.option("--comment", type=REMARK, help="Why.")
 @format_option("text", "json")
 def command(ids: tuple[str, ...], ledger: str, actor: str | None, comment: str | None, format: str) -> None:
     """Let the operations IDS, which wait for approvals, do so no more."""

@@ -21,7 +21,7 @@ from billpolicy.source.overlaid import Overlaid
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Date, Prose, Text
+from billpolicy.source.scalars import AsWritten, Date, Prose, Text
 from billpolicy.source.tree import Block, Items, Tree, parse
 from billpolicy.testing.expected import in_form
 from billpolicy.testing.model import Case, Expectation, TestFile
@@ -62,7 +62,7 @@ class TestFileText:
     today: Date | None = None
     book: Any = None
     """What all tests share: a book file, or a book."""
-    operations: Text | None = None
+    operations: AsWritten | None = None
     """A file with operations that tests name by their id."""
     tests: tuple[CaseText, ...]
 

@@ -18,7 +18,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Integer, Prose, Text
+from billpolicy.source.scalars import AsWritten, Integer, Prose, Text
 from billpolicy.source.tree import parse
 from billpolicy.source.write import to_json
 
@@ -31,7 +31,7 @@ class KnownText:
     """A finding that is known."""
 
     code: Text
-    file: Text
+    file: AsWritten
     """Seen from the folder of the baseline."""
     message: Prose
     """Its sentence, without lines and columns."""

@@ -18,7 +18,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, did
 from billpolicy.source.files import Place, place
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Integer, Text
+from billpolicy.source.scalars import AsWritten, Integer, Text
 
 if TYPE_CHECKING:
     from billpolicy.source.tree import Tree
@@ -42,13 +42,13 @@ class TestSettings:
 class SettingsFile:
     """What may stand in a `billpolicy.toml`."""
 
-    policy: Text | None = None
+    policy: AsWritten | None = None
     """The policy of commands that name none with `--policy`, seen from the folder of this file."""
-    book: Text | None = None
+    book: AsWritten | None = None
     """The book of `explain` and `plan` where neither `--book` nor `--ledger` is named, seen from there, too."""
     fail_level: Severity | None = None
     """The least severe finding for which `validate`, `analyze` and `lint` exit with 1."""
-    baseline: Text | None = None
+    baseline: AsWritten | None = None
     """The file of findings that are known, seen from the folder of this file."""
     severity: dict[Text, Taken] = field(default_factory=dict)
     """Code of a warning or hint -> how severe it is taken."""

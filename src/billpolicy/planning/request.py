@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from billpolicy.book.model import Attributes
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Date, Names, Prose, Text
+from billpolicy.source.scalars import Amount, Date, FreeText, Names, Prose, Text
 from billpolicy.source.write import plain_data
 
 
@@ -72,7 +72,7 @@ class ItemAmount:
 class NamedTax:
     """A tax amount that was determined elsewhere."""
 
-    name: Text
+    name: FreeText
     amount: Amount
     rate: Amount | None = None
 

@@ -10,6 +10,7 @@ from billpolicy.policy.model import Beyond, By, OtherCurrencies, Per
 from billpolicy.source.record import record
 from billpolicy.source.scalars import (
     Amount,
+    AsWritten,
     Boolean,
     Country,
     Currency,
@@ -206,7 +207,7 @@ class PolicyFile:
 
     policy: Text | None = None
     effective: EffectiveText | None = None
-    extends: Text | None = None
+    extends: AsWritten | None = None
     description: Prose | None = None
     attributes: dict[Text, AttributeText] = field(default_factory=dict)
     fields: dict[Text, FieldText] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from billpolicy.source.scalars import (
     read_currency,
     read_date,
     read_days,
+    read_free_text,
     read_integer,
     read_money,
     read_text,
@@ -71,7 +72,7 @@ def typed(field: FieldSpec, text: Any) -> str | bool | int | Money:
 
 
 _READERS: dict[str, Callable[[Any], str | bool | int | Money]] = {
-    "text": read_text,
+    "text": read_free_text,
     "integer": read_integer,
     "money": read_money,
     "date": lambda text: read_date(text).toordinal(),

@@ -10,6 +10,7 @@ from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
+from billpolicy.source.composed import composed
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import MAX_DEPTH, Tree
 
@@ -43,8 +44,13 @@ def _strange(data: Any, origin: Given, path: tuple[str | int, ...], around: tupl
         hint = "no book or operation needs so many levels"
         yield Diagnostic("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", origin.at(*path), hint)
     elif isinstance(data, Mapping):
+        known: set[str] = set()
         for key, value in data.items():
-            if isinstance(key, str):
+            if isinstance(key, str) and composed(key) in known:
+                message = f"`{key}` stands here twice, once of them with its accents apart"
+                yield Diagnostic("yaml-duplicate-key", message, origin.at(*path), "keep one of the two")
+            elif isinstance(key, str):
+                known.add(composed(key))
                 yield from _strange(value, origin, (*path, key), (*around, data))
             else:
                 message = f"`{key!r}` is no text, so it cannot be a key"
@@ -77,7 +83,7 @@ _TOO_LARGE = 10**MAX_DIGITS
 def _scalars(data: Any) -> Any:
     """What files hold: numbers, dates and truths as they would be written there."""
     if isinstance(data, Mapping):
-        return {key: _scalars(value) for key, value in data.items()}
+        return {composed(key): _scalars(value) for key, value in data.items()}
     if isinstance(data, str) or data is None:
         return data
     if isinstance(data, Sequence):

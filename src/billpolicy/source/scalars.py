@@ -15,7 +15,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from billpolicy.countries.codes import check_country
+from billpolicy.diagnostics.visible import character, ignorable
 from billpolicy.money import AmountError, AmountThousandError, Money, minor_digits, parse_amount
+from billpolicy.source.composed import composed
 from billpolicy.source.mended import amounts_meant, dates_meant, last_of_month
 
 
@@ -72,8 +74,8 @@ class Scalar:
         )
 
 
-def read_text(value: Any) -> str:
-    """Any scalar as written, 1 to 255 characters."""
+def read_line(value: Any) -> str:
+    """Any scalar exactly as written, 1 to 255 characters of one line: the name of a file is no other one."""
     text = _scalar(value, "a text")
     if not text.strip():
         raise ValueError("a text is wanted here, not an empty one")
@@ -84,14 +86,33 @@ def read_text(value: Any) -> str:
     return str(text)
 
 
+def read_free_text(value: Any) -> str:
+    """A text of one line that people read and that names nothing else, like the name of a customer, composed (NFC)."""
+    return composed(read_line(value))
+
+
+def read_text(value: Any) -> str:
+    """A text of one line that something or somebody is known by, composed (NFC): two that look the same are the same.
+
+    So it has nothing that is not seen, and no space around it.
+    """
+    text = composed(read_line(value))
+    if text != text.strip():
+        raise ValueError("this text begins or ends with a space; write it without")
+    hidden = None if text.isascii() else next((c for c in text if _is_hidden(c)), None)
+    if hidden is not None:
+        raise ValueError(f"this text has {character(hidden)} in it, which nobody sees; write it without")
+    return text
+
+
 def read_names(value: Any) -> tuple[str, ...]:
     """One name, or a list of names."""
     return tuple(read_text(name) for name in value) if isinstance(value, list | tuple) else (read_text(value),)
 
 
 def read_prose(value: Any) -> str:
-    """Any scalar as written; may have several lines, which are joined."""
-    text = " ".join(_scalar(value, "a text").split())
+    """A text that people read, composed (NFC); it may have several lines, which are joined."""
+    text = composed(" ".join(_scalar(value, "a text").split()))
     if _steering(text):
         raise ValueError("a text without control characters is wanted here")
     return text
@@ -102,12 +123,17 @@ def read_reference(value: Any) -> str:
 
     Capitals count, and so does all else (docs/domain.md 2.10).
     """
-    return read_text(unicodedata.normalize("NFC", " ".join(read_text(value).split())))
+    return read_text(" ".join(read_line(value).split()))
 
 
 def _steering(text: str) -> bool:
     """Whether a text has control characters, breaks of lines, or marks that reverse how it is read."""
     return not text.isprintable() and any(unicodedata.category(c) in _STEERING or c in _REVERSING for c in text)
+
+
+def _is_hidden(c: str) -> bool:
+    """Whether a character of a name is shown as nothing, or only changes how others are shown."""
+    return ignorable(c) or unicodedata.category(c) == "Cf"
 
 
 def read_date(value: Any) -> datetime.date:
@@ -243,6 +269,8 @@ def _type(read: Callable[[Any], Any], **json_schema: Any) -> Scalar:
 _AMOUNT_PATTERN = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 
 Text = Annotated[str, _type(read_text, type=["string", "number", "boolean"])]
+FreeText = Annotated[str, _type(read_free_text, type=["string", "number", "boolean"])]
+AsWritten = Annotated[str, _type(read_line, type=["string", "number", "boolean"])]
 Reference = Annotated[str, _type(read_reference, type=["string", "number", "boolean"])]
 Names = Annotated[
     tuple[str, ...],

@@ -19,6 +19,7 @@ import yaml
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.source.composed import composed
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.lines import BREAK, place_after
 from billpolicy.source.mended import split_by_commas
@@ -344,7 +345,7 @@ class _Builder:
             if len(value) > MAX_KEY:
                 message = f"this key is longer than {MAX_KEY} characters"
                 self._problem("yaml-key", message, mark, "is the colon in the right place?")
-            return str(value)
+            return composed(value)
         if value is None:
             return "null"
         self._problem("yaml-key", "a key must be a single word or text", mark, "put the value after a colon")

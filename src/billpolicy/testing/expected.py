@@ -14,7 +14,7 @@ from billpolicy.policy.approval import APPROVAL, read_approval
 from billpolicy.policy.model import Policy
 from billpolicy.source.read import read_carefully
 from billpolicy.source.record import record, written_name
-from billpolicy.source.scalars import Amount, Boolean, Date, Integer, Text
+from billpolicy.source.scalars import Amount, Boolean, Date, FreeText, Integer, Text
 from billpolicy.source.tree import Block, Items, Mark, Tree
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Level
@@ -40,7 +40,7 @@ class ItemExpected:
 
     of: Text | None = None
     """The item of the source document, the charge of a subscription (`sub/seats`), or the charge of the catalogue."""
-    name: Text | None = None
+    name: FreeText | None = None
     service: Text | None = None
     """The first day to the last: `2026-01-01 to 2026-01-31`."""
     amount: Amount | None = None
@@ -91,7 +91,7 @@ class TakenExpected:
     """The value of an attribute, and what it is taken from."""
 
     value: Text | None = None
-    label: Text | None = None
+    label: FreeText | None = None
 
 
 @record
@@ -139,13 +139,13 @@ class Expected(DocumentExpected):
     canceled_drafts: tuple[Text, ...] | None = None
     created: tuple[Text, ...] | None = None
     """`account bolt`."""
-    given: dict[Text, dict[Text, Text]] | None = None
+    given: dict[Text, dict[Text, FreeText]] | None = None
     """Record -> field -> its value, and from which day on: `Net 60 from 2026-02-01`."""
     added: dict[Text, Text] | None = None
     """Subscription/charge -> quantity, price and first day: `3 x 12.00 from 2026-04-16`."""
     inheriting: tuple[InheritingExpected, ...] | None = None
-    notes: tuple[Text, ...] | None = None
-    warnings: tuple[Text, ...] | None = None
+    notes: tuple[FreeText, ...] | None = None
+    warnings: tuple[FreeText, ...] | None = None
     """Their codes, all of them; `[]` for none."""
 
 

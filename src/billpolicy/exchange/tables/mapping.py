@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.exchange.tables.cells import Days, Decimals, Thousands, Written
 from billpolicy.exchange.tables.fields import SECTIONS, Entry, Field, entry_at, field_at, known
+from billpolicy.source.composed import composed
 from billpolicy.source.read import read_record
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Plain, Scalar, Text, read_names, read_text
+from billpolicy.source.scalars import AsWritten, FreeText, Plain, Scalar, Text, read_free_text, read_names
 from billpolicy.source.tree import Tree, parse
 
 MAX_MEGABYTES = 1
@@ -37,7 +38,7 @@ def _read_column(value: Any) -> Column:
         return Column(read_names(value))
     if not {"field"} <= value.keys() <= {"field", "values"} or not isinstance(value.get("values", {}), dict):
         raise ValueError("write a field, or `{field: status, values: {paid: posted}}`")
-    pairs = tuple((read_text(name), read_text(one)) for name, one in value.get("values", {}).items())
+    pairs = tuple((read_free_text(name), read_free_text(one)) for name, one in value.get("values", {}).items())
     return Column(read_names(value["field"]), pairs)
 
 
@@ -56,15 +57,15 @@ ColumnForm = Annotated[Column, Scalar(_read_column, (("oneOf", [*_FIELD["oneOf"]
 class TableText:
     """A table: one CSV file, or one sheet of a workbook."""
 
-    file: Text
+    file: AsWritten
     """Its name, without folders."""
-    sheet: Text | None = None
+    sheet: AsWritten | None = None
     """Of a workbook; without it the first."""
     record: Text
     """The section of the book that its rows are records of, like `invoices`."""
     columns: dict[Text, ColumnForm]
     """Column, as the first row names it -> the field that it fills."""
-    constants: dict[Text, Text] = field(default_factory=dict)
+    constants: dict[Text, FreeText] = field(default_factory=dict)
     """Field -> the value that it has in every record, where no cell fills it."""
     ignore: tuple[Text, ...] = ()
     """The columns that are not read."""
@@ -131,8 +132,8 @@ class TableMapping:
 
 
 def joined(name: str) -> str:
-    """The name of a column, with its white space joined: spreadsheets break long headers."""
-    return " ".join(name.split())
+    """The name of a column, as a mapping has it, with its white space joined: spreadsheets break long headers."""
+    return composed(" ".join(name.split()))
 
 
 def load_mapping(path: str | Path) -> list[TableMapping]:

@@ -18,6 +18,7 @@ from billpolicy.exchange.tables.excel_table import ENDINGS, OTHER_ENDINGS, open_
 from billpolicy.exchange.tables.mapping import Filled, Level, TableMapping, joined, load_mapping
 from billpolicy.exchange.tables.table import Row, Table
 from billpolicy.source.collector import collector_paused
+from billpolicy.source.composed import composed
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import Tree
@@ -248,7 +249,7 @@ def _put(
 def _value(one: Filled, row: Row, source: _Source, mapping: TableMapping, found: list[Diagnostic]) -> str | None:
     """What a cell says, as a book writes it; None where it is empty, or wrong."""
     cell = row.cells[source.places[one.column]]
-    bare = cell.strip()
+    bare = composed(cell.strip())
     if not bare:
         return None
     if bare in one.values:

@@ -25,7 +25,7 @@ from billpolicy.operations.master.shared import (
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Country, Currency, Text
+from billpolicy.source.scalars import Country, Currency, FreeText, Text
 
 
 @record
@@ -33,7 +33,7 @@ class ChangeAccount(HoldsAttributes, ChangeRequest):
     """What the account holds from a day on. The currency is the one that is meant where none is named."""
 
     account: Text
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     region: Text | None = None
     currency: Currency | None = None

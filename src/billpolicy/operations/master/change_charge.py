@@ -11,7 +11,7 @@ from billpolicy.operations.master.shared import ChangeRequest, different, facts_
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import FreeText, Text
 
 
 @record
@@ -19,7 +19,7 @@ class ChangeCharge(ChangeRequest):
     """What the charge is called, what it is, and by which rates it is taxed, from a day on."""
 
     charge: Text
-    name: Text | None = None
+    name: FreeText | None = None
     type: Literal["one_time", "recurring", "usage"] | None = None
     tax_code: Text | None = None
 

@@ -16,7 +16,7 @@ from billpolicy.operations.master.shared import (
 from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Country, Text
+from billpolicy.source.scalars import Country, FreeText, Text
 
 
 @record
@@ -24,7 +24,7 @@ class ChangeContact(ChangeRequest):
     """What the contact is called, and where it is, from a day on."""
 
     contact: Text
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     email: Text | None = None
 

@@ -11,7 +11,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Country, Currency, Text
+from billpolicy.source.scalars import Country, Currency, FreeText, Text
 
 
 @record
@@ -19,7 +19,7 @@ class NewContact:
     """A contact that comes with its account."""
 
     id: Text
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     email: Text | None = None
 
@@ -30,7 +30,7 @@ class CreateAccount(HoldsAttributes, Request):
 
     account: Text
     currency: Currency
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     region: Text | None = None
     custom: Custom = field(default_factory=dict)

@@ -11,7 +11,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Text
+from billpolicy.source.scalars import FreeText, Text
 
 
 @record
@@ -19,7 +19,7 @@ class CreateCharge(Request):
     """The charge to be."""
 
     charge: Text
-    name: Text
+    name: FreeText
     type: Literal["one_time", "recurring", "usage"] = "one_time"
     tax_code: Text | None = None
 

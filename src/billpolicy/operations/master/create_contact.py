@@ -9,7 +9,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Country, Text
+from billpolicy.source.scalars import Country, FreeText, Text
 
 
 @record
@@ -18,7 +18,7 @@ class CreateContact(Request):
 
     contact: Text
     account: Text
-    name: Text | None = None
+    name: FreeText | None = None
     country: Country | None = None
     email: Text | None = None
 

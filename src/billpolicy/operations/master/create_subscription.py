@@ -13,7 +13,7 @@ from billpolicy.planning.operation import Operation
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Boolean, Currency, Date, Integer, Text
+from billpolicy.source.scalars import Amount, Boolean, Currency, Date, FreeText, Integer, Text
 
 
 @record
@@ -23,7 +23,7 @@ class NewCharge:
 
     id: Text
     charge: Text | None = None
-    name: Text | None = None
+    name: FreeText | None = None
     rate: Amount | None = None
     quantity: Amount = Decimal(1)
     period: BillingPeriod = "month"

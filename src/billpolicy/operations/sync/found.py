@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from billpolicy.diagnostics.codes import Known
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.model import Policy
 from billpolicy.source.codec import canonical
+from billpolicy.source.composed import composed
 from billpolicy.source.write import plain_data
 
 Asked = dict[str, Any]
@@ -162,11 +162,6 @@ def said(**values: Any) -> Asked:
 def alike(one: str | None, other: str | None) -> bool:
     """Whether two texts are the same to a reader: an accent may be a character of its own, or part of its letter."""
     return one == other or (one is not None and other is not None and composed(one) == composed(other))
-
-
-def composed(text: str) -> str:
-    """The text with each accent as part of its letter."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _asked(given: Any, differing: Sequence[Field], day: datetime.date) -> Asked:

@@ -23,12 +23,12 @@ from billpolicy.operations.sync.found import (
     Found,
     NotFollowed,
     SyncStep,
-    composed,
     named,
     not_followed,
     section_of,
 )
 from billpolicy.policy.model import Policy
+from billpolicy.source.composed import composed
 
 _R = TypeVar("_R", bound=MasterRecord)
 _BACK = "retire_contact, cleared"

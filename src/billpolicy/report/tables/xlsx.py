@@ -17,6 +17,7 @@ from typing import Any
 from billpolicy.accounting.tables import Cell, Row, Table
 from billpolicy.diagnostics.visible import visible
 from billpolicy.money import minor_digits
+from billpolicy.report.spreadsheets import is_formula
 
 _MADE = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 """When every workbook says that it was made: the first day that an archive of files knows."""
@@ -39,12 +40,14 @@ def table_xlsx(table: Table) -> bytes:
         workbook.set_properties({"title": visible(table.title), "created": _MADE})
         sheet = workbook.add_worksheet(re.sub(r"[^\w -]", "", table.name)[:_MAX_SHEET_NAME])
         sheet.freeze_panes(1, 0)
-        styles: dict[tuple[str, bool], Any] = {}
+        styles: dict[tuple[str, bool, bool], Any] = {}
         for number, (row, bold, decimals) in enumerate(_rows(table)):
             for place, cell in enumerate(row):
-                style = _number_format(cell, decimals), bold
+                style = _number_format(cell, decimals), bold, isinstance(cell, str) and is_formula(visible(cell))
                 if style not in styles:
-                    styles[style] = workbook.add_format({"num_format": style[0], "bold": bold})
+                    # What looks like a formula stays a text also when somebody edits the cell.
+                    format = {"num_format": style[0], "bold": bold, "quote_prefix": style[2]}
+                    styles[style] = workbook.add_format(format)
                 _put(sheet, number, place, cell, styles[style])
         sheet.autofit()
     return packed.getvalue()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from billpolicy.source.composed import composed
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
@@ -70,8 +71,8 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        # Only escapes make a key of few characters long in the file.
-        once = _once_and_short if "\\u" in text else _once
+        # Only escapes make a key of few characters long in the file, or of ASCII something else.
+        once = _once if text.isascii() and "\\u" not in text else _once_short_and_composed
         # Numbers stay as they are written: the field that they fill decides what they mean, and none is a float.
         self.decoder = json.JSONDecoder(
             object_pairs_hook=once, parse_float=Plain, parse_int=Plain, parse_constant=Plain
@@ -109,7 +110,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _once_and_short(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once_short_and_composed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if any(len(key) > _LONG_KEY for key, _ in pairs):
         raise Unsure
-    return _once(pairs)
+    return _once([(composed(key), value) for key, value in pairs])

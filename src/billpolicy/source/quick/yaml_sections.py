@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from billpolicy.source.composed import composed
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
@@ -68,7 +69,7 @@ class _Events:
             raise Unsure
         if _is_decorated(event):
             raise Unsure
-        return str(event.value)
+        return composed(event.value)
 
     def _value(self, event: Any, depth: int) -> Any:
         """The data of which `event` is the first, in so many mappings and lists."""
