@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import islice
 
 from billpolicy.api.arguments import day_of, expect, expect_to_read
 from billpolicy.api.jobs import reading
 from billpolicy.book.book import Book
+from billpolicy.book.lookalikes import lookalikes
 from billpolicy.book.needs import Needs
+from billpolicy.book.places import placed
 from billpolicy.deciding.assumptions import broken_in
 from billpolicy.deciding.book_findings import book_findings
 from billpolicy.deciding.due_dates import undated
@@ -17,6 +20,7 @@ from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
+from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.exchange.usage_file import UsageFile
 from billpolicy.operations.record_usage import UsedQuantity
 from billpolicy.operations.sync.sync import Sync, sync_with
@@ -55,18 +59,26 @@ def due_dates_missing(book: Book) -> list[Diagnostic]:
     return [Diagnostic("due-date-missing", message, None, hint, "warning")]
 
 
-def check_book(policy: Versions, book: Book) -> list[Diagnostic]:
-    """What is odd about a book under the newest of these policies, as warnings: names that it does not declare, what
-    contradicts its assumptions, values that it cannot use, taxes that are not what their rates give. An operation that
-    meets such a value is refused. What was read from a file is told at its place there.
+def check_book(policy: Versions | None, book: Book) -> list[Diagnostic]:
+    """What is odd about a book, as warnings: ids that look like others, and under the newest of these policies names
+    that it does not declare, what contradicts its assumptions, values that it cannot use, taxes that are not what
+    their rates give. An operation that meets such a value is refused. What was read from a file is told at its place
+    there.
     """
-    expect(policy, Versions, "`policy` must be what `load_policy` gives")
     expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
+    if policy is None:
+        return _alike_in(book)
+    expect(policy, Versions, "`policy` must be what `load_policy` gives")
     return odd_in(book, policy.policies[-1])
 
 
 def odd_in(book: Book, policy: Policy) -> list[Diagnostic]:
-    return in_order([*unknown_names(book, policy), *broken_in(book, policy), *book_findings(book, policy)])
+    under = (*unknown_names(book, policy), *broken_in(book, policy), *book_findings(book, policy))
+    return in_order([*_alike_in(book), *under])
+
+
+def _alike_in(book: Book) -> list[Diagnostic]:
+    return placed(book, list(islice(lookalikes(book), MAX_PROBLEMS)))
 
 
 def sync(
@@ -90,7 +102,8 @@ def sync(
     day = day_of(today)
     declared = policy.on(day).policy
     if warn is not None:
-        for warning in in_order([*unknown_names(book, declared), *book_findings(book, declared)]):
+        odd = (*_alike_in(book), *unknown_names(book, declared), *book_findings(book, declared))
+        for warning in in_order(odd):
             warn(warning)
     with collector_paused():
         with reading(on) as reader:

@@ -70,7 +70,7 @@ def command(
         inputs = [*((file, "a table that is read") for file in files), (mapping, "the mapping")]
         check_target(into, BOOK, inputs)
     read = billpolicy.load_tables(files, mapping)
-    odd = [] if versions is None else billpolicy.check_book(versions, read.book)
+    odd = billpolicy.check_book(versions, read.book)
     if not gather(odd):
         show_text(odd)
     target = None if dry_run else str(into) if into is not None else ledger

@@ -95,7 +95,7 @@ def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> 
     """
     versions = load_versions(policy, "python") if policy else None
     loaded = billpolicy.load_book(book)
-    odd = [] if versions is None else billpolicy.check_book(versions, loaded)
+    odd = billpolicy.check_book(versions, loaded)
     if versions is not None:
         loaded = billpolicy.with_due_dates(versions, loaded)
     with billpolicy.open_ledger(ledger) as opened:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import Invoice, Item, TaxItem
-from billpolicy.book.places import Place, places_of
+from billpolicy.book.places import Place, placed
 from billpolicy.deciding.listed import unlisted
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.diagnostics.diagnostic import Diagnostic, did_you_mean
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.money import to_minor
 from billpolicy.policy.model import Policy
@@ -47,17 +46,7 @@ def book_findings(book: Book, policy: Policy) -> list[Diagnostic]:
             found.setdefault(("tax", holder.words, line), (warning, holder.place))
         if len(found) >= MAX_PROBLEMS:
             break
-    return _placed(book, list(found.values()))
-
-
-def _placed(book: Book, found: list[tuple[Diagnostic, Place]]) -> list[Diagnostic]:
-    if book.file is None or not found:
-        return [warning for warning, _ in found]
-    try:
-        places = places_of(Path(book.file), (place for _, place in found))
-    except Refused:  # it is another one by now
-        return [warning for warning, _ in found]
-    return [warning._replace(position=places[place]) for warning, place in found]
+    return placed(book, list(found.values()))
 
 
 def _holders(book: Book) -> Iterator[_Holder]:

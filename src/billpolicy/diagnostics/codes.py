@@ -208,6 +208,7 @@ Known = Literal[
     "history-first",
     "history-value",
     "id-not-kebab-case",
+    "id-lookalike",
     "id-repeated",
     "id-says-nothing",
     "import-differs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.source.composed import composed
 from billpolicy.source.tree import Block, Items, Mark, Tree
 
 _NAMES = ("id", "number")
@@ -81,4 +82,4 @@ class Overlaid(Tree):
 def _name(record: Any) -> tuple[str, str] | None:
     """The name of a record in a list."""
     named = (key for key in _NAMES if isinstance(record, Block) and isinstance(record.get(key), str))
-    return next(((key, str(record[key])) for key in named), None)
+    return next(((key, composed(record[key])) for key in named), None)
