@@ -99,6 +99,12 @@ def test_where_nothing_is_known_nothing_is_offered_and_nothing_said(line: str) -
     assert asked(line) == []
 
 
+def test_a_name_that_would_steer_the_terminal_is_not_offered() -> None:
+    for name in ("a\x1b]0;owned\x07.db", "b\u202ec.db", "d\ne.db", "f\u200b.db", "other.db"):
+        Path(name).touch()
+    assert asked("ledger show sq") == [URL, "sqlite:///other.db"]
+
+
 def test_a_policy_on_standard_input_is_not_read_for_it() -> None:
     assert asked("validate - --form") == ["--format"]
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billpolicy.diagnostics.visible import visible
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -88,9 +90,11 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> _Items
 
 
 def _offered(names: Iterable[str], incomplete: str) -> _Items:
+    """Those that begin so; none that would steer the terminal that it is shown on."""
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(name) for name in dict.fromkeys(names) if name.startswith(incomplete)]
+    begun = (name for name in dict.fromkeys(names) if name.startswith(incomplete))
+    return [CompletionItem(name) for name in begun if visible(name) == name]
 
 
 def _files(incomplete: str) -> _Items:

@@ -29,7 +29,7 @@ def command(ledger: str, line: str, format: str) -> None:
     if format == "json":
         write_json(history_report(history))
     else:
-        write(_WRITTEN[format](history))
+        write(_WRITTEN.get(format, history_text)(history))
 
 
 _WRITTEN = {"text": history_text, "mermaid": history_mermaid, "dot": history_dot}

@@ -18,6 +18,7 @@ from billpolicy.cli.options import LINE, day_or_today, format_option, today_opti
 from billpolicy.cli.output import conclude, write, write_json
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.diagnostics.sentences import counted
+from billpolicy.diagnostics.visible import visible
 from billpolicy.report.started import StartedReport, StoryReport
 from billpolicy.source.scalars import read_country, read_currency
 from billpolicy.starting.company import Answers, company_files, read_entity
@@ -105,7 +106,7 @@ def command(
     if format == "json":
         write_json(StartedReport(folder=str(folder), files=tuple(sorted(files))))
         return
-    write("".join(f"{folder / file}\n" for file in sorted(files)))
+    write("".join(f"{visible(str(folder / file))}\n" for file in sorted(files)))
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))}; "
     then = "its README.md tells it" if example is not None else f"go on with: {there}billpolicy plan operations.yaml"
     conclude(f"wrote {counted(len(files), 'file')}; {then}")

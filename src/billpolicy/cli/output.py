@@ -8,6 +8,7 @@ found is gathered, and told in one piece on stdout when the command is done, als
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ import billpolicy
 from billpolicy import EngineError
 from billpolicy.cli.logs import log
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
-from billpolicy.diagnostics.visible import visible, visible_first, visible_lines
+from billpolicy.diagnostics.visible import no_command, visible, visible_first, visible_lines
 from billpolicy.report.findings.formats import report
 from billpolicy.source.files import DISK, Files, Place
 
@@ -83,7 +84,9 @@ def telling(ctx: click.Context) -> Iterator[None]:
 def show_usage(error: click.ClickException) -> None:
     """What was typed wrong, and how it is typed."""
     if (current := log()) is None:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(visible_lines(shown.getvalue()), nl=False, err=True)
     else:
         current.finding(_usage_wrong(error))
 
@@ -248,8 +251,12 @@ def conclude(message: str) -> None:
 
 def write(text: str) -> None:
     """A result."""
-    if _GATHERED not in _meta():
-        click.echo(_MARKS.sub(_painted, visible_lines(text)), nl=False)
+    if _GATHERED in _meta():
+        return
+    shown = visible_lines(text)
+    if _meta().get(_FORMAT) in ("text", "markdown"):  # the others are read by programs, and not in a log
+        shown = "\n".join(map(no_command, shown.split("\n")))
+    click.echo(_MARKS.sub(_painted, shown), nl=False)
 
 
 def _painted(mark: re.Match[str]) -> str:

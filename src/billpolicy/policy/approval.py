@@ -18,7 +18,7 @@ APPROVAL = "approval"
 """The value of `permission` that asks for it; alone, any one other person gives it."""
 MOST = 9
 """People whom one operation can ask for."""
-_WORDS = re.compile(rf"{APPROVAL}(?: by ([1-{MOST}])(?: of (.+))?)?")
+_WORDS = re.compile(rf"{APPROVAL}(?: by ([1-{MOST}])(?: of (.+))?)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

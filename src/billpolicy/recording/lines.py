@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.visible import visible_json
 from billpolicy.recording.record import FORM, Recorded, RecordedOperation, RecordedPolicy
 from billpolicy.recording.sound import Sound
 from billpolicy.source.codec import CodecError, decode, encode
@@ -19,7 +20,7 @@ _HOW = "name a file that `plan --record` or `post --record` wrote; it may be cut
 
 def line(of: RecordedPolicy | RecordedOperation) -> str:
     """The line of a recording, with its end."""
-    return encode(plain_data(of)) + "\n"
+    return visible_json(encode(plain_data(of))) + "\n"
 
 
 def load_recording(path: str | Path) -> Iterator[Recorded]:

@@ -18,7 +18,7 @@ from billpolicy.report.tests import (
     report_of,
 )
 from billpolicy.report.texts import wrapped
-from billpolicy.source.yaml_text import yaml_lines
+from billpolicy.source.yaml_text import yaml_lines, yaml_scalar
 from billpolicy.testing.coverage import Coverage
 from billpolicy.testing.match import Mismatch
 from billpolicy.testing.mutation import Mutation
@@ -150,5 +150,6 @@ def first_test_text(found: FirstTest, policy: str | None) -> str:
         test |= {"operations": found.operations, "expect": {last["id"]: found.expect}}
     else:
         test |= {"operation": last, "expect": found.expect}
-    lines = ["# What the policy does now. Is it what is meant?", *([] if policy is None else [f"policy: {policy}"])]
+    of = [] if policy is None else [f"policy: {yaml_scalar(policy)}"]
+    lines = ["# What the policy does now. Is it what is meant?", *of]
     return "\n".join([*lines, "tests:", *yaml_lines([test], 2)]) + "\n"

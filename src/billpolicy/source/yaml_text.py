@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from billpolicy.diagnostics.visible import ignorable
 from billpolicy.source.tree import NULLS
 
 WIDTH = 80
@@ -59,5 +60,5 @@ def yaml_scalar(value: Any) -> str:
     if isinstance(value, str) and (text in _WORDS or not _PLAIN.fullmatch(text)):
         quoted = json.dumps(text, ensure_ascii=False)
         # YAML has no pairs of surrogates, which JSON would write.
-        return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
+        return "".join(one if one.isprintable() and not ignorable(one) else f"\\U{ord(one):08x}" for one in quoted)
     return text
