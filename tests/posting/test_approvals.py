@@ -108,7 +108,7 @@ def test_approvals_of_the_operation_itself_count_too(place: Store) -> None:
     ("person", "code"),
     [
         ("ines", "approval-own"),
-        (" INES", "approval-own"),
+        ("INES", "approval-own"),
         ("ana", "approver-not-permitted"),  # a clerk
         ("marja", "approver-unknown"),
         ("m.meyer", "approval-twice"),

@@ -17,9 +17,9 @@ from billpolicy.policy.approval import approval_of
 from billpolicy.policy.model import Policy
 from billpolicy.posting.asked import whole_job
 from billpolicy.posting.over_time import Counting
+from billpolicy.posting.same_request import ask_the_same
 from billpolicy.posting.store import Approved, Reader, Waiting, Writer
 from billpolicy.posting.waiting import approved_apart, awaited_of, begun, changed, stale
-from billpolicy.source.codec import canonical
 
 Ask = Callable[[Waiting], Instruction]
 """What waits as it was asked for."""
@@ -52,7 +52,7 @@ def let_wait(
         message = f"`{request.id}` is done account by account, so it cannot wait for approvals as one"
         _refuse("approval-missing", message, "name the accounts, or give the approvals with it: `approved_by`")
     standing = writer.waiting([request.id]).get(request.id)
-    if standing is not None and canonical(asked.data) != canonical(standing.request):
+    if standing is not None and not ask_the_same(standing.request, asked.data):
         raise Refused(changed(standing, dict(standing.request), dict(asked.data)))
     if standing is not None:
         asked = _with_approvals(replace(asked, dated=standing.date), standing)

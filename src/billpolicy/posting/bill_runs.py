@@ -26,6 +26,7 @@ from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Instruction
 from billpolicy.posting import checks
 from billpolicy.posting.posting import Job, Parts, refusing
+from billpolicy.posting.same_request import ask_the_same
 from billpolicy.posting.store import Reader
 from billpolicy.source.codec import canonical, decode
 
@@ -94,9 +95,9 @@ class _Run:
 
     def _check_same(self, account: str, known: dict[str, str]) -> None:
         """Refuse a run of which a part was posted with other content; all of them were posted with the same."""
-        before, now = known[self.id_of(account)], canonical(self._part(account).data)
-        if before != now:
-            raise Refused(checks.differing(self.request.id, decode(dict, before), decode(dict, now)))
+        before, now = decode(dict, known[self.id_of(account)]), self._part(account).data
+        if not ask_the_same(before, now):
+            raise Refused(checks.differing(self.request.id, before, decode(dict, canonical(now))))
 
     def _check_terms(self, book: Book) -> None:
         planning = Planning(self.versions, book, self.instruction, self.today)

@@ -30,6 +30,7 @@ from billpolicy.policy.model import Policy
 from billpolicy.posting import checks
 from billpolicy.posting.confirming import NOTHING, Confirmed, to_confirm, unconfirmed
 from billpolicy.posting.over_time import Counting, Used
+from billpolicy.posting.same_request import ask_the_same
 from billpolicy.posting.store import Audit, Cause, Entry, PolicyText, Posted, Reader, Store, Writer
 from billpolicy.source.codec import canonical, decode
 
@@ -532,27 +533,31 @@ def _issued(plans: Iterable[Plan]) -> set[str]:
 
 def _again(job: Job, request: Mapping[str, Any]) -> Outcome:
     """What becomes of a job whose id was planned before: it is the same one again, or it will be refused."""
-    text, known = canonical(job.request), canonical(request)
-    return Outcome(job) if text == known else _differing(job, known, text)
+    return Outcome(job) if ask_the_same(request, job.request) else _differing(job, request)
 
 
-def _differing(job: Job, known: str, text: str) -> Outcome:
-    return Outcome(job, problems=tuple(checks.differing(job.id, decode(dict, known), decode(dict, text))))
+def _differing(job: Job, known: Mapping[str, Any]) -> Outcome:
+    told = (decode(dict, canonical(one)) for one in (known, job.request))
+    return Outcome(job, problems=tuple(checks.differing(job.id, *told)))
 
 
 def _answers(reader: Reader, jobs: Iterable[Job]) -> dict[str, Outcome]:
     """What is known of those of these jobs whose id was posted before, also as a step of another one."""
     given = {job.id: job for job in jobs}
     known = reader.requests(given)
-    texts = {id: canonical(given[id].request) for id in known}
-    posted = reader.posted([id for id in texts if texts[id] == known[id]])
+    posted = reader.posted([id for id, text in known.items() if _is_asked_by(text, given[id])])
     answers = {}
     for id, text in known.items():
         if id in posted:
             answers[id] = Outcome(given[id], plan=posted[id].plan, posted=posted[id])
         else:
-            answers[id] = _differing(given[id], text, texts[id])
+            answers[id] = _differing(given[id], decode(dict, text))
     return answers
+
+
+def _is_asked_by(text: str, job: Job) -> bool:
+    """Whether a request that was posted, as canonical JSON, is what a job asks for."""
+    return text == canonical(job.request) or ask_the_same(decode(dict, text), job.request)
 
 
 def _planned(job: Job, book: Book) -> tuple[Outcome, Book]:

@@ -22,6 +22,7 @@ from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.policy.people import same_name
 from billpolicy.posting.posting import Job, refusing
+from billpolicy.posting.same_request import ask_the_same
 from billpolicy.posting.store import Waiting
 from billpolicy.source.codec import canonical, decode
 from billpolicy.source.differences import Difference, differences, in_words
@@ -103,7 +104,7 @@ def _renamed(value: Any, drawn: re.Pattern[str], names: Mapping[str, str]) -> An
 def approved_job(policy: Versions, make: Callable[[Instruction], Job], asked: Instruction, waiting: Waiting) -> Job:
     """An operation that waits as a job: with the approvals that were given to it, if it still is what was approved."""
     job = make(asked)
-    if canonical(job.request) != canonical(waiting.request):
+    if not ask_the_same(waiting.request, job.request):
         return refusing(job, Refused(changed(waiting, dict(waiting.request), dict(job.request))))
     request = replace(asked.request, approved_by=_together(policy, waiting, asked.request.approved_by))
     job = make(replace(asked, request=request, dated=waiting.date))
