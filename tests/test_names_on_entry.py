@@ -24,6 +24,7 @@ from billpolicy.source.scalars import read_free_text, read_line, read_prose
 from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import dump
 from tests.helpers.paths import STANDARD
+from tests.helpers.tools import needs_package
 
 APART, TOGETHER = "caf\u0065\u0301", "caf\u00e9"
 """One word: with its accent as a character of its own (NFD), and without (NFC). Unicode Standard Annex 15."""
@@ -294,3 +295,46 @@ def test_tables() -> None:
     )
     book = api.load_tables(["accounts.csv", "contacts.csv"], "mapping.yaml").book
     assert list(book.accounts) == [one.account for one in book.contacts.values()] == [TOGETHER]
+
+
+TABLE = "tables: [{file: %s, record: accounts, columns: {Id: id, Currency: currency}}]\n"
+
+
+@pytest.mark.parametrize("name", [HIDDEN["zero width"], HIDDEN["reversed"], HIDDEN["filler"]])
+@pytest.mark.parametrize("file", ["t.csv", "t.xlsx"])
+def test_names_in_a_table_are_refused_each_at_its_cell(file: str, name: str) -> None:
+    if file == "t.xlsx":
+        needs_package("openpyxl")
+        from openpyxl import Workbook  # type: ignore[import-untyped]
+
+        book = Workbook()
+        for row in (("Id", "Currency"), ("k1", "EUR"), (name, "EUR")):
+            book.active.append(row)
+        book.save(file)
+    else:
+        Path(file).write_text(f"Id,Currency\nk1,EUR\n{name},EUR\n", encoding="utf-8")
+    Path("mapping.yaml").write_text(TABLE % file)
+    with pytest.raises(Refused) as refused:
+        api.load_tables([file], "mapping.yaml")
+    (found,) = refused.value.diagnostics
+    assert found.position is not None
+    assert (found.position.line, found.position.column) == (3, 1)
+
+
+def test_a_cell_of_a_table_has_no_space_around_it() -> None:
+    Path("t.csv").write_text("Id,Currency\n k1 ,EUR\n", encoding="utf-8")
+    Path("mapping.yaml").write_text(TABLE % "t.csv")
+    assert list(api.load_tables(["t.csv"], "mapping.yaml").book.accounts) == ["k1"]
+
+
+@pytest.mark.parametrize("name", [name for name in HIDDEN.values() if "\x1b" not in name])
+@pytest.mark.parametrize("column", ["id", "subscription", "charge"])
+def test_names_in_a_file_of_usage(column: str, name: str) -> None:
+    row = {"id": "u1", "subscription": "s", "charge": "c", "date": "2026-01-01", "quantity": "1"} | {column: name}
+    Path("usage.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        api.load_usage("usage.csv")
+    (found,) = refused.value.diagnostics
+    assert "this text " in found.message or "a text of one line" in found.message
+    assert found.position is not None
+    assert found.position.line == 2

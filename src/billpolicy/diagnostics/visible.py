@@ -12,7 +12,7 @@ import unicodedata
 
 def visible(text: str) -> str:
     """A text of one line with control characters, invisible ones and unusual spaces written as escapes."""
-    if _all_seen(text):
+    if all_seen(text):
         return text
     return "".join(c if c.isprintable() and not ignorable(c) else c.encode("unicode_escape").decode() for c in text)
 
@@ -58,20 +58,20 @@ def no_command(line: str) -> str:
 def visible_lines(text: str) -> str:
     """A whole result: lines and spaces of any width stay as they are."""
     return "\n".join(
-        line if _all_seen(line) else "".join(c if _is_seen(c) else visible(c) for c in line)
-        for line in text.split("\n")
+        line if all_seen(line) else "".join(c if _is_seen(c) else visible(c) for c in line) for line in text.split("\n")
     )
 
 
 def visible_json(text: str) -> str:
     """JSON of several lines, in which the same characters are escaped as JSON does it: it is read as it was."""
     return "\n".join(
-        line if _all_seen(line) else "".join(c if _is_seen(c) else _in_json(c) for c in line)
+        line if all_seen(line) else "".join(c if _is_seen(c) else _in_json(c) for c in line)
         for line in text.split("\n")
     )
 
 
-def _all_seen(text: str) -> bool:
+def all_seen(text: str) -> bool:
+    """Whether every character of a text is shown as itself; of spaces, only the plain one is."""
     return text.isprintable() and not ignorable(text)
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from billpolicy.countries.codes import check_country
-from billpolicy.diagnostics.visible import character, ignorable
+from billpolicy.diagnostics.visible import all_seen, character, ignorable
 from billpolicy.money import AmountError, AmountThousandError, Money, minor_digits, parse_amount
 from billpolicy.source.composed import composed
 from billpolicy.source.mended import amounts_meant, dates_meant, last_of_month
@@ -99,7 +99,7 @@ def read_text(value: Any) -> str:
     text = composed(read_line(value))
     if text != text.strip():
         raise ValueError("this text begins or ends with a space; write it without")
-    hidden = None if text.isascii() else next((c for c in text if _is_hidden(c)), None)
+    hidden = None if text.isascii() or all_seen(text) else next((c for c in text if _is_hidden(c)), None)
     if hidden is not None:
         raise ValueError(f"this text has {character(hidden)} in it, which nobody sees; write it without")
     return text
