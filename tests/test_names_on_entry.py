@@ -160,13 +160,15 @@ def test_names_in_a_policy(name: str) -> None:
 def test_who_posts_waits_approves_and_withdraws(name: str) -> None:
     policy, ledger = api.load_policy(STANDARD), api.create_ledger("sqlite:///l.db")
     ledger.import_book(api.book_from(BOOK))
-    before = dump(ledger)
+    Path("usage.csv").write_text("id,subscription,charge,date,quantity\nu,s,c,2026-01-01,1\n")
+    before, usage = dump(ledger), api.load_usage("usage.csv")
     steps = (
         lambda: api.post(policy, ledger, ASKED, who=name),
         lambda: list(api.post_all(policy, ledger, [ASKED], who=name)),
         lambda: api.wait(policy, ledger, ASKED, who=name),
         lambda: api.approve(policy, ledger, TOGETHER, actor=name),
         lambda: api.withdraw(ledger, TOGETHER, who=name),
+        lambda: api.usage_operations(ledger, usage, name),
     )
     for step in steps:
         with pytest.raises(ValueError, match="must name the person who"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from itertools import islice
 
-from billpolicy.api.arguments import day_of, expect, expect_to_read
+from billpolicy.api.arguments import day_of, expect, expect_to_read, person
 from billpolicy.api.jobs import reading
 from billpolicy.book.book import Book
 from billpolicy.book.lookalikes import lookalikes
@@ -117,6 +117,7 @@ def usage_operations(ledger: Store, file: UsageFile, actor: str | None = None) -
     What was recorded with other content stays in, to be refused at its line.
     """
     expect(file, UsageFile, "`file` must be what `load_usage` gives")
+    actor = None if actor is None else person(actor, "actor", "records it")
     known: set[str] = set()
     with ledger.reading() as reader:
         for first in range(0, len(file.rows), _AT_ONCE):
