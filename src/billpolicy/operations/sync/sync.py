@@ -131,7 +131,7 @@ class _Syncing:
             there, section = known.get(id), section_of(record)
             if there is None and composed(id) in spelled:
                 message = f"{named(record)} is in the ledger with its accents written as other characters"
-                hint = "write the id in the book as the ledger has it; to a reader the two look alike"
+                hint = "it is of a time before names had one spelling: import the book into a new ledger"
                 self._count(section, [not_followed(record, "sync-differs", message, hint)])
             elif there is None:
                 self._count(section, new(self.comparing, record), new=True)
