@@ -109,7 +109,6 @@ SPELT = (
     str,
     str.upper,
     str.title,
-    lambda name: f"  {name} ",
     lambda name: name.replace(" ", "   "),
     lambda name: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in name),  # full width
     lambda name: name.replace("ö", "o\u0308"),  # decomposed
