@@ -1,26 +1,40 @@
-"""A proven policy is kept, and proven again as soon as anything that it was made of is not what it was."""
+"""That a policy has no conflicts is kept as a line of data; nothing that is kept is taken for a policy, or run."""
 
 from __future__ import annotations
 
-import pickle
+import ast
+import os
 from pathlib import Path
 
 import pytest
 
-from billpolicy.deciding import proven
-from billpolicy.deciding.proven import load_proven
+import billpolicy
+from billpolicy.analysis import proofs as proofs_of_all
+from billpolicy.deciding import verdicts
+from billpolicy.deciding.proven import load_proven, validate
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.policy.model import Policy
-from billpolicy.source.files import DISK, Files
-from tests.helpers.paths import STANDARD
+from billpolicy.vocabulary.spec import Vocabulary
+from tests.helpers.paths import ROOT, STANDARD
 from tests.helpers.refusals import codes, refused
 
 TEXT = f"policy: own\nextends: {STANDARD}\neffective: {{from: 2026-01-01}}\n"
+CONFLICT = (
+    TEXT
+    + """exceptions:
+  - {id: german, operations: [create_payment], when: {account.country: DE}, then: {sequence_set: [account]}}
+  - {id: large, operations: [create_payment], when: {amount: {above: 5.00 EUR}}, then: {sequence_set: [default]}}
+"""
+)
+PAYMENT = {"id": "p-1", "operation": "create_payment", "account": "acme", "amount": "150.00", "date": "2026-03-01"}
 SWITCH = "BILLPOLICY_CACHE"
+RUNS_CODE = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle"}
+"""Modules whose readers run, or build, whatever a file says."""
 
 
 @pytest.fixture(name="cache")
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where policies are kept: a folder in a folder, neither of which is there yet."""
+    """Where verdicts are kept: a folder in a folder, neither of which is there yet."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "own.yaml").write_text(TEXT, encoding="utf-8")
@@ -30,34 +44,42 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(name="proofs")
-def _proofs(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Every path that is read and proven, not taken from the cache."""
-    paths: list[Path] = []
-    prove = proven.prove
+def _proofs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The digest of every policy that is proven free of conflicts, not known to be so."""
+    digests: list[str] = []
+    prove = proofs_of_all.no_conflicts
 
-    def noted(path: Path, files: Files = DISK) -> Policy:
-        paths.append(path)
-        return prove(path, files)
+    def noted(policy: Policy, vocabulary: Vocabulary) -> list[Diagnostic]:
+        digests.append(policy.digest)
+        return list(prove(policy, vocabulary))
 
-    monkeypatch.setattr(proven, "prove", noted)
-    return paths
+    monkeypatch.setattr(proofs_of_all, "no_conflicts", noted)
+    return digests
 
 
-def times(proofs: list[Path], policy: str = "policy") -> int:
+def times(proofs: list[str], policy: str = "policy") -> int:
     """How often a policy was proven to load it once more."""
     before = len(proofs)
     assert load_proven(Path(policy)).name == "own"
     return len(proofs) - before
 
 
-def test_an_unchanged_policy_is_proven_once(cache: Path, proofs: list[Path]) -> None:
+def test_an_unchanged_policy_is_proven_once(cache: Path, proofs: list[str]) -> None:
     assert [times(proofs) for _ in range(3)] == [1, 0, 0]
     (entry,) = cache.iterdir()
-    assert entry.suffix == ".policy"
-    assert cache.stat().st_mode & 0o077 == 0  # entries are pickles: nobody else may write them
+    assert entry.suffix == ".json"
+    assert cache.stat().st_mode & 0o077 == 0
 
 
-def test_a_change_of_a_file_or_of_its_folder_is_seen(cache: Path, proofs: list[Path]) -> None:
+def test_what_is_kept_is_the_digest_and_the_program_and_nothing_of_the_policy(cache: Path, proofs: list[str]) -> None:
+    assert times(proofs) == 1
+    (entry,) = cache.iterdir()
+    kept = ast.literal_eval(entry.read_text(encoding="utf-8"))
+    assert kept == {"proven": load_proven(Path("policy")).digest, "by": kept["by"]}
+    assert len(kept["by"]) == 64  # SHA-256 in hexadecimal digits
+
+
+def test_a_change_of_a_file_or_of_its_folder_is_seen(cache: Path, proofs: list[str]) -> None:
     assert times(proofs) == 1
     own = cache.parent.parent / "policy" / "own.yaml"
     own.write_text(TEXT + "# another comment\n", encoding="utf-8")
@@ -67,9 +89,10 @@ def test_a_change_of_a_file_or_of_its_folder_is_seen(cache: Path, proofs: list[P
     assert [times(proofs), times(proofs)] == [1, 0]
     more.unlink()
     assert [times(proofs), times(proofs)] == [1, 0]
+    assert len(list(cache.iterdir())) == 1  # one entry for each path, however often it is edited
 
 
-def test_a_file_that_becomes_policy_in_a_subfolder_is_seen(cache: Path, proofs: list[Path]) -> None:
+def test_a_file_that_becomes_policy_in_a_subfolder_is_seen(cache: Path, proofs: list[str]) -> None:
     book = cache.parent.parent / "policy" / "tests" / "book.yaml"
     book.parent.mkdir()
     book.write_text("accounts: []\n", encoding="utf-8")
@@ -78,28 +101,86 @@ def test_a_file_that_becomes_policy_in_a_subfolder_is_seen(cache: Path, proofs: 
     assert codes(refused(lambda: load_proven(Path("policy")))) == ["policy-in-subfolder"]
 
 
-def test_it_is_kept_for_the_path_and_the_folder_that_one_is_in(
-    cache: Path, proofs: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_it_is_kept_for_the_place_however_it_is_named(
+    cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Positions are told by the path as it was given."""
     assert [times(proofs), times(proofs, "policy/own.yaml"), times(proofs)] == [1, 1, 0]
-    monkeypatch.chdir(cache.parent)
-    assert times(proofs, "../policy") == 1
-    assert len(list(cache.iterdir())) == 3
+    monkeypatch.chdir(cache.parent.parent / "policy")
+    assert [times(proofs, "own.yaml"), times(proofs, "../policy/own.yaml")] == [0, 1]
 
 
-@pytest.mark.parametrize("broken", [b"", b"no pickle", b"\x80\x05]."])  # the last one is an empty list
-def test_an_entry_that_is_damaged_is_no_entry(broken: bytes, cache: Path, proofs: list[Path]) -> None:
+def test_another_program_proves_anew(cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [times(proofs), times(proofs)] == [1, 0]
+    monkeypatch.setattr(verdicts, "__version__", "0.0.1")
+    assert [times(proofs), times(proofs)] == [1, 0]
+
+
+def broken_entries() -> dict[str, bytes]:
+    """Files that somebody else, or nobody on purpose, put where a verdict was."""
+    return {
+        "empty": b"",
+        "no JSON": b"no json",
+        "a list": b"[]\n",
+        "true": b"true\n",
+        "no digest": b'{"proven":null,"by":null}\n',
+        "deep": b"[" * 100_000,
+        "a pickle that runs a command": b"cos\nsystem\n(S'touch was-run'\ntR.",
+        "another digest": b'{"proven":"' + b"0" * 64 + b'","by":"' + b"0" * 64 + b'"}\n',
+    }
+
+
+@pytest.mark.parametrize("broken", broken_entries().values(), ids=broken_entries())
+def test_an_entry_that_is_damaged_or_hostile_is_no_entry(broken: bytes, cache: Path, proofs: list[str]) -> None:
     assert times(proofs) == 1
     (entry,) = cache.iterdir()
     entry.write_bytes(broken)
     assert [times(proofs), times(proofs)] == [1, 0]
+    assert not Path("was-run").exists()
+
+
+def test_more_behind_the_verdict_is_no_verdict(cache: Path, proofs: list[str]) -> None:
+    assert times(proofs) == 1
+    (entry,) = cache.iterdir()
+    entry.write_bytes(entry.read_bytes() + b" ")
+    assert [times(proofs), times(proofs)] == [1, 0]
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link that leads nowhere"])
+def test_what_is_no_file_is_no_entry(kind: str, cache: Path, proofs: list[str]) -> None:
+    assert times(proofs) == 1
+    (entry,) = cache.iterdir()
+    entry.unlink()
+    if kind == "a pipe":
+        os.mkfifo(entry)
+    elif kind == "a folder":
+        entry.mkdir()
+    else:
+        entry.symlink_to("nowhere")
+    assert times(proofs) == 1
+
+
+def test_a_forged_verdict_saves_a_proof_and_nothing_else(cache: Path, proofs: list[str]) -> None:
+    """It may come from a restored folder: `validate` proves anew, and rules that conflict still decide nothing."""
+    assert times(proofs) == 1
+    (entry,) = cache.iterdir()
+    own = cache.parent.parent / "policy" / "own.yaml"
+    digest = load_proven(Path("policy")).digest
+    own.write_text(CONFLICT, encoding="utf-8")
+    found = refused(lambda: load_proven(Path("policy")))
+    assert codes(found) == ["exceptions-conflict"]
+    assert digest in entry.read_text(encoding="utf-8")  # that of the conflict was not kept
+
+    entry.write_text(entry.read_text(encoding="utf-8").replace(digest, proofs[-1]), encoding="utf-8")
+    forged = billpolicy.load_policy("policy")
+    book = billpolicy.book_from({"accounts": [{"id": "acme", "currency": "EUR", "country": "DE"}]})
+    assert codes(refused(lambda: billpolicy.plan(forged, book, PAYMENT))) == ["exceptions-conflict"]
+    assert codes(refused(lambda: validate("policy"))) == ["exceptions-conflict"]
 
 
 @pytest.mark.parametrize("mode", [0o020, 0o002])
 @pytest.mark.parametrize("of_folder", [False, True])
 def test_what_others_could_have_written_is_not_trusted(
-    mode: int, of_folder: bool, cache: Path, proofs: list[Path]
+    mode: int, of_folder: bool, cache: Path, proofs: list[str]
 ) -> None:
     assert [times(proofs), times(proofs)] == [1, 0]
     (entry,) = cache.iterdir()
@@ -108,7 +189,7 @@ def test_what_others_could_have_written_is_not_trusted(
     assert times(proofs) == 1
 
 
-def test_it_can_be_switched_off(cache: Path, proofs: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_can_be_switched_off(cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "off")
     assert [times(proofs), times(proofs)] == [1, 1]
     assert not cache.exists()
@@ -117,7 +198,7 @@ def test_it_can_be_switched_off(cache: Path, proofs: list[Path], monkeypatch: py
 
 @pytest.mark.parametrize("place", ["", None])
 def test_without_a_folder_it_is_the_users_cache(
-    place: str | None, cache: Path, proofs: list[Path], monkeypatch: pytest.MonkeyPatch
+    place: str | None, cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if place is None:
         monkeypatch.delenv(SWITCH)
@@ -132,18 +213,21 @@ def test_without_a_folder_it_is_the_users_cache(
     assert len(list((cache.parent / ".cache" / "billpolicy").iterdir())) == 1
 
 
-def test_where_nothing_can_be_kept_it_works_all_the_same(cache: Path, proofs: list[Path]) -> None:
+def test_where_nothing_can_be_kept_it_works_all_the_same(cache: Path, proofs: list[str]) -> None:
     cache.parent.write_text("a file where the folder would be", encoding="utf-8")
     assert [times(proofs), times(proofs)] == [1, 1]
 
 
-def test_an_entry_that_holds_something_else_is_not_taken_for_a_policy(cache: Path, proofs: list[Path]) -> None:
-    assert times(proofs) == 1
-    (entry,) = cache.iterdir()
-    kept = pickle.loads(entry.read_bytes())
-    entry.write_bytes(pickle.dumps({**kept, "policy": "a text"}))
-    assert times(proofs) == 1
-    assert times(proofs) == 0  # and it was kept anew
+def test_nothing_in_the_program_reads_what_could_run_code() -> None:
+    imported = {
+        (file.name, name.partition(".")[0])
+        for file in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    assert ("codec.py", "msgspec") in imported  # so the walk sees imports
+    assert not {(file, name) for file, name in imported if name in RUNS_CODE}
 
 
 def test_what_a_policy_consists_of_stands_in_an_order_of_its_own_and_not_in_that_of_the_files(cache: Path) -> None:

@@ -10,14 +10,16 @@ from billpolicy.policy.model import Policy
 from billpolicy.vocabulary.spec import Vocabulary
 
 
-def _no_circles(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+def no_circles(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    """What can run in a circle."""
     if policy.follow_ups:
         from billpolicy.analysis.circles import circles
 
         yield from circles(policy, vocabulary)
 
 
-def _no_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+def no_conflicts(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    """What two exceptions decide differently."""
     if len(policy.exceptions) > 1:
         from billpolicy.analysis.conflicts import conflicts
 
@@ -33,5 +35,5 @@ def _no_open_limits(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnost
             yield one.diagnostic
 
 
-PROOFS = (_no_circles, _no_conflicts)
+PROOFS = (no_circles, no_conflicts)
 WARNINGS = (_no_open_limits,)
