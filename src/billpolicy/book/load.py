@@ -41,7 +41,7 @@ def load_book(path: str | Path) -> Book:
             return replace(quick_book(text, str(path)), file=str(path))
         except Unsure:
             pass  # and what was read so far is given back before it is read again
-        tree = parse_text(text, str(path))
+        tree = parse_text(text, str(path), lambda begun: read_record(BookFile, begun, where_in(begun)))
         return replace(book_of(tree, *where_in(tree)), file=str(path))
 
 

@@ -95,7 +95,7 @@ class Held(NamedTuple):
 
 def load_allowed(path: Path, old: Policy, new: Policy) -> list[Allowance]:
     """The allowances of a file. Raises `Refused` with every mistake: names that neither policy knows, too."""
-    tree = parse(path, max_megabytes=MAX_MEGABYTES)
+    tree = parse(path, max_megabytes=MAX_MEGABYTES, look=lambda begun: read_record(AllowFile, begun))
     said = read_record(AllowFile, tree)
     reading = _Reading(tree, old, new)
     found = [reading.allowance(one, index) for index, one in enumerate(said.allow)]

@@ -487,6 +487,7 @@ Known = Literal[
     "yaml-documents",
     "yaml-duplicate-key",
     "yaml-key",
+    "yaml-many",
     "yaml-syntax",
     "yaml-tag",
 ]

@@ -31,7 +31,7 @@ def load_operations(path: str | Path) -> list[Instruction]:
 
     Raises `Refused` with every mistake of form.
     """
-    return operations_of(parse(Path(path), max_megabytes=MAX_MEGABYTES))
+    return operations_of(parse(Path(path), max_megabytes=MAX_MEGABYTES, look=operations_of))
 
 
 class WithBook(NamedTuple):
@@ -48,7 +48,7 @@ def load_with_book(path: str | Path) -> WithBook:
 
     Raises `Refused` with every mistake in any of them.
     """
-    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
+    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES, look=operations_of)
     refuse_other_kind(tree, "operations")
     if not isinstance(tree.data, dict) or BOOK not in tree.data:
         return WithBook(operations_of(tree))

@@ -91,7 +91,11 @@ def _tests_in(folder: Path) -> list[Path]:
 
 def load_tests(path: str | Path) -> TestFile:
     """The tests of a file. Raises `Refused` with every mistake of form, in it and in the books that it names."""
-    return _Reading(parse(Path(path), max_megabytes=MAX_MEGABYTES)).file()
+    return _Reading(parse(Path(path), max_megabytes=MAX_MEGABYTES, look=_look)).file()
+
+
+def _look(begun: Tree) -> object:
+    return read_record(TestFileText, begun)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Baseline:
             hint = "check the path; `--update-baseline` writes the first one"
             raise Refused([Diagnostic("file-missing", "there is no such file", Position(str(path)), hint)])
         if is_there(path):
-            tree = parse(path, max_megabytes=MAX_MEGABYTES)
+            tree = parse(path, max_megabytes=MAX_MEGABYTES, look=lambda begun: read_record(BaselineFile, begun))
             file = read_record(BaselineFile, tree)
             self._left.update({Fingerprint(one.file, one.code, one.message): one.count for one in file.known})
             self._at = {

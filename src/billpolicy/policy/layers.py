@@ -143,6 +143,11 @@ def place_of_texts(layers: Sequence[LayerText]) -> Place:
     return Place(Texts(texts), Path(layers[-1].path))
 
 
+def _look(begun: Tree) -> None:
+    if _foreign(begun) is None:
+        read_record(PolicyFile, begun)
+
+
 def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, problems: list[Diagnostic]) -> Layer:
     shown = where.shown(path)
     files: list[tuple[str, PolicyFile, Tree, str]] = []
@@ -163,7 +168,7 @@ def _read_layer(path: Path, names: list[Path], where: Files, asked: Position, pr
     for name in names:
         try:
             raw = raw_of(name, MAX_MEGABYTES, where)
-            tree = parse_raw(raw, where.shown(name))
+            tree = parse_raw(raw, where.shown(name), _look)
             other = _foreign(tree)
             if other is not None:
                 foreign.append(other)

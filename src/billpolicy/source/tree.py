@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import yaml
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.diagnostics.limit import MAX_PROBLEMS, stop_at_limit
 from billpolicy.source.composed import composed
 from billpolicy.source.files import DISK, Files
 from billpolicy.source.lines import BREAK, place_after
@@ -30,11 +30,16 @@ from billpolicy.source.syntax import in_words
 MAX_DEPTH = 32
 MAX_KEY = 255
 """Characters of a key."""
+MAX_VALUES = 100_000
+"""Keys of one mapping, and single values of one list: a book has more records than that, but no record so many."""
 _MEGABYTE = 1024 * 1024
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _PAIR_LONGER = len("\\ud83d\\ude00") - 1
 LoaderOfYaml: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Look = Callable[["Tree"], object]
+"""Raises `Refused` for what is wrong with the data of a file."""
 
 Mark = tuple[int, int, int, int]
 """The 1-based line and column of the first character, and those behind the last one."""
@@ -93,14 +98,18 @@ class Tree:
         return "".join(f"{key}: {{" for key in outer) + f"{last}: ..." + "}" * len(outer)
 
 
-def parse(path: Path, *, max_megabytes: int, files: Files = DISK) -> Tree:
-    """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form."""
-    return parse_raw(raw_of(path, max_megabytes, files), files.shown(path))
+def parse(path: Path, *, max_megabytes: int, files: Files = DISK, look: Look | None = None) -> Tree:
+    """Read one YAML or JSON file. Raises `Refused` with everything that is wrong with its form.
+
+    `look` is what will read the data. Of a long file it is shown the beginning before the rest is parsed: where that is
+    wrong all over, the rest is so too, and would take far more memory than the file.
+    """
+    return parse_raw(raw_of(path, max_megabytes, files), files.shown(path), look)
 
 
-def parse_raw(raw: bytes, name: str) -> Tree:
+def parse_raw(raw: bytes, name: str, look: Look | None = None) -> Tree:
     """The same of the bytes of a file; `name`: what positions carry."""
-    tree = parse_text(_text(raw, name), name)
+    tree = parse_text(_text(raw, name), name, look)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
 
@@ -110,7 +119,7 @@ def text_of(path: Path, *, max_megabytes: int) -> str:
     return _text(raw_of(path, max_megabytes, DISK), str(path))
 
 
-def parse_text(text: str, file: str) -> Tree:
+def parse_text(text: str, file: str, look: Look | None = None) -> Tree:
     """Read YAML or JSON text; `file` is the name that positions carry. Raises `Refused`."""
     what = next((what for end, what in _SUFFIXES if file.casefold().endswith(end)), None)
     if what is not None:
@@ -122,10 +131,14 @@ def parse_text(text: str, file: str) -> Tree:
         builder = _Builder(file, _joins(written) if text != written else None)
     else:
         builder = _Builder(file)
+    next_look = MAX_VALUES
     try:
         for event in yaml.parse(text, Loader=LoaderOfYaml):
             builder.take(event)
             stop_at_limit(builder.problems, Position(file))
+            if look is not None and builder.values >= next_look:
+                builder.show(look)
+                next_look *= 2
     except yaml.MarkedYAMLError as error:
         mark, message, hint = in_words(error, text)
         position = Position(file, *mark) if mark else Position(file)
@@ -237,6 +250,10 @@ class _Builder:
         self.root: Any = _NOTHING
         self._open: list[Block | Items] = []
         self._keys: list[tuple[str, Mark] | None] = []
+        self.values = 0
+        """How many there are so far: scalars, lists and mappings, and keys."""
+        self._single: list[int] = []
+        """Of each open list, how many of its items are single values."""
         self._documents = 0
         self._end = (1, 1)
         """Behind the last value so far: a mapping by indentation ends there, not where the next thing begins."""
@@ -267,6 +284,23 @@ class _Builder:
                 hint = "keep one document in each file"
                 self._problem("yaml-documents", "a second document starts here", mark, hint)
 
+    def show(self, look: Look) -> None:
+        """Show what was read so far. Raises `Refused` if so much is wrong with it that no more has to be read."""
+        try:
+            look(Tree(self.file, self.root))
+        except Refused as refused:
+            # What is still open may just have been about to say what is missing.
+            begun = [(self.file, *node.mark[:2]) for node in self._open]
+            certain = [
+                one
+                for one in refused.diagnostics
+                if one.code != "key-missing"
+                or one.position is None
+                or (one.position.file, one.position.line, one.position.column) not in begun
+            ]
+            if len(certain) >= MAX_PROBLEMS:
+                raise Refused(certain) from None
+
     def _as_written(self, line: int, column: int) -> tuple[int, int]:
         """A place of what is parsed in the file, where a character may be written as two escapes."""
         joins = (self._joins or {}).get(line, ())
@@ -286,11 +320,13 @@ class _Builder:
         self._add(node, mark)
         self._open.append(node)
         self._keys.append(None)
+        self._single.append(0)
 
     def _close(self) -> None:
         """The innermost mapping or list ends: now it is known how far it reaches."""
         node = self._open.pop()
         self._keys.pop()
+        self._single.pop()
         node.mark = node.mark[:2] + self._end
         self._commas(node)
         if not self._open:
@@ -316,6 +352,7 @@ class _Builder:
             self._problem("amount-comma", f"the comma in `{written}` ends a value here", mark, f"write `{meant}`")
 
     def _add(self, value: Any, mark: Mark) -> None:
+        self.values += 1
         if not self._open:
             if self._documents <= 1:
                 self.root = value
@@ -324,6 +361,9 @@ class _Builder:
         if isinstance(parent, Items):
             parent.append(value)
             parent.items_at.append(mark)
+            if not isinstance(value, Block | Items):
+                self._single[-1] += 1
+                self._stop_if_many(self._single[-1], "this list has more than {:,} single values", mark)
             return
         key = self._keys[-1]
         if key is None:
@@ -339,6 +379,13 @@ class _Builder:
         parent[name] = value
         parent.keys_at[name] = key_mark
         parent.values_at[name] = mark
+        self._stop_if_many(len(parent), "this mapping has more than {:,} keys", key_mark)
+
+    def _stop_if_many(self, count: int, message: str, mark: Mark) -> None:
+        if count > MAX_VALUES:
+            hint = "no file needs so many; is it the right file?"
+            self._problem("yaml-many", message.format(MAX_VALUES), mark, hint)
+            raise Refused(self.problems)
 
     def _key_text(self, value: Any, mark: Mark) -> str:
         if isinstance(value, str):

@@ -138,7 +138,7 @@ def joined(name: str) -> str:
 
 def load_mapping(path: str | Path) -> list[TableMapping]:
     """The tables of a mapping file. Raises `Refused` with every mistake in it."""
-    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
+    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES, look=lambda begun: read_record(MappingFile, begun))
     read = read_record(MappingFile, tree)
     problems: list[Diagnostic] = []
     found = [_table(tree, read, index, problems) for index in range(len(read.tables))]

@@ -16,7 +16,7 @@ from billpolicy.report.columns import on_terminal, width
 from billpolicy.report.findings.formats import Found
 from billpolicy.report.texts import wrapped
 from billpolicy.source.files import STDIN, Files, on_disk
-from billpolicy.source.lines import BREAK
+from billpolicy.source.lines import BREAK, start_of_line
 from billpolicy.source.plain_file import read_plain
 
 _MOST = 64 * 1024 * 1024
@@ -55,20 +55,16 @@ class _Quotable:
     """A file whose lines are quoted, mostly one below the other: it is gone through once."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._line, self._start = 1, 0
+        self.text = text
+        self._known = (1, 0)
 
-    def line(self, number: int) -> str:
-        """A line without its end; nothing where the file has not so many."""
-        if number < self._line:
-            self._line, self._start = 1, 0
-        while True:
-            end = BREAK.search(self._text, self._start)
-            if self._line == number:
-                return self._text[self._start : end.start() if end else len(self._text)]
-            if end is None:
-                return ""
-            self._line, self._start = self._line + 1, end.end()
+    def start_of(self, number: int) -> int | None:
+        """Where a line begins; None where the file has not so many."""
+        known = self._known if self._known[0] <= number else (1, 0)
+        found = start_of_line(self.text, number, known)
+        if found is not None:
+            self._known = (number, found)
+        return found
 
 
 def _quotable(file: str, sources: Sequence[Files]) -> _Quotable | None:
@@ -103,20 +99,36 @@ def _of(raw: bytes) -> _Quotable:
 def _quoted(at: Position, sources: Sequence[Files]) -> Iterator[str]:
     """The line, and below it carets under all of it that is meant."""
     source = _quotable(at.file, sources)
-    line = source.line(at.line) if source is not None else ""
-    if not line.strip():
+    begin = source.start_of(at.line) if source is not None else None
+    if source is None or begin is None:
         return
-    start = at.column - 1
-    end = start + 1
-    if at.end_line == at.line:
-        end = at.end_column - 1
-    elif at.end_line > at.line:  # it goes on below: to the end of this line, or to its comment
-        end = start + len(_COMMENT.split(line[start:], maxsplit=1)[0].rstrip())
-    before, meant, after = visible(line[:start]), visible(line[start:end]), visible(line[end:].rstrip())
     gutter = f" {at.line} | "
-    before, meant, after = _cut(before, meant, after, max(width() - len(gutter), _LEAST))
+    room = max(width() - len(gutter), _LEAST)
+    around = _around(source.text, begin, at, room)
+    if not "".join(around).strip():
+        return
+    before, meant, after = map(visible, around)
+    before, meant, after = _cut(before, meant, after, room)
     yield f"{gutter}{before}{meant}{after}"
     yield f"{' ' * (len(gutter) - 2)}| {' ' * _columns(before)}{'^' * max(_columns(meant), 1)}"
+
+
+def _around(text: str, begin: int, at: Position, room: int) -> tuple[str, str, str]:
+    """What is meant, and what stands on its line before and behind it; of each no more than can be shown, and one
+    character that tells that there is more: a line may be as long as the file."""
+    start = begin + at.column - 1
+    before = text[max(start - room - 1, begin) : start]
+    ended = BREAK.search(before)
+    if ended:  # what is meant is the end of the line, or the file is no more what it was
+        return before[: ended.start()], "", ""
+    rest = BREAK.split(text[start : start + 2 * (room + 1)], maxsplit=1)[0]
+    length = 1
+    if at.end_line == at.line:
+        length = at.end_column - at.column
+    elif at.end_line > at.line:  # it goes on below: to the end of this line, or to its comment
+        length = len(_COMMENT.split(rest, maxsplit=1)[0].rstrip())
+    length = min(length, room + 1)
+    return before, rest[:length], rest[length:].rstrip()
 
 
 def _cut(before: str, meant: str, after: str, room: int) -> tuple[str, str, str]:
