@@ -24,13 +24,17 @@ from billpolicy.posting.as_planned import Planned, digest_of
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.plan import PlanReport, plan_report
 from billpolicy.source.codec import CodecError, canonical, decode
+from billpolicy.source.files import DISK
 from billpolicy.source.plain_file import read_plain
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
+from billpolicy.source.tree import raw_of
 from billpolicy.source.write import plain_data, to_json
 
 BEGINS = b'{"plan_file":'
 """How such a file begins, white space aside."""
+MAX_MEGABYTES = 256
+"""What 32 MB of operations would do: a document of a plan has some eight times the text of what was asked for."""
 _ENOUGH = 64
 """Bytes at the start of a file that tell."""
 
@@ -126,10 +130,10 @@ def is_plan_file(path: str | Path) -> bool:
 
 
 def load_plan_file(path: str | Path) -> PlanFile:
-    """The plan of a file that `plan --out` wrote. Raises `Refused` if it is not as it was written, and `OSError`."""
+    """The plan of a file that `plan --out` wrote. Raises `Refused` if it is not as it was written, or unreadable."""
     path = Path(path)
     try:
-        text = read_plain(path)
+        text = raw_of(path, MAX_MEGABYTES, DISK)
         data = decode(dict, text)
         json.loads(text, object_pairs_hook=_once)
         if data.pop("digest") != _digest(data):

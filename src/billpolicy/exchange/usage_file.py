@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.operations.record_usage import RecordUsage, UsedQuantity
 from billpolicy.planning.request import Instruction
 from billpolicy.source.codec import canonical
+from billpolicy.source.csv_lines import CsvLines
 from billpolicy.source.scalars import read_amount, read_date, read_text
 from billpolicy.source.tree import text_of
 
@@ -48,13 +48,13 @@ class UsageFile:
     """What a file of usage says."""
 
     file: str
-    lines: Sequence[str]
+    lines: CsvLines
     columns: Sequence[str]
     rows: tuple[UsageRow, ...]
 
     def at(self, line: int, column: str) -> Position:
         """Where a cell stands; behind one in quotes, only its line is told."""
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        text = self.lines.line(line)
         before = text.split(",")[: self.columns.index(column)] if '"' not in text and column in self.columns else []
         return Position(self.file, line, sum(len(cell) + 1 for cell in before) + 1)
 
@@ -92,10 +92,11 @@ def load_usage(path: str | Path) -> UsageFile:
     """The records of a file, in its order. Raises `Refused` with every mistake of form."""
     name = str(path)
     text = text_of(Path(path), max_megabytes=MAX_MEGABYTES)
-    lines = list(io.StringIO(text, newline=""))  # `splitlines` would break cells at U+2028 and other marks
+    lines = CsvLines(text)
     reader = csv.reader(lines, strict=True)
     try:
         columns = next(reader, [])
+        lines.row_ends()
         _check_header(columns, name)
         file = UsageFile(name, lines, columns, ())
         return UsageFile(name, lines, columns, tuple(_rows(reader, file)))
@@ -134,6 +135,7 @@ def _rows(reader: Any, file: UsageFile) -> Iterator[UsageRow]:
     readers = [(column, _READERS[column]) for column in file.columns]
     for cells in reader:
         line = reader.line_num
+        file.lines.row_ends()
         if not cells:
             continue
         stop_at_limit(problems, Position(file.file))

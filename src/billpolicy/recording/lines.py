@@ -15,6 +15,8 @@ from billpolicy.source.write import plain_data
 
 BEGINS = b'{"recording":'
 """How every recording begins: its first line is one of a policy."""
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of a line; a policy that is read is of files of 4 MB, and an operation has one line."""
 _HOW = "name a file that `plan --record` or `post --record` wrote; it may be cut off"
 
 
@@ -68,7 +70,7 @@ def is_recording(path: str | Path) -> bool:
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        yield from plain_lines(path)
+        yield from plain_lines(path, MAX_LINE)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         message = f"this recording cannot be read: {reason}"

@@ -39,10 +39,14 @@ def read_plain(path: Path, most: int = -1) -> bytes:
         return stream.read(most)
 
 
-def plain_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a plain file as they are asked for, each with its end. Raises `OSError`, as `read_plain` does."""
+def plain_lines(path: Path, most: int) -> Iterator[bytes]:
+    """The lines of a plain file as they are asked for, each with its end. Raises `OSError`, as `read_plain` does, also
+    for a line of more than `most` bytes."""
     with _opened(path) as stream:
-        yield from stream
+        while line := stream.readline(most + 1):
+            if len(line) > most:
+                raise OSError(errno.EFBIG, f"a line of it is longer than {most:,} bytes", str(path))
+            yield line
 
 
 @contextmanager

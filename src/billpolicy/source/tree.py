@@ -160,9 +160,11 @@ def parse_text(text: str, file: str, look: Look | None = None) -> Tree:
 
 def raw_of(path: Path, max_megabytes: int, files: Files) -> bytes:
     """The bytes of a file. Raises `Refused` if it cannot be read."""
-    name = files.shown(path)
+    name, most = files.shown(path), max_megabytes * _MEGABYTE
     try:
-        raw = files.read(path, max_megabytes * _MEGABYTE + 1)
+        # What is on the disk is too large before any of it is read.
+        too_large = files is DISK and path.is_file() and path.stat().st_size > most
+        raw = b"" if too_large else files.read(path, most + 1)
     except FileNotFoundError:
         raise _refuse("file-missing", "there is no such file", name, "check the path") from None
     except IsADirectoryError:
@@ -174,7 +176,7 @@ def raw_of(path: Path, max_megabytes: int, files: Files) -> bytes:
         reason = (error.strerror or str(error)).lower()
         hint = "check the path and who may read it"
         raise _refuse("file-unreadable", f"this file cannot be read: {reason}", name, hint) from None
-    if len(raw) > max_megabytes * _MEGABYTE:
+    if too_large or len(raw) > most:
         message = f"this file is larger than {max_megabytes} MB, the most that is read here"
         raise _refuse("file-too-large", message, name, "split it into several files")
     return raw

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.tables.mapping import DELIMITERS, Delimiter, Encoding, Quote, joined
 from billpolicy.exchange.tables.table import Row, no_table
+from billpolicy.source.csv_lines import CsvLines
 from billpolicy.source.files import DISK
 from billpolicy.source.tree import raw_of
 
-MAX_MEGABYTES = 256
+MAX_MEGABYTES = 64
+"""As of a book, which is what it becomes; a larger table is given as several files."""
 _CODECS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1252": "cp1252", "latin-1": "latin-1"}
 _QUOTES: dict[Quote, str] = {"double": '"', "single": "'"}
 
@@ -23,12 +24,13 @@ class CsvTable:
 
     def __init__(self, file: str, text: str, delimiter: str, quote: str) -> None:
         self.file = file
-        self._lines = list(io.StringIO(text, newline=""))  # `splitlines` would break cells at U+2028 and other marks
+        self._lines = CsvLines(text)
         self._delimiter, self._quote = delimiter, quote
         self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter, quotechar=quote)
         self.columns: Sequence[str] = []
         try:
             self.columns = [joined(cell) for cell in next(self._reader, [])]
+            self._lines.row_ends()
         except csv.Error as error:
             raise Refused([self._broken(1, error)]) from None
 
@@ -43,6 +45,7 @@ class CsvTable:
                 return
             if cells is None:
                 return
+            self._lines.row_ends()
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) == len(self.columns):
@@ -56,7 +59,7 @@ class CsvTable:
 
     def at(self, line: int, column: int) -> Position:
         """The first character of a cell; of a row of several lines, its first line."""
-        text = self._lines[line - 1].rstrip("\r\n")
+        text = self._lines.line(line)
         start, quoted = 0, False
         places = [0]
         for start, character in enumerate(text):

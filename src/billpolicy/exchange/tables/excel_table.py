@@ -22,7 +22,20 @@ from billpolicy.source.files import DISK
 from billpolicy.source.tree import raw_of
 
 MAX_MEGABYTES = 64
-_MOST_UNPACKED = 1024 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+MAX_UNPACKED = 256 * _MEGABYTE
+"""Bytes of XML: a million rows of ten cells take about as much."""
+_MAX_PART = {"xl/sharedStrings.xml": 64 * _MEGABYTE}
+_MAX_OTHER_PART = 8 * _MEGABYTE
+"""Bytes of a part that is no sheet, such as the styles: openpyxl holds these in memory whole."""
+_MAX_PARTS = 2_000
+_MAX_ROWS = 1_048_576
+"""What Excel has. A file may say that its next row is any other, and openpyxl goes through all of those between."""
+MAX_COLUMNS = 1_000
+"""Excel has 16,384, and one cell in the last of them makes as many of its row."""
+_ENTRY = b"PK\x01\x02"
+"""How an entry of the list of a ZIP file begins."""
+_SHEETS = "xl/worksheets/"
 ENDINGS = (".xlsx",)
 OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods")
 """Workbooks that are not read: of an older Excel, with macros, in binary, of another office."""
@@ -103,10 +116,13 @@ def open_excel(path: Path, sheet: str | None) -> ExcelTable:
         hint = "`pip install 'billpolicy[excel]'`, or save it as CSV"
         raise _refused("file-kind", message, name, hint) from None
     try:
-        has_formulas = _inspect(raw)
+        _refuse_bomb(raw, name)
+        has_formulas = _has_formulas(raw)
         books = [openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)]
         if has_formulas:
             books.append(openpyxl.load_workbook(io.BytesIO(raw), read_only=True))
+    except Refused:
+        raise
     except Exception:  # openpyxl raises whatever comes of a file that is damaged
         raise _damaged(name) from None
     names = [one.title for one in books[0].worksheets]
@@ -117,19 +133,49 @@ def open_excel(path: Path, sheet: str | None) -> ExcelTable:
     return ExcelTable(name, books[0][wanted], books[1][wanted] if has_formulas else None)
 
 
-def _inspect(raw: bytes) -> bool:
-    """Whether there are formulas in it. Raises `ValueError` where it would fill the memory, or is no workbook."""
+def _refuse_bomb(raw: bytes, name: str) -> None:
+    """Raises `Refused` where a workbook would fill the memory. What it says of its sizes is what is unpacked of it."""
+    most = f"{MAX_UNPACKED // _MEGABYTE} MB"
+    hint = "it is packed as no program does it, or has far more in it than a table: save the one sheet as CSV"
+    if raw.count(_ENTRY) > _MAX_PARTS:
+        raise _refused("file-too-large", f"this workbook has more than {_MAX_PARTS:,} parts", name, hint)
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        if sum(one.file_size for one in packed.infolist()) > _MOST_UNPACKED:
-            raise ValueError("too large")
-        sheets = [name for name in packed.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f>" in (text := packed.read(name)) or b"<f " in text for name in sheets)
+        parts = packed.infolist()
+    if sum(one.file_size for one in parts) > MAX_UNPACKED:
+        raise _refused("file-too-large", f"this workbook is larger than {most} when it is unpacked", name, hint)
+    for one in parts:
+        if not one.filename.startswith(_SHEETS) and one.file_size > _MAX_PART.get(one.filename, _MAX_OTHER_PART):
+            message = f"the part `{one.filename[:40]}` of this workbook is larger than any table needs"
+            raise _refused("file-too-large", message, name, hint)
+
+
+def _has_formulas(raw: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        return any(_has_formula(packed, name) for name in packed.namelist() if name.startswith(_SHEETS))
+
+
+def _has_formula(packed: zipfile.ZipFile, name: str) -> bool:
+    """Whether a sheet has one, a megabyte after the other; what is cut between two of them is looked at again."""
+    before = b""
+    with packed.open(name) as stream:
+        while text := stream.read(_MEGABYTE):
+            if b"<f>" in (both := before + text) or b"<f " in both:
+                return True
+            before = text[-2:]
+    return False
 
 
 def _sound(rows: Iterator[Any], name: str) -> Iterator[Any]:
-    """Rows as they are parsed. Raises `Refused` where the sheet is damaged."""
+    """Rows as they are parsed. Raises `Refused` where the sheet is damaged, or has more of them than Excel."""
+    hint = "take out what stands far away from the table, also empty cells with a format"
     try:
-        yield from rows
+        for number, row in enumerate(rows, start=1):
+            if number > _MAX_ROWS or len(row) > MAX_COLUMNS:
+                message = f"this sheet has more than {MAX_COLUMNS:,} columns, or more than {_MAX_ROWS:,} rows"
+                raise _refused("file-too-large", message, name, hint)
+            yield row
+    except Refused:
+        raise
     except Exception:
         raise _damaged(name) from None
 
