@@ -32,7 +32,8 @@ MINOR_DIGITS: dict[str, int] = {
 """ISO 4217 currency code -> number of decimal places."""
 
 MAX_MINOR = 10**17
-"""Amounts stay below this many minor units: far above any invoice, far below 2**63 (SQLite, the rules engine)."""
+"""Amounts, and what adds up of a document or a credit balance, stay below this many minor units: far above any invoice,
+far below 2**63 (SQLite, the rules engine)."""
 
 _WIDE = Context(prec=100)
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")

@@ -52,6 +52,13 @@ class Place(NamedTuple):
         return f"tax `{self.tax}` of item `{self.item}`" if self.tax else f"item `{self.item}`"
 
 
+class Highest(NamedTuple):
+    """The highest that a credit balance is, and the first day on which it is so."""
+
+    balance: Decimal
+    day: datetime.date
+
+
 @dataclass(frozen=True)
 class Book:
     """Everything known as of one moment. Immutable: `with_*` methods give a new book."""
@@ -364,6 +371,20 @@ class Book:
         one for which something has been used already (docs/domain.md 6.1)."""
         later = {adjustment.date for adjustment in self.credit_of.get(account, ()) if adjustment.date > day}
         return min(self.credit_balance(account, currency, each) for each in {day, *later})
+
+    def credit_highest(self, account: str, currency: str, day: datetime.date) -> Highest:
+        """The highest that the balance is at the end of a day, or of a later one."""
+        balance = self.credit_balance(account, currency, day)
+        highest = Highest(balance, day)
+        moved: dict[datetime.date, Decimal] = defaultdict(Decimal)
+        for one in self.credit_of.get(account, ()):
+            if one.currency == currency and one.date > day:
+                moved[one.date] += one.amount if one.type == "increase" else -one.amount
+        for later in sorted(moved):
+            balance += moved[later]
+            if balance > highest.balance:
+                highest = Highest(balance, later)
+        return highest
 
     def period_of(self, day: datetime.date) -> AccountingPeriod | None:
         """The accounting period that a day lies in; None where the book knows of none."""

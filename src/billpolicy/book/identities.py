@@ -10,7 +10,10 @@ reversed payment nothing is left anywhere.
 The memo of a write-off is all on the invoice or debit memo that it was made from: it is never money.
 
 A change of a credit balance is what moved between it and the document that it names, and no credit balance is below
-zero on any date (docs/domain.md 6.1).
+zero on any date (docs/domain.md 6.1), nor above the largest amount.
+
+What is added up stays countable, also one by one and by a database: the items and taxes of a document come to less than
+the largest amount, whatever their signs.
 
 Each rule stands here once. A book file tells a breach at its place, in words of the file; posting, importing and
 `ledger check` have no file, and tell it by numbers.
@@ -18,6 +21,7 @@ Each rule stands here once. A book file tells a breach at its place, in words of
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
@@ -39,7 +43,7 @@ from billpolicy.book.model import (
     Refund,
 )
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.money import minor_digits
+from billpolicy.money import MAX_MINOR, from_minor, minor_digits
 
 
 class Breach(NamedTuple):
@@ -81,6 +85,7 @@ def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[B
         documents = [book.numbered[number] for number in numbers if number in book.numbered]
     for document in documents:
         yield from _whole(book, document)
+        yield from _countable(document)
     for document in documents:
         yield from _in_places(book, document)
     taken_from: set[str] = set()
@@ -101,6 +106,7 @@ def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[B
     credit = {(one.account, one.currency) for one in documents if isinstance(one, CreditAdjustment)}
     for account, currency in sorted(credit):
         yield from _below_zero(book, account, currency)
+        yield from _above_all(book, account, currency)
 
 
 def _within(used: Decimal, amount: Decimal) -> bool:
@@ -123,6 +129,15 @@ def _whole(book: Book, document: Numbered) -> Iterator[Breach]:
         message = f"more was taken back to {number} than was applied of it"
         in_file = Diagnostic("over-unapplied", message, hint="mend its applications")
     yield Breach(number, in_file, _over_applied(number, document.currency, amount, used))
+
+
+def _countable(document: Numbered) -> Iterator[Breach]:
+    gross = document.gross if isinstance(document, Document) else ZERO
+    most = from_minor(MAX_MINOR, document.currency)
+    if gross >= most:
+        message = f"the amounts of {document.number} come to {most} {document.currency} or more, whatever their signs"
+        found = Diagnostic("amount-too-large", message, hint="check the amounts; one may have digits too many")
+        yield Breach(document.number, found, found)
 
 
 def _in_places(book: Book, document: Numbered) -> Iterator[Breach]:
@@ -386,6 +401,21 @@ def _below_zero(book: Book, account: str, currency: str) -> Iterator[Breach]:
             yield Breach(change.number, in_file, elsewhere, "amount")
             return
         balance -= change.amount
+
+
+def _above_all(book: Book, account: str, currency: str) -> Iterator[Breach]:
+    """On every date; what goes out on a day makes room for what comes in on it."""
+    found = book.credit_highest(account, currency, datetime.date.min)
+    if found.balance < from_minor(MAX_MINOR, currency):
+        return
+    shown, most = _shown(found.balance, currency), from_minor(MAX_MINOR - 1, currency)
+    message = f"the credit balance of account `{account}` would be {shown} {currency} on {found.day}"
+    told = Diagnostic("amount-too-large", message, hint=f"a balance is at most {most}; check the amounts")
+    last = max(
+        (one for one in book.credit_of.get(account, ()) if (one.currency, one.date) == (currency, found.day)),
+        key=lambda one: (one.type == "increase", one.number),
+    )
+    yield Breach(last.number, told, told, "amount")
 
 
 def _over_applied(what: str, currency: str, amount: Decimal, used: Decimal) -> Diagnostic:

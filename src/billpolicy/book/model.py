@@ -320,6 +320,16 @@ class Document(Related):
         return total
 
     @property
+    def gross(self) -> Decimal:
+        """The same without their signs, and with what lines combine in place of them: no part of any sum is larger."""
+        total = Decimal(0)
+        for item in self.items:
+            total += sum(abs(one.amount) for one in item.combines) if item.combines else abs(item.amount)
+            for tax in item.taxes:
+                total += abs(tax.amount)
+        return total
+
+    @property
     def is_open_draft(self) -> bool:
         """Whether it waits to be posted."""
         return self.status == "draft" and self.posted_as is None

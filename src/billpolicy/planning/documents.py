@@ -11,11 +11,12 @@ from typing import TypeVar
 from billpolicy.book.book import Book
 from billpolicy.book.changes import DraftPosted, Issued
 from billpolicy.book.kinds import KINDS, kind_of
-from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Invoice, Numbered
+from billpolicy.book.model import Account, CreditAdjustment, CreditMemo, Document, Invoice, Numbered
 from billpolicy.book.numbers import RESETS, NumberDraw, filled, next_counter
 from billpolicy.deciding.listed import unlisted
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.money import to_minor
 from billpolicy.planning.planning import Planning
 from billpolicy.policy.model import DEFAULT_SET, Policy, Series
 
@@ -178,7 +179,17 @@ def prefix_bound(prefix: str, kind: str, bound: str) -> Diagnostic:
     return Diagnostic("prefix-bound", message, hint=hint)
 
 
+def _check_countable(book: Book, document: Numbered) -> None:
+    """What adds up of a document, or of a credit balance, is an amount, too. Raises `AmountError`."""
+    if isinstance(document, Document):
+        to_minor(document.gross, document.currency)
+    elif isinstance(document, CreditAdjustment) and document.type == "increase":
+        highest = book.credit_highest(document.account, document.currency, document.date)
+        to_minor(highest.balance + document.amount, document.currency)
+
+
 def _put(planning: Planning, document: Numbered, draw: NumberDraw, resolved: Resolved) -> None:
+    _check_countable(planning.book, document)
     planning.change(Issued(document, draw))
     for item in document.items if isinstance(document, CreditMemo) else ():
         if item.source is not None:
