@@ -3,7 +3,7 @@
 # SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
 # MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once.
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
-# ARGS: options of `make mutants` and `make soak-ledger`.
+# ARGS: options of `make mutants`, `make fuzz` and `make soak-ledger`.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,7 +21,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site bench mutants engine-wheel installs lock clean
+.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site bench mutants fuzz engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -87,6 +87,10 @@ engine-wheel: $(READY) ## build the rules engine once, for machines without a C 
 mutants: $(READY) ## change the code at random and see whether the tests notice (an hour; ARGS="--room billing --count 40")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.lock
 	@$(BIN)/python -m scripts.mutants $(ARGS)
+
+fuzz: $(READY) ## feed the readers of files what a fuzzer makes (a quarter of an hour; ARGS="--seconds 600 book")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m scripts.fuzz_readers $(ARGS)
 
 installs: ## install what is built with pip, pipx and uv on every Python there is, and use it (minutes)
 	@$(PYTHON) scripts/try_installs.py

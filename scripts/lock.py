@@ -7,6 +7,7 @@ Each lock holds one exact version and its hashes for every supported Python and 
   requirements-wheel.lock   what only `make engine-wheel` needs
   requirements-bench.lock   what only `make bench` needs
   requirements-mutants.lock what only `make mutants` needs
+  requirements-fuzz.lock    what only `make fuzz` needs
   requirements-docs.lock    what only `make site` needs
 """
 
@@ -29,6 +30,7 @@ LOCKS: dict[str, list[str]] = {
     "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],
     "requirements-docs.lock": ["--group", "docs", "--constraints", MAIN_LOCK],
     "requirements-mutants.lock": ["--group", "mutants", "--constraints", MAIN_LOCK],
+    "requirements-fuzz.lock": ["--group", "fuzz", "--constraints", MAIN_LOCK],
 }
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean, in_order
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean, in_order
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.exchange.schemas import Schema, schema_of
 from billpolicy.source.scalars import Plain
@@ -35,8 +35,20 @@ def violations(name: str, path: str | Path) -> list[Diagnostic]:
     somebody who wrote neither. Raises `KeyError` for a schema that there is not.
     """
     schema = schema_of(name)
-    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES)
-    return in_order(first_of(_found(name, schema, tree), Position(tree.file)))
+
+    def told(tree: Tree) -> list[Diagnostic]:
+        return first_of(_found(name, schema, tree), Position(tree.file))
+
+    def look(begun: Tree) -> None:
+        raise Refused(told(begun))  # as many as there are, so few do not stop it
+
+    try:
+        tree = parse(Path(path), max_megabytes=MAX_MEGABYTES, look=look)
+    except Refused as refused:
+        if any(one.code == "schema-violated" for one in refused.diagnostics):
+            return in_order(refused.diagnostics)
+        raise
+    return in_order(told(tree))
 
 
 def _found(name: str, schema: Schema, tree: Tree) -> Iterator[Diagnostic]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from billpolicy.book.load import where_in
+from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.linting.lint import Subject
 from billpolicy.linting.registry import LINTS
@@ -14,11 +16,13 @@ from billpolicy.linting.settings import Settings, settings_for
 from billpolicy.policy.layers import read_layers
 from billpolicy.policy.load import build, judged
 from billpolicy.source.files import Place, place
-from billpolicy.source.tree import parse
+from billpolicy.source.kinds import kind_of
+from billpolicy.source.read import read_record
+from billpolicy.source.tree import Tree, parse
 from billpolicy.vocabulary.operations import VOCABULARY
 
-MAX_MEGABYTES = 256
-"""Of a file of data."""
+MAX_MEGABYTES = 64
+"""Of a file of data, as of a book."""
 
 
 class Linted(NamedTuple):
@@ -44,7 +48,9 @@ def lint(
     """
     at = place(path)
     settings = settings_for(at) if settings is None else settings
-    words = frozenset(word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES).data))
+    words = frozenset(
+        word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES, look=_look).data)
+    )
     layers = read_layers(at.path, at.files)
     policy, problems = judged(layers, VOCABULARY)
     refuse_errors(problems)
@@ -52,6 +58,11 @@ def lint(
     subject = Subject(at, tuple(layers), policy, below, VOCABULARY, today, words if data else None)
     warnings = (one for one in problems if one.position is not None and one.position.file in subject.own)
     return Linted((*warnings, *_asked(subject, settings.options)), tuple(tree.file for _, tree in subject.files))
+
+
+def _look(begun: Tree) -> None:
+    if kind_of(begun.data) == "book":
+        read_record(BookFile, begun, where_in(begun))
 
 
 def _asked(subject: Subject, options: Mapping[str, Mapping[str, int]]) -> Iterator[Diagnostic]:
