@@ -56,11 +56,11 @@ def reader(name: str) -> Callable[[Path], object]:
     """What reads a file of a kind. Imported here: atheris watches what is imported while it looks."""
     from billpolicy.book.load import load_book
     from billpolicy.comparing.allow import AllowFile
+    from billpolicy.deciding.proven import prove
     from billpolicy.exchange import operations_file, plan_file, test_file, usage_file
     from billpolicy.exchange.tables import csv_table, excel_table, mapping
     from billpolicy.linting import settings
     from billpolicy.linting.baseline import BaselineFile
-    from billpolicy.policy.language import PolicyFile
     from billpolicy.recording.lines import load_recording
     from billpolicy.source.read import read_record
     from billpolicy.source.tree import parse
@@ -77,7 +77,7 @@ def reader(name: str) -> Callable[[Path], object]:
         "mapping": mapping.load_mapping,
         "operations": operations_file.load_with_book,
         "plan": plan_file.load_plan_file,
-        "policy": record(PolicyFile),
+        "policy": prove,
         "recording": lambda path: list(load_recording(path)),
         "settings": settings.read_settings,
         "tests": test_file.load_tests,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Position, Refused
 from billpolicy.source.scalars import Plain
-from billpolicy.source.tree import parse, parse_text
+from billpolicy.source.tree import parse, parse_raw, parse_text
 
 
 def codes(text: str, file: str = "f.yaml") -> list[str]:
@@ -183,3 +184,19 @@ def test_places_in_json_are_those_of_the_file_also_behind_characters_written_as_
     ):
         at = tree.at(path, key=key)
         assert written[at.column - 1 : at.end_column - 1] == text
+
+
+@pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+@pytest.mark.parametrize(
+    ("text", "byte", "column"),
+    [(b"\xc3", 1, 1), (b"a\xc3", 2, 2), (b"ab\xc3(", 3, 3), (b"\xc3\xa9: \xff", 5, 4)],
+)
+def test_bytes_that_are_no_text_are_told_where_they_stand_behind_a_mark_too(
+    mark: bytes, text: bytes, byte: int, column: int
+) -> None:
+    """Found by `make fuzz`: what decodes counts from behind the mark, and what stood before was cut within it."""
+    with pytest.raises(Refused) as refused:
+        parse_raw(mark + text, "f.yaml")
+    (found,) = refused.value.diagnostics
+    assert found.message == f"this file is not UTF-8 text (byte {len(mark) + byte})"
+    assert found.position == Position("f.yaml", 1, column, 1, column + 1)

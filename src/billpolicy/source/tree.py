@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -186,12 +187,14 @@ def _text(raw: bytes, name: str) -> str:
     what = next((what for start, what in _PROGRAMS if raw.startswith(start)), None)
     if what is not None:
         raise _other_program(what, name)
+    marked = len(BOM_UTF8) if raw.startswith(BOM_UTF8) else 0
     try:
-        return raw.decode("utf-8-sig")
+        return str(memoryview(raw)[marked:], "utf-8")
     except UnicodeDecodeError as error:
-        line, column = place_after(raw[: error.start].decode("utf-8-sig"))
+        wrong = marked + error.start
+        line, column = place_after(raw[marked:wrong].decode())
         position = Position(name, line, column, line, column + 1)
-        message = f"this file is not UTF-8 text (byte {error.start + 1})"
+        message = f"this file is not UTF-8 text (byte {wrong + 1})"
         hint = "save it as UTF-8"
         raise Refused([Diagnostic("file-encoding", message, position, hint)]) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -89,6 +90,8 @@ def decoded(raw: bytes, name: str, encoding: Encoding) -> str:
         text = raw.decode(_CODECS[encoding])
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        if encoding == "utf-8" and raw.startswith(BOM_UTF8):
+            start += len(BOM_UTF8)  # the codec takes it off before it counts
         line = raw[:start].count(b"\n") + 1
         hint = "say under `encoding` which it is: utf-8, utf-16, or cp1252, as Excel on Windows saves CSV"
         message = f"this file is not {encoding} text (byte {start + 1})"
