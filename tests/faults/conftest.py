@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.postgresql import server
 
-@pytest.fixture(params=["sqlite"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a place to make ledgers in (`places.py`): of SQLite an empty folder."""
-    return {"sqlite": f"sqlite:///{tmp_path}"}[request.param]
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a place to make ledgers in (`places.py`): of SQLite an empty folder, of PostgreSQL a server that
+    may be stopped, which no other test has."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}"
+        return
+    with server() as started:
+        yield started.url("postgres")

@@ -13,10 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any, Protocol
 from unittest import mock
 
+import psycopg
+
+from billpolicy.ledger.postgresql import database
+from billpolicy.ledger.postgresql.database import connect
 from billpolicy.ledger.sqlite.database import SqliteDatabase
+from tests.helpers.postgresql import Server, server
 
 SQLITE = "sqlite:///"
 
@@ -89,13 +95,80 @@ class SqlitePlace:
             yield
 
 
-PLACES: dict[str, Callable[[str], Place]] = {"sqlite": SqlitePlace}
-"""What an address begins with -> the place that it names: of SQLite the address of an empty folder."""
+class PostgresPlace:
+    """Ledgers on a server of `tests/helpers/postgresql.py`, each in a database of its own."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.server = Server(Path(url.partition("host=")[2]))
+
+    def fresh(self) -> str:
+        return self.server.url(self.server.new_database())
+
+    def copy(self, url: str) -> str:
+        self.settle(url)
+        return self.server.url(self.server.new_database(database_of(url)))
+
+    def drop(self, url: str) -> None:
+        self.server.run("postgres", f"DROP DATABASE {database_of(url)} WITH (FORCE)")
+
+    def settle(self, url: str) -> None:
+        """Nobody is connected to it any more: a server ends what a killed client has begun when it notices."""
+        others = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database_of(url)}'"
+        for _ in range(600):
+            if self.server.asked("postgres", others) == [(0,)]:
+                return
+            sleep(0.05)
+        raise AssertionError("somebody stays connected")
+
+    def crash(self, url: str) -> str:
+        """The server ends at once, as where the power fails, and is started again."""
+        self.server.stop("immediate")
+        self.server.start()
+        return url
+
+    @contextmanager
+    def statements(self, each: Callable[[], None]) -> Iterator[None]:
+        class Watched(psycopg.Cursor[Any]):
+            def execute(self, *arguments: Any, **options: Any) -> Any:
+                each()
+                return super().execute(*arguments, **options)
+
+            def executemany(self, *arguments: Any, **options: Any) -> None:
+                each()
+                super().executemany(*arguments, **options)
+
+            def copy(self, *arguments: Any, **options: Any) -> Any:
+                each()
+                return super().copy(*arguments, **options)
+
+        def watched(url: str) -> psycopg.Connection:
+            connection = connect(url)
+            connection.cursor_factory = Watched
+            return connection
+
+        with mock.patch.object(database, "connect", watched):
+            yield
+
+
+def database_of(url: str) -> str:
+    """The name of the database that an address names."""
+    return url.partition("@/")[2].partition("?")[0]
+
+
+PLACES: dict[str, Callable[[str], Place]] = {"sqlite": SqlitePlace, "postgresql": PostgresPlace}
+"""What an address begins with -> the place that it names: of SQLite the address of an empty folder, of PostgreSQL that
+of a database of a server that the tests have started."""
 
 
 @contextmanager
 def place_at(url: str | None) -> Iterator[Place]:
-    """The place of an address; without one, files in a folder that is gone at the end."""
+    """The place of an address; of `postgresql:` a server of its own, without any files, both gone at the end."""
+    if url == "postgresql:":
+        with server() as started:
+            yield PostgresPlace(started.url("postgres"))
+        return
     if url is not None:
         yield PLACES[url.partition(":")[0]](url)
         return

@@ -21,7 +21,7 @@ from tests.faults.places import folder_of
 from tests.faults.scenarios import INVOICES, POLICY, TODAY
 
 GROUP = 3
-PASSING = {"ledger-busy", "ledger-disk-full", "ledger-disk-failed", "ledger-unreadable"}
+PASSING = {"ledger-busy", "ledger-disk-full", "ledger-disk-failed", "ledger-unreadable", "ledger-unreachable"}
 """Codes of refusals that are nobody's fault but the disk's, or come of others who write."""
 TRIES = 50
 

@@ -13,7 +13,7 @@ import datetime
 import random
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -110,7 +110,8 @@ class Simulation:
     def close(self) -> None:
         """Nobody has it open any more."""
         for poster in self.posters.values():
-            poster.close()
+            with suppress(Refused):  # the server it was in the middle of something with may be gone
+                poster.close()
         for ledger in (*self.ledgers.values(), self.looking):
             ledger.close()
 

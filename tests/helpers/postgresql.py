@@ -95,6 +95,11 @@ class Server:
             for statement in statements:
                 connection.execute(statement)
 
+    def asked(self, database: str, query: str) -> list[tuple[object, ...]]:
+        """What a query finds there."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            return connection.execute(query).fetchall()
+
     def _run(self, program: str, *arguments: str) -> str:
         assert PROGRAMS is not None, MISSING
         user = "postgres" if os.geteuid() == 0 else None

@@ -1,4 +1,4 @@
-"""Ledgers for the tests, in every database that there is; what is of a file alone is marked `in_a_file`."""
+"""Ledgers for the tests, in every database that there is; what is of one kind alone is marked so."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from billpolicy.ledger.store import Ledger, open_ledger
 from tests.helpers.postgresql import Server
 
 STORES = ("sqlite", "postgresql")
+ONLY = {"in_a_file": "sqlite", "on_a_server": "postgresql"}
+"""Mark -> the database that a test is of alone."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that wants a ledger runs once for each database."""
     if "kept_in" in metafunc.fixturenames:
-        in_a_file = metafunc.definition.get_closest_marker("in_a_file") is not None
-        metafunc.parametrize("kept_in", STORES[:1] if in_a_file else STORES, scope="function")
+        of_one = {mark.name for mark in metafunc.definition.iter_markers()} & ONLY.keys()
+        stores = STORES if not of_one else [ONLY[mark] for mark in of_one]
+        metafunc.parametrize("kept_in", stores, scope="function")
 
 
 @pytest.fixture

@@ -76,6 +76,35 @@ MAY_CHANGE = {
 """These change one way only; the tests below say how."""
 
 
+PARTS_OF = [
+    "INSERT INTO items (document, id, position, amount_minor) VALUES ('INV00000001', 'new', 9, 1)",
+    "INSERT INTO taxes (document, item, id, position, amount_minor) VALUES ('INV00000001', 'i1', 'new', 9, 1)",
+    (
+        "INSERT INTO combined (document, item, position, subscribed_charge, amount_minor) "
+        "VALUES ('INV00000003', 'i1', 9, 's3-pool', 1)"
+    ),
+    "INSERT INTO application_parts (application, position, item, amount_minor) VALUES (1, 9, 'i1', 1)",
+    "INSERT INTO refund_parts (refund, position, item, amount_minor) VALUES ('R-00000002', 9, 'c1', 1)",
+]
+ONE_WAY = [
+    "UPDATE documents SET reversed = 0, revision = revision + 1 WHERE reversed",
+    "UPDATE documents SET reversed = 1 WHERE number = 'INV00000002'",
+    "UPDATE documents SET changed_by = 'op-2', revision = revision + 1 WHERE number = 'INV00000001'",
+    "UPDATE documents SET reversed_reason = 'Chargeback', revision = revision + 1 WHERE reversed",
+    "UPDATE documents SET revision = revision - 1 WHERE number = 'INV00000001'",
+    "UPDATE documents SET revision = revision + 2",
+    "UPDATE usage SET drawn_from = NULL WHERE id = 'u2'",
+    "UPDATE usage SET drawn_minor = NULL WHERE id = 'u2'",
+    "UPDATE usage SET billed_by = NULL, amount_minor = NULL WHERE id = 'u2'",
+    "UPDATE counters SET last = last - 1",
+    "UPDATE counters SET kind = 'invoice' WHERE kind <> 'invoice'",
+    "UPDATE counters SET prefix = 'X' WHERE prefix = 'CM'",
+]
+
+
+pytestmark = pytest.mark.in_a_file  # those of PostgreSQL: test_postgresql.py
+
+
 @pytest.fixture
 def posted(stocked: Ledger) -> Ledger:
     """A ledger in which every table has something that an operation or an import wrote."""
@@ -126,39 +155,11 @@ def test_nothing_is_replaced(posted: Ledger, hand: sqlite3.Connection, table: st
     forbidden(posted, hand, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO items (document, id, position, amount_minor) VALUES ('INV00000001', 'new', 9, 1)",
-        "INSERT INTO taxes (document, item, id, position, amount_minor) VALUES ('INV00000001', 'i1', 'new', 9, 1)",
-        (
-            "INSERT INTO combined (document, item, position, subscribed_charge, amount_minor) "
-            "VALUES ('INV00000003', 'i1', 9, 's3-pool', 1)"
-        ),
-        "INSERT INTO application_parts (application, position, item, amount_minor) VALUES (1, 9, 'i1', 1)",
-        "INSERT INTO refund_parts (refund, position, item, amount_minor) VALUES ('R-00000002', 9, 'c1', 1)",
-    ],
-)
+@pytest.mark.parametrize("statement", PARTS_OF)
 def test_nothing_is_added_to(posted: Ledger, hand: sqlite3.Connection, statement: str) -> None:
     forbidden(posted, hand, statement)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE documents SET reversed = 0, revision = revision + 1 WHERE reversed",
-        "UPDATE documents SET reversed = 1 WHERE number = 'INV00000002'",
-        "UPDATE documents SET changed_by = 'op-2', revision = revision + 1 WHERE number = 'INV00000001'",
-        "UPDATE documents SET reversed_reason = 'Chargeback', revision = revision + 1 WHERE reversed",
-        "UPDATE documents SET revision = revision - 1 WHERE number = 'INV00000001'",
-        "UPDATE documents SET revision = revision + 2",
-        "UPDATE usage SET drawn_from = NULL WHERE id = 'u2'",
-        "UPDATE usage SET drawn_minor = NULL WHERE id = 'u2'",
-        "UPDATE usage SET billed_by = NULL, amount_minor = NULL WHERE id = 'u2'",
-        "UPDATE counters SET last = last - 1",
-        "UPDATE counters SET kind = 'invoice' WHERE kind <> 'invoice'",
-        "UPDATE counters SET prefix = 'X' WHERE prefix = 'CM'",
-    ],
-)
+@pytest.mark.parametrize("statement", ONE_WAY)
 def test_flags_revisions_and_counters_go_one_way(posted: Ledger, hand: sqlite3.Connection, statement: str) -> None:
     forbidden(posted, hand, statement)

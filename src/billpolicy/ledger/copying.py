@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Table
+from sqlalchemy import Boolean, Table
 
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Connection, Row, select_from
@@ -53,7 +53,16 @@ def copy_rows(source: Connection, target: Connection) -> None:
             target.insert(table, source.rows(those, id=row[0]))
     for table, order in _FIRST:
         for rows in _some(source.each(f"{select_from(table)} ORDER BY {order}")):
-            target.insert(table, rows)
+            target.insert(table, [_typed(table, row) for row in rows])
+
+
+def _typed(table: Table, row: Row) -> Row:
+    """With what is true or false as such: some databases hand out 0 and 1, and others take none."""
+    typed = list(row)
+    for place, column in enumerate(table.columns):
+        if isinstance(column.type, Boolean) and row[place] is not None:
+            typed[place] = bool(row[place])
+    return tuple(typed)
 
 
 def _some(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -27,12 +27,17 @@ def copy_of(url: str, target: Path) -> Iterator[str]:
     refuse_strangers(target)
     with closing(open_database(url)) as source, in_the_making(target) as copy:
         copy.touch(mode=0o600, exist_ok=False)
-        address = f"{SCHEME}{copy}"
-        sqlite.create_database(address, chained=False)
-        with closing(sqlite.open_database(address)) as made, source.reading() as rows, made.writing() as into:
-            copy_rows(rows, into)
-        yield address
+        _fill(f"{SCHEME}{copy}", source)
+        yield f"{SCHEME}{copy}"
         give_name(copy, target)
+
+
+def _fill(address: str, source: PostgresDatabase) -> None:
+    """Make a file of all rows. Nothing of this may outlive it: a cursor that somebody still has keeps SQLite from
+    folding the log into the file."""
+    sqlite.create_database(address, chained=False)
+    with closing(sqlite.open_database(address)) as made, source.reading() as rows, made.writing() as into:
+        copy_rows(rows, into)
 
 
 @contextmanager

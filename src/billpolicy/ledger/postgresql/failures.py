@@ -76,7 +76,7 @@ def first_line(error: object) -> str:
 
 def told(url: str) -> str:
     """An address without the password that may stand in it."""
-    return re.sub(r"(?<=[:&?]password=)[^&]*", "…", re.sub(r"^(postgresql://[^:/@?]*):[^@/?]*@", r"\1@", url))
+    return re.sub(r"(?<=[:&?]password=)[^&]*", "…", re.sub(r"^(postgresql://[^:/@?]*):[^/?]*@", r"\1@", url))
 
 
 def refusal(code: Code, message: str, address: str, hint: str) -> Refused:

@@ -1,0 +1,305 @@
+"""What is of PostgreSQL alone: roles, lost connections, guards, addresses, and the way to and from files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.postgresql.database import PostgresDatabase
+from billpolicy.ledger.postgresql.failures import told
+from billpolicy.ledger.postgresql.guards import guards
+from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.sqlite.database import _schema_of_new
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.policy.layers import digest_of_texts
+from billpolicy.policy.model import LayerText
+from billpolicy.posting.store import PolicyText
+from tests.helpers.books import book_from
+from tests.helpers.kinds_of_change import EACH
+from tests.helpers.ledgers import dump, post, whole
+from tests.helpers.paths import ROOT
+from tests.helpers.postgresql import Server, server
+from tests.helpers.refusals import codes, refused
+from tests.helpers.sample import NOW, credit_plan, sample
+from tests.helpers.tampering import fill
+from tests.ledger.test_guards import KEPT, MAY_CHANGE, ONE_WAY, PARTS_OF
+
+pytestmark = pytest.mark.on_a_server
+PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def filled(ledger: Ledger) -> Ledger:
+    """A ledger in which every table has something."""
+    fill(ledger)
+    ledger.import_book(book_from("accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"))
+    return ledger
+
+
+def url_of(ledger: Ledger) -> str:
+    assert isinstance(ledger.database, PostgresDatabase)
+    return ledger.database.url
+
+
+def hand(ledger: Ledger) -> psycopg.Connection:
+    """Somebody with SQL and every right."""
+    return psycopg.connect(url_of(ledger), autocommit=True)
+
+
+def head(ledger: Ledger) -> str:
+    with ledger.reading() as reader:
+        return reader.head().digest
+
+
+class TestBothStores:
+    def test_the_same_operations_give_the_same_head(self, filled: Ledger, tmp_path: Path) -> None:
+        with create_ledger(f"sqlite:///{tmp_path / 'file.db'}") as file:
+            fill(file)
+            file.import_book(
+                book_from("accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]")
+            )
+            assert head(file) == head(filled)
+
+    def test_a_backup_is_a_file_with_the_same_head_and_becomes_a_ledger_of_either(
+        self, filled: Ledger, postgresql: Server, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "monday.backup"
+        made = backup_ledger(url_of(filled), file)
+        assert made.head.digest == head(filled)
+        with postgresql.database() as name:
+            restore_ledger(file, postgresql.url(name))
+            restore_ledger(file, f"sqlite:///{tmp_path / 'file.db'}")
+            for url in (postgresql.url(name), f"sqlite:///{tmp_path / 'file.db'}"):
+                with open_ledger(url) as restored:
+                    assert head(restored) == head(filled)
+                    assert restored.check() == []
+                    assert whole(restored) == whole(filled)
+            assert codes(refused(lambda: restore_ledger(file, postgresql.url(name)))) == ["file-there"]
+
+    def test_an_import_is_copied_in_and_an_operation_goes_on_from_it(self, ledger: Ledger) -> None:
+        ledger.import_book(sample())
+        post(ledger, credit_plan(whole(ledger), "op-1", "INV00000001"), who="ann", now=NOW)
+        assert ledger.check() == []
+
+
+class TestRights:
+    @pytest.fixture
+    def roles(self) -> Iterator[Server]:
+        """A server with the roles of the page, and a ledger that its owner made."""
+        with server() as started:
+            started.run("postgres", "CREATE DATABASE books TEMPLATE template0")
+            started.run("books", *sql_of("roles"))
+            with create_ledger(started.url("books", "ledger_owner")) as ledger:
+                ledger.import_book(sample())
+            with psycopg.connect(started.url("books", "ledger_owner"), autocommit=True) as owner:
+                for statement in sql_of("rights"):
+                    owner.execute(statement)
+            yield started
+
+    def test_one_makes_one_posts_and_one_reads(self, roles: Server) -> None:
+        poster, reader = (roles.url("books", f"ledger_{name}") for name in ("poster", "reader"))
+        for url in (poster, reader):
+            assert codes(refused(lambda url=url: create_ledger(url + "%20"))) == ["ledger-unreachable"]  # type: ignore[misc]
+        with open_ledger(poster) as posting, open_ledger(reader) as reading:
+            fill_but_the_book(posting)
+            assert posting.check() == reading.check() == []
+            assert whole(reading) == whole(posting)
+            plan = credit_plan(whole(reading), "op-2", "INV00000002")
+            assert codes(refused(lambda: post(reading, plan, who="ann", now=NOW))) == ["ledger-read-only"]
+
+    @pytest.mark.parametrize("role", ["ledger_poster", "ledger_reader"])
+    def test_nothing_that_was_posted_is_theirs_to_change(self, roles: Server, role: str) -> None:
+        for statement in (
+            "UPDATE audit SET who = 'nobody'",
+            "UPDATE documents SET amount_minor = 1",
+            "DELETE FROM operations",
+            "TRUNCATE chain",
+            "ALTER TABLE documents DISABLE TRIGGER ALL",
+            "DROP TABLE audit",
+            "SET session_replication_role = replica",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            refusing = pytest.raises(psycopg.errors.InsufficientPrivilege)
+            with psycopg.connect(roles.url("books", role)) as connection, refusing:
+                connection.execute(statement)
+
+
+def sql_of(name: str) -> list[str]:
+    """The statements of the page that stand under a mark."""
+    found = re.search(rf"<!-- {name} -->\n```sql\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return [one.strip() for one in found[1].split(";") if one.strip()]
+
+
+def fill_but_the_book(ledger: Ledger) -> None:
+    """Operations of every kind on the sample book, which is there."""
+    for name, make in EACH.items():
+        if name != "draft_canceled":
+            post(ledger, make(whole(ledger), name), who="ann", now=NOW)
+
+
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
+
+
+class TestLostConnections:
+    def test_one_that_is_lost_before_the_commit_leaves_nothing(self, stocked: Ledger) -> None:
+        before = dump(stocked)
+
+        def cut_off() -> None:
+            with stocked.writing() as writer, hand(stocked) as other:
+                book = writer.book(Needs(everything=True))
+                writer.write([], book, book, [api_text()])
+                other.execute(_END_OTHERS)
+
+        refusal = refused(cut_off)
+        assert codes(refusal) == ["ledger-unreachable"]
+        assert "do it again: what was posted is not posted twice" in str(refusal)
+        assert dump(stocked) == before
+        post(stocked, credit_plan(whole(stocked), "op-1", "INV00000001"), who="ann", now=NOW)
+        assert stocked.check() == []
+
+    def test_a_server_that_is_stopped_and_started_again(self) -> None:
+        with server() as own:
+            url = own.url(own.new_database())
+            with create_ledger(url) as ledger:
+                ledger.import_book(sample())
+                post(ledger, credit_plan(whole(ledger), "op-1", "INV00000001"), who="ann", now=NOW)
+                own.stop("immediate")
+                assert codes(refused(lambda: whole(ledger))) == ["ledger-unreachable"]
+                assert codes(refused(lambda: open_ledger(url))) == ["ledger-unreachable"]
+                own.start()
+                assert post(ledger, credit_plan(sample(), "op-1", "INV00000001"), who="ann", now=NOW).repeated
+                assert ledger.check() == []
+
+    def test_a_writer_that_waits_too_long_is_refused(self, stocked: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("billpolicy.ledger.postgresql.database.BUSY_SECONDS", 1)
+        with stocked.writing(), open_ledger(url_of(stocked)) as other:
+            assert codes(refused(lambda: write_nothing(other))) == ["ledger-busy"]
+            assert whole(other) == whole(other)  # readers do not wait
+
+
+def write_nothing(ledger: Ledger) -> None:
+    with ledger.writing():
+        pass
+
+
+def api_text() -> PolicyText:
+    layers = (LayerText("other", True, (("other.yaml", "policy: other"),)),)
+    return PolicyText(digest_of_texts(layers), "other", layers)
+
+
+class TestGuards:
+    def test_they_are_those_of_a_file(self) -> None:
+        """But for those against replacing a row, of which there is no such statement here."""
+        in_a_file = {name for kind, name in _schema_of_new() if kind == "trigger" and not name.endswith("_unique")}
+        here = {guard.name.removeprefix("billpolicy_") for guard in guards()}
+        assert in_a_file - here == {"counters_source"}  # whose numbers are continued is fixed with the others here
+        assert here - in_a_file <= {
+            f"{table.name}_{name}" for table in metadata.sorted_tables for name in ("full", "fixed", "stay")
+        }
+
+    @pytest.mark.parametrize("table", KEPT)
+    def test_nothing_changes_is_deleted_or_emptied(self, filled: Ledger, table: str) -> None:
+        with hand(filled) as connection:
+            columns = [
+                column.name for column in metadata.tables[table].columns if (table, column.name) not in MAY_CHANGE
+            ]
+            for statement in (
+                *(f"UPDATE {table} SET {column} = {column}" for column in columns),
+                f"DELETE FROM {table}",
+                f"TRUNCATE {table} CASCADE",
+            ):
+                with pytest.raises(psycopg.errors.RaiseException, match="guard: "):
+                    connection.execute(statement)
+
+    @pytest.mark.parametrize("statement", [*PARTS_OF, *ONE_WAY])
+    def test_nothing_is_added_to_and_all_goes_one_way(self, filled: Ledger, statement: str) -> None:
+        said = re.sub(
+            "reversed = ([01])", lambda found: f"reversed = {'true' if found[1] == '1' else 'false'}", statement
+        )
+        with hand(filled) as connection, pytest.raises(psycopg.errors.RaiseException, match="guard: "):
+            connection.execute(said)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER billpolicy_documents_fixed ON documents",
+        "ALTER TABLE documents DISABLE TRIGGER billpolicy_documents_fixed",
+        "CREATE OR REPLACE FUNCTION billpolicy_audit_fixed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "DROP INDEX ix_documents_draw",
+        "ALTER TABLE documents DROP CONSTRAINT documents_account_fkey",
+        "ALTER TABLE documents DROP CONSTRAINT documents_number_key CASCADE",
+        "ALTER TABLE audit RENAME COLUMN why TO reason",
+        "ALTER TABLE audit ALTER COLUMN who DROP NOT NULL",
+        "ALTER TABLE audit ADD COLUMN note TEXT",
+        "CREATE TABLE notes (note TEXT)",
+        "INSERT INTO alembic_version VALUES ('0012')",
+    ],
+)
+def test_what_was_done_to_the_tables_is_found(filled: Ledger, statement: str) -> None:
+    with hand(filled) as connection:
+        connection.execute(statement)
+    try:
+        found = {one.code for one in filled.check()}
+    except Refused as refusal:
+        found = {one.code for one in refusal.diagnostics}
+    assert found & {"schema-differs", "ledger-damaged"}
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "address", ["postgresql:books", "postgresql://host:port:port/x y", "postgres://host/books"]
+    )
+    def test_what_is_none(self, address: str) -> None:
+        assert codes(refused(lambda: open_ledger(address))) == ["ledger-address"]
+
+    def test_no_server_there(self, tmp_path: Path) -> None:
+        refusal = refused(lambda: open_ledger(f"postgresql://ann:secret@/books?host={tmp_path}&password=secret"))
+        assert codes(refusal) == ["ledger-unreachable"]
+        assert "secret" not in str(refusal)
+
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("postgresql://ann:secret@db/books", "postgresql://ann@db/books"),
+            ("postgresql://ann:s:e@cret@db/books", "postgresql://ann@db/books"),
+            (
+                "postgresql://ann@db/books?password=secret&sslmode=require",
+                "postgresql://ann@db/books?password=…&sslmode=require",
+            ),
+            ("postgresql://db/books", "postgresql://db/books"),
+        ],
+    )
+    def test_no_password_is_told(self, url: str, shown: str) -> None:
+        assert told(url) == shown
+
+    def test_tables_of_another_program_stay_as_they_are(self, url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE theirs (a TEXT)")
+        for action in (create_ledger, open_ledger):
+            assert codes(refused(lambda action=action: action(url))) == ["ledger-foreign"]  # type: ignore[misc]
+
+    def test_a_database_without_tables(self, url: str) -> None:
+        assert codes(refused(lambda: open_ledger(url))) == ["ledger-empty"]
+
+    def test_a_newer_one(self, ledger: Ledger) -> None:
+        with hand(ledger) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        assert codes(refused(lambda: open_ledger(url_of(ledger)))) == ["ledger-newer"]
+
+    def test_a_database_that_does_not_keep_its_text_in_utf_8(self, postgresql: Server) -> None:
+        name = "latin"
+        postgresql.run("postgres", f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        refusal = refused(lambda: create_ledger(postgresql.url(name)))
+        assert codes(refusal) == ["ledger-foreign"]
+        assert "UTF-8" in str(refusal)
