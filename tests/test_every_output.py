@@ -100,6 +100,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
         (URL, hostile("w1")),
         (URL, hostile("nowhere")),
     ),
+    "ledger head": ((URL,),),
     "ledger stats": ((URL,),),
     "ledger sync": ((URL, file("moved.yaml"), *UNDER), (URL, file("moved.yaml"), *UNDER, "--post", *WHO)),
     "ledger usage": ((URL, file("usage.csv"), "--policy", POLICY, *WHO),),

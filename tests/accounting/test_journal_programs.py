@@ -135,7 +135,6 @@ HOSTILE = (
     "@x * ! (code) ~ é ü",
     "nb\u00a0sp \u2003 wide",
     "::error::x",
-    "* \u200b",
     "x ! *",
 )
 

@@ -147,6 +147,9 @@ def _rows(path: Path) -> list[str]:
 # -- restore -------------------------------------------------------------------------------------------------------
 
 
+pytestmark = pytest.mark.in_a_file  # those of a server: test_postgresql.py
+
+
 @pytest.fixture
 def backup(stocked: Ledger, tmp_path: Path) -> Path:
     """A backup; two operations were posted since, and the ledger is closed."""

@@ -115,6 +115,7 @@ def test_a_disk_that_does_not_confirm_what_was_written(tmp_path: Path) -> None:
     assert "do the same again" in told.hint
 
 
+@pytest.mark.in_a_file
 def test_a_file_that_may_not_grow(stocked: Ledger) -> None:
     """As with a quota; needs no rights of anybody."""
     post_one(stocked, "first")

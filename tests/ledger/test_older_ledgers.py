@@ -106,8 +106,18 @@ def test_the_book_is_the_same_and_nothing_is_wrong_with_it(told: Told, upgraded:
     for charge in (each for one in found.get("subscriptions", ()) for each in one.get("charges", ())):
         assert charge.pop("usage") is False
         assert charge.pop("bills") == "rate"
-    assert found == told["book"]
+    assert _in_order(found) == _in_order(told["book"])
     assert (dict(book.counters), dict(book.revisions)) == (told["counters"], told["revisions"])
+
+
+def _in_order(book: dict[str, Any]) -> dict[str, Any]:
+    """With the records of master data by their ids: in which order they stand says nothing."""
+    return {
+        section: sorted(records, key=lambda one: one["id"])
+        if section in ("accounts", "contacts", "charges", "subscriptions")
+        else records
+        for section, records in book.items()
+    }
 
 
 def test_each_operation_says_what_it_did(told: Told, upgraded: Ledger) -> None:

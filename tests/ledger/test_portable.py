@@ -6,6 +6,7 @@ import ast
 import datetime
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ import billpolicy.ledger
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.ledger import databases, statements
+from billpolicy.ledger import databases, sqlite, statements
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import DATABASES, database_of
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.backups import SqliteHeld
@@ -28,6 +30,7 @@ from billpolicy.ledger.statements import Connection, Row, Statement, compiled, i
 from billpolicy.ledger.store import create_ledger
 from billpolicy.ledger.writing import raise_revisions
 from billpolicy.policy.model import LayerText
+from billpolicy.posting.stats import KeptHead
 from billpolicy.posting.store import PolicyText
 from tests.helpers.kinds_of_change import EACH
 from tests.helpers.ledgers import post, whole
@@ -131,8 +134,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             writer.write([], Book(), Book(), [text])
             put_waiting(writer)
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
-        ledger.check()
+        ledger.check(KeptHead("0" * 64, ("no number",)))
         ledger.numbering()
+        copied = f"sqlite:///{path.with_name('copied.db')}"
+        sqlite.create_database(copied, chained=False)
+        with closing(sqlite.open_database(copied)) as into, ledger.reading() as reader, into.writing() as made:
+            copy_rows(reader.connection, made)
     return list(dict.fromkeys(found))
 
 

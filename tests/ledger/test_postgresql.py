@@ -32,6 +32,7 @@ from tests.helpers.tampering import fill
 from tests.ledger.test_guards import KEPT, MAY_CHANGE, ONE_WAY, PARTS_OF
 
 pytestmark = pytest.mark.on_a_server
+VOID = "accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"
 PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
 
 
@@ -39,7 +40,7 @@ PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
 def filled(ledger: Ledger) -> Ledger:
     """A ledger in which every table has something."""
     fill(ledger)
-    ledger.import_book(book_from("accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"))
+    ledger.import_book(book_from(VOID))
     return ledger
 
 
@@ -62,9 +63,7 @@ class TestBothStores:
     def test_the_same_operations_give_the_same_head(self, filled: Ledger, tmp_path: Path) -> None:
         with create_ledger(f"sqlite:///{tmp_path / 'file.db'}") as file:
             fill(file)
-            file.import_book(
-                book_from("accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]")
-            )
+            file.import_book(book_from(VOID))
             assert head(file) == head(filled)
 
     def test_a_backup_is_a_file_with_the_same_head_and_becomes_a_ledger_of_either(

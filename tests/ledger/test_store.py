@@ -78,7 +78,6 @@ class TestRefusing:
             "sqlite://books.db",
             "sqlite:///",
             "sqlite:///:memory:",
-            "postgresql://host/books",
             "sqlite:///\0",
         ],
     )

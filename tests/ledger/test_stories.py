@@ -99,6 +99,7 @@ def test_plans_made_beforehand_post_too(story: Path, ledger: Ledger) -> None:
     assert ledger.check() == []
 
 
+@pytest.mark.in_a_file
 @pytest.mark.parametrize("group", [1, 2, 1000])
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
@@ -124,6 +125,29 @@ def test_a_batch_leaves_the_same_ledger_whatever_its_groups(
             assert dump(other) == dump(ledger)
             if any(isinstance(plan, list) for plan in one_by_one):
                 break  # what was refused then may be possible now
+
+
+@pytest.mark.on_a_server
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
+def test_a_batch_on_a_server_leaves_what_it_leaves_in_a_file(
+    story: Path, ledger: Ledger, tmp_path: Path, empty_file: Path
+) -> None:
+    """Two at a time there, and all at once here: the head stands for all that was written."""
+    book, asked, versions = (
+        load_book(story / "book.yaml"),
+        load_operations(story / "operations.yaml"),
+        versions_of(story),
+    )
+    shutil.copy(empty_file, tmp_path / "batch.db")
+    heads = []
+    with open_ledger(f"sqlite:///{tmp_path / 'batch.db'}") as file:
+        for one, group in ((ledger, 2), (file, 1000)):
+            one.import_book(book, versions)
+            list(post_jobs(one, [wanted(versions, each) for each in asked], now=lambda: NOW, group=group))
+            with one.reading() as reader:
+                heads.append(reader.head())
+    assert heads[0] == heads[1]
+    assert ledger.check() == []
 
 
 def wanted(versions: Versions, asked: Instruction) -> Job:

@@ -112,6 +112,23 @@ def _subject(command: click.Context) -> str | None:
     return None
 
 
+def _damaged() -> Diagnostic | None:
+    """What is wrong with the ledger that the command was given; None where that is whole, or there is none."""
+    command: click.Context | None = _meta().get(_CONTEXT)
+    ledger = None if command is None else command.params.get("ledger")
+    if not ledger:
+        return None
+    try:
+        with billpolicy.open_ledger(ledger) as opened:
+            found = opened.check()
+    except Exception:  # this looks after what failed; nothing here may hide it
+        return None
+    if not found:
+        return None
+    hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
+    return Diagnostic("ledger-damaged", f"this ledger is damaged: {found[0].message}", hint=hint)
+
+
 def fail(error: Exception) -> int:
     """Say what went wrong and give the exit code: 1 for what the user can mend, 3 for a bug of ours."""
     if isinstance(error, Refused):
@@ -126,6 +143,9 @@ def fail(error: Exception) -> int:
         message = f"{where} cannot be used: {(error.strerror or str(error)).lower()}"
         hint = "check the path, who may use it, and the space on the disk"
         show([Diagnostic("file-unusable", message, hint=hint)], beside=True)
+        return 1
+    if damaged := _damaged():  # what stumbles over a damaged ledger is no bug
+        show([damaged], beside=_ANSWERS not in _meta())
         return 1
     if os.environ.get("BILLPOLICY_DEBUG"):
         import traceback

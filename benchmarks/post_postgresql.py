@@ -1,0 +1,177 @@
+"""Posting to PostgreSQL, durability on, beside psycopg that writes the same rows by hand in the same transactions.
+
+The peer knows all rows in advance: it plans nothing, and asks for nothing. Groups are copied in, single operations are
+inserted. Then one client beside eight, each in a process of its own. Needs Debian's `postgresql`.
+
+    python -m benchmarks.post_postgresql
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Boolean
+
+import billpolicy
+from benchmarks.post import DAY, NOW, STANDARD, Statements, asked, batching, book, posting, rows_of
+from billpolicy.deciding.proven import prove
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.versions import Versions
+from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.store import create_ledger, open_ledger
+from tests.helpers.postgresql import Server, server
+
+OPERATION = "write_off_invoice"
+ROUNDS = 5
+GROUP = 500
+CLIENTS = 8
+
+
+def main() -> None:
+    """Print how fast each was."""
+    versions = Versions([Resolver(prove(STANDARD), "python")])
+    with durable() as started:
+        for count, group in ((5_000, GROUP), (1_000, 1)):
+            _contest(started, versions, count, group)
+        _clients(started, 2_000)
+
+
+@contextmanager
+def durable() -> Iterator[Server]:
+    """A server that waits for the disk."""
+    with server() as started:
+        started.stop()
+        started.start(fsync="on")
+        yield started
+
+
+def _contest(started: Server, versions: Versions, count: int, group: int) -> None:
+    invoices, work = book(count), asked(count, OPERATION)
+    planned = billpolicy.plan_all(versions, invoices, work, today=DAY)
+    plans = [outcome.plan for outcome in planned if outcome.plan is not None]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.db"
+        with create_ledger(f"sqlite:///{file}") as ledger:
+            ledger.import_book(invoices)
+            batching(ledger, versions, work)(0, count)
+        statements = list(rows_of(file, plans, group))
+    empty = started.new_database()
+    with create_ledger(started.url(empty)) as ledger:
+        ledger.import_book(invoices)
+    rates: dict[str, list[float]] = {"post": [], "by hand": []}
+    step = count // ROUNDS
+    with started.database(empty) as ours, started.database(empty) as theirs:
+        with open_ledger(started.url(ours)) as ledger, psycopg.connect(started.url(theirs), autocommit=True) as raw:
+            run = batching(ledger, versions, work) if group > 1 else posting(ledger, versions, work)
+            for n in range(ROUNDS):
+                begun = time.perf_counter()
+                run(n * step, (n + 1) * step)
+                rates["post"].append(step / (time.perf_counter() - begun))
+                begun = time.perf_counter()
+                for each in statements[n * step // group : (n + 1) * step // group]:
+                    _by_hand(raw, each, copied=group > 1)
+                rates["by hand"].append(step / (time.perf_counter() - begun))
+            kept = [
+                _rows(raw),
+            ]
+            with psycopg.connect(started.url(ours), autocommit=True) as other:
+                kept.append(_rows(other))
+        if kept[0] != kept[1]:
+            raise SystemExit("the contestants did not write the same rows")
+    ratio = statistics.median(a / b for a, b in zip(rates["post"], rates["by hand"], strict=True))
+    how = "COPY" if group > 1 else "INSERT"
+    print(f"post to PostgreSQL: {OPERATION}, {group} a transaction, fsync on")
+    for name, found in rates.items():
+        told = f"by {how}" if name == "by hand" else "slice, plan, post"
+        print(f"  {name:<8} {statistics.median(found):>9,.0f} operations/s ({told})")
+    print(f"  post / by hand: {ratio:.2f}")
+
+
+def _by_hand(raw: psycopg.Connection, statements: Statements, *, copied: bool) -> None:
+    with raw.transaction(), raw.cursor() as cursor:
+        for text, rows in statements:
+            words = text.split()
+            if words[0] == "INSERT" and "CONFLICT" not in words:
+                table = metadata.tables[words[2]]
+                names = table.columns.keys()
+                truths = [place for place, column in enumerate(table.columns) if isinstance(column.type, Boolean)]
+                typed = [_typed(row, truths) for row in rows]
+                if copied:
+                    with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+                        for row in typed:
+                            copy.write_row(row)
+                    continue
+                marks = ", ".join(["%s"] * len(names))
+                cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", typed)
+            else:
+                cursor.executemany(text.replace("?", "%s"), rows)
+
+
+def _typed(row: tuple[Any, ...], truths: list[int]) -> list[Any]:
+    typed = list(row)
+    for place in truths:
+        typed[place] = None if row[place] is None else bool(row[place])
+    return typed
+
+
+def _rows(connection: psycopg.Connection) -> list[Any]:
+    return [
+        sorted(map(str, connection.execute(f"SELECT * FROM {table.name}").fetchall()))
+        for table in metadata.sorted_tables
+    ]
+
+
+def _clients(started: Server, count: int) -> None:
+    empty = started.new_database()
+    with create_ledger(started.url(empty)) as ledger:
+        ledger.import_book(book(count))
+    rates = {}
+    for clients in (1, CLIENTS):
+        with started.database(empty) as name:
+            share = count // clients
+            command = [sys.executable, "-m", "benchmarks.post_postgresql", "--client", started.url(name), str(count)]
+            children = [
+                subprocess.Popen(
+                    [*command, str(n * share), str((n + 1) * share)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+                for n in range(clients)
+            ]
+            for child in children:
+                assert child.stdout is not None
+                child.stdout.readline()  # it has read everything
+            begun = time.perf_counter()
+            for child in children:
+                child.communicate(b"go\n")
+            rates[clients] = share * clients / (time.perf_counter() - begun)
+            with open_ledger(started.url(name)) as ledger:
+                assert ledger.check() == []
+    print(f"post to PostgreSQL: {OPERATION}, one a transaction, fsync on, clients in processes of their own")
+    for clients, rate in rates.items():
+        print(f"  {clients} client{'s' if clients > 1 else ' '} {rate:>9,.0f} operations/s")
+    print(f"  {CLIENTS} / 1: {rates[CLIENTS] / rates[1]:.2f}")
+
+
+def _client(url: str, count: int, first: int, end: int) -> None:
+    versions = Versions([Resolver(prove(STANDARD), "python")])
+    work = asked(count, OPERATION)
+    with open_ledger(url) as ledger:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for one in work[first:end]:
+            billpolicy.post(versions, ledger, one, who="bench", now=NOW, today=DAY)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--client"]:
+        _client(sys.argv[2], *map(int, sys.argv[3:]))
+    else:
+        main()
