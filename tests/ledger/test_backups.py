@@ -384,7 +384,9 @@ def test_the_commands_say_what_was_done(place: Path, backup: Path, tmp_path: Pat
     assert told["numbers"] == ["CM00000005"]  # the sample has two memos; three were posted
     ran = billpolicy("ledger", "backup", url_of(place), str(tmp_path / "text.db"))
     digest = hashlib.sha256((tmp_path / "text.db").read_bytes()).hexdigest()
-    assert ran.out.splitlines()[:2] == ["last numbers  CM00000005", f"sha256        {digest}"]
+    with open_ledger(url_of(place)) as ledger, ledger.reading() as reader:
+        head = reader.head().digest
+    assert ran.out.splitlines()[:3] == ["last numbers  CM00000005", f"head          {head}", f"sha256        {digest}"]
     ran = billpolicy("ledger", "restore", str(backup), url_of(place), "--replace", "--discard", "2")
     assert (ran.code, ran.err) == (0, "")
     assert "the last of them before; what was there is kept as stocked.db.before-restore-1" in ran.out
