@@ -7,14 +7,12 @@ whether anything that it stands for was changed, removed, put in another order o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
-
-from sqlalchemy import Table
 
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Connection, Row
-from billpolicy.source.codec import canonical
+from billpolicy.source.codec import canonical, encode
 
 Kind = Literal["start", "import", "policy", "operation", "waiting", "approval", "withdrawal"]
 """What a link is of. At a `start` the chain begins, over all that the ledger holds by then."""
@@ -56,19 +54,16 @@ def linked(before: str, kind: str, what: str, content: str) -> str:
 
 
 class Content:
-    """The digest of rows, taken one by one. What is not set does not count: a column that a later version of the tables
-    adds changes nothing of what was written before."""
+    """The digest of rows, taken one by one: each as it was written, its columns in the order of its table.
+
+    A table gets columns only by a migration, after which the chain begins anew."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
 
-    def add(self, names: Sequence[str], row: Row) -> None:
-        """Add a row; `names`: of its columns."""
-        told = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for name, value in told.items():
-            if isinstance(value, bool):  # some databases know only numbers
-                told[name] = int(value)
-        self._digest.update(canonical(told).encode())
+    def add(self, row: Row) -> None:
+        """Add a row."""
+        self._digest.update(encode(row).encode())
         self._digest.update(b"\n")
 
     @property
@@ -77,13 +72,8 @@ class Content:
         return self._digest.hexdigest()
 
 
-def content_of(names: Sequence[str], row: Row) -> str:
+def content_of(row: Row) -> str:
     """The digest of one row."""
     content = Content()
-    content.add(names, row)
+    content.add(row)
     return content.digest
-
-
-def names_of(table: Table) -> tuple[str, ...]:
-    """The columns of a table, each with its name."""
-    return tuple(f"{table.name}.{column.name}" for column in table.columns)

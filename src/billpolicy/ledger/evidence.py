@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import islice, zip_longest
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import Boolean, Column, Table
 
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.ledger import schema
-from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked, names_of
+from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.writing import OF_PERIOD
 from billpolicy.posting.stats import KeptHead
@@ -143,7 +143,7 @@ def begin(connection: Connection) -> None:
     for each in LINKED:
         counts[each.kind] = 0
         for _, content in _rows(connection, each):
-            state.add((each.kind,), (content,))
+            state.add((each.kind, content))
             counts[each.kind] += 1
     beginning = Beginning(counts, revisions_digest(revisions_in(connection)))
     extend(
@@ -164,11 +164,18 @@ def imported_content(connection: Connection) -> str:
     content = Content()
     for table, which, order in _IMPORTED:
         left_out = _CHANGED.get(table.name, ())
-        names = [f"{table.name}.{column.name}" for column in table.columns if column.name not in left_out]
-        told = [_IMPORTED_AS.get(name, name) for name in names]
-        for row in connection.each(f"SELECT {', '.join(told)} FROM {table.name} WHERE {which} ORDER BY {order}"):
-            content.add(names, row)
+        told = ", ".join(_as_imported(table, column) for column in table.columns if column.name not in left_out)
+        for row in connection.each(f"SELECT {told} FROM {table.name} WHERE {which} ORDER BY {order}"):
+            content.add(tuple(row))
     return content.digest
+
+
+def _as_imported(table: Table, column: Column[Any]) -> str:
+    """The SQL of a column as it was imported. What is true or false is a number: some databases know nothing else."""
+    sql = _IMPORTED_AS.get(f"{table.name}.{column.name}", column.name)
+    if isinstance(column.type, Boolean):
+        return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {sql} THEN 1 ELSE 0 END"
+    return sql
 
 
 def revisions_in(connection: Connection) -> dict[str, int]:
@@ -179,7 +186,7 @@ def revisions_in(connection: Connection) -> dict[str, int]:
 def revisions_digest(revisions: dict[str, int]) -> str:
     """The digest of revisions, of those that are not 0."""
     content = Content()
-    content.add(("revisions",), (canonical({name: count for name, count in revisions.items() if count}),))
+    content.add((canonical({name: count for name, count in revisions.items() if count}),))
     return content.digest
 
 
@@ -252,7 +259,7 @@ class Evidence:
         """
         rows: Iterator[tuple[str, str]] = _rows(self._connection, each)
         for _, content in islice(rows, before if each.in_order else 0):
-            state.add((each.kind,), (content,))
+            state.add((each.kind, content))
         links = self._connection.each(_LINKS_OF, kind=each.kind, start=self._start)
         unlinked: dict[str, str] = {}
         gone: dict[str, str] = {}
@@ -263,7 +270,7 @@ class Evidence:
                 if unlinked.pop(what) != gone.pop(what):
                     yield "chain-differs", f"{each.called.format(what)} is not what it was when it was written"
         for what, content in unlinked.items():
-            state.add((each.kind,), (content,))
+            state.add((each.kind, content))
             if not before or each.in_order:
                 yield "chain-differs", f"{each.called.format(what)} has no link in the chain"
         for what in gone:
@@ -272,10 +279,9 @@ class Evidence:
 
 def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
     """What names each row of a kind, and the digest of it, in the order in which they were written."""
-    names = [name for table in each.tables for name in names_of(table)]
     columns = ", ".join(f"{table.name}.{column.name}" for table in each.tables for column in table.columns)
     for what, *row in connection.each(f"SELECT {each.what}, {columns} FROM {each.joined} ORDER BY {each.order}"):
-        yield str(what), content_of(names, tuple(row))
+        yield str(what), content_of(tuple(row))
 
 
 def _read(kind: type[T], text: str) -> T | None:

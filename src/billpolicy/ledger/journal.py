@@ -15,7 +15,7 @@ from billpolicy.book.changes import CHANGES, ISSUED, Change, DraftPosted, Issued
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.ledger.chain import content_of, names_of
+from billpolicy.ledger.chain import content_of
 from billpolicy.ledger.schema import audit, operations
 from billpolicy.ledger.statements import Connection, Row, last_id, select_from
 from billpolicy.planning.closure import Closure
@@ -26,8 +26,6 @@ from billpolicy.posting.store import Audit, Cause, Entry, Moved, Posted
 from billpolicy.recording.recorder import Taken
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 
-_WRITTEN = (*names_of(operations), *names_of(audit))
-"""What the link of an operation stands for."""
 _TREES = f"""
 WITH RECURSIVE tree(id) AS (
     SELECT id FROM operations WHERE id IN {{keys}}
@@ -125,7 +123,7 @@ def write_operations(connection: Connection, entries: Sequence[Entry]) -> list[s
     ]
     connection.insert(operations, posted)
     connection.insert(audit, audits)
-    return [content_of(_WRITTEN, (*row, *of)) for row, of in zip(posted, audits, strict=True)]
+    return [content_of((*row, *of)) for row, of in zip(posted, audits, strict=True)]
 
 
 def _operation_row(plan: Plan, cause: Cause | None) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from billpolicy.ledger.chain import content_of, names_of
+from billpolicy.ledger.chain import content_of
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import policies
 from billpolicy.ledger.statements import Connection
@@ -23,7 +23,7 @@ def keep_policies(connection: Connection, texts: Collection[PolicyText]) -> dict
     known = {row[0] for row in connection.rows(_KNOWN, [one.digest for one in texts])}
     new = [(one.digest, one.name, encode(one.layers)) for one in texts if one.digest not in known]
     connection.insert(policies, new)
-    return {row[0]: content_of(names_of(policies), row) for row in new}
+    return {row[0]: content_of(row) for row in new}
 
 
 def policies_of(connection: Connection, digests: Collection[str]) -> dict[str, PolicyText]:

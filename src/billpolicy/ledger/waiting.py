@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Table
 
 from billpolicy.deciding.approvals import Awaited
-from billpolicy.ledger.chain import Kind, Link, content_of, extend, names_of
+from billpolicy.ledger.chain import Kind, Link, content_of, extend
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import approvals, waiting, withdrawals
 from billpolicy.ledger.statements import Connection, Row, last_id
@@ -102,7 +102,7 @@ def withdraw(connection: Connection, id: str, who: str, at: datetime.datetime, w
 def _write(connection: Connection, kind: Kind, table: Table, row: Row) -> None:
     """Insert a row, and its link of the chain."""
     connection.insert(table, [row])
-    extend(connection, [Link(kind, str(row[0]), content_of(names_of(table), row))])
+    extend(connection, [Link(kind, str(row[0]), content_of(row))])
 
 
 def _number(connection: Connection, id: str) -> int:
