@@ -170,7 +170,12 @@ def test_a_command_is_named_by_known_words_only(typed: str) -> None:
 
 
 def test_what_libraries_tell_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+
     def odd(*_: object, **__: object) -> None:
+        called.append("once, and again to see whether the ledger is damaged")
+        if len(called) > 1:
+            raise ZeroDivisionError
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.warn("goes in the next version", DeprecationWarning, stacklevel=1)
