@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
-from billpolicy.ledger.evidence import begin
+from billpolicy.ledger.evidence import begin, link_import
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.store import Ledger
@@ -211,4 +211,18 @@ def make_chain_anew(path: Path) -> None:
         with guards_down(connection):
             connection.execute("DELETE FROM chain")
             begin(Connection(connection, DIALECT))
+        connection.commit()
+
+
+def begin_at_the_end(path: Path) -> None:
+    """Let the chain begin anew behind its last link, over what was changed."""
+    with closing(sqlite3.connect(path)) as connection:
+        begin(Connection(connection, DIALECT))
+        connection.commit()
+
+
+def add_an_import(path: Path) -> None:
+    """Add the link of an import that imported nothing, over what was changed."""
+    with closing(sqlite3.connect(path)) as connection:
+        link_import(Connection(connection, DIALECT), [])
         connection.commit()

@@ -136,6 +136,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert list(writer.waiting()) == list(writer.waiting(["waits", "waited"])) == ["waits"]
         ledger.check(KeptHead("0" * 64, ("no number",)))
         ledger.numbering()
+        with ledger.reading() as reader:
+            assert reader.imports_since(KeptHead("0" * 64)) == 0
         copied = f"sqlite:///{path.with_name('copied.db')}"
         sqlite.create_database(copied, chained=False)
         with closing(sqlite.open_database(copied)) as into, ledger.reading() as reader, into.writing() as made:

@@ -13,10 +13,13 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
+from tests.helpers.command_line import billpolicy
 from tests.helpers.tampering import (
     ATTACKS,
     SCHEMA_ATTACKS,
+    add_an_import,
     attack,
+    begin_at_the_end,
     edits,
     fill,
     fill_for_attacks,
@@ -65,6 +68,24 @@ def test_with_a_head_that_was_kept_it_is_found_also_where_the_chain_was_made_ane
     if name not in SCHEMA_ATTACKS:
         make_chain_anew(copy)
     assert found(copy, whole[1])
+
+
+def test_the_chain_does_not_begin_anew_where_the_tables_are_no_others(copy: Path) -> None:
+    attack(copy, "another person")
+    begin_at_the_end(copy)
+    assert "chain-broken" in found(copy)
+
+
+def test_an_import_since_the_head_is_told(whole: tuple[Path, KeptHead], copy: Path) -> None:
+    """Whoever changes what was imported and links it anew is seen by that alone."""
+    head = str(whole[1].digest)
+    ran = billpolicy("ledger", "check", f"sqlite:///{copy}", "--head", head)
+    assert "imported-since" not in ran.out + ran.err
+    attack(copy, "an imported invoice a cent cheaper, and its line")
+    add_an_import(copy)
+    assert found(copy, whole[1]) == []
+    ran = billpolicy("ledger", "check", f"sqlite:///{copy}", "--head", head)
+    assert "1 import came since the head that was kept" in ran.out + ran.err
 
 
 def test_a_cut_ledger_tells_the_number_that_was_issued_by_then(whole: tuple[Path, KeptHead], copy: Path) -> None:

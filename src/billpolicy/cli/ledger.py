@@ -37,6 +37,7 @@ from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.diagnostics.meaning import meant
 from billpolicy.diagnostics.sentences import counted
+from billpolicy.report.head import imported_since
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
@@ -223,8 +224,12 @@ def check(ledger: str, head: str | None, format: str) -> None:
     """
     answer_with_refusals(click.get_current_context())
     with billpolicy.open_ledger(ledger) as opened:
-        problems = opened.check(None if head is None else billpolicy.load_head(head))
+        kept = None if head is None else billpolicy.load_head(head)
+        problems = opened.check(kept)
         warnings = [] if problems else gaps_to_warn_of(opened.numbering())
+        if kept is not None and not problems:
+            with opened.reading() as reader:
+                warnings += imported_since(reader.imports_since(kept))
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
     if not problems:

@@ -213,6 +213,7 @@ Known = Literal[
     "id-says-nothing",
     "import-differs",
     "imported-differs",
+    "imported-since",
     "in-flight",
     "internal-error",
     "interrupted",

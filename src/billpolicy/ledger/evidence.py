@@ -129,6 +129,8 @@ LINKED = (
 class Beginning(NamedTuple):
     """What a ledger held when its chain began."""
 
+    tables: str
+    """Their revision: the chain begins anew with each, and never without another one."""
     rows: dict[str, int]
     """Kind of link -> how many rows of it there were."""
     revisions: str
@@ -145,7 +147,7 @@ def begin(connection: Connection) -> None:
         for _, content in _rows(connection, each):
             state.add((each.kind, content))
             counts[each.kind] += 1
-    beginning = Beginning(counts, revisions_digest(revisions_in(connection)))
+    beginning = Beginning(schema.REVISIONS[-1], counts, revisions_digest(revisions_in(connection)))
     extend(
         connection,
         [Link("start", canonical(beginning), state.digest), Link("import", "[]", imported_content(connection))],
@@ -203,6 +205,15 @@ def not_from(connection: Connection, head: KeptHead) -> list[Diagnostic]:
     return [Diagnostic("head-unknown", message, hint=_HEAD_HINT)]
 
 
+def imports_since(connection: Connection, head: KeptHead) -> int:
+    """How many imports were linked since a head that was kept. The last of them stands for everything imported, also
+    for what was there by then: whether that is still the same, the head does not tell."""
+    return int(connection.rows(_IMPORTS_SINCE, digest=head.digest)[0][0])
+
+
+_IMPORTS_SINCE = """
+SELECT count(*) FROM chain WHERE kind = 'import' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
+"""
 _KNOWN = "SELECT id FROM chain WHERE digest IN {keys}"
 _GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
 _HEAD_HINT = (
@@ -229,6 +240,8 @@ class Evidence:
         if self.beginning is None:
             yield "chain-broken", "the chain of this ledger does not say how it began"
             return
+        if self.beginning.tables != schema.REVISIONS[-1]:
+            yield "chain-broken", "the chain of this ledger began with other tables than it has"
         state = Content()
         for each in LINKED:
             yield from self._held(each, self.beginning.rows.get(each.kind, 0), state)
@@ -246,8 +259,11 @@ class Evidence:
                 yield "chain-broken", f"link {id} of the chain does not follow from what stands before it"
             at, before = id, digest
             if kind == "start":
-                self._start, self._state, self.beginning = id, content, _read(Beginning, what)
+                earlier, self.beginning = self.beginning, _read(Beginning, what)
+                self._start, self._state = id, content
                 self.raised.clear()
+                if earlier is not None and (self.beginning is None or self.beginning.tables <= earlier.tables):
+                    yield "chain-broken", f"the chain begins anew at link {id}, though the tables are no others"
             elif kind == "import":
                 self._imported = content
                 self.raised.update(_read(list[str], what) or ())
