@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
+from billpolicy.ledger.chain import Link, content_of, extend
 from billpolicy.ledger.evidence import begin, link_import
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.statements import Connection
@@ -225,4 +226,19 @@ def add_an_import(path: Path) -> None:
     """Add the link of an import that imported nothing, over what was changed."""
     with closing(sqlite3.connect(path)) as connection:
         link_import(Connection(connection, DIALECT), [])
+        connection.commit()
+
+
+def link_again(path: Path) -> None:
+    """Add a second link of each policy, over what it is now."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT digest, name, layers FROM policies").fetchall()
+        extend(Connection(connection, DIALECT), (Link("policy", row[0], content_of(row)) for row in rows))
+        connection.commit()
+
+
+def write_head(path: Path, digest: str) -> None:
+    """Write a link that has a digest, whatever it stands for."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO chain SELECT max(id) + 1, 'operation', 'x', 'x', ? FROM chain", (digest,))
         connection.commit()

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from billpolicy.book.needs import Needs
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.postgresql.database import PostgresDatabase
-from billpolicy.ledger.postgresql.failures import told
 from billpolicy.ledger.postgresql.guards import guards
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.database import _schema_of_new
@@ -22,6 +22,7 @@ from billpolicy.policy.layers import digest_of_texts
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
 from tests.helpers.books import book_from
+from tests.helpers.command_line import billpolicy
 from tests.helpers.kinds_of_change import EACH
 from tests.helpers.ledgers import dump, post, whole
 from tests.helpers.paths import ROOT
@@ -104,14 +105,18 @@ class TestRights:
 
     def test_one_makes_one_posts_and_one_reads(self, roles: Server) -> None:
         poster, reader = (roles.url("books", f"ledger_{name}") for name in ("poster", "reader"))
-        for url in (poster, reader):
-            assert codes(refused(lambda url=url: create_ledger(url + "%20"))) == ["ledger-unreachable"]  # type: ignore[misc]
         with open_ledger(poster) as posting, open_ledger(reader) as reading:
             fill_but_the_book(posting)
             assert posting.check() == reading.check() == []
             assert whole(reading) == whole(posting)
             plan = credit_plan(whole(reading), "op-2", "INV00000002")
             assert codes(refused(lambda: post(reading, plan, who="ann", now=NOW))) == ["ledger-read-only"]
+
+    @pytest.mark.parametrize("role", ["ledger_poster", "ledger_reader"])
+    def test_neither_of_them_makes_tables(self, roles: Server, role: str) -> None:
+        roles.run("books", "CREATE SCHEMA other", f"GRANT USAGE ON SCHEMA other TO {role}")
+        url = f"{roles.url('books', role)}&options=-csearch_path%3Dother"
+        assert codes(refused(lambda: create_ledger(url))) == ["ledger-read-only"]
 
     @pytest.mark.parametrize("role", ["ledger_poster", "ledger_reader"])
     def test_nothing_that_was_posted_is_theirs_to_change(self, roles: Server, role: str) -> None:
@@ -196,6 +201,33 @@ def api_text() -> PolicyText:
     return PolicyText(digest_of_texts(layers), "other", layers)
 
 
+def test_what_the_server_is_set_to_does_not_count(filled: Ledger, postgresql: Server) -> None:
+    """A writer sees what the one before it has left, and its commit waits for the disk."""
+    name = url_of(filled).partition("@/")[2].partition("?")[0]
+    postgresql.run(
+        "postgres",
+        f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'",
+        f"ALTER DATABASE {name} SET synchronous_commit = off",
+        f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+    )
+    with open_ledger(url_of(filled)) as ledger, ledger.writing() as writer:
+        found = {one: writer.connection.driver.execute(f"SHOW {one}").fetchone()[0] for one in SET}
+    assert found == SET
+
+
+SET = {"transaction_isolation": "read committed", "synchronous_commit": "on", "transaction_read_only": "off"}
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_no_command_tells_a_password(filled: Ledger, tmp_path: Path, format: str) -> None:
+    url = f"{url_of(filled)}&password=secret"
+    for asked in (("init",), ("check",), ("head",), ("stats",), ("numbers",), ("show", "nothing")):
+        ran = billpolicy("--log-format", "json", "ledger", asked[0], url, *asked[1:], "--format", format)
+        assert "secret" not in ran.out + ran.err, asked
+    ran = billpolicy("ledger", "backup", url, str(tmp_path / "b"), "--format", format)
+    assert "secret" not in ran.out + ran.err
+
+
 class TestGuards:
     def test_they_are_those_of_a_file(self) -> None:
         """But for those against replacing a row, of which there is no such statement here."""
@@ -242,6 +274,25 @@ class TestGuards:
         "ALTER TABLE audit ALTER COLUMN who DROP NOT NULL",
         "ALTER TABLE audit ADD COLUMN note TEXT",
         "CREATE TABLE notes (note TEXT)",
+        "CREATE VIEW notes AS SELECT 1 AS note",
+        "ALTER TABLE audit ALTER COLUMN why SET DEFAULT 'agreed'",
+        "ALTER TABLE audit ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY none ON audit USING (false)",
+        "CREATE RULE none AS ON UPDATE TO counters DO INSTEAD NOTHING",
+        "ALTER TABLE chain SET UNLOGGED",
+        "DROP INDEX ix_documents_draw; CREATE UNIQUE INDEX ix_documents_draw ON documents (number)",
+        (
+            "ALTER TABLE contacts DROP CONSTRAINT contacts_account_fkey, "
+            "ADD CONSTRAINT contacts_account_fkey FOREIGN KEY (created_by) REFERENCES operations (id)"
+        ),
+        (
+            "DROP TRIGGER billpolicy_audit_fixed ON audit; CREATE TRIGGER billpolicy_audit_fixed BEFORE UPDATE OF who "
+            "ON audit FOR EACH ROW WHEN (false) EXECUTE FUNCTION billpolicy_audit_fixed()"
+        ),
+        (
+            "DROP TRIGGER billpolicy_audit_stay ON audit; CREATE TRIGGER billpolicy_audit_stay BEFORE INSERT "
+            "ON audit FOR EACH ROW WHEN (false) EXECUTE FUNCTION billpolicy_audit_stay()"
+        ),
         "INSERT INTO alembic_version VALUES ('0012')",
     ],
 )
@@ -277,10 +328,12 @@ class TestAddresses:
                 "postgresql://ann@db/books?password=…&sslmode=require",
             ),
             ("postgresql://db/books", "postgresql://db/books"),
+            ("postgres://ann:secret@db/books", "postgres://ann@db/books"),
+            ("postgresql://db/books?sslpassword=secret", "postgresql://db/books?sslpassword=…"),
         ],
     )
     def test_no_password_is_told(self, url: str, shown: str) -> None:
-        assert told(url) == shown
+        assert told_address(url) == shown
 
     def test_tables_of_another_program_stay_as_they_are(self, url: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:

@@ -13,7 +13,9 @@ import pytest
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
+from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy
+from tests.helpers.refusals import codes, refused
 from tests.helpers.tampering import (
     ATTACKS,
     SCHEMA_ATTACKS,
@@ -23,7 +25,9 @@ from tests.helpers.tampering import (
     edits,
     fill,
     fill_for_attacks,
+    link_again,
     make_chain_anew,
+    write_head,
 )
 
 SEED = 20261127
@@ -74,6 +78,28 @@ def test_the_chain_does_not_begin_anew_where_the_tables_are_no_others(copy: Path
     attack(copy, "another person")
     begin_at_the_end(copy)
     assert "chain-broken" in found(copy)
+
+
+def test_a_second_link_hides_nothing(copy: Path) -> None:
+    """The link of a row that was changed, made once more at the end."""
+    attack(copy, "a policy that allows more")
+    link_again(copy)
+    assert "chain-broken" in found(copy)
+
+
+def test_a_digest_that_is_written_into_the_chain_is_no_head(copy: Path) -> None:
+    head = KeptHead("f" * 64)
+    write_head(copy, head.digest)
+    with open_ledger(f"sqlite:///{copy}") as ledger, ledger.reading() as reader:
+        assert [one.code for one in reader.not_from(head)] == ["head-unknown"]
+
+
+def test_an_import_does_not_take_over_what_was_changed(copy: Path) -> None:
+    attack(copy, "an imported invoice a cent cheaper, and its line")
+    with open_ledger(f"sqlite:///{copy}") as ledger:
+        refusal = refused(lambda: ledger.import_book(book_from("accounts: [{id: other, currency: USD}]")))
+    assert codes(refusal) == ["imported-differs"]
+    assert "imported-differs" in found(copy)
 
 
 def test_an_import_since_the_head_is_told(whole: tuple[Path, KeptHead], copy: Path) -> None:

@@ -34,6 +34,7 @@ from billpolicy.cli.options import (
     today_option,
 )
 from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, show_text, write, write_json
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.diagnostics.meaning import meant
 from billpolicy.diagnostics.sentences import counted
@@ -77,7 +78,7 @@ def command() -> None:
 def init(ledger: str, format: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
     with billpolicy.create_ledger(ledger):
-        conclude(f"{ledger} is ready")
+        conclude(f"{told_address(ledger)} is ready")
     if format == "json":
         show([])
 
@@ -197,7 +198,7 @@ def show_(ledger: str, id: str, format: str) -> None:
             "its account, a line by `ledger history`"
         )
         hint = meant if meant.startswith("did you mean") and "/" not in id else hint
-        raise Refused([Diagnostic("unknown", f"{ledger} has nothing called `{id}`", hint=hint)])
+        raise Refused([Diagnostic("unknown", f"{told_address(ledger)} has nothing called `{id}`", hint=hint)])
     if format == "json":
         write_json(ledger_report(found))
     elif document is not None:
@@ -233,7 +234,7 @@ def check(ledger: str, head: str | None, format: str) -> None:
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
     if not problems:
-        conclude(f"{ledger}: every check passed")
+        conclude(f"{told_address(ledger)}: every check passed")
     else:
         raise click.exceptions.Exit(1)
 

@@ -11,6 +11,7 @@ import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.options import LINE, format_option
 from billpolicy.cli.output import conclude, write, write_json
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.backups import BackupReport, RestoreReport
 from billpolicy.report.stats import posted_at
@@ -66,7 +67,7 @@ def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool,
     done = billpolicy.restore_ledger(file, ledger, replace=replace, discard=discard, another=another)
     if format == "json":
         report = RestoreReport(
-            ledger=ledger,
+            ledger=told_address(ledger),
             documents=done.stats.count,
             operations=done.stats.operations,
             last=posted_at(done.stats.last),
@@ -76,7 +77,7 @@ def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool,
         )
         write_json(report)
     kept = "" if done.kept is None else f"; what was there is kept as {done.kept.name}"
-    conclude(f"{ledger}: every check passed on {_holds(done.stats)}{kept}")
+    conclude(f"{told_address(ledger)}: every check passed on {_holds(done.stats)}{kept}")
 
 
 def _holds(stats: Stats) -> str:

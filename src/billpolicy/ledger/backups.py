@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
 from billpolicy.ledger.databases import database_of
@@ -107,7 +108,7 @@ def backup_ledger(url: str, file: str | Path) -> BackedUp:
     if os.path.lexists(target):
         raise Refused([_there("a file", target, "name a file that is not there yet")])
     with database_of(url).copy_of(url, target) as checked:
-        stats, head = _checked(checked, Position(url))
+        stats, head = _checked(checked, Position(told_address(url)))
     with target.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return BackedUp(target, target.stat().st_size, digest, stats, head)

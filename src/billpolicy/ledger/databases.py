@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.statements import Connection, Row
 
@@ -106,4 +107,6 @@ def database_of(url: str) -> DatabaseFile:
 def no_address(url: str) -> Refused:
     """The refusal of an address that no ledger can have."""
     hint = "write " + ", or ".join(known.address for known in DATABASES.values())
-    return Refused([Diagnostic("ledger-address", f"`{url}` is not the address of a ledger", hint=hint)])
+    return Refused(
+        [Diagnostic("ledger-address", f"`{told_address(str(url))}` is not the address of a ledger", hint=hint)]
+    )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Boolean, Column, Table
 
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.ledger import schema
 from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
@@ -154,6 +154,14 @@ def begin(connection: Connection) -> None:
     )
 
 
+def refuse_changed_imports(connection: Connection) -> None:
+    """Raises `Refused` where what was imported is not what its link says: an import would link it as it is now."""
+    if [(imported_content(connection),)] != connection.rows(_LAST_IMPORT):
+        message = "what was imported earlier is not what it was when it was imported"
+        hint = "something other than billpolicy changed this ledger; restore it from a backup, and import again"
+        raise Refused([Diagnostic("imported-differs", message, hint=hint)])
+
+
 def link_import(connection: Connection, raised: Collection[str]) -> None:
     """Link an import that went on with these records of before. One that changed nothing has no link."""
     content = imported_content(connection)
@@ -194,8 +202,9 @@ def revisions_digest(revisions: dict[str, int]) -> str:
 
 def not_from(connection: Connection, head: KeptHead) -> list[Diagnostic]:
     """What tells that a ledger does not go on from a head that was kept; nothing where it does."""
-    if connection.rows(_KNOWN, [head.digest]):
-        return []
+    for before, kind, what, content in connection.rows(_KNOWN, digest=head.digest, nothing=NOTHING):
+        if linked(before, kind, what, content) == head.digest:
+            return []
     there = {number for (number,) in connection.rows(_GIVEN, head.numbers)}
     gone = [number for number in head.numbers if number not in there]
     message = f"this ledger does not go on from the head {head.digest[:12]} that was kept"
@@ -214,7 +223,10 @@ def imports_since(connection: Connection, head: KeptHead) -> int:
 _IMPORTS_SINCE = """
 SELECT count(*) FROM chain WHERE kind = 'import' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
 """
-_KNOWN = "SELECT id FROM chain WHERE digest IN {keys}"
+_KNOWN = """
+SELECT coalesce(earlier.digest, :nothing), link.kind, link.what, link.content
+FROM chain link LEFT JOIN chain earlier ON earlier.id = link.id - 1 WHERE link.digest = :digest
+"""
 _GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
 _HEAD_HINT = (
     "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
@@ -242,6 +254,8 @@ class Evidence:
             return
         if self.beginning.tables != schema.REVISIONS[-1]:
             yield "chain-broken", "the chain of this ledger began with other tables than it has"
+        for kind, name in self._connection.rows(_LINKED_TWICE, start=self._start):
+            yield "chain-broken", f"the chain has two links of one {kind}, `{name}`"
         state = Content()
         for each in LINKED:
             yield from self._held(each, self.beginning.rows.get(each.kind, 0), state)
@@ -308,4 +322,8 @@ def _read(kind: type[T], text: str) -> T | None:
         return None
 
 
+_LINKED_TWICE = """
+SELECT kind, what FROM chain WHERE kind NOT IN ('start', 'import') AND id > :start
+GROUP BY kind, what HAVING count(*) > 1 ORDER BY kind, what
+"""
 _LINKS_OF = "SELECT what, content FROM chain WHERE kind = :kind AND id > :start ORDER BY id"

@@ -34,7 +34,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import reading, rows, writing
-from billpolicy.ledger.evidence import link_import
+from billpolicy.ledger.evidence import link_import, refuse_changed_imports
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
@@ -72,6 +72,7 @@ class _Import:
 
     def run(self) -> Imported:
         connection, book = self.connection, self.book
+        refuse_changed_imports(connection)
         known_documents, _ = reading.documents_of(connection, book.numbered)
         accounts = self._new_master("account", book.accounts, lambda *of: reading.accounts_of(connection, *of)[0])
         contacts = self._new_master("contact", book.contacts, lambda *of: reading.contacts_by_id(connection, *of))

@@ -21,6 +21,7 @@ from sqlalchemy import Dialect as Syntax
 from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.postgresql.failures import refusal, server_failures
@@ -109,7 +110,7 @@ class PostgresDatabase:
         if get_ident() in self._writing:  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
         with server_failures(self.url), self._connection() as driver:
-            driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+            driver.execute(_begin())
             self._writing.add(get_ident())
             try:
                 if not _may_write(driver):
@@ -177,7 +178,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
     if driver.info.parameter_status("server_encoding") != "UTF8":
         hint = "make the database with `createdb --encoding UTF8 --template template0`"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
-    driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+    driver.execute(_begin())
     try:
         driver.execute(_LOCK)
         version = version_in(driver, url)
@@ -214,9 +215,9 @@ def open_database(url: str) -> PostgresDatabase:
         return database
     database.close()
     if version is None:
-        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
+        hint = f"make a ledger in it with `billpolicy ledger init {told_address(url)}`"
         raise refusal("ledger-empty", "there are no tables here yet", url, hint)
-    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
+    hint = f"run `billpolicy ledger init {told_address(url)}`, which brings it up to date"
     raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", url, hint)
 
 
@@ -248,6 +249,13 @@ def connect(url: str) -> psycopg.Connection:
     connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="billpolicy")
     connection.prepare_threshold = 2
     return connection
+
+
+def _begin() -> str:
+    """Begin to write. What a server or a role is set to does not count: each statement sees what was committed when the
+    lock was given, and a commit waits for the disk."""
+    begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+    return f"{begin}; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"
 
 
 def _may_write(driver: psycopg.Connection) -> bool:

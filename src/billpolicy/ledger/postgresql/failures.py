@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.visible import visible
@@ -74,11 +74,6 @@ def first_line(error: object) -> str:
     return visible(str(error).strip().partition("\n")[0])
 
 
-def told(url: str) -> str:
-    """An address without the password that may stand in it."""
-    return re.sub(r"(?<=[:&?]password=)[^&]*", "…", re.sub(r"^(postgresql://[^:/@?]*):[^/?]*@", r"\1@", url))
-
-
 def refusal(code: Code, message: str, address: str, hint: str) -> Refused:
     """One refusal about a ledger at an address."""
-    return Refused([Diagnostic(code, message, Position(told(address)), hint)])
+    return Refused([Diagnostic(code, message, Position(told_address(address)), hint)])

@@ -105,34 +105,44 @@ class Guard(NamedTuple):
     function: str
     body: str
     """Of that function."""
+    kind: int
+    """When it runs, as `pg_trigger.tgtype` has it."""
+    columns: tuple[str, ...] = ()
+    """At a change of which it runs; none: of any."""
+
+
+_ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
+"""Bits of `pg_trigger.tgtype`."""
 
 
 def guards() -> Iterator[Guard]:
     """All of them."""
-    for table in metadata.sorted_tables:
-        name, may_change = table.name, MAY_CHANGE.get(table.name, ())
-        fixed = ", ".join(column.name for column in table.columns if column.name not in may_change)
-        yield _never(name, "fixed", f"BEFORE UPDATE OF {fixed} ON {name}", "never change")
-        yield _never(name, "stay", f"BEFORE DELETE ON {name}", "are never deleted")
-        yield _never(name, "full", f"BEFORE TRUNCATE ON {name}", "are never emptied")
-    for table_name, name, condition, message in ONE_WAY:
-        event = f"BEFORE UPDATE ON {table_name} FOR EACH ROW WHEN ({condition})"
-        yield _guard(table_name, name, event, f"RAISE EXCEPTION 'guard: {message}';")
-    for table_name, name, condition, message in NEVER_ADDED:
-        event = f"AFTER INSERT ON {table_name} REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
-        body = f"IF {condition} THEN RAISE EXCEPTION 'guard: {message}'; END IF; RETURN NULL;"
-        yield _guard(table_name, name, event, body)
+    for one in metadata.sorted_tables:
+        table, may_change = one.name, MAY_CHANGE.get(one.name, ())
+        fixed = tuple(column.name for column in one.columns if column.name not in may_change)
+        event = f"BEFORE UPDATE OF {', '.join(fixed)} ON {table} FOR EACH ROW"
+        yield _guard(table, "fixed", event, _raises(f"{table} never change"), _ROW | _BEFORE | _UPDATE, fixed)
+        event = f"BEFORE DELETE ON {table} FOR EACH ROW"
+        yield _guard(table, "stay", event, _raises(f"{table} are never deleted"), _ROW | _BEFORE | _DELETE)
+        event = f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"
+        yield _guard(table, "full", event, _raises(f"{table} are never emptied"), _BEFORE | _TRUNCATE)
+    for table, name, condition, message in ONE_WAY:
+        does = f"IF {condition} THEN {_raises(message)} END IF; RETURN NEW;"
+        yield _guard(table, name, f"BEFORE UPDATE ON {table} FOR EACH ROW", does, _ROW | _BEFORE | _UPDATE)
+    for table, name, condition, message in NEVER_ADDED:
+        event = f"AFTER INSERT ON {table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
+        yield _guard(table, name, event, f"IF {condition} THEN {_raises(message)} END IF; RETURN NULL;", _INSERT)
 
 
-def _never(table: str, name: str, event: str, message: str) -> Guard:
-    each = "FOR EACH STATEMENT" if "TRUNCATE" in event else "FOR EACH ROW"
-    return _guard(table, name, f"{event} {each}", f"RAISE EXCEPTION 'guard: {table} {message}';")
+def _raises(message: str) -> str:
+    return f"RAISE EXCEPTION 'guard: {message}';"
 
 
-def _guard(table: str, name: str, event: str, does: str) -> Guard:
+def _guard(table: str, name: str, event: str, does: str, kind: int, columns: tuple[str, ...] = ()) -> Guard:
     guard = f"{_PREFIX}{table}_{name}"
     body = f"BEGIN {' '.join(does.split())} END"
-    return Guard(table, guard, f"CREATE TRIGGER {guard} {event} EXECUTE FUNCTION {guard}()", guard, body)
+    made_by = f"CREATE TRIGGER {guard} {event} EXECUTE FUNCTION {guard}()"
+    return Guard(table, guard, made_by, guard, body, kind, columns)
 
 
 def statements() -> Iterator[str]:

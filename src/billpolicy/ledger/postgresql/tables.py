@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer
@@ -13,26 +13,46 @@ from billpolicy.ledger.schema import REVISIONS, metadata
 from billpolicy.ledger.statements import Connection
 
 _COLUMNS = """
-SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(k.collname, '')
+SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(k.collname, ''),
+    coalesce(pg_get_expr(d.adbin, d.adrelid), '')
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_collation k ON k.oid = a.attcollation
-WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p') AND a.attnum > 0
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0
 AND NOT a.attisdropped AND c.relname <> 'alembic_version'
 """
 _INDEXES = """
-SELECT i.relname, x.indisunique, x.indisvalid FROM pg_class i JOIN pg_index x ON x.indexrelid = i.oid
-JOIN pg_class c ON c.oid = x.indrelid
+SELECT i.relname, x.indisunique, x.indisvalid, x.indpred IS NOT NULL, ARRAY(
+    SELECT a.attname::text FROM unnest(x.indkey) WITH ORDINALITY k (number, place)
+    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number ORDER BY k.place
+)
+FROM pg_class i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class c ON c.oid = x.indrelid
 WHERE i.relnamespace = to_regnamespace(current_schema()) AND NOT x.indisprimary AND c.relname <> 'alembic_version'
 """
 _KEYS = """
-SELECT c.relname, k.contype, count(*) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-WHERE c.relnamespace = to_regnamespace(current_schema()) AND k.convalidated AND k.contype IN ('p', 'f', 'u')
-AND c.relname <> 'alembic_version' GROUP BY c.relname, k.contype
+SELECT c.relname, k.contype::text, coalesce(p.relname, ''), ARRAY(
+    SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY w (number, place)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = w.number ORDER BY w.place
+)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class p ON p.oid = k.confrelid
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND k.convalidated AND c.relname <> 'alembic_version'
 """
 _GUARDS = """
-SELECT t.tgname, c.relname, t.tgenabled, p.prosrc FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-JOIN pg_proc p ON p.oid = t.tgfoid
+SELECT t.tgname, c.relname, t.tgenabled::text, t.tgtype::int, t.tgqual IS NULL, ARRAY(
+    SELECT a.attname::text FROM unnest(t.tgattr) w (number)
+    JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = w.number ORDER BY a.attname
+), p.prosrc
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE c.relnamespace = to_regnamespace(current_schema()) AND NOT t.tgisinternal
 """
+_OTHERS = """
+SELECT 'table', relname FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())
+AND (relkind IN ('v', 'm', 'f') OR relkind = 'r' AND (relrowsecurity OR relpersistence <> 'p'))
+UNION ALL SELECT 'rule', r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind = 'r'
+UNION ALL SELECT 'row policy', y.polname FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
+WHERE c.relnamespace = to_regnamespace(current_schema())
+"""
+"""Views in the place of tables, tables that a crash empties, and what hides or replaces rows: a ledger has none."""
 
 
 def breaches(driver: Any) -> Iterator[str]:
@@ -42,20 +62,20 @@ def breaches(driver: Any) -> Iterator[str]:
         rows: list[tuple[Any, ...]] = driver.execute(query).fetchall()
         return rows
 
-    yield from _different("column", {f"{t}.{c}": tuple(of) for t, c, *of in found(_COLUMNS)}, dict(_columns()))
-    yield from _different("index", {name: tuple(of) for name, *of in found(_INDEXES)}, dict(_indexes()))
-    keys = {(table, kind if isinstance(kind, str) else kind.decode()): count for table, kind, count in found(_KEYS)}
-    for table, kind, count in _keys():
-        if keys.get((table, kind), 0) != count:
-            yield f"a key or reference of the table `{table}` is gone"
-    expected = {guard.name: (guard.table, "O", guard.body) for guard in guards()}
-    made = {
-        name: (table, state if isinstance(state, str) else state.decode(), body)
-        for name, table, state, body in found(_GUARDS)
-    }
-    yield from _different("guard", made, expected)
+    yield from _different("column", _by_name(found(_COLUMNS)), dict(_columns()))
+    yield from _different("index", _by_name(found(_INDEXES)), dict(_indexes()))
+    yield from _different("guard", _by_name(found(_GUARDS)), dict(_triggers()))
+    keys = {(table, kind, parent, *columns) for table, kind, parent, columns in found(_KEYS)}
+    for table in sorted({key[0] for key in keys ^ set(_keys())}):
+        yield f"the keys and references of the table `{table}` are not as billpolicy makes them"
+    for kind, name in found(_OTHERS):
+        yield f"the {kind} `{name}` is not as billpolicy makes it"
     if found("SELECT version_num FROM alembic_version") != [(REVISIONS[-1],)]:
         yield "the revision of the tables is not what it was"
+
+
+def _by_name(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(of) for name, *of in rows}
 
 
 def _different(what: str, found: dict[str, tuple[Any, ...]], expected: dict[str, tuple[Any, ...]]) -> Iterator[str]:
@@ -68,11 +88,25 @@ def _different(what: str, found: dict[str, tuple[Any, ...]], expected: dict[str,
             yield f"the {what} `{name}` is not as billpolicy makes it"
 
 
-def _columns() -> Iterator[tuple[str, tuple[str, bool, str]]]:
+def _columns() -> Iterator[tuple[str, tuple[Any, ...]]]:
     for table in metadata.sorted_tables:
         for column in table.columns:
             collation = "" if isinstance(column.type, Integer | BigInteger | Boolean) else "C"
-            yield f"{table.name}.{column.name}", (_type(column), not column.nullable, collation)
+            told = (_type(column), not column.nullable, collation, _default(column))
+            yield f"{table.name}.{column.name}", told
+
+
+def _default(column: Column[Any]) -> str:
+    """As the server tells it."""
+    if column.server_default is None:
+        return ""
+    value = str(column.server_default.arg)  # type: ignore[attr-defined]
+    return value if isinstance(column.type, Boolean) else f"'{value}'::text"
+
+
+def _triggers() -> Iterator[tuple[str, tuple[Any, ...]]]:
+    for guard in guards():
+        yield guard.name, (guard.table, "O", guard.kind, True, sorted(guard.columns), guard.body)
 
 
 def _type(column: Column[Any]) -> str:
@@ -87,20 +121,24 @@ def _type(column: Column[Any]) -> str:
     return f"character varying({length})" if length else "text"
 
 
-def _indexes() -> Iterator[tuple[str, tuple[bool, bool]]]:
+def _indexes() -> Iterator[tuple[str, tuple[Any, ...]]]:
     for table in metadata.sorted_tables:
         for index in table.indexes:
-            yield str(index.name), (bool(index.unique), True)
+            partial = index.dialect_options["postgresql"]["where"] is not None
+            yield str(index.name), (bool(index.unique), True, partial, index.columns.keys())
         for column in table.columns:
             if column.unique:
-                yield f"{table.name}_{column.name}_key", (True, True)
+                yield f"{table.name}_{column.name}_key", (True, True, False, [column.name])
 
 
-def _keys() -> Iterator[tuple[str, str, int]]:
+def _keys() -> Iterator[tuple[str, ...]]:
     for table in metadata.sorted_tables:
-        yield table.name, "p", 1
-        yield table.name, "f", len(table.foreign_key_constraints)
-        yield table.name, "u", sum(bool(column.unique) for column in table.columns)
+        yield table.name, "p", "", *table.primary_key.columns.keys()
+        for key in table.foreign_key_constraints:
+            yield table.name, "f", key.referred_table.name, *key.column_keys
+        for column in table.columns:
+            if column.unique:
+                yield table.name, "u", "", column.name
 
 
 def orphans_in(connection: Connection) -> Iterator[tuple[str, str]]:
