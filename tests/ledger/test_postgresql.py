@@ -293,6 +293,14 @@ class TestGuards:
             "DROP TRIGGER billpolicy_audit_stay ON audit; CREATE TRIGGER billpolicy_audit_stay BEFORE INSERT "
             "ON audit FOR EACH ROW WHEN (false) EXECUTE FUNCTION billpolicy_audit_stay()"
         ),
+        (
+            "ALTER TABLE contacts DROP CONSTRAINT contacts_account_fkey, ADD CONSTRAINT contacts_account_fkey "
+            "FOREIGN KEY (account) REFERENCES accounts (id) ON DELETE CASCADE"
+        ),
+        "ALTER TABLE documents ADD CHECK (account <> 'acme') NOT VALID",
+        "ALTER TABLE items DISABLE TRIGGER ALL; ALTER TABLE items ENABLE TRIGGER USER",
+        "ALTER FUNCTION billpolicy_items_closed() SET search_path = elsewhere",
+        "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.more () INHERITS (audit)",
         "INSERT INTO alembic_version VALUES ('0012')",
     ],
 )
@@ -330,6 +338,14 @@ class TestAddresses:
             ("postgresql://db/books", "postgresql://db/books"),
             ("postgres://ann:secret@db/books", "postgres://ann@db/books"),
             ("postgresql://db/books?sslpassword=secret", "postgresql://db/books?sslpassword=…"),
+            ("postgresql://ann:sec?ret@db/books", "postgresql://ann@db/books"),
+            ("postgresql://ann:sec/ret@db/books", "postgresql://ann@db/books"),
+            ("postgresql+psycopg://ann:secret@db/books", "postgresql+psycopg://ann@db/books"),
+            ("POSTGRESQL://ann:secret@db/books", "POSTGRESQL://ann@db/books"),
+            (" postgresql://ann:secret@db/books", " postgresql://ann@db/books"),
+            ("postgresql://db:5432/books?user=a@b", "postgresql://db:5432/books?user=a@b"),
+            ("postgresql://[::1]:5432/books?user=a@b", "postgresql://[::1]:5432/books?user=a@b"),
+            ("postgresql://db:1,db:2/books?user=a@b", "postgresql://db:1,db:2/books?user=a@b"),
         ],
     )
     def test_no_password_is_told(self, url: str, shown: str) -> None:
@@ -343,6 +359,22 @@ class TestAddresses:
 
     def test_a_database_without_tables(self, url: str) -> None:
         assert codes(refused(lambda: open_ledger(url))) == ["ledger-empty"]
+
+    def test_a_schema_that_comes_before_the_ledger_does_not_lead_to_it(self, ledger: Ledger) -> None:
+        with hand(ledger) as connection:
+            connection.execute("CREATE SCHEMA own; CREATE TABLE own.notes (note TEXT)")
+        refusal = refused(lambda: open_ledger(f"{url_of(ledger)}&options=-csearch_path%3Down,public"))
+        assert codes(refusal) == ["ledger-foreign"]
+
+    @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+    def test_what_texts_are_sent_in_is_not_the_environments(
+        self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, encoding: str
+    ) -> None:
+        ledger.import_book(book_from("accounts: [{id: nippon, name: 日本, currency: JPY}]"))
+        monkeypatch.setenv("PGCLIENTENCODING", encoding)
+        with open_ledger(url_of(ledger)) as opened:
+            assert opened.check() == []
+            assert whole(opened).accounts["nippon"].name == "日本"
 
     def test_a_newer_one(self, ledger: Ledger) -> None:
         with hand(ledger) as connection:

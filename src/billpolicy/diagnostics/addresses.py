@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_USER = re.compile(r"^(postgres(?:ql)?://[^:/@?]*):[^/?]*@")
+_USER = re.compile(r"^(\s*postgres[a-z0-9+]*://[^:/@\[]*):(?:[^/]*|(?![0-9]*[,/?]).*)@", re.IGNORECASE)
+"""As PostgreSQL reads it, a password may have a `?`; one with a `/` is none, but whoever wrote it meant it as one."""
 _OPTION = re.compile(r"((?:ssl)?password=)[^&]*")
 
 

@@ -43,8 +43,10 @@ _COPIED = 20
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('billpolicy'), hashtext(current_schema()))"
 _VERSION = """
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')),
-    obj_description(to_regclass('alembic_version'))
+    obj_description(to_regclass(quote_ident(current_schema()) || '.alembic_version'))
 """
+"""Only of the schema in which tables are made: whoever found a ledger in a later one of `search_path` would wait for
+another lock than the others."""
 
 
 class PostgresDialect:
@@ -246,7 +248,13 @@ def files_of(url: str) -> list[Path]:
 
 def connect(url: str) -> psycopg.Connection:
     """A connection to the server, whose caller closes it."""
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="billpolicy")
+    connection = psycopg.connect(
+        url,
+        autocommit=True,
+        connect_timeout=CONNECT_SECONDS,
+        application_name="billpolicy",
+        client_encoding="UTF8",  # whatever the environment, a role or a database is set to
+    )
     connection.prepare_threshold = 2
     return connection
 

@@ -32,12 +32,18 @@ _KEYS = """
 SELECT c.relname, k.contype::text, coalesce(p.relname, ''), ARRAY(
     SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY w (number, place)
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = w.number ORDER BY w.place
+), ARRAY(
+    SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY w (number, place)
+    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = w.number ORDER BY w.place
 )
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class p ON p.oid = k.confrelid
-WHERE c.relnamespace = to_regnamespace(current_schema()) AND k.convalidated AND c.relname <> 'alembic_version'
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relname <> 'alembic_version' AND k.contype <> 'n'
+AND (k.convalidated OR k.contype = 'c') AND k.confdeltype IN ('a', ' ') AND k.confupdtype IN ('a', ' ')
 """
+"""What must not be empty has constraints of its own from PostgreSQL 18 on; the columns tell of it."""
 _GUARDS = """
-SELECT t.tgname, c.relname, t.tgenabled::text, t.tgtype::int, t.tgqual IS NULL, ARRAY(
+SELECT t.tgname, c.relname, t.tgenabled::text, t.tgtype::int,
+    t.tgqual IS NULL AND p.proconfig IS NULL AND NOT p.prosecdef, ARRAY(
     SELECT a.attname::text FROM unnest(t.tgattr) w (number)
     JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = w.number ORDER BY a.attname
 ), p.prosrc
@@ -51,8 +57,13 @@ UNION ALL SELECT 'rule', r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid =
 WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind = 'r'
 UNION ALL SELECT 'row policy', y.polname FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
 WHERE c.relnamespace = to_regnamespace(current_schema())
+UNION ALL SELECT 'table', c.relname FROM pg_inherits h JOIN pg_class c ON c.oid IN (h.inhparent, h.inhrelid)
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p')
+UNION ALL SELECT DISTINCT 'table', c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = to_regnamespace(current_schema()) AND t.tgisinternal AND t.tgenabled <> 'O'
 """
-"""Views in the place of tables, tables that a crash empties, and what hides or replaces rows: a ledger has none."""
+"""Views in the place of tables, tables that a crash empties or whose references nobody holds, rows that are kept in
+another table, and what hides or replaces rows: a ledger has none."""
 
 
 def breaches(driver: Any) -> Iterator[str]:
@@ -65,7 +76,7 @@ def breaches(driver: Any) -> Iterator[str]:
     yield from _different("column", _by_name(found(_COLUMNS)), dict(_columns()))
     yield from _different("index", _by_name(found(_INDEXES)), dict(_indexes()))
     yield from _different("guard", _by_name(found(_GUARDS)), dict(_triggers()))
-    keys = {(table, kind, parent, *columns) for table, kind, parent, columns in found(_KEYS)}
+    keys = {(table, kind, parent, tuple(own), tuple(theirs)) for table, kind, parent, own, theirs in found(_KEYS)}
     for table in sorted({key[0] for key in keys ^ set(_keys())}):
         yield f"the keys and references of the table `{table}` are not as billpolicy makes them"
     for kind, name in found(_OTHERS):
@@ -131,14 +142,15 @@ def _indexes() -> Iterator[tuple[str, tuple[Any, ...]]]:
                 yield f"{table.name}_{column.name}_key", (True, True, False, [column.name])
 
 
-def _keys() -> Iterator[tuple[str, ...]]:
+def _keys() -> Iterator[tuple[Any, ...]]:
     for table in metadata.sorted_tables:
-        yield table.name, "p", "", *table.primary_key.columns.keys()
+        yield table.name, "p", "", tuple(table.primary_key.columns.keys()), ()
         for key in table.foreign_key_constraints:
-            yield table.name, "f", key.referred_table.name, *key.column_keys
+            theirs = tuple(element.column.name for element in key.elements)
+            yield table.name, "f", key.referred_table.name, tuple(key.column_keys), theirs
         for column in table.columns:
             if column.unique:
-                yield table.name, "u", "", column.name
+                yield table.name, "u", "", (column.name,), ()
 
 
 def orphans_in(connection: Connection) -> Iterator[tuple[str, str]]:
