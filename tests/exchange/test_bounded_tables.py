@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
@@ -42,7 +43,6 @@ def memory() -> Iterator[None]:
 
 def workbook(folder: Path, **parts: str | bytes) -> Path:
     """A workbook with one sheet, some parts of which are other ones."""
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     book.active.append(["id"])
     plain = io.BytesIO()

@@ -27,6 +27,9 @@ DAMAGES = {
     "no audit": "DROP TABLE audit",
     "a column less": "ALTER TABLE documents RENAME COLUMN comment TO remark",
     "a number as an amount": "UPDATE items SET amount_minor = 1.5",
+    "a revision that is no number": "UPDATE documents SET revision = 'x' || revision",
+    "a revision of an account that is none": "UPDATE accounts SET revision = 'x' || revision",
+    "a link that is no text": "UPDATE chain SET what = CAST(what AS BLOB)",
     "a blob as an id": "UPDATE operations SET plan = x'00ff'",
 }
 ASKED = (

@@ -293,7 +293,8 @@ class Evidence:
         links = self._connection.each(_LINKS_OF, kind=each.kind, start=self._start)
         unlinked: dict[str, str] = {}
         gone: dict[str, str] = {}
-        for row, link in zip_longest(rows, links):
+        for row, found in zip_longest(rows, links):
+            link = None if found is None else (str(found[0]), found[1])  # a hand may have written what is no text
             unlinked |= dict([row] if row else [])
             gone |= dict([link] if link else [])
             for what in {pair[0] for pair in (row, link) if pair} & unlinked.keys() & gone.keys():

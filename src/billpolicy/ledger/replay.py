@@ -189,7 +189,13 @@ def _revisions(connection: Connection, times: Counter[str], evidence: Evidence) 
     beginning = evidence.beginning
     if beginning is None:
         return  # which is told
-    left = Counter(revisions_in(connection))
+    found = revisions_in(connection)
+    unreadable = [name for name, revision in found.items() if not isinstance(revision, int)]
+    for name in unreadable:
+        yield "record-unreadable", f"the revision of {name} cannot be read any more"
+    if unreadable:
+        return  # what they were when the chain began cannot be told
+    left = Counter(found)
     left.subtract(times)
     left.subtract(evidence.raised)
     if revisions_digest(left) == beginning.revisions:
