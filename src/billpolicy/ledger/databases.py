@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from billpolicy.diagnostics.addresses import told_address
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection, Row
 
 
@@ -102,6 +103,18 @@ def database_of(url: str) -> DatabaseFile:
     if known is None:
         raise no_address(url)
     return cast(DatabaseFile, import_module(known.file))
+
+
+def refuse_other_tables(version: str | None, address: str, at: Position, empty: str) -> None:
+    """Refuse a ledger that this program cannot open as it is. `version`: of its tables, None where there are none;
+    `address`: as it is told; `empty`: what is said where there are none."""
+    if version is None:
+        hint = f"make a ledger in it with `billpolicy ledger init {address}`"
+        raise Refused([Diagnostic("ledger-empty", empty, at, hint)])
+    if version != REVISIONS[-1]:
+        message = "this ledger was made by an earlier version of billpolicy"
+        hint = f"run `billpolicy ledger init {address}`, which brings it up to date"
+        raise Refused([Diagnostic("ledger-older", message, at, hint)])
 
 
 def no_address(url: str) -> Refused:

@@ -22,8 +22,9 @@ from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
 from billpolicy.diagnostics.addresses import told_address
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
-from billpolicy.ledger.databases import no_address
+from billpolicy.ledger.databases import no_address, refuse_other_tables
 from billpolicy.ledger.postgresql.failures import refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
@@ -210,17 +211,12 @@ def open_database(url: str) -> PostgresDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, url)
+        address = told_address(url)
+        refuse_other_tables(version, address, Position(address), "there are no tables here yet")
     except BaseException:
         database.close()
         raise
-    if version == REVISIONS[-1]:
-        return database
-    database.close()
-    if version is None:
-        hint = f"make a ledger in it with `billpolicy ledger init {told_address(url)}`"
-        raise refusal("ledger-empty", "there are no tables here yet", url, hint)
-    hint = f"run `billpolicy ledger init {told_address(url)}`, which brings it up to date"
-    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", url, hint)
+    return database
 
 
 def version_in(driver: psycopg.Connection, url: str) -> str | None:

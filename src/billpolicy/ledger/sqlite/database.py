@@ -20,6 +20,8 @@ from sqlalchemy import Dialect as Syntax
 from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import sqlite
 
+from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.ledger.databases import refuse_other_tables
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import refusal, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, exists, mode_of, path_of, refuse_strangers
@@ -194,17 +196,11 @@ def open_database(url: str) -> SqliteDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, path)
+        refuse_other_tables(version, url, Position(str(path)), "this file is empty")
     except BaseException:
         database.close()
         raise
-    if version == REVISIONS[-1]:
-        return database
-    database.close()
-    if version is None:
-        hint = f"make a ledger in it with `billpolicy ledger init {url}`"
-        raise refusal("ledger-empty", "this file is empty", path, hint)
-    hint = f"run `billpolicy ledger init {url}`, which brings it up to date"
-    raise refusal("ledger-older", "this ledger was made by an earlier version of billpolicy", path, hint)
+    return database
 
 
 def _schema(driver: sqlite3.Connection) -> dict[tuple[str, str], str | None]:
