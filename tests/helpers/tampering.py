@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.book import Book
 from billpolicy.ledger.chain import Link, content_of, extend
-from billpolicy.ledger.evidence import begin, link_import
+from billpolicy.ledger.evidence import begin
+from billpolicy.ledger.imports import link_import, next_number
+from billpolicy.ledger.reading import imported_counters
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.store import Ledger
@@ -222,10 +224,12 @@ def begin_at_the_end(path: Path) -> None:
         connection.commit()
 
 
-def add_an_import(path: Path) -> None:
-    """Add the link of an import that imported nothing, over what was changed."""
+def add_an_import(path: Path, number: int | None = None) -> None:
+    """Add the link of an import, over what was changed; `number`: that of the import, by default the next one."""
     with closing(sqlite3.connect(path)) as connection:
-        link_import(Connection(connection, DIALECT), [])
+        ledger = Connection(connection, DIALECT)
+        number = next_number(ledger) if number is None else number
+        link_import(ledger, number, ["account:acme"], imported_counters(ledger))
         connection.commit()
 
 

@@ -6,16 +6,21 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.chain import Content, Link, extend
+from billpolicy.ledger.imports import Told
+from billpolicy.ledger.sqlite.database import DIALECT
+from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
+from billpolicy.source.codec import canonical
 from tests.helpers.books import book_from
-from tests.helpers.command_line import billpolicy
-from tests.helpers.refusals import codes, refused
+from tests.helpers.ledgers import guards_down
 from tests.helpers.tampering import (
     ATTACKS,
     SCHEMA_ATTACKS,
@@ -58,6 +63,14 @@ def found(path: Path, head: KeptHead | None = None) -> list[str]:
         return [one.code for one in refused.diagnostics]
 
 
+def change(path: Path, statement: str) -> None:
+    """Change something by hand."""
+    with closing(sqlite3.connect(path)) as connection:
+        with guards_down(connection):
+            assert connection.execute(statement).rowcount > 0
+        connection.commit()
+
+
 @pytest.mark.parametrize("name", [*ATTACKS, *SCHEMA_ATTACKS])
 def test_an_attack_is_found(copy: Path, name: str) -> None:
     attack(copy, name)
@@ -94,24 +107,64 @@ def test_a_digest_that_is_written_into_the_chain_is_no_head(copy: Path) -> None:
         assert [one.code for one in reader.not_from(head)] == ["head-unknown"]
 
 
+CHEAPER = "an imported invoice a cent cheaper, and its line"
+
+
 def test_an_import_does_not_take_over_what_was_changed(copy: Path) -> None:
-    attack(copy, "an imported invoice a cent cheaper, and its line")
+    attack(copy, CHEAPER)
     with open_ledger(f"sqlite:///{copy}") as ledger:
-        refusal = refused(lambda: ledger.import_book(book_from("accounts: [{id: other, currency: USD}]")))
-    assert codes(refusal) == ["imported-differs"]
+        ledger.import_book(book_from("accounts: [{id: other, currency: USD}]"))
     assert "imported-differs" in found(copy)
 
 
-def test_an_import_since_the_head_is_told(whole: tuple[Path, KeptHead], copy: Path) -> None:
-    """Whoever changes what was imported and links it anew is seen by that alone."""
-    head = str(whole[1].digest)
-    ran = billpolicy("ledger", "check", f"sqlite:///{copy}", "--head", head)
-    assert "imported-since" not in ran.out + ran.err
-    attack(copy, "an imported invoice a cent cheaper, and its line")
-    add_an_import(copy)
-    assert found(copy, whole[1]) == []
-    ran = billpolicy("ledger", "check", f"sqlite:///{copy}", "--head", head)
-    assert "1 import came since the head that was kept" in ran.out + ran.err
+@pytest.mark.parametrize("number", [None, 1, 2, 0])
+def test_the_link_of_an_import_that_never_was_hides_nothing(copy: Path, number: int | None) -> None:
+    """Neither over the rows as they are now, nor where they are said to have come with it; the one import has no. 1."""
+    attack(copy, CHEAPER)
+    add_an_import(copy, number)
+    assert set(found(copy)) & {"imported-differs", "chain-broken"}
+    change(copy, "UPDATE documents SET import_id = 3 WHERE number = 'INV00000001'")
+    add_an_import(copy, 3)
+    assert set(found(copy)) & {"imported-differs", "chain-broken"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE documents SET import_id = NULL WHERE number = 'INV00000001'",
+        "UPDATE documents SET import_id = -1 WHERE number = 'INV00000001'",
+        "UPDATE documents SET import_id = 1 WHERE operation = 'last'",
+        "UPDATE documents SET import_id = 'x' WHERE number = 'INV00000001'",
+        "UPDATE usage SET import_id = 7 WHERE id = 'u2'",
+        "UPDATE counters SET imported = imported - 1 WHERE prefix = 'INV'",
+    ],
+)
+def test_which_import_brought_a_row_and_where_counters_began_is_held(copy: Path, statement: str) -> None:
+    change(copy, statement)
+    assert set(found(copy)) & {"imported-differs", "row-odd"}
+
+
+def test_an_import_that_sets_a_counter_back_is_found(copy: Path) -> None:
+    """The sample has INV00000001 to INV00000005; the link of an import says 3."""
+    told = canonical(Told(2, (), {"INV": ("invoice", 3, None)}))
+    with closing(sqlite3.connect(copy)) as connection:
+        extend(Connection(connection, DIALECT), [Link("import", told, Content().digest)])
+        connection.commit()
+    change(copy, "UPDATE counters SET imported = 3 WHERE prefix = 'INV'")
+    assert "chain-broken" in found(copy)
+
+
+def test_imports_one_after_the_other_each_have_their_link(tmp_path: Path) -> None:
+    with create_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        for accounts in ("{id: a, currency: USD}", "{id: a, currency: USD}, {id: b, currency: USD}"):
+            for _ in range(2):  # the second time there is nothing new, and no link
+                ledger.import_book(book_from(f"accounts: [{accounts}]"))
+        with ledger.reading() as reader:
+            links = reader.connection.rows("SELECT what FROM chain WHERE kind = 'import' ORDER BY id")
+            brought = reader.connection.rows("SELECT id, import_id FROM accounts ORDER BY id")
+        assert [what for (what,) in links] == ["[0,[],{}]", "[1,[],{}]", "[2,[],{}]"]
+        assert brought == [("a", 1), ("b", 2)]
+        assert ledger.check() == []
 
 
 def test_a_cut_ledger_tells_the_number_that_was_issued_by_then(whole: tuple[Path, KeptHead], copy: Path) -> None:

@@ -38,7 +38,7 @@ from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.diagnostics.meaning import meant
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.report.head import imported_since
+from billpolicy.report.head import begun_since
 from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
@@ -230,7 +230,7 @@ def check(ledger: str, head: str | None, format: str) -> None:
         warnings = [] if problems else gaps_to_warn_of(opened.numbering())
         if kept is not None and not problems:
             with opened.reading() as reader:
-                warnings += imported_since(reader.imports_since(kept))
+                warnings += begun_since(reader.begun_since(kept))
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
     if not problems:

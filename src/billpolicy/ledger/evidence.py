@@ -1,86 +1,34 @@
 """Is what a ledger holds what was written into it? Every row is held against its link of the chain (`chain.py`).
 
 What operations made of the tables follows from the journal, which is linked; `replay.py` holds it against that. What
-was imported has no journal: the chain holds the digest of all of it, as it was imported.
+was imported has no journal: `imports.py`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import islice, zip_longest
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Boolean, Column, Table
+from sqlalchemy import Table
 
-from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.sentences import few_of
-from billpolicy.ledger import schema
+from billpolicy.ledger import imports, schema
 from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
+from billpolicy.ledger.imports import Breach, Imports
 from billpolicy.ledger.statements import Connection
-from billpolicy.ledger.writing import OF_PERIOD
 from billpolicy.posting.stats import KeptHead
 from billpolicy.source.codec import CodecError, canonical, decode
 
 T = TypeVar("T")
-Breach = tuple[Code, str]
-"""Code and message."""
 _LINKS = "SELECT id, kind, what, content, digest FROM chain ORDER BY id"
-_LAST_IMPORT = "SELECT content FROM chain WHERE kind = 'import' ORDER BY id DESC LIMIT 1"
 _REVISIONS = """
 SELECT number, revision FROM documents WHERE revision <> 0
 UNION ALL SELECT 'account:' || id, revision FROM accounts WHERE revision <> 0
 UNION ALL SELECT 'subscription:' || id, revision FROM subscriptions WHERE revision <> 0
 """
 """Of every record that was changed, under the name that it has in `Book.revisions`."""
-_IMPORTED_DOCUMENTS = "SELECT number FROM documents WHERE operation IS NULL"
-_IMPORTED_AS = {
-    "documents.status": "coalesce(imported_status, status)",
-    "documents.reversed": "coalesce(imported_reversed, reversed)",
-    "documents.reversed_reason": "CASE WHEN coalesce(imported_reversed, reversed) THEN reversed_reason END",
-    "documents.posted_as": "CASE WHEN imported_status IS NULL THEN posted_as ELSE imported_posted_as END",
-    "subscriptions.canceled_on": "imported_canceled_on",
-    "subscribed_charges.charged_through": "imported_through",
-    "usage.billed_by": "imported_billed_by",
-    "usage.amount_minor": "imported_amount_minor",
-    "usage.drawn_minor": "imported_drawn_minor",
-    "usage.drawn_from": "imported_drawn_from",
-}
-"""What operations change of imported rows, as it was imported."""
-_CHANGED = {
-    "documents": ("changed_by", "revision"),
-    "accounts": ("revision",),
-    "subscriptions": ("revision",),
-    "counters": ("last",),
-    "charge_periods": OF_PERIOD,
-}
-"""What follows from the journal alone, and is held against it."""
-_IMPORTED = (
-    (schema.accounts, "created_by IS NULL", "id"),
-    (schema.contacts, "created_by IS NULL", "id"),
-    (schema.charges, "created_by IS NULL", "id"),
-    (schema.subscriptions, "created_by IS NULL", "id"),
-    (schema.subscribed_charges, "created_by IS NULL", "subscription, id"),
-    (schema.accounting_periods, "created_by IS NULL", "from_date"),
-    (schema.held, "posted_by IS NULL", "scope, id, position"),
-    (schema.counters, "imported <> 0", "prefix"),
-    (schema.void_numbers, "number IS NOT NULL", "number"),
-    (schema.documents, "operation IS NULL", "id"),
-    (schema.items, f"document IN ({_IMPORTED_DOCUMENTS})", "document, id"),
-    (schema.taxes, f"document IN ({_IMPORTED_DOCUMENTS})", "document, item, id"),
-    (schema.combined, f"document IN ({_IMPORTED_DOCUMENTS})", "document, item, position"),
-    (schema.refund_parts, f"refund IN ({_IMPORTED_DOCUMENTS})", "refund, position"),
-    (schema.applications, "operation IS NULL", "id"),
-    (
-        schema.application_parts,
-        "application IN (SELECT id FROM applications WHERE operation IS NULL)",
-        "application, position",
-    ),
-    (schema.usage, "operation IS NULL", "id"),
-    (schema.charge_periods, "imported IS NOT NULL", "id"),
-)
-"""Where imported rows stand, which they are, and their order."""
 
 
 class Linked(NamedTuple):
@@ -148,44 +96,8 @@ def begin(connection: Connection) -> None:
             state.add((each.kind, content))
             counts[each.kind] += 1
     beginning = Beginning(schema.REVISIONS[-1], counts, revisions_digest(revisions_in(connection)))
-    extend(
-        connection,
-        [Link("start", canonical(beginning), state.digest), Link("import", "[]", imported_content(connection))],
-    )
-
-
-def refuse_changed_imports(connection: Connection) -> None:
-    """Raises `Refused` where what was imported is not what its link says: an import would link it as it is now."""
-    if [(imported_content(connection),)] != connection.rows(_LAST_IMPORT):
-        message = "what was imported earlier is not what it was when it was imported"
-        hint = "something other than billpolicy changed this ledger; restore it from a backup, and import again"
-        raise Refused([Diagnostic("imported-differs", message, hint=hint)])
-
-
-def link_import(connection: Connection, raised: Collection[str]) -> None:
-    """Link an import that went on with these records of before. One that changed nothing has no link."""
-    content = imported_content(connection)
-    if raised or [(content,)] != connection.rows(_LAST_IMPORT):
-        extend(connection, [Link("import", canonical(sorted(raised)), content)])
-
-
-def imported_content(connection: Connection) -> str:
-    """The digest of everything imported by now, as it was imported."""
-    content = Content()
-    for table, which, order in _IMPORTED:
-        left_out = _CHANGED.get(table.name, ())
-        told = ", ".join(_as_imported(table, column) for column in table.columns if column.name not in left_out)
-        for row in connection.each(f"SELECT {told} FROM {table.name} WHERE {which} ORDER BY {order}"):
-            content.add(tuple(row))
-    return content.digest
-
-
-def _as_imported(table: Table, column: Column[Any]) -> str:
-    """The SQL of a column as it was imported. What is true or false is a number: some databases know nothing else."""
-    sql = _IMPORTED_AS.get(f"{table.name}.{column.name}", column.name)
-    if isinstance(column.type, Boolean):
-        return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {sql} THEN 1 ELSE 0 END"
-    return sql
+    extend(connection, [Link("start", canonical(beginning), state.digest)])
+    imports.begin(connection)
 
 
 def revisions_in(connection: Connection) -> dict[str, int]:
@@ -214,14 +126,14 @@ def not_from(connection: Connection, head: KeptHead) -> list[Diagnostic]:
     return [Diagnostic("head-unknown", message, hint=_HEAD_HINT)]
 
 
-def imports_since(connection: Connection, head: KeptHead) -> int:
-    """How many imports were linked since a head that was kept. The last of them stands for everything imported, also
-    for what was there by then: whether that is still the same, the head does not tell."""
-    return int(connection.rows(_IMPORTS_SINCE, digest=head.digest)[0][0])
+def begun_since(connection: Connection, head: KeptHead) -> bool:
+    """Whether the chain began anew since a head that was kept. Then the head tells nothing of what was there by then:
+    it was linked as it was found."""
+    return bool(connection.rows(_BEGUN_SINCE, digest=head.digest))
 
 
-_IMPORTS_SINCE = """
-SELECT count(*) FROM chain WHERE kind = 'import' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
+_BEGUN_SINCE = """
+SELECT id FROM chain WHERE kind = 'start' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
 """
 _KNOWN = """
 SELECT coalesce(earlier.digest, :nothing), link.kind, link.what, link.content
@@ -241,10 +153,9 @@ class Evidence:
         self._connection = connection
         self.beginning: Beginning | None = None
         """None where there is none, or it cannot be read any more."""
-        self.raised: Counter[str] = Counter()
-        """Record, named as in `Book.revisions` -> how many imports went on with it since the chain began."""
+        self.imports = Imports()
         self._start = 0
-        self._state = self._imported = ""
+        self._state = ""
 
     def breaches(self) -> Iterator[Breach]:
         """What is not as the chain says."""
@@ -261,8 +172,7 @@ class Evidence:
             yield from self._held(each, self.beginning.rows.get(each.kind, 0), state)
         if state.digest != self._state:
             yield "chain-differs", "what this ledger held when its chain began is not what it was"
-        if imported_content(self._connection) != self._imported:
-            yield "imported-differs", "what was imported is not what it was when it was imported"
+        yield from self.imports.breaches(self._connection)
 
     def _read(self) -> Iterator[Breach]:
         """Go through the chain."""
@@ -275,12 +185,11 @@ class Evidence:
             if kind == "start":
                 earlier, self.beginning = self.beginning, _read(Beginning, what)
                 self._start, self._state = id, content
-                self.raised.clear()
+                self.imports = Imports()
                 if earlier is not None and (self.beginning is None or self.beginning.tables <= earlier.tables):
                     yield "chain-broken", f"the chain begins anew at link {id}, though the tables are no others"
             elif kind == "import":
-                self._imported = content
-                self.raised.update(_read(list[str], what) or ())
+                self.imports.add(id, what, content)
 
     def _held(self, each: Linked, before: int, state: Content) -> Iterator[Breach]:
         """Rows of one kind against their links. Those that were there `before` the chain have none, and go to `state`.

@@ -34,7 +34,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import reading, rows, writing
-from billpolicy.ledger.evidence import link_import, refuse_changed_imports
+from billpolicy.ledger.imports import link_import, next_number
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
 from billpolicy.source.write import plain_data
@@ -72,7 +72,6 @@ class _Import:
 
     def run(self) -> Imported:
         connection, book = self.connection, self.book
-        refuse_changed_imports(connection)
         known_documents, _ = reading.documents_of(connection, book.numbered)
         accounts = self._new_master("account", book.accounts, lambda *of: reading.accounts_of(connection, *of)[0])
         contacts = self._new_master("contact", book.contacts, lambda *of: reading.contacts_by_id(connection, *of))
@@ -100,20 +99,21 @@ class _Import:
         new = {document.number for document in documents}
         touched = _touched(documents, applications, charge_periods) - new
         before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
-        writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods))
+        number, counted = next_number(connection), reading.imported_counters(connection)
+        writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), number)
         self._count({one.number for one in (*documents, *void_numbers)})
-        writing.write_void_numbers(connection, void_numbers)
-        writing.write_documents(connection, map(writing.Filed, documents))
+        writing.write_void_numbers(connection, void_numbers, number)
+        writing.write_documents(connection, [writing.Filed(one, import_id=number) for one in documents])
         writing.write_applications(
-            connection, [writing.Put(one, book.numbered[one.from_].currency) for one in applications]
+            connection, [writing.Put(one, book.numbered[one.from_].currency, import_id=number) for one in applications]
         )
-        writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, imported=True)
-        writing.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), imported=True)
+        writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, number)
+        writing.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), number)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed = (billed | {one.subscription for one in charge_periods}) & known_subscriptions.keys()
         raised = touched.union(map(subscription_name, billed))
         writing.raise_revisions(connection, raised)
-        link_import(connection, raised)
+        link_import(connection, number, raised, counted)
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
         return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))

@@ -588,13 +588,14 @@ def documents_of(connection: Connection, keys: Keys) -> tuple[dict[str, Numbered
     return documents, {row[1]: row[_REVISION] for row in found}
 
 
-def _place_of_revision(table: Table) -> int:
-    return [column.name for column in table.columns].index("revision")
+def _place_of(column: str, table: Table) -> int:
+    return [one.name for one in table.columns].index(column)
 
 
-_REVISION = _place_of_revision(schema.documents)
-_ACCOUNT_REVISION = _place_of_revision(schema.accounts)
-_SUBSCRIPTION_REVISION = _place_of_revision(schema.subscriptions)
+_REVISION = _place_of("revision", schema.documents)
+_ACCOUNT_REVISION = _place_of("revision", schema.accounts)
+_SUBSCRIPTION_REVISION = _place_of("revision", schema.subscriptions)
+_APPLIED_BY = _place_of("operation", schema.applications)
 
 
 def applications_of(connection: Connection, numbers: Keys) -> list[Application]:
@@ -612,7 +613,7 @@ def applications_by(connection: Connection, operations: Collection[str]) -> dict
     found = _select(connection, schema.applications, "operation", operations, "ORDER BY id")
     made: dict[str, list[Application]] = defaultdict(list)
     for row, application in zip(found, _applications(connection, found), strict=True):
-        made[row[-1]].append(application)
+        made[row[_APPLIED_BY]].append(application)
     return made
 
 

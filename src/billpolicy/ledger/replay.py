@@ -32,7 +32,8 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.model import Document, MasterRecord, Numbered, Payment
 from billpolicy.ledger import journal
-from billpolicy.ledger.evidence import Breach, Evidence, revisions_digest, revisions_in
+from billpolicy.ledger.evidence import Evidence, revisions_digest, revisions_in
+from billpolicy.ledger.imports import Breach
 from billpolicy.ledger.reading import (
     accounts_of,
     applications_by,
@@ -197,7 +198,7 @@ def _revisions(connection: Connection, times: Counter[str], evidence: Evidence) 
         return  # what they were when the chain began cannot be told
     left = Counter(found)
     left.subtract(times)
-    left.subtract(evidence.raised)
+    left.subtract(evidence.imports.raised)
     if revisions_digest(left) == beginning.revisions:
         return
     odd = False

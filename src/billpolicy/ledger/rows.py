@@ -159,14 +159,18 @@ def day_text(day: datetime.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-ACCOUNTS = Rows(schema.accounts, Account, ["revision"])
-CONTACTS = Rows(schema.contacts, Contact)
-CHARGES = Rows(schema.charges, Charge)
-VOID_NUMBERS = Rows(schema.void_numbers, VoidNumber)
-PERIODS = Rows(schema.accounting_periods, AccountingPeriod, renamed={"from_date": "from_", "until_date": "until"})
-SUBSCRIPTIONS = Rows(schema.subscriptions, Subscription, ["imported_canceled_on", "revision"])
-SUBSCRIBED_CHARGES = Rows(schema.subscribed_charges, SubscribedCharge, ["subscription", "position", "imported_through"])
-HELD = Rows(schema.held, Held, ["scope", "id", "position", "posted_by"])
+ACCOUNTS = Rows(schema.accounts, Account, ["revision", "import_id"])
+CONTACTS = Rows(schema.contacts, Contact, ["import_id"])
+CHARGES = Rows(schema.charges, Charge, ["import_id"])
+VOID_NUMBERS = Rows(schema.void_numbers, VoidNumber, ["import_id"])
+PERIODS = Rows(
+    schema.accounting_periods, AccountingPeriod, ["import_id"], {"from_date": "from_", "until_date": "until"}
+)
+SUBSCRIPTIONS = Rows(schema.subscriptions, Subscription, ["imported_canceled_on", "revision", "import_id"])
+SUBSCRIBED_CHARGES = Rows(
+    schema.subscribed_charges, SubscribedCharge, ["subscription", "position", "imported_through", "import_id"]
+)
+HELD = Rows(schema.held, Held, ["scope", "id", "position", "posted_by", "import_id"])
 ITEMS = Rows(schema.items, Item, ["document", "position"])
 TAXES = Rows(schema.taxes, TaxItem, ["document", "item", "position"])
 COMBINED = Rows(schema.combined, CombinedCharge, ["document", "item", "position"])
@@ -175,16 +179,18 @@ APPLICATION_PARTS = Rows(schema.application_parts, Part, ["application", "positi
 APPLICATIONS = Rows(
     schema.applications,
     Application,
-    ["id", "currency", "operation"],
+    ["id", "currency", "operation", "import_id"],
     {"from_number": "from_", "to_number": "to"},
 )
 IMPORTED_USAGE = ("imported_billed_by", "imported_amount_minor", "imported_drawn_minor", "imported_drawn_from")
 """Columns of usage that say how it was imported."""
-USAGE = Rows(schema.usage, UsageRecord, IMPORTED_USAGE)
-CHARGE_PERIODS = Rows(schema.charge_periods, ChargePeriod, ["imported"], {"from_date": "from_", "until_date": "until"})
+USAGE = Rows(schema.usage, UsageRecord, [*IMPORTED_USAGE, "import_id"])
+CHARGE_PERIODS = Rows(
+    schema.charge_periods, ChargePeriod, ["imported", "import_id"], {"from_date": "from_", "until_date": "until"}
+)
 IMPORTED = ("imported_status", "imported_reversed", "imported_posted_as")
 """Columns of a document that say how it was imported, where operations can change that."""
-_BESIDE = ["id", "kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by"]
+_BESIDE = ["id", "kind", "prefix", "start", "counter", "operation", *IMPORTED, "revision", "changed_by", "import_id"]
 _RELATED = {"refund": "refund_of"}
 """Kind -> the column of the document that it hangs on, where that is not `source`."""
 DOCUMENTS: dict[str, Rows[Any]] = {

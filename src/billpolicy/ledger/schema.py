@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 metadata = MetaData()
@@ -47,6 +47,11 @@ def _created_by() -> Column[str]:
     return Column("created_by", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported")
 
 
+def _import_id() -> Column[int]:
+    """Of whatever can be imported."""
+    return Column("import_id", Integer, comment="which import brought it; 0: one of an earlier version; unset: none")
+
+
 accounts = Table(
     "accounts",
     metadata,
@@ -59,6 +64,7 @@ accounts = Table(
     Column("revision", Integer, nullable=False),
     _created_by(),
     Column("region", _TEXT),
+    _import_id(),
 )
 contacts = Table(
     "contacts",
@@ -70,6 +76,7 @@ contacts = Table(
     Column("email", _TEXT),
     _created_by(),
     Column("retired_on", _DATE),
+    _import_id(),
 )
 charges = Table(
     "charges",
@@ -79,6 +86,7 @@ charges = Table(
     Column("type", _TEXT, nullable=False),
     _created_by(),
     Column("tax_code", _TEXT),
+    _import_id(),
 )
 subscriptions = Table(
     "subscriptions",
@@ -97,6 +105,7 @@ subscriptions = Table(
     Column("custom", _TEXT, nullable=False),
     Column("revision", Integer, nullable=False),
     _created_by(),
+    _import_id(),
 )
 subscribed_charges = Table(
     "subscribed_charges",
@@ -124,6 +133,7 @@ subscribed_charges = Table(
     Column("drawn_by", _TEXT, nullable=False, server_default="[]"),
     Column("profile", _TEXT),
     Column("tax_code", _TEXT),
+    _import_id(),
     sqlite_with_rowid=False,
 )
 accounting_periods = Table(
@@ -133,6 +143,7 @@ accounting_periods = Table(
     Column("until_date", _DATE, nullable=False),
     Column("status", _TEXT, nullable=False),
     _created_by(),
+    _import_id(),
 )
 held = Table(
     "held",
@@ -145,6 +156,7 @@ held = Table(
     Column("since", _DATE, comment="the first day on which it holds; null is from the beginning"),
     Column("operation", _TEXT, comment="what gave it, as it is told"),
     Column("posted_by", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
+    _import_id(),
     sqlite_with_rowid=False,
 )
 operations = Table(
@@ -239,6 +251,7 @@ void_numbers = Table(
     Column("kind", _TEXT, nullable=False),
     Column("reason", _TEXT, nullable=False, comment="why no document has it"),
     Column("date", _DATE),
+    _import_id(),
 )
 documents = Table(
     "documents",
@@ -283,6 +296,7 @@ documents = Table(
     Column("changed_by", _TEXT, ForeignKey("operations.id"), comment="the last to reverse, post or cancel it itself"),
     Column("due_date_from", _TEXT, comment="the payment term that the due date was worked out from as it was imported"),
     Column("expires_on", _DATE, comment="of a credit memo or payment: the first day on which it is not used any more"),
+    _import_id(),
 )
 items = Table(
     "items",
@@ -369,6 +383,7 @@ applications = Table(
     Column("currency", _CURRENCY, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it was imported"),
+    _import_id(),
 )
 application_parts = Table(
     "application_parts",
@@ -401,6 +416,7 @@ usage = Table(
     Column("drawn_from", _TEXT, comment="the charge period that it was drawn from first"),
     Column("imported_drawn_minor", BigInteger),
     Column("imported_drawn_from", _TEXT),
+    _import_id(),
 )
 Index("ix_usage_subscription", usage.c.subscription, usage.c.date)
 charge_periods = Table(
@@ -427,6 +443,7 @@ charge_periods = Table(
     Column("rebilled_item", _TEXT),
     Column("operation", _TEXT, ForeignKey("operations.id"), comment="unset if it stands as it was imported"),
     Column("imported", _TEXT, comment="all of it as it was imported, as JSON; unset if it was not"),
+    _import_id(),
     comment="those that are on record; of all others the lines of invoices tell",
 )
 

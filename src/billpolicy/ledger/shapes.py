@@ -1,7 +1,8 @@
 """The queries by which `check` asks whether rows hold only what could have been written there.
 
 A document leaves the columns empty that its kind has no field for, what was posted says nothing of how it was imported,
-truth is 0 or 1, and what is counted is counted without a gap. Reading passes over all of that: no record tells of it.
+a row tells either which import or which operation brought it, truth is 0 or 1, and what is counted is counted without a
+gap. Reading passes over all of that: no record tells of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy import Boolean
 
 from billpolicy.ledger import rows, schema
+from billpolicy.ledger.imports import BROUGHT
 
 _IMPORTED = (
     (schema.documents, "number", "operation", rows.IMPORTED),
@@ -48,6 +50,11 @@ def shapes() -> Iterator[tuple[str, str]]:
         yield (
             f"SELECT {name} FROM {table.name} WHERE {posted} IS NOT NULL AND ({says})",
             f"{{0}} of `{table.name}` was posted, and says how it was imported",
+        )
+    for table, imported, key in BROUGHT:
+        yield (
+            f"SELECT {key.split(',')[0]} FROM {table.name} WHERE ({imported}) <> (coalesce(import_id, -1) >= 0)",
+            f"whether {{0}} of `{table.name}` was imported or posted is told otherwise than it was",
         )
     for table in schema.metadata.sorted_tables:
         for column in (one.name for one in table.columns if isinstance(one.type, Boolean)):

@@ -20,7 +20,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
-from billpolicy.ledger.evidence import imports_since, not_from
+from billpolicy.ledger.evidence import begun_since, not_from
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import policies_of
@@ -162,9 +162,9 @@ class LedgerReader:
         """What tells that the ledger does not go on from a head that was kept; nothing where it does."""
         return not_from(self.connection, head)
 
-    def imports_since(self, head: KeptHead) -> int:
-        """How many imports were linked since a head that was kept."""
-        return imports_since(self.connection, head)
+    def begun_since(self, head: KeptHead) -> bool:
+        """Whether the chain began anew since a head that was kept, when the tables became others."""
+        return begun_since(self.connection, head)
 
     def place(self, operation: str) -> int | None:
         """The place of an operation among all that were posted; None if none has this id."""

@@ -99,7 +99,7 @@ _CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for 
 
 
 class Filed(NamedTuple):
-    """A document to be written; `draw` and `operation` are None for what is imported."""
+    """A document to be written; `draw` and `operation` are None for what is imported, `import_id` for what is not."""
 
     document: Numbered
     draw: NumberDraw | None = None
@@ -107,14 +107,16 @@ class Filed(NamedTuple):
     revision: int = 0
     changed_by: str | None = None
     """The last operation that changed the record itself; None for none."""
+    import_id: int | None = None
 
 
 class Put(NamedTuple):
-    """An application to be written; `operation` is None for what is imported."""
+    """An application to be written; `operation` is None for what is imported, `import_id` for what is not."""
 
     application: Application
     currency: str
     operation: str | None = None
+    import_id: int | None = None
 
 
 def write_entries(
@@ -192,13 +194,16 @@ def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book,
     connection.run(_BILL_USAGE, taken)
 
 
-def write_usage(connection: Connection, records: Iterable[UsageRecord], book: Book, *, imported: bool = False) -> None:
-    """Insert usage records; the book has the documents that bill them."""
+def write_usage(
+    connection: Connection, records: Iterable[UsageRecord], book: Book, import_id: int | None = None
+) -> None:
+    """Insert usage records; the book has the documents that bill them. `import_id`: the import that brought them."""
     values = []
     for one in records:
         currency = "" if one.billed_by is None else book.numbered[one.billed_by].currency
-        was = billed_as(one, book) if imported else (None,) * len(rows.IMPORTED_USAGE)
-        values.append(rows.USAGE.row(one, currency, **dict(zip(rows.IMPORTED_USAGE, was, strict=True))))
+        was = billed_as(one, book) if import_id is not None else (None,) * len(rows.IMPORTED_USAGE)
+        as_imported = dict(zip(rows.IMPORTED_USAGE, was, strict=True))
+        values.append(rows.USAGE.row(one, currency, import_id=import_id, **as_imported))
     connection.insert(schema.usage, values)
 
 
@@ -227,18 +232,19 @@ def _write_charge_periods(connection: Connection, entries: Sequence[Entry], befo
     connection.run(_CHANGE_PERIOD, changed)
 
 
-def write_charge_periods(connection: Connection, periods: Iterable[ChargePeriod], *, imported: bool = False) -> None:
-    """Insert charge periods."""
-    connection.insert(schema.charge_periods, [_period_row(one, imported) for one in periods])
+def write_charge_periods(connection: Connection, periods: Iterable[ChargePeriod], import_id: int | None = None) -> None:
+    """Insert charge periods. `import_id`: the import that brought them."""
+    connection.insert(schema.charge_periods, [_period_row(one, import_id) for one in periods])
 
 
-def _period_row(period: ChargePeriod, imported: bool = False) -> Row:
-    return rows.CHARGE_PERIODS.row(period, period.currency, imported=encode(period) if imported else None)
+def _period_row(period: ChargePeriod, import_id: int | None = None) -> Row:
+    imported = None if import_id is None else encode(period)
+    return rows.CHARGE_PERIODS.row(period, period.currency, imported=imported, import_id=import_id)
 
 
-def write_void_numbers(connection: Connection, void_numbers: Iterable[VoidNumber]) -> None:
-    """Insert numbers that no document has."""
-    connection.insert(schema.void_numbers, [rows.VOID_NUMBERS.row(one) for one in void_numbers])
+def write_void_numbers(connection: Connection, void_numbers: Iterable[VoidNumber], import_id: int) -> None:
+    """Insert numbers that no document has, which an import brought."""
+    connection.insert(schema.void_numbers, [rows.VOID_NUMBERS.row(one, import_id=import_id) for one in void_numbers])
 
 
 def count_on(
@@ -268,11 +274,11 @@ def count_on(
         connection.run(_COUNT_DRAWN, known)
 
 
-def import_master(connection: Connection, records: Iterable[MasterRecord]) -> None:
+def import_master(connection: Connection, records: Iterable[MasterRecord], import_id: int) -> None:
     """Insert records of master data of a book: as they came, and what was given to them since."""
     values: dict[Table, list[Row]] = defaultdict(list)
     for record in records:
-        _add_master(values, record, 0, imported=True)
+        _add_master(values, record, 0, import_id)
     _insert_master(connection, values)
 
 
@@ -310,38 +316,42 @@ def _insert_master(connection: Connection, values: Mapping[Table, list[Row]]) ->
         connection.insert(table, values.get(table, []))
 
 
-def _add_master(values: dict[Table, list[Row]], record: MasterRecord, revision: int, *, imported: bool = False) -> None:
+def _add_master(
+    values: dict[Table, list[Row]], record: MasterRecord, revision: int, import_id: int | None = None
+) -> None:
     """Rows of a new record; `revision`: how often operations of the same transaction have changed it since it came."""
     came: Any = as_it_came(record)
     if isinstance(came, Account):
-        values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=revision))
+        values[schema.accounts].append(rows.ACCOUNTS.row(came, revision=revision, import_id=import_id))
     elif isinstance(came, Contact):
-        values[schema.contacts].append(rows.CONTACTS.row(came))
+        values[schema.contacts].append(rows.CONTACTS.row(came, import_id=import_id))
     elif isinstance(came, Charge):
-        values[schema.charges].append(rows.CHARGES.row(came))
+        values[schema.charges].append(rows.CHARGES.row(came, import_id=import_id))
     elif isinstance(came, Subscription):
-        canceled = rows.day_text(came.canceled_on) if imported else None
-        row = rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision)
+        canceled = None if import_id is None else rows.day_text(came.canceled_on)
+        row = rows.SUBSCRIPTIONS.row(came, imported_canceled_on=canceled, revision=revision, import_id=import_id)
         values[schema.subscriptions].append(row)
-        _add_charges(values, came, 0, imported)
+        _add_charges(values, came, 0, import_id)
     else:
-        values[schema.accounting_periods].append(rows.PERIODS.row(came))
-    _add_given(values, record, 0, imported)
+        values[schema.accounting_periods].append(rows.PERIODS.row(came, import_id=import_id))
+    _add_given(values, record, 0, import_id)
 
 
-def _add_charges(values: dict[Table, list[Row]], came: Subscription, first: int, imported: bool = False) -> None:
+def _add_charges(values: dict[Table, list[Row]], came: Subscription, first: int, import_id: int | None = None) -> None:
     for position, charge in enumerate(came.charges[first:], first):
-        through = rows.day_text(charge.charged_through) if imported else None
-        values[schema.subscribed_charges].append(
-            rows.SUBSCRIBED_CHARGES.row(charge, subscription=came.id, position=position, imported_through=through)
+        through = None if import_id is None else rows.day_text(charge.charged_through)
+        row = rows.SUBSCRIBED_CHARGES.row(
+            charge, subscription=came.id, position=position, imported_through=through, import_id=import_id
         )
+        values[schema.subscribed_charges].append(row)
 
 
-def _add_given(values: dict[Table, list[Row]], record: MasterRecord, first: int, imported: bool = False) -> None:
+def _add_given(values: dict[Table, list[Row]], record: MasterRecord, first: int, import_id: int | None = None) -> None:
     scope, id = scope_of(master_name(record))
     for position, held in enumerate(given_since(record)[first:], first):
-        by = None if imported else held.operation
-        values[schema.held].append(rows.HELD.row(held, scope=scope, id=id, position=position, posted_by=by))
+        by = held.operation if import_id is None else None
+        row = rows.HELD.row(held, scope=scope, id=id, position=position, posted_by=by, import_id=import_id)
+        values[schema.held].append(row)
 
 
 _COUNT_DRAWN = "UPDATE counters SET last = :last WHERE prefix = :prefix"
@@ -352,7 +362,7 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
     """Insert documents with all their items."""
     values: dict[Table, list[Row]] = defaultdict(list)
     last = last_id(connection, schema.documents)
-    for id, (document, draw, operation, revision, changed_by) in enumerate(filed, last + 1):
+    for id, (document, draw, operation, revision, changed_by, import_id) in enumerate(filed, last + 1):
         amount = rows.minor_of(document.amount, document.currency)
         if isinstance(document, Document):
             _add_items(values, document)
@@ -375,6 +385,7 @@ def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
             imported_reversed=imported and imported.reversed_,
             imported_posted_as=imported and getattr(imported, "posted_as", None),
             changed_by=changed_by,
+            import_id=import_id,
         )
         values[schema.documents].append(row)
     for table in _DOCUMENTS:
@@ -418,8 +429,9 @@ def write_applications(connection: Connection, applied: Sequence[Put]) -> None:
         return
     last = last_id(connection, schema.applications)
     parts, wholes = [], []
-    for key, (made, currency, operation) in enumerate(applied, last + 1):
-        wholes.append(rows.APPLICATIONS.row(made, currency, id=key, currency=currency, operation=operation))
+    for key, (made, currency, operation, import_id) in enumerate(applied, last + 1):
+        row = rows.APPLICATIONS.row(made, currency, id=key, currency=currency, operation=operation, import_id=import_id)
+        wholes.append(row)
         parts += [
             rows.APPLICATION_PARTS.row(part, currency, application=key, position=position)
             for position, part in enumerate(made.parts)

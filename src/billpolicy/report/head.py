@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.sentences import counted
 
 
-def imported_since(imports: int) -> list[Diagnostic]:
-    """A warning where something was imported since."""
-    if not imports:
+def begun_since(begun: bool) -> list[Diagnostic]:
+    """A warning where the chain began anew since."""
+    if not begun:
         return []
-    told = f"{counted(imports, 'import')} came since the head that was kept"
-    message = f"{told}, which does not tell what they left of what was imported by then"
-    hint = "if you know of each of them, keep the head of now; if not, restore the ledger from a backup"
-    return [Diagnostic("imported-since", message, None, hint, "warning")]
+    message = (
+        "the chain of this ledger began anew since the head that was kept, when its tables were brought up to date: "
+        "what was there by then is held against what was found, not against that head"
+    )
+    hint = "keep the head of now; before the next upgrade, check the ledger with it"
+    return [Diagnostic("begun-since", message, None, hint, "warning")]
