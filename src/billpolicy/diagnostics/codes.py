@@ -237,6 +237,7 @@ Known = Literal[
     "ledger-newer",
     "ledger-older",
     "ledger-read-only",
+    "ledger-stopped",
     "ledger-unreachable",
     "ledger-unreadable",
     "level-ambiguous",

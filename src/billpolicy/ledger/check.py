@@ -14,7 +14,6 @@ from sqlalchemy import Table
 from billpolicy.book import identities
 from billpolicy.book.links import links
 from billpolicy.book.numbers import counter_in, last_counter
-from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants, rows, schema
 from billpolicy.ledger.databases import Database
@@ -24,6 +23,7 @@ from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.shapes import shapes
 from billpolicy.ledger.statements import Connection, Row, select_from
+from billpolicy.ledger.structure import breach, orphans, other_tables
 from billpolicy.ledger.waiting import odd_waiting
 from billpolicy.money import from_minor
 from billpolicy.posting.stats import KeptHead
@@ -40,16 +40,27 @@ def check_ledger(database: Database, connection: Connection, head: KeptHead | No
     `head`: of its chain, as it was kept elsewhere.
     """
     found = [
-        _breach("file-damaged", f"the file of this ledger is damaged: {text}") for text in database.damages(connection)
+        breach("file-damaged", f"the file of this ledger is damaged: {text}") for text in database.damages(connection)
     ]
     if found:
         return in_order(found)  # nothing else means anything
-    found += (_breach("schema-differs", text) for text in database.schema_breaches(connection))
-    for table, parent in database.orphans(connection):
-        found.append(_breach("orphan", f"a row of `{table}` belongs to a row of `{parent}` that is not there"))
+    tables = other_tables(database, connection)
+    found = [*tables]
+    try:
+        found += orphans(database, connection)
+        _judge_rows(connection, head, found)
+    except Exception:
+        if not tables:
+            raise
+        return in_order(tables)  # what is in them cannot be asked any more
+    return in_order(found)
+
+
+def _judge_rows(connection: Connection, head: KeptHead | None, found: list[Diagnostic]) -> None:
+    """Add what is wrong with the rows to what was found before."""
     evidence = Evidence(connection)
     found += () if head is None else not_from(connection, head)
-    found += (_breach(*breach) for breach in evidence.breaches())
+    found += (breach(*one) for one in evidence.breaches())
     for check in (_sums, _shapes, _offenders, _counters, _policies, _waiting):
         found += check(connection)
     unreadable = list(_unreadable(connection))
@@ -58,16 +69,15 @@ def check_ledger(database: Database, connection: Connection, head: KeptHead | No
         try:
             for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
                 book = money_of(connection, accounts)
-                found += (_breach(one.code, one.message) for one in identities.broken(book))
-                found += (_breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-            found += (_breach(code, message) for code, message in replayed(connection, evidence))
+                found += (breach(one.code, one.message) for one in identities.broken(book))
+                found += (breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
+            found += (breach(code, message) for code, message in replayed(connection, evidence))
         except CodecError as error:
-            found.append(_breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
+            found.append(breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             if not found:  # then it is no damage, but a bug
                 raise
-            found.append(_breach("record-unreadable", "what hangs on this cannot be judged any more"))
-    return in_order(found)
+            found.append(breach("record-unreadable", "what hangs on this cannot be judged any more"))
 
 
 def parts(connection: Connection, documents: int) -> Iterator[list[str]]:
@@ -96,23 +106,23 @@ def _sums(connection: Connection) -> _Found:
         try:
             shown = f"{from_minor(amount, currency)} {currency}", f"{from_minor(int(total), currency)} {currency}"
         except (ArithmeticError, TypeError, ValueError):
-            yield _breach("record-unreadable", f"what {what} amounts to cannot be read any more")
+            yield breach("record-unreadable", f"what {what} amounts to cannot be read any more")
             continue
-        yield _breach("amount-differs", f"{what} amounts to {shown[0]}, but what it is made of to {shown[1]}")
+        yield breach("amount-differs", f"{what} amounts to {shown[0]}, but what it is made of to {shown[1]}")
 
 
 def _shapes(connection: Connection) -> _Found:
     """Rows hold only what could have been written there."""
     for text, message in shapes():
         for row in connection.rows(text):
-            yield _breach("row-odd", message.format(*row))
+            yield breach("row-odd", message.format(*row))
 
 
 def _offenders(connection: Connection) -> _Found:
     """Invariants that one query can ask."""
     for code, text, message in invariants.OFFENDERS:
         for row in connection.rows(text):
-            yield _breach(code, message.format(*row))
+            yield breach(code, message.format(*row))
 
 
 def _counters(connection: Connection) -> _Found:
@@ -121,35 +131,35 @@ def _counters(connection: Connection) -> _Found:
     highest = {prefix: imported for prefix, (_, imported, _) in counters.items()}
     for number, kind, prefix, start, counter in connection.each(invariants.DRAWN):
         if not (isinstance(number, str) and isinstance(start, int) and isinstance(counter, int)):
-            yield _breach("record-unreadable", f"how {number} was numbered cannot be read any more")
+            yield breach("record-unreadable", f"how {number} was numbered cannot be read any more")
             continue
         bound = counters[prefix][0] if prefix in counters else kind
         if bound != kind:
-            yield _breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")
+            yield breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")
         before = last_counter(highest, prefix)
         if counter != max(before + 1, start):
-            yield _breach(
+            yield breach(
                 "number-gap", f"{number} does not follow on {before}, the number before it of prefix `{prefix}`"
             )
         if counter_in(number, prefix) != counter:
-            yield _breach("number-differs", f"{number} is not number {counter} of prefix `{prefix}`")
+            yield breach("number-differs", f"{number} is not number {counter} of prefix `{prefix}`")
         highest[prefix] = counter
     for prefix, counter in sorted(highest.items()):
         if prefix not in counters or counters[prefix][2] != counter:
             message = f"the counter of prefix `{prefix}` does not stand at its highest number, {counter}"
-            yield _breach("number-gap", message)
+            yield breach("number-gap", message)
 
 
 def _policies(connection: Connection) -> _Found:
     """What a policy was read from gives its digest."""
     for digest in differing_policies(connection):
-        yield _breach("policy-text-differs", f"the text of the policy {digest[:12]} is not what it was any more")
+        yield breach("policy-text-differs", f"the text of the policy {digest[:12]} is not what it was any more")
 
 
 def _waiting(connection: Connection) -> _Found:
     """What waits for approvals, or did, is what was approved."""
     for message in odd_waiting(connection):
-        yield _breach("waiting-differs", message)
+        yield breach("waiting-differs", message)
 
 
 def _unreadable(connection: Connection) -> _Found:
@@ -160,14 +170,14 @@ def _unreadable(connection: Connection) -> _Found:
     for row in connection.each(select_from(schema.documents)):
         of_kind = rows.DOCUMENTS.get(row[_KIND])
         if of_kind is None:
-            yield _breach("record-unreadable", f"of what kind document {row[_NUMBER]} is cannot be read any more")
+            yield breach("record-unreadable", f"of what kind document {row[_NUMBER]} is cannot be read any more")
         else:
             yield from (_unread(schema.documents, row, name) for name in of_kind.odd(row))
     for id, request in connection.each("SELECT id, request FROM operations"):
         try:
             decode(dict, request)
         except (CodecError, TypeError):
-            yield _breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
+            yield breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
 
 
 _COLUMNS = schema.documents.columns.keys()
@@ -177,9 +187,4 @@ _NUMBER, _KIND = _COLUMNS.index("number"), _COLUMNS.index("kind")
 def _unread(table: Table, row: Row, column: str) -> Diagnostic:
     key = table.columns["number" if table is schema.documents else table.primary_key.columns[0].name]
     name = row[table.columns.keys().index(key.name)]
-    return _breach("record-unreadable", f"`{column}` of `{name}` in `{table.name}` is not as it was written")
-
-
-def _breach(code: Code, message: str) -> Diagnostic:
-    hint = "something other than billpolicy changed this ledger; restore it from a backup"
-    return Diagnostic(code, message, hint=hint)
+    return breach("record-unreadable", f"`{column}` of `{name}` in `{table.name}` is not as it was written")

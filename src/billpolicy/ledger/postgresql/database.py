@@ -20,12 +20,13 @@ from sqlalchemy import Connection as CoreConnection
 from sqlalchemy import Dialect as Syntax
 from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import no_address, refuse_other_tables
-from billpolicy.ledger.postgresql.failures import refusal, server_failures
+from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
 from billpolicy.ledger.schema import REVISIONS
@@ -97,7 +98,7 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the ledger as of one moment. Raises `Refused` where the server fails."""
-        with server_failures(self.url), self._connection() as driver:
+        with self._failures(), self._connection() as driver:
             driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield Connection(driver, DIALECT)
@@ -112,8 +113,8 @@ class PostgresDatabase:
         """
         if get_ident() in self._writing:  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with server_failures(self.url), self._connection() as driver:
-            driver.execute(_begin())
+        with self._failures(), self._connection() as driver:
+            _begin(driver)
             self._writing.add(get_ident())
             try:
                 if not _may_write(driver):
@@ -138,6 +139,26 @@ class PostgresDatabase:
     def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]:
         """The tables of rows that name rows of another table which are not there, and that other table."""
         yield from orphans_in(connection)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """As `server_failures`; what fails because the tables are not a ledger's any more is told as that."""
+        with server_failures(self.url):
+            try:
+                yield
+            except (psycopg.Error, DBAPIError) as error:
+                if is_of_tables(error) and (breach := self._first_breach()):
+                    hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
+                    raise refusal("ledger-damaged", f"this ledger is damaged: {breach}", self.url, hint) from None
+                raise
+
+    def _first_breach(self) -> str | None:
+        """One of `schema_breaches`, by a connection of its own; None where there are none, or nobody can tell."""
+        try:
+            with self._connection() as driver, driver.transaction():
+                return next(breaches(driver), None)
+        except psycopg.Error:
+            return None
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
@@ -181,7 +202,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
     if driver.info.parameter_status("server_encoding") != "UTF8":
         hint = "make the database with `createdb --encoding UTF8 --template template0`"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
-    driver.execute(_begin())
+    _begin(driver)
     try:
         driver.execute(_LOCK)
         version = version_in(driver, url)
@@ -255,11 +276,14 @@ def connect(url: str) -> psycopg.Connection:
     return connection
 
 
-def _begin() -> str:
+def _begin(driver: psycopg.Connection) -> None:
     """Begin to write. What a server or a role is set to does not count: each statement sees what was committed when the
     lock was given, and a commit waits for the disk."""
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-    return f"{begin}; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"
+    try:
+        driver.execute(f"{begin}; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+    except psycopg.errors.FeatureNotSupported:  # so says a standby
+        raise psycopg.errors.ReadOnlySqlTransaction from None
 
 
 def _may_write(driver: psycopg.Connection) -> bool:

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.diagnostics.addresses import told_address
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, in_order
 from billpolicy.ledger import sqlite
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import Held
@@ -19,6 +20,7 @@ from billpolicy.ledger.postgresql.database import PostgresDatabase, create_datab
 from billpolicy.ledger.postgresql.failures import refusal
 from billpolicy.ledger.sqlite.backups import give_name, in_the_making
 from billpolicy.ledger.sqlite.files import SCHEME, refuse_strangers
+from billpolicy.ledger.structure import orphans, other_tables
 
 
 @contextmanager
@@ -33,10 +35,16 @@ def copy_of(url: str, target: Path) -> Iterator[str]:
 
 
 def _fill(address: str, source: PostgresDatabase) -> None:
-    """Make a file of all rows. Nothing of this may outlive it: a cursor that somebody still has keeps SQLite from
-    folding the log into the file."""
+    """Make a file of all rows, once the server's own tables have shown to be a ledger's: those of the file always are.
+
+    Nothing of this may outlive it: a cursor that somebody still has keeps SQLite from folding the log into the file.
+    Raises `Refused`.
+    """
     sqlite.create_database(address, chained=False)
     with closing(sqlite.open_database(address)) as made, source.reading() as rows, made.writing() as into:
+        if found := other_tables(source, rows) or orphans(source, rows):
+            at = Position(told_address(source.url))
+            raise Refused(in_order(Diagnostic(one.code, one.message, at, one.hint) for one in found))
         copy_rows(rows, into)
 
 

@@ -1,7 +1,12 @@
-"""What a server of PostgreSQL, the way to it, rights and locks do to a ledger, in words."""
+"""What a server of PostgreSQL, the way to it, rights and locks do to a ledger, in words.
+
+What the server or its driver say is never told as they say it: it may be in any language, of several lines, and hold a
+part of what somebody took for the address, such as a password.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,40 +19,147 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.visible import visible
 
+_Told = tuple[Code, str, str]
+"""Code, message and hint."""
 _AGAIN = "do it again: what was posted is not posted twice"
-_FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], Code, str, str], ...] = (
+_RIGHTS = (
+    "check who you are there and which password you have (`~/.pgpass` or `PGPASSWORD`), or ask for the right to it"
+)
+_FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], _Told], ...] = (
     (
-        (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded),
-        "ledger-disk-full",
-        "the server of this ledger has no space left; nothing was changed",
-        "free some space there and do it again",
+        (errors.DiskFull, errors.ConfigurationLimitExceeded),
+        (
+            "ledger-disk-full",
+            "the server of this ledger has no space left; nothing was changed",
+            "free some space there and do it again",
+        ),
+    ),
+    (
+        (errors.OutOfMemory,),
+        (
+            "ledger-stopped",
+            "the server of this ledger has no memory left; nothing was changed",
+            "do it again when the server has less to do, or ask whoever looks after it for more memory",
+        ),
+    ),
+    (
+        (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout),
+        (
+            "ledger-stopped",
+            "the server of this ledger stopped this, by a time limit or because it was told to; nothing was changed",
+            "do it again; if it lasts, have `statement_timeout` and the other time limits of your role raised",
+        ),
     ),
     (
         (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure),
-        "ledger-busy",
-        "another program is writing to this ledger and did not finish in time",
-        "try again in a moment; nothing was changed",
+        (
+            "ledger-busy",
+            "another program is writing to this ledger and did not finish in time",
+            "try again in a moment; nothing was changed",
+        ),
     ),
     (
-        (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction),
-        "ledger-read-only",
-        "this ledger can only be read here, not written",
-        "ask for the rights of a role that posts: docs/postgresql.md",
+        (errors.ReadOnlySqlTransaction,),
+        (
+            "ledger-read-only",
+            "the server of this ledger only follows another one (a standby), and cannot be written",
+            "give the address of the server that it follows",
+        ),
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        (
+            "ledger-read-only",
+            "this ledger can only be read here, not written",
+            "ask for the rights of a role that posts: docs/postgresql.md",
+        ),
+    ),
+    (
+        (errors.InvalidSchemaName,),
+        (
+            "file-missing",
+            "there is no such schema in this database",
+            "check `search_path` in the address, or make the schema with `CREATE SCHEMA`",
+        ),
     ),
     (
         (errors.DataCorrupted, errors.IndexCorrupted, errors.UndefinedTable, errors.UndefinedColumn),
-        "ledger-damaged",
-        "this ledger is damaged",
-        "restore it from a backup",
+        ("ledger-damaged", "this ledger is damaged", "restore it from a backup"),
     ),
     (
         (errors.IoError,),
-        "ledger-disk-failed",
-        "the disk under this ledger reported an error; nothing was changed",
-        "check that the disk of the server is well and not full",
+        (
+            "ledger-disk-failed",
+            "the disk under this ledger reported an error; nothing was changed",
+            "check that the disk of the server is well and not full",
+        ),
     ),
 )
-"""Errors of the server -> code, message, hint."""
+"""Errors of the server -> what is told."""
+_ON_THE_WAY: tuple[tuple[str, _Told], ...] = (
+    (
+        r'database "[^"]*" does not exist|database .* is not currently accepting',
+        (
+            "file-missing",
+            "the server has no such database, or lets nobody in",
+            "check the address, or make the database with `createdb --encoding UTF8 --template template0`",
+        ),
+    ),
+    (
+        r"too many (?:clients|connections)|connection slots",
+        (
+            "ledger-unreachable",
+            "the server of this ledger has no connection left",
+            "try again in a moment, or have `max_connections` of the server, or the limit of your role, raised",
+        ),
+    ),
+    (
+        r"password|role .* (?:does not exist|is not permitted)|authentication|pg_hba|permission denied",
+        ("ledger-unreadable", "the server of this ledger does not let you in", _RIGHTS),
+    ),
+    (
+        r"SSL|TLS|certificate|GSSAPI",
+        (
+            "ledger-unreachable",
+            "the connection to the server of this ledger cannot be secured as the address wants it",
+            "check `sslmode` and the certificates that it names",
+        ),
+    ),
+    (
+        r"resolve host|translate host",
+        (
+            "ledger-unreachable",
+            "the server of this ledger cannot be reached: there is none of this name, or on this port",
+            "check the name and the port in the address",
+        ),
+    ),
+    (
+        r"Connection refused|No such file or directory",
+        (
+            "ledger-unreachable",
+            "the server of this ledger cannot be reached: nothing answers at its address",
+            "check the address and that the server runs; then do it again: what was posted is not posted twice",
+        ),
+    ),
+    (
+        r"timeout|timed out",
+        ("ledger-unreachable", "the server of this ledger does not answer in time", _AGAIN),
+    ),
+    (
+        r"starting up|shutting down|recovery",
+        ("ledger-unreachable", "the server of this ledger is being started or stopped", _AGAIN),
+    ),
+    (
+        r"connection failed|connection is bad",
+        (
+            "ledger-unreachable",
+            "no connection to the server of this ledger can be made",
+            "check the address: `psql` with the same one tells why",
+        ),
+    ),
+)
+"""What is said where there is no connection yet, and there is no number for it -> what is told; the first that fits."""
+_LOST: _Told = ("ledger-unreachable", "the connection to the server of this ledger was lost", _AGAIN)
 
 
 @contextmanager
@@ -56,22 +168,49 @@ def server_failures(address: str) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, DBAPIError) as error:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        for kinds, code, message, hint in _FAILURES:
-            if isinstance(original, kinds):
-                raise refusal(code, message, address, hint) from None
-        if isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError)):
-            message = f"the server of this ledger cannot be reached: {first_line(original)}"
-            raise refusal("ledger-unreachable", message, address, _AGAIN) from None
-        raise
+        told = _told(original(error))
+        if told is None:
+            raise
+        raise refusal(told[0], told[1], address, told[2]) from None
     except UnicodeEncodeError as error:
         message = f"{error.object!r} has characters that are no text"
         raise refusal("text-wrong", message, address, "write it in UTF-8") from None
 
 
-def first_line(error: object) -> str:
-    """What the server says, in one line."""
-    return visible(str(error).strip().partition("\n")[0])
+def original(error: BaseException) -> BaseException:
+    """What the driver raised, where SQLAlchemy has wrapped it."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def is_of_tables(error: BaseException) -> bool:
+    """Whether it may be that the tables are other ones than a statement was written for, or hold something else."""
+    kinds = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction, errors.IdleInTransactionSessionTimeout)
+    return isinstance(original(error), psycopg.DatabaseError) and not isinstance(
+        original(error), (psycopg.OperationalError, errors.InvalidSchemaName, *kinds)
+    )
+
+
+def _told(error: BaseException) -> _Told | None:
+    for kinds, told in _FAILURES:
+        if isinstance(error, kinds):
+            return told
+    if isinstance(error, errors.RaiseException):
+        text = visible((error.diag.message_primary or "").removeprefix("guard: "))
+        return _not_fitting(f"a guard of this ledger did not let it be written: {text}")
+    if isinstance(error, psycopg.IntegrityError):
+        return _not_fitting(f"what was to be written does not fit what `{error.diag.table_name}` has")
+    if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return None
+    if error.sqlstate is None:
+        for pattern, told in _ON_THE_WAY:
+            if re.search(pattern, str(error)):
+                return told
+    return _LOST
+
+
+def _not_fitting(message: str) -> _Told:
+    hint = "run `billpolicy ledger check`; if it finds nothing, please report this"
+    return "ledger-damaged", f"{message}; nothing was changed", hint
 
 
 def refusal(code: Code, message: str, address: str, hint: str) -> Refused:

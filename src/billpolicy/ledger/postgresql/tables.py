@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer, Table
 from sqlalchemy.dialects import postgresql
 
 from billpolicy.ledger.postgresql.guards import guards
@@ -14,31 +15,21 @@ from billpolicy.ledger.statements import Connection
 
 _COLUMNS = """
 SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(k.collname, ''),
-    coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+    coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated::text || a.attidentity::text
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_collation k ON k.oid = a.attcollation
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0
-AND NOT a.attisdropped AND c.relname <> 'alembic_version'
+AND NOT a.attisdropped
 """
 _INDEXES = """
-SELECT i.relname, x.indisunique, x.indisvalid, x.indpred IS NOT NULL, ARRAY(
-    SELECT a.attname::text FROM unnest(x.indkey) WITH ORDINALITY k (number, place)
-    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number ORDER BY k.place
-)
+SELECT i.relname, x.indisvalid, replace(pg_get_indexdef(i.oid, 0, true), '"', '')
 FROM pg_class i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class c ON c.oid = x.indrelid
 WHERE i.relnamespace = to_regnamespace(current_schema()) AND NOT x.indisprimary AND c.relname <> 'alembic_version'
 """
 _KEYS = """
-SELECT c.relname, k.contype::text, coalesce(p.relname, ''), ARRAY(
-    SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY w (number, place)
-    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = w.number ORDER BY w.place
-), ARRAY(
-    SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY w (number, place)
-    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = w.number ORDER BY w.place
-)
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class p ON p.oid = k.confrelid
+SELECT c.relname, replace(pg_get_constraintdef(k.oid, true), '"', '') FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
 WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relname <> 'alembic_version' AND k.contype <> 'n'
-AND (k.convalidated OR k.contype = 'c') AND k.confdeltype IN ('a', ' ') AND k.confupdtype IN ('a', ' ')
 """
 """What must not be empty has constraints of its own from PostgreSQL 18 on; the columns tell of it."""
 _GUARDS = """
@@ -52,7 +43,7 @@ WHERE c.relnamespace = to_regnamespace(current_schema()) AND NOT t.tgisinternal
 """
 _OTHERS = """
 SELECT 'table', relname FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())
-AND (relkind IN ('v', 'm', 'f') OR relkind = 'r' AND (relrowsecurity OR relpersistence <> 'p'))
+AND (relkind IN ('v', 'm', 'f', 'p') OR relkind = 'r' AND (relrowsecurity OR relpersistence <> 'p'))
 UNION ALL SELECT 'rule', r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
 WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind = 'r'
 UNION ALL SELECT 'row policy', y.polname FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
@@ -66,6 +57,9 @@ WHERE c.relnamespace = to_regnamespace(current_schema()) AND t.tgisinternal AND 
 another table, and what hides or replaces rows: a ledger has none."""
 
 
+_VERSION = "alembic_version.version_num"
+
+
 def breaches(driver: Any) -> Iterator[str]:
     """What is not as this program makes it, one sentence each."""
 
@@ -73,15 +67,15 @@ def breaches(driver: Any) -> Iterator[str]:
         rows: list[tuple[Any, ...]] = driver.execute(query).fetchall()
         return rows
 
-    yield from _different("column", _by_name(found(_COLUMNS)), dict(_columns()))
+    columns = _by_name(found(_COLUMNS))
+    yield from _different("column", columns, dict(_columns()))
     yield from _different("index", _by_name(found(_INDEXES)), dict(_indexes()))
     yield from _different("guard", _by_name(found(_GUARDS)), dict(_triggers()))
-    keys = {(table, kind, parent, tuple(own), tuple(theirs)) for table, kind, parent, own, theirs in found(_KEYS)}
-    for table in sorted({key[0] for key in keys ^ set(_keys())}):
+    for table in sorted({table for table, _ in set(found(_KEYS)) ^ set(_keys())}):
         yield f"the keys and references of the table `{table}` are not as billpolicy makes them"
     for kind, name in found(_OTHERS):
         yield f"the {kind} `{name}` is not as billpolicy makes it"
-    if found("SELECT version_num FROM alembic_version") != [(REVISIONS[-1],)]:
+    if _VERSION in columns and found("SELECT version_num FROM alembic_version") != [(REVISIONS[-1],)]:
         yield "the revision of the tables is not what it was"
 
 
@@ -103,8 +97,9 @@ def _columns() -> Iterator[tuple[str, tuple[Any, ...]]]:
     for table in metadata.sorted_tables:
         for column in table.columns:
             collation = "" if isinstance(column.type, Integer | BigInteger | Boolean) else "C"
-            told = (_type(column), not column.nullable, collation, _default(column))
+            told = (_type(column), not column.nullable, collation, _default(column), "")
             yield f"{table.name}.{column.name}", told
+    yield _VERSION, ("character varying(32)", True, "default", "", "")
 
 
 def _default(column: Column[Any]) -> str:
@@ -135,22 +130,35 @@ def _type(column: Column[Any]) -> str:
 def _indexes() -> Iterator[tuple[str, tuple[Any, ...]]]:
     for table in metadata.sorted_tables:
         for index in table.indexes:
-            partial = index.dialect_options["postgresql"]["where"] is not None
-            yield str(index.name), (bool(index.unique), True, partial, index.columns.keys())
-        for column in table.columns:
-            if column.unique:
-                yield f"{table.name}_{column.name}_key", (True, True, False, [column.name])
+            made = _index(bool(index.unique), str(index.name), table, index.columns)
+            condition = index.dialect_options["postgresql"]["where"]
+            if condition is not None:
+                # Of a text the server tells that it is one: the conditions are on columns of text.
+                made += " WHERE " + re.sub("('[^']*')", r"\1::text", str(condition))
+            yield str(index.name), (True, made)
+        for column in (column for column in table.columns if column.unique):
+            name = f"{table.name}_{column.name}_key"
+            yield name, (True, _index(True, name, table, [column]))
 
 
-def _keys() -> Iterator[tuple[Any, ...]]:
+def _index(unique: bool, name: str, table: Table, columns: Iterable[Column[Any]]) -> str:
+    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table.name} USING btree ({_names(columns)})"
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    """The keys and references of each table, as the server tells them."""
     for table in metadata.sorted_tables:
-        yield table.name, "p", "", tuple(table.primary_key.columns.keys()), ()
+        yield table.name, f"PRIMARY KEY ({_names(table.primary_key.columns)})"
         for key in table.foreign_key_constraints:
-            theirs = tuple(element.column.name for element in key.elements)
-            yield table.name, "f", key.referred_table.name, tuple(key.column_keys), theirs
-        for column in table.columns:
-            if column.unique:
-                yield table.name, "u", "", (column.name,), ()
+            theirs = f"{key.referred_table.name}({_names(element.column for element in key.elements)})"
+            later = " DEFERRABLE INITIALLY DEFERRED" if key.deferrable else ""
+            yield table.name, f"FOREIGN KEY ({_names(key.columns)}) REFERENCES {theirs}{later}"
+        for column in (column for column in table.columns if column.unique):
+            yield table.name, f"UNIQUE ({column.name})"
+
+
+def _names(columns: Iterable[Column[Any]]) -> str:
+    return ", ".join(column.name for column in columns)
 
 
 def orphans_in(connection: Connection) -> Iterator[tuple[str, str]]:

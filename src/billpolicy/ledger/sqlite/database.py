@@ -23,12 +23,13 @@ from sqlalchemy.dialects import sqlite
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.databases import refuse_other_tables
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
-from billpolicy.ledger.sqlite.failures import refusal, storage_failures
+from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, refusal, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, exists, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
+_VERSION = ("table", "alembic_version")
 
 
 class SqliteDialect:
@@ -74,7 +75,7 @@ class SqliteDatabase:
         """A connection that sees the ledger as of one moment. Raises `Refused` where the file fails."""
         unlocked = self.mode == UNLOCKED
         before = changed(self.path) if unlocked else None
-        with storage_failures(self.path), self._connection() as driver:
+        with self._failures(), self._connection() as driver:
             driver.execute("BEGIN")
             try:
                 yield Connection(driver, DIALECT)
@@ -95,7 +96,7 @@ class SqliteDatabase:
             raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
         if self._writes == get_ident():  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with self._writer, storage_failures(self.path), self._connection() as driver:
+        with self._writer, self._failures(), self._connection() as driver:
             driver.execute("BEGIN IMMEDIATE")
             self._writes = get_ident()
             try:
@@ -121,23 +122,31 @@ class SqliteDatabase:
 
     def schema_breaches(self, connection: Connection) -> Iterator[str]:
         """What of the tables, their indexes and guards is not as this program makes them, one sentence each."""
-        expected, found = _schema_of_new(), _schema(connection.driver)
-        for kind, name in sorted(expected.keys() | found.keys()):
-            called = "guard" if kind == "trigger" else kind
-            if (kind, name) not in found:
-                yield f"the {called} `{name}` is gone"
-            elif (kind, name) not in expected:
-                yield f"the {called} `{name}` is none of a ledger's"
-            elif found[kind, name] != expected[kind, name]:
-                yield f"the {called} `{name}` is not as billpolicy makes it"
-        versions = [version for (version,) in connection.driver.execute("SELECT version_num FROM alembic_version")]
-        if versions != [REVISIONS[-1]]:
-            yield "the revision of the tables is not what it was"
+        yield from _breaches(connection.driver)
 
     def orphans(self, connection: Connection) -> Iterator[tuple[str, str]]:
         """The tables of rows that name rows of another table which are not there, and that other table."""
         for table, _, parent, _ in connection.driver.execute("PRAGMA foreign_key_check").fetchall():
             yield table, parent
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """As `storage_failures`; what fails because the tables are not a ledger's any more is told as that."""
+        with storage_failures(self.path):
+            try:
+                yield
+            except sqlite3.Error as error:
+                if is_of_tables(error) and (breach := self._first_breach()):
+                    raise damaged(breach, self.path) from None
+                raise
+
+    def _first_breach(self) -> str | None:
+        """One of `schema_breaches`, by a connection of its own; None where there are none, or nobody can tell."""
+        try:
+            with self._connection() as driver:
+                return next(_breaches(driver), None)
+        except sqlite3.Error:
+            return None
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -201,6 +210,22 @@ def open_database(url: str) -> SqliteDatabase:
         database.close()
         raise
     return database
+
+
+def _breaches(driver: sqlite3.Connection) -> Iterator[str]:
+    expected, found = _schema_of_new(), _schema(driver)
+    for kind, name in sorted(expected.keys() | found.keys()):
+        called = "guard" if kind == "trigger" else kind
+        if (kind, name) not in found:
+            yield f"the {called} `{name}` is gone"
+        elif (kind, name) not in expected:
+            yield f"the {called} `{name}` is none of a ledger's"
+        elif found[kind, name] != expected[kind, name]:
+            yield f"the {called} `{name}` is not as billpolicy makes it"
+    if found.get(_VERSION) == expected[_VERSION]:
+        versions = [version for (version,) in driver.execute("SELECT version_num FROM alembic_version")]
+        if versions != [REVISIONS[-1]]:
+            yield "the revision of the tables is not what it was"
 
 
 def _schema(driver: sqlite3.Connection) -> dict[tuple[str, str], str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,8 +73,9 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
 """How SQLite's name of an error begins, the first that fits -> code, message, hint."""
 
 
-_DAMAGED = re.compile("no such (?:table|column)|Could not decode to UTF-8")
-"""What a database says in which something other than text stands as text, or of which a part is gone."""
+_NO_TEXT = "Could not decode to UTF-8"
+"""How it begins what it says of something other than text that stands as text."""
+_GONE = ("no such table", "no such column")
 
 
 @contextmanager
@@ -88,18 +88,34 @@ def storage_failures(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, DBAPIError) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
-        name: str = getattr(original, "sqlite_errorname", "")
-        if _DAMAGED.search(str(original)):
-            message = f"this ledger is damaged: {original}"
-            raise refusal("ledger-damaged", message, path, "restore it from a backup") from None
+        if str(original).startswith(_NO_TEXT):
+            raise damaged("something in it is no text", path) from None
+        if str(original).startswith(_GONE):
+            raise damaged("a table or a column of it is gone", path) from None
         for prefix, (code, message, hint) in _FAILURES.items():
-            if name.startswith(prefix):
+            if name_of(original).startswith(prefix):
                 raise refusal(code, message, path, hint) from None
         raise
     except UnicodeEncodeError as error:
         message = f"{error.object!r} has characters that are no text"
         hint = "write it in UTF-8; if it is the name of a file, rename the file"
         raise refusal("text-wrong", message, path, hint) from None
+
+
+def is_of_tables(error: BaseException) -> bool:
+    """Whether it may be that the tables are other ones than a statement was written for, or hold something else."""
+    return not name_of(error).startswith(tuple(_FAILURES))
+
+
+def name_of(error: BaseException | None) -> str:
+    """What SQLite calls an error; nothing where Python's module has raised it."""
+    return getattr(error, "sqlite_errorname", "")
+
+
+def damaged(what: str, path: Path) -> Refused:
+    """The refusal of a ledger of which is known what is wrong with it."""
+    hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
+    return refusal("ledger-damaged", f"this ledger is damaged: {what}", path, hint)
 
 
 def refusal(code: Code, message: str, path: Path, hint: str) -> Refused:
