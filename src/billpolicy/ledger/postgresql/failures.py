@@ -118,7 +118,7 @@ _ON_THE_WAY: tuple[tuple[str, _Told], ...] = (
         ("ledger-unreadable", "the server of this ledger does not let you in", _RIGHTS),
     ),
     (
-        r"SSL|TLS|certificate|GSSAPI",
+        r"SSL|sslmode|TLS|certificate|GSSAPI",
         (
             "ledger-unreachable",
             "the connection to the server of this ledger cannot be secured as the address wants it",
