@@ -6,7 +6,6 @@ import ast
 import datetime
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, imports, sqlite, statements
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
-from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import DATABASES, database_of
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.backups import SqliteHeld
@@ -139,9 +137,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
         with ledger.reading() as reader:
             assert not reader.begun_since(KeptHead("0" * 64))
         copied = f"sqlite:///{path.with_name('copied.db')}"
-        sqlite.create_database(copied, chained=False)
-        with closing(sqlite.open_database(copied)) as into, ledger.reading() as reader, into.writing() as made:
-            copy_rows(reader.connection, made)
+        with ledger.reading() as reader:
+            sqlite.create_database(copied, reader.connection)
+        with closing(sqlite.open_database(copied)) as into, into.writing() as made:
             imports.begin(made)  # as an upgrade does
     return list(dict.fromkeys(found))
 

@@ -102,6 +102,9 @@ class PostgresDatabase:
             driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield Connection(driver, DIALECT)
+            except psycopg.errors.InsufficientPrivilege:
+                hint = "ask for the rights of a role that reads: docs/postgresql.md"
+                raise refusal("ledger-unreadable", "you may not read this ledger", self.url, hint) from None
             finally:
                 _roll_back(driver)
 

@@ -13,46 +13,42 @@ from tempfile import TemporaryDirectory
 
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, in_order
-from billpolicy.ledger import sqlite
-from billpolicy.ledger.copying import copy_rows
-from billpolicy.ledger.databases import Held
+from billpolicy.ledger.databases import Held, database_of
+from billpolicy.ledger.files import address_of, give_name, in_the_making, refuse_beside
 from billpolicy.ledger.postgresql.database import PostgresDatabase, create_database, open_database, version_in
 from billpolicy.ledger.postgresql.failures import refusal
-from billpolicy.ledger.sqlite.backups import give_name, in_the_making
-from billpolicy.ledger.sqlite.files import SCHEME, refuse_strangers
+from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.structure import orphans, other_tables
 
 
 @contextmanager
 def copy_of(url: str, target: Path) -> Iterator[str]:
     """As `DatabaseFile.copy_of`; only of a ledger of this version of the tables."""
-    refuse_strangers(target)
+    refuse_beside(target)
     with closing(open_database(url)) as source, in_the_making(target) as copy:
         copy.touch(mode=0o600, exist_ok=False)
-        _fill(f"{SCHEME}{copy}", source)
-        yield f"{SCHEME}{copy}"
+        address = address_of(copy)
+        with source.reading() as rows:
+            _refuse_other_tables(source, rows)
+            database_of(address).create_database(address, rows)
+        yield address
         give_name(copy, target)
 
 
-def _fill(address: str, source: PostgresDatabase) -> None:
-    """Make a file of all rows, once the server's own tables have shown to be a ledger's: those of the file always are.
-
-    Nothing of this may outlive it: a cursor that somebody still has keeps SQLite from folding the log into the file.
-    Raises `Refused`.
-    """
-    sqlite.create_database(address, chained=False)
-    with closing(sqlite.open_database(address)) as made, source.reading() as rows, made.writing() as into:
-        if found := other_tables(source, rows) or orphans(source, rows):
-            at = Position(told_address(source.url))
-            raise Refused(in_order(Diagnostic(one.code, one.message, at, one.hint) for one in found))
-        copy_rows(rows, into)
+def _refuse_other_tables(source: PostgresDatabase, rows: Connection) -> None:
+    """The tables of a file are always a ledger's: what those of the server are is asked of them."""
+    if found := other_tables(source, rows) or orphans(source, rows):
+        at = Position(told_address(source.url))
+        raise Refused(in_order(Diagnostic(one.code, one.message, at, one.hint) for one in found))
 
 
 @contextmanager
 def restored(file: Path, url: str) -> Iterator[tuple[str, PostgresPlace]]:
     """As `DatabaseFile.restored`."""
-    with TemporaryDirectory() as folder, sqlite.restored(file, f"{SCHEME}{folder}/ledger.db") as (copy, _):
-        yield copy, PostgresPlace(url, copy)
+    with TemporaryDirectory() as folder:
+        address = address_of(Path(folder, "ledger.db"))
+        with database_of(address).restored(file, address) as (copy, _):
+            yield copy, PostgresPlace(url, copy)
 
 
 class PostgresPlace:
@@ -73,7 +69,7 @@ class PostgresPlace:
 
     def take(self) -> None:
         """As `Place.take`."""
-        with closing(sqlite.open_database(self._copy)) as copy, copy.reading() as rows:
+        with closing(database_of(self._copy).open_database(self._copy)) as copy, copy.reading() as rows:
             create_database(self._url, rows)
 
     def alone(self) -> AbstractContextManager[Held]:

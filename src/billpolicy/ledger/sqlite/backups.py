@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,10 +10,11 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+from billpolicy.ledger.files import exists, give_name, in_the_making, refusal
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
-from billpolicy.ledger.sqlite.failures import refusal, storage_failures
-from billpolicy.ledger.sqlite.files import SCHEME, beside, exists, files_of, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.sqlite.failures import storage_failures
+from billpolicy.ledger.sqlite.files import SCHEME, beside, files_of, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Row
 
 _ALONE_SECONDS = 3.0
@@ -105,7 +105,7 @@ class SqliteHeld:
         kept = _free_name(self._path)
         with in_the_making(kept) as old:
             _make_like(self._path, old)
-            with closing(connect(old, "rw", 0)) as target:
+            with storage_failures(kept), closing(connect(old, "rw", 0)) as target:
                 self._driver.backup(target)
             give_name(old, kept)
         try:
@@ -134,7 +134,7 @@ def _any_revision(path: Path) -> SqliteDatabase:
 
 def _copy(source: SqliteDatabase, file: Path) -> None:
     _make_like(source.path, file)
-    with source.reading() as connection, closing(connect(file, "rw", 0)) as target:
+    with source.reading() as connection, storage_failures(file), closing(connect(file, "rw", 0)) as target:
         connection.driver.backup(target)
 
 
@@ -171,40 +171,6 @@ def _make_like(file: Path, new: Path) -> None:
     """Make an empty file that the same people may read as another one."""
     new.touch(mode=0o600, exist_ok=False)
     shutil.copymode(file, new)
-
-
-@contextmanager
-def in_the_making(target: Path) -> Iterator[Path]:
-    """A name for a file beside the one that it is to be; whatever still goes by it in the end is removed. What the disk
-    does to it is told of that one."""
-    if not exists(target.parent):
-        raise refusal("file-missing", f"there is no folder `{target.parent}`", target, "make the folder first")
-    file = Path(os.path.realpath(target)).with_name(f".billpolicy-{secrets.token_hex(8)}")
-    try:
-        with storage_failures(target):
-            yield file
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from None
-    finally:
-        for each in files_of(f"{SCHEME}{file}"):
-            each.unlink(missing_ok=True)
-
-
-def give_name(file: Path, target: Path) -> None:
-    """Give a whole file its name, which nothing may have yet, so that it lasts through a power cut."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
-    try:
-        os.link(file, target)  # unlike a rename, this never replaces what somebody has put there meanwhile
-    except FileExistsError:
-        raise refusal("file-there", "there is a file here already", target, "name a file that is not there") from None
-    except OSError:  # not every disk has links
-        file.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _free_name(path: Path) -> Path:

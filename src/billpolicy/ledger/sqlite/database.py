@@ -21,10 +21,12 @@ from sqlalchemy import Engine, QueuePool, Table, create_engine
 from sqlalchemy.dialects import sqlite
 
 from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_tables
+from billpolicy.ledger.files import exists, refusal
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
-from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, refusal, storage_failures
-from billpolicy.ledger.sqlite.files import UNLOCKED, changed, exists, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, storage_failures
+from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
 
 BUSY_SECONDS = 30.0
@@ -159,11 +161,11 @@ class SqliteDatabase:
             lent.close()
 
 
-def create_database(url: str, *, chained: bool = True) -> None:
+def create_database(url: str, rows: Connection | None = None) -> None:
     """Make a ledger's file, or bring one that an earlier program made up to date; a current one stays as it is.
 
-    `chained`: whether its chain begins, or comes with rows that are copied in. Raises `Refused` if the file is another
-    program's, newer than this program, or cannot be written.
+    `rows`: of a ledger that a new one begins with. Raises `Refused` if the file is another program's, newer than this
+    program, or cannot be written.
     """
     path = path_of(url)
     if not exists(path.parent):
@@ -172,12 +174,12 @@ def create_database(url: str, *, chained: bool = True) -> None:
     engine = _engine(path, "rwc")
     try:
         with storage_failures(path), engine.connect() as connection:
-            _upgrade(connection, path, chained)
+            _upgrade(connection, path, rows)
     finally:
         engine.dispose()
 
 
-def _upgrade(connection: CoreConnection, path: Path, chained: bool) -> None:
+def _upgrade(connection: CoreConnection, path: Path, rows: Connection | None) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     if version_in(driver, path) == REVISIONS[-1]:
@@ -189,8 +191,11 @@ def _upgrade(connection: CoreConnection, path: Path, chained: bool) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     if version_in(driver, path) != REVISIONS[-1]:
         upgrade(connection)
-        if chained:
-            begin(Connection(driver, DIALECT))
+        made = Connection(driver, DIALECT)
+        if rows is None:
+            begin(made)
+        else:
+            copy_rows(rows, made)
         driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.commit()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy.ledger.files import refusal
 
 _FAILURES: dict[str, tuple[Code, str, str]] = {
     "SQLITE_FULL": (
@@ -116,8 +117,3 @@ def damaged(what: str, path: Path) -> Refused:
     """The refusal of a ledger of which is known what is wrong with it."""
     hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
     return refusal("ledger-damaged", f"this ledger is damaged: {what}", path, hint)
-
-
-def refusal(code: Code, message: str, path: Path, hint: str) -> Refused:
-    """One refusal about the file of a ledger."""
-    return Refused([Diagnostic(code, message, Position(str(path)), hint)])

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from billpolicy.ledger.databases import no_address
-from billpolicy.ledger.sqlite.failures import refusal
-from billpolicy.source.plain_file import is_there
+from billpolicy.ledger.files import exists, refusal, refuse_beside
 
 SCHEME = "sqlite:///"
 UNLOCKED = "ro&immutable=1"
@@ -53,26 +52,12 @@ def refuse_strangers(path: Path) -> None:
             hint = "check the path; `billpolicy ledger init URL` makes a ledger in a new file"
             raise refusal("ledger-foreign", "this file is not a ledger", path, hint)
         return
-    for suffix in _BESIDE:
-        left = beside(path, suffix)
-        if os.path.lexists(left):
-            message = f"a new ledger `{path.name}` would destroy this file"
-            hint = "move it away, or name another ledger; if it is left of a ledger, bring that one back first"
-            raise refusal("file-in-use", message, left, hint)
+    refuse_beside(path)
 
 
 def beside(path: Path, suffix: str) -> Path:
     """The path of a file that SQLite keeps beside a ledger."""
     return path.with_name(path.name + suffix)
-
-
-def exists(path: Path) -> bool:
-    """Whether there is such a file. Raises `Refused` where that cannot be told."""
-    try:
-        return is_there(path)
-    except OSError as error:
-        message = f"this ledger cannot be reached: {(error.strerror or str(error)).lower()}"
-        raise refusal("ledger-unreadable", message, path, "check the path and who may read its folders") from None
 
 
 def changed(path: Path) -> tuple[int, int] | None:
