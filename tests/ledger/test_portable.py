@@ -6,6 +6,7 @@ import ast
 import datetime
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
