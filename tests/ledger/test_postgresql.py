@@ -89,6 +89,28 @@ class TestBothStores:
         assert ledger.check() == []
 
 
+class TestWhatIsThere:
+    def test_no_ledger_is_replaced_not_even_an_empty_one(self, ledger: Ledger, stocked: Ledger, tmp_path: Path) -> None:
+        file = tmp_path / "monday.backup"
+        backup_ledger(url_of(stocked), file)
+        for there in (ledger, stocked):
+            before = dump(there)
+            url = url_of(there)
+            for replace in (False, True):
+                refusal = refused(lambda url=url, replace=replace: restore_ledger(file, url, replace=replace))  # type: ignore[misc]
+                assert codes(refusal) == ["file-there"]
+                assert "restore into another database or schema" in str(refusal)
+            assert dump(there) == before
+
+    def test_one_of_an_earlier_version_is_kept_by_the_servers_own_tool(self, ledger: Ledger, tmp_path: Path) -> None:
+        with hand(ledger) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '0012'")
+        refusal = refused(lambda: backup_ledger(url_of(ledger), tmp_path / "monday.backup"))
+        assert codes(refusal) == ["ledger-older"]
+        assert "pg_dump" in str(refusal)
+        assert list(tmp_path.iterdir()) == []
+
+
 class TestRights:
     @pytest.fixture
     def roles(self) -> Iterator[Server]:

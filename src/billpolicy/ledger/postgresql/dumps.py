@@ -25,7 +25,7 @@ from billpolicy.ledger.structure import orphans, other_tables
 def copy_of(url: str, target: Path) -> Iterator[str]:
     """As `DatabaseFile.copy_of`; only of a ledger of this version of the tables."""
     refuse_beside(target)
-    with closing(open_database(url)) as source, in_the_making(target) as copy:
+    with closing(_of_this_version(url)) as source, in_the_making(target) as copy:
         copy.touch(mode=0o600, exist_ok=False)
         address = address_of(copy)
         with source.reading() as rows:
@@ -33,6 +33,18 @@ def copy_of(url: str, target: Path) -> Iterator[str]:
             database_of(address).create_database(address, rows)
         yield address
         give_name(copy, target)
+
+
+def _of_this_version(url: str) -> PostgresDatabase:
+    """Raises `Refused`: a file has the tables of this version, so what is in others cannot be copied into one."""
+    try:
+        return open_database(url)
+    except Refused as refused:
+        if [one.code for one in refused.diagnostics] != ["ledger-older"]:
+            raise
+        message = "this ledger was made by an earlier version of billpolicy, and is not backed up as it is"
+        hint = f"keep it with `pg_dump`, then run `billpolicy ledger init {told_address(url)}`, and back it up"
+        raise refusal("ledger-older", message, url, hint) from None
 
 
 def _refuse_other_tables(source: PostgresDatabase, rows: Connection) -> None:
