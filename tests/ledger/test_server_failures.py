@@ -174,6 +174,16 @@ class TestTheServer:
 
         assert told(failing).code == code
 
+    @pytest.mark.parametrize("said", ["SSL connection has been closed unexpectedly", "Connection timed out"])
+    def test_a_connection_that_is_lost(self, said: str) -> None:
+        def lost() -> None:
+            with server_failures(f"postgresql://ann:{SECRET}@db/books"):
+                raise psycopg.OperationalError(f"consuming input failed: {said}")
+
+        found = told(lost)
+        assert "was lost" in found.message
+        assert "posted twice" in str(found.hint)
+
     @pytest.mark.parametrize(
         ("statement", "says"),
         [

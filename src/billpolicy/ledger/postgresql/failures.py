@@ -25,6 +25,7 @@ _AGAIN = "do it again: what was posted is not posted twice"
 _RIGHTS = (
     "check who you are there and which password you have (`~/.pgpass` or `PGPASSWORD`), or ask for the right to it"
 )
+_LIMITS = (errors.IdleInTransactionSessionTimeout, errors.TransactionTimeout)
 _FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], _Told], ...] = (
     (
         (errors.DiskFull, errors.ConfigurationLimitExceeded),
@@ -43,7 +44,7 @@ _FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], _Told], ...] = (
         ),
     ),
     (
-        (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout),
+        (errors.QueryCanceled, *_LIMITS),
         (
             "ledger-stopped",
             "the server of this ledger stopped this, by a time limit or because it was told to; nothing was changed",
@@ -158,7 +159,9 @@ _ON_THE_WAY: tuple[tuple[str, _Told], ...] = (
         ),
     ),
 )
-"""What is said where there is no connection yet, and there is no number for it -> what is told; the first that fits."""
+"""What is said where no connection was made, which has no number -> what is told; the first that fits."""
+_NOT_CONNECTED = re.compile("connection (?:failed|is bad|timeout)|failed to resolve host|multiple connection attempts")
+"""How the driver begins what it says then. Of a connection that is lost it may speak of SSL or time, too."""
 _LOST: _Told = ("ledger-unreachable", "the connection to the server of this ledger was lost", _AGAIN)
 
 
@@ -184,9 +187,9 @@ def original(error: BaseException) -> BaseException:
 
 def is_of_tables(error: BaseException) -> bool:
     """Whether it may be that the tables are other ones than a statement was written for, or hold something else."""
-    kinds = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction, errors.IdleInTransactionSessionTimeout)
+    others = (psycopg.OperationalError, *_LIMITS, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege)
     return isinstance(original(error), psycopg.DatabaseError) and not isinstance(
-        original(error), (psycopg.OperationalError, errors.InvalidSchemaName, *kinds)
+        original(error), (*others, errors.InvalidSchemaName)
     )
 
 
@@ -201,7 +204,7 @@ def _told(error: BaseException) -> _Told | None:
         return _not_fitting(f"what was to be written does not fit what `{error.diag.table_name}` has")
     if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return None
-    if error.sqlstate is None:
+    if error.sqlstate is None and _NOT_CONNECTED.match(str(error)):
         for pattern, told in _ON_THE_WAY:
             if re.search(pattern, str(error)):
                 return told
