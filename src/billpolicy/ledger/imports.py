@@ -17,7 +17,6 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import schema
 from billpolicy.ledger.chain import Content, Link, extend
 from billpolicy.ledger.statements import Connection, Row
-from billpolicy.ledger.writing import OF_PERIOD
 from billpolicy.source.codec import CodecError, canonical, decode
 
 Breach = tuple[Code, str]
@@ -57,14 +56,7 @@ _AS_IMPORTED = {
     "usage.drawn_minor": "imported_drawn_minor",
     "usage.drawn_from": "imported_drawn_from",
 }
-"""What operations change of imported rows, as it was imported."""
-_CHANGED = {
-    "documents": ("changed_by", "revision"),
-    "accounts": ("revision",),
-    "subscriptions": ("revision",),
-    "charge_periods": OF_PERIOD,
-}
-"""What follows from the journal alone, and is held against it."""
+"""What operations change of imported rows, as it was imported; what else they change is held against the journal."""
 _COUNTERS = "SELECT prefix, kind, imported, source FROM counters WHERE imported <> 0"
 _LAST = "SELECT what FROM chain WHERE kind = 'import' ORDER BY id DESC LIMIT 1"
 _HIGHEST = " UNION ALL ".join(f"SELECT max(import_id) AS id FROM {table.name}" for table, _, _ in BROUGHT)
@@ -125,8 +117,12 @@ def _contents(connection: Connection, first: int, after: int = _NONE) -> default
 
 def _select(table: Table, part: str | None, whole: str, order: str) -> str:
     """The query of the rows of a table that were imported, each behind the number of its import."""
-    left_out = ("import_id", *_CHANGED.get(table.name, ()))
-    told = ", ".join(_as_imported(table, column) for column in table.columns if column.name not in left_out)
+    changes = schema.CHANGES.get(table.name, ())
+    told = ", ".join(
+        _as_imported(table, column)
+        for column in table.columns
+        if column.name != "import_id" and (column.name not in changes or f"{table.name}.{column.name}" in _AS_IMPORTED)
+    )
     brought_by, joined = table.name, table.name
     if part is not None:
         brought_by = whole.split(".")[0]

@@ -78,24 +78,8 @@ UPDATE usage SET billed_by = :billed_by, amount_minor = :amount_minor, drawn_min
     drawn_from = :drawn_from
 WHERE id = :id
 """
-OF_PERIOD = (
-    "from_date",
-    "until_date",
-    "status",
-    "quantity",
-    "rate",
-    "amount_minor",
-    "discount_minor",
-    "tax_minor",
-    "tax_code",
-    "memo",
-    "memo_item",
-    "rebilled_by",
-    "rebilled_item",
-    "operation",
-)
-"""What of a charge period can become another; which line billed it cannot."""
-_CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for name in OF_PERIOD)} WHERE id = :id"
+_OF_PERIOD = schema.CHANGES["charge_periods"]
+_CHANGE_PERIOD = f"UPDATE charge_periods SET {', '.join(f'{name} = :{name}' for name in _OF_PERIOD)} WHERE id = :id"
 
 
 class Filed(NamedTuple):
@@ -228,7 +212,7 @@ def _write_charge_periods(connection: Connection, entries: Sequence[Entry], befo
             line = {name: getattr(was, name) for name in ("subscription", "charge", "document", "item", "currency")}
             _can_change(replace(now, **line), now, id)
             row = dict(zip(schema.charge_periods.columns.keys(), _period_row(now), strict=True))
-            changed.append((*(row[name] for name in OF_PERIOD), id))
+            changed.append((*(row[name] for name in _OF_PERIOD), id))
     connection.run(_CHANGE_PERIOD, changed)
 
 

@@ -9,19 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billpolicy.ledger.schema import metadata
-from billpolicy.ledger.writing import OF_PERIOD
+from billpolicy.ledger.schema import CHANGES, metadata
 
-MAY_CHANGE: dict[str, tuple[str, ...]] = {
-    "accounts": ("revision",),
-    "charge_periods": OF_PERIOD,
-    "counters": ("imported", "last"),
-    "documents": ("reversed", "reversed_reason", "status", "posted_as", "changed_by", "revision"),
-    "subscribed_charges": ("charged_through",),
-    "subscriptions": ("canceled_on", "revision"),
-    "usage": ("billed_by", "amount_minor", "drawn_minor", "drawn_from"),
-}
-"""Those columns of a table that may change; of every other table nothing may."""
 _DOCUMENT = """
 NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
 OR NEW.reversed_reason IS DISTINCT FROM OLD.reversed_reason AND NEW.reversed = OLD.reversed
@@ -118,7 +107,7 @@ _ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
 def guards() -> Iterator[Guard]:
     """All of them."""
     for one in metadata.sorted_tables:
-        table, may_change = one.name, MAY_CHANGE.get(one.name, ())
+        table, may_change = one.name, CHANGES.get(one.name, ())
         fixed = tuple(column.name for column in one.columns if column.name not in may_change)
         event = f"BEFORE UPDATE OF {', '.join(fixed)} ON {table} FOR EACH ROW"
         yield _guard(table, "fixed", event, _raises(f"{table} never change"), _ROW | _BEFORE | _UPDATE, fixed)
