@@ -36,7 +36,7 @@ soak: $(READY) ## try the properties on many more examples, on others each time
 	@echo "SEED=$(SEED) tries the same examples again"
 	@SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest $(SPREAD) -m hypothesis --hypothesis-profile=soak --hypothesis-seed=$(SEED)
 
-soak-ledger: $(READY) ## strike ledgers everywhere, then eight posters at random (an hour; ARGS="--markdown FILE")
+soak-ledger: $(READY) ## strike ledgers everywhere, then eight posters at random (hours; writes the table of docs/security.md)
 	@$(BIN)/python -m scripts.soak_ledger --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 
 setup: ## make the environment, or bring it up to date (PYTHON=python3.12 picks the Python)

@@ -1,76 +1,193 @@
-"""Does a ledger outlive every fault? `make soak-ledger` tries them all, and then soaks: eight posters struck at random.
+"""Does a ledger outlive every fault? `make soak-ledger` tries them all on both databases, and then soaks.
 
 Every point of every scenario of `tests/faults` is tried once: killed there, and failing there; then power cuts and
-simulated runs by the seed; then the soak, for so many minutes. Prints how often each was tried, and what became of the
-ledgers; any that is not whole, or has lost or doubled something, is told with how to see it again, and fails it.
+simulated runs by the seed; then eight posters are struck at random, for so many minutes. Writes the table of
+docs/security.md: how often each was tried, and what became of the ledgers. Any that is not whole, or has lost or
+doubled something, is told with how to see it again, and fails it.
+
+What is done is kept in a folder, part by part: a run that was stopped goes on there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
+import re
+import sqlite3
+import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from billpolicy import __version__
 from tests.faults.places import place_at
 from tests.faults.running import struck
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.soak import Soak
-from tests.faults.tally import Struck, Tally
+from tests.faults.soak import POSTERS, Soak
+from tests.faults.tally import Row, Struck, Tally, table
+from tests.helpers.paths import ROOT
+from tests.helpers.postgresql import PROGRAMS
 
+PAGE = ROOT / "docs" / "security.md"
 CUTS = 1_000
 """Power cuts in each scenario."""
 RUNS = 100
 """Simulated runs."""
+STORES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+SOAKED = "soaked"
+
+
+@dataclass
+class Found:
+    """What came of a part."""
+
+    tally: Tally = field(default_factory=Tally)
+    seconds: float = 0
+    operations: int = 0
+    """Of a soak: those that were acknowledged."""
+
+
+class Part(NamedTuple):
+    """What is tried in one go."""
+
+    store: str
+    name: str
+    run: Callable[[Found], Iterable[Struck]]
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make soak-ledger", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--url", help="where to make ledgers, like sqlite:////tmp/folder; else in files of their own")
-    parser.add_argument("--minutes", type=float, default=30, help="of soaking, when all else was tried (default: 30)")
+    parser.add_argument("--minutes", type=float, default=30, help="of soaking on each database (default: 30)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="draw the same again")
-    parser.add_argument("--points", type=int, help="of each kind and scenario no more points than these; else all")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument("--folder", type=Path, help="where to keep what is done, and to go on (default: build/...)")
+    parser.add_argument("--store", choices=STORES, help="only on this database; no table is written")
+    parser.add_argument("--part", help="only the parts whose names begin so; no table is written")
+    parser.add_argument("--points", type=int, help="of each kind and scenario no more points; no table is written")
     options = parser.parse_args(arguments)
-    say(f"seed {options.seed}")
-    tally = Tally()
-    for name, found in _parts(options):
-        begun, before = time.monotonic(), tally.times
-        tally.add(found)
-        say(f"{name}: {tally.times - before:,} times in {time.monotonic() - begun:,.0f} s")
-    print(tally.text())
-    for problem in tally.problems:
+    folder: Path = options.folder or ROOT / "build" / f"soak-ledger-{options.seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    say(f"seed {options.seed}, kept in {folder}")
+    wanted = [
+        part
+        for part in _parts(options)
+        if options.store in (None, part.store) and part.name.startswith(options.part or "")
+    ]
+    found = dict(_done(wanted, folder))
+    of_store = {store: _together(found, store) for store in STORES}
+    print(lines := table({STORES[store]: tally for store, tally in of_store.items()}))
+    problems = [f"{part.store}: {problem}" for part, one in found.items() for problem in one.tally.problems]
+    for problem in problems:
         print(problem)
-    if options.markdown:
-        options.markdown.write_text(tally.markdown(), encoding="utf-8")
-    return 1 if tally.problems else 0
+    if options.store is None and options.part is None and options.points is None:
+        write_table(f"{_about(found, options.seed)}\n\n{lines}")
+    return 1 if problems else 0
 
 
-def _parts(options: argparse.Namespace) -> Iterator[tuple[str, Iterable[Struck]]]:
-    """What is tried, one after the other; a disk is made to fail only under a ledger in files."""
-    in_files = options.url is None or options.url.startswith("sqlite:")
-    place = [] if options.url is None else [f"--url={options.url}"]
+def _done(parts: Sequence[Part], folder: Path) -> Iterator[tuple[Part, Found]]:
+    """As many parts at once as there are processors; then the soaks, which want the machine, one after the other."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        faults = [part for part in parts if part.name != SOAKED]
+        yield from zip(faults, threads.map(lambda part: _kept(part, folder), faults), strict=True)
+    for part in parts:
+        if part.name == SOAKED:
+            yield part, _kept(part, folder)
+
+
+def _kept(part: Part, folder: Path) -> Found:
+    """What came of a part, now or when it was done."""
+    file = folder / f"{part.store} {part.name}.json"
+    if file.exists():
+        return found_of(file.read_text(encoding="utf-8"))
+    begun, found = time.monotonic(), Found()
+    found.tally.add(part.run(found))
+    found.seconds = time.monotonic() - begun
+    say(f"{part.store}, {part.name}: {found.tally.times:,} times in {found.seconds:,.0f} s")
+    written = file.with_suffix(".part")
+    written.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    written.replace(file)
+    return found
+
+
+def found_of(text: str) -> Found:
+    """What `_kept` wrote."""
+    kept = json.loads(text)
+    rows = {fault: Row(**row) for fault, row in kept["tally"]["rows"].items()}
+    return Found(Tally(rows, kept["tally"]["problems"]), kept["seconds"], kept["operations"])
+
+
+def _parts(options: argparse.Namespace) -> Iterator[Part]:
+    """All that is tried; a disk is made to fail only under a ledger in files."""
     few = [] if options.points is None else [f"--each={options.points}"]
     seed = f"--seed={options.seed}"
-    yield "killed at each point", _each_scenario("points", "kills", seed, *place, *few)
-    if in_files:
-        yield "failing at each point", _each_scenario("points", "errors", seed, *place, *few)
-        yield "power cuts", _each_scenario("power", seed, f"--cuts={options.points or CUTS}")
-    yield "simulated", struck("simulation", seed, *place, f"--runs={options.points or RUNS}")
-    with place_at(options.url) as made:
-        yield "soaked", Soak(made, options.seed, options.minutes * 60).run()
+    for store in STORES:
+        url = None if store == "sqlite" else "postgresql:"
+        place = [] if url is None else [f"--url={url}"]
+        for scenario in SCENARIOS:
+            only = f"--only={scenario.name}"
+            if scenario.only in (None, store) and not scenario.long:
+                yield _program(store, f"killed, {scenario.name}", "points", "kills", seed, only, *place, *few)
+            if store == "sqlite":
+                if not scenario.long:
+                    yield _program(store, f"failing, {scenario.name}", "points", "errors", seed, only, *few)
+                yield _program(
+                    store, f"power, {scenario.name}", "power", seed, only, f"--cuts={options.points or CUTS}"
+                )
+        yield _program(store, "simulated", "simulation", seed, *place, f"--runs={options.points or RUNS}")
+        yield Part(store, SOAKED, partial(_soaked, url=url, seed=options.seed, seconds=options.minutes * 60))
 
 
-def _each_scenario(program: str, *arguments: str) -> Iterator[Struck]:
-    """As many scenarios at once as there are processors."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        tried = threads.map(lambda one: list(struck(program, *arguments, f"--only={one.name}")), SCENARIOS)
-        yield from chain.from_iterable(tried)
+def _program(store: str, name: str, program: str, *arguments: str) -> Part:
+    return Part(store, name, lambda _: struck(program, *arguments))
+
+
+def _soaked(found: Found, url: str | None, seed: int, seconds: float) -> Iterator[Struck]:
+    with place_at(url) as place:
+        soak = Soak(place, seed, seconds)
+        yield from soak.run()
+        found.operations = soak.acknowledged
+
+
+def _together(found: dict[Part, Found], store: str) -> Tally:
+    tally = Tally()
+    for part, one in found.items():
+        if part.store == store:
+            tally.join(one.tally)
+    return tally
+
+
+def _about(found: dict[Part, Found], seed: int) -> str:
+    """What was tried, when, and for how long."""
+    soaks = {part.store: one for part, one in found.items() if part.name == SOAKED}
+    of_each = "; ".join(
+        f"{STORES[store]} {soak.seconds / 60:,.0f} minutes, in which {soak.operations:,} operations were acknowledged"
+        for store, soak in soaks.items()
+    )
+    assert PROGRAMS is not None
+    server = subprocess.run([PROGRAMS / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=8", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
+    return (
+        f"Last tried on {datetime.now(UTC):%Y-%m-%d} with billpolicy {__version__} at {commit.strip()}, SQLite "
+        f"{sqlite3.sqlite_version} and PostgreSQL {server.split()[2]}, seed {seed}. {POSTERS} posters soaked {of_each}."
+    )
+
+
+def write_table(text: str) -> None:
+    """Put it into the page."""
+    marked = f"<!-- faults -->\n{text}\n<!-- /faults -->"
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(
+        re.sub("<!-- faults -->.*<!-- /faults -->", lambda _: marked, page, flags=re.DOTALL), encoding="utf-8"
+    )
 
 
 def say(text: str) -> None:

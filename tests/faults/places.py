@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -127,6 +127,12 @@ class PostgresPlace:
         self.server.stop("immediate")
         self.server.start()
         return url
+
+    def end_a_connection(self, url: str) -> None:
+        """The server ends one connection to it, whatever is under way on it; where it is stopped there is none."""
+        one = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database_of(url)}' ORDER BY random() LIMIT 1"
+        with suppress(psycopg.OperationalError):
+            self.server.run("postgres", f"SELECT pg_terminate_backend(pid) FROM ({one}) AS one")
 
     @contextmanager
     def statements(self, each: Callable[[], None]) -> Iterator[None]:

@@ -23,7 +23,8 @@ from tests.faults.scenarios import INVOICES, POLICY, TODAY
 GROUP = 3
 PASSING = {"ledger-busy", "ledger-disk-full", "ledger-disk-failed", "ledger-unreadable", "ledger-unreachable"}
 """Codes of refusals that are nobody's fault but the disk's, or come of others who write."""
-TRIES = 50
+TRIES = 300
+"""With the tenth of a second after each: a server that is started again must come back meanwhile."""
 
 
 def operation(name: str, n: int) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--error", type=int, default=0, help="how it fails")
     options = parser.parse_args(arguments)
     n = options.first
-    with open_ledger(options.url) as ledger:
+    with opened(options.url) as ledger:
         print("ready", flush=True)
         if options.calls:
             disk.arm(folder_of(options.url), Call(options.calls), Mode(options.mode), options.at, options.error)
@@ -63,16 +64,32 @@ def main(arguments: Sequence[str]) -> None:
             n += len(asked)
 
 
+def opened(url: str) -> Ledger:
+    """An open ledger, however often it takes."""
+    for _ in range(TRIES):
+        try:
+            return open_ledger(url)
+        except Refused as refusal:
+            if not passes(refusal):
+                raise
+            time.sleep(0.1)
+    raise TimeoutError(f"{url} cannot be opened")
+
+
+def passes(refusal: Refused) -> bool:
+    """Whether the same may be done a moment later."""
+    return {one.code for one in refusal.diagnostics} <= PASSING
+
+
 def posted(ledger: Ledger, asked: list[dict[str, Any]], armed: bool) -> list[tuple[str, list[str]]]:
     """What became of a group, however often it takes."""
     for _ in range(TRIES):
         try:
             outcomes = list(billpolicy.post_all(POLICY, ledger, asked, who="soak", today=TODAY))
         except Refused as refusal:
-            (code,) = {one.code for one in refusal.diagnostics}
-            if code not in PASSING:
+            if not passes(refusal):
                 raise
-            print("refused", code, flush=True)
+            print("refused", flush=True)
             time.sleep(0.1)
             if armed:
                 disk.disarm()

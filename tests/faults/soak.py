@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Lock, Timer
@@ -22,7 +22,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import create_ledger, open_ledger
 from tests.faults.disk import ERRORS, Call, Mode, with_shim
-from tests.faults.places import Place
+from tests.faults.places import Place, PostgresPlace
 from tests.faults.scenarios import INVOICES, stock
 from tests.faults.tally import Struck
 from tests.helpers.paths import ROOT
@@ -45,6 +45,8 @@ class Fault:
     error: int = 0
     stops: bool = False
     """Whether the process is stopped for a while, perhaps as it holds a lock, and goes on."""
+    loses: bool = False
+    """Whether the server ends a connection to the ledger meanwhile: this poster's, another's, or a checker's."""
 
 
 KILLED = "soak: killed"
@@ -63,6 +65,10 @@ OF_FILES = (
     Fault("soak: a sync fails, then killed", Call.SYNC, Mode.FAIL_ONCE, ERRORS["EIO"]),
 )
 """Those that only a ledger in files can meet."""
+OF_SERVERS = (Fault("soak: a connection is ended by the server, then killed", loses=True),)
+"""Those that only a ledger on a server can meet."""
+UPTIME = (5.0, 25.0)
+"""Seconds from one start of a server to its end, at least and at most."""
 
 
 @dataclass
@@ -76,6 +82,11 @@ class Ledger:
     lock: Lock = field(default_factory=Lock)
     struck: list[Struck] = field(default_factory=list)
 
+    def add(self, struck: Struck) -> None:
+        """Take down what became of it."""
+        with self.lock:
+            self.struck.append(struck)
+
 
 class Soak:
     """So many seconds of it."""
@@ -83,7 +94,9 @@ class Soak:
     def __init__(self, place: Place, seed: int, seconds: float) -> None:
         self.place, self.seed = place, seed
         self.until = time.monotonic() + seconds
-        self.faults = (*FAULTS, *(OF_FILES if place.name == "sqlite" else ()))
+        self.faults = (*FAULTS, *(OF_SERVERS if isinstance(place, PostgresPlace) else OF_FILES))
+        self.acknowledged = 0
+        """Operations, on all ledgers that were looked at as a whole."""
 
     def run(self) -> Iterator[Struck]:
         """Each fault, ledger by ledger."""
@@ -96,13 +109,16 @@ class Soak:
         made = Ledger(self.place.fresh())
         with create_ledger(made.url) as opened:
             opened.import_book(stock())
-        with ThreadPoolExecutor(POSTERS + 1) as threads:
+        with ThreadPoolExecutor(POSTERS + 2) as threads:
             work = [threads.submit(self._lives, made, f"p{n}", f"{self.seed} {round} {n}") for n in range(POSTERS)]
             work.append(threads.submit(self._checks, made))
+            if isinstance(self.place, PostgresPlace):
+                work.append(threads.submit(self._stops_the_server, made, f"{self.seed} {round}"))
             for one in work:
                 one.result()
         self.place.settle(made.url)
         made.struck.append(at_the_end(made))
+        self.acknowledged += len(made.acknowledged)
         if made.struck[-1].whole:
             self.place.drop(made.url)
         return made.struck
@@ -113,10 +129,8 @@ class Soak:
         try:
             while not ledger.over.is_set():
                 fault = chance.choice(self.faults)
-                struck = lived(ledger, name, fault, chance)
-                seen = looked_at(ledger, struck, f"--seed {self.seed}, {name}, {ledger.url}")
-                with ledger.lock:
-                    ledger.struck.append(seen)
+                struck = lived(ledger, name, fault, chance, self._loses(ledger))
+                ledger.add(looked_at(ledger, struck, f"--seed {self.seed}, {name}, {ledger.url}"))
                 if time.monotonic() > self.until or len(ledger.acknowledged) >= ENOUGH:
                     ledger.over.set()
         finally:
@@ -124,12 +138,24 @@ class Soak:
 
     def _checks(self, ledger: Ledger) -> None:
         while not ledger.over.wait(1):
-            seen = looked_at(ledger, "soak: checked while all post", f"--seed {self.seed}, {ledger.url}")
-            with ledger.lock:
-                ledger.struck.append(seen)
+            ledger.add(looked_at(ledger, "soak: checked while all post", f"--seed {self.seed}, {ledger.url}"))
+
+    def _stops_the_server(self, ledger: Ledger, seed: str) -> None:
+        """At once and for everybody, as where it crashes; then it is started again."""
+        chance = random.Random(seed)
+        while not ledger.over.wait(chance.uniform(*UPTIME)):
+            self.place.crash(ledger.url)
+            ledger.add(looked_at(ledger, "soak: the server crashes", f"--seed {self.seed}, {ledger.url}"))
+
+    def _loses(self, ledger: Ledger) -> Callable[[], None] | None:
+        """What ends a connection; None where there is no server."""
+        place = self.place
+        return (lambda: place.end_a_connection(ledger.url)) if isinstance(place, PostgresPlace) else None
 
 
-def lived(ledger: Ledger, name: str, fault: Fault, chance: random.Random) -> str:
+def lived(
+    ledger: Ledger, name: str, fault: Fault, chance: random.Random, lose: Callable[[], None] | None = None
+) -> str:
     """One process of a poster, from its start to its end; what it acknowledges is taken down. Gives the name of the
     fault that struck it: it may be killed before the one that was meant could."""
     first = next(n for n in range(ENOUGH * 2) if f"{name}-{n}" not in ledger.acknowledged)
@@ -143,7 +169,7 @@ def lived(ledger: Ledger, name: str, fault: Fault, chance: random.Random) -> str
         assert child.stdout is not None
         assert child.stderr is not None
         killed, refused = Event(), False
-        timers = _timers(child, fault, chance, killed)
+        timers = _timers(child, fault, chance, killed, lose)
         for line in child.stdout:
             word, *numbers = line.split()
             if not line.endswith("\n"):
@@ -165,7 +191,9 @@ def lived(ledger: Ledger, name: str, fault: Fault, chance: random.Random) -> str
     return fault.name
 
 
-def _timers(child: subprocess.Popen[str], fault: Fault, chance: random.Random, killed: Event) -> list[Timer]:
+def _timers(
+    child: subprocess.Popen[str], fault: Fault, chance: random.Random, killed: Event, lose: Callable[[], None] | None
+) -> list[Timer]:
     def kill() -> None:
         killed.set()
         child.kill()
@@ -175,6 +203,8 @@ def _timers(child: subprocess.Popen[str], fault: Fault, chance: random.Random, k
     if fault.stops:
         timers.append(Timer(last / 3, lambda: child.send_signal(signal.SIGSTOP)))
         timers.append(Timer(last / 2, lambda: child.send_signal(signal.SIGCONT)))
+    if fault.loses and lose is not None:
+        timers.append(Timer(last / 2, lose))
     return timers
 
 
@@ -182,14 +212,18 @@ def looked_at(ledger: Ledger, fault: str, named: str) -> Struck:
     """Whether it is whole and has all that was acknowledged by now, while others may post."""
     with ledger.lock:
         known = dict(ledger.acknowledged)
-    try:
-        with open_ledger(ledger.url) as opened:
-            with opened.reading() as reader:
-                there = reader.requests(known)
-                numbers = reader.known([number for drawn in known.values() for number in drawn])
-            problems = opened.check()
-    except Refused as refusal:
-        return Struck(fault, False, problem=f"{named}: {refusal}")
+    while True:
+        try:
+            with open_ledger(ledger.url) as opened:
+                with opened.reading() as reader:
+                    there = reader.requests(known)
+                    numbers = reader.known([number for drawn in known.values() for number in drawn])
+                problems = opened.check()
+                break
+        except Refused as refusal:
+            if [one.code for one in refusal.diagnostics] != ["ledger-unreachable"]:
+                return Struck(fault, False, problem=f"{named}: {refusal}")
+            time.sleep(0.1)  # the server is away: this one looks again
     lost = sum(id not in there or not numbers.issuperset(drawn) for id, drawn in known.items())
     problem = "; ".join(map(str, problems)) or (f"{lost} are lost" if lost else None)
     return Struck(fault, not problems, lost, problem=problem and f"{named}: {problem}")

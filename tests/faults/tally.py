@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
-
-HEAD = ("fault", "times", "ledger whole", "acknowledged and lost", "done twice")
 
 
 class Struck(NamedTuple):
@@ -33,7 +31,7 @@ def struck_of(line: str) -> Struck:
     return Struck(**json.loads(line))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Row:
     """The counts of one kind of fault."""
 
@@ -41,6 +39,11 @@ class Row:
     whole: int = 0
     lost: int = 0
     doubled: int = 0
+
+    def __add__(self, other: Row) -> Row:
+        return Row(
+            self.times + other.times, self.whole + other.whole, self.lost + other.lost, self.doubled + other.doubled
+        )
 
 
 @dataclass
@@ -53,32 +56,44 @@ class Tally:
     def add(self, all_struck: Iterable[Struck]) -> None:
         """Count these."""
         for struck in all_struck:
-            row = self.rows.setdefault(struck.fault, Row())
-            row.times += 1
-            row.whole += struck.whole
-            row.lost += struck.lost
-            row.doubled += struck.doubled
+            self._count(struck.fault, Row(1, struck.whole, struck.lost, struck.doubled))
             if struck.problem is not None:
                 self.problems.append(f"{struck.fault}: {struck.problem}")
+
+    def join(self, other: Tally) -> None:
+        """Count what another one counted, too."""
+        for fault, row in other.rows.items():
+            self._count(fault, row)
+        self.problems += other.problems
+
+    def _count(self, fault: str, row: Row) -> None:
+        self.rows[fault] = self.rows.get(fault, Row()) + row
 
     @property
     def times(self) -> int:
         """How many faults there were."""
-        return sum(row.times for row in self.rows.values())
+        return self.total.times
 
-    def _cells(self) -> list[tuple[str, ...]]:
-        cells = [(fault, *(f"{n:,}" for n in asdict(row).values())) for fault, row in self.rows.items()]
-        total = [sum(asdict(row)[name] for row in self.rows.values()) for name in asdict(Row())]
-        return [HEAD, *cells, ("all", *(f"{n:,}" for n in total))]
+    @property
+    def total(self) -> Row:
+        """Of every kind together."""
+        return sum(self.rows.values(), Row())
 
-    def text(self) -> str:
-        """For a terminal."""
-        cells = self._cells()
-        first, *others = (max(map(len, column)) for column in zip(*cells, strict=True))
-        return "\n".join("  ".join((name.ljust(first), *map(str.rjust, counts, others))) for name, *counts in cells)
 
-    def markdown(self) -> str:
-        """For a page of the docs."""
-        head, *rows = self._cells()
-        lines = [head, ("---", *("---:" for _ in head[1:])), *rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+def table(of_store: Mapping[str, Tally]) -> str:
+    """For a page of the docs: how often each fault was tried in each database, and what became of all the ledgers."""
+    faults = dict.fromkeys(fault for tally in of_store.values() for fault in tally.rows)
+    lines = [_line(fault, [tally.rows.get(fault, Row()) for tally in of_store.values()]) for fault in faults]
+    head = ("fault", *of_store, "ledger not whole", "acknowledged and lost", "done twice")
+    rule = ("---", *("---:" for _ in head[1:]))
+    return "\n".join(map(_joined, (head, rule, *lines, _line("all", [tally.total for tally in of_store.values()]))))
+
+
+def _line(fault: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    all_of = sum(rows, Row())
+    counts = (*(row.times for row in rows), all_of.times - all_of.whole, all_of.lost, all_of.doubled)
+    return (fault, *(f"{count:,}" for count in counts))
+
+
+def _joined(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

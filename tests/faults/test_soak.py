@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from billpolicy.ledger.store import create_ledger
-from scripts.soak_ledger import main
+from scripts.soak_ledger import Found, Part, main
 from tests.faults.places import place_at
 from tests.faults.running import SEED
 from tests.faults.scenarios import credit, post, stock
 from tests.faults.soak import Ledger, Soak, at_the_end, looked_at
-from tests.faults.tally import Struck, Tally, struck_of
+from tests.faults.tally import Struck, Tally, struck_of, table
 from tests.helpers.tools import needs
 
 
@@ -51,20 +51,17 @@ STRUCK = (
 
 def test_counts() -> None:
     tally = Tally()
-    tally.add(STRUCK)
+    tally.add(STRUCK[:2])
+    other = Tally()
+    other.add(STRUCK[2:])
+    tally.join(other)
     assert tally.problems == ["killed: at 3", "killed: at 4"]
-    assert tally.text().splitlines() == [
-        "fault             times  ledger whole  acknowledged and lost  done twice",
-        "killed                3             2                      2           1",
-        "the disk is full      1             1                      0           0",
-        "all                   4             3                      2           1",
-    ]
-    assert tally.markdown().splitlines() == [
-        "| fault | times | ledger whole | acknowledged and lost | done twice |",
-        "| --- | ---: | ---: | ---: | ---: |",
-        "| killed | 3 | 2 | 2 | 1 |",
-        "| the disk is full | 1 | 1 | 0 | 0 |",
-        "| all | 4 | 3 | 2 | 1 |",
+    assert table({"SQLite": tally, "PostgreSQL": other}).splitlines() == [
+        "| fault | SQLite | PostgreSQL | ledger not whole | acknowledged and lost | done twice |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| killed | 3 | 2 | 2 | 4 | 2 |",
+        "| the disk is full | 1 | 0 | 0 | 0 | 0 |",
+        "| all | 4 | 2 | 2 | 4 | 2 |",
     ]
 
 
@@ -81,10 +78,34 @@ def test_the_table_is_written(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """And any problem fails the command."""
-    page, tally = tmp_path / "faults.md", Tally()
+    """And any problem fails the command. What was done is not done again."""
+    tally, runs = Tally(), []
     tally.add(found)
-    monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter([("all", found)]))
-    assert main(["--markdown", str(page)]) == code
-    assert page.read_text(encoding="utf-8") == tally.markdown()
-    assert capsys.readouterr().out.splitlines() == [*tally.text().splitlines(), *tally.problems]
+    page = tmp_path / "security.md"
+
+    def run(_: Found) -> tuple[Struck, ...]:
+        runs.append(1)
+        return found
+
+    monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter([Part("sqlite", "all", run)]))
+    monkeypatch.setattr("scripts.soak_ledger.PAGE", page)
+    expected = table({"SQLite": tally, "PostgreSQL": Tally()})
+    for _ in range(2):
+        page.write_text("before\n<!-- faults -->\nold\n<!-- /faults -->\nafter\n", encoding="utf-8")
+        assert main(["--seed", "7", "--folder", str(tmp_path / "kept")]) == code
+        before, _, rest = page.read_text(encoding="utf-8").partition("<!-- faults -->\n")
+        about, _, after = rest.partition(f"\n\n{expected}\n<!-- /faults -->")
+        assert (before, after) == ("before\n", "\nafter\n")
+        assert "seed 7" in about
+        assert capsys.readouterr().out.splitlines() == [
+            *expected.splitlines(),
+            *(f"sqlite: {problem}" for problem in tally.problems),
+        ]
+    assert len(runs) == 1
+
+
+def test_a_part_writes_no_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter([Part("sqlite", "all", lambda _: STRUCK[:2])]))
+    monkeypatch.setattr("scripts.soak_ledger.PAGE", tmp_path / "is not there")
+    for few in (["--points", "1"], ["--part", "all"], ["--store", "sqlite"]):
+        assert main([*few, "--folder", str(tmp_path / "kept")]) == 0
