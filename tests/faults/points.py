@@ -159,7 +159,7 @@ class Trial:
         except Exception as error:  # whatever it is, it is told with what it came of
             return Struck(fault, False, problem=f"{named}: {error!r}")
         lost, doubled = max(ended.told - now, 0), max(_documents(after) - _documents(self.states[-1]), 0)
-        at_most = ended.told + (ended.word != "refused" or self.scenario.opened_again)
+        at_most = ended.told + (ended.word != "refused")
         problem = None
         if now > at_most:
             problem = f"{named}: {now} transactions are there, and {ended.told} were acknowledged"

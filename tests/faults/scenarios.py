@@ -231,15 +231,13 @@ class Scenario(NamedTuple):
     """How many transactions are acknowledged."""
     only: str | None = None
     """The one place in which it can be done."""
-    opened_again: bool = False
-    """Whether it is opened once more after the last transaction, which a failing disk may prevent."""
     long: bool = False
     """Whether there is too much in it to strike at each point."""
 
 
 SCENARIOS = (
-    Scenario("init", _nothing, _made, 1, opened_again=True),
-    Scenario("migration", _older, _made, 1, only="sqlite", opened_again=True),
+    Scenario("init", _nothing, _made, 1),
+    Scenario("migration", _older, _made, 1, only="sqlite"),
     Scenario("import", _empty, _imported, 1),
     Scenario("a long day", _empty, _long, 7, long=True),
     Scenario("one operation", _stocked, _one, 1),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from billpolicy.ledger.store import create_ledger
+from tests.faults.places import place_at
 from tests.faults.running import outlived, tried
+from tests.faults.seen import Seen, seen
 
 AT_THE_DISK = {
     "killed before a write",
@@ -23,6 +26,25 @@ def test_a_sample_of_the_points(ledger_url: str) -> None:
     tally = outlived("points", "kills", "--each", "1", "--url", ledger_url)
     expected = AT_THE_DISK if ledger_url.startswith("sqlite:") else set()
     assert set(tally.rows) == {"killed before a statement", *expected}
+
+
+def test_nothing_is_asked_of_a_ledger_after_it_was_made(ledger_url: str) -> None:
+    """What failed then would be told as if nothing had been made."""
+    with place_at(ledger_url) as place:
+        url, looking = place.fresh(), False
+        found: list[Seen | str] = []
+
+        def each() -> None:
+            nonlocal looking
+            if not looking:
+                looking = True
+                found.append(seen(url))
+                looking = False
+
+        with place.statements(each), create_ledger(url):
+            pass
+        assert found == ["no ledger"] * len(found) != []
+        assert isinstance(seen(url), Seen)
 
 
 def test_a_ledger_that_is_no_transaction_is_noticed() -> None:

@@ -139,8 +139,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
             assert not reader.begun_since(KeptHead("0" * 64))
         copied = f"sqlite:///{path.with_name('copied.db')}"
         with ledger.reading() as reader:
-            sqlite.create_database(copied, reader.connection)
-        with closing(sqlite.open_database(copied)) as into, into.writing() as made:
+            into = sqlite.create_database(copied, reader.connection)
+        with closing(into), into.writing() as made:
             imports.begin(made)  # as an upgrade does
     return list(dict.fromkeys(found))
 

@@ -79,9 +79,9 @@ class Place(Protocol):
 class DatabaseFile(Protocol):
     """What the file of a database gives. Everything raises `Refused` for an address that it cannot have."""
 
-    def create_database(self, url: str, rows: Connection | None = None) -> None:
-        """Make a ledger's tables, or bring those that an earlier program made up to date. `rows`: of a ledger that a
-        new one begins with, chain and all."""
+    def create_database(self, url: str, rows: Connection | None = None) -> Database:
+        """Make a ledger's tables, or bring those that an earlier program made up to date, and open it. `rows`: of a
+        ledger that a new one begins with, chain and all."""
 
     def open_database(self, url: str) -> Database:
         """Open a ledger that exists."""

@@ -268,8 +268,7 @@ def create_ledger(url: str) -> Ledger:
 
     Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
     """
-    database_of(url).create_database(url)
-    return open_ledger(url)
+    return Ledger(database_of(url).create_database(url))
 
 
 def ledger_files(url: str) -> list[Path]:

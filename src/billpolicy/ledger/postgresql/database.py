@@ -179,9 +179,10 @@ class PostgresDatabase:
             lent.close()
 
 
-def create_database(url: str, rows: Connection | None = None) -> None:
+def create_database(url: str, rows: Connection | None = None) -> PostgresDatabase:
     """Make a ledger's tables in a database that is there, or bring those that an earlier program made up to date; a
-    current one stays as it is. `rows`: of a ledger that it begins with.
+    current one stays as it is. `rows`: of a ledger that it begins with. Gives it open, without reading it again: what
+    fails after the commit would be told as if nothing had been made.
 
     Raises `Refused` if the tables are another program's, newer than this program, or this role may not make any.
     """
@@ -192,6 +193,7 @@ def create_database(url: str, rows: Connection | None = None) -> None:
             _upgrade(connection, url, rows)
     finally:
         engine.dispose()
+    return PostgresDatabase(url)
 
 
 def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> None:

@@ -30,7 +30,7 @@ def copy_of(url: str, target: Path) -> Iterator[str]:
         address = address_of(copy)
         with source.reading() as rows:
             _refuse_other_tables(source, rows)
-            database_of(address).create_database(address, rows)
+            database_of(address).create_database(address, rows).close()
         yield address
         give_name(copy, target)
 
@@ -82,7 +82,7 @@ class PostgresPlace:
     def take(self) -> None:
         """As `Place.take`."""
         with closing(database_of(self._copy).open_database(self._copy)) as copy, copy.reading() as rows:
-            create_database(self._url, rows)
+            create_database(self._url, rows).close()
 
     def alone(self) -> AbstractContextManager[Held]:
         """No ledger on a server is replaced. Raises `Refused`."""

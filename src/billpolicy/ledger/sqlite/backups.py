@@ -40,7 +40,7 @@ def restored(file: Path, url: str) -> Iterator[tuple[str, SqlitePlace]]:
     path = Path(os.path.realpath(path)) if path.is_symlink() else path  # what a link leads to is replaced, not the link
     with _untouched(file, path) as own, closing(_any_revision(own)) as source, in_the_making(path) as copy:
         _copy(source, copy)
-        create_database(f"{SCHEME}{copy}")  # brings it up to date
+        create_database(f"{SCHEME}{copy}").close()  # brings it up to date
         yield f"{SCHEME}{copy}", SqlitePlace(path, copy)
 
 
@@ -149,7 +149,7 @@ def _up_to_date(copy: Path) -> Iterator[Path]:
             return
         with in_the_making(copy) as current:
             _copy(database, current)
-            create_database(f"{SCHEME}{current}")
+            create_database(f"{SCHEME}{current}").close()
             yield current
 
 

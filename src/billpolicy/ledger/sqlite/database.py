@@ -161,8 +161,9 @@ class SqliteDatabase:
             lent.close()
 
 
-def create_database(url: str, rows: Connection | None = None) -> None:
-    """Make a ledger's file, or bring one that an earlier program made up to date; a current one stays as it is.
+def create_database(url: str, rows: Connection | None = None) -> SqliteDatabase:
+    """Make a ledger's file, or bring one that an earlier program made up to date; a current one stays as it is. Gives
+    it open, without reading it again: what fails after the commit would be told as if nothing had been made.
 
     `rows`: of a ledger that a new one begins with. Raises `Refused` if the file is another program's, newer than this
     program, or cannot be written.
@@ -177,6 +178,7 @@ def create_database(url: str, rows: Connection | None = None) -> None:
             _upgrade(connection, path, rows)
     finally:
         engine.dispose()
+    return SqliteDatabase(path, mode_of(path))
 
 
 def _upgrade(connection: CoreConnection, path: Path, rows: Connection | None) -> None:
