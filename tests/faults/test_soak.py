@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,15 @@ def test_what_is_not_there_is_noticed(ledger_url: str) -> None:
             struck = looked_at(Ledger(url, told | other), "a fault", "here")
             assert struck == Struck("a fault", True, lost=1, problem="here: 1 are lost")
             assert "has other numbers" in str(at_the_end(Ledger(url, told | other)).problem)
+
+
+def test_nothing_but_a_refusal_tells_of_a_lost_connection() -> None:
+    """Python prints what a library warns of where nobody takes it: what psycopg says of a pipeline that is gone."""
+    warn = (
+        "import logging, billpolicy.ledger.postgresql; logging.getLogger('psycopg').warning('the connection is lost')"
+    )
+    ran = subprocess.run([sys.executable, "-c", warn], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("", "")
 
 
 STRUCK = (

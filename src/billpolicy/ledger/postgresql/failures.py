@@ -6,6 +6,7 @@ part of what somebody took for the address, such as a password.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.visible import visible
 
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+"""A lost connection is told as a refusal: without a handler Python would print what psycopg says of it, besides."""
 _Told = tuple[Code, str, str]
 """Code, message and hint."""
 _AGAIN = "do it again: what was posted is not posted twice"
