@@ -134,9 +134,9 @@ def _parts(options: argparse.Namespace) -> Iterator[Part]:
             only = f"--only={scenario.name}"
             if scenario.only in (None, store) and not scenario.long:
                 yield _program(store, f"killed, {scenario.name}", "points", "kills", seed, only, *place, *few)
+            if scenario.only in (None, store) and not scenario.long and (store == "sqlite" or scenario.in_files):
+                yield _program(store, f"failing, {scenario.name}", "points", "errors", seed, only, *place, *few)
             if store == "sqlite":
-                if not scenario.long:
-                    yield _program(store, f"failing, {scenario.name}", "points", "errors", seed, only, *few)
                 yield _program(
                     store, f"power, {scenario.name}", "power", seed, only, f"--cuts={options.points or CUTS}"
                 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
+from billpolicy.ledger.sqlite import backups
 from billpolicy.ledger.statements import Connection
 from tests.faults.places import each_begins_with
 
@@ -13,14 +16,20 @@ from tests.faults.places import each_begins_with
 @contextmanager
 def statement_by_statement() -> Iterator[None]:
     """Nothing is one transaction: each statement is committed by itself."""
-    run = Connection.run
 
-    def committed(self: Connection, *arguments: object) -> None:
-        run(self, *arguments)  # type: ignore[arg-type]
-        self.driver.execute("COMMIT")
-        self.driver.execute("BEGIN")
+    def committing(write: Callable[..., None]) -> Callable[..., None]:
+        def committed(self: Connection, *arguments: Any) -> None:
+            write(self, *arguments)
+            self.driver.execute("COMMIT")
+            self.driver.execute("BEGIN")
 
-    with each_begins_with("foreign_keys=OFF"), mock.patch.object(Connection, "run", committed):
+        return committed
+
+    with (
+        each_begins_with("foreign_keys=OFF"),
+        mock.patch.object(Connection, "run", committing(Connection.run)),
+        mock.patch.object(Connection, "insert", committing(Connection.insert)),
+    ):
         yield
 
 
@@ -31,8 +40,24 @@ def unsynced() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def copied_in_place() -> Iterator[None]:
+    """A copy of a ledger has its name from the start, and not when it is whole."""
+
+    @contextmanager
+    def at_once(target: Path) -> Iterator[Path]:
+        yield target
+
+    with (
+        mock.patch.object(backups, "in_the_making", at_once),
+        mock.patch.object(backups, "give_name"),
+    ):
+        yield
+
+
 BREAKINGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "statement-by-statement": statement_by_statement,
     "unsynced": unsynced,
+    "copied-in-place": copied_in_place,
 }
 """Name -> how, for the option `--broken`."""

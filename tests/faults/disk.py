@@ -27,9 +27,10 @@ class Call(IntFlag):
     UNLINK = 8
     READ = 16
     CREATE = 32
+    LINK = 128
 
 
-CHANGING = Call.WRITE | Call.SYNC | Call.TRUNCATE | Call.UNLINK | Call.CREATE
+CHANGING = Call.WRITE | Call.SYNC | Call.TRUNCATE | Call.UNLINK | Call.CREATE | Call.LINK
 
 
 class Mode(IntEnum):

@@ -101,16 +101,24 @@ class PostgresPlace:
     name = "postgresql"
 
     def __init__(self, url: str) -> None:
-        self.server = Server(Path(url.partition("host=")[2]))
+        self.server = Server(_host(url))
 
     def fresh(self) -> str:
-        return self.server.url(self.server.new_database())
+        return self._made("template0")
 
     def copy(self, url: str) -> str:
         self.settle(url)
-        return self.server.url(self.server.new_database(database_of(url)))
+        made = self._made(database_of(url))
+        shutil.copytree(folder_of(url), folder_of(made), dirs_exist_ok=True)
+        return made
+
+    def _made(self, like: str) -> str:
+        url = self.server.url(self.server.new_database(like))
+        folder_of(url).mkdir()
+        return url
 
     def drop(self, url: str) -> None:
+        shutil.rmtree(folder_of(url))
         self.server.run("postgres", f"DROP DATABASE {database_of(url)} WITH (FORCE)")
 
     def settle(self, url: str) -> None:
@@ -183,8 +191,12 @@ def place_at(url: str | None) -> Iterator[Place]:
 
 
 def folder_of(url: str) -> Path:
-    """The folder that has a ledger's files and no others."""
-    return Path(url.removeprefix(SQLITE)).parent
+    """The folder of a ledger's own: what it is kept in, if that is a file, and its backups."""
+    return Path(url.removeprefix(SQLITE)).parent if url.startswith(SQLITE) else _host(url) / database_of(url)
+
+
+def _host(url: str) -> Path:
+    return Path(url.partition("host=")[2])
 
 
 @contextmanager

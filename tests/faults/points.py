@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from itertools import groupby
 from typing import NamedTuple
 from unittest import mock
 
@@ -24,8 +23,8 @@ from tests.faults import disk
 from tests.faults.breaking import BREAKINGS
 from tests.faults.disk import CHANGING, Call, Mode
 from tests.faults.places import Place, folder_of, place_at
-from tests.faults.scenarios import SCENARIOS, CommandFailed, Scenario, Told
-from tests.faults.seen import Seen, seen
+from tests.faults.scenarios import SCENARIOS, CommandFailed, Scenario, Told, Unclaimed
+from tests.faults.seen import Seen
 from tests.faults.tally import Struck
 
 KINDS = {
@@ -34,15 +33,17 @@ KINDS = {
     Call.TRUNCATE: "a truncate",
     Call.UNLINK: "a delete",
     Call.CREATE: "the making of a file",
+    Call.LINK: "the naming of a file",
     Call.READ: "a read",
 }
 KILLS = {Mode.KILL_BEFORE: "before", Mode.KILL_TORN: "in the middle of", Mode.KILL_AFTER: "after"}
-FILLING = Call.WRITE | Call.TRUNCATE | Call.CREATE
+FILLING = Call.WRITE | Call.TRUNCATE | Call.CREATE | Call.LINK
 """What a full disk refuses."""
 
 
 UNCONFIRMED = "unconfirmed"
-"""It was refused since the disk did not confirm what was written: whether it is there is not known, and not claimed."""
+"""It was refused since the disk did not confirm what was written, or failed when it was named: whether it is there is
+not known, and not claimed."""
 
 
 class Point(NamedTuple):
@@ -52,10 +53,11 @@ class Point(NamedTuple):
     calls: Call | None
     """None: statements are counted."""
     mode: Mode
-    at: int
     error: int = 0
     closes: bool = True
     """Whether a process that is refused closes the ledger, or is killed as it tries to."""
+    at: int = 0
+    """At which of them, from 1; 0 of a kind of points."""
 
 
 class Ended(NamedTuple):
@@ -71,6 +73,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=["kills", "errors"])
     parser.add_argument("--url", help="where to make ledgers, like sqlite:////tmp/folder; else in files of their own")
+    parser.add_argument("--kinds", type=int, help="try so many kinds of points in each scenario; else all")
     parser.add_argument("--each", type=int, help="try so many points of each kind in each scenario; else all")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
     parser.add_argument("--only", metavar="SCENARIO", help="only this one")
@@ -85,20 +88,17 @@ def main(arguments: Sequence[str]) -> None:
             if scenario.only not in (None, place.name) or options.only not in (None, scenario.name) or scenario.long:
                 continue
             trial = Trial(place, scenario)
-            points = [
-                point
-                for point in (trial.kills() if options.what == "kills" else trial.errors())
-                if options.fault in (None, point.fault) and options.at in (None, point.at)
-            ]
-            for point in points if options.each is None else _some(points, options.each, chance):
-                print(trial.struck(point).line(), flush=True)
+            found = trial.kills() if options.what == "kills" else trial.errors()
+            kinds = [kind for kind in found if options.fault in (None, kind.fault)]
+            for kind in _some(kinds, options.kinds, chance):
+                points = [point for point in trial.points(kind) if options.at in (None, point.at)]
+                for point in _some(points, options.each, chance):
+                    print(trial.struck(point).line(), flush=True)
 
 
-def _some(points: list[Point], each: int, chance: random.Random) -> Iterator[Point]:
-    """So many of each kind of fault, or all that there are."""
-    for _, alike in groupby(points, lambda point: point.fault):
-        of_kind = list(alike)
-        yield from chance.sample(of_kind, min(each, len(of_kind)))
+def _some(points: list[Point], most: int | None, chance: random.Random) -> list[Point]:
+    """No more of them than so many."""
+    return points if most is None else chance.sample(points, min(most, len(points)))
 
 
 class Trial:
@@ -106,39 +106,40 @@ class Trial:
 
     def __init__(self, place: Place, scenario: Scenario) -> None:
         self.place, self.scenario = place, scenario
+        self._counts: dict[Call | None, int] = {}
         self.base = place.fresh()
         scenario.make(self.base)
         url = place.copy(self.base)
-        self.states: list[Seen | str] = [seen(url)]
-        scenario.work(url, lambda: self.states.append(seen(url)))
-        assert seen(url) == self.states[-1]
+        self.states: list[Seen | str] = [scenario.look(url)]
+        scenario.work(url, lambda: self.states.append(scenario.look(url)))
+        assert scenario.look(url) == self.states[-1]
         assert len(self.states) == scenario.commits + 1
         place.drop(url)
 
     def kills(self) -> Iterator[Point]:
         """Before each statement; before, in and after each call that changes the disk."""
-        for n in range(1, self._statements() + 1):
-            yield Point("killed before a statement", None, Mode.KILL_BEFORE, n)
-        if self.place.name != "sqlite":
+        yield Point("killed before a statement", None, Mode.KILL_BEFORE)
+        if not (self.place.name == "sqlite" or self.scenario.in_files):
             return
         for call in CHANGING:
-            count = self._calls(call)
             for mode, word in KILLS.items():
                 if mode != Mode.KILL_TORN or call == Call.WRITE:
-                    for n in range(1, count + 1):
-                        yield Point(f"killed {word} {KINDS[call]}", call, mode, n)
+                    yield Point(f"killed {word} {KINDS[call]}", call, mode)
 
     def errors(self) -> Iterator[Point]:
         """A disk that fails once at each call, reads too, one that is full from there on, and one that is gone."""
-        for n in range(1, self._calls(FILLING) + 1):
-            yield Point("the disk is full", FILLING, Mode.FAIL_FROM, n, disk.ERRORS["ENOSPC"])
-        for n in range(1, self._calls(CHANGING | Call.READ) + 1):
-            yield Point("the disk is gone", CHANGING | Call.READ, Mode.FAIL_FROM, n, disk.ERRORS["EIO"])
+        full, failed = disk.ERRORS["ENOSPC"], disk.ERRORS["EIO"]
+        yield Point("the disk is full", FILLING, Mode.FAIL_FROM, full)
+        yield Point("the disk is gone", CHANGING | Call.READ, Mode.FAIL_FROM, failed)
         for call in CHANGING | Call.READ:
-            for n in range(1, self._calls(call) + 1):
-                yield Point(f"{KINDS[call]} fails", call, Mode.FAIL_ONCE, n, disk.ERRORS["EIO"])
-        for n in range(1, self._calls(Call.SYNC) + 1):
-            yield Point("a sync fails, then killed", Call.SYNC, Mode.FAIL_ONCE, n, disk.ERRORS["EIO"], closes=False)
+            yield Point(f"{KINDS[call]} fails", call, Mode.FAIL_ONCE, failed)
+        yield Point("a sync fails, then killed", Call.SYNC, Mode.FAIL_ONCE, failed, closes=False)
+
+    def points(self, kind: Point) -> list[Point]:
+        """All of one kind."""
+        if kind.calls not in self._counts:
+            self._counts[kind.calls] = self._statements() if kind.calls is None else self._calls(kind.calls)
+        return [kind._replace(at=n + 1) for n in range(self._counts[kind.calls])]
 
     def struck(self, point: Point) -> Struck:
         """Strike a copy there, look at it, and do it all again."""
@@ -153,9 +154,9 @@ class Trial:
         """What became of a ledger that was struck; then all is done again, as if nobody knew what was done."""
         try:
             self.place.settle(url)
-            now = self._transactions(seen(url))
+            now = self._transactions(self.scenario.look(url))
             self.scenario.work(url, lambda: None)
-            after = seen(url)
+            after = self.scenario.look(url)
         except Exception as error:  # whatever it is, it is told with what it came of
             return Struck(fault, False, problem=f"{named}: {error!r}")
         lost, doubled = max(ended.told - now, 0), max(_documents(after) - _documents(self.states[-1]), 0)
@@ -247,6 +248,8 @@ def in_child(work: Callable[[Told], str | None]) -> Ended:
             word = work(told) or "done"
         except (Refused, CommandFailed) as error:
             word = UNCONFIRMED if "did not confirm" in " ".join(str(error).split()) else "refused"
+        except Unclaimed:
+            word = UNCONFIRMED
         except BaseException:
             word = traceback.format_exc()
         os.write(writer, b"|" + word.encode())

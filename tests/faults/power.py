@@ -90,6 +90,8 @@ class Disk:
         kind, name, offset, data = entry
         if kind == Call.CREATE:
             self._name(name, File())
+        elif kind == Call.LINK:
+            self._name(name, self.now[data.decode()])
         elif kind == Call.UNLINK:
             self._name(name, None)
         elif kind == Call.SYNC and not name:
@@ -137,7 +139,7 @@ def main(arguments: Sequence[str]) -> None:
     broken = BREAKINGS[options.broken] if options.broken else nullcontext
     with broken(), place_at(None) as place:
         for scenario in SCENARIOS:
-            if options.only not in (None, scenario.name):
+            if scenario.only not in (None, place.name) or options.only not in (None, scenario.name):
                 continue
             trial = Trial(place, scenario)
             log = logged(trial)
@@ -167,7 +169,7 @@ def _entries(text: bytes) -> Iterator[Entry]:
     while at < len(text):
         kind, name, offset, length = HEAD.unpack_from(text, at)
         at += HEAD.size
-        carries = length if kind in (Call.WRITE, MARK) else 0
+        carries = length if kind in (Call.WRITE, Call.LINK, MARK) else 0
         yield Entry(kind, text[at : at + name].decode(), offset, text[at + name : at + name + carries])
         at += name + carries
 

@@ -10,17 +10,21 @@ import json
 import lzma
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
 import billpolicy
 from billpolicy.book.book import Book
+from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.schema import APPLICATION_ID
 from tests.faults import disk
-from tests.faults.places import each_begins_with
+from tests.faults.places import SQLITE, each_begins_with, folder_of
+from tests.faults.seen import NO_LEDGER, NONE, OLDER_LEDGER, Seen, seen
 from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy as command
 from tests.helpers.paths import ROOT, STANDARD
@@ -44,6 +48,11 @@ follow_ups:
 """
 )
 INVOICES = 12
+OLDER = ROOT / "tests" / "ledger" / "older"
+REVISIONS = ("0002", "0008", "0012")
+"""Of the tables that old ledgers have: the first that was kept, one between, and a late one."""
+STOCKED, LATER = 3, 2
+"""Operations that a ledger has, and those that it has and its backup has not."""
 
 
 def stock(invoices: int = INVOICES) -> Book:
@@ -97,7 +106,7 @@ def _empty(url: str) -> None:
 def _stocked(url: str) -> None:
     with billpolicy.create_ledger(url) as ledger:
         ledger.import_book(stock())
-        for n in range(3):
+        for n in range(STOCKED):
             post(ledger, credit(n))
 
 
@@ -119,14 +128,34 @@ def _waiting(url: str) -> None:
         billpolicy.wait(POLICY, ledger, WRITE_OFF, who="ines", now=NOW, today=TODAY)
 
 
-def _older(url: str) -> None:
+def _older(url: str, revision: str) -> None:
     """As an earlier version of the program left it."""
-    kept = ROOT / "tests" / "ledger" / "older" / "kept_0008.json.xz"
-    with lzma.open(kept, "rt", encoding="utf-8") as file:
+    with lzma.open(OLDER / f"kept_{revision}.json.xz", "rt", encoding="utf-8") as file:
         sql = "\n".join(min(json.load(file).items())[1])
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+    with closing(sqlite3.connect(url.removeprefix(SQLITE))) as connection:
         connection.executescript(sql)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def _only_a_backup(url: str) -> None:
+    """There is none, and a backup of one in its folder."""
+    file = folder_of(url) / "source.db"
+    _stocked(f"{SQLITE}{file}")
+    backup_ledger(f"{SQLITE}{file}", _backup_of(url))
+    file.unlink()
+
+
+def _gone_on(url: str) -> None:
+    """As `_stocked`, with a backup of that, after which more was posted."""
+    _stocked(url)
+    backup_ledger(url, _backup_of(url))
+    with billpolicy.open_ledger(url) as ledger:
+        for n in range(STOCKED, STOCKED + LATER):
+            post(ledger, credit(n))
+
+
+def _backup_of(url: str) -> Path:
+    return folder_of(url) / "backup.db"
 
 
 # -- what is done --------------------------------------------------------------------------------------------------
@@ -205,6 +234,53 @@ def _approved(url: str, told: Told) -> None:
         told()
 
 
+class Unclaimed(Exception):
+    """The disk failed at a copy of a ledger, and nobody says what became of it."""
+
+
+@contextmanager
+def _claiming_nothing() -> Iterator[None]:
+    """What is told is the error of the system, without a word of whether the copy has its name."""
+    try:
+        yield
+    except OSError as error:
+        raise Unclaimed from error
+
+
+def _backed_up(url: str, told: Told) -> None:
+    if not _backup_of(url).exists():
+        with _claiming_nothing():
+            backup_ledger(url, _backup_of(url))
+    told()
+
+
+def _restored(url: str, told: Told) -> None:
+    if not _is_there(url):
+        with _claiming_nothing():
+            restore_ledger(_backup_of(url), url)
+    told()
+
+
+def _is_there(url: str) -> bool:
+    try:
+        billpolicy.open_ledger(url).close()
+    except billpolicy.Refused as refusal:
+        if [NONE.get(one.code) for one in refusal.diagnostics] != [NO_LEDGER]:
+            raise
+        return False
+    return True
+
+
+def _restored_over(url: str, told: Told) -> None:
+    """Over a ledger that has what the backup has not; what is done already is not done again."""
+    with billpolicy.open_ledger(url) as ledger, ledger.reading() as reader:
+        there = reader.stats().operations
+    if there == STOCKED + LATER:
+        with _claiming_nothing():
+            restore_ledger(_backup_of(url), url, replace=True, discard=str(LATER))
+    told()
+
+
 class CommandFailed(Exception):
     """The command line refused, in words."""
 
@@ -221,6 +297,52 @@ def _command(url: str, told: Told) -> None:
     told()
 
 
+# -- what is looked at afterwards ----------------------------------------------------------------------------------
+
+
+def _only_whole_copies(url: str, whole: Seen | str) -> None:
+    """Whatever a killed program left of a copy under a name of its own: no ledger, or all of it. Of an older one also
+    what this program makes of it, by which the copy is checked."""
+    for file in folder_of(url).glob(".billpolicy-*"):
+        if not file.name.endswith(("-wal", "-shm", "-journal")):
+            try:
+                found = seen(f"{SQLITE}{file}")
+            except (billpolicy.Refused, AssertionError):
+                continue  # it does not pass for a ledger
+            allowed = found in (NO_LEDGER, whole) or whole == OLDER_LEDGER
+            assert allowed, f"{file.name} passes for another ledger"
+
+
+def _of_backup(url: str) -> Seen | str:
+    """What a backup says: there is none, or it is whole, and says what the ledger does."""
+    ledger, backup = seen(url), seen(f"{SQLITE}{_backup_of(url)}")
+    assert backup in (NO_LEDGER, ledger), "the backup is another ledger"
+    if backup == OLDER_LEDGER:
+        assert _sql(_backup_of(url)) == _sql(Path(url.removeprefix(SQLITE))), "the backup is another ledger"
+    _only_whole_copies(url, ledger)
+    return backup
+
+
+def _sql(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return list(connection.iterdump())
+
+
+def _of_restored(url: str) -> Seen | str:
+    """What a ledger says; the backup it is made of stays as it was."""
+    _only_whole_copies(url, seen(f"{SQLITE}{_backup_of(url)}"))
+    return seen(url)
+
+
+def _of_replaced(url: str) -> Seen | str:
+    """What a ledger says. Where it is that of the backup by now, what stood there is kept beside it, whole."""
+    now, backup = seen(url), seen(f"{SQLITE}{_backup_of(url)}")
+    kept = [seen(f"{SQLITE}{file}") for file in folder_of(url).glob("*.before-restore-?")]
+    assert all(isinstance(one, Seen) and one != backup for one in kept), "what is kept is not what stood there"
+    assert now != backup or kept, "what stood there is gone"
+    return now
+
+
 class Scenario(NamedTuple):
     """What is done, and on what."""
 
@@ -231,13 +353,20 @@ class Scenario(NamedTuple):
     """How many transactions are acknowledged."""
     only: str | None = None
     """The one place in which it can be done."""
+    look: Callable[[str], Seen | str] = seen
+    """What there is after it. Raises where it may not be so."""
+    in_files: bool = False
+    """Whether files are written in its folder wherever the ledger is kept."""
     long: bool = False
     """Whether there is too much in it to strike at each point."""
 
 
 SCENARIOS = (
     Scenario("init", _nothing, _made, 1),
-    Scenario("migration", _older, _made, 1, only="sqlite"),
+    *(
+        Scenario(f"migration of {revision}", partial(_older, revision=revision), _made, 1, only="sqlite")
+        for revision in REVISIONS
+    ),
     Scenario("import", _empty, _imported, 1),
     Scenario("a long day", _empty, _long, 7, long=True),
     Scenario("one operation", _stocked, _one, 1),
@@ -248,4 +377,16 @@ SCENARIOS = (
     Scenario("approve and post", _waiting, _approved, 2),
     Scenario("after a kill", _killed, _several, 4),
     Scenario("the command", _stocked, _command, 1),
+    Scenario("backup", _stocked, _backed_up, 1, look=_of_backup, in_files=True),
+    Scenario(
+        "backup of an older ledger",
+        partial(_older, revision=REVISIONS[-1]),
+        _backed_up,
+        1,
+        only="sqlite",
+        look=_of_backup,
+        in_files=True,
+    ),
+    Scenario("restore", _only_a_backup, _restored, 1, look=_of_restored, in_files=True),
+    Scenario("restore over a ledger", _gone_on, _restored_over, 1, only="sqlite", look=_of_replaced, in_files=True),
 )

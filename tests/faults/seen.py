@@ -24,19 +24,20 @@ class Seen:
     waiting: Mapping[str, Waiting]
 
 
-NONE = ("file-missing", "ledger-empty", "ledger-older")
-"""Why there may be no ledger of today yet."""
+NO_LEDGER, OLDER_LEDGER = "no ledger", "an older ledger"
+NONE = {"file-missing": NO_LEDGER, "ledger-empty": NO_LEDGER, "ledger-older": OLDER_LEDGER}
+"""Why there may be no ledger of today yet: the code of the refusal -> what there is."""
 
 
 def seen(url: str) -> Seen | str:
-    """What a ledger says, or the code of the refusal to open it: there is none yet. It must be whole."""
+    """What a ledger says, or that there is none of today yet. It must be whole."""
     try:
         opened = open_ledger(url)
     except Refused as refusal:
         (code,) = [one.code for one in refusal.diagnostics]
         if code not in NONE:
             raise
-        return "ledger-older" if code == "ledger-older" else "no ledger"
+        return NONE[code]
     with opened as ledger:
         problems = ledger.check()
         assert problems == [], "\n".join(map(str, problems))

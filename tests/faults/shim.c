@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, READ = 16, CREATE = 32, MARK = 64 };
+enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, READ = 16, CREATE = 32, MARK = 64, LINK = 128 };
 enum { COUNT = 0, KILL_BEFORE = 1, KILL_TORN = 2, KILL_AFTER = 3, FAIL_ONCE = 4, FAIL_FROM = 5 };
 
 static char folder[4096];
@@ -171,6 +171,18 @@ int unlink(const char *path) {
     int result = real(path);
     if (!result) note(UNLINK, name, 0, NULL, 0);
     done(UNLINK);
+    return result;
+}
+
+/* A second name, as Python gives one to a whole file. The log has the first one as what was written. */
+int link(const char *path, const char *other) {
+    REAL(link);
+    const char *name = ours(other), *first = ours(path);
+    if (!name || !first) return real(path, other);
+    if (fault(LINK)) return -1;
+    int result = real(path, other);
+    if (!result) note(LINK, name, 0, first, strlen(first));
+    done(LINK);
     return result;
 }
 

@@ -58,7 +58,8 @@ class Unreliable:
     def writing(self) -> Iterator[LedgerWriter]:
         with self._ledger.writing() as writer:
             connection: Any = writer.connection
-            connection.rows, connection.run = map(self._counted, (connection.rows, connection.run))
+            for ask in ("rows", "each", "run", "insert"):
+                setattr(connection, ask, self._counted(getattr(connection, ask)))
             yield writer
         self.committed = True
         if self._after:
