@@ -31,7 +31,7 @@ from billpolicy import __version__
 from tests.faults.places import place_at
 from tests.faults.running import struck
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.soak import POSTERS, Soak
+from tests.faults.soak import FAULTS, KILLED, OF_FILES, OF_SERVERS, POSTERS, Soak
 from tests.faults.tally import Row, Struck, Tally, table
 from tests.helpers.paths import ROOT
 from tests.helpers.postgresql import PROGRAMS
@@ -70,7 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--folder", type=Path, help="where to keep what is done, and to go on (default: build/...)")
     parser.add_argument("--store", choices=STORES, help="only on this database; no table is written")
     parser.add_argument("--part", help="only the parts whose names begin so; no table is written")
-    parser.add_argument("--points", type=int, help="of each kind and scenario no more points; no table is written")
+    parser.add_argument("--points", type=int, help="of each kind in each scenario no more points than these")
+    parser.add_argument("--no-more", action="store_true", help="try nothing: write the table of what is kept")
     options = parser.parse_args(arguments)
     folder: Path = options.folder or ROOT / "build" / f"soak-ledger-{options.seed}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,14 +81,16 @@ def main(arguments: Sequence[str]) -> int:
         for part in _parts(options)
         if options.store in (None, part.store) and part.name.startswith(options.part or "")
     ]
+    if options.no_more:
+        wanted = [part for part in wanted if _file(part, folder).exists()]
     found = dict(_done(wanted, folder))
     of_store = {store: _together(found, store) for store in STORES}
     print(lines := table({STORES[store]: tally for store, tally in of_store.items()}))
     problems = [f"{part.store}: {problem}" for part, one in found.items() for problem in one.tally.problems]
     for problem in problems:
         print(problem)
-    if options.store is None and options.part is None and options.points is None:
-        write_table(f"{_about(found, options.seed)}\n\n{lines}")
+    if options.store is None and options.part is None:
+        write_table(f"{_about(found, options)}\n\n{lines}")
     return 1 if problems else 0
 
 
@@ -103,7 +106,7 @@ def _done(parts: Sequence[Part], folder: Path) -> Iterator[tuple[Part, Found]]:
 
 def _kept(part: Part, folder: Path) -> Found:
     """What came of a part, now or when it was done."""
-    file = folder / f"{part.store} {part.name}.json"
+    file = _file(part, folder)
     if file.exists():
         return found_of(file.read_text(encoding="utf-8"))
     begun, found = time.monotonic(), Found()
@@ -114,6 +117,10 @@ def _kept(part: Part, folder: Path) -> Found:
     written.write_text(json.dumps(asdict(found)), encoding="utf-8")
     written.replace(file)
     return found
+
+
+def _file(part: Part, folder: Path) -> Path:
+    return folder / f"{part.store} {part.name}.json"
 
 
 def found_of(text: str) -> Found:
@@ -163,13 +170,17 @@ def _together(found: dict[Part, Found], store: str) -> Tally:
     return tally
 
 
-def _about(found: dict[Part, Found], seed: int) -> str:
+def _about(found: dict[Part, Found], options: argparse.Namespace) -> str:
     """What was tried, when, and for how long."""
     soaks = {part.store: one for part, one in found.items() if part.name == SOAKED}
-    of_each = "; ".join(
-        f"{STORES[store]} {soak.seconds / 60:,.0f} minutes, in which {soak.operations:,} operations were acknowledged"
+    of_each = "".join(
+        f" {POSTERS} posters soaked {STORES[store]} for {soak.seconds / 60:,.0f} minutes: {_lives(soak):,} of their "
+        f"processes were struck, {soak.operations:,} operations acknowledged."
         for store, soak in soaks.items()
     )
+    points = "each point" if options.points is None else f"at most {options.points:,} points of each kind"
+    every = list(_parts(options))
+    of_all = "" if len(found) == len(every) else f" ({len(found)} of {len(every)} parts)"
     assert PROGRAMS is not None
     server = subprocess.run([PROGRAMS / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     commit = subprocess.run(
@@ -177,8 +188,15 @@ def _about(found: dict[Part, Found], seed: int) -> str:
     ).stdout
     return (
         f"Last tried on {datetime.now(UTC):%Y-%m-%d} with billpolicy {__version__} at {commit.strip()}, SQLite "
-        f"{sqlite3.sqlite_version} and PostgreSQL {server.split()[2]}, seed {seed}. {POSTERS} posters soaked {of_each}."
+        f"{sqlite3.sqlite_version} and PostgreSQL {server.split()[2]}, seed "
+        f"{options.seed}: {points} in each scenario{of_all}.{of_each}"
     )
+
+
+def _lives(soak: Found) -> int:
+    """How many processes of posters ended by a fault."""
+    faults = {KILLED, *(fault.name for fault in (*FAULTS, *OF_FILES, *OF_SERVERS))}
+    return sum(row.times for name, row in soak.tally.rows.items() if name in faults)
 
 
 def write_table(text: str) -> None:

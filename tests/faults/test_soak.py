@@ -107,7 +107,7 @@ def test_the_table_is_written(
         before, _, rest = page.read_text(encoding="utf-8").partition("<!-- faults -->\n")
         about, _, after = rest.partition(f"\n\n{expected}\n<!-- /faults -->")
         assert (before, after) == ("before\n", "\nafter\n")
-        assert "seed 7" in about
+        assert "seed 7: each point in each scenario." in about
         assert capsys.readouterr().out.splitlines() == [
             *expected.splitlines(),
             *(f"sqlite: {problem}" for problem in tally.problems),
@@ -115,8 +115,21 @@ def test_the_table_is_written(
     assert len(runs) == 1
 
 
+def test_what_is_kept_is_told_without_trying_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    parts = [Part("sqlite", name, lambda _: STRUCK[:2]) for name in ("one", "other")]
+    page, kept = tmp_path / "security.md", tmp_path / "kept"
+    page.write_text("<!-- faults --><!-- /faults -->", encoding="utf-8")
+    monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter(parts))
+    monkeypatch.setattr("scripts.soak_ledger.PAGE", page)
+    assert main(["--part", "one", "--folder", str(kept)]) == 0
+    assert main(["--no-more", "--points", "5", "--folder", str(kept)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "at most 5 points of each kind in each scenario (1 of 2 parts)." in text
+    assert "| all | 2 | 0 | 0 | 0 | 0 |" in text
+
+
 def test_a_part_writes_no_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("scripts.soak_ledger._parts", lambda _: iter([Part("sqlite", "all", lambda _: STRUCK[:2])]))
     monkeypatch.setattr("scripts.soak_ledger.PAGE", tmp_path / "is not there")
-    for few in (["--points", "1"], ["--part", "all"], ["--store", "sqlite"]):
+    for few in (["--part", "all"], ["--store", "sqlite"]):
         assert main([*few, "--folder", str(tmp_path / "kept")]) == 0
