@@ -127,21 +127,22 @@ def restore_ledger(
     """
     with database_of(url).restored(Path(file), url) as (copy, place):
         stats, _ = _checked(copy, Position(str(file)))
-        if not place.is_there:
+        standing = place.standing()
+        if standing is None:
             place.take()
             return Restored(stats, None, None)
         if not replace:
             hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
-            raise Refused([_there("a ledger", place.path, hint)])
+            raise Refused([_there("a ledger", standing.path, hint)])
         with open_ledger(copy) as opened, opened.reading() as reader:
             content = _Content.of(reader.connection.rows)
         try:
-            with place.alone() as held:
+            with standing.alone() as held:
                 there = _Content.of(held.rows)
                 lost = there.without(content).lost
                 refused = [] if another else list(_another(content, there, Position(str(file))))
                 if discard != str(lost.count):
-                    refused.append(_loss(lost, place.path))
+                    refused.append(_loss(lost, standing.path))
                 if refused:
                     raise Refused(refused)
                 return Restored(stats, held.give_way(), lost)
@@ -149,8 +150,8 @@ def restore_ledger(
             if [one.code for one in refused.diagnostics] != ["ledger-damaged"]:
                 raise
             if discard != UNKNOWN:
-                raise Refused([_unknown_loss(place.path)]) from None
-            return Restored(stats, place.take_from_damaged(), None)
+                raise Refused([_unknown_loss(standing.path)]) from None
+            return Restored(stats, standing.take_from_damaged(), None)
 
 
 def _checked(url: str, at: Position) -> tuple[Stats, Head]:

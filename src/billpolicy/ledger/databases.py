@@ -57,23 +57,26 @@ class Held(Protocol):
         """Let the copy take its place, in one transaction. Gives the name of the file in which it is kept."""
 
 
-class Place(Protocol):
-    """Where a copy of a backup is wanted."""
+class Standing(Protocol):
+    """The file of a ledger where a copy of a backup is wanted."""
 
     path: Path
-
-    @property
-    def is_there(self) -> bool:
-        """Whether something stands there."""
-
-    def take(self) -> None:
-        """Put the copy there, where nothing is."""
 
     def alone(self) -> AbstractContextManager[Held]:
         """Hold the ledger that stands there. Raises `Refused` where somebody has it open, or it is none."""
 
     def take_from_damaged(self) -> Path:
         """Put the copy where a damaged ledger stands, which is kept with its files. Gives its new name."""
+
+
+class Place(Protocol):
+    """Where a copy of a backup is wanted."""
+
+    def standing(self) -> Standing | None:
+        """What stands there; None where nothing does. Raises `Refused` where it is nothing that could be replaced."""
+
+    def take(self) -> None:
+        """Put the copy there, where nothing is."""
 
 
 class DatabaseFile(Protocol):

@@ -7,13 +7,13 @@ to a server, or back, by a backup.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, in_order
-from billpolicy.ledger.databases import Held, database_of
+from billpolicy.ledger.databases import database_of
 from billpolicy.ledger.files import address_of, give_name, in_the_making, refuse_beside
 from billpolicy.ledger.postgresql.database import PostgresDatabase, create_database, open_database, version_in
 from billpolicy.ledger.postgresql.failures import refusal
@@ -67,32 +67,19 @@ class PostgresPlace:
     """As `Place`: a database, or a schema of one, in which there are no tables yet."""
 
     def __init__(self, url: str, copy: str) -> None:
-        self.path = Path(url)
         self._url = url
         self._copy = copy
 
-    @property
-    def is_there(self) -> bool:
-        """Never. Raises `Refused` where there are tables: who is connected to a ledger would go on with the old one."""
+    def standing(self) -> None:
+        """Nothing. Raises `Refused` where there are tables: who is connected to a ledger would go on with the old
+        one."""
         with closing(PostgresDatabase(self._url)) as database, database.reading() as connection:
             if version_in(connection.driver, self._url) is not None:
-                raise self._elsewhere()
-        return False
+                message = "a ledger in PostgreSQL is not replaced: others may be connected to it"
+                hint = "restore into another database or schema, check it, and give its address to whoever posts"
+                raise refusal("file-there", message, self._url, hint)
 
     def take(self) -> None:
         """As `Place.take`."""
         with closing(database_of(self._copy).open_database(self._copy)) as copy, copy.reading() as rows:
             create_database(self._url, rows).close()
-
-    def alone(self) -> AbstractContextManager[Held]:
-        """No ledger on a server is replaced. Raises `Refused`."""
-        raise self._elsewhere()
-
-    def take_from_damaged(self) -> Path:
-        """As `alone`."""
-        raise self._elsewhere()
-
-    def _elsewhere(self) -> Refused:
-        message = "a ledger in PostgreSQL is not replaced: others may be connected to it"
-        hint = "restore into another database or schema, check it, and give its address to whoever posts"
-        return refusal("file-there", message, self._url, hint)

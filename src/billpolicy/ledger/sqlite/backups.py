@@ -48,22 +48,29 @@ class SqlitePlace:
     """As `Place`."""
 
     def __init__(self, path: Path, copy: Path) -> None:
-        self.path = path
+        self._path = path
         self._copy = copy
 
-    @property
-    def is_there(self) -> bool:
-        """Whether there is a file. Raises `Refused` where it is gone, and what SQLite kept beside it is not."""
-        refuse_strangers(self.path)
-        return exists(self.path)
+    def standing(self) -> SqliteStanding | None:
+        """As `Place.standing`. Raises `Refused` also where the file is gone, and what SQLite kept beside it is not."""
+        refuse_strangers(self._path)
+        return SqliteStanding(self._path, self._copy) if exists(self._path) else None
 
     def take(self) -> None:
         """As `Place.take`."""
-        give_name(self._copy, self.path)
+        give_name(self._copy, self._path)
+
+
+class SqliteStanding:
+    """As `Standing`."""
+
+    def __init__(self, path: Path, copy: Path) -> None:
+        self.path = path
+        self._copy = copy
 
     @contextmanager
     def alone(self) -> Iterator[SqliteHeld]:
-        """As `Place.alone`."""
+        """As `Standing.alone`."""
         with storage_failures(self.path), closing(connect(self.path, "rw", _ALONE_SECONDS)) as driver:
             driver.execute("PRAGMA locking_mode=EXCLUSIVE")
             try:
@@ -78,7 +85,7 @@ class SqlitePlace:
             yield SqliteHeld(self.path, self._copy, driver, version_in(driver, self.path))
 
     def take_from_damaged(self) -> Path:
-        """As `Place.take_from_damaged`."""
+        """As `Standing.take_from_damaged`."""
         kept = _free_name(self.path)
         for file in reversed(files_of(f"{SCHEME}{self.path}")):  # itself last: until then it is still there
             if os.path.lexists(file):
