@@ -83,16 +83,17 @@ class Tally:
 def table(of_store: Mapping[str, Tally]) -> str:
     """For a page of the docs: how often each fault was tried in each database, and what became of all the ledgers."""
     faults = dict.fromkeys(fault for tally in of_store.values() for fault in tally.rows)
-    lines = [_line(fault, [tally.rows.get(fault, Row()) for tally in of_store.values()]) for fault in faults]
+    lines = [_line(fault, [tally.rows.get(fault) for tally in of_store.values()]) for fault in faults]
     head = ("fault", *of_store, "ledger not whole", "acknowledged and lost", "done twice")
     rule = ("---", *("---:" for _ in head[1:]))
     return "\n".join(map(_joined, (head, rule, *lines, _line("all", [tally.total for tally in of_store.values()]))))
 
 
-def _line(fault: str, rows: Sequence[Row]) -> tuple[str, ...]:
-    all_of = sum(rows, Row())
-    counts = (*(row.times for row in rows), all_of.times - all_of.whole, all_of.lost, all_of.doubled)
-    return (fault, *(f"{count:,}" for count in counts))
+def _line(fault: str, rows: Sequence[Row | None]) -> tuple[str, ...]:
+    """A dash where it was not tried."""
+    all_of = sum(filter(None, rows), Row())
+    times = ("–" if row is None else f"{row.times:,}" for row in rows)
+    return (fault, *times, *(f"{count:,}" for count in (all_of.times - all_of.whole, all_of.lost, all_of.doubled)))
 
 
 def _joined(cells: Iterable[str]) -> str:

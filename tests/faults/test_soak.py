@@ -71,7 +71,7 @@ def test_counts() -> None:
         "| fault | SQLite | PostgreSQL | ledger not whole | acknowledged and lost | done twice |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         "| killed | 3 | 2 | 2 | 4 | 2 |",
-        "| the disk is full | 1 | 0 | 0 | 0 | 0 |",
+        "| the disk is full | 1 | – | 0 | 0 | 0 |",
         "| all | 4 | 2 | 2 | 4 | 2 |",
     ]
 
