@@ -30,7 +30,7 @@ def test_a_sample_of_the_points(ledger_url: str) -> None:
     drawn = "6" if ledger_url.startswith("sqlite:") else "2"
     tally = outlived("points", "kills", "--kinds", drawn, "--each", "1", "--url", ledger_url)
     assert tally.rows.keys() <= KINDS
-    assert len(tally.rows) >= 3
+    assert len(tally.rows) > 1
 
 
 def test_nothing_is_asked_of_a_ledger_after_it_was_made(ledger_url: str) -> None:
