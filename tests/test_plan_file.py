@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import billpolicy as api
-from billpolicy.posting.as_planned import digest_of
+from billpolicy.posting.as_planned import Planned, digest_of
 from billpolicy.source.codec import canonical
 from tests.helpers.command_line import Ran, billpolicy
 from tests.helpers.ledgers import dump
@@ -181,11 +183,123 @@ def test_one_that_was_forged_with_its_digest_posts_nothing_that_the_policy_does_
     data = written()
     data["plans"][0]["plan"]["documents"][0]["amount"] = "99.00"
     data["plans"][0]["digest"] = "0" * 64
-    del data["digest"]
-    data["digest"] = hashlib.sha256(canonical(data).encode()).hexdigest()
-    Path("plan.json").write_text(json.dumps(data))
+    forged(data)
     said = refused(post(), "plan-stale", rows())
     assert "`documents[0].amount` was `99.00`, is `30.00` now" in said
+
+
+def forged(data: dict[str, Any]) -> None:
+    """Write a plan that was edited, with a digest of the whole that agrees."""
+    data.pop("digest", None)
+    data["digest"] = hashlib.sha256(canonical(data).encode()).hexdigest()
+    Path("plan.json").write_text(json.dumps(data))
+
+
+def test_one_that_shows_other_amounts_than_it_would_post_is_refused_though_both_digests_are_right() -> None:
+    plan()
+    data = written()
+    data["plans"][0]["plan"]["documents"][0]["amount"] = "1.00"
+    forged(data)
+    said = refused(post(), "plan-stale", rows())
+    assert "`documents[0].amount` was `1.00`, is `30.00` now" in said
+
+
+def test_it_is_told_so_of_what_was_posted_before_too() -> None:
+    plan()
+    post()
+    data = written()
+    data["plans"][1]["plan"]["balances"][0]["after"] = "1.00"
+    forged(data)
+    assert "`p` was posted meanwhile, and otherwise" in refused(post(), "plan-stale", rows())
+
+
+def leaves(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where each value stands that is no mapping or list of others, and each empty one."""
+    if isinstance(data, dict | list) and data:
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path
+
+
+def otherwise(data: Any, path: tuple[str | int, ...]) -> Any:
+    """The same with another value at one place."""
+    if not path:
+        return "1.00" if data != "1.00" else "2.00"
+    changed: Any = dict(data) if isinstance(data, dict) else list(data)
+    changed[path[0]] = otherwise(data[path[0]], path[1:])
+    return changed
+
+
+STANDS_ELSEWHERE = ("engine", "file", "line")
+"""Who matched the rules, and where these stand: another machine has them elsewhere."""
+FOLLOWED = """\
+policy: acme
+extends: STANDARD
+effective: {from: 2026-01-01}
+follow_ups:
+- {id: used, after: payment_posted, then: apply_credits, because: what is there is used}
+"""
+
+
+def test_nothing_that_a_plan_shows_can_be_changed_with_its_digests() -> None:
+    """Each value of it, one at a time."""
+    plan()
+    policy = api.load_policy("policy", engine="python")
+    file = api.load_plan_file("plan.json")
+    with api.open_ledger(LEDGER) as ledger:
+        before, tried = dump(ledger), 0
+        for id, (digest, told) in file.planned.items():
+            for path in leaves(told):
+                if path[-1] in STANDS_ELSEWHERE:
+                    continue
+                shown = {**file.planned, id: Planned(digest, otherwise(told, path))}
+                outcomes = list(api.post_planned(policy, ledger, replace(file, planned=shown), who="ines"))
+                assert "plan-stale" in {one.code for each in outcomes for one in each.problems}, path
+                tried += 1
+        assert tried > 100
+        assert dump(ledger) == before
+        assert not [one for one in api.post_planned(policy, ledger, file, who="ines") if one.problems]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"total": "1.00"},
+        {"plans": "a plan of nothing that is asked for"},
+        {"plans": "one that stands twice"},
+        {"plans": "a word more"},
+        {"policies": "a word more"},
+        {"operations": "a word more"},
+    ],
+    ids=str,
+)
+def test_nothing_can_be_shown_beside_it(shown: dict[str, str]) -> None:
+    plan()
+    data = written()
+    ((key, what),) = shown.items()
+    if what == "a plan of nothing that is asked for":
+        data[key].append({**data[key][0], "id": "d/another"})
+    elif what == "one that stands twice":
+        data[key].insert(0, {**data[key][0], "plan": {"amount": "1.00"}})
+    elif what == "a word more":
+        data[key][0]["total"] = "1.00"
+    else:
+        data[key] = what
+    forged(data)
+    before, ran = rows(), post()
+    assert (ran.code, rows()) == (1, before), ran
+
+
+def test_where_the_rules_stand_and_who_matched_them_may_differ() -> None:
+    Path("policy").rename("elsewhere")
+    Path("elsewhere/policy.yaml").write_text(FOLLOWED.replace("STANDARD", str(STANDARD)))
+    on = ("--ledger", LEDGER, "--today", "2026-03-01", "--out", "plan.json")
+    ran = billpolicy("plan", "operations.yaml", "--policy", "elsewhere", "--engine", "python", *on)
+    assert ran.code == 0, ran
+    assert '"file": "elsewhere/policy.yaml"' in Path("plan.json").read_text()
+    Path("elsewhere").rename("policy")
+    assert "2 posted" in post().out
 
 
 @pytest.mark.parametrize("shape", ["[]", "1", '{"digest": 1}', '{"plans": 1}', '{"today": "x", "operations": 5}'])

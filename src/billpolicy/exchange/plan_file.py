@@ -35,6 +35,8 @@ BEGINS = b'{"plan_file":'
 """How such a file begins, white space aside."""
 MAX_MEGABYTES = 256
 """What 32 MB of operations would do: a document of a plan has some eight times the text of what was asked for."""
+_KEYS = {"plan_file", "today", "policies", "operations", "plans"}
+"""What it holds, its digest aside."""
 _ENOUGH = 64
 """Bytes at the start of a file that tell."""
 
@@ -136,14 +138,18 @@ def load_plan_file(path: str | Path) -> PlanFile:
         text = raw_of(path, MAX_MEGABYTES, DISK)
         data = decode(dict, text)
         json.loads(text, object_pairs_hook=_once)
-        if data.pop("digest") != _digest(data):
+        if data.pop("digest") != _digest(data) or not _has_the_form(data):
+            raise _edited(path)
+        operations = tuple(replace(operation_from(one), origin=_Written(path)) for one in data["operations"])
+        planned = {one["id"]: Planned(one["digest"], one["plan"]) for one in data["plans"]}
+        if len(planned) != len(data["plans"]) or not _are_asked_for(planned, operations):
             raise _edited(path)
         return PlanFile(
             path=path,
             today=datetime.date.fromisoformat(data["today"]),
             policies=tuple((one["policy"], one["digest"]) for one in data["policies"]),
-            operations=tuple(replace(operation_from(one), origin=_Written(path)) for one in data["operations"]),
-            planned={one["id"]: Planned(one["digest"], one["plan"]) for one in data["plans"]},
+            operations=operations,
+            planned=planned,
         )
     except (CodecError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise _edited(path) from None
@@ -157,6 +163,23 @@ class _Written:
 
     def at(self, *path: str | int) -> Position:
         return Position(str(self.path))
+
+
+def _has_the_form(data: dict[str, Any]) -> bool:
+    """Whether it has what such a file has and nothing else: what no program reads, people would read all the same."""
+    return (
+        data["plan_file"] == 1
+        and data.keys() == _KEYS
+        and all(one.keys() == {"policy", "digest"} for one in data["policies"])
+        and all(one.keys() == {"id", "digest", "plan"} for one in data["plans"])
+    )
+
+
+def _are_asked_for(planned: Iterable[str], operations: Iterable[Instruction]) -> bool:
+    """Whether each plan is of one of these operations, or of a part of it: any other one is shown and not posted."""
+    whole = {one.request.id for one in operations if not one.request.is_divided()}
+    divided = tuple(f"{one.request.id}/" for one in operations if one.request.is_divided())
+    return all(id in whole or id.startswith(divided) for id in planned)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

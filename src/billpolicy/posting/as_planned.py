@@ -1,6 +1,7 @@
 """Jobs that are posted as they were planned before, or not at all: they are planned again, and must come out the same.
 
-So a plan in a file can post nothing but what the policy decides, whatever the file says.
+So a plan in a file can post nothing but what the policy decides, whatever the file says; and all that it shows is held
+against what is planned, not its digest alone: whoever edits the one can make the other anew.
 """
 
 from __future__ import annotations
@@ -17,15 +18,13 @@ from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.posting.posting import Job, Outcome, Parts, refusing
 from billpolicy.posting.store import Reader
 from billpolicy.source.codec import canonical
-from billpolicy.source.differences import Difference, differences, in_words
+from billpolicy.source.differences import differences, in_words
 
 Tell = Callable[[Plan], Any]
 """A plan as plain data, as the file has it."""
 _AGAIN = "plan the operations again, look at the new plan, and post that"
 _MOST_TOLD = 5
 """Differences that a refusal names."""
-_ASIDE = frozenset({"engine", "file", "line"})
-"""Keys of a plan as it is told that say nothing of what it does: who matched the rules, and where these stand."""
 
 
 class Planned(NamedTuple):
@@ -76,8 +75,9 @@ def as_planned(job: Job, planned: Mapping[str, Planned], tell: Tell) -> Job:
 def posted_otherwise(reader: Reader, planned: Mapping[str, Planned], tell: Tell) -> Iterator[Diagnostic]:
     """What of it was posted since, and not as it was planned."""
     for id, posted in reader.posted(reader.requests(planned)).items():
-        if digest_of(posted.plan) != planned[id].digest:
-            yield _stale(id, "was posted meanwhile, and otherwise", planned[id], tell(posted.plan))
+        told = tell(posted.plan)
+        if not _is_as_planned(posted.plan, told, planned[id]):
+            yield _stale(id, "was posted meanwhile, and otherwise", planned[id], told)
 
 
 def _held(job: Job, planned: Planned | None, tell: Tell) -> Job:
@@ -91,8 +91,9 @@ def _held(job: Job, planned: Planned | None, tell: Tell) -> Job:
         if planned is None:
             message = f"`{job.id}` has something to do by now, which it had not when this was planned"
             raise Refused([Diagnostic("plan-stale", message, hint=_AGAIN)])
-        if digest_of(plan) != planned.digest:
-            raise Refused([_stale(job.id, "would be done otherwise by now", planned, tell(plan))])
+        told = tell(plan)
+        if not _is_as_planned(plan, told, planned):
+            raise Refused([_stale(job.id, "would be done otherwise by now", planned, told)])
         return plan, after
 
     return replace(job, planner=planner)
@@ -112,19 +113,44 @@ def _held_parts(parts: Parts, whole: Job, planned: Mapping[str, Planned], tell: 
     return Parts(parts.count, jobs())
 
 
+def _is_as_planned(plan: Plan, told: Any, planned: Planned) -> bool:
+    """Whether a plan is the one that was written down, in what it does and in every word that people were shown."""
+    shown, now = _what_it_does(planned.told), _what_it_does(told)
+    return digest_of(plan) == planned.digest and canonical(shown) == canonical(now)
+
+
+def _what_it_does(told: Any) -> Any:
+    """A plan as it is told, without what says nothing of what it does: who matched the rules, and where these stand. A
+    plan that was edited may have any shape; what has not that of a plan is held as it is."""
+    if not isinstance(told, dict):
+        return told
+    left = {key: value for key, value in told.items() if key != "engine"}
+    if isinstance(warnings := told.get("warnings"), list):
+        left["warnings"] = [_without(one, "position") for one in warnings]
+    if isinstance(steps := told.get("steps"), list):
+        left["steps"] = [_step(one) for one in steps]
+    return left
+
+
+def _step(step: Any) -> Any:
+    if not isinstance(step, dict):
+        return step
+    return {**step, "rule": _without(step.get("rule"), "file", "line"), "plan": _what_it_does(step.get("plan"))}
+
+
+def _without(told: Any, *keys: str) -> Any:
+    return {key: value for key, value in told.items() if key not in keys} if isinstance(told, dict) else told
+
+
 def _idle(id: str) -> Diagnostic:
     message = f"`{id}` has nothing to do any more, which it had when this was planned"
     return Diagnostic("plan-stale", message, hint=_AGAIN)
 
 
 def _stale(id: str, what: str, planned: Planned, now: Any) -> Diagnostic:
-    found = [one for one in differences(planned.told, now) if _matters(one)]
+    found = list(differences(_what_it_does(planned.told), _what_it_does(now)))
     found.sort(key=lambda one: one.path.startswith("basis"))  # what it does, first
     told = [f"`{one.path}` was {in_words(one.known)}, is {in_words(one.given)} now" for one in found[:_MOST_TOLD]]
     more = f", and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
     words = f": {'; '.join(told)}{more}" if told else ""
     return Diagnostic("plan-stale", f"`{id}` {what} than this plan says{words}", hint=_AGAIN)
-
-
-def _matters(one: Difference) -> bool:
-    return one.path.rpartition(".")[2] not in _ASIDE
