@@ -51,7 +51,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "diff": (
         (POLICY, file("newer.yaml"), "--engine", "python"),
         (POLICY, file("newer.yaml"), "--engine", "python", "--data", URL, "--witnesses", "w"),
-        (POLICY, file("newer.yaml"), "--propose"),
+        (POLICY, file("newer.yaml"), "--propose", "-"),
         (POLICY, file("newer.yaml"), "--only", hostile("x")),
     ),
     "explain": (

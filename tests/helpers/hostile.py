@@ -1,7 +1,7 @@
 """A folder in which every text is hostile: it steers a terminal, hides, forges a line, formats, links, and runs.
 
 No such text passes the gates, so they are off where this is made and read: what is shown must be safe by itself, as it
-is of a ledger that had other gates. Only a break of lines is in no text, but in names of files, which nobody asked.
+is of a ledger that had other gates, or was changed by hand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.helpers.paths import STANDARD
 FORGED = "forged: all is well"
 """No line of anything begins so."""
 _STEERS = "\x1b]0;owned\x07\x9b31m\u202e\u200b\u3164\u2028"
-_LINES = f" ::error::forged ##[error]forged {FORGED}"
+_LINES = f"\n::error::forged\n{FORGED}\n ::error::forged ##[error]forged {FORGED}"
 HOSTILE = f"=1+1|<img src=x onerror=alert(1)>[x](javascript:alert(1))`</script>{_STEERS}{_LINES}"
 FILE = f"=1+1<img src=x onerror=alert(1)>{_STEERS}\n::error::forged\n{FORGED}"
 """A name of files may hold all but a slash."""

@@ -81,11 +81,11 @@ def test_what_is_damaged(stocked: Ledger) -> None:
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        ("UPDATE operations SET request = '{'", "was asked"),
-        ("UPDATE operations SET request = '7'", "was asked"),
-        ("UPDATE operations SET date = 'today'", "posted"),
-        ("UPDATE audit SET at = 'yesterday'", "posted"),
-        ("DELETE FROM audit", "posted"),
+        ("UPDATE operations SET request = '{'", "what operation `op-1` was asked"),
+        ("UPDATE operations SET request = '7'", "what operation `op-1` was asked"),
+        ("UPDATE operations SET date = 'today'", "what operation `op-1` posted"),
+        ("UPDATE audit SET at = 'yesterday'", "when operation `op-1` was posted"),
+        ("DELETE FROM audit", "what operation `op-1` posted"),
     ],
 )
 def test_what_was_posted_is_damaged_when_it_is_asked_for_again(stocked: Ledger, statement: str, what: str) -> None:
@@ -94,4 +94,4 @@ def test_what_was_posted_is_damaged_when_it_is_asked_for_again(stocked: Ledger, 
     by_hand(stocked, statement)
     refusal = refused(lambda: post(stocked, plan, who="ann", now=NOW))
     assert codes(refusal) == ["ledger-damaged"]
-    assert messages(refusal) == f"what operation `op-1` {what} cannot be read any more"
+    assert messages(refusal) == f"{what} cannot be read any more"

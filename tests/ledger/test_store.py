@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from billpolicy.diagnostics.addresses import told_address, without_secrets
 from billpolicy.ledger.schema import APPLICATION_ID
 from billpolicy.ledger.sqlite import database as sqlite
 from billpolicy.ledger.sqlite.database import SqliteDatabase
@@ -77,7 +78,11 @@ class TestRefusing:
             "books.db",
             "sqlite://books.db",
             "sqlite:///",
+            "sqlite://",
             "sqlite:///:memory:",
+            "sqlite:///:memory:?cache=shared",
+            "sqlite:///file:books.db",
+            "sqlite:///file:books.db?mode=memory&cache=shared",
             "sqlite:///\0",
         ],
     )
@@ -87,6 +92,41 @@ class TestRefusing:
             refusal = refused(lambda action=action: action(address))  # type: ignore[misc]
             assert codes(refusal) == ["ledger-address"]
             assert "sqlite:///books.db" in str(refusal)
+
+    @pytest.mark.parametrize("address", ["?mode=memory", "books.db?mode=ro", "books.db?", "books.db?password=secret"])
+    @pytest.mark.in_a_file
+    def test_an_address_of_a_file_has_no_options(
+        self, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for action in (create_ledger, open_ledger):
+            refusal = refused(lambda action=action: action(f"sqlite:///{address}"))  # type: ignore[misc]
+            assert codes(refusal) == ["ledger-address"]
+            assert "has options, and a ledger in a file has none" in str(refusal)
+            assert "secret" not in str(refusal)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            ("postgresql://db/b?pass%77ord=secret", "postgresql://db/b?pass%77ord=…"),
+            ("postgresql://db/b?%70%61%73%73word=secret&user=a", "postgresql://db/b?%70%61%73%73word=…&user=a"),
+            ("postgresql://db/b?PASSWORD=secret", "postgresql://db/b?PASSWORD=…"),
+            ("postgresql://db/b?password=secret&password=secret", "postgresql://db/b?password=…&password=…"),
+            ("postgresql://db/b?sslp%61ssword=secret", "postgresql://db/b?sslp%61ssword=…"),
+            ("postgresql://db/b?user=a&oauth_client_secret=secret", "postgresql://db/b?user=a&oauth_client_secret=…"),
+            ("postgresql://db/b?passfile=/home/a/.pgpass", "postgresql://db/b?passfile=/home/a/.pgpass"),
+            ("postgresql:?password=secret", "postgresql:?password=…"),
+            ("postgresql://db/b?password=secret", "postgresql://db/b?password=…"),
+            ("postgresql:password=secret", "postgresql:password=…"),
+        ],
+    )
+    def test_no_secret_is_told_however_its_option_is_written(self, written: str, shown: str) -> None:
+        assert told_address(written) == shown
+        assert "secret" not in without_secrets(f"opening {written} and more", "***").replace("client_secret", "")
+
+    def test_a_password_of_several_words_is_not_told(self) -> None:
+        assert told_address("postgresql://db/b?password=my own&user=a") == "postgresql://db/b?password=…&user=a"
 
     @pytest.mark.in_a_file
     def test_a_missing_file_is_not_made(self, url: str) -> None:

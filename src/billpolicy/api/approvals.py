@@ -5,15 +5,24 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from billpolicy.api.arguments import Operation, day_of, expect_to_post, moment_of, person, remark
+from billpolicy.api.arguments import (
+    Operation,
+    day_of,
+    expect_ledger,
+    expect_to_post,
+    known_by,
+    moment_of,
+    person,
+    remark,
+)
 from billpolicy.api.jobs import as_asked
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect_each
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.planning.request import Instruction
 from billpolicy.posting import approving
 from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.store import Store, Waiting
-from billpolicy.source.composed import composed
 
 
 def wait(
@@ -39,6 +48,7 @@ def wait(
 
 def waiting(ledger: Store) -> list[Waiting]:
     """What waits for approvals, in the order in which it began to."""
+    expect_ledger(ledger)
     with ledger.reading() as reader:
         return list(reader.waiting().values())
 
@@ -46,7 +56,8 @@ def waiting(ledger: Store) -> list[Waiting]:
 def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:
     """What waits under these ids, as it was asked for: to be posted with `post_all`. Raises `Refused` where nothing
     does."""
-    ids = list(map(composed, ids))
+    expect_ledger(ledger)
+    ids = [known_by(id) for id in expect_each(ids, str, "`ids` must be several of them, like a list")]
     with ledger.reading() as reader:
         return [as_asked(approving.standing_in(reader, id)) for id in ids]
 
@@ -67,15 +78,18 @@ def approve(
     may not approve it, or where something else would be done by now.
     """
     expect_to_post(policy, ledger)
+    id = known_by(id)
     actor, comment = person(actor, "actor", "approves"), remark(comment, "comment")
     with ledger.writing() as writer:
-        return approving.approve(writer, policy, composed(id), as_asked, actor, comment, day_of(today), moment_of(now))
+        return approving.approve(writer, policy, id, as_asked, actor, comment, day_of(today), moment_of(now))
 
 
 def withdraw(
     ledger: Store, id: str, *, who: str, why: str | None = None, now: datetime.datetime | None = None
 ) -> Waiting:
     """What waits for approvals does so no more; that it did stays on record. Raises `Refused` where nothing does."""
+    expect_ledger(ledger)
+    id = known_by(id)
     who, why = person(who, does="withdraws"), remark(why, "why")
     with ledger.writing() as writer:
-        return approving.withdraw(writer, composed(id), who, why, moment_of(now))
+        return approving.withdraw(writer, id, who, why, moment_of(now))

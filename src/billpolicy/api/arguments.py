@@ -8,10 +8,12 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, expect_each, type_of
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Store
+from billpolicy.source.composed import composed
 from billpolicy.source.scalars import read_digest, read_prose, read_text
 from billpolicy.source.today import today as utc_today
 
@@ -23,12 +25,6 @@ Watch = Callable[[Iterable[Outcome], Callable[[], int], str], Iterable[Outcome]]
 """Is given what comes, how many there will be as far as is known by then, and what is being done, and gives it on."""
 
 
-def expect(found: object, kind: type, wanted: str) -> None:
-    """Raises `TypeError` where something is not of that kind."""
-    if not isinstance(found, kind):
-        raise TypeError(f"{wanted}, not {type_of(found)}")
-
-
 def expect_to_read(on: Book | Store) -> None:
     """Raises `TypeError` for what can be no place to plan on."""
     if not isinstance(on, Book) and not hasattr(on, "reading"):
@@ -38,6 +34,11 @@ def expect_to_read(on: Book | Store) -> None:
 def expect_to_post(policy: Versions, ledger: Store) -> None:
     """Raises `TypeError` for what nothing can be posted to."""
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    expect_ledger(ledger)
+
+
+def expect_ledger(ledger: Store) -> None:
+    """Raises `TypeError` for what is no ledger."""
     if not hasattr(ledger, "writing"):
         raise TypeError(f"`ledger` must be what `open_ledger` or `create_ledger` gives, not {type_of(ledger)}")
 
@@ -49,6 +50,12 @@ def person(who: str, what: str = "who", does: str = "posts") -> str:
         return read_text(who)
     except ValueError as error:
         raise ValueError(f"`{what}` must name the person who {does}: {error}") from None
+
+
+def known_by(name: str, what: str = "id") -> str:
+    """What something is known by, in the form in which that is kept. Raises `TypeError` for what is no text."""
+    expect(name, str, f"`{what}` must be a text")
+    return composed(name)
 
 
 def remark(text: str | None, what: str) -> str | None:
@@ -73,9 +80,14 @@ def day_of(today: datetime.date | None) -> datetime.date:
     """The day of planning, by default the one that it is now in UTC."""
     if today is None:
         return utc_today()
-    if not isinstance(today, datetime.date) or isinstance(today, datetime.datetime):
-        raise TypeError(f"`today` must be a date, not {type_of(today)}")
+    expect_day(today, "today")
     return today
+
+
+def expect_day(found: datetime.date | None, what: str) -> None:
+    """Raises `TypeError` for what is no date; nothing may be."""
+    if found is not None and (not isinstance(found, datetime.date) or isinstance(found, datetime.datetime)):
+        raise TypeError(f"`{what}` must be a date, not {type_of(found)}")
 
 
 def moment_of(now: datetime.datetime | None) -> datetime.datetime:
@@ -96,9 +108,5 @@ def confirmed_by(digests: Iterable[str], yes: bool) -> Confirmed:
     """What is confirmed of what an operation takes along. Raises `ValueError` for what is no digest."""
     if isinstance(digests, str):
         raise TypeError("`confirm` must be several digests, like a list, not `str`")
-    return Confirmed(tuple(map(read_digest, digests)), yes)
-
-
-def type_of(found: object) -> str:
-    """What something is, in words for a message."""
-    return "nothing" if found is None else f"`{type(found).__name__}`"
+    every = expect_each(digests, str, "`confirm` must be several digests, like a list")
+    return Confirmed(tuple(map(read_digest, every)), yes)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from itertools import islice
 
-from billpolicy.api.arguments import day_of, expect, expect_to_read, person
+from billpolicy.api.arguments import day_of, expect_ledger, expect_to_read, person
 from billpolicy.api.jobs import reading
 from billpolicy.book.book import Book
 from billpolicy.book.lookalikes import lookalikes
@@ -19,6 +19,7 @@ from billpolicy.deciding.due_dates import undated
 from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.unknown_names import unknown_names
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
 from billpolicy.exchange.usage_file import UsageFile
@@ -116,6 +117,7 @@ def usage_operations(ledger: Store, file: UsageFile, actor: str | None = None) -
 
     What was recorded with other content stays in, to be refused at its line.
     """
+    expect_ledger(ledger)
     expect(file, UsageFile, "`file` must be what `load_usage` gives")
     actor = None if actor is None else person(actor, "actor", "records it")
     known: set[str] = set()

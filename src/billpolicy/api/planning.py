@@ -6,12 +6,13 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import replace
 
-from billpolicy.api.arguments import Operation, Watch, day_of, expect, expect_to_read, several
+from billpolicy.api.arguments import Operation, Watch, day_of, expect_to_read, several
 from billpolicy.api.books import odd_in
 from billpolicy.api.jobs import asked_job, reading, watched
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.operations.options import other_option

@@ -12,17 +12,16 @@ from billpolicy.api.arguments import (
     Watch,
     confirmed_by,
     day_of,
-    expect,
     expect_to_post,
     moment_of,
     person,
     several,
-    type_of,
     utc_now,
 )
 from billpolicy.api.jobs import asked_job, standing_of, watched
 from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.exchange.plan_file import PlanFile

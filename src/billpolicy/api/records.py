@@ -10,13 +10,14 @@ from billpolicy.accounting.entries import entries_of
 from billpolicy.accounting.journal import JournalExport, export_of
 from billpolicy.accounting.reports.registry import REPORTS
 from billpolicy.accounting.tables import Table
-from billpolicy.api.arguments import day_of, expect, expect_to_read
+from billpolicy.api.arguments import day_of, expect_day, expect_ledger, expect_to_read, known_by
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.proven import prove_texts
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.history import History, history_of
@@ -61,6 +62,8 @@ def accounting_report(
     what it comes to contradicts the identities of the documents.
     """
     expect_to_read(on)
+    expect_day(first, "first")
+    expect_day(until, "until")
     if name not in REPORTS:
         hint = did_you_mean(name, REPORTS) or f"reports: {', '.join(REPORTS)}"
         raise Refused([Diagnostic("report-unanswerable", f"there is no report `{name}`", hint=hint)])
@@ -69,7 +72,7 @@ def accounting_report(
     else:
         with on.reading() as reader:
             book, journal = reader.book(Needs(everything=True)), reader.journal()
-    account = None if account is None else composed(account)
+    account = None if account is None else known_by(account, "account")
     return REPORTS[name](Asked(book, day_of(as_of), first, until, account, currency, buckets, journal))
 
 
@@ -94,12 +97,14 @@ def journal(
     """
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
     expect_to_read(on)
+    expect_day(first, "first")
+    expect_day(until, "until")
     if isinstance(on, Book):
         book, stamps, place = on, None, None
     else:
         with on.reading() as reader:
             book, stamps = reader.book(Needs(everything=True)), reader.stamps()
-            place = None if after is None else reader.place(composed(after))
+            place = None if after is None else reader.place(known_by(after, "after"))
     if after is not None and place is None:
         hint = "name an operation by its id: an export of the journal ends with that of the last one"
         raise Refused([Diagnostic("unknown", f"no operation `{after}` was posted here", hint=hint)])
@@ -113,6 +118,7 @@ def explain_posted(ledger: Ledger, name: str) -> PostedExplanation:
     `name`: the number of a document, or the id of an operation, for all that it decided. Where the text is not kept,
     value, level, rule and facts are told without it. Raises `Refused` where nothing was posted by that name.
     """
+    expect_ledger(ledger)
     expect(name, str, "`name` must be a text, like `CM00000001`")
     name = composed(name)
     with ledger.reading() as reader:

@@ -11,6 +11,7 @@ import billpolicy
 from billpolicy.cli.options import AS_WRITTEN, format_option
 from billpolicy.cli.output import write, write_json
 from billpolicy.report.results import Affected
+from billpolicy.report.texts import in_lines
 from billpolicy.source.revision import changed_since
 
 _RUN = ("validate", "analyze", "lint", "test")
@@ -58,7 +59,7 @@ def command(
         if format == "json":
             write_json(Affected(policies=told))
         else:
-            write("".join(f"{policy}\n" for policy in told))
+            write(in_lines(map(str, told)))
     elif found:
         group = ctx.find_root().command
         assert isinstance(group, click.Group)

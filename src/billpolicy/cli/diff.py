@@ -84,6 +84,8 @@ def command(
     it was there beside NEW as it is, `main..HEAD` both revisions of it. Neither names, reasons, files nor order count.
     What is only declared otherwise is told apart.
     """
+    if propose is not None and format in ("json", "markdown", "html"):
+        raise click.UsageError(f"--propose writes a file for --allow, which is YAML: leave --format {format} out")
     before, after = billpolicy.load_sides(*_places(old, new))
     difference = billpolicy.diff(before.policy, after.policy)
     if only is not None:

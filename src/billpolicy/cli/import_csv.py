@@ -15,6 +15,7 @@ from billpolicy.cli.output import conclude, gather, show_text, write, write_json
 from billpolicy.cli.writing import BOOK, check_target, write_file
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.imported import ImportedTable, ImportedTables
+from billpolicy.report.texts import in_lines
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ def command(
 
 def _text(read: FromTables) -> str:
     """A line for each table."""
-    lines = (
+    return in_lines(
         f"{Path(one.file).name}: {counted(one.rows, 'row')}, "
-        f"{counted(one.records, one.record.replace('_', ' ').removesuffix('s'))}\n"
+        f"{counted(one.records, one.record.replace('_', ' ').removesuffix('s'))}"
         for one in read.tables
     )
-    return "".join(lines)

@@ -15,7 +15,7 @@ from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.backups import BackupReport, RestoreReport
 from billpolicy.report.stats import posted_at
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 
 if TYPE_CHECKING:
     from billpolicy.posting.stats import Stats
@@ -45,7 +45,7 @@ def backup(ledger: str, file: Path, format: str) -> None:
         write_json(report)
     else:
         numbers = wrapped("last numbers  ", ", ".join(made.stats.numbers))
-        write("\n".join((*numbers, f"head          {made.head.digest}", f"sha256        {made.sha256}", "")))
+        write(in_lines((*numbers, f"head          {made.head.digest}", f"sha256        {made.sha256}")))
     conclude(f"{file}: every check passed on {_holds(made.stats)}")
 
 

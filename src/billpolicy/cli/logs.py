@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from billpolicy.diagnostics.addresses import without_secrets
 from billpolicy.diagnostics.visible import visible
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 OPTION, VARIABLE = "--log-format", "BILLPOLICY_LOG_FORMAT"
 _PASSWORD = re.compile(r"(://[^\s/@:]*):[^\s/]*@")
 """In an address, after the name."""
-_OPTION = re.compile(r"((?:ssl)?password=)[^&\s]*")
-"""In an address, among its options."""
 _PROGRESS_SECONDS = 5.0
 """How often it is told how far something is."""
 
@@ -152,7 +151,7 @@ class _Others(logging.Handler):
 def _clean(value: Any) -> Any:
     """A text without the password of an address, and with nothing in it that cannot be seen."""
     if isinstance(value, str):
-        return visible(_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1:***@", value)))
+        return visible(without_secrets(_PASSWORD.sub(r"\1:***@", value), "***"))
     return [_clean(one) for one in value] if isinstance(value, list) else value
 
 

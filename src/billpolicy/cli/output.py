@@ -22,7 +22,7 @@ import billpolicy
 from billpolicy import EngineError
 from billpolicy.cli.logs import log
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
-from billpolicy.diagnostics.visible import no_command, visible, visible_first, visible_lines
+from billpolicy.diagnostics.visible import no_command, visible, visible_first, visible_line, visible_lines
 from billpolicy.report.findings.formats import report
 from billpolicy.source.files import DISK, Files, Place
 
@@ -86,16 +86,22 @@ def show_usage(error: click.ClickException) -> None:
     if (current := log()) is None:
         shown = io.StringIO()
         error.show(shown)
-        click.echo(visible_lines(shown.getvalue()), nl=False, err=True)
+        text = shown.getvalue()
+        if not _is_help(error):
+            text = text.replace(error.message, visible_line(error.message))  # it may name what was typed
+        click.echo(visible_lines(text), nl=False, err=True)
     else:
         current.finding(_usage_wrong(error))
 
 
 def _usage_wrong(error: click.ClickException) -> Diagnostic:
-    # Of a group without a command, the message is the whole page of help.
-    no_command = isinstance(error, click.exceptions.NoArgsIsHelpError)
-    message = "no command was typed" if no_command else error.format_message()
+    message = "no command was typed" if _is_help(error) else error.format_message()
     return Diagnostic("usage-wrong", message, hint="--help lists what can be typed")
+
+
+def _is_help(error: click.ClickException) -> bool:
+    """Whether its message is the whole page of help: of a group without a command."""
+    return isinstance(error, click.exceptions.NoArgsIsHelpError)
 
 
 def _subject(command: click.Context) -> str | None:

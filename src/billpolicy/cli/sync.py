@@ -28,6 +28,7 @@ from billpolicy.cli.output import conclude, gather, say, show, show_refused, use
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import findings
 from billpolicy.report.sync import counts_text, step_report, steps_text, sync_report
+from billpolicy.report.texts import in_lines
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _Became:
         """All of it, or only the counts, with every refusal."""
         steps, not_followed = self._placed()
         if steps and not summary:
-            write("".join(f"{line}\n" for line in steps_text(steps)) + "\n")
+            write(in_lines((*steps_text(steps), "")))
         write(counts_text(self._sync.counts))
         for index in self._refused:
             show_refused(steps[index].id, self._refused[index])

@@ -99,6 +99,8 @@ def command(
     --operation and --rule also say of what --coverage and --mutate tell.
     """
     if new is not None:
+        if format == "json":
+            raise click.UsageError("--new writes a test, which is YAML: leave --format json out")
         _write_new(paths, new, output)
         return
     if output is not None:

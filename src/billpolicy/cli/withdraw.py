@@ -12,6 +12,7 @@ from billpolicy.cli.logs import log
 from billpolicy.cli.operations import login
 from billpolicy.cli.options import LINE, REMARK, format_option
 from billpolicy.cli.output import write, write_json
+from billpolicy.report.texts import in_lines
 from billpolicy.report.waiting import waitings_report
 
 if TYPE_CHECKING:
@@ -37,6 +38,6 @@ def command(ids: tuple[str, ...], ledger: str, actor: str | None, comment: str |
             if (current := log()) is not None:
                 current.decided(id, found.operation, "withdrawn")
             if format == "text":
-                write(f"{id} waits no more\n")
+                write(in_lines([f"{id} waits no more"]))
     if format == "json":
         write_json(waitings_report(withdrawn))

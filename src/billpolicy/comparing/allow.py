@@ -14,9 +14,10 @@ from typing import NamedTuple
 from billpolicy.analysis.compare import Comparer
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import SECTIONS
-from billpolicy.comparing.difference import PolicyDifference
+from billpolicy.comparing.difference import A_DIFFERENCE, PolicyDifference
 from billpolicy.comparing.findings import decision_finding, declared_finding
 from billpolicy.comparing.regions import Region, simplified, without
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.policy.boxes import Boxes
 from billpolicy.policy.forms import ConstraintText
@@ -93,9 +94,9 @@ class Held(NamedTuple):
         return [*(one.finding for one in self.beyond), *self.unused]
 
 
-def load_allowed(path: Path, old: Policy, new: Policy) -> list[Allowance]:
+def load_allowed(path: str | Path, old: Policy, new: Policy) -> list[Allowance]:
     """The allowances of a file. Raises `Refused` with every mistake: names that neither policy knows, too."""
-    tree = parse(path, max_megabytes=MAX_MEGABYTES, look=lambda begun: read_record(AllowFile, begun))
+    tree = parse(Path(path), max_megabytes=MAX_MEGABYTES, look=lambda begun: read_record(AllowFile, begun))
     said = read_record(AllowFile, tree)
     reading = _Reading(tree, old, new)
     found = [reading.allowance(one, index) for index, one in enumerate(said.allow)]
@@ -182,6 +183,8 @@ class _Reading:
 
 def hold(difference: PolicyDifference, allowed: Sequence[Allowance]) -> Held:
     """Everything that is changed and not allowed, and what is allowed and used by nothing."""
+    expect(difference, PolicyDifference, A_DIFFERENCE)
+    allowed = expect_each(allowed, Allowance, "`allowed` must be what `load_allowed` gives")
     used: set[int] = set()
     found: list[Beyond] = []
     for one in difference.declared:

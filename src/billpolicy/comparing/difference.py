@@ -7,7 +7,11 @@ from typing import NamedTuple
 from billpolicy.comparing.decisions import Decisions, compare_decisions
 from billpolicy.comparing.declared import Declared, declared_changes
 from billpolicy.comparing.rules import RuleChange, rule_changes
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.policy.model import Policy
+
+A_DIFFERENCE = "`difference` must be what `diff` gives"
+"""What functions say of what is none."""
 
 
 class PolicyDifference(NamedTuple):
@@ -32,6 +36,7 @@ class PolicyDifference(NamedTuple):
 
 def names_in(difference: PolicyDifference) -> frozenset[str]:
     """All that a difference can be about: operations, decisions, events, what is declared, and where."""
+    expect(difference, PolicyDifference, A_DIFFERENCE)
     policies = difference.old, difference.new
     decided = {name for policy in policies for both in policy.base for name in both}
     events = {name for policy in policies for one in policy.follow_ups for name in (one.after, one.operation)}
@@ -41,4 +46,6 @@ def names_in(difference: PolicyDifference) -> frozenset[str]:
 
 def diff(old: Policy, new: Policy) -> PolicyDifference:
     """What is different in the new policy."""
+    expect(old, Policy, "`old` must be a Policy, as `validate` gives it")
+    expect(new, Policy, "`new` must be a Policy, as `validate` gives it")
     return PolicyDifference(old, new, rule_changes(old, new), declared_changes(old, new), compare_decisions(old, new))

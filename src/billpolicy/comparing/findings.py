@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from billpolicy.comparing.decisions import Changed
 from billpolicy.comparing.declared import Declared
-from billpolicy.comparing.difference import PolicyDifference
+from billpolicy.comparing.difference import A_DIFFERENCE, PolicyDifference
 from billpolicy.comparing.regions import Region
 from billpolicy.comparing.words import after_words, before_words, region_words, spoken
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.model import Policy
@@ -18,6 +19,7 @@ _PROVEN = "only what changes no outcome passes --equivalent: diff without it tel
 
 def not_equivalent(difference: PolicyDifference) -> list[Diagnostic]:
     """Everything for which it is not proven that the same comes out."""
+    expect(difference, PolicyDifference, A_DIFFERENCE)
     changing = [one for one in difference.declared if one.effect in ("outcomes", "names")]
     found = [declared_finding("not-equivalent", one, _PROVEN) for one in changing]
     for change in difference.decisions.changed:

@@ -16,6 +16,7 @@ from billpolicy.comparing.outcomes import Apart, apart, kinds
 from billpolicy.comparing.recorded import recorded_cases
 from billpolicy.comparing.tally import Case, Impact, add
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.asked import job_for
@@ -50,6 +51,9 @@ def impact(
     `today`: the day of planning, where a sample names none; by default that of UTC. `only`: the name of an
     operation, or of a decision, about which differences are asked for.
     """
+    expect(old, Versions, "`old` must be what `load_policy` gives")
+    expect(new, Versions, "`new` must be what `load_policy` gives")
+    samples = expect_each(samples, Sample, "`samples` must be what `load_samples` gives")
     day = today or utc_today()
     found = Impact()
     for sample in samples:

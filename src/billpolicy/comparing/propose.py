@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from billpolicy.analysis.domain import Domain
 from billpolicy.comparing.decisions import Changed
-from billpolicy.comparing.difference import PolicyDifference
+from billpolicy.comparing.difference import A_DIFFERENCE, PolicyDifference
 from billpolicy.comparing.regions import simplified
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.money import from_minor
 from billpolicy.policy.condition import Box, Fact, Numbers, Range, Values, Words
 from billpolicy.policy.example import in_words
@@ -25,6 +26,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*( [A-Za-z0-9_.]+)*")
 
 def proposed(difference: PolicyDifference) -> str:
     """The text of the file."""
+    expect(difference, PolicyDifference, A_DIFFERENCE)
     entries = list(_declares(difference))
     for change in difference.decisions.changed:
         entries += _decided(change, difference)

@@ -16,6 +16,7 @@ from billpolicy.deciding.matching.engines import EngineName, default_engine
 from billpolicy.deciding.matching.guard import guard
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.policy.layers import Layer, read_layers
 from billpolicy.policy.load import judged
@@ -93,6 +94,8 @@ def load_base(name: str, of: Place) -> Side:
 
 def is_base(name: str, of: Place) -> bool:
     """Whether `load_base` finds a layer. Raises `Refused` where the policy cannot be read."""
+    expect(name, str, "`name` must be a text")
+    expect(of, Place, "`of` must be the Place of a policy")
     layers = read_layers(of.path, of.files)
     names = [file.policy for layer in layers[:-1] for file, _ in layer.files]
     return bool(names) and name in (BASE, *names)

@@ -15,9 +15,10 @@ from billpolicy.analysis.decisions import DATE
 from billpolicy.analysis.together import USUAL_DAY
 from billpolicy.book.load import book_from
 from billpolicy.comparing.decisions import MOST_POINTS, Changed, Point, point
-from billpolicy.comparing.difference import PolicyDifference
+from billpolicy.comparing.difference import A_DIFFERENCE, PolicyDifference
 from billpolicy.comparing.outcomes import Apart, apart, kinds
 from billpolicy.comparing.regions import Region
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.condition import Box, Numbers, Values, Words
 from billpolicy.policy.model import Chain, Outcome, Policy
@@ -37,6 +38,8 @@ def witness_of_change(
     change: Changed, difference: PolicyDifference, operation: str | None = None, region: Region | None = None
 ) -> WitnessOfChange | None:
     """A witness of a change, by default of the first of its operations and of all its region; None if none is found."""
+    expect(change, Changed, "`change` must be one of those of a difference")
+    expect(difference, PolicyDifference, A_DIFFERENCE)
     points = chain(
         change.points if region is None else (), _points(change, change.region if region is None else region)
     )

@@ -57,9 +57,15 @@ def no_command(line: str) -> str:
 
 def visible_lines(text: str) -> str:
     """A whole result: lines and spaces of any width stay as they are."""
-    return "\n".join(
-        line if all_seen(line) else "".join(c if _is_seen(c) else visible(c) for c in line) for line in text.split("\n")
-    )
+    return "\n".join(map(visible_line, text.split("\n")))
+
+
+def visible_line(line: str) -> str:
+    """One line of a result; spaces of any width stay as they are.
+
+    A break of lines in it came of a name, and is shown as any other character that is not seen.
+    """
+    return line if all_seen(line) else "".join(c if _is_seen(c) else visible(c) for c in line)
 
 
 def visible_json(text: str) -> str:

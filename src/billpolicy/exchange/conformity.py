@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean, in_order
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.exchange.schemas import Schema, schema_of
@@ -34,6 +35,7 @@ def violations(name: str, path: str | Path) -> list[Diagnostic]:
     The library is jsonschema, which knows nothing of billpolicy: so schemas and files are held against each other by
     somebody who wrote neither. Raises `KeyError` for a schema that there is not.
     """
+    expect(name, str, "`name` must be the name of a schema")
     schema = schema_of(name)
 
     def told(tree: Tree) -> list[Diagnostic]:

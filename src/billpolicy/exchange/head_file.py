@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.posting.stats import KeptHead
 from billpolicy.report.stats import HeadReport
 from billpolicy.source.codec import CodecError, decode
-from billpolicy.source.plain_file import read_plain
+from billpolicy.source.plain_file import is_there, read_plain
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MOST = 1 << 20
@@ -18,14 +19,15 @@ _MOST = 1 << 20
 
 def load_head(kept: str) -> KeptHead:
     """What was kept: `kept` is the digest, or the path of the file. Raises `Refused` where it is neither."""
+    expect(kept, str, "`kept` must be a text: the digest, or the path of the file")
     if _DIGEST.fullmatch(kept):
         return KeptHead(kept)
     path = Path(kept)
     hint = "give the 64 characters that `billpolicy ledger head` shows, or the file that it wrote with --format json"
-    if not path.exists():
-        message = f"`{kept}` is no head of a ledger, nor is there such a file"
-        raise Refused([Diagnostic("head-wrong", message, hint=hint)])
     try:
+        if not is_there(path):
+            message = f"`{kept}` is no head of a ledger, nor is there such a file"
+            raise Refused([Diagnostic("head-wrong", message, hint=hint)])
         found = decode(HeadReport, read_plain(path, _MOST))
     except CodecError:
         found = None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.planning.plan import Plan
@@ -94,7 +95,9 @@ def plan_file(policy: Versions, today: datetime.date, asked: Sequence[Instructio
 
     Raises `Refused` if one of them was refused: then there is no whole plan.
     """
-    outcomes = list(outcomes)
+    expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    expect_each(asked, Instruction, "`asked` must be what `operation_from` gives, in a list")
+    outcomes = expect_each(outcomes, Outcome, "`outcomes` must be what `plan_all` gives")
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         raise Refused(problems)

@@ -418,7 +418,15 @@ def every_done(connection: Connection) -> dict[str, Done]:
 
 def _audit(row: Row) -> Audit:
     operation, who, at, why, approved_by = row
-    return Audit(operation, who, datetime.datetime.fromisoformat(at), why, _names_of(approved_by))
+    return Audit(operation, who, moment_of(operation, at), why, _names_of(approved_by))
+
+
+def moment_of(operation: str, at: str) -> datetime.datetime:
+    """When an operation was posted. Raises `Refused` for what is no moment."""
+    try:
+        return datetime.datetime.fromisoformat(at)
+    except (TypeError, ValueError):
+        raise damaged(f"when operation `{operation}` was posted cannot be read any more") from None
 
 
 def names_text(names: tuple[str, ...]) -> str | None:

@@ -6,6 +6,7 @@ import datetime
 from collections import Counter
 
 from billpolicy.accounting.movements import Stamp, movement_id, reversal_id
+from billpolicy.ledger.journal import damaged, moment_of
 from billpolicy.ledger.statements import Connection
 
 _POSTED = """
@@ -20,8 +21,7 @@ _APPLICATIONS = "SELECT from_number, to_number, operation FROM applications ORDE
 def stamps_of(connection: Connection) -> dict[str, Stamp]:
     """Movements by id, with the operations that made them; what was imported has none."""
     posted = {
-        id: Stamp(id, datetime.date.fromisoformat(date), datetime.datetime.fromisoformat(at), place)
-        for id, date, at, place in connection.rows(_POSTED)
+        id: Stamp(id, _day(id, date), moment_of(id, at), place) for id, date, at, place in connection.rows(_POSTED)
     }
     found = {movement_id(number): operation for number, operation in connection.rows(_DOCUMENTS)}
     found |= {reversal_id(number): operation for number, operation in connection.rows(_REVERSED)}
@@ -31,6 +31,13 @@ def stamps_of(connection: Connection) -> dict[str, Stamp]:
         if operation is not None:
             found[movement_id(source, target, str(counts[source, target]))] = operation
     return {movement: posted[operation] for movement, operation in found.items() if operation in posted}
+
+
+def _day(operation: str, date: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(date)
+    except (TypeError, ValueError):
+        raise damaged(f"the day of operation `{operation}` cannot be read any more") from None
 
 
 def place_of(connection: Connection, operation: str) -> int | None:

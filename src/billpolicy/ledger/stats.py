@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 from billpolicy.book.kinds import KINDS
 from billpolicy.ledger.chain import last_link
+from billpolicy.ledger.journal import moment_of
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.waiting import waiting_in
@@ -64,5 +63,5 @@ def _place(one: Counted) -> tuple[int, int]:
 
 def _posted(connection: Connection, statement: str) -> PostedAt | None:
     for operation, who, at in connection.rows(statement):
-        return PostedAt(operation, who, datetime.datetime.fromisoformat(at))
+        return PostedAt(operation, who, moment_of(operation, at))
     return None

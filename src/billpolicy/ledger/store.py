@@ -17,6 +17,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
@@ -239,6 +240,7 @@ class Ledger:
         """
         if not isinstance(book, Book):
             raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
+        expect(policy, (Versions, type(None)), "`policy` must be what `load_policy` gives")
         with self.database.writing() as connection:
             return import_book(connection, book, counted_by(policy.policies if policy is not None else ()))
 
@@ -259,6 +261,7 @@ class Ledger:
         """
         from billpolicy.ledger.check import check_ledger
 
+        expect(head, (KeptHead, type(None)), "`head` must be what `load_head` gives")
         with self.database.reading() as connection:
             return check_ledger(self.database, connection, head)
 

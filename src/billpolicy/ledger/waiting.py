@@ -59,7 +59,7 @@ def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str,
                 awaited=decode(tuple[Awaited, ...], awaited),
                 approvals=tuple(approved for approved, _ in given[number]),
             )
-        except (CodecError, ValueError):
+        except (CodecError, TypeError, ValueError):
             raise damaged(f"what waits as `{id}` cannot be read any more") from None
         if any(of != digest for of in (found[id].digest, *(approved_as for _, approved_as in given[number]))):
             raise damaged(f"what waits as `{id}` is not what it was any more")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from billpolicy.diagnostics.arguments import expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.layers import MAX_MEGABYTES
 from billpolicy.source.lines import BREAK
@@ -36,7 +37,7 @@ class Fixed(NamedTuple):
 def fix(found: Iterable[Diagnostic]) -> list[Fixed]:
     """The files in which something of what was found can be mended, each once. Nothing is written."""
     by_file: dict[str, list[tuple[str, Position]]] = {}
-    for one in found:
+    for one in expect_each(found, Diagnostic, "`found` must be diagnostics, in a list"):
         if one.code in FIXES and one.position is not None:
             by_file.setdefault(one.position.file, []).append((one.code, one.position))
     done = []

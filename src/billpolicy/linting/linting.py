@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from billpolicy.book.load import where_in
 from billpolicy.book.model import BookFile
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.linting.lint import Subject
 from billpolicy.linting.registry import LINTS
@@ -48,6 +49,7 @@ def lint(
     """
     at = place(path)
     settings = settings_for(at) if settings is None else settings
+    expect(settings, Settings, "`settings` must be what `settings_for` gives")
     words = frozenset(
         word for file in data for word in _words(parse(Path(file), max_megabytes=MAX_MEGABYTES, look=_look).data)
     )

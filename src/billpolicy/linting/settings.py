@@ -18,7 +18,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, Severity, did
 from billpolicy.source.files import Place, place
 from billpolicy.source.plain_file import is_there
 from billpolicy.source.record import record
-from billpolicy.source.scalars import AsWritten, Integer, Text
+from billpolicy.source.scalars import AsWritten, Integer, Plain, Text
 
 if TYPE_CHECKING:
     from billpolicy.source.tree import Tree
@@ -91,12 +91,13 @@ def settings_for(policy: str | Path | Place) -> Settings:
     return Settings()
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: str | Path) -> Settings:
     """The settings of one file. Raises `Refused` with every mistake in it."""
     # What reads and checks a file is loaded where there is one only.
     from billpolicy.source.read import read_record
     from billpolicy.source.toml import parse_toml
 
+    path = Path(path)
     tree = parse_toml(path)
     file = read_record(SettingsFile, tree)
     problems = list(_wrong(file, tree))
@@ -141,6 +142,11 @@ def _wrong(file: SettingsFile, tree: Tree) -> Iterator[Diagnostic]:
             message = f"`{code}` is an error, and stays one"
             hint = "only warnings and hints can be taken for more, for less or for nothing; remove this line"
             yield Diagnostic("severity-fixed", message, at, hint)
+    for key in ("policy", "book", "baseline"):
+        if isinstance(tree.data.get(key), Plain):
+            said = tree.data[key]
+            message = f"the path of a file or a folder is wanted here, and `{said}` is no text in TOML"
+            yield Diagnostic("value-wrong", message, tree.at(key), f'write it between quotes: `{key} = "{said}"`')
     lints = {lint.code: lint.options for lint in LINTS}
     for code, options in file.options.items():
         at = tree.at("options", code, key=True)

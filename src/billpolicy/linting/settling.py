@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from billpolicy.diagnostics.arguments import expect, expect_each, type_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Severity, in_order
 from billpolicy.linting.settings import Settings, worst_first
 from billpolicy.source.files import DISK, Files, on_disk
@@ -48,7 +49,10 @@ def settle(
     `comments`: whether it also tells which of the comments that ignore something are wrong or do nothing. `where`: what
     the files were read from.
     """
-    found = list(found)
+    found = expect_each(found, Diagnostic, "`found` must be diagnostics, in a list")
+    expect(settings, Settings, "`settings` must be what `settings_for` gives")
+    if baseline is not None and not hasattr(baseline, "unknown"):
+        raise TypeError(f"`baseline` must be a Baseline, not {type_of(baseline)}")
     errors = [one for one in found if one.severity == "error"]
     taken = _taken((one for one in found if one.severity != "error"), settings)
     suppressions: list[Suppression] = []

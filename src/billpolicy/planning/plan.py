@@ -18,6 +18,7 @@ from billpolicy.book.model import Application, Numbered
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.deciding.approvals import Apart, Awaited
 from billpolicy.deciding.resolver import Resolved
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.closure import Closure
 from billpolicy.policy.condition import Facts
@@ -202,6 +203,8 @@ def in_turn(plan: Plan) -> Iterator[Plan]:
 
 def left_by(plan: Plan, book: Book) -> Book:
     """The book that a plan and all that follows it leave."""
+    expect(plan, Plan, "`plan` must be a Plan, as `plan` gives it")
+    expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
     for step in in_turn(plan):
         book = after(book, step.changes).with_changed(step.touched)
     return book

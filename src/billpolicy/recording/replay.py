@@ -17,6 +17,7 @@ from billpolicy.deciding.facts import actor_facts
 from billpolicy.deciding.objections import not_heard, not_permitted, unknown_value
 from billpolicy.deciding.resolver import LevelValues, Resolved, Resolver, Several
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.planning.documents import counter_of, series
 from billpolicy.policy.boxes import hold
@@ -108,6 +109,7 @@ class _Replaying:
         """Ids of operations that would not be done, and so nothing that follows them."""
 
     def one(self, recorded: Recorded) -> Replayed:
+        expect(recorded, Recorded, "`recorded` must be what `load_recording` gives")
         operation = recorded.operation
         if operation.step_of in self._gone or operation.id in self._gone:
             self._gone.add(operation.id)

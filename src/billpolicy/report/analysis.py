@@ -8,7 +8,7 @@ from typing import Any
 from billpolicy.analysis.analyse import Analysis
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.results import Finding, Period, findings, period_of
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 from billpolicy.witness.witness import Witness
 
@@ -66,4 +66,4 @@ def analysis_text(analysis: Analysis) -> str:
     lines = [f"policy {analysis.policy.name}: proven of it"]
     for sentence in analysis.proven:
         lines += wrapped("  - ", sentence)
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)

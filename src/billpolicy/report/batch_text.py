@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.visible import visible
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.limits import EVERY, Totals, beyond
@@ -19,6 +18,7 @@ from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Posted
 from billpolicy.report.results import Total
 from billpolicy.report.spreadsheets import harmless
+from billpolicy.report.texts import in_lines
 
 MANY = 50
 """Operations; more are told as a table, unless `--details` asks for each."""
@@ -89,7 +89,7 @@ class Tally:
                 lines.append(f"  {asked.request.id}: {problems[0].message} [{problems[0].code}]")
             if len(self.refused) > _SHOWN:
                 lines.append(f"  ... and {len(self.refused) - _SHOWN:,} more: --report FILE.csv lists all")
-        return "\n".join(lines) + "\n"
+        return in_lines(lines)
 
     def totals(self, told: int) -> tuple[Total, ...]:
         """What the operations add up to, where only so many of them are told of one by one."""
@@ -142,8 +142,8 @@ class Tally:
 def before_text(posted: Posted) -> str:
     """An operation that was posted before: by whom, when, and what it made."""
     numbers = ", ".join(one.document.number for plan in in_turn(posted.plan) for one in plan.documents)
-    when = f"posted before by {visible(posted.audit.who)} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
-    return f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else "") + "\n\n"
+    when = f"posted before by {posted.audit.who} at {posted.audit.at:%Y-%m-%d %H:%M} UTC"
+    return in_lines([f"{posted.plan.id}: {when}" + (f": {numbers}" if numbers else ""), ""])
 
 
 def _amounts(totals: Totals, name: str) -> str:

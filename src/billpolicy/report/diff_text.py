@@ -22,7 +22,7 @@ from billpolicy.report.diff_words import (
     rules_text,
     whys,
 )
-from billpolicy.report.texts import table, wrapped
+from billpolicy.report.texts import in_lines, table, wrapped
 
 
 def diff_text(report: DiffReport, *, summary: bool = False) -> str:
@@ -46,7 +46,7 @@ def diff_text(report: DiffReport, *, summary: bool = False) -> str:
         lines += ["", "not proven to be the same", *(line for one in report.unproven for line in wrapped("  ", one))]
     if report.impact is not None:
         lines += _impact(report.impact, summary)
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _changed(one: ChangedTold) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from billpolicy.periods.charge_periods import line_name
 from billpolicy.report.closure import LineName
 from billpolicy.report.effect import Effect, EffectLine, OnLine, Option
-from billpolicy.report.texts import escaped, table, wrapped
+from billpolicy.report.texts import escaped, in_lines, table, wrapped
 
 _SHOWN = 3
 """Lines of the table, unless all are asked for."""
@@ -22,11 +22,11 @@ _Row = tuple[list[str], ...]
 
 def effect_text(effect: Effect, *, every_line: bool) -> str:
     """Line by line what there is and what either option makes of it; of many the first ones, unless `every_line`."""
-    shown = [tuple("\n".join(cell) for cell in row) for row in rows(effect, every_line=every_line)]
-    told = [*wrapped("", heading(effect)), "", *table(COLUMNS, shown, _WIDTHS).splitlines()]
+    shown = table(COLUMNS, rows(effect, every_line=every_line), _WIDTHS)
+    told = [*wrapped("", heading(effect)), "", *shown.splitlines()]
     for text in below(effect, every_line=every_line):
         told += wrapped("", text)
-    return "\n".join(told) + "\n"
+    return in_lines(told)
 
 
 def effect_markdown(effect: Effect, *, every_line: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.columns import width
 from billpolicy.report.explanation import Candidate, Decision, Explanation, Rule
-from billpolicy.report.texts import code, escaped, origin, wrapped
+from billpolicy.report.texts import code, escaped, in_lines, origin, wrapped
 
 QUIET = ("not_matched", "not_in_force")
 """What becomes of rules that do not apply: said of each only where it is asked for, or they are few."""
@@ -34,7 +34,7 @@ def explanation_text(explanation: Explanation, *, every_candidate: bool = False)
     if explanation.warnings:
         told = [f"{warning.message} [{warning.code}]" for warning in explanation.warnings]
         lines += ["", *(line for text in told for line in _labelled("!", text, indent=2, width=2))]
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def decisions_text(explanation: Explanation) -> str:
@@ -44,7 +44,7 @@ def decisions_text(explanation: Explanation) -> str:
         if decision.kind == "attribute":
             lines += _attribute(decision, every_candidate=True)
     lines += (line[2:] for line in [*_settings(explanation, every_candidate=True)][2:])
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _heading(explanation: Explanation) -> list[str]:
@@ -173,7 +173,7 @@ def why_not_text(explanations: Iterable[Explanation], rule: str) -> str:
             if candidate.rule.id == rule:
                 found += _labelled("", f"not followed, {candidate.reason}", indent=2)
         lines += found or [f"  `{rule}` does not speak of this"]
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _about(decision: Decision, rule: str, of: str) -> list[str]:

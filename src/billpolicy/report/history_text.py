@@ -16,7 +16,7 @@ from billpolicy.posting.history import History
 from billpolicy.report.changes import STATUS, charge_text, terms_text
 from billpolicy.report.columns import width
 from billpolicy.report.history import tax_of
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 
 WORDS: dict[StepKind, str] = {
     "billed": "billed",
@@ -46,7 +46,7 @@ def history_text(history: History) -> str:
                 lines += wrapped(_INDENT, _who(step, history))
             before = step.operation
         lines += ["", *_now(trail)] if len(trail.steps) > 1 else []
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _step(step: Step, trail: Trail) -> Iterator[str]:

@@ -24,7 +24,7 @@ from billpolicy.posting.store import Audit
 from billpolicy.report.changes import given_text, in_ledger
 from billpolicy.report.history_text import became_text, on_record_text
 from billpolicy.report.in_effect import InEffect, in_effect
-from billpolicy.report.texts import origin, wrapped
+from billpolicy.report.texts import in_lines, origin, wrapped
 
 
 def document_text(shown: ShownDocument) -> str:
@@ -73,7 +73,7 @@ def document_text(shown: ShownDocument) -> str:
         for a in (*history, *shown.changed_by)
     ]
     lines += _section("history", entries if shown.operation else ["imported", *entries])
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _due(document: Numbered) -> str | None:
@@ -164,7 +164,7 @@ def account_text(shown: ShownAccount) -> str:
     for currency, balance in shown.credit.items():
         changes = (one for one in shown.adjustments if one.currency == currency)
         lines += _section(f"credit balance {balance} {currency}", map(_change, changes))
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _balances(shown: ShownAccount) -> Iterator[str]:
@@ -187,7 +187,7 @@ def run_text(shown: ShownRun) -> str:
         words = KINDS[one.kind].words + ("s" if len(one.numbers) > 1 else "")
         lines.append(f"  {len(one.numbers):,} {words}, {one.status}: {one.amount:,} {one.currency}")
         lines.append(f"      {' to '.join(numbers)}")
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _steps(plan: Plan, above: str) -> Iterator[str]:
@@ -257,4 +257,4 @@ def operation_text(shown: ShownOperation) -> str:
     lines += _section("applied", (f"{_money(plan, a)} of {a.from_} on {a.to}, {a.date}" for a in put))
     lines += _section("taken back", (f"{_money(plan, a)} of {a.from_} from {a.to}, {a.date}" for a in back))
     lines += _section("followed by", _steps(plan, ""))
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)

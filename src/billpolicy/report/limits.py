@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from billpolicy.posting.over_time import Used, days_in_words
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.results import told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Currency, Date
 
@@ -41,7 +41,7 @@ def limit_reports(outcomes: Iterable[Outcome]) -> tuple[LimitReport, ...]:
 
 def used_text(used: Sequence[Used]) -> str:
     """What an operation uses of limits, a line each."""
-    return "".join(f"{line}\n" for one in used for line in wrapped("  . ", _used_in_words(one)))
+    return in_lines(line for one in used for line in wrapped("  . ", _used_in_words(one)))
 
 
 def _used_in_words(one: Used) -> str:

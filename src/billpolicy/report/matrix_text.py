@@ -9,7 +9,7 @@ from billpolicy.policy.model import Chain, Setting
 from billpolicy.report.explanation_text import place_text
 from billpolicy.report.matrix import Exceptional, Following, Inherited, Matrix, Settled
 from billpolicy.report.results import days_text
-from billpolicy.report.texts import code, escaped, table, wrapped
+from billpolicy.report.texts import code, escaped, in_lines, table, wrapped
 
 _ABSENT = "–"
 """The document that the operation makes does not have the attribute."""
@@ -59,7 +59,7 @@ def _then(one: Exceptional) -> str:
 def matrix_text(matrix: Matrix, *, with_settings: bool) -> str:
     """The table as plain text, and below it every rule that can change it or follow."""
     rows = _rows(matrix)
-    parts = [f"policy {matrix.policy}, in force {days_text(matrix.in_force)}, digest {matrix.digest[:12]}\n"]
+    parts = [in_lines([f"policy {matrix.policy}, in force {days_text(matrix.in_force)}, digest {matrix.digest[:12]}"])]
     parts.append(table(("operation", *matrix.attributes), [(row.operation, *row.chains) for row in rows]))
     for mark, one in enumerate(matrix.exceptions, start=1):
         said = {"when": _when(one), "then": _then(one), "in force": days_text(one.in_force)}
@@ -85,7 +85,7 @@ def _entry(name: str, place: str, said: Mapping[str, str]) -> str:
     lines = [name, f"    {place}"]
     for label, text in said.items():
         lines += wrapped(f"    {label:<8} ", text)
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def matrix_markdown(matrix: Matrix) -> str:
@@ -114,7 +114,7 @@ def matrix_markdown(matrix: Matrix) -> str:
         rule = f"**{escaped(follow_up.rule.id)}** ({code(place_text(follow_up.rule))})"
         then = f"after `{follow_up.after}`, when {escaped(_when(follow_up))}, then `{follow_up.then}`"
         lines += ["", f"{rule}: {then}.{refused}{_days(follow_up)}{_because(follow_up)}"]
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _days(one: Exceptional | Following) -> str:

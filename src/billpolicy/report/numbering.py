@@ -10,7 +10,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.posting.numbering import Missing, Numbering
 from billpolicy.report.results import told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 
 
@@ -77,7 +77,7 @@ def numbers_text(found: Sequence[Numbering], uncounted: int) -> str:
             f"{counted(uncounted, 'imported document')} of no counter: `ledger import` with `--policy` counts them,"
         )
         lines += wrapped("", f"{of_none} where the policy has their format")
-    return "\n".join((*lines, total)) + "\n"
+    return in_lines((*lines, total))
 
 
 def _counter(one: Numbering) -> Iterator[str]:

@@ -18,7 +18,7 @@ from billpolicy.policy.model import DEFAULT_SET, ExceptionRule, Setting
 from billpolicy.report.changes import in_plan
 from billpolicy.report.closure import closure_text
 from billpolicy.report.plan import Inheriting, inheriting
-from billpolicy.report.texts import level_origin, wrapped
+from billpolicy.report.texts import in_lines, level_origin, wrapped
 from billpolicy.report.waiting import awaited_text
 
 SPREAD = ("source_order", "document_order", "allocation")
@@ -39,7 +39,7 @@ def plan_text(plan: Plan, versions: Versions, *, details: bool = False) -> str:
         lines += wrapped("  waits for ", awaited_text(one))
     lines += _own(plan, versions, details=details)
     lines += _follow_ups(plan, versions, "", details=details)
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _follow_ups(plan: Plan, versions: Versions, above: str, *, details: bool) -> Iterator[str]:

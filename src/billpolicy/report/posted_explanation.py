@@ -12,7 +12,7 @@ from billpolicy.report.explain import explain_plan
 from billpolicy.report.explanation import Explanation
 from billpolicy.report.explanation_text import explanation_text
 from billpolicy.report.plan import Decided, Decisions, decisions_report
-from billpolicy.report.texts import origin, wrapped
+from billpolicy.report.texts import in_lines, origin, wrapped
 from billpolicy.source.record import record
 from billpolicy.vocabulary.operations import VOCABULARY
 
@@ -80,8 +80,8 @@ def posted_explanation_text(found: PostedExplanation, *, every_candidate: bool) 
     """The same as text."""
     told = [explanation_text(one, every_candidate=every_candidate) for one in found.explanations]
     if found.without_policy is not None:
-        told.append("\n".join(wrapped("", found.without_policy)) + "\n")
-    told += ["\n".join(_lines(one)) + "\n" for one in found.decisions]
+        told.append(in_lines(wrapped("", found.without_policy)))
+    told += [in_lines(_lines(one)) for one in found.decisions]
     return "\n".join(told)
 
 

@@ -11,7 +11,7 @@ from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible_first
 from billpolicy.recording.replay import Came, Difference, Kind, Replayed
 from billpolicy.report.results import told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 
@@ -216,7 +216,7 @@ def replay_text(tally: ReplayTally) -> str:
         lines += ["", *_one(one)]
     if len(tally.changed) > SHOWN:
         lines += ["", f"... and {len(tally.changed) - SHOWN:,} more operations (--format json has all)"]
-    return "\n".join(lines) + "\n" if lines else ""
+    return in_lines(lines)
 
 
 def _counted(heads: tuple[str, str, str], rows: list[tuple[str, str, str, int]]) -> Iterator[str]:

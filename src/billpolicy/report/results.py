@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from billpolicy import __version__
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Severity
 from billpolicy.diagnostics.sentences import counted
+from billpolicy.diagnostics.visible import visible
 from billpolicy.policy.model import ALWAYS, Effective, Policy
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount, Date
@@ -206,7 +207,7 @@ def validation_text(found: Validation) -> str:
     limits = f", {counted(found.limits, 'limit')} over time;\n" if found.limits else "; "
     of = f"on the standard policy that comes with billpolicy {__version__}, digest {(found.standard or '')[:12]}\n"
     return (
-        f"policy {found.policy} is valid: {len(found.files)} files, {found.operations} operations, "
+        f"policy {visible(found.policy)} is valid: {len(found.files)} files, {found.operations} operations, "
         f"{found.decisions} decisions,\n{counted(found.exceptions, 'exception')}, "
         f"{counted(found.follow_ups, 'follow-up')}{limits}in force {days_text(found.in_force)}, "
         f"digest {found.digest[:12]}\n"

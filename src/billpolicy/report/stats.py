@@ -10,7 +10,7 @@ from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible
 from billpolicy.posting.stats import Head, PostedAt, Stats
 from billpolicy.report.results import told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 
 
@@ -87,7 +87,7 @@ def head_text(head: Head) -> str:
     """The head, and what it stands for."""
     last = "nothing was posted yet" if head.last is None else _posted(head.last)
     numbers = wrapped("numbers  ", ", ".join(head.numbers)) if head.numbers else ()
-    return "\n".join((f"head     {head.digest}", f"links    {head.links:,}", f"last     {last}", *numbers, ""))
+    return in_lines((f"head     {head.digest}", f"links    {head.links:,}", f"last     {last}", *numbers))
 
 
 def stats_report(stats: Stats, sizes: Mapping[str, int]) -> StatsReport:
@@ -114,7 +114,7 @@ def stats_text(stats: Stats, sizes: Mapping[str, int]) -> str:
     """A line for each count, in four parts: what there is, what was posted, by which policies, and in which files."""
     parts = [list(part) for part in (_holds(stats), _done(stats), _by(stats), _in(stats, sizes))]
     width = max(len(number) for part in parts for number, _ in part)
-    return "\n".join("".join(f"{number:>{width}}  {words}\n" for number, words in part) for part in parts if part)
+    return "\n".join(in_lines(f"{number:>{width}}  {words}" for number, words in part) for part in parts if part)
 
 
 def _holds(stats: Stats) -> Iterator[tuple[str, str]]:

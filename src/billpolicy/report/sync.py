@@ -16,7 +16,7 @@ from billpolicy.report.outcome import found_about
 from billpolicy.report.plan import Inheriting, inheriting
 from billpolicy.report.plan_text import taken_text
 from billpolicy.report.results import Finding, findings, told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 
@@ -136,7 +136,7 @@ def counts_text(counts: Mapping[str, Count]) -> str:
         numbers = zip(heads, (one.new, one.changed, one.same, one.not_followed, one.left), strict=True)
         cells = "".join(f"{number or '-':>{len(head) + 3}{',' if number else ''}}" for head, number in numbers)
         lines.append(f"{section.replace('_', ' '):<{_WIDE}}{cells}")
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def steps_text(steps: Iterable[SyncStepReport]) -> Iterator[str]:

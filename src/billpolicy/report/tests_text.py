@@ -17,7 +17,7 @@ from billpolicy.report.tests import (
     mutation_report,
     report_of,
 )
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.yaml_text import yaml_lines, yaml_scalar
 from billpolicy.testing.coverage import Coverage
 from billpolicy.testing.match import Mismatch
@@ -38,7 +38,7 @@ def run_text(run: TestRun, *, every: bool = False) -> str:
             told += _result_text(file, result, every)
         failed = any(result.failed for result in file.results)
         lines += [*_headed(file), *([""] if failed else []), *told, *([""] if told and told[-1] else [])]
-    return "\n".join([*lines, *([""] if lines[-1:] != [""] else []), total_text(run)]) + "\n"
+    return in_lines([*lines, *([""] if lines[-1:] != [""] else []), total_text(run)])
 
 
 def total_text(run: TestRun) -> str:
@@ -96,7 +96,7 @@ def coverage_text(found: Coverage) -> str:
     )
     for one in report.uncovered:
         lines += [f"  {_place_text(one.position)}", *wrapped("    ", one.rule), *wrapped("      ", never_seen(one))]
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def never_seen(one: Uncovered) -> str:
@@ -122,7 +122,7 @@ def mutation_text(found: Mutation) -> str:
     for one in report.unproven:
         lines += [f"  {_place_text(one.position)}", *wrapped("    ", f"{one.rule}: {one.mistake}")]
         lines += wrapped("      ", "no test notices it, and it cannot be proven whether one could")
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def for_example(one: Mistake) -> str:
@@ -152,4 +152,4 @@ def first_test_text(found: FirstTest, policy: str | None) -> str:
         test |= {"operation": last, "expect": found.expect}
     of = [] if policy is None else [f"policy: {yaml_scalar(policy)}"]
     lines = ["# What the policy does now. Is it what is meant?", *of]
-    return "\n".join([*lines, "tests:", *yaml_lines([test], 2)]) + "\n"
+    return in_lines([*lines, "tests:", *yaml_lines([test], 2)])

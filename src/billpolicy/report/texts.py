@@ -6,11 +6,15 @@ import datetime
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from billpolicy.deciding.resolver import Resolved
-from billpolicy.diagnostics.visible import no_command, visible, visible_lines
+from billpolicy.diagnostics.visible import no_command, visible, visible_line
 from billpolicy.report.columns import width
 from billpolicy.vocabulary.spec import Level
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _MARKUP = re.compile(
     r"[\\`*\[\]<|~]"
@@ -29,7 +33,7 @@ _NAME = re.compile(r"(?<!\\`)\\`([\w.-]+)\\`(?!\\`)", re.ASCII)
 def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[str]:
     """The lines of a text that begins after `start` and goes on below its own beginning; nothing of no text."""
     lines = textwrap.wrap(
-        visible_lines(text),
+        visible_line(text),
         width(),
         initial_indent=start,
         subsequent_indent=" " * len(start),
@@ -39,8 +43,14 @@ def wrapped(start: str, text: str, *, break_long_words: bool = False) -> list[st
     return [no_command(line) for line in lines]
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int] = ()) -> str:
-    """A table as plain text.
+def in_lines(lines: Iterable[str]) -> str:
+    """The lines of a text, each with its end. Every text of lines is put together here, so that no name begins a line:
+    what breaks one of them in two is shown."""
+    return "".join(f"{visible_line(line)}\n" for line in lines)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | list[str]]], widths: Sequence[int] = ()) -> str:
+    """A table as plain text. A cell is one line, or several below one another.
 
     What stands in its first column is not broken; with `widths` of the columns, whatever is longer than its own is, and
     a blank line comes between rows.
@@ -48,7 +58,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
     from rich import box
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     laid_out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_lines=bool(widths))
     for position, column in enumerate(columns):
@@ -57,11 +66,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
         else:
             laid_out.add_column(column, no_wrap=position == 0)
     for row in rows:
-        laid_out.add_row(*(Text(visible_lines(cell)) for cell in row))
+        laid_out.add_row(*(_cell(cell) for cell in row))
     console = Console(width=width(), color_system=None, force_terminal=False)
     with console.capture() as captured:
         console.print(laid_out)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _cell(cell: str | list[str]) -> Text:
+    from rich.text import Text
+
+    return Text("\n".join(map(visible_line, [cell] if isinstance(cell, str) else cell)))
 
 
 def origin(label: str, since: datetime.date | None, operation: str | None) -> str:

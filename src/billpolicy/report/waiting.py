@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from billpolicy.deciding.approvals import Awaited
-from billpolicy.diagnostics.visible import visible
 from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.store import Waiting
 from billpolicy.report.results import Refusal, told
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date
 
@@ -112,7 +111,7 @@ def waiting_text(one: Waiting) -> str:
     for approved in one.approvals:
         comment = f": {approved.comment}" if approved.comment else ""
         lines += wrapped("  ", f"approved by {approved.person} at {approved.at:%Y-%m-%d %H:%M} UTC{comment}")
-    return "\n".join(map(visible, lines)) + "\n"
+    return in_lines(lines)
 
 
 def _asked_text(one: Waiting) -> str:

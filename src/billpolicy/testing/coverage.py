@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from billpolicy.analysis.decisions import always_comes, what_comes
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.policy.model import BaseRule, Chain, Outcome, Policy
 from billpolicy.testing.hits import DECIDES, EXHAUSTED, Hit
@@ -60,6 +61,7 @@ def coverage(
 
     `operation`, `rule`: only what is decided of this operation, and by this rule.
     """
+    expect(run, TestRun, "`run` must be what `run_tests` gives")
     hits: dict[str, set[Hit]] = {}
     policies: dict[str, Policy] = {}
     for file in run.files:

@@ -17,6 +17,7 @@ from billpolicy.analysis.proofs import PROOFS
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.deciding.watching import Question
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.boxes import hold
 from billpolicy.policy.checks import check
@@ -69,6 +70,7 @@ def mutate(
 
     Raises `Refused` where a test fails without any.
     """
+    expect(run, TestRun, "`run` must be what `run_tests` gives")
     failed = [result for result in run.results if result.failed]
     if failed:
         hint = "mend the tests first: what fails already notices nothing"

@@ -11,6 +11,7 @@ from billpolicy.deciding.matching.engines import EngineName
 from billpolicy.deciding.proven import load_proven
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.operations.chain import plan_operation
 from billpolicy.planning.plan import Plan
@@ -116,7 +117,7 @@ def run_tests(
     known: dict[tuple[Path, ...], Versions] = {}
     about: list[tuple[TestFile, Versions, list[Case]]] = []
     problems: list[Diagnostic] = []
-    for file in files:
+    for file in expect_each(files, TestFile, "`files` must be what `load_tests` gives, in a list"):
         try:
             versions = policy or known.get(file.policies) or policy_of(file, engine)
         except Refused as refused:
@@ -139,6 +140,7 @@ def run_tests(
 
 def about_rule(run: TestRun, rule: str) -> TestRun:
     """Only the tests that name a rule, or in which it decided."""
+    expect(run, TestRun, "`run` must be what `run_tests` gives")
     return TestRun(
         tuple(
             replace(file, results=tuple(result for result in file.results if _is_about(result, rule)))

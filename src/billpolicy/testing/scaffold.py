@@ -11,6 +11,7 @@ from billpolicy.analysis.compare import Comparer, Difference
 from billpolicy.book.load import book_from
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.watching import Question
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.planning.plan import Plan
@@ -43,6 +44,8 @@ class FirstTest(NamedTuple):
 
 def first_test(policy: Policy, rule: str) -> FirstTest:
     """A test of a rule that passes. Raises `Refused` for an unknown rule, and where no book is found that shows it."""
+    expect(policy, Policy, "`policy` must be a Policy, as `validate` gives it")
+    expect(rule, str, "`rule` must be a text")
     refused: FirstTest | None = None
     for found in _tests(policy, rule):
         if "refused" not in found.expect:

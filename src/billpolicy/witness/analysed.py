@@ -11,6 +11,7 @@ from billpolicy.analysis.dates import holes_between
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.analysis.together import USUAL_DAY
 from billpolicy.deciding.proven import prove
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.policy.model import Policy
 from billpolicy.source.files import Place, place
 from billpolicy.witness.witness import OWN, Witness, witness
@@ -27,11 +28,13 @@ def analyze(policy: str | Path | Place) -> Analysis:
 
 def versions_apart(policies: Sequence[Policy]) -> tuple[Finding, ...]:
     """Of versions of one policy: the days between them on which none is in force."""
-    return tuple(holes_between(policies))
+    return tuple(holes_between(expect_each(policies, Policy, "`policies` must be what `validate` gives, in a list")))
 
 
 def witness_of(policy: Policy, shown: Shown) -> Witness | None:
     """A book and operations that show what was found; None where none can be made."""
+    expect(policy, Policy, "`policy` must be a Policy, as `validate` gives it")
+    expect(shown, Shown, "`shown` must be what a finding of `analyze` shows")
     facts = {fact: value for fact, value in shown.facts.items() if fact != "date"}
     day = shown.facts.get("date")
     date = max(policy.effective.from_, USUAL_DAY) if day is None else datetime.date.fromordinal(int(day))

@@ -16,6 +16,7 @@ from billpolicy.deciding.matching.reference import unmet
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.deciding.watching import Question, Watching
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, refuse_errors
 from billpolicy.policy.layers import read_layers
@@ -64,6 +65,7 @@ class Settlement(NamedTuple):
 def ways_to_settle(versions: Versions) -> Iterator[Settlement]:
     """Each conflict that operations have met by these policies of `load_unproven`, as each of its rules would settle
     it; in the order in which they were met."""
+    expect(versions, Versions, "`versions` must be what `load_unproven` gives")
     told = set()
     for policy in versions.policies:
         watching = versions.on(policy.effective.from_)

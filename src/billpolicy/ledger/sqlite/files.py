@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from billpolicy.diagnostics.addresses import told_address
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.databases import no_address
 from billpolicy.ledger.files import exists, refusal, refuse_beside
 
 SCHEME = "sqlite:///"
 UNLOCKED = "ro&immutable=1"
 """For a file beside which no lock can be kept: it is read as it stands."""
+_NO_FILE = (":memory:", "file:")
+"""How what other programs know begins: a database that is gone when it is closed, and an address in the address."""
 _BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite adds to the name of a ledger for the files that it keeps beside it."""
 
@@ -26,9 +30,12 @@ def path_of(url: str) -> Path:
     """The file that a ledger's address names. Raises `Refused` for addresses that no ledger can have yet."""
     url = str(url)  # also of whatever else a program may give; it is no address then
     name = url.removeprefix(SCHEME)
-    if url.startswith(SCHEME) and name and name != ":memory:" and "\0" not in name:
-        return Path(name)
-    raise no_address(url)
+    if not url.startswith(SCHEME) or not name or "\0" in name or name.startswith(_NO_FILE):
+        raise no_address(url)
+    if "?" in name:
+        message = f"`{told_address(url)}` has options, and a ledger in a file has none"
+        raise Refused([Diagnostic("ledger-address", message, hint="leave out all from the `?` on")])
+    return Path(name)
 
 
 def mode_of(path: Path) -> str:

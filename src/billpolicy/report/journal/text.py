@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from billpolicy.accounting.journal import JournalExport
 from billpolicy.report.journal.words import description, payee
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 
 _NOTHING = Decimal(0)
 _INDENT = "    "
@@ -31,7 +31,7 @@ def journal_text(export: JournalExport) -> str:
     """Every entry, then for each currency the sums of debits and credits."""
     if not export.entries:
         return "nothing was posted\n"
-    return "\n".join(_lines(export)) + "\n"
+    return in_lines(_lines(export))
 
 
 def _lines(export: JournalExport) -> Iterator[str]:

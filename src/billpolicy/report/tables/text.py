@@ -15,7 +15,7 @@ from itertools import zip_longest
 from billpolicy.accounting.tables import Cell, Column, Group, Row, Table
 from billpolicy.diagnostics.visible import visible
 from billpolicy.report.columns import width
-from billpolicy.report.texts import wrapped
+from billpolicy.report.texts import in_lines, wrapped
 
 _GAP = "  "
 _RIGHT = ("money", "count")
@@ -42,7 +42,7 @@ def table_text(table: Table) -> str:
     for n, one in enumerate(table.totals):
         lines += [] if n else ["", _rule(widths, "=")]
         lines += _row(table.columns, list(map(_shown, one.total or ())), widths)
-    return "\n".join(lines) + "\n"
+    return in_lines(lines)
 
 
 def _heading(one: Group) -> str:
