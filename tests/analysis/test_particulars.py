@@ -239,3 +239,16 @@ def test_what_is_proven_where_there_is_an_invoice_is_not_where_there_is_none() -
     ):  # before it by name, and after
         found = disagreeing("invoice.currency: EUR", "credit_memo_from_invoice", charge)
         assert f"disagree about `bill_to_contact` of `{charge}`, and neither wins" in found
+
+
+def test_a_chain_that_many_rules_have_is_told_once() -> None:
+    """What it lacks is one default, however many operations have it; another chain of the attribute is told apart."""
+    text = """
+attributes: {channel: {type: text, documents: [invoice, credit_memo, debit_memo]}}
+every_operation: {channel: [account]}
+operations: {debit_memo_from_charge: {channel: [request, account]}}
+"""
+    found = [one.diagnostic for one in analyse(policy(text)).findings if one.diagnostic.code == "chain-open"]
+    said = [one.message for one in found if one.message.startswith("`channel`")]
+    assert len(said) == 2
+    assert sum("other rules with this chain" in one for one in said) == 1

@@ -120,6 +120,13 @@ def test_exit_codes(sides: tuple[Path, Path], tmp_path: Path) -> None:
     assert {arguments: billpolicy("diff", *arguments).code for arguments in codes} == codes
 
 
+@pytest.mark.parametrize("format", ["json", "markdown", "html"])
+def test_what_is_proposed_is_yaml_and_nothing_else(format: str, sides: tuple[Path, Path]) -> None:
+    ran = billpolicy("diff", *map(str, sides), "--propose", "-", "--format", format)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--propose writes a file for --allow, which is YAML: leave --format {format} out" in ran.err
+
+
 def test_a_conflict_is_told_with_what_else_changes(sides: tuple[Path, Path], tmp_path: Path) -> None:
     old, _ = sides
     ran = billpolicy("diff", old, write(tmp_path, "conflict", DISPUTES + CONFLICTING))

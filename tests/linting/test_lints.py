@@ -166,6 +166,33 @@ class TestNoFalseAlarms:
         )
         assert found(text, tmp_path) == []
 
+    @pytest.mark.parametrize(
+        ("low", "high", "told"),
+        [
+            ("{amount: {above: 50.00 EUR}}", "{amount: {above: 500.00 EUR}}", True),
+            ("{amount: {above: 50.00 EUR}}", "{amount: {above: 500.00 EUR, at_most: 900.00 EUR}}", True),
+            ("{amount: {above: [50.00 EUR, 60.00 USD]}}", "{amount: {above: [500.00 EUR, 600.00 USD]}}", True),
+            ("{amount: {above: 50.00 EUR}}", "{amount: {above: 500.00 USD}}", False),
+            ("{amount: {above: 50.00 EUR}, account.country: DE}", "{amount: {above: 500.00 EUR}}", False),
+            ("{amount: {above: 50.00 EUR, at_most: 500.00 EUR}}", "{amount: {above: 500.00 EUR}}", False),
+            ("{amount: {above: 500.00 EUR}}", "{amount: {above: 50.00 EUR}}", False),
+        ],
+    )
+    def test_larger_amounts_that_fewer_people_approve(self, low: str, high: str, told: bool, tmp_path: Path) -> None:
+        """Two for the lower bound and one for the higher one, which is the narrower condition and so decides."""
+        rules = (
+            rule("{permission: {approval: {count: 2}}}", id="of-two", when=low),
+            rule("{permission: {approval: {count: 1}}}", id="of-one", when=high),
+        )
+        assert [one.code for one in found(exceptions(*rules), tmp_path)] == ["approval-fewer-above"] * told
+
+    def test_one_of_another_role_may_stand_for_two(self, tmp_path: Path) -> None:
+        text = "roles: {clerk: [ines, ana, jo], lead: [maria, max]}\n" + exceptions(
+            rule("{permission: {approval: {count: 2}}}", id="of-two", when="{amount: {above: 50.00 EUR}}"),
+            rule("{permission: {approval: {by: [lead]}}}", id="of-one", when="{amount: {above: 500.00 EUR}}"),
+        )
+        assert "approval-fewer-above" not in [one.code for one in found(text, tmp_path)]
+
     def test_an_approval_that_another_lead_can_give(self, tmp_path: Path) -> None:
         text = NAMED.replace("clerk: [ines], ", "") + exceptions(rule("{permission: %s}", when="{actor.role: lead}"))
         assert [one.code for one in found(text % "approval", tmp_path)] == ["approval-by-nobody"]

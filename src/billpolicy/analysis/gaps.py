@@ -10,19 +10,24 @@ from billpolicy.analysis.decisions import always_comes, what_comes
 from billpolicy.analysis.domain import Case
 from billpolicy.analysis.finding import Finding, Shown
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import Chain
 
 
 def gaps(analysed: Analysed) -> Iterator[Finding]:
-    """Of each attribute the rules that can decide it and whose chain ends without a sure value, unless that is meant
-    (`exhausted: refuse` of the attribute)."""
+    """Of each attribute the chains that end without a sure value, unless that is meant (`exhausted: refuse` of the
+    attribute). A chain that several rules have is told once: it has one cause, and one mend."""
+    told: dict[tuple[str, tuple[str, ...]], list[tuple[str, str, Case, Position]]] = {}
     for rule, key, operation, facts, at, chain in open_chains(analysed):
         if not analysed.policy.attributes[key].exhausted:
-            levels = [level for level in chain if not level.startswith("default")]
-            message = f"`{key}` of `{operation}` may find no value by `{rule}`: {_none(levels)}, and it is refused"
-            hint = f"{_default(analysed, key, chain)}, or say of the attribute `exhausted: refuse`"
-            shown = Shown(operation, facts, dict.fromkeys(levels, False), key)  # type: ignore[arg-type]
-            yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
+            told.setdefault((key, chain), []).append((rule, operation, facts, at))
+    for (key, chain), ((rule, operation, facts, at), *others) in told.items():
+        levels = [level for level in chain if not level.startswith("default")]
+        message = f"`{key}` of `{operation}` may find no value by `{rule}`: {_none(levels)}, and it is refused"
+        message += f"; so it is by {counted(len(others), 'other rule')} with this chain" if others else ""
+        hint = f"{_default(analysed, key, chain)}, or say of the attribute `exhausted: refuse`"
+        shown = Shown(operation, facts, dict.fromkeys(levels, False), key)  # type: ignore[arg-type]
+        yield Finding(Diagnostic("chain-open", message, at, hint, "hint"), shown)
 
 
 def open_chains(analysed: Analysed) -> Iterator[tuple[str, str, str, Case, Position, tuple[str, ...]]]:

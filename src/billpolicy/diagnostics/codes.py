@@ -37,6 +37,7 @@ Known = Literal[
     "apply-both",
     "approval-by-nobody",
     "approval-complete",
+    "approval-fewer-above",
     "approval-impossible",
     "approval-missing",
     "approval-own",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billpolicy.linting.lint import Lint
 from billpolicy.linting.lints import (
     approval_by_nobody,
+    approval_fewer_above,
     because_missing,
     because_repeats_id,
     bound_left_out,
@@ -32,6 +33,7 @@ from billpolicy.linting.lints import (
 
 LINTS: tuple[Lint, ...] = (
     approval_by_nobody.LINT,
+    approval_fewer_above.LINT,
     because_missing.LINT,
     because_repeats_id.LINT,
     bound_left_out.LINT,
