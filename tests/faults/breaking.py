@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -29,6 +29,7 @@ def statement_by_statement() -> Iterator[None]:
         each_begins_with("foreign_keys=OFF"),
         mock.patch.object(Connection, "run", committing(Connection.run)),
         mock.patch.object(Connection, "insert", committing(Connection.insert)),
+        mock.patch.object(Connection, "together", return_value=nullcontext()),
     ):
         yield
 

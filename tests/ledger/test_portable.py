@@ -21,6 +21,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, imports, sqlite, statements
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.databases import DATABASES, database_of
+from billpolicy.ledger.postgresql.database import PostgresDialect
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.backups import SqliteHeld
 from billpolicy.ledger.sqlite.database import DIALECT
@@ -57,6 +58,8 @@ class Postgres:
     syntax: Dialect = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
     in_keys = "= ANY(:keys)"
     pairs = "(SELECT * FROM unnest(:keys) AS pairs (one TEXT, other TEXT))"
+    in_few = PostgresDialect.in_few
+    each = PostgresDialect.each
 
     def keys(self, keys: object) -> object:
         return keys

@@ -31,9 +31,9 @@ class Link(NamedTuple):
     """The digest of all of it."""
 
 
-def extend(connection: Connection, links: Iterable[Link]) -> None:
-    """Add links, in this order."""
-    last, digest = last_link(connection)
+def extend(connection: Connection, links: Iterable[Link], end: tuple[int, str] | None = None) -> None:
+    """Add links, in this order. `end`: of the chain, where that is known."""
+    last, digest = last_link(connection) if end is None else end
     rows: list[Row] = []
     for id, link in enumerate(links, last + 1):
         digest = linked(digest, *link)

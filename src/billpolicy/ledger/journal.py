@@ -17,7 +17,7 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.ledger.chain import content_of
 from billpolicy.ledger.schema import audit, operations
-from billpolicy.ledger.statements import Connection, Row, last_id, select_from
+from billpolicy.ledger.statements import Connection, Row, select_from
 from billpolicy.planning.closure import Closure
 from billpolicy.planning.plan import Asked, BalanceChange, FollowedBy, Inheriting, PassedOver, Plan
 from billpolicy.posting.history import Done
@@ -114,12 +114,13 @@ class _Cause(NamedTuple):
     asked: Asked | None = None
 
 
-def write_operations(connection: Connection, entries: Sequence[Entry]) -> list[str]:
-    """Insert operations, each with its audit row. Gives the digests of all that was written of each."""
+def write_operations(connection: Connection, entries: Sequence[Entry], last: int) -> list[str]:
+    """Insert operations, each with its audit row, which go on after the `last`. Gives the digests of all that was
+    written of each."""
     posted = [_operation_row(entry.plan, entry.cause) for entry in entries]
     audits = [
         (id, a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by))
-        for id, a in enumerate((entry.audit for entry in entries), last_id(connection, audit) + 1)
+        for id, a in enumerate((entry.audit for entry in entries), last + 1)
     ]
     connection.insert(operations, posted)
     connection.insert(audit, audits)

@@ -4,19 +4,43 @@ They run straight on the driver: the rows of one operation are written several t
 which knows the tables and the dialects. A list of keys, of texts or of numbers, is one parameter; how a database looks
 for a value among them is its dialect's, and stands where `IN {keys}` is written. Where they are pairs, `{pairs}` is a
 table of them.
+
+A ledger is asked about few rows of large tables, and which are the few no database can tell: they come as parameters.
+So a statement says it. `IN {few}` is "among those of `few`", a table of one column that the statement itself made; and
+`FROM few {each large name ON ...}` goes from each row of `few` to those rows of `large`, and never the other way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ClauseElement, Table, bindparam, select, text
 from sqlalchemy import Dialect as Syntax
 
 Row = tuple[Any, ...]
+Statement = str | ClauseElement
+Answer = Callable[[], list[Row]]
+
+
+class Write(NamedTuple):
+    """Rows, at least one, that are written by one statement."""
+
+    into: Table | Statement
+    """A table that whole rows are inserted into, their values in the order of the columns; or a statement, and their
+    values in the order in which it names its parameters."""
+    rows: Sequence[Row]
+
+
+class Question(NamedTuple):
+    """A statement that a cursor is to run."""
+
+    cursor: Any
+    sql: str
+    values: tuple[Any, ...]
 
 
 class Dialect(Hashable, Protocol):
@@ -29,12 +53,20 @@ class Dialect(Hashable, Protocol):
 
     pairs: str
     """A table of the pairs that the parameter `:keys` lists, with columns `one` and `other`, as SQL."""
+    in_few: str
+    """The SQL after a value that says that it is one of those in the table `{few}`."""
+    each: str
+    """The SQL after a table that joins to each of its rows those of the table `{large}`, as `{name}`, of which `{on}`
+    holds, in that order."""
 
     def keys(self, keys: Collection[Any]) -> Any:
         """A list of keys, or of pairs of them, as one parameter."""
 
-    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        """Insert whole rows, as fast as it can."""
+    def write(self, cursor: Any, writes: Sequence[Write]) -> None:
+        """Write rows, in this order, as fast as it can."""
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Have each cursor run its statement, waiting as seldom as it can."""
 
     def streaming(self, driver: Any) -> Any:
         """A cursor for more rows than are to be held at once."""
@@ -48,6 +80,10 @@ class Connection:
         """The connection of the driver, as Python's database API has it."""
         self.dialect = dialect
         self._cursor = driver.cursor()
+        self._asked: list[Question] | None = None
+        """What is to be asked at the end of `at_once`."""
+        self._gathered: list[Write] | None = None
+        """What is to be written at the end of `together`."""
 
     def rows(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
         """The rows that a statement finds. With no keys nothing is asked: there is nothing to be found."""
@@ -60,6 +96,33 @@ class Connection:
         found: list[Row] = self._cursor.fetchall()
         return found
 
+    def ask(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> Answer:
+        """As `rows`, which are given when they are called for; inside `at_once`, not before its end."""
+        if keys is not None:
+            if not keys:
+                return list
+            values["keys"] = self.dialect.keys(keys)
+        sql, names = compiled(statement, self.dialect)
+        question = Question(self.driver.cursor(), sql, tuple(values[name] for name in names))
+        if self._asked is None:
+            question.cursor.execute(question.sql, question.values)
+        else:
+            self._asked.append(question)
+        answer: Answer = question.cursor.fetchall
+        return answer
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is asked in it, none of it by what another answers, goes to the database in one go."""
+        asked: list[Question] = []
+        self._asked = asked
+        try:
+            yield
+        finally:
+            self._asked = None
+        if asked:
+            self.dialect.ask(asked)
+
     def each(self, statement: Statement, **values: Any) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
         sql, names = compiled(statement, self.dialect)
@@ -69,13 +132,30 @@ class Connection:
 
     def run(self, statement: Statement, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""
-        if rows:
-            self._cursor.executemany(compiled(statement, self.dialect)[0], rows)
+        self._write(statement, rows)
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert whole rows: their values in the order of the columns."""
-        if rows:
-            self.dialect.insert(self._cursor, table, rows)
+        self._write(table, rows)
+
+    def _write(self, into: Table | Statement, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        if self._gathered is None:
+            self.dialect.write(self._cursor, [Write(into, rows)])
+        else:
+            self._gathered.append(Write(into, rows))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written in it is sent at its end, in one go. Whoever asks in it is not told of that yet."""
+        gathered: list[Write] = []
+        self._gathered = gathered
+        try:
+            yield
+        finally:
+            self._gathered = None
+        self.dialect.write(self._cursor, gathered)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -90,7 +170,13 @@ class Connection:
             self._cursor.execute("RELEASE SAVEPOINT part")
 
 
-Statement = str | ClauseElement
+_EACH = re.compile(r"\{each (\w+)(?: (\w+))? ON ([^{}]+)\}")
+_IN_FEW = re.compile(r"IN \{(\w+)\}")
+
+
+def written_by(write: Write, dialect: Dialect) -> str:
+    """The text for the driver by which rows are written one by one."""
+    return compiled(insert_into(write.into) if isinstance(write.into, Table) else write.into, dialect)[0]
 
 
 @cache
@@ -122,6 +208,8 @@ def select_from(table: Table) -> str:
 def compiled(statement: Statement, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
     """The text for the driver, and the names of its parameters in their order."""
     if isinstance(statement, str):
-        statement = text(statement.replace("IN {keys}", dialect.in_keys).replace("{pairs}", dialect.pairs))
+        written = statement.replace("IN {keys}", dialect.in_keys).replace("{pairs}", dialect.pairs)
+        written = _EACH.sub(lambda m: dialect.each.format(large=m[1], name=m[2] or m[1], on=m[3]), written)
+        statement = text(_IN_FEW.sub(lambda m: dialect.in_few.format(few=m[1]), written))
     compiled = statement.compile(dialect=dialect.syntax)
     return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]

@@ -18,7 +18,8 @@ from billpolicy.source.codec import CodecError, canonical, decode, encode
 
 _STANDING = """
 SELECT id, operation, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited FROM waiting
-WHERE id NOT IN (SELECT waiting FROM withdrawals) AND operation NOT IN (SELECT id FROM operations)
+WHERE NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.waiting = waiting.id)
+AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.id = waiting.operation)
 """
 _THESE = f"{_STANDING} AND operation IN {{keys}} ORDER BY id"
 _ALL = f"{_STANDING} ORDER BY id"

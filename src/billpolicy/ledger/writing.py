@@ -52,15 +52,21 @@ from billpolicy.book.model import (
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
 from billpolicy.ledger.chain import Link, extend
+from billpolicy.ledger.ends import Ends, ends_of
 from billpolicy.ledger.policies import keep_policies
 from billpolicy.ledger.statements import Connection, Row, last_id
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.store import Entry, PolicyText
 from billpolicy.source.codec import encode
 
-_RAISE_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = :id"
-_RAISE_DOCUMENT = "UPDATE documents SET revision = revision + 1 WHERE number = :number"
-_RAISE_SUBSCRIPTION = "UPDATE subscriptions SET revision = revision + 1 WHERE id = :id"
+_RAISE = {
+    scope: f"UPDATE {table.name} SET revision = revision + :times WHERE {key} IN {{keys}}"
+    for scope, table, key in (
+        ("document", schema.documents, "number"),
+        ("account", schema.accounts, "id"),
+        ("subscription", schema.subscriptions, "id"),
+    )
+}
 _CHANGE_DOCUMENT = """
 UPDATE documents SET revision = revision + 1, status = :status, reversed = :reversed,
     reversed_reason = :reversed_reason, posted_as = :posted_as, changed_by = :changed_by
@@ -114,8 +120,22 @@ def write_entries(
         if not isinstance(change, (Issued, Applied, PeriodsRecorded))
         for name in change.touched()
     }
-    contents = journal.write_operations(connection, entries)
-    _link(connection, entries, contents, keep_policies(connection, policies))
+    ends = ends_of(connection)
+    with connection.together():
+        _write(connection, entries, before, after, policies, ends, changed_by)
+
+
+def _write(
+    connection: Connection,
+    entries: Sequence[Entry],
+    before: Book,
+    after: Book,
+    policies: Collection[PolicyText],
+    ends: Ends,
+    changed_by: Mapping[str, str],
+) -> None:
+    contents = journal.write_operations(connection, entries, ends.audit)
+    _link(connection, entries, contents, keep_policies(connection, policies), ends)
     _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
     sources = {change.draw.prefix: change.draw.source for plan, _, _ in entries for change in plan.of(Issued)}
     count_on(connection, after.counters, after.prefixes, before.counters, sources)
@@ -127,6 +147,7 @@ def write_entries(
             for change in plan.of(Issued)
             for number in [change.document.number]
         ],
+        ends.documents,
     )
     write_applications(
         connection,
@@ -135,6 +156,7 @@ def write_entries(
             for plan, _, _ in entries
             for made in plan.applications
         ],
+        ends.applications,
     )
     times = Counter(name for plan, _, _ in entries for name in plan.touched)
     _write_changed(connection, times, changed_by, before, after)
@@ -143,7 +165,7 @@ def write_entries(
 
 
 def _link(
-    connection: Connection, entries: Sequence[Entry], contents: Sequence[str], policies: Mapping[str, str]
+    connection: Connection, entries: Sequence[Entry], contents: Sequence[str], policies: Mapping[str, str], ends: Ends
 ) -> None:
     """Link operations, each policy before the first that was posted by it: however many are written together, the chain
     is the same. The contents of operations are in their order, those of new policies by digest."""
@@ -155,7 +177,7 @@ def _link(
         (place, Link("operation", entry.plan.id, content))
         for place, (entry, content) in enumerate(zip(entries, contents, strict=True))
     ]
-    extend(connection, (link for _, link in sorted(links, key=lambda one: one[0])))
+    extend(connection, (link for _, link in sorted(links, key=lambda one: one[0])), (ends.chain, ends.digest))
 
 
 def _write_usage(connection: Connection, entries: Sequence[Entry], before: Book, after: Book) -> None:
@@ -342,10 +364,11 @@ _COUNT_DRAWN = "UPDATE counters SET last = :last WHERE prefix = :prefix"
 _COUNT_IMPORTED = "UPDATE counters SET imported = :imported, last = :last WHERE prefix = :prefix"
 
 
-def write_documents(connection: Connection, filed: Iterable[Filed]) -> None:
-    """Insert documents with all their items."""
+def write_documents(connection: Connection, filed: Iterable[Filed], last: int | None = None) -> None:
+    """Insert documents with all their items. `last`: the id of the last that there is, where that is known."""
     values: dict[Table, list[Row]] = defaultdict(list)
-    last = last_id(connection, schema.documents)
+    if last is None:
+        last = last_id(connection, schema.documents)
     for id, (document, draw, operation, revision, changed_by, import_id) in enumerate(filed, last + 1):
         amount = rows.minor_of(document.amount, document.currency)
         if isinstance(document, Document):
@@ -407,11 +430,12 @@ def _add_items(values: dict[Table, list[Row]], document: Document) -> None:
         ]
 
 
-def write_applications(connection: Connection, applied: Sequence[Put]) -> None:
-    """Insert applications with all their parts."""
+def write_applications(connection: Connection, applied: Sequence[Put], last: int | None = None) -> None:
+    """Insert applications with all their parts. `last`: the id of the last that there is, where that is known."""
     if not applied:
         return
-    last = last_id(connection, schema.applications)
+    if last is None:
+        last = last_id(connection, schema.applications)
     parts, wholes = [], []
     for key, (made, currency, operation, import_id) in enumerate(applied, last + 1):
         row = rows.APPLICATIONS.row(made, currency, id=key, currency=currency, operation=operation, import_id=import_id)
@@ -504,10 +528,9 @@ def _can_change(written: object, now: object, name: str) -> None:
 
 def raise_revisions(connection: Connection, names: Iterable[str]) -> None:
     """Raise the revision of documents, of `account:ID` and of `subscription:ID` by one, as often as each is named."""
-    of: dict[str, list[Row]] = {"document": [], "account": [], "subscription": []}
-    for name in names:
+    often: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for name, times in Counter(names).items():
         scope, id = scope_of(name)
-        of[scope].append((id,))
-    connection.run(_RAISE_DOCUMENT, of["document"])
-    connection.run(_RAISE_ACCOUNT, of["account"])
-    connection.run(_RAISE_SUBSCRIPTION, of["subscription"])
+        often[scope, times].append(id)
+    for (scope, times), ids in often.items():
+        connection.run(_RAISE[scope], [(times, connection.dialect.keys(ids))])

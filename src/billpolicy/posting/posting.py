@@ -159,7 +159,7 @@ def _tried(reader: Reader, waiting: _Waiting, *, limits: bool) -> Iterator[Outco
                 outcome, after = _weighed(*_planned(job, book), counting, day, book)
                 if outcome.plan is not None:
                     steps = list(in_turn(outcome.plan))
-                    problems = _taken(reader, steps, book, planned, book.numbered, parts)
+                    problems = _taken(reader, steps, book, planned, book.numbered, parts, new={job.id})
                     if problems:
                         outcome = Outcome(job, problems=tuple(problems))
                     else:
@@ -480,16 +480,26 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
     by_digest = {policy.digest: policy for job in new for policy in job.policies}
     used = dict.fromkeys(entry.plan.policy_digest for entry in entries)
     texts = [PolicyText(one, by_digest[one].name, by_digest[one].layers) for one in used if one in by_digest]
-    _write(writer, entries, before, after, texts)
+    _write(writer, entries, before, after, texts, chains.keys())
     for id, chain in chains.items():
         outcomes[id] = replace(outcomes[id], posted=Posted(chain[0].plan, chain[0].audit, repeated=False))
     return [outcomes[job.id] for job in jobs]
 
 
-def _write(writer: Writer, entries: Sequence[Entry], before: Book, after: Book, policies: Sequence[PolicyText]) -> None:
-    """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back."""
+def _write(
+    writer: Writer,
+    entries: Sequence[Entry],
+    before: Book,
+    after: Book,
+    policies: Sequence[PolicyText],
+    new: Collection[str],
+) -> None:
+    """Hold plans against the books and write them. Raises `_NotWritten`; what was written by then is rolled back.
+
+    `new`: ids that the ledger is known not to have.
+    """
     plans = [entry.plan for entry in entries]
-    problems = _taken(writer, plans, before)
+    problems = _taken(writer, plans, before, new=new)
     if not problems:
         issued = _issued(plans)
         for plan in plans:
@@ -508,11 +518,15 @@ def _taken(
     ids: Collection[str] = (),
     numbers: Collection[str] = (),
     parts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    new: Collection[str] = (),
 ) -> list[Diagnostic]:
-    """Ids and numbers of these plans that are used already: in the ledger, or beside it those that are given."""
+    """Ids and numbers of these plans that are used already: in the ledger, or beside it those that are given.
+
+    `new`: ids that the ledger is known not to have.
+    """
     own, issued = [plan.id for plan in plans], _issued(plans)
     known = reader.known(issued) | {number for number in issued if number in numbers}
-    known_ids = {*reader.requests(own), *(id for id in own if id in ids)}
+    known_ids = {*reader.requests([id for id in own if id not in new]), *(id for id in own if id in ids)}
     known_parts = {run: decode(dict, text) for run, text in reader.parts(own).items()} | _parts_of(plans)
     return [
         *checks.taken_ids(own, known_ids),

@@ -8,9 +8,10 @@ is written is what is there when it is.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from itertools import chain, count, groupby
 from pathlib import Path
 from threading import get_ident
 from typing import Any, cast
@@ -18,7 +19,7 @@ from typing import Any, cast
 import psycopg
 from sqlalchemy import Connection as CoreConnection
 from sqlalchemy import Dialect as Syntax
-from sqlalchemy import Engine, QueuePool, Table, create_engine
+from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, Table, create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -30,7 +31,7 @@ from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
 from billpolicy.ledger.schema import REVISIONS
-from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
+from billpolicy.ledger.statements import Connection, Question, Row, Write, compiled, insert_into, written_by
 
 SCHEME = "postgresql://"
 BUSY_SECONDS = 30
@@ -43,6 +44,31 @@ _MARK = "a ledger of billpolicy"
 _COPIED = 20
 """From so many rows on they are copied in, which is faster than inserting them."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('billpolicy'), hashtext(current_schema()))"
+_LOCK_IF_MAY_WRITE = f"SELECT CASE WHEN has_table_privilege('chain', 'INSERT') THEN CAST(({_LOCK}) AS text) END"
+"""Nothing is locked, and null is found, where this role may only read."""
+_KEYED = {
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashagg": "off",
+}
+"""Who posts asks for few rows of large tables, and says how to come to them. One plan does for all keys: to plan anew,
+to compile, or to make room for as many rows as the server guesses, takes longer than the answer. What it believes of a
+table may be from when that was empty."""
+
+
+def _set(settings: Mapping[str, str]) -> str:
+    """Until the transaction is over, whatever the server or the role is set to."""
+    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+
+_TO_READ = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", _set({"jit": "off"}))
+_TO_WRITE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    _set({"synchronous_commit": "on", "lock_timeout": f"{BUSY_SECONDS}s", **_KEYED}),
+)
+"""Each statement sees what was committed when the lock was given, and a commit waits for the disk."""
 _VERSION = """
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')),
     obj_description(to_regclass(quote_ident(current_schema()) || '.alembic_version'))
@@ -57,6 +83,9 @@ class PostgresDialect:
     syntax: Syntax = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
     in_keys = "= ANY(:keys)"
     pairs = "(SELECT value ->> 0 AS one, value ->> 1 AS other FROM jsonb_array_elements(CAST(:keys AS jsonb)))"
+    in_few = "= ANY(ARRAY(SELECT * FROM {few}))"
+    each = "CROSS JOIN LATERAL (SELECT * FROM {large} {name} WHERE {on} OFFSET 0) {name}"
+    """`OFFSET 0` keeps the planner from turning the join round."""
     _names = count(1)
 
     def keys(self, keys: Collection[Any]) -> Any:
@@ -64,22 +93,50 @@ class PostgresDialect:
         several = list(keys)
         return json.dumps(several) if isinstance(several[0], tuple) else several
 
-    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        """Insert whole rows."""
-        if len(rows) < _COPIED:
-            cursor.executemany(compiled(insert_into(table), self)[0], rows)
-            return
-        columns = ", ".join(column.name for column in table.columns)
-        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    def write(self, cursor: Any, writes: Sequence[Write]) -> None:
+        """Write rows: many are copied in, and all others wait for no answer in between."""
+        for many, those in groupby(writes, _are_copied):
+            if many:
+                for write in those:
+                    _copy(cursor, write.into, write.rows)
+            else:
+                with cursor.connection.pipeline():
+                    for write in those:
+                        if isinstance(write.into, Table):
+                            cursor.execute(_inserting(write.into, len(write.rows)), tuple(chain(*write.rows)))
+                        else:
+                            cursor.executemany(written_by(write, self), write.rows)
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Send them one after the other, and wait once."""
+        with questions[0].cursor.connection.pipeline() if len(questions) > 1 else nullcontext():
+            for question in questions:
+                question.cursor.execute(question.sql, question.values)
 
     def streaming(self, driver: Any) -> Any:
         """A cursor that has the server hand out rows as they are asked for."""
         return driver.cursor(f"each_{next(self._names)}")
 
 
+def _are_copied(write: Write) -> bool:
+    return isinstance(write.into, Table) and len(write.rows) >= _COPIED
+
+
+def _copy(cursor: Any, table: Any, rows: Sequence[Row]) -> None:
+    columns = ", ".join(column.name for column in table.columns)
+    with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 DIALECT = PostgresDialect()
+
+
+@cache
+def _inserting(table: Table, count: int) -> str:
+    """One statement that inserts so many rows."""
+    begin, _, row = compiled(insert_into(table), DIALECT)[0].rpartition(" VALUES ")
+    return f"{begin} VALUES {', '.join([row] * count)}"
 
 
 class PostgresDatabase:
@@ -98,15 +155,17 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the ledger as of one moment. Raises `Refused` where the server fails."""
-        with self._failures(), self._connection() as driver:
-            driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self._failures(), self._connection(*_TO_READ) as (driver, _):
             try:
                 yield Connection(driver, DIALECT)
+                driver.execute("COMMIT")  # to roll back would let the driver forget all statements that it has prepared
             except psycopg.errors.InsufficientPrivilege:
+                _roll_back(driver)
                 hint = "ask for the rights of a role that reads: docs/postgresql.md"
                 raise refusal("ledger-unreadable", "you may not read this ledger", self.url, hint) from None
-            finally:
+            except BaseException:
                 _roll_back(driver)
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -116,13 +175,11 @@ class PostgresDatabase:
         """
         if get_ident() in self._writing:  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with self._failures(), self._connection() as driver:
-            _begin(driver)
+        with self._failures(), self._connection(*_TO_WRITE, _LOCK_IF_MAY_WRITE) as (driver, locked):
             self._writing.add(get_ident())
             try:
-                if not _may_write(driver):
+                if locked is None:
                     raise psycopg.errors.InsufficientPrivilege
-                driver.execute(_LOCK)
                 yield Connection(driver, DIALECT)
                 driver.execute("COMMIT")
             except BaseException:
@@ -158,18 +215,18 @@ class PostgresDatabase:
     def _first_breach(self) -> str | None:
         """One of `schema_breaches`, by a connection of its own; None where there are none, or nobody can tell."""
         try:
-            with self._connection() as driver, driver.transaction():
+            with self._connection(*_TO_READ) as (driver, _):
                 return next(breaches(driver), None)
         except psycopg.Error:
             return None
 
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection]:
-        lent = self._engine.raw_connection()
+    def _connection(self, *begin: str) -> Iterator[tuple[psycopg.Connection, Any]]:
+        """A connection on which these statements were run, with what the last of them found."""
+        lent, found = self._begun(begin)
         try:
-            driver = lent.driver_connection
-            assert isinstance(driver, psycopg.Connection)
-            yield driver
+            driver = _driver_of(lent)
+            yield driver, found
             if driver.closed:
                 lent.invalidate()
         except psycopg.OperationalError:
@@ -177,6 +234,41 @@ class PostgresDatabase:
             raise
         finally:
             lent.close()
+
+    def _begun(self, begin: Sequence[str]) -> tuple[PoolProxiedConnection, Any]:
+        """The same. A connection that was used before may have been lost since: then another one is taken."""
+        while True:
+            lent = self._engine.raw_connection()
+            driver, used = _driver_of(lent), "used" in lent.info
+            lent.info["used"] = True
+            try:
+                return lent, _begin(driver, begin)
+            except BaseException as error:
+                _roll_back(driver)
+                lost = driver.closed
+                if lost:
+                    lent.invalidate()
+                lent.close()
+                if not (lost and used and isinstance(error, psycopg.OperationalError)):
+                    raise
+
+
+def _begin(driver: psycopg.Connection, statements: Sequence[str]) -> Any:
+    """Run these, waiting once. Gives what the last of them finds."""
+    try:
+        with driver.pipeline():
+            for statement in statements:
+                cursor = driver.execute(statement)
+    except psycopg.errors.FeatureNotSupported:  # so says a standby
+        raise psycopg.errors.ReadOnlySqlTransaction from None
+    (found,) = cursor.fetchone() or (None,)
+    return found
+
+
+def _driver_of(lent: PoolProxiedConnection) -> psycopg.Connection:
+    driver = lent.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def create_database(url: str, rows: Connection | None = None) -> PostgresDatabase:
@@ -207,7 +299,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
     if driver.info.parameter_status("server_encoding") != "UTF8":
         hint = "make the database with `createdb --encoding UTF8 --template template0`"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
-    _begin(driver)
+    _begin(driver, _TO_WRITE)
     try:
         driver.execute(_LOCK)
         version = version_in(driver, url)
@@ -281,21 +373,6 @@ def connect(url: str) -> psycopg.Connection:
     return connection
 
 
-def _begin(driver: psycopg.Connection) -> None:
-    """Begin to write. What a server or a role is set to does not count: each statement sees what was committed when the
-    lock was given, and a commit waits for the disk."""
-    begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-    try:
-        driver.execute(f"{begin}; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
-    except psycopg.errors.FeatureNotSupported:  # so says a standby
-        raise psycopg.errors.ReadOnlySqlTransaction from None
-
-
-def _may_write(driver: psycopg.Connection) -> bool:
-    found = driver.execute("SELECT has_table_privilege('chain', 'INSERT')").fetchone()
-    return found is not None and bool(found[0])
-
-
 def _check(url: str) -> None:
     if not str(url).startswith(SCHEME) or "\0" in str(url):
         raise no_address(url)
@@ -312,7 +389,6 @@ def _engine(url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=-1,
-        pool_pre_ping=True,
     )
 
 

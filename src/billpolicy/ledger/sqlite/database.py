@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection as CoreConnection
 from sqlalchemy import Dialect as Syntax
-from sqlalchemy import Engine, QueuePool, Table, create_engine
+from sqlalchemy import Engine, QueuePool, create_engine
 from sqlalchemy.dialects import sqlite
 
 from billpolicy.diagnostics.diagnostic import Position
@@ -27,7 +27,7 @@ from billpolicy.ledger.files import exists, refusal
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
-from billpolicy.ledger.statements import Connection, Row, compiled, insert_into
+from billpolicy.ledger.statements import Connection, Question, Write, written_by
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
@@ -40,14 +40,23 @@ class SqliteDialect:
     syntax: Syntax = sqlite.dialect(paramstyle="qmark")
     in_keys = "IN (SELECT value FROM json_each(:keys))"
     pairs = "(SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS other FROM json_each(:keys))"
+    in_few = "IN (SELECT * FROM {few})"
+    each = "CROSS JOIN {large} {name} ON {on}"
+    """SQLite does a cross join in the order in which it is written."""
 
     def keys(self, keys: Collection[Any]) -> str:
         """A list of keys, or of pairs of them, as one parameter."""
         return json.dumps(list(keys))
 
-    def insert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        """Insert whole rows."""
-        cursor.executemany(compiled(insert_into(table), self)[0], rows)
+    def write(self, cursor: Any, writes: Sequence[Write]) -> None:
+        """Write rows."""
+        for write in writes:
+            cursor.executemany(written_by(write, self), write.rows)
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Nothing is far away: each is asked by itself."""
+        for question in questions:
+            question.cursor.execute(question.sql, question.values)
 
     def streaming(self, driver: Any) -> Any:
         """A cursor for more rows than are to be held at once: here they are never more than asked for."""
