@@ -1,19 +1,22 @@
 """Posting to PostgreSQL, durability on, beside psycopg that writes the same rows by hand in the same transactions.
 
 The peer knows all rows in advance: it plans nothing, and asks for nothing. Groups are copied in, single operations are
-inserted. Then one client beside eight, each in a process of its own. Needs Debian's `postgresql`.
+inserted. Then one client beside eight, each in a process of its own; and one and eight that do the same by hand, since
+how much more eight can do than one is also a matter of how many processors they share. Needs Debian's `postgresql`.
 
     python -m benchmarks.post_postgresql
 """
 
 from __future__ import annotations
 
+import gc
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,14 @@ import psycopg
 from sqlalchemy import Boolean
 
 import billpolicy
-from benchmarks.post import DAY, NOW, STANDARD, Statements, asked, batching, book, posting, rows_of
+from benchmarks.post import DAY, STANDARD, Statements, asked, batching, book, posting, rows_of
+from billpolicy.book.book import Book
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.store import create_ledger, open_ledger
+from billpolicy.planning.request import Instruction
 from tests.helpers.postgresql import Server, server
 
 OPERATION = "write_off_invoice"
@@ -42,7 +47,7 @@ def main() -> None:
     with durable() as started:
         for count, group in ((5_000, GROUP), (1_000, 1)):
             _contest(started, versions, count, group)
-        _clients(started, 2_000)
+        _clients(started, versions, 2_000)
 
 
 @contextmanager
@@ -56,19 +61,14 @@ def durable() -> Iterator[Server]:
 
 def _contest(started: Server, versions: Versions, count: int, group: int) -> None:
     invoices, work = book(count), asked(count, OPERATION)
-    planned = billpolicy.plan_all(versions, invoices, work, today=DAY)
-    plans = [outcome.plan for outcome in planned if outcome.plan is not None]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "rows.db"
-        with create_ledger(f"sqlite:///{file}") as ledger:
-            ledger.import_book(invoices)
-            batching(ledger, versions, work)(0, count)
-        statements = list(rows_of(file, plans, group))
+    statements = _written(invoices, versions, work, group)
     empty = started.new_database()
     with create_ledger(started.url(empty)) as ledger:
         ledger.import_book(invoices)
     rates: dict[str, list[float]] = {"post": [], "by hand": []}
     step = count // ROUNDS
+    gc.collect()
+    gc.freeze()  # what the contest has prepared is nobody's garbage
     with started.database(empty) as ours, started.database(empty) as theirs:
         with open_ledger(started.url(ours)) as ledger, psycopg.connect(started.url(theirs), autocommit=True) as raw:
             run = batching(ledger, versions, work) if group > 1 else posting(ledger, versions, work)
@@ -87,6 +87,7 @@ def _contest(started: Server, versions: Versions, count: int, group: int) -> Non
                 kept.append(_rows(other))
         if kept[0] != kept[1]:
             raise SystemExit("the contestants did not write the same rows")
+    gc.unfreeze()
     ratio = statistics.median(a / b for a, b in zip(rates["post"], rates["by hand"], strict=True))
     how = "COPY" if group > 1 else "INSERT"
     print(f"post to PostgreSQL: {OPERATION}, {group} a transaction, fsync on")
@@ -94,6 +95,18 @@ def _contest(started: Server, versions: Versions, count: int, group: int) -> Non
         told = f"by {how}" if name == "by hand" else "slice, plan, post"
         print(f"  {name:<8} {statistics.median(found):>9,.0f} operations/s ({told})")
     print(f"  post / by hand: {ratio:.2f}")
+
+
+def _written(invoices: Book, versions: Versions, work: list[Instruction], group: int) -> list[Statements]:
+    """What each transaction writes, in groups of so many."""
+    planned = billpolicy.plan_all(versions, invoices, work, today=DAY)
+    plans = [outcome.plan for outcome in planned if outcome.plan is not None]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.db"
+        with create_ledger(f"sqlite:///{file}") as ledger:
+            ledger.import_book(invoices)
+            batching(ledger, versions, work)(0, len(work))
+        return list(rows_of(file, plans, group))
 
 
 def _by_hand(raw: psycopg.Connection, statements: Statements, *, copied: bool) -> None:
@@ -130,48 +143,86 @@ def _rows(connection: psycopg.Connection) -> list[Any]:
     ]
 
 
-def _clients(started: Server, count: int) -> None:
+def _clients(started: Server, versions: Versions, count: int) -> None:
+    invoices = book(count)
     empty = started.new_database()
     with create_ledger(started.url(empty)) as ledger:
-        ledger.import_book(book(count))
-    rates = {}
-    for clients in (1, CLIENTS):
-        with started.database(empty) as name:
-            share = count // clients
-            command = [sys.executable, "-m", "benchmarks.post_postgresql", "--client", started.url(name), str(count)]
-            children = [
-                subprocess.Popen(
-                    [*command, str(n * share), str((n + 1) * share)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
-                for n in range(clients)
-            ]
-            for child in children:
-                assert child.stdout is not None
-                child.stdout.readline()  # it has read everything
-            begun = time.perf_counter()
-            for child in children:
-                child.communicate(b"go\n")
-            rates[clients] = share * clients / (time.perf_counter() - begun)
-            with open_ledger(started.url(name)) as ledger:
-                assert ledger.check() == []
-    print(f"post to PostgreSQL: {OPERATION}, one a transaction, fsync on, clients in processes of their own")
-    for clients, rate in rates.items():
-        print(f"  {clients} client{'s' if clients > 1 else ' '} {rate:>9,.0f} operations/s")
-    print(f"  {CLIENTS} / 1: {rates[CLIENTS] / rates[1]:.2f}")
+        ledger.import_book(invoices)
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "written.json"
+        written.write_text(json.dumps(_written(invoices, versions, asked(count, OPERATION), 1)), encoding="utf-8")
+        ways = {"post": ["--client", str(count)], "by hand": ["--by-hand", str(written)]}
+        print(f"post to PostgreSQL: {OPERATION}, one a transaction, fsync on, clients in processes of their own")
+        for name, arguments in ways.items():
+            rates = {}
+            for clients in (1, CLIENTS):
+                with started.database(empty) as database:
+                    rates[clients] = _rate(started.url(database), arguments, count, clients)
+                    with open_ledger(started.url(database)) as ledger:
+                        assert name == "by hand" or ledger.check() == []
+            told = ", ".join(f"{clients} at once {rate:,.0f} operations/s" for clients, rate in rates.items())
+            print(f"  {name:<8} {told}; {CLIENTS} / 1: {rates[CLIENTS] / rates[1]:.2f}")
 
 
-def _client(url: str, count: int, first: int, end: int) -> None:
+def _rate(url: str, arguments: list[str], count: int, clients: int) -> float:
+    share = count // clients
+    command = [sys.executable, "-m", "benchmarks.post_postgresql", *arguments, url]
+    children = [
+        subprocess.Popen(
+            [*command, str(n * share), str((n + 1) * share)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for n in range(clients)
+    ]
+    for child in children:
+        assert child.stdout is not None
+        child.stdout.readline()  # it has read everything
+    begun = time.perf_counter()
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"done\n"
+    rate = share * clients / (time.perf_counter() - begun)
+    for child in children:
+        child.communicate()
+    return rate
+
+
+def _client(count: str, url: str, first: str, end: str) -> None:
     versions = Versions([Resolver(prove(STANDARD), "python")])
-    work = asked(count, OPERATION)
+    work = asked(int(count), OPERATION)
     with open_ledger(url) as ledger:
-        print("ready", flush=True)
-        sys.stdin.readline()
-        for one in work[first:end]:
-            billpolicy.post(versions, ledger, one, who="bench", now=NOW, today=DAY)
+        run = posting(ledger, versions, work)
+        _when_told(lambda: run(int(first), int(end)))
+
+
+def _client_by_hand(written: str, url: str, first: str, end: str) -> None:
+    """Who comes first has kept the policy, which the others name, when all of them begin."""
+    statements = json.loads(Path(written).read_text(encoding="utf-8"))[int(first) : int(end)]
+    with psycopg.connect(url, autocommit=True) as raw:
+        if first == "0":
+            _by_hand(raw, statements.pop(0), copied=False)
+
+        def run() -> None:
+            for each in statements:
+                _by_hand(raw, each, copied=False)
+
+        _when_told(run)
+
+
+def _when_told(run: Callable[[], object]) -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    run()
+    print("done", flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--client"]:
-        _client(sys.argv[2], *map(int, sys.argv[3:]))
+        _client(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--by-hand"]:
+        _client_by_hand(*sys.argv[2:])
     else:
         main()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bill_run, closure, load, policy_ci, post, sync, usage
+from benchmarks import bill_run, closure, load, policy_ci, post, post_chained, sync, usage
 from benchmarks.resolve import billpolicy, policy, records
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
@@ -48,6 +48,12 @@ def test_what_is_posted_and_what_is_inserted_by_hand_is_the_same(
     """The contest ends in an error where it is not."""
     post.contest(operation, post.book(20, sign), whole=20, count=10, rounds=1, group=group)
     assert "sqlite3 by hand / post" in capsys.readouterr().out
+
+
+def test_the_chain_is_measured_beside_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """The contest ends in an error where the chained ledger is not whole."""
+    post_chained.main(count=5, rounds=1, batch=10)
+    assert capsys.readouterr().out.count("time with the chain / without") == 2
 
 
 def test_a_nightly_sync_is_followed_by_hand_and_by_operations(capsys: pytest.CaptureFixture[str]) -> None:
