@@ -60,7 +60,7 @@ from billpolicy.posting.store import Entry, PolicyText
 from billpolicy.source.codec import encode
 
 _RAISE = {
-    scope: f"UPDATE {table.name} SET revision = revision + :times WHERE {key} IN {{keys}}"
+    scope: f"UPDATE {table.name} SET revision = revision + 1 WHERE {key} IN {{keys}}"
     for scope, table, key in (
         ("document", schema.documents, "number"),
         ("account", schema.accounts, "id"),
@@ -528,9 +528,11 @@ def _can_change(written: object, now: object, name: str) -> None:
 
 def raise_revisions(connection: Connection, names: Iterable[str]) -> None:
     """Raise the revision of documents, of `account:ID` and of `subscription:ID` by one, as often as each is named."""
-    often: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for name, times in Counter(names).items():
+    seen: Counter[str] = Counter()
+    rounds: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for name in names:
         scope, id = scope_of(name)
-        often[scope, times].append(id)
-    for (scope, times), ids in often.items():
-        connection.run(_RAISE[scope], [(times, connection.dialect.keys(ids))])
+        rounds[seen[name], scope].append(id)
+        seen[name] += 1
+    for (_, scope), ids in rounds.items():  # a guard lets a revision go up by one
+        connection.run(_RAISE[scope], [(connection.dialect.keys(ids),)])

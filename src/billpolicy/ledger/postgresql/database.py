@@ -254,15 +254,15 @@ class PostgresDatabase:
 
 
 def _begin(driver: psycopg.Connection, statements: Sequence[str]) -> Any:
-    """Run these, waiting once. Gives what the last of them finds."""
+    """Run these, waiting once. Gives the first value that the last of them finds."""
     try:
         with driver.pipeline():
             for statement in statements:
                 cursor = driver.execute(statement)
     except psycopg.errors.FeatureNotSupported:  # so says a standby
         raise psycopg.errors.ReadOnlySqlTransaction from None
-    (found,) = cursor.fetchone() or (None,)
-    return found
+    found = cursor.fetchone()
+    return None if found is None else found[0]
 
 
 def _driver_of(lent: PoolProxiedConnection) -> psycopg.Connection:
