@@ -69,6 +69,8 @@ OF_SERVERS = (Fault("soak: a connection is ended by the server, then killed", lo
 """Those that only a ledger on a server can meet."""
 UPTIME = (5.0, 25.0)
 """Seconds from one start of a server to its end, at least and at most."""
+AWAY = 120.0
+"""Seconds after which a server that does not answer is told as one that does not come back."""
 
 
 @dataclass
@@ -212,6 +214,7 @@ def looked_at(ledger: Ledger, fault: str, named: str) -> Struck:
     """Whether it is whole and has all that was acknowledged by now, while others may post."""
     with ledger.lock:
         known = dict(ledger.acknowledged)
+    last = time.monotonic() + AWAY
     while True:
         try:
             with open_ledger(ledger.url) as opened:
@@ -221,7 +224,7 @@ def looked_at(ledger: Ledger, fault: str, named: str) -> Struck:
                 problems = opened.check()
                 break
         except Refused as refusal:
-            if [one.code for one in refusal.diagnostics] != ["ledger-unreachable"]:
+            if time.monotonic() > last or [one.code for one in refusal.diagnostics] != ["ledger-unreachable"]:
                 return Struck(fault, False, problem=f"{named}: {refusal}")
             time.sleep(0.1)  # the server is away: this one looks again
     lost = sum(id not in there or not numbers.issuperset(drawn) for id, drawn in known.items())
