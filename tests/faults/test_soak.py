@@ -18,7 +18,9 @@ from tests.faults.tally import Struck, Tally, struck_of, table
 from tests.helpers.tools import needs
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_some_seconds(ledger_url: str) -> None:
+    """A connection that the server has ended may tell so as it is thrown away; what counts here is the ledger."""
     needs("cc")
     tally = Tally()
     with place_at(ledger_url) as place:
