@@ -17,7 +17,7 @@ from billpolicy.book.numbers import counter_in, last_counter
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants, rows, schema
 from billpolicy.ledger.databases import Database
-from billpolicy.ledger.evidence import Evidence, not_from
+from billpolicy.ledger.evidence import breaches, chain_of, not_from
 from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
@@ -58,9 +58,9 @@ def check_ledger(database: Database, connection: Connection, head: KeptHead | No
 
 def _judge_rows(connection: Connection, head: KeptHead | None, found: list[Diagnostic]) -> None:
     """Add what is wrong with the rows to what was found before."""
-    evidence = Evidence(connection)
+    chain = chain_of(connection)
     found += () if head is None else not_from(connection, head)
-    found += (breach(*one) for one in evidence.breaches())
+    found += (breach(*one) for one in breaches(connection, chain))
     for check in (_sums, _shapes, _offenders, _counters, _policies, _waiting):
         found += check(connection)
     unreadable = list(_unreadable(connection))
@@ -71,7 +71,7 @@ def _judge_rows(connection: Connection, head: KeptHead | None, found: list[Diagn
                 book = money_of(connection, accounts)
                 found += (breach(one.code, one.message) for one in identities.broken(book))
                 found += (breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-            found += (breach(code, message) for code, message in replayed(connection, evidence))
+            found += (breach(code, message) for code, message in replayed(connection, chain))
         except CodecError as error:
             found.append(breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

@@ -7,8 +7,9 @@ was imported has no journal: `imports.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice, zip_longest
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import Table
 
@@ -21,7 +22,6 @@ from billpolicy.ledger.statements import Connection
 from billpolicy.posting.stats import KeptHead
 from billpolicy.source.codec import CodecError, canonical, decode
 
-T = TypeVar("T")
 _LINKS = "SELECT id, kind, what, content, digest FROM chain ORDER BY id"
 _REVISIONS = """
 SELECT number, revision FROM documents WHERE revision <> 0
@@ -29,6 +29,23 @@ UNION ALL SELECT 'account:' || id, revision FROM accounts WHERE revision <> 0
 UNION ALL SELECT 'subscription:' || id, revision FROM subscriptions WHERE revision <> 0
 """
 """Of every record that was changed, under the name that it has in `Book.revisions`."""
+_LINKED_TWICE = """
+SELECT kind, what FROM chain WHERE kind NOT IN ('start', 'import') AND id > :start
+GROUP BY kind, what HAVING count(*) > 1 ORDER BY kind, what
+"""
+_LINKS_OF = "SELECT what, content FROM chain WHERE kind = :kind AND id > :start ORDER BY id"
+_BEGUN_SINCE = """
+SELECT id FROM chain WHERE kind = 'start' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
+"""
+_KNOWN = """
+SELECT coalesce(earlier.digest, :nothing), link.kind, link.what, link.content
+FROM chain link LEFT JOIN chain earlier ON earlier.id = link.id - 1 WHERE link.digest = :digest
+"""
+_GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
+_HEAD_HINT = (
+    "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
+    "anything is posted on it, since numbers could be issued twice"
+)
 
 
 class Linked(NamedTuple):
@@ -132,89 +149,84 @@ def begun_since(connection: Connection, head: KeptHead) -> bool:
     return bool(connection.rows(_BEGUN_SINCE, digest=head.digest))
 
 
-_BEGUN_SINCE = """
-SELECT id FROM chain WHERE kind = 'start' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
-"""
-_KNOWN = """
-SELECT coalesce(earlier.digest, :nothing), link.kind, link.what, link.content
-FROM chain link LEFT JOIN chain earlier ON earlier.id = link.id - 1 WHERE link.digest = :digest
-"""
-_GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
-_HEAD_HINT = (
-    "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
-    "anything is posted on it, since numbers could be issued twice"
-)
+@dataclass
+class Chain:
+    """The chain of a ledger as it is found, gone through once."""
+
+    beginning: Beginning | None = None
+    """None where there is none, or it cannot be read any more."""
+    start: int = 0
+    """The link at which it begins, the last time that it does."""
+    state: str = ""
+    """The digest of what the ledger held by then, as that link says."""
+    imports: Imports = field(default_factory=Imports)
+    broken: list[Breach] = field(default_factory=list)
+    """Where it contradicts itself."""
 
 
-class Evidence:
-    """The chain as it is found, and what it says of the rows. Ask for its breaches first: they read it."""
+def chain_of(connection: Connection) -> Chain:
+    """Go through the chain."""
+    chain = Chain()
+    at, before, follows = 0, NOTHING, True
+    for id, kind, what, content, digest in connection.each(_LINKS):
+        if follows and (id != at + 1 or linked(before, kind, what, content) != digest):
+            follows = False
+            chain.broken.append(("chain-broken", f"link {id} of the chain does not follow from what stands before it"))
+        at, before = id, digest
+        if kind == "start":
+            earlier, chain.beginning = chain.beginning, _beginning(what)
+            chain.start, chain.state = id, content
+            chain.imports = Imports()
+            if earlier is not None and (chain.beginning is None or chain.beginning.tables <= earlier.tables):
+                message = f"the chain begins anew at link {id}, though the tables are no others"
+                chain.broken.append(("chain-broken", message))
+        elif kind == "import":
+            chain.imports.add(id, what, content)
+    return chain
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.beginning: Beginning | None = None
-        """None where there is none, or it cannot be read any more."""
-        self.imports = Imports()
-        self._start = 0
-        self._state = ""
 
-    def breaches(self) -> Iterator[Breach]:
-        """What is not as the chain says."""
-        yield from self._read()
-        if self.beginning is None:
-            yield "chain-broken", "the chain of this ledger does not say how it began"
-            return
-        if self.beginning.tables != schema.REVISIONS[-1]:
-            yield "chain-broken", "the chain of this ledger began with other tables than it has"
-        for kind, name in self._connection.rows(_LINKED_TWICE, start=self._start):
-            yield "chain-broken", f"the chain has two links of one {kind}, `{name}`"
-        state = Content()
-        for each in LINKED:
-            yield from self._held(each, self.beginning.rows.get(each.kind, 0), state)
-        if state.digest != self._state:
-            yield "chain-differs", "what this ledger held when its chain began is not what it was"
-        yield from self.imports.breaches(self._connection)
+def breaches(connection: Connection, chain: Chain) -> Iterator[Breach]:
+    """What is not as the chain says."""
+    yield from chain.broken
+    if chain.beginning is None:
+        yield "chain-broken", "the chain of this ledger does not say how it began"
+        return
+    if chain.beginning.tables != schema.REVISIONS[-1]:
+        yield "chain-broken", "the chain of this ledger began with other tables than it has"
+    for kind, name in connection.rows(_LINKED_TWICE, start=chain.start):
+        yield "chain-broken", f"the chain has two links of one {kind}, `{name}`"
+    state = Content()
+    for each in LINKED:
+        yield from _held(connection, each, chain.start, chain.beginning.rows.get(each.kind, 0), state)
+    if state.digest != chain.state:
+        yield "chain-differs", "what this ledger held when its chain began is not what it was"
+    yield from chain.imports.breaches(connection)
 
-    def _read(self) -> Iterator[Breach]:
-        """Go through the chain."""
-        at, before, broken = 0, NOTHING, False
-        for id, kind, what, content, digest in self._connection.each(_LINKS):
-            if not broken and (id != at + 1 or linked(before, kind, what, content) != digest):
-                broken = True
-                yield "chain-broken", f"link {id} of the chain does not follow from what stands before it"
-            at, before = id, digest
-            if kind == "start":
-                earlier, self.beginning = self.beginning, _read(Beginning, what)
-                self._start, self._state = id, content
-                self.imports = Imports()
-                if earlier is not None and (self.beginning is None or self.beginning.tables <= earlier.tables):
-                    yield "chain-broken", f"the chain begins anew at link {id}, though the tables are no others"
-            elif kind == "import":
-                self.imports.add(id, what, content)
 
-    def _held(self, each: Linked, before: int, state: Content) -> Iterator[Breach]:
-        """Rows of one kind against their links. Those that were there `before` the chain have none, and go to `state`.
+def _held(connection: Connection, each: Linked, start: int, before: int, state: Content) -> Iterator[Breach]:
+    """Rows of one kind against their links. Those that were there `before` the chain have none, and go to `state`.
 
-        Rows and links are gone through side by side, so that no more is held than what is not in its place.
-        """
-        rows: Iterator[tuple[str, str]] = _rows(self._connection, each)
-        for _, content in islice(rows, before if each.in_order else 0):
-            state.add((each.kind, content))
-        links = self._connection.each(_LINKS_OF, kind=each.kind, start=self._start)
-        unlinked: dict[str, str] = {}
-        gone: dict[str, str] = {}
-        for row, found in zip_longest(rows, links):
-            link = None if found is None else (str(found[0]), found[1])  # a hand may have written what is no text
-            unlinked |= dict([row] if row else [])
-            gone |= dict([link] if link else [])
-            for what in {pair[0] for pair in (row, link) if pair} & unlinked.keys() & gone.keys():
-                if unlinked.pop(what) != gone.pop(what):
-                    yield "chain-differs", f"{each.called.format(what)} is not what it was when it was written"
-        for what, content in unlinked.items():
-            state.add((each.kind, content))
-            if not before or each.in_order:
-                yield "chain-differs", f"{each.called.format(what)} has no link in the chain"
-        for what in gone:
-            yield "chain-differs", f"{each.called.format(what)} was written, and is gone"
+    Rows and links are gone through side by side, so that no more is held than what is not in its place.
+    """
+    rows: Iterator[tuple[str, str]] = _rows(connection, each)
+    for _, content in islice(rows, before if each.in_order else 0):
+        state.add((each.kind, content))
+    links = connection.each(_LINKS_OF, kind=each.kind, start=start)
+    unlinked: dict[str, str] = {}
+    gone: dict[str, str] = {}
+    for row, found in zip_longest(rows, links):
+        link = None if found is None else (str(found[0]), found[1])  # a hand may have written what is no text
+        unlinked |= dict([row] if row else [])
+        gone |= dict([link] if link else [])
+        for what in {pair[0] for pair in (row, link) if pair} & unlinked.keys() & gone.keys():
+            if unlinked.pop(what) != gone.pop(what):
+                yield "chain-differs", f"{each.called.format(what)} is not what it was when it was written"
+    for what, content in unlinked.items():
+        state.add((each.kind, content))
+        if not before or each.in_order:
+            yield "chain-differs", f"{each.called.format(what)} has no link in the chain"
+    for what in gone:
+        yield "chain-differs", f"{each.called.format(what)} was written, and is gone"
 
 
 def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
@@ -224,16 +236,9 @@ def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
         yield str(what), content_of(tuple(row))
 
 
-def _read(kind: type[T], text: str) -> T | None:
-    """What a link says; None where that cannot be read any more, of which the chain tells."""
+def _beginning(text: str) -> Beginning | None:
+    """What a link says of it; None where that cannot be read any more, of which the chain tells."""
     try:
-        return decode(kind, text)
+        return decode(Beginning, text)
     except (CodecError, TypeError):
         return None
-
-
-_LINKED_TWICE = """
-SELECT kind, what FROM chain WHERE kind NOT IN ('start', 'import') AND id > :start
-GROUP BY kind, what HAVING count(*) > 1 ORDER BY kind, what
-"""
-_LINKS_OF = "SELECT what, content FROM chain WHERE kind = :kind AND id > :start ORDER BY id"

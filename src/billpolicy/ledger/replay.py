@@ -32,7 +32,7 @@ from billpolicy.book.changes import (
 )
 from billpolicy.book.model import Document, MasterRecord, Numbered, Payment
 from billpolicy.ledger import journal
-from billpolicy.ledger.evidence import Evidence, revisions_digest, revisions_in
+from billpolicy.ledger.evidence import Chain, revisions_digest, revisions_in
 from billpolicy.ledger.imports import Breach
 from billpolicy.ledger.reading import (
     accounts_of,
@@ -106,9 +106,9 @@ class _Seen:
     """How often each record was touched since the chain began."""
 
 
-def replayed(connection: Connection, evidence: Evidence) -> Iterator[Breach]:
+def replayed(connection: Connection, chain: Chain) -> Iterator[Breach]:
     """What of the tables is not as the journal says."""
-    before = evidence.beginning.rows.get("operation", 0) if evidence.beginning else 0
+    before = chain.beginning.rows.get("operation", 0) if chain.beginning else 0
     seen, usage, periods = _Seen(), ReplayedUsage(connection), ReplayedPeriods(connection)
     for ids in _groups(journal.ids_in_order(connection)):
         operations = list(journal.recorded(connection, ids))
@@ -125,7 +125,7 @@ def replayed(connection: Connection, evidence: Evidence) -> Iterator[Breach]:
             return  # what came after it cannot be judged
     yield from usage.at_the_end()
     yield from periods.at_the_end()
-    yield from _revisions(connection, seen.times, evidence)
+    yield from _revisions(connection, seen.times, chain)
     for prefix, source in connection.rows(_DRAWN_FIRST):
         if seen.sources.get(prefix) != source:
             message = f"the counter of prefix `{prefix}` does not say whose number it continues as the journal does"
@@ -185,9 +185,9 @@ def _held(connection: Connection, operations: list[journal.Recorded], seen: _See
         yield "operation-differs", message
 
 
-def _revisions(connection: Connection, times: Counter[str], evidence: Evidence) -> Iterator[Breach]:
+def _revisions(connection: Connection, times: Counter[str], chain: Chain) -> Iterator[Breach]:
     """Every record is at the revision that operations and imports have raised it to."""
-    beginning = evidence.beginning
+    beginning = chain.beginning
     if beginning is None:
         return  # which is told
     found = revisions_in(connection)
@@ -198,7 +198,7 @@ def _revisions(connection: Connection, times: Counter[str], evidence: Evidence) 
         return  # what they were when the chain began cannot be told
     left = Counter(found)
     left.subtract(times)
-    left.subtract(evidence.imports.raised)
+    left.subtract(chain.imports.raised)
     if revisions_digest(left) == beginning.revisions:
         return
     odd = False
