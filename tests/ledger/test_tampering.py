@@ -93,6 +93,28 @@ def test_the_chain_does_not_begin_anew_where_the_tables_are_no_others(copy: Path
     assert "chain-broken" in found(copy)
 
 
+@pytest.mark.parametrize("count", [-1, 10**30])
+def test_a_chain_that_began_with_what_nothing_can_hold_is_found(copy: Path, count: int) -> None:
+    change(copy, f"""UPDATE chain SET what = replace(what, '"operation":0', '"operation":{count}') WHERE id = 1""")
+    assert found(copy) == ["chain-broken", "chain-broken"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE counters SET imported = 'x' WHERE prefix = 'CM'",
+        "UPDATE counters SET imported = x'00ff' WHERE prefix = 'CM'",
+        "UPDATE counters SET prefix = x'00ff' WHERE prefix = 'CM'",
+        "UPDATE documents SET prefix = x'00ff' WHERE number = 'P-00000004'",
+        "UPDATE contacts SET id = x'00ff' WHERE created_by IS NOT NULL",
+    ],
+)
+def test_what_is_of_another_type_than_its_column_is_found(copy: Path, statement: str) -> None:
+    """SQLite keeps any value in any column."""
+    change(copy, statement)
+    assert "record-unreadable" in found(copy)
+
+
 def test_a_second_link_hides_nothing(copy: Path) -> None:
     """The link of a row that was changed, made once more at the end."""
     attack(copy, "a policy that allows more")

@@ -127,10 +127,16 @@ def _offenders(connection: Connection) -> _Found:
 
 def _counters(connection: Connection) -> _Found:
     """What the ledger drew has no gaps: each counter is one more than the last, or the start of its series."""
-    counters = {row[0]: row[1:] for row in connection.rows("SELECT prefix, kind, imported, last FROM counters")}
-    highest = {prefix: imported for prefix, (_, imported, _) in counters.items()}
+    counters: dict[str, Row] = {}
+    for prefix, *row in connection.rows("SELECT prefix, kind, imported, last FROM counters"):
+        if not (isinstance(prefix, str) and isinstance(row[1], int)):
+            yield breach("record-unreadable", f"the counter of prefix `{prefix}` cannot be read any more")
+            return  # what was drawn of it cannot be judged
+        counters[prefix] = tuple(row)
+    highest: dict[str, int] = {prefix: imported for prefix, (_, imported, _) in counters.items()}
     for number, kind, prefix, start, counter in connection.each(invariants.DRAWN):
-        if not (isinstance(number, str) and isinstance(start, int) and isinstance(counter, int)):
+        texts = isinstance(number, str) and isinstance(prefix, str)
+        if not (texts and isinstance(start, int) and isinstance(counter, int)):
             yield breach("record-unreadable", f"how {number} was numbered cannot be read any more")
             continue
         bound = counters[prefix][0] if prefix in counters else kind

@@ -6,6 +6,7 @@ was imported has no journal: `imports.py`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -237,8 +238,9 @@ def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
 
 
 def _beginning(text: str) -> Beginning | None:
-    """What a link says of it; None where that cannot be read any more, of which the chain tells."""
+    """What a link says of it; None where that cannot be read any more, or nothing can have begun so."""
     try:
-        return decode(Beginning, text)
+        beginning = decode(Beginning, text)
     except (CodecError, TypeError):
         return None
+    return beginning if all(0 <= count <= sys.maxsize for count in beginning.rows.values()) else None

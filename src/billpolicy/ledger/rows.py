@@ -105,10 +105,17 @@ class Rows(Generic[R]):
 
     def odd(self, row: Row) -> Iterator[str]:
         """The columns of a whole row that hold what nobody would write there, though it may be read: a day, a number or
-        JSON in another spelling. Amounts are numbers, which have but one."""
+        JSON in another spelling, or bytes, which stand nowhere. Amounts are numbers, which have but one spelling."""
+        yield from (column.name for column, value in zip(self.table.columns, row, strict=True) if type(value) is bytes)
         for place, _, (to_column, from_column) in self._columns:
             value = row[place]
-            if value is None or to_column is None or from_column is None or from_column is amount_of:
+            if (
+                value is None
+                or type(value) is bytes
+                or to_column is None
+                or from_column is None
+                or from_column is amount_of
+            ):
                 continue
             try:
                 same = to_column(from_column(value, ""), "") == value
