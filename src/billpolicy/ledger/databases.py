@@ -60,7 +60,8 @@ class Held(Protocol):
 class Standing(Protocol):
     """The file of a ledger where a copy of a backup is wanted."""
 
-    path: Path
+    at: Position
+    """As it is told."""
 
     def alone(self) -> AbstractContextManager[Held]:
         """Hold the ledger that stands there. Raises `Refused` where somebody has it open, or it is none."""
@@ -109,7 +110,7 @@ def database_of(url: str) -> DatabaseFile:
     return cast(DatabaseFile, import_module(known.file))
 
 
-def refuse_other_tables(version: str | None, address: str, at: Position, empty: str) -> None:
+def refuse_other_revision(version: str | None, address: str, at: Position, empty: str) -> None:
     """Refuse a ledger that this program cannot open as it is. `version`: of its tables, None where there are none;
     `address`: as it is told; `empty`: what is said where there are none."""
     if version is None:

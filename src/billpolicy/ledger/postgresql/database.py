@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
-from billpolicy.ledger.databases import no_address, refuse_other_tables
+from billpolicy.ledger.databases import no_address, refuse_other_revision
 from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
@@ -330,7 +330,7 @@ def open_database(url: str) -> PostgresDatabase:
         with database.reading() as connection:
             version = version_in(connection.driver, url)
         address = told_address(url)
-        refuse_other_tables(version, address, Position(address), "there are no tables here yet")
+        refuse_other_revision(version, address, Position(address), "there are no tables here yet")
     except BaseException:
         database.close()
         raise

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
-from billpolicy.ledger.databases import refuse_other_tables
+from billpolicy.ledger.databases import refuse_other_revision
 from billpolicy.ledger.files import exists, refusal
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, storage_failures
@@ -221,7 +221,7 @@ def open_database(url: str) -> SqliteDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, path)
-        refuse_other_tables(version, url, Position(str(path)), "this file is empty")
+        refuse_other_revision(version, url, Position(str(path)), "this file is empty")
     except BaseException:
         database.close()
         raise
