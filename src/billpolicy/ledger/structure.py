@@ -5,6 +5,8 @@ It is asked before anything that stands in them, and of what is copied out of th
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger.databases import Database
@@ -14,6 +16,17 @@ from billpolicy.ledger.statements import Connection
 def other_tables(database: Database, connection: Connection) -> list[Diagnostic]:
     """What of the tables, their indexes and guards is not as this program makes them."""
     return [breach("schema-differs", text) for text in database.schema_breaches(connection)]
+
+
+def unlike(what: str, found: Mapping[str, object], expected: Mapping[str, object]) -> Iterator[str]:
+    """What of one kind of thing, by name, is not as this program makes it, one sentence each."""
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            yield f"the {what} `{name}` is gone"
+        elif name not in expected:
+            yield f"the {what} `{name}` is none of a ledger's"
+        elif found[name] != expected[name]:
+            yield f"the {what} `{name}` is not as billpolicy makes it"
 
 
 def orphans(database: Database, connection: Connection) -> list[Diagnostic]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from billpolicy.ledger.postgresql.guards import guards
 from billpolicy.ledger.schema import REVISIONS, metadata
 from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.structure import unlike
 
 _COLUMNS = """
 SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(k.collname, ''),
@@ -68,9 +69,9 @@ def breaches(driver: Any) -> Iterator[str]:
         return rows
 
     columns = _by_name(found(_COLUMNS))
-    yield from _different("column", columns, dict(_columns()))
-    yield from _different("index", _by_name(found(_INDEXES)), dict(_indexes()))
-    yield from _different("guard", _by_name(found(_GUARDS)), dict(_triggers()))
+    yield from unlike("column", columns, dict(_columns()))
+    yield from unlike("index", _by_name(found(_INDEXES)), dict(_indexes()))
+    yield from unlike("guard", _by_name(found(_GUARDS)), dict(_triggers()))
     for table in sorted({table for table, _ in set(found(_KEYS)) ^ set(_keys())}):
         yield f"the keys and references of the table `{table}` are not as billpolicy makes them"
     for kind, name in found(_OTHERS):
@@ -81,16 +82,6 @@ def breaches(driver: Any) -> Iterator[str]:
 
 def _by_name(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     return {name: tuple(of) for name, *of in rows}
-
-
-def _different(what: str, found: dict[str, tuple[Any, ...]], expected: dict[str, tuple[Any, ...]]) -> Iterator[str]:
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found:
-            yield f"the {what} `{name}` is gone"
-        elif name not in expected:
-            yield f"the {what} `{name}` is none of a ledger's"
-        elif found[name] != expected[name]:
-            yield f"the {what} `{name}` is not as billpolicy makes it"
 
 
 def _columns() -> Iterator[tuple[str, tuple[Any, ...]]]:

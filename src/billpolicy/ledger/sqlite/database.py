@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Connection, Question, Write, written_by
+from billpolicy.ledger.structure import unlike
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
@@ -230,18 +231,17 @@ def open_database(url: str) -> SqliteDatabase:
 
 def _breaches(driver: sqlite3.Connection) -> Iterator[str]:
     expected, found = _schema_of_new(), _schema(driver)
-    for kind, name in sorted(expected.keys() | found.keys()):
+    for kind in sorted({kind for kind, _ in (*expected, *found)}):
         called = "guard" if kind == "trigger" else kind
-        if (kind, name) not in found:
-            yield f"the {called} `{name}` is gone"
-        elif (kind, name) not in expected:
-            yield f"the {called} `{name}` is none of a ledger's"
-        elif found[kind, name] != expected[kind, name]:
-            yield f"the {called} `{name}` is not as billpolicy makes it"
+        yield from unlike(called, _of_kind(kind, found), _of_kind(kind, expected))
     if found.get(_VERSION) == expected[_VERSION]:
         versions = [version for (version,) in driver.execute("SELECT version_num FROM alembic_version")]
         if versions != [REVISIONS[-1]]:
             yield "the revision of the tables is not what it was"
+
+
+def _of_kind(kind: str, schema: Mapping[tuple[str, str], str | None]) -> dict[str, str | None]:
+    return {name: sql for (each, name), sql in schema.items() if each == kind}
 
 
 def _schema(driver: sqlite3.Connection) -> dict[tuple[str, str], str | None]:
