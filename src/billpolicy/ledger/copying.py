@@ -13,32 +13,34 @@ from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Connection, Row, select_from
 
 _AT_ONCE = 1_000
-_FIRST: tuple[tuple[Table, str], ...] = (
-    (schema.policies, "digest"),
-    (schema.operations, "(SELECT id FROM audit WHERE audit.operation = operations.id)"),
-    (schema.audit, "id"),
-    (schema.accounts, "id"),
-    (schema.contacts, "id"),
-    (schema.charges, "id"),
-    (schema.subscriptions, "id"),
-    (schema.subscribed_charges, "subscription, id"),
-    (schema.accounting_periods, "from_date"),
-    (schema.held, "scope, id, position"),
-    (schema.counters, "prefix"),
-    (schema.void_numbers, "number"),
-    (schema.items, "document, id"),
-    (schema.taxes, "document, item, id"),
-    (schema.combined, "document, item, position"),
-    (schema.refund_parts, "refund, position"),
-    (schema.documents, "id"),
-    (schema.billed, "subscription, date, document"),
-    (schema.application_parts, "application, position"),
-    (schema.applications, "id"),
-    (schema.usage, "id"),
-    (schema.charge_periods, "id"),
-    (schema.chain, "id"),
+_OTHERS: tuple[Table, ...] = (
+    schema.policies,
+    schema.operations,
+    schema.audit,
+    schema.accounts,
+    schema.contacts,
+    schema.charges,
+    schema.subscriptions,
+    schema.subscribed_charges,
+    schema.accounting_periods,
+    schema.held,
+    schema.counters,
+    schema.void_numbers,
+    schema.items,
+    schema.taxes,
+    schema.combined,
+    schema.refund_parts,
+    schema.documents,
+    schema.billed,
+    schema.application_parts,
+    schema.applications,
+    schema.usage,
+    schema.charge_periods,
+    schema.chain,
 )
-"""Every table but those of what waits, which come before: each after those that its rows name, parts before wholes."""
+"""Every table but those of what waits: each after those that its rows name, parts before wholes."""
+_POSTED = "(SELECT id FROM audit WHERE audit.operation = operations.id)"
+"""The order of operations: a step comes after what it is a step of."""
 _WAITING = (
     (schema.approvals, "SELECT * FROM approvals WHERE waiting = :id ORDER BY id"),
     (schema.withdrawals, "SELECT * FROM withdrawals WHERE waiting = :id"),
@@ -51,7 +53,8 @@ def copy_rows(source: Connection, target: Connection) -> None:
         target.insert(schema.waiting, [row])  # what waits twice was withdrawn in between
         for table, those in _WAITING:
             target.insert(table, source.rows(those, id=row[0]))
-    for table, order in _FIRST:
+    for table in _OTHERS:
+        order = _POSTED if table is schema.operations else schema.key_of(table)
         for rows in _some(source.each(f"{select_from(table)} ORDER BY {order}")):
             target.insert(table, [_typed(table, row) for row in rows])
 

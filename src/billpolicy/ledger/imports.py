@@ -22,28 +22,20 @@ from billpolicy.source.codec import CodecError, canonical, decode
 Breach = tuple[Code, str]
 """Code and message."""
 BROUGHT = (
-    (schema.accounts, "created_by IS NULL", "id"),
-    (schema.contacts, "created_by IS NULL", "id"),
-    (schema.charges, "created_by IS NULL", "id"),
-    (schema.subscriptions, "created_by IS NULL", "id"),
-    (schema.subscribed_charges, "created_by IS NULL", "subscription, id"),
-    (schema.accounting_periods, "created_by IS NULL", "from_date"),
-    (schema.held, "posted_by IS NULL", "scope, id, position"),
-    (schema.void_numbers, "number IS NOT NULL", "number"),
-    (schema.documents, "operation IS NULL", "id"),
-    (schema.applications, "operation IS NULL", "id"),
-    (schema.usage, "operation IS NULL", "id"),
-    (schema.charge_periods, "imported IS NOT NULL", "id"),
+    (schema.accounts, "created_by IS NULL"),
+    (schema.contacts, "created_by IS NULL"),
+    (schema.charges, "created_by IS NULL"),
+    (schema.subscriptions, "created_by IS NULL"),
+    (schema.subscribed_charges, "created_by IS NULL"),
+    (schema.accounting_periods, "created_by IS NULL"),
+    (schema.held, "posted_by IS NULL"),
+    (schema.void_numbers, "number IS NOT NULL"),
+    (schema.documents, "operation IS NULL"),
+    (schema.applications, "operation IS NULL"),
+    (schema.usage, "operation IS NULL"),
+    (schema.charge_periods, "imported IS NOT NULL"),
 )
-"""Tables whose rows say which import brought them, which rows those are, and their order."""
-_PARTS = (
-    (schema.items, "document", "documents.number", "document, items.id"),
-    (schema.taxes, "document", "documents.number", "document, item, taxes.id"),
-    (schema.combined, "document", "documents.number", "document, item, position"),
-    (schema.refund_parts, "refund", "documents.number", "refund, position"),
-    (schema.application_parts, "application", "applications.id", "application, position"),
-)
-"""Tables whose rows came with a row of another, the column that names that one, its key, and their order."""
+"""Tables whose rows say which import brought them, and which rows those are. Parts came with their whole."""
 _AS_IMPORTED = {
     "documents.status": "coalesce(imported_status, status)",
     "documents.reversed": "coalesce(imported_reversed, reversed)",
@@ -59,7 +51,7 @@ _AS_IMPORTED = {
 """What operations change of imported rows, as it was imported; what else they change is held against the journal."""
 _COUNTERS = "SELECT prefix, kind, imported, source FROM counters WHERE imported <> 0"
 _LAST = "SELECT what FROM chain WHERE kind = 'import' ORDER BY id DESC LIMIT 1"
-_HIGHEST = " UNION ALL ".join(f"SELECT max(import_id) AS id FROM {table.name}" for table, _, _ in BROUGHT)
+_HIGHEST = " UNION ALL ".join(f"SELECT max(import_id) AS id FROM {table.name}" for table, _ in BROUGHT)
 _NONE = -1
 """Stands for the number of an import where there can be none."""
 
@@ -106,29 +98,30 @@ def _contents(connection: Connection, first: int, after: int = _NONE) -> default
     """Import -> the digest of all that it brought, as it came; of those after one. The first of them and all before it
     are one. What brought nothing has the digest of nothing."""
     found: defaultdict[int, Content] = defaultdict(Content)
-    own = ((table, None, "", order) for table, _, order in BROUGHT)
-    for table, part, whole, order in chain(own, _PARTS):
-        for number, *row in connection.each(_select(table, part, whole, order), after=after):
+    own = ((table, None, None) for table, _ in BROUGHT)
+    for table, column, key in chain(own, schema.PARTS):
+        for number, *row in connection.each(_select(table, column, key), after=after):
             import_id = max(number, first) if isinstance(number, int) else _NONE
             found[import_id].add((str(table.name), *row))
     nothing = Content().digest
     return defaultdict(lambda: nothing, {number: content.digest for number, content in found.items()})
 
 
-def _select(table: Table, part: str | None, whole: str, order: str) -> str:
-    """The query of the rows of a table that were imported, each behind the number of its import."""
+def _select(table: Table, column: str | None, key: Column[Any] | None) -> str:
+    """The query of the rows of a table that were imported, each behind the number of its import; of parts that of the
+    whole whose key the column names."""
     changes = schema.CHANGES.get(table.name, ())
     told = ", ".join(
-        _as_imported(table, column)
-        for column in table.columns
-        if column.name != "import_id" and (column.name not in changes or f"{table.name}.{column.name}" in _AS_IMPORTED)
+        _as_imported(table, one)
+        for one in table.columns
+        if one.name != "import_id" and (one.name not in changes or f"{table.name}.{one.name}" in _AS_IMPORTED)
     )
     brought_by, joined = table.name, table.name
-    if part is not None:
-        brought_by = whole.split(".")[0]
-        joined = f"{table.name} JOIN {brought_by} ON {whole} = {table.name}.{part}"
+    if key is not None:
+        brought_by = key.table.name
+        joined = f"{table.name} JOIN {brought_by} ON {key} = {table.name}.{column}"
     number = f"{brought_by}.import_id"
-    return f"SELECT {number}, {told} FROM {joined} WHERE {number} > :after ORDER BY {order}"
+    return f"SELECT {number}, {told} FROM {joined} WHERE {number} > :after ORDER BY {schema.key_of(table)}"
 
 
 def _as_imported(table: Table, column: Column[Any]) -> str:

@@ -474,6 +474,21 @@ CHANGES = {
 }
 """Table -> those of its columns that become others once a row stands. Of every other table none does. (A migration says
 so itself, as it was then.)"""
+PARTS = (
+    (items, "document", documents.c.number),
+    (taxes, "document", documents.c.number),
+    (combined, "document", documents.c.number),
+    (refund_parts, "refund", documents.c.number),
+    (application_parts, "application", applications.c.id),
+)
+"""Tables of parts of a whole, the column that names the whole, and what of the whole it names. Parts are written before
+their whole, and none is added once that stands."""
+
+
+def key_of(table: Table) -> str:
+    """The columns by which the rows of a table are told apart, as SQL: also an order in which they stand alike in every
+    database."""
+    return ", ".join(f"{table.name}.{column.name}" for column in table.primary_key.columns)
 
 
 def _where_set(name: str, *columns: Column[str] | Column[int], unique: bool = False) -> Index:

@@ -51,9 +51,10 @@ def shapes() -> Iterator[tuple[str, str]]:
             f"SELECT {name} FROM {table.name} WHERE {posted} IS NOT NULL AND ({says})",
             f"{{0}} of `{table.name}` was posted, and says how it was imported",
         )
-    for table, imported, key in BROUGHT:
+    for table, imported in BROUGHT:
+        says = f"({imported}) <> (coalesce(import_id, -1) >= 0)"
         yield (
-            f"SELECT {key.split(',')[0]} FROM {table.name} WHERE ({imported}) <> (coalesce(import_id, -1) >= 0)",
+            f"SELECT {table.primary_key.columns[0].name} FROM {table.name} WHERE {says}",
             f"whether {{0}} of `{table.name}` was imported or posted is told otherwise than it was",
         )
     for table in schema.metadata.sorted_tables:

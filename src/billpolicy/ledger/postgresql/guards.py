@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billpolicy.ledger.schema import CHANGES, metadata
+from billpolicy.ledger.schema import CHANGES, PARTS, metadata
 
 _DOCUMENT = """
 NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
@@ -48,23 +48,15 @@ EXISTS (SELECT 1 FROM operations o JOIN added ON added.operation = o.id) OR EXIS
 )
 """
 _OTHER = "EXISTS (SELECT 1 FROM added JOIN waiting w ON w.id = added.waiting WHERE w.digest <> added.digest)"
-_PARTS = (
-    ("items", "document", "documents", "number"),
-    ("taxes", "document", "documents", "number"),
-    ("combined", "document", "documents", "number"),
-    ("refund_parts", "refund", "documents", "number"),
-    ("application_parts", "application", "applications", "id"),
-)
-"""Parts of a whole: they are written before it, and none can be added once it stands."""
 NEVER_ADDED = (
     *(
         (
-            table,
+            part.name,
             "closed",
-            f"EXISTS (SELECT 1 FROM added JOIN {whole} w ON w.{key} = added.{part})",
-            f"{table} are never added later",
+            f"EXISTS (SELECT 1 FROM added JOIN {key.table.name} w ON w.{key.name} = added.{column})",
+            f"{part.name} are never added later",
         )
-        for table, part, whole, key in _PARTS
+        for part, column, key in PARTS
     ),
     ("approvals", "standing", _NO_MORE, "what waits no more is not approved"),
     ("approvals", "whole", _OTHER, "an approval names what it approves"),
