@@ -30,6 +30,11 @@ from billpolicy.policy.model import Policy
 from billpolicy.posting.store import Store
 from billpolicy.source.collector import collector_paused
 
+_AT_ONCE = 10_000
+"""Usage records that are looked up together."""
+_USED = fields(UsedQuantity)
+"""What a record that is recorded must have alike, to be the same."""
+
 
 def with_due_dates(policy: Versions, book: Book) -> Book:
     """The book with a due date for each invoice and debit memo that has a payment term of the policy and no due date;
@@ -128,9 +133,3 @@ def usage_operations(ledger: Store, file: UsageFile, actor: str | None = None) -
                 if id in rows and all(getattr(found, one.name) == getattr(rows[id], one.name) for one in _USED):
                     known.add(id)
     return list(file.operations(known, actor)), len(known)
-
-
-_AT_ONCE = 10_000
-
-
-_USED = fields(UsedQuantity)
