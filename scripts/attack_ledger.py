@@ -6,8 +6,9 @@ changes every cell of every table, one at a time, does what somebody would do wh
 docs/security.md. It takes some minutes.
 """
 
+from __future__ import annotations
+
 import random
-import re
 import shutil
 import sqlite3
 import sys
@@ -18,9 +19,11 @@ from pathlib import Path
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
+from scripts.marked import write_marked
+from tests.helpers.paths import ROOT
 from tests.helpers.tampering import ATTACKS, SCHEMA_ATTACKS, attack, edits, fill_for_attacks, make_chain_anew
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "security.md"
+PAGE = ROOT / "docs" / "security.md"
 SEED = 20261127
 
 
@@ -77,8 +80,7 @@ def main() -> int:
     for row, counts in rows.items():
         told = (counts.total(), counts["refused"], counts["found"], counts["not found"])
         lines.append(f"| {row} | {' | '.join(f'{count:,}' for count in told)} |")
-    table = "\n".join(["<!-- attacks -->", *lines, "<!-- /attacks -->"])
-    PAGE.write_text(re.sub("<!-- attacks -->.*<!-- /attacks -->", table, PAGE.read_text(), flags=re.DOTALL))
+    write_marked(PAGE, "attacks", "\n".join(lines))
     print("\n".join(lines))
     return 0
 

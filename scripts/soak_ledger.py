@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import random
-import re
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billpolicy import __version__
+from scripts.marked import write_marked
 from tests.faults.places import place_at
 from tests.faults.running import struck
 from tests.faults.scenarios import SCENARIOS
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     for problem in problems:
         print(problem)
     if options.store is None and options.part is None:
-        write_table(f"{_about(found, options)}\n\n{lines}")
+        write_marked(PAGE, "faults", f"{_about(found, options)}\n\n{lines}")
     return 1 if problems else 0
 
 
@@ -131,7 +131,7 @@ def found_of(text: str) -> Found:
 
 
 def _parts(options: argparse.Namespace) -> Iterator[Part]:
-    """All that is tried; a disk is made to fail only under a ledger in files."""
+    """All that is tried; a disk is made to fail only where files are written: ledgers, or backups of them."""
     few = [] if options.points is None else [f"--each={options.points}"]
     seed = f"--seed={options.seed}"
     for store in STORES:
@@ -197,15 +197,6 @@ def _lives(soak: Found) -> int:
     """How many processes of posters ended by a fault."""
     faults = {KILLED, *(fault.name for fault in (*FAULTS, *OF_FILES, *OF_SERVERS))}
     return sum(row.times for name, row in soak.tally.rows.items() if name in faults)
-
-
-def write_table(text: str) -> None:
-    """Put it into the page."""
-    marked = f"<!-- faults -->\n{text}\n<!-- /faults -->"
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(
-        re.sub("<!-- faults -->.*<!-- /faults -->", lambda _: marked, page, flags=re.DOTALL), encoding="utf-8"
-    )
 
 
 def say(text: str) -> None:
