@@ -106,7 +106,7 @@ def backup_ledger(url: str, file: str | Path) -> BackedUp:
         message = "this is a file of the ledger; a backup would destroy it"
         raise Refused([Diagnostic("file-in-use", message, Position(str(target)), "name another file for the backup")])
     if os.path.lexists(target):
-        raise Refused([_there("a file", target, "name a file that is not there yet")])
+        raise Refused([_there("a file", Position(str(target)), "name a file that is not there yet")])
     with database_of(url).copy_of(url, target) as checked:
         stats, head = _checked(checked, Position(told_address(url)))
     with target.open("rb") as stream:
@@ -133,7 +133,7 @@ def restore_ledger(
             return Restored(stats, None, None)
         if not replace:
             hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
-            raise Refused([_there("a ledger", standing.path, hint)])
+            raise Refused([_there("a ledger", standing.at, hint)])
         with open_ledger(copy) as opened, opened.reading() as reader:
             content = _Content.of(reader.connection.rows)
         try:
@@ -142,7 +142,7 @@ def restore_ledger(
                 lost = there.without(content).lost
                 refused = [] if another else list(_another(content, there, Position(str(file))))
                 if discard != str(lost.count):
-                    refused.append(_loss(lost, standing.path))
+                    refused.append(_loss(lost, standing.at))
                 if refused:
                     raise Refused(refused)
                 return Restored(stats, held.give_way(), lost)
@@ -150,7 +150,7 @@ def restore_ledger(
             if [one.code for one in refused.diagnostics] != ["ledger-damaged"]:
                 raise
             if discard != UNKNOWN:
-                raise Refused([_unknown_loss(standing.path)]) from None
+                raise Refused([_unknown_loss(standing.at)]) from None
             return Restored(stats, standing.take_from_damaged(), None)
 
 
@@ -183,19 +183,19 @@ def _another(backup: _Content, there: _Content, at: Position) -> Iterator[Diagno
     yield Diagnostic("restore-another", message, at, "check both names; to replace it all the same, say `--another`")
 
 
-def _there(what: str, path: Path, hint: str) -> Diagnostic:
-    return Diagnostic("file-there", f"there is {what} here already", Position(str(path)), hint)
+def _there(what: str, at: Position, hint: str) -> Diagnostic:
+    return Diagnostic("file-there", f"there is {what} here already", at, hint)
 
 
-def _loss(lost: Lost, path: Path) -> Diagnostic:
+def _loss(lost: Lost, at: Position) -> Diagnostic:
     if not lost.count:
         message = "this ledger has nothing that the backup has not"
-        return Diagnostic("restore-loses", message, Position(str(path)), "leave out `--discard`")
+        return Diagnostic("restore-loses", message, at, "leave out `--discard`")
     documents = f"{counted(len(lost.numbers), 'document')} ({', '.join(_runs(lost.numbers))})" if lost.numbers else ""
     several = (_named(lost.operations, "operation"), documents)
     message = f"this ledger has what the backup has not: {all_of(filter(None, several))}"
     hint = f"their numbers would be given again; to replace it all the same, say `--discard {lost.count}`"
-    return Diagnostic("restore-loses", message, Position(str(path)), hint)
+    return Diagnostic("restore-loses", message, at, hint)
 
 
 def _named(names: Collection[str], what: str) -> str:
@@ -227,7 +227,7 @@ def _run(first: str, last: str) -> str:
     return f"`{first}`" if first == last else f"`{first}` to `{last}`"
 
 
-def _unknown_loss(path: Path) -> Diagnostic:
+def _unknown_loss(at: Position) -> Diagnostic:
     message = "this ledger is damaged, so what it has and the backup has not cannot be told"
     hint = f"to replace it all the same, say `--discard {UNKNOWN}`; it is kept as it is beside the new one"
-    return Diagnostic("restore-loses", message, Position(str(path)), hint)
+    return Diagnostic("restore-loses", message, at, hint)

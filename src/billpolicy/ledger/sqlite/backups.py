@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.files import exists, give_name, in_the_making, refusal
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
@@ -65,6 +66,7 @@ class SqliteStanding:
     """As `Standing`."""
 
     def __init__(self, path: Path, copy: Path) -> None:
+        self.at = Position(str(path))
         self.path = path
         self._copy = copy
 
