@@ -5,6 +5,7 @@ Nobody else writes before the transaction is over, so the numbers that follow ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from billpolicy.ledger.chain import NOTHING
@@ -26,7 +27,12 @@ class Ends(NamedTuple):
     digest: str
 
 
-def ends_of(connection: Connection) -> Ends:
+def ask_ends(connection: Connection) -> Callable[[], Ends]:
     """Where the tables that are posted to end."""
-    ((audit, documents, applications, chain, digest),) = connection.rows(_ENDS)
-    return Ends(audit or 0, documents or 0, applications or 0, chain or 0, digest or NOTHING)
+    asked = connection.ask(_ENDS)
+
+    def answer() -> Ends:
+        ((audit, documents, applications, chain, digest),) = asked()
+        return Ends(audit or 0, documents or 0, applications or 0, chain or 0, digest or NOTHING)
+
+    return answer

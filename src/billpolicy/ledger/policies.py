@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from billpolicy.ledger.chain import content_of
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import policies
-from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.statements import Answer, Connection
 from billpolicy.policy.layers import digest_of_texts
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.store import PolicyText
@@ -18,9 +18,14 @@ _THESE = "SELECT digest, name, layers FROM policies WHERE digest IN {keys}"
 _ALL = "SELECT digest, layers FROM policies ORDER BY digest"
 
 
-def keep_policies(connection: Connection, texts: Collection[PolicyText]) -> dict[str, str]:
-    """Write those that are not there yet. Gives the digest of what was written of each of them."""
-    known = {row[0] for row in connection.rows(_KNOWN, [one.digest for one in texts])}
+def ask_known(connection: Connection, texts: Collection[PolicyText]) -> Answer:
+    """Which of these are there."""
+    return connection.ask(_KNOWN, [one.digest for one in texts])
+
+
+def keep_policies(connection: Connection, texts: Collection[PolicyText], asked: Answer) -> dict[str, str]:
+    """Write those that are not there yet. Gives the digest of what was written of each of them. `asked`: which are."""
+    known = {row[0] for row in asked()}
     new = [(one.digest, one.name, encode(one.layers)) for one in texts if one.digest not in known]
     connection.insert(policies, new)
     return {row[0]: content_of(row) for row in new}

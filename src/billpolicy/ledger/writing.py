@@ -52,8 +52,8 @@ from billpolicy.book.model import (
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import journal, rows, schema
 from billpolicy.ledger.chain import Link, extend
-from billpolicy.ledger.ends import Ends, ends_of
-from billpolicy.ledger.policies import keep_policies
+from billpolicy.ledger.ends import Ends, ask_ends
+from billpolicy.ledger.policies import ask_known, keep_policies
 from billpolicy.ledger.statements import Connection, Row, last_id
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.store import Entry, PolicyText
@@ -120,9 +120,12 @@ def write_entries(
         if not isinstance(change, (Issued, Applied, PeriodsRecorded))
         for name in change.touched()
     }
-    ends = ends_of(connection)
+    with connection.at_once():
+        ends_asked, known_asked = ask_ends(connection), ask_known(connection, policies)
+    ends = ends_asked()
     with connection.together():
-        _write(connection, entries, before, after, policies, ends, changed_by)
+        kept = keep_policies(connection, policies, known_asked)
+        _write(connection, entries, before, after, kept, ends, changed_by)
 
 
 def _write(
@@ -130,12 +133,12 @@ def _write(
     entries: Sequence[Entry],
     before: Book,
     after: Book,
-    policies: Collection[PolicyText],
+    policies: Mapping[str, str],
     ends: Ends,
     changed_by: Mapping[str, str],
 ) -> None:
     contents = journal.write_operations(connection, entries, ends.audit)
-    _link(connection, entries, contents, keep_policies(connection, policies), ends)
+    _link(connection, entries, contents, policies, ends)
     _write_posted_master(connection, [plan for plan, _, _ in entries], before, after)
     sources = {change.draw.prefix: change.draw.source for plan, _, _ in entries for change in plan.of(Issued)}
     count_on(connection, after.counters, after.prefixes, before.counters, sources)
