@@ -26,7 +26,7 @@ from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.backups import SqliteHeld
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.sqlite.files import files_of
-from billpolicy.ledger.statements import Connection, Row, Statement, compiled, insert_into, select_from
+from billpolicy.ledger.statements import Answer, Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
 from billpolicy.ledger.writing import raise_revisions
 from billpolicy.policy.model import LayerText
@@ -73,11 +73,15 @@ BOTH = pytest.mark.parametrize("dialect", [DIALECT, POSTGRES], ids=["sqlite", "p
 def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
     """Every statement that a ledger runs that is imported, posted to, shown and checked."""
     found: list[Statement] = []
-    ask, go_through, write = Connection.rows, Connection.each, Connection.run
+    answered, asked, go_through, write = Connection.rows, Connection.ask, Connection.each, Connection.run
 
     def rows(self: Connection, statement: Statement, *keys: object, **values: object) -> list[Row]:
         found.append(statement)
-        return ask(self, statement, *keys, **values)  # type: ignore[arg-type]
+        return answered(self, statement, *keys, **values)  # type: ignore[arg-type]
+
+    def ask(self: Connection, statement: Statement, *keys: object, **values: object) -> Answer:
+        found.append(statement)
+        return asked(self, statement, *keys, **values)  # type: ignore[arg-type]
 
     def each(self: Connection, statement: Statement, **values: object) -> Iterator[Row]:
         found.append(statement)
@@ -90,6 +94,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[Statement]:
     path = tmp_path_factory.mktemp("run") / "ledger.db"
     with pytest.MonkeyPatch.context() as patched, create_ledger(f"sqlite:///{path}") as ledger:
         patched.setattr(Connection, "rows", rows)
+        patched.setattr(Connection, "ask", ask)
         patched.setattr(Connection, "each", each)
         patched.setattr(Connection, "run", run)
         ledger.import_book(sample())
