@@ -14,7 +14,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import BilledUsage, PeriodsRecorded, UsageBilled
 from billpolicy.book.model import Invoice
 from billpolicy.book.needs import Needs
-from billpolicy.ledger import reading
+from billpolicy.ledger import slices
 from billpolicy.ledger.store import Ledger
 from billpolicy.periods.charge_periods import charge_periods
 from billpolicy.periods.given_back import left_of
@@ -298,7 +298,7 @@ class TestSlices:
         assert found.charge_periods == whole(corrected).charge_periods
         assert slice_of(corrected, Needs(subscriptions=frozenset({"s3"}))).charge_periods == {}
 
-    @pytest.mark.parametrize("text", [reading._SUBSCRIBED_ON, reading._BILLED_TIME, reading._MADE], ids=range(3))
+    @pytest.mark.parametrize("text", [slices._SUBSCRIBED_ON, slices._BILLED_TIME, slices._MADE], ids=range(3))
     def test_no_query_reads_a_whole_table(self, billed: Ledger, text: str) -> None:
         tables = "documents|items|applications|billed|charge_periods|[adinpr]"
         with billed.reading() as reader:

@@ -10,7 +10,7 @@ import pytest
 from billpolicy.book.book import Book
 from billpolicy.book.model import Document
 from billpolicy.book.needs import Needs
-from billpolicy.ledger import reading
+from billpolicy.ledger import slices
 from billpolicy.ledger.store import Ledger
 from billpolicy.operations.create_refund import CreateRefund
 from billpolicy.operations.registry import OPERATIONS
@@ -136,20 +136,20 @@ def test_very_many_ids_at_once(ledger: Ledger) -> None:
 
 
 QUERIES = [
-    reading._RELATED,
-    reading._NEWEST,
-    reading._OPEN,
-    reading._OWNERS,
-    reading._SUBSCRIBERS,
-    reading._SUBSCRIPTIONS_OF,
-    reading._DRAFTS,
-    reading._TRANSFERRED,
-    reading._PUT_ON,
-    reading._REFERENCED,
-    reading._REFERENCES_OF_OWNER,
-    reading._SUBSCRIBED_ON,
-    reading._BILLED_TIME,
-    reading._MADE,
+    slices._RELATED,
+    slices._NEWEST,
+    slices._OPEN,
+    slices._OWNERS,
+    slices._SUBSCRIBERS,
+    slices._SUBSCRIPTIONS_OF,
+    slices._DRAFTS,
+    slices._TRANSFERRED,
+    slices._PUT_ON,
+    slices._REFERENCED,
+    slices._REFERENCES_OF_OWNER,
+    slices._SUBSCRIBED_ON,
+    slices._BILLED_TIME,
+    slices._MADE,
 ]
 TABLES = "documents|items|taxes|applications|application_parts|refund_parts|billed|subscriptions"
 

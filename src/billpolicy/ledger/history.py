@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.book.needs import Needs
 from billpolicy.ledger.journal import done_by
-from billpolicy.ledger.reading import book_of
+from billpolicy.ledger.slices import book_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.periods.trail import numbers_in
 from billpolicy.posting.history import History, history_of

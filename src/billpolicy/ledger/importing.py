@@ -33,7 +33,7 @@ from billpolicy.book.model import (
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import reading, rows, writing
+from billpolicy.ledger import reading, rows, slices, writing
 from billpolicy.ledger.imports import link_import, next_number
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
@@ -98,7 +98,7 @@ class _Import:
 
         new = {document.number for document in documents}
         touched = _touched(documents, applications, charge_periods) - new
-        before = reading.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
+        before = slices.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
         number, counted = next_number(connection), reading.imported_counters(connection)
         writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), number)
         self._count({one.number for one in (*documents, *void_numbers)})

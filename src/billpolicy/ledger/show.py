@@ -13,7 +13,8 @@ from billpolicy.book.needs import Needs
 from billpolicy.ledger.history import history
 from billpolicy.ledger.journal import audits_on, cause_of, posted_of, requests_of
 from billpolicy.ledger.policies import policies_of
-from billpolicy.ledger.reading import accounts_of, book_of, contacts_of, subscriptions_of
+from billpolicy.ledger.reading import accounts_of, contacts_of, subscriptions_of
+from billpolicy.ledger.slices import book_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import in_turn

@@ -19,7 +19,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.ledger import history, journal, reading, show, waiting, writing
+from billpolicy.ledger import history, journal, reading, show, slices, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
 from billpolicy.ledger.evidence import begun_since, not_from
 from billpolicy.ledger.importing import Imported, import_book
@@ -48,7 +48,7 @@ class LedgerReader:
     def book(self, needs: Needs) -> Book:
         """As `Reader.book`. Raises `Refused` where what is needed has been damaged."""
         try:
-            return reading.book_of(self.connection, needs)
+            return slices.book_of(self.connection, needs)
         except CodecError:
             raise journal.damaged("a record of this ledger cannot be read any more") from None
 
@@ -62,7 +62,7 @@ class LedgerReader:
     def first_unbilled(self) -> Collection[UsageRecord]:
         """As `Reader.first_unbilled`. Raises `Refused` where one has been damaged."""
         try:
-            return reading.first_unbilled(self.connection)
+            return slices.first_unbilled(self.connection)
         except CodecError:
             raise journal.damaged("a usage record of this ledger cannot be read any more") from None
 
