@@ -14,8 +14,8 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import ChargedThrough
 from billpolicy.book.needs import Needs
 from billpolicy.ledger import check, replay
+from billpolicy.ledger.inserting import raise_revisions
 from billpolicy.ledger.store import Ledger, open_ledger
-from billpolicy.ledger.writing import raise_revisions
 from billpolicy.planning.plan import Plan
 from tests.helpers.books import book_from
 from tests.helpers.ledgers import by_hand, file_of, post, told, whole

@@ -21,6 +21,7 @@ from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger import databases, imports, sqlite, statements
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
 from billpolicy.ledger.databases import DATABASES, database_of
+from billpolicy.ledger.inserting import raise_revisions
 from billpolicy.ledger.postgresql.database import PostgresDialect
 from billpolicy.ledger.schema import metadata
 from billpolicy.ledger.sqlite.backups import SqliteHeld
@@ -28,7 +29,6 @@ from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.sqlite.files import files_of
 from billpolicy.ledger.statements import Answer, Connection, Row, Statement, compiled, insert_into, select_from
 from billpolicy.ledger.store import create_ledger
-from billpolicy.ledger.writing import raise_revisions
 from billpolicy.policy.model import LayerText
 from billpolicy.posting.stats import KeptHead
 from billpolicy.posting.store import PolicyText

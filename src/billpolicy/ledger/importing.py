@@ -33,7 +33,7 @@ from billpolicy.book.model import (
 from billpolicy.book.needs import Needs
 from billpolicy.book.numbers import covers, fields_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import reading, rows, slices, writing
+from billpolicy.ledger import inserting, reading, rows, slices
 from billpolicy.ledger.imports import link_import, next_number
 from billpolicy.ledger.statements import Connection
 from billpolicy.source.differences import differences
@@ -100,19 +100,20 @@ class _Import:
         touched = _touched(documents, applications, charge_periods) - new
         before = slices.book_of(connection, Needs(numbers=frozenset(touched), open_of=_owners_of_credit(documents)))
         number, counted = next_number(connection), reading.imported_counters(connection)
-        writing.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), number)
+        inserting.import_master(connection, (*accounts, *contacts, *charges, *subscriptions, *periods), number)
         self._count({one.number for one in (*documents, *void_numbers)})
-        writing.write_void_numbers(connection, void_numbers, number)
-        writing.write_documents(connection, [writing.Filed(one, import_id=number) for one in documents])
-        writing.write_applications(
-            connection, [writing.Put(one, book.numbered[one.from_].currency, import_id=number) for one in applications]
+        inserting.write_void_numbers(connection, void_numbers, number)
+        inserting.write_documents(connection, [inserting.Filed(one, import_id=number) for one in documents])
+        inserting.write_applications(
+            connection,
+            [inserting.Put(one, book.numbered[one.from_].currency, import_id=number) for one in applications],
         )
-        writing.write_usage(connection, (replace(one, operation=None) for one in usage), book, number)
-        writing.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), number)
+        inserting.write_usage(connection, (replace(one, operation=None) for one in usage), book, number)
+        inserting.write_charge_periods(connection, (_without_operation(one) for one in charge_periods), number)
         billed = {name for one in documents if isinstance(one, Invoice) for name in one.subscriptions}
         billed = (billed | {one.subscription for one in charge_periods}) & known_subscriptions.keys()
         raised = touched.union(map(subscription_name, billed))
-        writing.raise_revisions(connection, raised)
+        inserting.raise_revisions(connection, raised)
         link_import(connection, number, raised, counted)
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
@@ -148,7 +149,7 @@ class _Import:
             raise Refused(problems)
         last = {prefix: max(counter, known.get(prefix, 0)) for prefix, (counter, _) in highest.items()}
         kinds = {prefix: document.kind for prefix, (_, document) in highest.items()} | kinds
-        writing.count_on(self.connection, last, kinds, known, sources, imported=True)
+        inserting.count_on(self.connection, last, kinds, known, sources, imported=True)
 
     def _void_or_not(self, documents: Iterable[Numbered], void_numbers: Iterable[VoidNumber]) -> Iterator[Diagnostic]:
         """No document has a number that is given up, whichever came first."""
@@ -233,7 +234,7 @@ class _Import:
 
         def as_known(given: UsageRecord, known: UsageRecord) -> UsageRecord:
             given = replace(given, operation=known.operation)
-            if imported[given.id] == writing.billed_as(given, self.book):
+            if imported[given.id] == inserting.billed_as(given, self.book):
                 given = replace(given, billed_by=known.billed_by, amount=known.amount)
                 return replace(given, drawn=known.drawn, drawn_from=known.drawn_from)
             return given
