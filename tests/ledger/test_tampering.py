@@ -229,3 +229,18 @@ def test_a_changed_cell_is_found_whichever_it_is(whole: tuple[Path, KeptHead], t
         path.unlink()
     assert unseen == []
     assert tried > 150
+
+
+BYTES = {
+    "documents": "UPDATE documents SET comment = x'c22b5e' WHERE number = 'P-00000001' AND comment = 'wire'",
+    "policies": "UPDATE policies SET name = x'69c99e' WHERE name = 'acme'",
+    "approvals": "UPDATE approvals SET comment = x'b1e69d' WHERE comment = 'seen'",
+    "waiting": "UPDATE waiting SET who = x'ae8a2d' WHERE who = 'root'",
+}
+
+
+@pytest.mark.parametrize("statement", BYTES.values(), ids=BYTES)
+def test_bytes_are_not_the_text_that_they_are_written_as(copy: Path, statement: str) -> None:
+    """In JSON bytes are base64, which may be the very text that stood there."""
+    change(copy, statement)
+    assert set(found(copy)) & {"imported-differs", "chain-differs"}

@@ -62,7 +62,9 @@ class Content:
         self._digest = hashlib.sha256()
 
     def add(self, row: Row) -> None:
-        """Add a row."""
+        """Add a row. A cell that holds bytes where a text was is no text, though it may be written like one."""
+        if bytes in map(type, row):
+            row = tuple(["bytes", cell.hex()] if isinstance(cell, bytes) else cell for cell in row)
         self._digest.update(encode(row).encode())
         self._digest.update(b"\n")
 
