@@ -244,3 +244,10 @@ def test_bytes_are_not_the_text_that_they_are_written_as(copy: Path, statement: 
     """In JSON bytes are base64, which may be the very text that stood there."""
     change(copy, statement)
     assert set(found(copy)) & {"imported-differs", "chain-differs"}
+
+
+def test_a_link_of_nothing_is_found(copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as connection:
+        extend(Connection(connection, DIALECT), [Link("more", "x", "y")])  # type: ignore[arg-type]
+        connection.commit()
+    assert found(copy) == ["chain-broken"]

@@ -92,6 +92,10 @@ LINKED = (
 )
 
 
+_KINDS = {each.kind for each in LINKED}
+"""Kinds of links of which each is of one row."""
+
+
 class Beginning(NamedTuple):
     """What a ledger held when its chain began."""
 
@@ -183,6 +187,8 @@ def chain_of(connection: Connection) -> Chain:
                 chain.broken.append(("chain-broken", message))
         elif kind == "import":
             chain.imports.add(id, what, content)
+        elif kind not in _KINDS:
+            chain.broken.append(("chain-broken", f"link {id} of the chain is of nothing that a ledger holds"))
     return chain
 
 
