@@ -251,3 +251,10 @@ def test_a_link_of_nothing_is_found(copy: Path) -> None:
         extend(Connection(connection, DIALECT), [Link("more", "x", "y")])  # type: ignore[arg-type]
         connection.commit()
     assert found(copy) == ["chain-broken"]
+
+
+@pytest.mark.parametrize("scope", ["account", "contact", "subscription", "charge", "accounting_period", "more"])
+def test_values_of_what_is_not_there_are_found(copy: Path, scope: str) -> None:
+    """What comes under that name later would hold them."""
+    change(copy, f"INSERT INTO held VALUES ('{scope}', 'later', 0, 'name', 'x', NULL, 'last', 'last', NULL)")
+    assert "orphan" in found(copy)

@@ -110,6 +110,18 @@ OFFENDERS: tuple[tuple[Code, str, str], ...] = (
         "the values that {0} `{1}` has held are not all there, or not in their places",
     ),
     (
+        "orphan",
+        """
+        SELECT scope, id FROM held h WHERE position = 0
+        AND NOT (scope = 'account' AND EXISTS (SELECT 1 FROM accounts r WHERE r.id = h.id))
+        AND NOT (scope = 'contact' AND EXISTS (SELECT 1 FROM contacts r WHERE r.id = h.id))
+        AND NOT (scope = 'subscription' AND EXISTS (SELECT 1 FROM subscriptions r WHERE r.id = h.id))
+        AND NOT (scope = 'charge' AND EXISTS (SELECT 1 FROM charges r WHERE r.id = h.id))
+        AND NOT (scope = 'accounting_period' AND EXISTS (SELECT 1 FROM accounting_periods r WHERE r.from_date = h.id))
+        """,
+        "values are held of {0} `{1}`, which is not there",
+    ),
+    (
         "usage-differs",
         """
         SELECT u.id FROM usage u LEFT JOIN subscribed_charges c ON c.subscription = u.subscription AND c.id = u.charge
