@@ -258,3 +258,18 @@ def test_values_of_what_is_not_there_are_found(copy: Path, scope: str) -> None:
     """What comes under that name later would hold them."""
     change(copy, f"INSERT INTO held VALUES ('{scope}', 'later', 0, 'name', 'x', NULL, 'last', 'last', NULL)")
     assert "orphan" in found(copy)
+
+
+def test_a_counter_of_no_number_is_found(copy: Path, tmp_path: Path) -> None:
+    """It would bind its prefix to a kind. One that stands at 0 is of the number 0 that was imported."""
+    change(copy, "INSERT INTO counters VALUES ('X-', 'refund', 0, 0, NULL)")
+    assert found(copy) == ["number-gap"]
+    with create_ledger(f"sqlite:///{tmp_path / 'zero.db'}") as ledger:
+        invoice = "{number: INV00000000, account: a, currency: USD, date: 2026-01-01, items: [{id: i, amount: 5}]}"
+        ledger.import_book(book_from(f"accounts: [{{id: a, currency: USD}}]\ninvoices: [{invoice}]"))
+        assert ledger.check() == []
+
+
+def test_a_counter_that_is_no_number_is_told(copy: Path) -> None:
+    change(copy, "UPDATE counters SET imported = '' WHERE prefix = 'INV'")
+    assert set(found(copy)) == {"imported-differs", "record-unreadable"}

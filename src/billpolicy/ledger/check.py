@@ -129,11 +129,12 @@ def _counters(connection: Connection) -> _Found:
     """What the ledger drew has no gaps: each counter is one more than the last, or the start of its series."""
     counters: dict[str, Row] = {}
     for prefix, *row in connection.rows("SELECT prefix, kind, imported, last FROM counters"):
-        if not (isinstance(prefix, str) and isinstance(row[1], int)):
+        if not (isinstance(prefix, str) and all(isinstance(number, int) for number in row[1:])):
             yield breach("record-unreadable", f"the counter of prefix `{prefix}` cannot be read any more")
             return  # what was drawn of it cannot be judged
         counters[prefix] = tuple(row)
     highest: dict[str, int] = {prefix: imported for prefix, (_, imported, _) in counters.items()}
+    unused = {prefix: kind for prefix, (kind, imported, _) in counters.items() if not imported}
     for number, kind, prefix, start, counter in connection.each(invariants.DRAWN):
         texts = isinstance(number, str) and isinstance(prefix, str)
         if not (texts and isinstance(start, int) and isinstance(counter, int)):
@@ -142,6 +143,7 @@ def _counters(connection: Connection) -> _Found:
         bound = counters[prefix][0] if prefix in counters else kind
         if bound != kind:
             yield breach("prefix-bound", f"{number} is a {kind}, but its prefix `{prefix}` is bound to {bound}")
+        unused.pop(prefix, None)
         before = last_counter(highest, prefix)
         if counter != max(before + 1, start):
             yield breach(
@@ -154,6 +156,10 @@ def _counters(connection: Connection) -> _Found:
         if prefix not in counters or counters[prefix][2] != counter:
             message = f"the counter of prefix `{prefix}` does not stand at its highest number, {counter}"
             yield breach("number-gap", message)
+    for number, kind in connection.each(invariants.GIVEN_ELSEWHERE) if unused else ():
+        unused = {prefix: of for prefix, of in unused.items() if of != kind or counter_in(number, prefix) != 0}
+    for prefix in sorted(unused, key=str):
+        yield breach("number-gap", f"the counter of prefix `{prefix}` is of no number that there is")
 
 
 def _policies(connection: Connection) -> _Found:

@@ -32,6 +32,9 @@ DRAWN = """
 SELECT number, kind, prefix, start, counter FROM documents WHERE prefix IS NOT NULL ORDER BY id
 """
 """As they were drawn: a counter that goes on over the years goes on after what single years had drawn by then."""
+GIVEN_ELSEWHERE = """
+SELECT number, kind FROM documents WHERE operation IS NULL UNION ALL SELECT number, kind FROM void_numbers
+"""
 _NAMING = (
     "SELECT d.account, o.account FROM documents d JOIN documents o ON o.number = d.{0} WHERE o.account <> d.account"
 )
