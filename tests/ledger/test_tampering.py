@@ -273,3 +273,9 @@ def test_a_counter_of_no_number_is_found(copy: Path, tmp_path: Path) -> None:
 def test_a_counter_that_is_no_number_is_told(copy: Path) -> None:
     change(copy, "UPDATE counters SET imported = '' WHERE prefix = 'INV'")
     assert set(found(copy)) == {"imported-differs", "record-unreadable"}
+
+
+@pytest.mark.parametrize("number", ["INV00000003", "INV00000005", "CM00000004"])
+def test_a_document_says_which_operation_changed_it_last(copy: Path, number: str) -> None:
+    change(copy, f"UPDATE documents SET changed_by = NULL WHERE number = '{number}'")
+    assert found(copy) == ["operation-differs"]

@@ -20,8 +20,11 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import (
     Applied,
     Change,
+    DraftCanceled,
+    DraftPosted,
     Issued,
     PeriodsRecorded,
+    Reversed,
     UsageBilled,
     UsageRecorded,
     master_id,
@@ -59,7 +62,7 @@ _DRAWN_FIRST = "SELECT prefix, source FROM counters WHERE imported = 0 ORDER BY 
 _IMPORTED = (
     "SELECT number, imported_status, imported_reversed, imported_posted_as FROM documents WHERE number IN {keys}"
 )
-_CHANGED_BY = "SELECT number, changed_by FROM documents WHERE number IN {keys} AND changed_by IS NOT NULL"
+_CHANGED_BY = "SELECT number, changed_by FROM documents WHERE number IN {keys}"
 _IMPORTED_CANCELED = "SELECT id, imported_canceled_on FROM subscriptions WHERE id IN {keys}"
 _IMPORTED_THROUGH = "SELECT subscription, id, imported_through FROM subscribed_charges WHERE subscription IN {keys}"
 _OTHER_DOCUMENTS = """
@@ -96,6 +99,9 @@ class _Seen:
     """As they were issued: documents that look different in the tables."""
     changed: dict[str, list[tuple[str, Change]]] = field(default_factory=lambda: defaultdict(list))
     """Record, named as in `Book.revisions` -> the changes of it, each with its operation."""
+    changing: set[str] = field(default_factory=set)
+    """Operations since the chain began that changed a document: each such document says so. Of those before some were
+    posted when no document said that yet."""
     sources: dict[str, str | None] = field(default_factory=dict)
     """Counter -> whose number its numbers continue, by the first that was drawn."""
     document: int = 0
@@ -117,7 +123,10 @@ def replayed(connection: Connection, chain: Chain) -> Iterator[Breach]:
         yield from usage.held(readable)
         periods.held(readable)
         for operation in readable[max(before, 0) :]:
-            seen.times.update(touched(operation.changes or ()))
+            changes = operation.changes or ()
+            seen.times.update(touched(changes))
+            if any(isinstance(change, Reversed | DraftPosted | DraftCanceled) for change in changes):
+                seen.changing.add(operation.id)
         before -= len(readable)
         if len(readable) < len(operations):
             id = operations[len(readable)].id
@@ -238,7 +247,10 @@ def _made_anew(connection: Connection, names: Collection[str], seen: _Seen) -> I
                 yield "operation-differs", message
     for number, operation in connection.rows(_CHANGED_BY, of["document"]):
         by_journal = [each for each, _ in seen.changed.get(number, ())]
-        if operation not in by_journal[-1:]:
+        if operation is None and seen.changing.intersection(by_journal[-1:]):
+            message = f"{number} does not say that operation `{by_journal[-1]}` changed it last"
+            yield "operation-differs", message
+        elif operation is not None and operation not in by_journal[-1:]:
             message = f"{number} says that operation `{operation}` changed it last, which the journal does not have"
             yield "operation-differs", message
     for number, document in expected.numbered.items():
