@@ -328,6 +328,11 @@ class TestGuards:
         "ALTER FUNCTION billpolicy_items_closed() SET search_path = elsewhere",
         "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.more () INHERITS (audit)",
         "INSERT INTO alembic_version VALUES ('0012')",
+        (
+            "DROP TRIGGER billpolicy_approvals_whole ON approvals; CREATE TRIGGER billpolicy_approvals_whole "
+            "AFTER INSERT ON approvals REFERENCING NEW TABLE AS other FOR EACH STATEMENT "
+            "EXECUTE FUNCTION billpolicy_approvals_whole()"
+        ),
     ],
 )
 def test_what_was_done_to_the_tables_is_found(filled: Ledger, statement: str) -> None:
@@ -338,6 +343,28 @@ def test_what_was_done_to_the_tables_is_found(filled: Ledger, statement: str) ->
     except Refused as refusal:
         found = {one.code for one in refusal.diagnostics}
     assert found & {"schema-differs", "ledger-damaged"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "statement"),
+    [
+        ("session_replication_role = replica", "SELECT 1"),
+        (
+            "search_path = public, elsewhere, pg_catalog",
+            (
+                "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.pg_trigger AS SELECT * FROM pg_trigger; "
+                "DROP TRIGGER billpolicy_documents_fixed ON documents"
+            ),
+        ),
+    ],
+)
+def test_what_is_set_for_everybody_takes_no_guard_down_unseen(filled: Ledger, setting: str, statement: str) -> None:
+    """Without a change of any trigger, or behind a table that stands before the catalogue of the server."""
+    with hand(filled) as connection:
+        connection.execute(statement)
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET {setting}")
+    with open_ledger(url_of(filled)) as ledger:
+        assert {one.code for one in ledger.check()} == {"schema-differs"}
 
 
 _DRAW = "CREATE UNIQUE INDEX ix_documents_draw ON documents"

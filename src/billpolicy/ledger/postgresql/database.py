@@ -43,6 +43,11 @@ _MARK = "a ledger of billpolicy"
 """Stands at `alembic_version`, so that the tables of another program are never taken for a ledger."""
 _COPIED = 20
 """From so many rows on they are copied in, which is faster than inserting them."""
+_ONLY_THERE = """
+SELECT pg_catalog.set_config('search_path', pg_catalog.concat(pg_catalog.quote_ident(current_schema), ', pg_temp'), false)
+WHERE current_schema IS NOT NULL
+"""
+"""Names are those of the ledger's schema, and before these the server's own: others could stand in their place."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('billpolicy'), hashtext(current_schema()))"
 _LOCK_IF_MAY_WRITE = f"SELECT CASE WHEN has_table_privilege('chain', 'INSERT') THEN CAST(({_LOCK}) AS text) END"
 """Nothing is locked, and null is found, where this role may only read."""
@@ -370,6 +375,7 @@ def connect(url: str) -> psycopg.Connection:
         client_encoding="UTF8",  # whatever the environment, a role or a database is set to
     )
     connection.prepare_threshold = 2
+    connection.execute(_ONLY_THERE)
     return connection
 
 

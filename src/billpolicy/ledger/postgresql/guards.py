@@ -92,7 +92,7 @@ class Guard(NamedTuple):
     """At a change of which it runs; none: of any."""
 
 
-_ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
+_ROW, _BEFORE, INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
 """Bits of `pg_trigger.tgtype`."""
 
 
@@ -112,7 +112,7 @@ def guards() -> Iterator[Guard]:
         yield _guard(table, name, f"BEFORE UPDATE ON {table} FOR EACH ROW", does, _ROW | _BEFORE | _UPDATE)
     for table, name, condition, message in NEVER_ADDED:
         event = f"AFTER INSERT ON {table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
-        yield _guard(table, name, event, f"IF {condition} THEN {_raises(message)} END IF; RETURN NULL;", _INSERT)
+        yield _guard(table, name, event, f"IF {condition} THEN {_raises(message)} END IF; RETURN NULL;", INSERT)
 
 
 def _raises(message: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer, Table
 from sqlalchemy.dialects import postgresql
 
-from billpolicy.ledger.postgresql.guards import guards
+from billpolicy.ledger.postgresql.guards import INSERT, guards
 from billpolicy.ledger.schema import REVISIONS, metadata
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.structure import unlike
@@ -35,7 +35,7 @@ WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relname <> 'alemb
 """What must not be empty has constraints of its own from PostgreSQL 18 on; the columns tell of it."""
 _GUARDS = """
 SELECT t.tgname, c.relname, t.tgenabled::text, t.tgtype::int,
-    t.tgqual IS NULL AND p.proconfig IS NULL AND NOT p.prosecdef, ARRAY(
+    t.tgqual IS NULL AND p.proconfig IS NULL AND NOT p.prosecdef, coalesce(t.tgnewtable::text, ''), ARRAY(
     SELECT a.attname::text FROM unnest(t.tgattr) w (number)
     JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = w.number ORDER BY a.attname
 ), p.prosrc
@@ -76,6 +76,8 @@ def breaches(driver: Any) -> Iterator[str]:
         yield f"the keys and references of the table `{table}` are not as billpolicy makes them"
     for kind, name in found(_OTHERS):
         yield f"the {kind} `{name}` is not as billpolicy makes it"
+    if found("SHOW session_replication_role") != [("origin",)]:
+        yield "the guards are not run, since `session_replication_role` of this role or database is set"
     if _VERSION in columns and found("SELECT version_num FROM alembic_version") != [(REVISIONS[-1],)]:
         yield "the revision of the tables is not what it was"
 
@@ -103,7 +105,8 @@ def _default(column: Column[Any]) -> str:
 
 def _triggers() -> Iterator[tuple[str, tuple[Any, ...]]]:
     for guard in guards():
-        yield guard.name, (guard.table, "O", guard.kind, True, sorted(guard.columns), guard.body)
+        added = "added" if guard.kind == INSERT else ""
+        yield guard.name, (guard.table, "O", guard.kind, True, added, sorted(guard.columns), guard.body)
 
 
 def _type(column: Column[Any]) -> str:
