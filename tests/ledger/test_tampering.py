@@ -279,3 +279,22 @@ def test_a_counter_that_is_no_number_is_told(copy: Path) -> None:
 def test_a_document_says_which_operation_changed_it_last(copy: Path, number: str) -> None:
     change(copy, f"UPDATE documents SET changed_by = NULL WHERE number = '{number}'")
     assert found(copy) == ["operation-differs"]
+
+
+DEEP = '{"a":' * 100_000
+DAMAGES = {
+    "a nested request": f"UPDATE operations SET request = '{DEEP}' WHERE id = 'last'",
+    "a nested plan": f"UPDATE operations SET plan = '{DEEP}' WHERE id = 'last'",
+    "more than adds up": "UPDATE items SET amount_minor = 9223372036854775807 WHERE document = 'INV00000006'",
+    "taxes": "UPDATE taxes SET amount_minor = 9223372036854775807",
+    "parts": "UPDATE application_parts SET amount_minor = 9223372036854775807",
+    "usage": "UPDATE usage SET amount_minor = 9223372036854775807 WHERE billed_by IS NOT NULL",
+    "a counter": "UPDATE counters SET prefix = x'00' WHERE prefix = 'CBA-'",
+    "the beginning": "UPDATE chain SET what = replace(what, '0', '-1') WHERE id = 1",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGES.values(), ids=DAMAGES)
+def test_what_cannot_even_be_asked_is_told(copy: Path, statement: str) -> None:
+    change(copy, statement)
+    assert found(copy)

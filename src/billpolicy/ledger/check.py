@@ -8,6 +8,7 @@ time: so what is held in memory does not grow with the ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from sqlalchemy import Table
 
@@ -47,37 +48,38 @@ def check_ledger(database: Database, connection: Connection, head: KeptHead | No
     tables = other_tables(database, connection)
     found = [*tables]
     try:
-        found += orphans(database, connection)
-        _judge_rows(connection, head, found)
+        for one in chain(orphans(database, connection), _wrong_rows(connection, head)):
+            found.append(one)
+    except CodecError as error:
+        found.append(breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
     except Exception:
-        if not tables:
+        if not found:  # then it is no damage, but a bug, or the database
             raise
-        return in_order(tables)  # what is in them cannot be asked any more
+        if tables:
+            return in_order(tables)  # what is in them cannot be asked any more
+        found.append(breach("record-unreadable", "what hangs on this cannot be judged any more"))
     return in_order(found)
 
 
-def _judge_rows(connection: Connection, head: KeptHead | None, found: list[Diagnostic]) -> None:
-    """Add what is wrong with the rows to what was found before."""
-    chain = chain_of(connection)
-    found += () if head is None else not_from(connection, head)
-    found += (breach(*one) for one in breaches(connection, chain))
-    for check in (_sums, _shapes, _offenders, _counters, _policies, _waiting):
-        found += check(connection)
-    unreadable = list(_unreadable(connection))
-    found += unreadable
-    if not unreadable:
-        try:
-            for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
-                book = money_of(connection, accounts)
-                found += (breach(one.code, one.message) for one in identities.broken(book))
-                found += (breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-            found += (breach(code, message) for code, message in replayed(connection, chain))
-        except CodecError as error:
-            found.append(breach("record-unreadable", str(error)))  # what hangs on it cannot be judged
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            if not found:  # then it is no damage, but a bug
-                raise
-            found.append(breach("record-unreadable", "what hangs on this cannot be judged any more"))
+def _wrong_rows(connection: Connection, head: KeptHead | None) -> _Found:
+    """What is wrong with the rows."""
+    links_of_rows = chain_of(connection)
+    if head is not None:
+        yield from not_from(connection, head)
+    yield from (breach(*one) for one in breaches(connection, links_of_rows))
+    for check in (_shapes, _sums, _offenders, _counters, _policies, _waiting):
+        yield from check(connection)
+    unreadable = False
+    for one in _unreadable(connection):
+        unreadable = True
+        yield one
+    if unreadable:
+        return
+    for accounts in parts(connection, _DOCUMENTS_AT_ONCE):
+        book = money_of(connection, accounts)
+        yield from (breach(one.code, one.message) for one in identities.broken(book))
+        yield from (breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
+    yield from (breach(code, message) for code, message in replayed(connection, links_of_rows))
 
 
 def parts(connection: Connection, documents: int) -> Iterator[list[str]]:
@@ -152,7 +154,7 @@ def _counters(connection: Connection) -> _Found:
         if counter_in(number, prefix) != counter:
             yield breach("number-differs", f"{number} is not number {counter} of prefix `{prefix}`")
         highest[prefix] = counter
-    for prefix, counter in sorted(highest.items()):
+    for prefix, counter in sorted(highest.items(), key=str):
         if prefix not in counters or counters[prefix][2] != counter:
             message = f"the counter of prefix `{prefix}` does not stand at its highest number, {counter}"
             yield breach("number-gap", message)
@@ -188,7 +190,7 @@ def _unreadable(connection: Connection) -> _Found:
     for id, request in connection.each("SELECT id, request FROM operations"):
         try:
             decode(dict, request)
-        except (CodecError, TypeError):
+        except (CodecError, RecursionError, TypeError):
             yield breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
 
 

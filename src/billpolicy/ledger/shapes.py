@@ -13,6 +13,7 @@ from sqlalchemy import Boolean
 
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.imports import BROUGHT
+from billpolicy.money import MAX_MINOR
 
 _IMPORTED = (
     (schema.documents, "number", "operation", rows.IMPORTED),
@@ -62,6 +63,11 @@ def shapes() -> Iterator[tuple[str, str]]:
             yield (
                 f"SELECT '{column}' FROM {table.name} WHERE {column} NOT IN (false, true)",
                 f"`{{0}}` in a row of `{table.name}` is neither true nor false",
+            )
+        for column in (one.name for one in table.columns if one.name.endswith("_minor")):
+            yield (
+                f"SELECT '{column}' FROM {table.name} WHERE {column} NOT BETWEEN -{MAX_MINOR} AND {MAX_MINOR}",
+                f"`{{0}}` in a row of `{table.name}` is more than a ledger holds",
             )
     for table, within, column, first, message in _COUNTED:
         different = f"count(DISTINCT {column})"

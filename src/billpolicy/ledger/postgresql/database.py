@@ -44,7 +44,9 @@ _MARK = "a ledger of billpolicy"
 _COPIED = 20
 """From so many rows on they are copied in, which is faster than inserting them."""
 _ONLY_THERE = """
-SELECT pg_catalog.set_config('search_path', pg_catalog.concat(pg_catalog.quote_ident(current_schema), ', pg_temp'), false)
+SELECT pg_catalog.set_config(
+    'search_path', pg_catalog.concat(pg_catalog.quote_ident(current_schema), ', pg_temp'), false
+)
 WHERE current_schema IS NOT NULL
 """
 """Names are those of the ledger's schema, and before these the server's own: others could stand in their place."""
