@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -132,7 +133,7 @@ def _older(url: str, revision: str) -> None:
     """As an earlier version of the program left it."""
     with lzma.open(OLDER / f"kept_{revision}.json.xz", "rt", encoding="utf-8") as file:
         sql = "\n".join(min(json.load(file).items())[1])
-    with closing(sqlite3.connect(url.removeprefix(SQLITE))) as connection:
+    with closing(sqlite3.connect(_file_of(url))) as connection:
         connection.executescript(sql)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
@@ -300,27 +301,49 @@ def _command(url: str, told: Told) -> None:
 # -- what is looked at afterwards ----------------------------------------------------------------------------------
 
 
-def _only_whole_copies(url: str, whole: Seen | str) -> None:
-    """Whatever a killed program left of a copy under a name of its own: no ledger, or all of it. Of an older one also
-    what this program makes of it, by which the copy is checked."""
+def _only_whole_copies(url: str, source: str) -> None:
+    """Whatever a killed program left of a copy under a name of its own: no ledger, or all of the source. Of an older
+    one also what this program makes of it, by which the copy is checked."""
     for file in folder_of(url).glob(".billpolicy-*"):
         if not file.name.endswith(("-wal", "-shm", "-journal")):
             try:
                 found = seen(f"{SQLITE}{file}")
-            except (billpolicy.Refused, AssertionError):
+            except billpolicy.Refused:
                 continue  # it does not pass for a ledger
-            allowed = found in (NO_LEDGER, whole) or whole == OLDER_LEDGER
-            assert allowed, f"{file.name} passes for another ledger"
+            assert found == NO_LEDGER or _is_of(source, file, found), f"{file.name} passes for another ledger"
+
+
+def _is_of(source: str, file: Path, found: Seen | str) -> bool:
+    """Whether what is found in a file is all of a ledger, as it is or brought up to date. An older one is not read."""
+    whole = seen(source)
+    if whole != OLDER_LEDGER:
+        return found == whole
+    return _sql(file) == _sql(_file_of(source)) if found == OLDER_LEDGER else found == _up_to_date(source)
+
+
+def _up_to_date(source: str) -> Seen | str:
+    """What this program makes of an older ledger, which stays as it is."""
+    with TemporaryDirectory() as folder, closing(sqlite3.connect(_file_of(source))) as older:
+        copy = Path(folder) / "copy.db"
+        with closing(sqlite3.connect(copy)) as target:
+            older.backup(target)
+        billpolicy.create_ledger(f"{SQLITE}{copy}").close()
+        return seen(f"{SQLITE}{copy}")
 
 
 def _of_backup(url: str) -> Seen | str:
     """What a backup says: there is none, or it is whole, and says what the ledger does."""
-    ledger, backup = seen(url), seen(f"{SQLITE}{_backup_of(url)}")
-    assert backup in (NO_LEDGER, ledger), "the backup is another ledger"
+    file = _backup_of(url)
+    backup = seen(f"{SQLITE}{file}")
+    assert backup in (NO_LEDGER, seen(url)), "the backup is another ledger"
     if backup == OLDER_LEDGER:
-        assert _sql(_backup_of(url)) == _sql(Path(url.removeprefix(SQLITE))), "the backup is another ledger"
-    _only_whole_copies(url, ledger)
+        assert _sql(file) == _sql(_file_of(url)), "the backup is another ledger"
+    _only_whole_copies(url, url)
     return backup
+
+
+def _file_of(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE))
 
 
 def _sql(file: Path) -> list[str]:
@@ -330,7 +353,7 @@ def _sql(file: Path) -> list[str]:
 
 def _of_restored(url: str) -> Seen | str:
     """What a ledger says; the backup it is made of stays as it was."""
-    _only_whole_copies(url, seen(f"{SQLITE}{_backup_of(url)}"))
+    _only_whole_copies(url, f"{SQLITE}{_backup_of(url)}")
     return seen(url)
 
 

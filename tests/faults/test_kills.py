@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import pytest
+
 from billpolicy.ledger.store import create_ledger
-from tests.faults.places import place_at
+from tests.faults.places import folder_of, place_at
 from tests.faults.running import outlived, tried
-from tests.faults.seen import Seen, seen
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.seen import NO_LEDGER, Seen, seen
+from tests.helpers.ledgers import by_hand
 
 KINDS = {
     "killed before a statement",
@@ -60,3 +67,17 @@ def test_a_ledger_that_is_no_transaction_is_noticed() -> None:
 def test_a_backup_that_has_its_name_too_early_is_noticed() -> None:
     tally = tried("points", "kills", "--each", "1", "--only", "backup", "--broken", "copied-in-place")
     assert tally.problems
+
+
+@pytest.mark.parametrize("name", ["backup", "backup of an older ledger"])
+def test_a_copy_under_a_name_of_its_own_that_is_not_whole_is_noticed(name: str, tmp_path: Path) -> None:
+    (scenario,) = (one for one in SCENARIOS if one.name == name)
+    with place_at(f"sqlite:///{tmp_path}") as place:
+        url = place.fresh()
+        scenario.make(url)
+        left = folder_of(url) / ".billpolicy-left"
+        shutil.copy(url.removeprefix("sqlite:///"), left)
+        assert scenario.look(url) == NO_LEDGER  # of a backup: the copy that is left is whole
+        by_hand(left, "DELETE FROM counters")
+        with pytest.raises(AssertionError):
+            scenario.look(url)
