@@ -19,6 +19,7 @@ Where to read on:
     simulation.py   a program: many posters, step by step, by a seed, beside a model in plain dicts (model.py).
     soak.py         eight posters in processes of their own (poster.py), struck at random.
     running.py      runs these programs, for tests and for the script.
+    sampling.py     a sample of what they try, for tests.
     tally.py        how often each fault was tried and what became of it, as a table.
 
 `make test` tries a sample of all this, drawn by a printed seed (`FAULTS_SEED` draws the same again); `make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.running import outlived
+from tests.faults.sampling import outlived
 
 
 def test_a_sample_of_the_points() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from billpolicy.ledger.store import create_ledger
 from tests.faults.places import folder_of, place_at
-from tests.faults.running import outlived, tried
+from tests.faults.sampling import outlived, tried
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.seen import NO_LEDGER, Seen, seen
 from tests.helpers.ledgers import by_hand

@@ -7,7 +7,7 @@ from random import Random
 
 from tests.faults.disk import Call
 from tests.faults.power import Disk, Entry
-from tests.faults.running import outlived, tried
+from tests.faults.sampling import outlived, tried
 
 
 def test_a_sample_of_the_moments() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.faults.model import Model, Refusing, amount_of, cents_of
-from tests.faults.running import outlived, tried
+from tests.faults.sampling import outlived, tried
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ import pytest
 from billpolicy.ledger.store import create_ledger
 from scripts.soak_ledger import Found, Part, main
 from tests.faults.places import place_at
-from tests.faults.running import SEED
+from tests.faults.sampling import SEED
 from tests.faults.scenarios import credit, post, stock
 from tests.faults.soak import Ledger, Soak, at_the_end, looked_at
 from tests.faults.tally import Struck, Tally, struck_of, table
