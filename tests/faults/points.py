@@ -167,7 +167,7 @@ class Trial:
         elif lost or doubled or after != self.states[-1]:
             problem = f"{named}: {lost} are lost, or it is not the same when it is done again"
         self.place.drop(url)
-        return Struck(fault, True, lost, doubled, problem)
+        return Struck(fault, True, lost, doubled, problem, refused=ended.word in ("refused", UNCONFIRMED))
 
     def _transactions(self, found: Seen | str) -> int:
         """How many of them are there. Raises where it is no whole number."""

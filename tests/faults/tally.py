@@ -20,6 +20,8 @@ class Struck(NamedTuple):
     """How many documents are there that the same operations would not have made without the fault."""
     problem: str | None = None
     """What did not hold, and how to see it again."""
+    refused: bool = False
+    """Whether whoever was at work was told of it, instead of a success."""
 
     def line(self) -> str:
         """As one line of JSON."""
@@ -39,10 +41,15 @@ class Row:
     whole: int = 0
     lost: int = 0
     doubled: int = 0
+    refused: int = 0
 
     def __add__(self, other: Row) -> Row:
         return Row(
-            self.times + other.times, self.whole + other.whole, self.lost + other.lost, self.doubled + other.doubled
+            self.times + other.times,
+            self.whole + other.whole,
+            self.lost + other.lost,
+            self.doubled + other.doubled,
+            self.refused + other.refused,
         )
 
 
@@ -56,7 +63,7 @@ class Tally:
     def add(self, all_struck: Iterable[Struck]) -> None:
         """Count these."""
         for struck in all_struck:
-            self._count(struck.fault, Row(1, struck.whole, struck.lost, struck.doubled))
+            self._count(struck.fault, Row(1, struck.whole, struck.lost, struck.doubled, struck.refused))
             if struck.problem is not None:
                 self.problems.append(f"{struck.fault}: {struck.problem}")
 

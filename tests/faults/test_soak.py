@@ -56,7 +56,7 @@ def test_nothing_but_a_refusal_tells_of_a_lost_connection() -> None:
 
 STRUCK = (
     Struck("killed", True),
-    Struck("the disk is full", True),
+    Struck("the disk is full", True, refused=True),
     Struck("killed", False, problem="at 3"),
     Struck("killed", True, lost=2, doubled=1, problem="at 4"),
 )
@@ -69,6 +69,7 @@ def test_counts() -> None:
     other.add(STRUCK[2:])
     tally.join(other)
     assert tally.problems == ["killed: at 3", "killed: at 4"]
+    assert tally.total.refused == 1
     assert table({"SQLite": tally, "PostgreSQL": other}).splitlines() == [
         "| fault | SQLite | PostgreSQL | ledger not whole | acknowledged and lost | done twice |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
