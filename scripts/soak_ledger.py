@@ -17,6 +17,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ from tests.helpers.paths import ROOT
 from tests.helpers.postgresql import PROGRAMS
 
 PAGE = ROOT / "docs" / "security.md"
+WIDTH = 140
+"""Of the lines of that page."""
 CUTS = 1_000
 """Power cuts in each scenario."""
 RUNS = 100
@@ -186,11 +189,12 @@ def _about(found: dict[Part, Found], options: argparse.Namespace) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short=8", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout
-    return (
+    about = (
         f"Last tried on {datetime.now(UTC):%Y-%m-%d} with billpolicy {__version__} at {commit.strip()}, SQLite "
         f"{sqlite3.sqlite_version} and PostgreSQL {server.split()[2]}, seed "
         f"{options.seed}: {points} in each scenario{of_all}.{of_each}"
     )
+    return textwrap.fill(about, WIDTH)
 
 
 def _lives(soak: Found) -> int:

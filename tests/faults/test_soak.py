@@ -110,7 +110,7 @@ def test_the_table_is_written(
         before, _, rest = page.read_text(encoding="utf-8").partition("<!-- faults -->\n")
         about, _, after = rest.partition(f"\n\n{expected}\n<!-- /faults -->")
         assert (before, after) == ("before\n", "\nafter\n")
-        assert "seed 7: each point in each scenario." in about
+        assert "seed 7: each point in each scenario." in " ".join(about.split())
         assert capsys.readouterr().out.splitlines() == [
             *expected.splitlines(),
             *(f"sqlite: {problem}" for problem in tally.problems),
