@@ -2,8 +2,8 @@
 
     python -m scripts.attack_ledger
 
-changes every cell of every table, one at a time, does what somebody would do who gains by it, and writes the table of
-docs/security.md. It takes some minutes.
+changes every cell of every table, one at a time, to something else of its kind and to what is of another type, does
+what somebody would do who gains by it, and writes the table of docs/security.md. It takes some minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from billpolicy.ledger.store import create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
 from scripts.marked import write_marked
 from tests.helpers.paths import ROOT
-from tests.helpers.tampering import ATTACKS, SCHEMA_ATTACKS, attack, edits, fill_for_attacks, make_chain_anew
+from tests.helpers.tampering import (
+    ATTACKS,
+    SCHEMA_ATTACKS,
+    attack,
+    edits,
+    fill_for_attacks,
+    make_chain_anew,
+    strange_edits,
+)
 
 PAGE = ROOT / "docs" / "security.md"
 SEED = 20261127
@@ -52,17 +60,21 @@ def main() -> int:
             for file in Path(name).glob("copy.db*"):
                 file.unlink()
 
-        every = list(edits(whole, random.Random(SEED)))
-        for place, edit in enumerate(every):
+        chance = random.Random(SEED)
+        every = [
+            *(("a cell changed", edit) for edit in edits(whole, chance)),
+            *(("a cell that holds what nobody writes there", edit) for edit in strange_edits(whole, chance)),
+        ]
+        for place, (row, edit) in enumerate(every):
             shutil.copy(whole, copy)
             try:
                 edit.done_to(copy)
             except sqlite3.IntegrityError:
-                tried("a cell changed", None)
+                tried(row, None)
                 continue
-            tried("a cell changed", found(copy))
+            tried(row, found(copy))
             if place % 100 == 0:
-                print(f"{place} of {len(every)} cells", file=sys.stderr)
+                print(f"{place} of {len(every)} changes of a cell", file=sys.stderr)
         for one in (*ATTACKS, *SCHEMA_ATTACKS):
             for row, kept, anew in (
                 ("an attack", None, False),

@@ -28,6 +28,9 @@ from tests.helpers.ledgers import guards_down, post, whole
 from tests.helpers.sample import NOW, payment_plan, sample
 from tests.helpers.waiting import put_waiting
 
+STRANGE: tuple[Any, ...] = ("x", b"\x00\xff", -1, 2**62)
+"""SQLite keeps any value in any column; a number in a column of texts becomes one."""
+
 
 class Edit(NamedTuple):
     """One cell of one row, and what it becomes."""
@@ -65,6 +68,18 @@ def fill(ledger: Ledger) -> None:
 
 def edits(path: Path, chance: random.Random) -> Iterator[Edit]:
     """For every cell something else that could stand there: of its own kind, as little different as there is."""
+    for cell, others in _cells(path):
+        yield cell._replace(now=_another(cell.was, others, chance))
+
+
+def strange_edits(path: Path, chance: random.Random) -> Iterator[Edit]:
+    """For every cell what nobody writes there: of another type, or out of all range."""
+    for cell, _ in _cells(path):
+        yield cell._replace(now=chance.choice([one for one in STRANGE if one != cell.was]))
+
+
+def _cells(path: Path) -> Iterator[tuple[Edit, list[Any]]]:
+    """Every cell as it is, and what stands in the others of its column."""
     with closing(sqlite3.connect(path)) as connection:
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
@@ -77,7 +92,7 @@ def edits(path: Path, chance: random.Random) -> Iterator[Edit]:
                 key = tuple((name, held[name]) for name in keys)
                 for name in names:
                     others = sorted({other[names.index(name)] for other in rows} - {held[name], None}, key=str)
-                    yield Edit(table, name, key, held[name], _another(held[name], others, chance))
+                    yield Edit(table, name, key, held[name], held[name]), others
 
 
 def _another(value: Any, others: list[Any], chance: random.Random) -> Any:

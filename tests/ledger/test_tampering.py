@@ -32,6 +32,7 @@ from tests.helpers.tampering import (
     fill_for_attacks,
     link_again,
     make_chain_anew,
+    strange_edits,
     write_head,
 )
 
@@ -113,6 +114,12 @@ def test_what_is_of_another_type_than_its_column_is_found(copy: Path, statement:
     """SQLite keeps any value in any column."""
     change(copy, statement)
     assert "record-unreadable" in found(copy)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2**62, "'x'"])
+def test_what_was_posted_names_no_import(copy: Path, number: object) -> None:
+    change(copy, f"UPDATE applications SET import_id = {number} WHERE operation = 'last'")
+    assert "row-odd" in found(copy)
 
 
 def test_a_second_link_hides_nothing(copy: Path) -> None:
@@ -211,9 +218,10 @@ def test_a_ledger_that_goes_on_knows_every_head_that_it_had(tmp_path: Path) -> N
 
 
 def test_a_changed_cell_is_found_whichever_it_is(whole: tuple[Path, KeptHead], tmp_path: Path) -> None:
-    """One cell of each column of each table; `scripts/attack_ledger.py` tries every cell."""
+    """One cell of each column of each table, of half of them to something strange; `scripts/attack_ledger.py` tries
+    every cell, both ways."""
     chance = random.Random(SEED)
-    every = list(edits(whole[0], chance))
+    every = [*edits(whole[0], chance), *strange_edits(whole[0], chance)]
     chance.shuffle(every)
     unseen, tried = [], 0
     for place, edit in enumerate({(one.table, one.column): one for one in every}.values()):

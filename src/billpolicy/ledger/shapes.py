@@ -53,7 +53,7 @@ def shapes() -> Iterator[tuple[str, str]]:
             f"{{0}} of `{table.name}` was posted, and says how it was imported",
         )
     for table, imported in BROUGHT:
-        says = f"({imported}) <> (coalesce(import_id, -1) >= 0)"
+        says = f"({imported}) <> (import_id IS NOT NULL) OR import_id < 0"
         yield (
             f"SELECT {table.primary_key.columns[0].name} FROM {table.name} WHERE {says}",
             f"whether {{0}} of `{table.name}` was imported or posted is told otherwise than it was",
