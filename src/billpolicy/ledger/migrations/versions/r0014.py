@@ -42,7 +42,7 @@ def upgrade() -> None:
         if on_a_server:
             op.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for trigger in triggers:
-            op.execute(trigger.replace(f" ON {table} ", f", import_id ON {table} ", " UPDATE OF " in trigger))
+            op.execute(_with_the_column(trigger, table) if " UPDATE OF " in trigger else trigger)
 
 
 def _taken_down(table: str) -> list[str]:
@@ -54,3 +54,7 @@ def _taken_down(table: str) -> list[str]:
     for name, _ in triggers:
         op.execute(f"DROP TRIGGER {name}")
     return [sql for _, sql in triggers]
+
+
+def _with_the_column(trigger: str, table: str) -> str:
+    return trigger.replace(f" ON {table} ", f", import_id ON {table} ", 1)
