@@ -13,7 +13,7 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.chain import Content, Link, extend
-from billpolicy.ledger.imports import Told
+from billpolicy.ledger.imports import ImportTold
 from billpolicy.ledger.sqlite.database import DIALECT
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.store import create_ledger, open_ledger
@@ -175,7 +175,7 @@ def test_which_import_brought_a_row_and_where_counters_began_is_held(copy: Path,
 
 def test_an_import_that_sets_a_counter_back_is_found(copy: Path) -> None:
     """The sample has INV00000001 to INV00000005; the link of an import says 3."""
-    told = canonical(Told(2, (), {"INV": ("invoice", 3, None)}))
+    told = canonical(ImportTold(2, (), {"INV": ("invoice", 3, None)}))
     with closing(sqlite3.connect(copy)) as connection:
         extend(Connection(connection, DIALECT), [Link("import", told, Content().digest)])
         connection.commit()

@@ -18,8 +18,9 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.ledger import imports, schema
 from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
-from billpolicy.ledger.imports import Breach, Imports
+from billpolicy.ledger.imports import Imports
 from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.structure import Breach
 from billpolicy.posting.stats import KeptHead
 from billpolicy.source.codec import CodecError, canonical, decode
 

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Column, Table
 
-from billpolicy.diagnostics.codes import Code
 from billpolicy.ledger import schema
 from billpolicy.ledger.chain import Content, Link, extend
 from billpolicy.ledger.statements import Connection, Row
+from billpolicy.ledger.structure import Breach
 from billpolicy.source.codec import CodecError, canonical, decode
 
-Breach = tuple[Code, str]
-"""Code and message."""
 BROUGHT = (
     (schema.accounts, "created_by IS NULL"),
     (schema.contacts, "created_by IS NULL"),
@@ -56,7 +54,7 @@ _NONE = -1
 """Stands for the number of an import where there can be none."""
 
 
-class Told(NamedTuple):
+class ImportTold(NamedTuple):
     """What the link of an import tells beside the digest of the rows that it brought."""
 
     number: int
@@ -70,14 +68,14 @@ class Told(NamedTuple):
 def begin(connection: Connection) -> None:
     """Link everything that was imported by now, as the first link of imports that a chain has."""
     ((number,),) = connection.rows(f"SELECT coalesce(max(id), 0) FROM ({_HIGHEST}) AS every_import")
-    told = Told(number, (), _counters(connection))
+    told = ImportTold(number, (), _counters(connection))
     extend(connection, [Link("import", canonical(told), _contents(connection, number)[number])])
 
 
 def next_number(connection: Connection) -> int:
     """The number of the next import. Raises `CodecError` where the chain does not tell it any more."""
     ((what,),) = connection.rows(_LAST)
-    return decode(Told, what).number + 1
+    return decode(ImportTold, what).number + 1
 
 
 def link_import(connection: Connection, number: int, raised: Collection[str], before: Mapping[str, int]) -> None:
@@ -86,7 +84,7 @@ def link_import(connection: Connection, number: int, raised: Collection[str], be
     moved = {prefix: told for prefix, told in _counters(connection).items() if told[1] != before.get(prefix, 0)}
     brought = _contents(connection, number, after=number - 1)
     if brought or raised or moved:
-        told = Told(number, tuple(sorted(raised)), moved)
+        told = ImportTold(number, tuple(sorted(raised)), moved)
         extend(connection, [Link("import", canonical(told), brought[number])])
 
 
@@ -147,7 +145,7 @@ class Imports:
     def add(self, link: int, what: str, content: str) -> None:
         """Take the next link, by its number in the chain."""
         try:
-            told = decode(Told, what)
+            told = decode(ImportTold, what)
         except (CodecError, TypeError):
             self._broken.append(("chain-broken", f"what link {link} of the chain says of an import cannot be read"))
             return

@@ -36,7 +36,6 @@ from billpolicy.book.changes import (
 from billpolicy.book.model import Document, MasterRecord, Numbered, Payment
 from billpolicy.ledger import journal
 from billpolicy.ledger.evidence import Chain, revisions_digest, revisions_in
-from billpolicy.ledger.imports import Breach
 from billpolicy.ledger.reading import (
     accounts_of,
     applications_by,
@@ -49,6 +48,7 @@ from billpolicy.ledger.reading import (
 from billpolicy.ledger.replayed_periods import ReplayedPeriods
 from billpolicy.ledger.replayed_usage import ReplayedUsage
 from billpolicy.ledger.statements import Connection
+from billpolicy.ledger.structure import Breach
 from billpolicy.source.codec import CodecError
 from billpolicy.source.differences import differences, in_words
 from billpolicy.source.write import plain_data

@@ -12,6 +12,9 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger.databases import Database
 from billpolicy.ledger.statements import Connection
 
+Breach = tuple[Code, str]
+"""What does not hold of a ledger: code and message, of which `breach` makes what is told."""
+
 
 def other_tables(database: Database, connection: Connection) -> list[Diagnostic]:
     """What of the tables, their indexes and guards is not as this program makes them."""
