@@ -133,7 +133,7 @@ def test_a_digest_that_is_written_into_the_chain_is_no_head(copy: Path) -> None:
     head = KeptHead("f" * 64)
     write_head(copy, head.digest)
     with open_ledger(f"sqlite:///{copy}") as ledger, ledger.reading() as reader:
-        assert [one.code for one in reader.not_from(head)] == ["head-unknown"]
+        assert [one.code for one in reader.unknown_head(head)] == ["head-unknown"]
 
 
 CHEAPER = "an imported invoice a cent cheaper, and its line"

@@ -225,7 +225,7 @@ def command(
 def _go_on_from(ledger: Ledger, head: KeptHead) -> None:
     """Raises `Refused` where the ledger does not go on from a head that was kept."""
     with ledger.reading() as reader:
-        problems = reader.not_from(head)
+        problems = reader.unknown_head(head)
     if problems:
         raise Refused(problems)
 

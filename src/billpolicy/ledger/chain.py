@@ -1,7 +1,7 @@
 """The hash chain of a ledger: whatever is written for good gets a link, and each link stands for all before it.
 
 A link holds the digest of what was written and that of the link before it. Who keeps the last digest elsewhere can tell
-whether anything that it stands for was changed, removed, put in another order or cut off since: `evidence.py`.
+whether anything that it stands for was changed, removed, put in another order or cut off since: `heads.py`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from billpolicy.book.numbers import counter_in, last_counter
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
 from billpolicy.ledger import invariants, rows, schema
 from billpolicy.ledger.databases import Database
-from billpolicy.ledger.evidence import breaches, chain_of, not_from
+from billpolicy.ledger.evidence import breaches, chain_of
+from billpolicy.ledger.heads import unknown_head
 from billpolicy.ledger.policies import differing_policies
 from billpolicy.ledger.reading import money_of
 from billpolicy.ledger.replay import replayed
@@ -65,7 +66,7 @@ def _wrong_rows(connection: Connection, head: KeptHead | None) -> _Found:
     """What is wrong with the rows."""
     links_of_rows = chain_of(connection)
     if head is not None:
-        yield from not_from(connection, head)
+        yield from unknown_head(connection, head)
     yield from (breach(*one) for one in breaches(connection, links_of_rows))
     for check in (_shapes, _sums, _offenders, _counters, _policies, _waiting):
         yield from check(connection)

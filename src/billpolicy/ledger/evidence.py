@@ -14,14 +14,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.diagnostics.sentences import few_of
 from billpolicy.ledger import imports, schema
 from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
 from billpolicy.ledger.imports import Imports
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.structure import Breach
-from billpolicy.posting.stats import KeptHead
 from billpolicy.source.codec import CodecError, canonical, decode
 
 _LINKS = "SELECT id, kind, what, content, digest FROM chain ORDER BY id"
@@ -36,18 +33,6 @@ SELECT kind, what FROM chain WHERE kind NOT IN ('start', 'import') AND id > :sta
 GROUP BY kind, what HAVING count(*) > 1 ORDER BY kind, what
 """
 _LINKS_OF = "SELECT what, content FROM chain WHERE kind = :kind AND id > :start ORDER BY id"
-_BEGUN_SINCE = """
-SELECT id FROM chain WHERE kind = 'start' AND id > (SELECT max(id) FROM chain WHERE digest = :digest)
-"""
-_KNOWN = """
-SELECT coalesce(earlier.digest, :nothing), link.kind, link.what, link.content
-FROM chain link LEFT JOIN chain earlier ON earlier.id = link.id - 1 WHERE link.digest = :digest
-"""
-_GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
-_HEAD_HINT = (
-    "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
-    "anything is posted on it, since numbers could be issued twice"
-)
 
 
 class Linked(NamedTuple):
@@ -133,26 +118,6 @@ def revisions_digest(revisions: dict[str, int]) -> str:
     content = Content()
     content.add((canonical({name: count for name, count in revisions.items() if count}),))
     return content.digest
-
-
-def not_from(connection: Connection, head: KeptHead) -> list[Diagnostic]:
-    """What tells that a ledger does not go on from a head that was kept; nothing where it does."""
-    for before, kind, what, content in connection.rows(_KNOWN, digest=head.digest, nothing=NOTHING):
-        if linked(before, kind, what, content) == head.digest:
-            return []
-    there = {number for (number,) in connection.rows(_GIVEN, head.numbers)}
-    gone = [number for number in head.numbers if number not in there]
-    message = f"this ledger does not go on from the head {head.digest[:12]} that was kept"
-    if gone:
-        issued = "was issued by then, and is" if len(gone) == 1 else "were issued by then, and are"
-        message += f": {few_of(gone)} {issued} not here"
-    return [Diagnostic("head-unknown", message, hint=_HEAD_HINT)]
-
-
-def begun_since(connection: Connection, head: KeptHead) -> bool:
-    """Whether the chain began anew since a head that was kept. Then the head tells nothing of what was there by then:
-    it was linked as it was found."""
-    return bool(connection.rows(_BEGUN_SINCE, digest=head.digest))
 
 
 @dataclass

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from billpolicy.book.kinds import KINDS
-from billpolicy.ledger.chain import last_link
 from billpolicy.ledger.journal import moment_of
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.waiting import waiting_in
-from billpolicy.posting.stats import Counted, Head, PolicyUsed, PostedAt, Stats
+from billpolicy.posting.stats import Counted, PolicyUsed, PostedAt, Stats
 
 _RECORDS = {
     "accounts": "SELECT count(*) FROM accounts",
@@ -43,17 +42,20 @@ def stats_of(connection: Connection) -> Stats:
         operations=connection.rows(_OPERATIONS)[0][0],
         waiting=len(waiting_in(connection, None)),
         first=_posted(connection, _FIRST),
-        last=_posted(connection, _LAST),
+        last=last_posted(connection),
         policies=tuple(PolicyUsed(*row) for row in connection.rows(_POLICIES)),
-        numbers=tuple(number for (number,) in connection.rows(_NUMBERS)),
+        numbers=last_numbers(connection),
     )
 
 
-def head_of(connection: Connection) -> Head:
-    """What stands for all that was ever written."""
-    links, digest = last_link(connection)
-    numbers = tuple(number for (number,) in connection.rows(_NUMBERS))
-    return Head(digest, links, _posted(connection, _LAST), numbers)
+def last_posted(connection: Connection) -> PostedAt | None:
+    """The operation that was posted last; None where none was."""
+    return _posted(connection, _LAST)
+
+
+def last_numbers(connection: Connection) -> tuple[str, ...]:
+    """The last number that the ledger gave by each counter, by the name of the counter."""
+    return tuple(number for (number,) in connection.rows(_NUMBERS))
 
 
 def _place(one: Counted) -> tuple[int, int]:

@@ -21,14 +21,14 @@ from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.ledger import history, journal, reading, show, slices, waiting, writing
 from billpolicy.ledger.databases import Database, database_of
-from billpolicy.ledger.evidence import begun_since, not_from
+from billpolicy.ledger.heads import begun_since, head_of, unknown_head
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import policies_of
 from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
-from billpolicy.ledger.stats import head_of, stats_of
+from billpolicy.ledger.stats import stats_of
 from billpolicy.policy.counting import counted_by
 from billpolicy.posting.history import History
 from billpolicy.posting.numbering import Numbering
@@ -159,9 +159,9 @@ class LedgerReader:
         """What stands for all that was ever written, to be kept elsewhere."""
         return head_of(self.connection)
 
-    def not_from(self, head: KeptHead) -> list[Diagnostic]:
+    def unknown_head(self, head: KeptHead) -> list[Diagnostic]:
         """What tells that the ledger does not go on from a head that was kept; nothing where it does."""
-        return not_from(self.connection, head)
+        return unknown_head(self.connection, head)
 
     def begun_since(self, head: KeptHead) -> bool:
         """Whether the chain began anew since a head that was kept, when the tables became others."""
