@@ -158,6 +158,20 @@ def test_it_is_found_also_where_the_check_goes_by_small_parts(
     assert {problem.code for problem in found} == PLANTED[statement], "\n".join(map(str, found))
 
 
+@pytest.mark.parametrize("part", ["_sums", "_waiting", "money_of", "replayed"])
+def test_what_cannot_be_judged_is_a_bug_unless_something_is_wrong(
+    busy: Ledger, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("of no such type")
+
+    monkeypatch.setattr(check, part, fails)
+    with pytest.raises(TypeError, match="of no such type"):
+        busy.check()
+    by_hand(busy, "UPDATE audit SET who = 'nobody' WHERE operation = 'op-2'")
+    assert {one.code for one in busy.check()} >= {"chain-differs", "record-unreadable"}
+
+
 def test_a_gap_names_the_number_before_it(busy: Ledger) -> None:
     by_hand(busy, "DELETE FROM counters WHERE prefix = 'CM'")
     assert [problem.message for problem in told(busy)] == [

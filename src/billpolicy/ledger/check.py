@@ -80,7 +80,7 @@ def _wrong_rows(connection: Connection, head: KeptHead | None) -> _Found:
         book = money_of(connection, accounts)
         yield from (breach(one.code, one.message) for one in identities.broken(book))
         yield from (breach(*link.elsewhere[:2]) for link in links(book) if link.elsewhere is not None)
-    yield from (breach(code, message) for code, message in replayed(connection, links_of_rows))
+    yield from (breach(*one) for one in replayed(connection, links_of_rows))
 
 
 def parts(connection: Connection, documents: int) -> Iterator[list[str]]:
