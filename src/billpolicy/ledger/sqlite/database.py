@@ -25,7 +25,7 @@ from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_revision
 from billpolicy.ledger.files import exists, refusal
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
-from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, storage_failures
+from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, refuse_failed_read, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Connection, Question, Write, written_by
 from billpolicy.ledger.structure import unlike
@@ -121,7 +121,8 @@ class SqliteDatabase:
                 self._writes = None
 
     def damages(self, connection: Connection) -> Iterator[str]:
-        """What is wrong with the file itself, as SQLite sees it, one sentence each."""
+        """What is wrong with the file itself, as SQLite sees it, one sentence each. Raises `Refused` where the disk
+        fails meanwhile."""
         try:
             found = connection.driver.execute("PRAGMA integrity_check").fetchall()
         except sqlite3.DatabaseError as error:
@@ -130,6 +131,7 @@ class SqliteDatabase:
             found = [(str(error),)]  # newer versions of SQLite do not look further
         for (text,) in found:
             if text != "ok":
+                refuse_failed_read(str(text), self.path)
                 yield str(text)
 
     def schema_breaches(self, connection: Connection) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,10 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
 
 _NO_TEXT = "Could not decode to UTF-8"
 """How it begins what it says of something other than text that stands as text."""
+_CODE = re.compile(r"error code=([0-9]+)")
+"""How it says, among what is wrong with a file, that something else kept it from looking."""
+_IOERR = 10
+"""What its codes of errors of the disk have as their last byte: `SQLITE_IOERR`."""
 _GONE = ("no such table", "no such column")
 
 
@@ -101,6 +106,13 @@ def storage_failures(path: Path) -> Iterator[None]:
         message = f"{error.object!r} has characters that are no text"
         hint = "write it in UTF-8; if it is the name of a file, rename the file"
         raise refusal("text-wrong", message, path, hint) from None
+
+
+def refuse_failed_read(text: str, path: Path) -> None:
+    """Raise `Refused` where what is said to be wrong with a file is that the disk did not give a page of it."""
+    if any(int(code) & 0xFF == _IOERR for code in _CODE.findall(text)):
+        code, message, hint = _FAILURES["SQLITE_IOERR"]
+        raise refusal(code, message, path, hint)
 
 
 def is_of_tables(error: BaseException) -> bool:
