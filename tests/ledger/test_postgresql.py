@@ -13,6 +13,7 @@ from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.backups import backup_ledger, restore_ledger
+from billpolicy.ledger.postgresql.addresses import check_address
 from billpolicy.ledger.postgresql.database import PostgresDatabase
 from billpolicy.ledger.postgresql.guards import guards
 from billpolicy.ledger.schema import metadata
@@ -432,6 +433,37 @@ class TestAddresses:
     )
     def test_what_is_none(self, address: str) -> None:
         assert codes(refused(lambda: open_ledger(address))) == ["ledger-address"]
+
+    @pytest.mark.parametrize(
+        ("address", "message", "hint"),
+        [
+            ("postgresql://ann@db:5433", "names no database", "like `postgresql://ann@db:5433/books`"),
+            ("postgresql://ann@db:5433/", "names no database", "like `postgresql://ann@db:5433/books`"),
+            ("postgresql://?host=/tmp", "names no database", "like `postgresql:///books?host=/tmp`"),
+            ("postgres://ann@db/books", "is not the address of a ledger", "write `postgresql://` for `postgres://`"),
+            ("postgresql://db/books?sslmod=require", "`sslmod` is not an option", "did you mean `sslmode`?"),
+            ("postgresql://db/books?options=-csearch_path=own", "a second `=` in `options`", "write `%3D` for `=`"),
+            ("postgresql://db:port/books", "`port` is not a port number", "like `:5432`"),
+            ("postgresql://one:5432,two:65536/books", "`65536` is not a port number", "like `:5432`"),
+            ("postgresql://ann:hunter@2@db/books", "a password in it", "leave the password out of the address"),
+            ("postgresql://ann:hunt/er2@db/books", "a password in it", "leave the password out of the address"),
+            ("postgresql://ann:hunter%2@db/books", "a password in it", "leave the password out of the address"),
+            ("postgresql://ann:hunter2@db", "names no database", "like `postgresql://ann@db/books`"),
+        ],
+    )
+    def test_what_is_wrong_with_one_is_told_before_anybody_is_asked(
+        self, address: str, message: str, hint: str
+    ) -> None:
+        for action in (create_ledger, open_ledger):
+            (told,) = refused(lambda action=action: action(address)).diagnostics  # type: ignore[misc]
+            assert told.code == "ledger-address"
+            assert message in told.message
+            assert hint in str(told.hint)
+            assert "hunt" not in f"{told.message} {told.hint}"
+
+    def test_a_service_and_an_option_name_a_database_too(self) -> None:
+        for address in ("postgresql://?service=books", "postgresql://?dbname=books"):
+            check_address(address)
 
     def test_no_server_there(self, tmp_path: Path) -> None:
         refusal = refused(lambda: open_ledger(f"postgresql://ann:secret@/books?host={tmp_path}&password=secret"))

@@ -34,6 +34,8 @@ DATABASES = {
     ),
 }
 """What an address begins with, up to its colon -> its database."""
+_OTHER_NAMES = {"postgres": "write `postgresql://` for `postgres://`"}
+"""What other programs take before `://` as well -> what is written here."""
 
 
 class Database(Protocol):
@@ -124,7 +126,8 @@ def refuse_other_revision(version: str | None, address: str, at: Position, empty
 
 def no_address(url: str) -> Refused:
     """The refusal of an address that no ledger can have."""
-    hint = "write " + ", or ".join(known.address for known in DATABASES.values())
+    scheme = str(url).partition("://")[0]
+    hint = _OTHER_NAMES.get(scheme) or "write " + ", or ".join(known.address for known in DATABASES.values())
     return Refused(
         [Diagnostic("ledger-address", f"`{told_address(str(url))}` is not the address of a ledger", hint=hint)]
     )

@@ -26,14 +26,14 @@ from sqlalchemy.exc import DBAPIError
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
-from billpolicy.ledger.databases import no_address, refuse_other_revision
+from billpolicy.ledger.databases import refuse_other_revision
+from billpolicy.ledger.postgresql.addresses import check_address
 from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection, Question, Row, Write, compiled, insert_into, written_by
 
-SCHEME = "postgresql://"
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it is refused."""
 CONNECT_SECONDS = 10
@@ -285,7 +285,7 @@ def create_database(url: str, rows: Connection | None = None) -> PostgresDatabas
 
     Raises `Refused` if the tables are another program's, newer than this program, or this role may not make any.
     """
-    _check(url)
+    check_address(url)
     engine = _engine(url)
     try:
         with server_failures(url), engine.connect() as connection:
@@ -331,7 +331,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
 
 def open_database(url: str) -> PostgresDatabase:
     """Open a ledger that exists, to read it and, where that is allowed, to write it. Raises `Refused`."""
-    _check(url)
+    check_address(url)
     database = PostgresDatabase(url)
     try:
         with database.reading() as connection:
@@ -363,7 +363,7 @@ def version_in(driver: psycopg.Connection, url: str) -> str | None:
 
 def files_of(url: str) -> list[Path]:
     """A server keeps a ledger in no file that anybody could name. Raises `Refused` for what is no address."""
-    _check(url)
+    check_address(url)
     return []
 
 
@@ -379,15 +379,6 @@ def connect(url: str) -> psycopg.Connection:
     connection.prepare_threshold = 2
     connection.execute(_ONLY_THERE)
     return connection
-
-
-def _check(url: str) -> None:
-    if not str(url).startswith(SCHEME) or "\0" in str(url):
-        raise no_address(url)
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise no_address(url) from None
 
 
 def _engine(url: str) -> Engine:
