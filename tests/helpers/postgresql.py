@@ -33,7 +33,7 @@ class Server:
     def make(self) -> None:
         """Make its files."""
         assert PROGRAMS is not None, MISSING
-        self._run(
+        self.program(
             "initdb",
             "--pgdata",
             str(self.folder / "data"),
@@ -53,7 +53,7 @@ class Server:
         assert PROGRAMS is not None, MISSING
         told = {"fsync": "off", "listen_addresses": "", "unix_socket_directories": str(self.folder), **settings}
         options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in told.items())
-        self._run(
+        self.program(
             "pg_ctl",
             "start",
             "--wait",
@@ -68,7 +68,7 @@ class Server:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it: `fast`, or `immediate`, as if the power failed."""
-        self._run("pg_ctl", "stop", "--wait", "--silent", "--pgdata", str(self.folder / "data"), "--mode", mode)
+        self.program("pg_ctl", "stop", "--wait", "--silent", "--pgdata", str(self.folder / "data"), "--mode", mode)
 
     def url(self, database: str, user: str = "postgres") -> str:
         """The address of a ledger in one of its databases."""
@@ -100,12 +100,13 @@ class Server:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             return connection.execute(query).fetchall()
 
-    def _run(self, program: str, *arguments: str) -> str:
+    def program(self, program: str, *arguments: str) -> str:
+        """Run a program of PostgreSQL in its folder, and give what it prints."""
         assert PROGRAMS is not None, MISSING
         user = "postgres" if os.geteuid() == 0 else None
         done = subprocess.run(
             [PROGRAMS / program, *arguments],
-            cwd="/",
+            cwd=self.folder,
             user=user,
             capture_output=True,
             text=True,

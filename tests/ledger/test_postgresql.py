@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,19 +113,27 @@ class TestWhatIsThere:
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def with_roles() -> Iterator[Server]:
+    """A server with the roles of the page, which are made once."""
+    with server() as started:
+        started.run("postgres", *sql_of("roles"), "CREATE ROLE stranger LOGIN")
+        yield started
+
+
 class TestRights:
     @pytest.fixture
-    def roles(self) -> Iterator[Server]:
-        """A server with the roles of the page, and a ledger that its owner made."""
-        with server() as started:
-            started.run("postgres", "CREATE DATABASE books TEMPLATE template0")
-            started.run("books", *sql_of("roles"))
-            with create_ledger(started.url("books", "ledger_owner")) as ledger:
-                ledger.import_book(sample())
-            with psycopg.connect(started.url("books", "ledger_owner"), autocommit=True) as owner:
-                for statement in sql_of("rights"):
-                    owner.execute(statement)
-            yield started
+    def roles(self, with_roles: Server) -> Iterator[Server]:
+        """The same, with a ledger that was made as the page says."""
+        with_roles.run("postgres", "CREATE DATABASE books TEMPLATE template0")
+        with_roles.run("books", *sql_of("schema"))
+        create_ledger(with_roles.url("books", "ledger_owner")).close()
+        give_rights(with_roles, "books")
+        with open_ledger(with_roles.url("books", "ledger_poster")) as ledger:
+            ledger.import_book(sample())
+        yield with_roles
+        for name in ("books", "second", "back"):
+            with_roles.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def test_one_makes_one_posts_and_one_reads(self, roles: Server) -> None:
         poster, reader = (roles.url("books", f"ledger_{name}") for name in ("poster", "reader"))
@@ -139,11 +148,79 @@ class TestRights:
     def test_neither_of_them_makes_tables(self, roles: Server, role: str) -> None:
         roles.run("books", "CREATE SCHEMA other", f"GRANT USAGE ON SCHEMA other TO {role}")
         url = f"{roles.url('books', role)}&options=-csearch_path%3Dother"
-        assert codes(refused(lambda: create_ledger(url))) == ["ledger-read-only"]
+        (found,) = refused(lambda: create_ledger(url)).diagnostics
+        assert found.code == "ledger-read-only"
+        assert found.message == "you may not make tables in the schema `other` of this database"
+        assert "run this as the role that owns the ledger" in str(found.hint)
+        (found,) = refused(lambda: open_ledger(url)).diagnostics
+        assert found.code == "ledger-empty"
+        assert "have the role that is to own the ledger run `billpolicy ledger init`" in str(found.hint)
+
+    def test_the_owner_makes_no_tables_where_the_schema_was_not_given(self, roles: Server, tmp_path: Path) -> None:
+        """Nor restores any; then the page's grants do, in that order, without the roles, which are there."""
+        roles.run("postgres", "CREATE DATABASE second TEMPLATE template0")
+        url, file = roles.url("second", "ledger_owner"), tmp_path / "monday.backup"
+        backup_ledger(roles.url("books", "ledger_reader"), file)
+        for action in (lambda: create_ledger(url), lambda: restore_ledger(file, url)):
+            (found,) = refused(action).diagnostics
+            assert found.code == "ledger-read-only"
+            assert found.message == "you may not make tables in the schema `public` of this database"
+            assert "`GRANT USAGE, CREATE ON SCHEMA public TO ledger_owner`" in str(found.hint)
+        roles.run("second", *sql_of("schema"))
+        restore_ledger(file, url)
+        give_rights(roles, "second")
+        with open_ledger(roles.url("second", "ledger_poster")) as ledger:
+            fill_but_the_book(ledger)
+            assert ledger.check() == []
+
+    def test_who_does_not_own_an_older_ledger_does_not_bring_it_up_to_date(self, roles: Server) -> None:
+        roles.run("books", "UPDATE alembic_version SET version_num = '0013'")
+        roles.run("books", "GRANT CREATE ON SCHEMA public TO ledger_poster")
+        (found,) = refused(lambda: create_ledger(roles.url("books", "ledger_poster"))).diagnostics
+        assert (found.code, found.message) == ("ledger-read-only", "you may not change the tables of this ledger")
+        assert found.hint == "run this as the role that owns them"
+
+    def test_what_the_page_says_brings_a_dump_back(self, roles: Server) -> None:
+        with open_ledger(roles.url("books", "ledger_poster")) as ledger:
+            post(ledger, credit_plan(whole(ledger), "op-1", "INV00000001"), who="ann", now=NOW)
+            kept = head(ledger)
+        dump_it, *_ = commands_of("dump")
+        assert dump_it[-1].endswith("ledger_owner@db.example.com/books")
+        roles.program(*dump_it[:-1], roles.url("books", "ledger_owner"))
+        for program, *arguments in commands_of("back"):
+            roles.program(program, "--host", str(roles.folder), "--username", "postgres", *arguments)
+        with open_ledger(roles.url("back", "ledger_reader")) as back:
+            assert head(back) == kept
+            assert back.check() == []
+        with open_ledger(roles.url("back", "ledger_poster")) as back:
+            assert post(back, credit_plan(whole(back), "op-1", "INV00000001"), who="ann", now=NOW).repeated
+            fill_but_the_book(back)
+            assert back.check() == []
 
     def test_who_has_no_right_does_not_read(self, roles: Server) -> None:
-        roles.run("books", "CREATE ROLE stranger LOGIN", "GRANT USAGE ON SCHEMA public TO stranger")
-        assert codes(refused(lambda: open_ledger(roles.url("books", "stranger")))) == ["ledger-unreadable"]
+        roles.run("books", "GRANT USAGE ON SCHEMA public TO stranger")
+        (found,) = refused(lambda: open_ledger(roles.url("books", "stranger"))).diagnostics
+        assert (found.code, found.message) == ("ledger-unreadable", "you may not read this ledger")
+        assert "the rights of a role that reads: `billpolicy rule ledger-read-only`" in str(found.hint)
+
+    def test_a_right_to_one_table_that_is_missing_is_named(self, roles: Server) -> None:
+        """As after an upgrade that brought new tables."""
+        poster = roles.url("books", "ledger_poster")
+        with open_ledger(poster) as ledger:
+            plan = credit_plan(whole(ledger), "op-1", "INV00000001")
+            for grant, code, message in (
+                ("UPDATE (revision) ON documents", "ledger-read-only", "you lack a right that posting needs"),
+                ("INSERT ON audit", "ledger-read-only", "you may not write the table `audit`"),
+                ("SELECT ON accounts", "ledger-unreadable", "you may not read the table `accounts`"),
+            ):
+                roles.run("books", f"REVOKE {grant} FROM ledger_poster")
+                (found,) = refused(lambda: post(ledger, plan, who="ann", now=NOW)).diagnostics
+                assert found.code == code
+                assert found.message.startswith(message)
+                assert "have the owner of the ledger give the rights again: `billpolicy rule" in str(found.hint)
+            give_rights(roles, "books")
+            post(ledger, plan, who="ann", now=NOW)
+            assert ledger.check() == []
 
     @pytest.mark.parametrize("role", ["ledger_poster", "ledger_reader"])
     def test_nothing_that_was_posted_is_theirs_to_change(self, roles: Server, role: str) -> None:
@@ -162,11 +239,35 @@ class TestRights:
                 connection.execute(statement)
 
 
-def sql_of(name: str) -> list[str]:
-    """The statements of the page that stand under a mark."""
-    found = re.search(rf"<!-- {name} -->\n```sql\n(.*?)```", PAGE, re.DOTALL)
+def test_the_grants_can_be_read_without_the_page() -> None:
+    """The hints name this command: who has installed the program has no `docs/`."""
+    shown = billpolicy("rule", "ledger-read-only").out
+    for name in ("schema", "rights"):
+        assert block_of(name) in shown
+
+
+def block_of(name: str) -> str:
+    """What stands on the page under a mark."""
+    found = re.search(rf"<!-- {name} -->\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL)
     assert found is not None
-    return [one.strip() for one in found[1].split(";") if one.strip()]
+    return found[1]
+
+
+def sql_of(name: str) -> list[str]:
+    """Its statements."""
+    return [one.strip() for one in block_of(name).split(";") if one.strip()]
+
+
+def commands_of(name: str) -> list[list[str]]:
+    """Its commands, each with its arguments."""
+    return [shlex.split(line) for line in block_of(name).splitlines()]
+
+
+def give_rights(own: Server, database: str) -> None:
+    """What the page has the owner of the tables do."""
+    with psycopg.connect(own.url(database, "ledger_owner"), autocommit=True) as owner:
+        for statement in sql_of("rights"):
+            owner.execute(statement)
 
 
 def fill_but_the_book(ledger: Ledger) -> None:

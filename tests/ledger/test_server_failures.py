@@ -87,6 +87,9 @@ class TestTheWay:
         found = told(lambda: open_ledger(f"{at(strict, database, user)}{more}"))
         assert found.code == code
         assert says in found.message
+        assert (f"createdb --encoding UTF8 --template template0 {database}`" in str(found.hint)) == (
+            code == "file-missing"
+        )
 
     @pytest.mark.parametrize(
         ("address", "says"),
@@ -101,6 +104,7 @@ class TestTheWay:
         found = told(lambda: open_ledger(address))
         assert found.code == "ledger-unreachable"
         assert says in found.message
+        assert "posted" not in str(found.hint)
 
 
 def at(own: Server, database: str, user: str = "postgres") -> str:

@@ -73,9 +73,10 @@ def pages(formats: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _prose(text: str) -> Iterator[str]:
-    """Paragraphs, as wide as a terminal."""
+    """Paragraphs, as wide as a terminal; what stands in a block is for copying, and stays as it is."""
     for paragraph in text.strip().split("\n\n"):
-        yield textwrap.fill(paragraph, 80, break_long_words=False, break_on_hyphens=False)
+        is_block = paragraph.startswith("```")
+        yield paragraph if is_block else textwrap.fill(paragraph, 80, break_long_words=False, break_on_hyphens=False)
 
 
 def _listed(files: dict[str, str]) -> Iterator[str]:

@@ -28,8 +28,15 @@ from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_revision
 from billpolicy.ledger.postgresql.addresses import check_address
-from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
+from billpolicy.ledger.postgresql.failures import is_of_tables, original, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
+from billpolicy.ledger.postgresql.rights import (
+    may_make_tables,
+    may_not_make,
+    may_not_read,
+    may_not_write,
+    may_only_read,
+)
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection, Question, Row, Write, compiled, insert_into, written_by
@@ -168,8 +175,7 @@ class PostgresDatabase:
                 driver.execute("COMMIT")  # to roll back would let the driver forget all statements that it has prepared
             except psycopg.errors.InsufficientPrivilege:
                 _roll_back(driver)
-                hint = "ask for the rights of a role that reads: docs/postgresql.md"
-                raise refusal("ledger-unreadable", "you may not read this ledger", self.url, hint) from None
+                raise may_not_read(driver, self.url) from None
             except BaseException:
                 _roll_back(driver)
                 raise
@@ -186,9 +192,12 @@ class PostgresDatabase:
             self._writing.add(get_ident())
             try:
                 if locked is None:
-                    raise psycopg.errors.InsufficientPrivilege
+                    raise may_only_read(self.url)
                 yield Connection(driver, DIALECT)
                 driver.execute("COMMIT")
+            except psycopg.errors.InsufficientPrivilege:
+                _roll_back(driver)
+                raise may_not_write(driver, self.url) from None
             except BaseException:
                 _roll_back(driver)
                 raise
@@ -304,7 +313,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
         newer = f"this is PostgreSQL {driver.info.server_version // 10000}"
         raise refusal("ledger-foreign", newer, url, "a ledger needs PostgreSQL 15 or newer")
     if driver.info.parameter_status("server_encoding") != "UTF8":
-        hint = "make the database with `createdb --encoding UTF8 --template template0`"
+        hint = "make another one, with `createdb --encoding UTF8 --template template0` and its name"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
     _begin(driver, _TO_WRITE)
     try:
@@ -324,8 +333,10 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
                 copy_rows(rows, copied)
             driver.execute(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
         driver.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         _roll_back(driver)
+        if isinstance(original(error), psycopg.errors.InsufficientPrivilege):
+            raise may_not_make(driver, url) from None
         raise
 
 
@@ -336,6 +347,9 @@ def open_database(url: str) -> PostgresDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, url)
+            if version is None and not may_make_tables(connection.driver):
+                hint = "check the address, or have the role that is to own the ledger run `billpolicy ledger init`"
+                raise refusal("ledger-empty", "there are no tables here yet", url, hint)
         address = told_address(url)
         refuse_other_revision(version, address, Position(address), "there are no tables here yet")
     except BaseException:

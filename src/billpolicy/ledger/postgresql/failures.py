@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,12 +20,17 @@ from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.visible import visible
+from billpolicy.ledger.postgresql.addresses import database_named
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 """A lost connection is told as a refusal: without a handler Python would print what psycopg says of it, besides."""
 _Told = tuple[Code, str, str]
-"""Code, message and hint."""
+"""Code, message and hint, in which `{database}` stands for the one that the address names."""
 _AGAIN = "do it again: what was posted is not posted twice"
+_LATER = "try again in a moment"
+"""Where no connection was made nothing can have been posted by it."""
+SQL_OF_RIGHTS = "`billpolicy rule ledger-read-only` shows them"
+"""Where each role's rights can be read without these pages."""
 _RIGHTS = (
     "check who you are there and which password you have (`~/.pgpass` or `PGPASSWORD`), or ask for the right to it"
 )
@@ -75,7 +81,7 @@ _FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], _Told], ...] = (
         (
             "ledger-read-only",
             "this ledger can only be read here, not written",
-            "ask for the rights of a role that posts: docs/postgresql.md",
+            f"ask for the rights of a role that posts: {SQL_OF_RIGHTS}",
         ),
     ),
     (
@@ -106,7 +112,7 @@ _ON_THE_WAY: tuple[tuple[str, _Told], ...] = (
         (
             "file-missing",
             "the server has no such database, or lets nobody in",
-            "check the address, or make the database with `createdb --encoding UTF8 --template template0`",
+            "check the address, or make the database with `createdb --encoding UTF8 --template template0 {database}`",
         ),
     ),
     (
@@ -142,16 +148,16 @@ _ON_THE_WAY: tuple[tuple[str, _Told], ...] = (
         (
             "ledger-unreachable",
             "the server of this ledger cannot be reached: nothing answers at its address",
-            "check the address and that the server runs; then do it again: what was posted is not posted twice",
+            "check the address and that the server runs; then try again",
         ),
     ),
     (
         r"timeout|timed out",
-        ("ledger-unreachable", "the server of this ledger does not answer in time", _AGAIN),
+        ("ledger-unreachable", "the server of this ledger does not answer in time", _LATER),
     ),
     (
         r"starting up|shutting down|recovery",
-        ("ledger-unreachable", "the server of this ledger is being started or stopped", _AGAIN),
+        ("ledger-unreachable", "the server of this ledger is being started or stopped", _LATER),
     ),
     (
         r"connection failed|connection is bad",
@@ -177,7 +183,8 @@ def server_failures(address: str) -> Iterator[None]:
         told = _told(original(error))
         if told is None:
             raise
-        raise refusal(told[0], told[1], address, told[2]) from None
+        database = visible(shlex.quote(database_named(address) or "NAME"))
+        raise refusal(told[0], told[1], address, told[2].replace("{database}", database)) from None
     except UnicodeEncodeError as error:
         message = f"{error.object!r} has characters that are no text"
         raise refusal("text-wrong", message, address, "write it in UTF-8") from None
