@@ -36,6 +36,7 @@ from tests.ledger.test_guards import KEPT, MAY_CHANGE, ONE_WAY, PARTS_OF
 
 pytestmark = pytest.mark.on_a_server
 VOID = "accounts: []\nvoid_numbers: [{number: OLD-00000001, kind: refund, reason: torn up}]"
+PAYMENTS = "operations: [{id: op-1, operation: create_payment, account: acme, amount: 1.00, date: 2026-06-01}]\n"
 PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
 
 
@@ -221,6 +222,20 @@ class TestRights:
             give_rights(roles, "books")
             post(ledger, plan, who="ann", now=NOW)
             assert ledger.check() == []
+
+    @pytest.mark.parametrize("format", ["text", "json"])
+    def test_who_only_reads_is_told_that_and_of_no_operation(self, roles: Server, format: str, tmp_path: Path) -> None:
+        (tmp_path / "operations.yaml").write_text(PAYMENTS)
+        at = ("--ledger", roles.url("books", "ledger_reader"), "--policy", "standard", "--format", format)
+        for typed in (
+            ("approve", "op-1", "--actor", "maria"),
+            ("post", str(tmp_path / "operations.yaml"), "--today", "2026-06-01"),
+        ):
+            ran = billpolicy(*typed, *at)
+            assert ran.code == 1
+            assert (ran.out + ran.err).count("this ledger can only be read here, not written") == 1
+            assert "is refused" not in ran.out + ran.err
+            assert "0 posted" not in ran.out + ran.err
 
     @pytest.mark.parametrize("role", ["ledger_poster", "ledger_reader"])
     def test_nothing_that_was_posted_is_theirs_to_change(self, roles: Server, role: str) -> None:

@@ -10,7 +10,7 @@ import click
 import billpolicy
 from billpolicy.cli import completing
 from billpolicy.cli.logs import log
-from billpolicy.cli.operations import load_versions
+from billpolicy.cli.operations import is_of_the_ledger, load_versions
 from billpolicy.cli.options import (
     LINE,
     REMARK,
@@ -68,6 +68,8 @@ def command(
             try:
                 found = billpolicy.approve(versions, opened, id, actor=actor, comment=comment, today=day)
             except Refused as why:
+                if is_of_the_ledger(why.diagnostics) and not approved and not refused:
+                    raise
                 refused.append(Refusal(id=id, diagnostics=findings(why.diagnostics)))
                 if format == "json":
                     gather(why.diagnostics)

@@ -225,6 +225,11 @@ def tell_outcome(outcome: Outcome, *, waits: bool = False) -> None:
         current.outcome(outcome, waits=waits)
 
 
+def is_of_the_ledger(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether the ledger or the way to it is what fails, and no operation is to blame."""
+    return all(one.code.startswith("ledger-") for one in diagnostics)
+
+
 def is_told(outcome: Outcome) -> bool:
     """Whether programs are told of it also among very many: a part of a bill run only counts, unless it is refused."""
     return outcome.job.part_of is None or bool(outcome.problems)

@@ -18,6 +18,7 @@ from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import (
     Progress,
     check_written,
+    is_of_the_ledger,
     is_told,
     load_asked,
     load_versions,
@@ -172,6 +173,8 @@ def command(
         if plan is None:
             how |= {"atomic": atomic, "today": day} | ({"group": 1} if few else {})
         running = _begin(versions, posting, asked if plan is None else plan, len(asked), **how)
+        untouched = False
+        """The ledger let nothing be tried: why says it all."""
         try:
             with closing(running):
                 for one, outcome in placed(asked, running):
@@ -194,6 +197,9 @@ def command(
                         outcomes.append(outcome)
                     elif format != "json" and each:
                         _write(outcome, one, versions, day, details=details)
+        except Refused as refused:
+            untouched = is_of_the_ledger(refused.diagnostics) and not tally.count and not begun
+            raise
         finally:
             # Also when it fails half-way: what was posted stays posted, and is told.
             if format == "json":
@@ -201,7 +207,7 @@ def command(
                 write_json(posting_report(outcomes, versions, totals, begun, _head(posting)))
                 # The answer is whole; what made it fail half-way is said beside it.
                 use_format(click.get_current_context(), "text")
-            else:
+            elif not untouched:
                 if progress.is_long and not details:
                     write(tally.table("posted") + "\n")
                 conclude(tally.posted_text(progress.count - len(begun)))
