@@ -18,12 +18,15 @@ from billpolicy.ledger.backups import _runs, backup_ledger, restore_ledger
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.sqlite import backups
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.posting.stats import KeptHead
 from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import by_hand, dump, file_of, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import kill, next_lines, started
 from tests.helpers.refusals import codes, refused
+from tests.ledger.test_kept_ledgers import kept as kept_ledgers
+from tests.ledger.test_kept_ledgers import leave
 from tests.ledger.test_older_ledgers import kept, left_as
 
 CHANCE = random.Random(20261127)
@@ -137,6 +140,27 @@ def test_of_an_older_ledger_the_backup_is_as_it_was(tmp_path: Path) -> None:
     with create_ledger(url_of(old)), open_ledger(url_of(tmp_path / "new.db")) as new:
         assert new.check() == []
         assert dump(new) == _rows(old)
+
+
+@pytest.mark.parametrize("revision", ["0013", "0012"])
+def test_of_an_older_ledger_the_backup_has_the_head_that_it_had(revision: str, tmp_path: Path) -> None:
+    """A chain began with 0013. Brought up to date it is a longer one, whose head nobody has seen yet."""
+    old, kept_file = tmp_path / "old.db", tmp_path / "b.db"
+    leave(next(iter(kept_ledgers(revision).values())), old)
+    own = None
+    if revision == "0013":
+        with closing(sqlite3.connect(old)) as connection:
+            ((own,),) = connection.execute("SELECT digest FROM chain ORDER BY id DESC LIMIT 1").fetchall()
+    ran = billpolicy("ledger", "backup", url_of(old), str(kept_file), "--format", "json")
+    assert (ran.code, json.loads(ran.out).get("head")) == (0, own)
+    ran = billpolicy("ledger", "backup", url_of(old), str(tmp_path / "text.db"))
+    assert f"head          {own or 'none: '}" in ran.out
+    assert {file.name for file in tmp_path.iterdir()} == {"old.db", "b.db", "text.db"}
+    done = restore_ledger(kept_file, url_of(tmp_path / "new.db"))
+    with open_ledger(url_of(tmp_path / "new.db")) as new, new.reading() as reader:
+        assert done.head == reader.head()
+        assert done.head.digest != own
+        assert own is None or new.check(KeptHead(own)) == []  # it goes on from what was told of the backup
 
 
 def _rows(path: Path) -> list[str]:
@@ -390,8 +414,14 @@ def test_the_commands_say_what_was_done(place: Path, backup: Path, tmp_path: Pat
     ran = billpolicy("ledger", "restore", str(backup), url_of(place), "--replace", "--discard", "2")
     assert (ran.code, ran.err) == (0, "")
     assert "the last of them before; what was there is kept as stocked.db.before-restore-1" in ran.out
+    with open_ledger(url_of(place)) as ledger, ledger.reading() as reader:
+        restored = reader.head().digest
+    assert restored != head
+    # 2 of the sample's memos and `before` came before: `after-1` and `after-2` had the numbers 4 and 5.
+    assert ran.out.splitlines()[:2] == ["given again   `CM00000004` to `CM00000005`", f"head          {restored}"]
     ran = billpolicy("ledger", "restore", str(tmp_path / "now.db"), url_of(place), "--replace", "--format", "json")
-    assert (ran.code, json.loads(ran.out)["operations"]) == (0, 3)
+    told = json.loads(ran.out)
+    assert (ran.code, told["operations"], told["head"]) == (0, 3, head)
 
 
 def test_where_the_copy_fails_half_way_nothing_is_kept_and_nothing_changed(place: Path, backup: Path) -> None:

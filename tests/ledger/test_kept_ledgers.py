@@ -63,7 +63,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The file of a ledger as it was left."""
     revision, name = request.param
     path = tmp_path / "old.db"
-    _leave(kept(revision)[name], path)
+    leave(kept(revision)[name], path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]
     return path
@@ -123,7 +123,7 @@ def test_killed_while_it_is_brought_up_to_date_a_ledger_is_as_it_was(revision: s
 
     def left() -> Path:
         path = tmp_path / f"{next(names)}.db"
-        _leave(sql, path)
+        leave(sql, path)
         return path
 
     (told,) = finished(started("importer", f"sqlite:///{left()}", "0", "nothing"))
@@ -138,7 +138,7 @@ def test_killed_while_it_is_brought_up_to_date_a_ledger_is_as_it_was(revision: s
             assert ledger.check() == []
 
 
-def _leave(sql: str, path: Path) -> None:
+def leave(sql: str, path: Path) -> None:
     """Make the file of a ledger as it was left."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(sql)

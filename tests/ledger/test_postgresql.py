@@ -75,6 +75,7 @@ class TestBothStores:
     ) -> None:
         file = tmp_path / "monday.backup"
         made = backup_ledger(url_of(filled), file)
+        assert made.head is not None
         assert made.head.digest == head(filled)
         with postgresql.database() as name:
             restore_ledger(file, postgresql.url(name))

@@ -40,12 +40,14 @@ def backup(ledger: str, file: Path, format: str) -> None:
             operations=made.stats.operations,
             last=posted_at(made.stats.last),
             numbers=made.stats.numbers,
-            head=made.head.digest,
+            head=None if made.head is None else made.head.digest,
         )
         write_json(report)
     else:
         numbers = wrapped("last numbers  ", ", ".join(made.stats.numbers))
-        write(in_lines((*numbers, f"head          {made.head.digest}", f"sha256        {made.sha256}")))
+        head = "none: the version of billpolicy that made this ledger knew no chain"
+        head = head if made.head is None else made.head.digest
+        write(in_lines((*numbers, f"head          {head}", f"sha256        {made.sha256}")))
     conclude(f"{file}: every check passed on {_holds(made.stats)}")
 
 
@@ -74,8 +76,13 @@ def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool,
             kept=None if done.kept is None else str(done.kept),
             discarded_operations=() if done.lost is None else done.lost.operations,
             discarded_numbers=() if done.lost is None else done.lost.numbers,
+            head=done.head.digest,
         )
         write_json(report)
+    else:
+        runs = () if done.lost is None else done.lost.runs
+        again = wrapped("given again   ", ", ".join(runs)) if runs else ()
+        write(in_lines((*again, f"head          {done.head.digest}")))
     kept = "" if done.kept is None else f"; what was there is kept as {done.kept.name}"
     conclude(f"{told_address(ledger)}: every check passed on {_holds(done.stats)}{kept}")
 

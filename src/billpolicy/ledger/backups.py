@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
 from billpolicy.ledger.databases import database_of
+from billpolicy.ledger.sqlite import last_link_in
 from billpolicy.ledger.statements import Row
 from billpolicy.ledger.store import open_ledger
 from billpolicy.posting.stats import Head, Stats
@@ -39,8 +40,8 @@ class BackedUp:
     """Of the file: what to hold it against later."""
     stats: Stats
     """What it holds."""
-    head: Head
-    """What stands for all that was ever written into it."""
+    head: Head | None
+    """What stands for all that was ever written into it; None where a program made it that knew no chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,19 @@ class Lost:
         """Operations and imported documents together."""
         return len(self.operations) + self.imported
 
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The numbers, those that follow each other as `CM00000004` to `CM00000007`."""
+        return tuple(_runs(self.numbers))
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A ledger that was put in place."""
 
     stats: Stats
+    head: Head
+    """That of the ledger as it stands there, also where it was brought up to date on the way."""
     kept: Path | None
     """Where what stood there before is kept; None where nothing did."""
     lost: Lost | None
@@ -109,9 +117,11 @@ def backup_ledger(url: str, file: str | Path) -> BackedUp:
         raise Refused([_there("a file", Position(str(target)), "name a file that is not there yet")])
     with database_of(url).copy_of(url, target) as checked:
         stats, head = _checked(checked, Position(told_address(url)))
+    own = last_link_in(target)  # the chain of what was brought up to date to be checked is a longer one
     with target.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return BackedUp(target, target.stat().st_size, digest, stats, head)
+    kept = None if own is None else replace(head, links=own[0], digest=own[1])
+    return BackedUp(target, target.stat().st_size, digest, stats, kept)
 
 
 def restore_ledger(
@@ -126,11 +136,11 @@ def restore_ledger(
     ledger of another company. Raises `Refused`, and then nothing has changed.
     """
     with database_of(url).restored(Path(file), url) as (copy, place):
-        stats, _ = _checked(copy, Position(str(file)))
+        stats, head = _checked(copy, Position(str(file)))
         standing = place.standing()
         if standing is None:
             place.take()
-            return Restored(stats, None, None)
+            return Restored(stats, head, None, None)
         if not replace:
             hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
             raise Refused([_there("a ledger", standing.at, hint)])
@@ -145,13 +155,13 @@ def restore_ledger(
                     refused.append(_loss(lost, standing.at))
                 if refused:
                     raise Refused(refused)
-                return Restored(stats, held.give_way(), lost)
+                return Restored(stats, head, held.give_way(), lost)
         except Refused as refused:
             if [one.code for one in refused.diagnostics] != ["ledger-damaged"]:
                 raise
             if discard != UNKNOWN:
                 raise Refused([_unknown_loss(standing.at)]) from None
-            return Restored(stats, standing.take_from_damaged(), None)
+            return Restored(stats, head, standing.take_from_damaged(), None)
 
 
 def _checked(url: str, at: Position) -> tuple[Stats, Head]:
@@ -191,7 +201,7 @@ def _loss(lost: Lost, at: Position) -> Diagnostic:
     if not lost.count:
         message = "this ledger has nothing that the backup has not"
         return Diagnostic("restore-loses", message, at, "leave out `--discard`")
-    documents = f"{counted(len(lost.numbers), 'document')} ({', '.join(_runs(lost.numbers))})" if lost.numbers else ""
+    documents = f"{counted(len(lost.numbers), 'document')} ({', '.join(lost.runs)})" if lost.numbers else ""
     several = (_named(lost.operations, "operation"), documents)
     message = f"this ledger has what the backup has not: {all_of(filter(None, several))}"
     hint = f"their numbers would be given again; to replace it all the same, say `--discard {lost.count}`"

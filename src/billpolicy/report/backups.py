@@ -21,8 +21,9 @@ class BackupReport:
     """The operation in it that was posted last."""
     numbers: tuple[str, ...] = ()
     """The last number in it that the ledger gave by each counter."""
-    head: str
-    """What stands for all that was ever written into it, as `ledger head` has it."""
+    head: str | None = None
+    """What stands for all that was ever written into it, as `ledger head` of that ledger has it; none where the version
+    of billpolicy that made the ledger knew no chain."""
 
 
 @record
@@ -38,4 +39,6 @@ class RestoreReport:
     discarded_operations: tuple[str, ...] = ()
     """The ids of operations that only that file has, in the order in which they were posted."""
     discarded_numbers: tuple[str, ...] = ()
-    """The numbers of documents that only that file has."""
+    """The numbers of documents that only that file has: they will be given again."""
+    head: str
+    """What stands for all that was ever written into the ledger as it is now, as `ledger head` has it."""

@@ -11,12 +11,13 @@ from itertools import count
 from pathlib import Path
 
 from billpolicy.diagnostics.diagnostic import Position
+from billpolicy.ledger.chain import last_link
 from billpolicy.ledger.files import exists, give_name, in_the_making, refusal
 from billpolicy.ledger.schema import REVISIONS
-from billpolicy.ledger.sqlite.database import SqliteDatabase, connect, create_database, version_in
+from billpolicy.ledger.sqlite.database import DIALECT, SqliteDatabase, connect, create_database, version_in
 from billpolicy.ledger.sqlite.failures import storage_failures
-from billpolicy.ledger.sqlite.files import SCHEME, beside, files_of, mode_of, path_of, refuse_strangers
-from billpolicy.ledger.statements import Row
+from billpolicy.ledger.sqlite.files import SCHEME, UNLOCKED, beside, files_of, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.statements import Connection, Row
 
 _ALONE_SECONDS = 3.0
 """How long it is waited for others to close a ledger that is to be replaced."""
@@ -43,6 +44,15 @@ def restored(file: Path, url: str) -> Iterator[tuple[str, SqlitePlace]]:
         _copy(source, copy)
         create_database(f"{SCHEME}{copy}").close()  # brings it up to date
         yield f"{SCHEME}{copy}", SqlitePlace(path, copy)
+
+
+def last_link_in(backup: Path) -> tuple[int, str] | None:
+    """How many links the chain of a backup has, and the digest of the last, whatever the revision of its tables; None
+    where that knows no chain. Nothing is written beside it to ask."""
+    with storage_failures(backup), closing(connect(backup, UNLOCKED, 0)) as driver:
+        if not driver.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chain'").fetchall():
+            return None
+        return last_link(Connection(driver, DIALECT))
 
 
 class SqlitePlace:
