@@ -443,7 +443,11 @@ def test_what_came_out_and_what_was_refused_is_in_order_on_stdout(files: Path) -
     for command in ("plan", "explain", "post"):
         where = ("--book", "book.yaml") if command != "post" else ("--ledger", "sqlite:///ledger.db")
         if command == "post":
-            assert billpolicy("ledger", "init", "sqlite:///ledger.db").out == "sqlite:///ledger.db is ready\n"
+            made = billpolicy("ledger", "init", "sqlite:///ledger.db")
+            assert made.out == "sqlite:///ledger.db: a new ledger was made\n"
+                billpolicy("ledger", "init", "sqlite:///ledger.db").out
+                == "sqlite:///ledger.db: a new ledger was made\n"
+            )
             imported = billpolicy("ledger", "import", "sqlite:///ledger.db", "book.yaml")
             assert imported.out == "imported 1 account\n"
         ran = billpolicy(command, "operations.yaml", "--policy", "policy.yaml", *where)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from billpolicy.exchange.test_file import find_tests, load_tests
     from billpolicy.exchange.usage_file import UsageFile, load_usage
     from billpolicy.ledger.backups import BackedUp, Restored, backup_ledger, restore_ledger
-    from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, open_ledger
+    from billpolicy.ledger.store import Ledger, create_ledger, ledger_files, ledger_revision, open_ledger
     from billpolicy.linting.baseline import Baseline
     from billpolicy.linting.fixes import Fixed, fix
     from billpolicy.linting.linting import Linted, lint
@@ -159,6 +159,7 @@ _WHERE = {
     "is_recording": "recording.lines",
     "journal": "api.records",
     "ledger_files": "ledger.store",
+    "ledger_revision": "ledger.store",
     "left_by": "planning.plan",
     "lint": "linting.linting",
     "load_allowed": "comparing.allow",
@@ -294,6 +295,7 @@ __all__ = [
     "is_recording",
     "journal",
     "ledger_files",
+    "ledger_revision",
     "left_by",
     "lint",
     "load_allowed",

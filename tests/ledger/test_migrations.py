@@ -17,7 +17,8 @@ from sqlalchemy import create_engine
 
 from billpolicy.ledger import migrations
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
-from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, ledger_revision, open_ledger
+from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import dump, unkept, url_of, whole
 from tests.helpers.refusals import codes, refused
 from tests.helpers.sample import sample
@@ -55,11 +56,29 @@ def test_an_older_ledger_is_brought_up_to_date_by_init(url: str, tmp_path: Path,
     made_up_to(url, revision)
     refusal = refused(lambda: open_ledger(url))
     assert codes(refusal) == ["ledger-older"]
-    assert f"billpolicy ledger init {url}" in str(refusal)
+    told = str(refusal)
+    assert f"its tables have revision {revision}, and those of this version {REVISIONS[-1]}" in told
+    assert ledger_revision(url) == revision
+    assert told.index(f"billpolicy ledger backup {url} FILE") < told.index(f"billpolicy ledger init {url}")
     with create_ledger(url) as ledger, create_ledger(f"sqlite:///{tmp_path / 'new.db'}") as new:
         assert dump(ledger) == dump(new)
         ledger.import_book(sample())
         assert unkept(whole(ledger)) == sample()
+
+
+@pytest.mark.in_a_file
+def test_init_says_what_it_found_and_what_it_did(url: str) -> None:
+    ran = billpolicy("ledger", "init", url)
+    assert (ran.code, ran.out, ran.err) == (0, f"{url}: a new ledger was made\n", "")
+    ran = billpolicy("ledger", "init", url)
+    assert (ran.code, ran.out, ran.err) == (0, f"{url}: it was there already, and nothing was changed\n", "")
+    ran = billpolicy("ledger", "init", url, "--format", "json")
+    assert json.loads(ran.out) == {"ledger": url, "revision": REVISIONS[-1], "before": REVISIONS[-1]}
+    older = f"{url}.older"
+    made_up_to(older, REVISIONS[-2])
+    ran = billpolicy("ledger", "init", older)
+    assert ran.out == f"{older}: its tables were brought from revision {REVISIONS[-2]} to {REVISIONS[-1]}\n"
+    assert f"note: its chain began anew: keep the new head, which `billpolicy ledger head {older}` shows\n" == ran.err
 
 
 @pytest.mark.in_a_file

@@ -33,13 +33,13 @@ from billpolicy.cli.options import (
     policy_option,
     today_option,
 )
-from billpolicy.cli.output import answer_with_refusals, conclude, gather, show, show_text, write, write_json
+from billpolicy.cli.output import answer_with_refusals, conclude, gather, say, show, show_text, write, write_json
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.diagnostics.meaning import meant
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.head import begun_since
-from billpolicy.report.ledger import ImportReport, UsageReport, ledger_report
+from billpolicy.report.ledger import ImportReport, InitReport, UsageReport, ledger_report
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
 from billpolicy.report.results import refusals
@@ -77,10 +77,20 @@ def command() -> None:
 @format_option("text", "json")
 def init(ledger: str, format: str) -> None:
     """Create LEDGER, or bring one that an older billpolicy made up to date. Changes no document."""
-    with billpolicy.create_ledger(ledger):
-        conclude(f"{told_address(ledger)} is ready")
+    before = billpolicy.ledger_revision(ledger)
+    billpolicy.create_ledger(ledger).close()
+    told, after = told_address(ledger), billpolicy.ledger_revision(ledger)
+    assert after is not None
     if format == "json":
-        show([])
+        write_json(InitReport(ledger=told, revision=after, before=before))
+    if before is None:
+        conclude(f"{told}: a new ledger was made")
+    elif before == after:
+        conclude(f"{told}: it was there already, and nothing was changed")
+    else:
+        conclude(f"{told}: its tables were brought from revision {before} to {after}")
+        rights = "" if billpolicy.ledger_files(ledger) else "; give the rights to its roles again"
+        say(f"note: its chain began anew: keep the new head, which `billpolicy ledger head {told}` shows{rights}")
 
 
 @command.command("import")

@@ -28,7 +28,7 @@ from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.imported import ImportedTables
 from billpolicy.report.journal.data import JournalReport
-from billpolicy.report.ledger import ImportReport, LedgerReport, PostingReport, UsageReport
+from billpolicy.report.ledger import ImportReport, InitReport, LedgerReport, PostingReport, UsageReport
 from billpolicy.report.lint import LintReport
 from billpolicy.report.log import LogLine
 from billpolicy.report.matrix import Matrix
@@ -279,6 +279,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "plan-file": _written(PlanFileText),
     "post": _written(PostingReport),
     "matrix": _written(Matrix),
+    "ledger-init": _written(InitReport),
     "ledger-import": _written(ImportReport),
     "import-csv": _written(ImportedTables),
     "ledger-sync": _written(SyncReport),

@@ -14,6 +14,15 @@ from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection, Row
 
 
+class OlderLedger(Refused):
+    """The refusal of a ledger that an earlier version of the program made."""
+
+    def __init__(self, found: Diagnostic, revision: str) -> None:
+        super().__init__([found])
+        self.revision = revision
+        """Of its tables."""
+
+
 class Known(NamedTuple):
     """A database that this program knows."""
 
@@ -112,16 +121,22 @@ def database_of(url: str) -> DatabaseFile:
     return cast(DatabaseFile, import_module(known.file))
 
 
-def refuse_other_revision(version: str | None, address: str, at: Position, empty: str) -> None:
+def refuse_other_revision(
+    version: str | None, address: str, at: Position, empty: str, keep: str = "keep a copy of it first"
+) -> None:
     """Refuse a ledger that this program cannot open as it is. `version`: of its tables, None where there are none;
-    `address`: as it is told; `empty`: what is said where there are none."""
+    `address`: as it is told; `empty`: what is said where there are none; `keep`: what is done before it is brought up
+    to date."""
     if version is None:
         hint = f"make a ledger in it with `billpolicy ledger init {address}`"
         raise Refused([Diagnostic("ledger-empty", empty, at, hint)])
     if version != REVISIONS[-1]:
-        message = "this ledger was made by an earlier version of billpolicy"
-        hint = f"run `billpolicy ledger init {address}`, which brings it up to date"
-        raise Refused([Diagnostic("ledger-older", message, at, hint)])
+        message = (
+            f"this ledger was made by an earlier version of billpolicy: its tables have revision {version}, "
+            f"and those of this version {REVISIONS[-1]}"
+        )
+        hint = f"{keep}, then run `billpolicy ledger init {address}`, which brings it up to date"
+        raise OlderLedger(Diagnostic("ledger-older", message, at, hint), version)
 
 
 def no_address(url: str) -> Refused:

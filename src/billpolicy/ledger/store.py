@@ -18,14 +18,15 @@ from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect
-from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import history, journal, reading, show, slices, waiting, writing
-from billpolicy.ledger.databases import Database, database_of
+from billpolicy.ledger.databases import Database, OlderLedger, database_of
 from billpolicy.ledger.heads import begun_since, head_of, unknown_head
 from billpolicy.ledger.importing import Imported, import_book
 from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import policies_of
 from billpolicy.ledger.recorded import recorded
+from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.stats import stats_of
@@ -272,6 +273,22 @@ def create_ledger(url: str) -> Ledger:
     Raises `Refused` if the place is another program's, newer than this program, or cannot be written.
     """
     return Ledger(database_of(url).create_database(url))
+
+
+def ledger_revision(url: str) -> str | None:
+    """The revision of the tables of a ledger, also of one that an earlier program made; None where there is none yet.
+
+    Raises `Refused` where that cannot be told.
+    """
+    try:
+        open_ledger(url).close()
+    except OlderLedger as older:
+        return older.revision
+    except Refused as refused:
+        if {one.code for one in refused.diagnostics} <= {"file-missing", "ledger-empty"}:
+            return None
+        raise
+    return REVISIONS[-1]
 
 
 def ledger_files(url: str) -> list[Path]:

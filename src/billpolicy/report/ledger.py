@@ -128,6 +128,17 @@ LedgerReport = DocumentHistory | AccountReport | OperationReport | RunReport
 
 
 @record
+class InitReport:
+    """What `ledger init` did: it made the ledger, brought its tables up to date, or found both done."""
+
+    ledger: str
+    revision: str
+    """Of its tables, as it is now."""
+    before: str | None = None
+    """Of its tables, as they were found; none where there was no ledger."""
+
+
+@record
 class ImportReport:
     """What `ledger import` did: section of the book -> how many were added, and how many were there before."""
 

@@ -224,7 +224,11 @@ def open_database(url: str) -> SqliteDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, path)
-        refuse_other_revision(version, url, Position(str(path)), "this file is empty")
+        keep = (
+            "if this is a backup, leave it as it is, and restore it to another name; "
+            f"if not, back it up with `billpolicy ledger backup {url} FILE`"
+        )
+        refuse_other_revision(version, url, Position(str(path)), "this file is empty", keep)
     except BaseException:
         database.close()
         raise
