@@ -131,3 +131,8 @@ def test_a_part_can_be_read_later() -> None:
     found = decode(_Tagged, '["part", {"item": "i1", "amount": "1.00"}]')
     assert found.kind == "part"
     assert decode(Part, found.rest) == Part(item="i1", amount=Decimal("1.00"))
+
+
+def test_what_is_nested_too_deeply_is_no_record() -> None:
+    with pytest.raises(CodecError):
+        decode(dict, '{"a":' * 100_000 + "1" + "}" * 100_000)

@@ -30,8 +30,11 @@ def canonical(value: Any) -> str:
 
 
 def decode(kind: type[T], text: str | bytes | Raw) -> T:
-    """The record that `encode` was given. Raises `CodecError` where the text is no such record."""
-    found: T = _decoder(kind)(text)  # type: ignore[arg-type]
+    """The record that `encode` was given. Raises `CodecError` where the text is no such record, or goes too deep."""
+    try:
+        found: T = _decoder(kind)(text)  # type: ignore[arg-type]
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply") from None
     return found
 
 
