@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,50 @@ def test_what_was_posted_is_told_when_the_engine_fails_half_way(
     assert "payment P-00000001" in out
     assert "1 posted, 0 refused, 1 not tried" in out
     assert "nothing was posted" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (("backup", "sqlite:///l.db", "sqlite:///tuesday.backup"), "write tuesday.backup\n"),
+        (("restore", "sqlite:///l.db", "sqlite:///new.db"), "write l.db\n"),
+        (("import", "book.yaml", "sqlite:///l.db"), "write l.db; LEDGER comes first\n"),
+        (("usage", "sqlite:///l.db", "sqlite:///usage.csv"), "write usage.csv\n"),
+    ],
+)
+def test_an_address_where_a_path_belongs(typed: tuple[str, ...], told: str) -> None:
+    ran = billpolicy("ledger", *typed)
+    assert ran.code == 2
+    assert ran.err.endswith(f" is the address of a ledger, and this is a path: {told}")
+
+
+def test_a_path_where_an_address_belongs() -> None:
+    ran = billpolicy("ledger", "check", "monday.backup")
+    assert ran.code == 1
+    assert ran.out.endswith("    hint: did you mean `sqlite:///monday.backup`?\n")
+
+
+def test_a_check_says_of_how_much_it_is_and_from_which_head_it_goes_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'l.db'}"
+    assert billpolicy("ledger", "init", url).code == 0
+    assert billpolicy("ledger", "check", url).out == f"{url}: every check passed on 0 documents and 0 operations\n"
+    head = json.loads(billpolicy("ledger", "head", url, "--format", "json").out)["digest"]
+    ran = billpolicy("ledger", "check", url, "--head", head)
+    told = f"every check passed on 0 documents and 0 operations; it goes on from the head {head[:12]}"
+    assert (ran.code, ran.out) == (0, f"{url}: {told}\n")
+
+
+def test_a_table_that_is_gone_is_told_once_and_what_to_do_next_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'l.db'}"
+    assert billpolicy("ledger", "init", url).code == 0
+    with closing(sqlite3.connect(tmp_path / "l.db")) as driver:
+        driver.execute("DROP TABLE usage")
+        driver.execute("DROP INDEX ix_documents_draw")
+        driver.commit()
+    ran = billpolicy("ledger", "check", url)
+    first, second, hint = ran.out.splitlines()
+    assert first == "error: the index `ix_documents_draw` is gone [schema-differs]"
+    assert second == "error: the table `usage` is gone, with its indexes and guards [schema-differs]"
+    assert hint.startswith("    hint: something other than billpolicy changed this ledger")
+    found = json.loads(billpolicy("ledger", "check", url, "--format", "json").out)["diagnostics"]
+    assert [bool(one["hint"]) for one in found] == [True, True]  # programs read each by itself

@@ -303,6 +303,21 @@ def test_a_backup_that_is_not_whole_is_put_nowhere(place: Path, backup: Path, tm
     assert lefts(tmp_path) == set()
 
 
+def test_of_a_backup_that_cannot_be_taken_it_is_said_which_one_to_take(backup: Path, tmp_path: Path) -> None:
+    new = url_of(tmp_path / "new.db")
+    (tmp_path / "book.yaml").write_text("accounts: []\n" * 100)
+    (foreign,) = refused(lambda: restore_ledger(tmp_path / "book.yaml", new)).diagnostics
+    assert (foreign.code, foreign.hint) == (
+        "ledger-foreign",
+        "name the file of a backup, which `billpolicy ledger backup` makes",
+    )
+    with closing(sqlite3.connect(backup)) as connection:
+        connection.execute("DROP INDEX ix_documents_draw")
+        connection.commit()
+    (changed,) = refused(lambda: restore_ledger(backup, new)).diagnostics
+    assert (changed.code, changed.hint) == ("schema-differs", "this backup is not whole; take an older one")
+
+
 def test_what_a_link_leads_to_is_replaced_and_not_the_link(place: Path, backup: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(place)

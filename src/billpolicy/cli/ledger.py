@@ -24,6 +24,7 @@ from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import load_versions, login, progress, tell_outcome
 from billpolicy.cli.options import (
     LINE,
+    PathOf,
     actor_option,
     day_or_today,
     engine_option,
@@ -43,6 +44,7 @@ from billpolicy.report.ledger import ImportReport, InitReport, UsageReport, ledg
 from billpolicy.report.ledger_text import account_text, document_text, operation_text, run_text
 from billpolicy.report.numbering import gaps_to_warn_of, numbers_report, numbers_text
 from billpolicy.report.results import refusals
+from billpolicy.report.stats import holds
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def init(ledger: str, format: str) -> None:
 
 @command.command("import")
 @_LEDGER
-@click.argument("book", type=click.Path(path_type=Path))
+@click.argument("book", type=PathOf(path_type=Path))
 @own_policy_option
 @format_option("text", "json")
 def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> None:
@@ -127,7 +129,7 @@ def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> 
 
 @command.command("usage")
 @_LEDGER
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathOf(path_type=Path))
 @policy_option
 @click.option("--atomic", is_flag=True, help="Record all of it or nothing.")
 @actor_option
@@ -234,17 +236,21 @@ def check(ledger: str, head: str | None, format: str) -> None:
     Gaps among numbers that were imported are told as warnings: whether that ledger was whole is another question.
     """
     answer_with_refusals(click.get_current_context())
+    conclusion = "every check passed"
     with billpolicy.open_ledger(ledger) as opened:
         kept = None if head is None else billpolicy.load_head(head)
         problems = opened.check(kept)
         warnings = [] if problems else gaps_to_warn_of(opened.numbering())
-        if kept is not None and not problems:
+        if not problems:
             with opened.reading() as reader:
-                warnings += begun_since(reader.begun_since(kept))
+                conclusion += f" on {holds(reader.stats())}"
+                if kept is not None:
+                    warnings += begun_since(reader.begun_since(kept))
+                    conclusion += f"; it goes on from the head {kept.digest[:12]}"
     if format == "json" or problems or warnings:
         show([*problems, *warnings])
     if not problems:
-        conclude(f"{told_address(ledger)}: every check passed")
+        conclude(f"{told_address(ledger)}: {conclusion}")
     else:
         raise click.exceptions.Exit(1)
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 import billpolicy
 from billpolicy.cli import completing
-from billpolicy.cli.options import LINE, format_option
+from billpolicy.cli.options import LINE, PathOf, format_option
 from billpolicy.cli.output import conclude, write, write_json
 from billpolicy.diagnostics.addresses import told_address
-from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.backups import BackupReport, RestoreReport
-from billpolicy.report.stats import posted_at
+from billpolicy.report.stats import holds, posted_at
 from billpolicy.report.texts import in_lines, wrapped
 
-if TYPE_CHECKING:
-    from billpolicy.posting.stats import Stats
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = PathOf(path_type=Path, dir_okay=False)
 _LEDGER = click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
 
 
@@ -48,7 +43,7 @@ def backup(ledger: str, file: Path, format: str) -> None:
         head = "none: the version of billpolicy that made this ledger knew no chain"
         head = head if made.head is None else made.head.digest
         write(in_lines((*numbers, f"head          {head}", f"sha256        {made.sha256}")))
-    conclude(f"{file}: every check passed on {_holds(made.stats)}")
+    conclude(f"{file}: every check passed on {holds(made.stats)}")
 
 
 @click.command("restore")
@@ -84,9 +79,4 @@ def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool,
         again = wrapped("given again   ", ", ".join(runs)) if runs else ()
         write(in_lines((*again, f"head          {done.head.digest}")))
     kept = "" if done.kept is None else f"; what was there is kept as {done.kept.name}"
-    conclude(f"{told_address(ledger)}: every check passed on {_holds(done.stats)}{kept}")
-
-
-def _holds(stats: Stats) -> str:
-    last = "" if stats.last is None else f", the last of them {stats.last.id}"
-    return f"{counted(stats.count, 'document')} and {counted(stats.operations, 'operation')}{last}"
+    conclude(f"{told_address(ledger)}: every check passed on {holds(done.stats)}{kept}")

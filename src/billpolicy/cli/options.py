@@ -49,6 +49,22 @@ class _Line(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class PathOf(click.Path):
+    """The path of a file beside a ledger, for which the address of one is easily taken."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises `UsageError` for the address of a ledger."""
+        if isinstance(value, str) and value.startswith(_FILE_ADDRESS):
+            ledger = "" if ctx is None else ctx.params.get("ledger") or ""
+            order = "" if not ledger or ":" in ledger else "; LEDGER comes first"
+            path = value.removeprefix(_FILE_ADDRESS)
+            self.fail(f"{value} is the address of a ledger, and this is a path: write {path}{order}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FILE_ADDRESS = "sqlite:///"
+
+
 class _Digest(click.ParamType[str]):
     name = "DIGEST"
 

@@ -191,10 +191,11 @@ def show(diagnostics: Iterable[Diagnostic], *, beside: bool = False) -> None:
 
 def show_text(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
     """Diagnostics as text, whatever the format of the result; click drops the colour where there is no terminal."""
-    from billpolicy.report.findings.text import texts
+    from billpolicy.report.findings.text import folded, texts
 
     diagnostics = list(diagnostics)
     _log(diagnostics)
+    diagnostics = folded(diagnostics)
     if err and log() is not None:
         return
     for one, text in zip(diagnostics, texts(diagnostics, _meta().get(_SOURCES, ())), strict=True):

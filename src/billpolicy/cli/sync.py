@@ -17,6 +17,7 @@ from billpolicy.cli import completing
 from billpolicy.cli.interrupt import interruptible
 from billpolicy.cli.operations import Progress, Warnings, load_versions, login, tell_outcome
 from billpolicy.cli.options import (
+    PathOf,
     actor_option,
     day_or_today,
     engine_option,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 @click.command("sync")
 @click.argument("ledger", metavar="LEDGER", shell_complete=completing.ledgers)
-@click.argument("book", type=click.Path(path_type=Path))
+@click.argument("book", type=PathOf(path_type=Path))
 @policy_option
 @click.option("--post", "posting", is_flag=True, help="Post what is shown; without it nothing is changed.")
 @click.option("--summary", is_flag=True, help="Show how many records differ, and not which.")

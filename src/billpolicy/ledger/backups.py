@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,10 +21,18 @@ from billpolicy.ledger.databases import database_of
 from billpolicy.ledger.sqlite import last_link_in
 from billpolicy.ledger.statements import Row
 from billpolicy.ledger.store import open_ledger
+from billpolicy.ledger.structure import breach
 from billpolicy.posting.stats import Head, Stats
 
 UNKNOWN = "unknown"
 """What is lost of a ledger that cannot be read any more."""
+_NOT_WHOLE = "this backup is not whole; take an older one"
+_BACKUP_HINTS: dict[str, str] = {
+    "ledger-damaged": _NOT_WHOLE,
+    "ledger-foreign": "name the file of a backup, which `billpolicy ledger backup` makes",
+    "ledger-empty": "name the file of a backup, which `billpolicy ledger backup` makes",
+}
+"""Code -> what to do, where it is a backup of which it is told."""
 _OPERATIONS = "SELECT operation, who, at FROM audit ORDER BY id"
 _DOCUMENTS = "SELECT number, kind, account, date, currency, amount_minor, operation FROM documents ORDER BY id"
 _ACCOUNTS = "SELECT id FROM accounts ORDER BY id"
@@ -135,8 +144,9 @@ def restore_ledger(
     cannot be read any more. `another`: also where the backup is no earlier or later state of that ledger, such as the
     ledger of another company. Raises `Refused`, and then nothing has changed.
     """
-    with database_of(url).restored(Path(file), url) as (copy, place):
-        stats, head = _checked(copy, Position(str(file)))
+    at = Position(str(file))
+    with _told_of_a_backup(at), database_of(url).restored(Path(file), url) as (copy, place):
+        stats, head = _checked(copy, at)
         standing = place.standing()
         if standing is None:
             place.take()
@@ -150,7 +160,7 @@ def restore_ledger(
             with standing.alone() as held:
                 there = _Content.of(held.rows)
                 lost = there.without(content).lost
-                refused = [] if another else list(_another(content, there, Position(str(file))))
+                refused = [] if another else list(_another(content, there, at))
                 if discard != str(lost.count):
                     refused.append(_loss(lost, standing.at))
                 if refused:
@@ -162,6 +172,20 @@ def restore_ledger(
             if discard != UNKNOWN:
                 raise Refused([_unknown_loss(standing.at)]) from None
             return Restored(stats, head, standing.take_from_damaged(), None)
+
+
+@contextmanager
+def _told_of_a_backup(at: Position) -> Iterator[None]:
+    """What is wrong with the file of a backup is told with what to do where that is no ledger, but to become one."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(
+            Diagnostic(one.code, one.message, at, _BACKUP_HINTS.get(one.code, _NOT_WHOLE))
+            if one.position == at and (one.code in _BACKUP_HINTS or one.hint == breach(one.code, "").hint)
+            else one
+            for one in refused.diagnostics
+        ) from None
 
 
 def _checked(url: str, at: Position) -> tuple[Stats, Head]:

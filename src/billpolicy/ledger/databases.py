@@ -143,6 +143,8 @@ def no_address(url: str) -> Refused:
     """The refusal of an address that no ledger can have."""
     scheme = str(url).partition("://")[0]
     hint = _OTHER_NAMES.get(scheme) or "write " + ", or ".join(known.address for known in DATABASES.values())
+    if url and not set(str(url)) & {":", "\0"}:  # a path, as all else on a command line
+        hint = f"did you mean `sqlite:///{url}`?"
     return Refused(
         [Diagnostic("ledger-address", f"`{told_address(str(url))}` is not the address of a ledger", hint=hint)]
     )

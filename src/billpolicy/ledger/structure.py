@@ -42,5 +42,8 @@ def orphans(database: Database, connection: Connection) -> list[Diagnostic]:
 
 def breach(code: Code, message: str) -> Diagnostic:
     """What `ledger check` says of something that no operation has done."""
-    hint = "something other than billpolicy changed this ledger; restore it from a backup"
+    hint = (
+        "something other than billpolicy changed this ledger: keep it as it is, and bring a backup back with "
+        "`billpolicy ledger restore FILE LEDGER`"
+    )
     return Diagnostic(code, message, hint=hint)

@@ -110,6 +110,12 @@ def posted_at(one: PostedAt | None) -> PostedAtReport | None:
     return None if one is None else told(PostedAtReport, one)
 
 
+def holds(stats: Stats) -> str:
+    """How much there is, in a few words."""
+    last = "" if stats.last is None else f", the last of them {stats.last.id}"
+    return f"{counted(stats.count, 'document')} and {counted(stats.operations, 'operation')}{last}"
+
+
 def stats_text(stats: Stats, sizes: Mapping[str, int]) -> str:
     """A line for each count, in four parts: what there is, what was posted, by which policies, and in which files."""
     parts = [list(part) for part in (_holds(stats), _done(stats), _by(stats), _in(stats, sizes))]

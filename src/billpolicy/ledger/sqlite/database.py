@@ -33,6 +33,8 @@ from billpolicy.ledger.structure import unlike
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it is refused."""
 _VERSION = ("table", "alembic_version")
+_Schema = Mapping[tuple[str, str], tuple[str, str | None]]
+"""Kind and name -> the table that it is of and the statement that made it, of everything in a database."""
 
 
 class SqliteDialect:
@@ -236,27 +238,30 @@ def open_database(url: str) -> SqliteDatabase:
 
 
 def _breaches(driver: sqlite3.Connection) -> Iterator[str]:
-    expected, found = _schema_of_new(), _schema(driver)
+    made, found = _schema_of_new(), _schema(driver)
+    gone = {name for kind, name in made if kind == "table" and (kind, name) not in found}
+    for table in sorted(gone):
+        yield f"the table `{table}` is gone, with its indexes and guards"
+    expected = {key: row for key, row in made.items() if row[0] not in gone}
     for kind in sorted({kind for kind, _ in (*expected, *found)}):
         called = "guard" if kind == "trigger" else kind
         yield from unlike(called, _of_kind(kind, found), _of_kind(kind, expected))
-    if found.get(_VERSION) == expected[_VERSION]:
+    if found.get(_VERSION) == made[_VERSION]:
         versions = [version for (version,) in driver.execute("SELECT version_num FROM alembic_version")]
         if versions != [REVISIONS[-1]]:
             yield "the revision of the tables is not what it was"
 
 
-def _of_kind(kind: str, schema: Mapping[tuple[str, str], str | None]) -> dict[str, str | None]:
-    return {name: sql for (each, name), sql in schema.items() if each == kind}
+def _of_kind(kind: str, schema: _Schema) -> dict[str, tuple[str, str | None]]:
+    return {name: row for (each, name), row in schema.items() if each == kind}
 
 
-def _schema(driver: sqlite3.Connection) -> dict[tuple[str, str], str | None]:
-    """Kind and name -> the statement that made it, of everything in a database."""
-    return {row[:2]: row[2] for row in driver.execute("SELECT type, name, sql FROM sqlite_master")}
+def _schema(driver: sqlite3.Connection) -> _Schema:
+    return {row[:2]: row[2:] for row in driver.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")}
 
 
 @cache
-def _schema_of_new() -> dict[tuple[str, str], str | None]:
+def _schema_of_new() -> _Schema:
     """That of a ledger that is made now."""
     from billpolicy.ledger.migrations import upgrade
 

@@ -43,7 +43,7 @@ _FAILURES: dict[str, tuple[Code, str, str]] = {
     "SQLITE_CORRUPT": (
         "ledger-damaged",
         "this ledger is damaged; it may have been cut off or overwritten",
-        "restore it from a backup",
+        "keep it as it is, and bring a backup back with `billpolicy ledger restore FILE LEDGER`",
     ),
     "SQLITE_CANTOPEN": (
         "ledger-unreadable",

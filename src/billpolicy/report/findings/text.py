@@ -31,7 +31,20 @@ _LEAST = 20
 
 def report(found: Found) -> str:
     """Each finding with its line."""
-    return "".join(texts(found.diagnostics, found.sources))
+    return "".join(texts(folded(found.diagnostics), found.sources))
+
+
+def folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The same, and what to do next once below all of one place that it is the answer to, one below the other. What
+    stands in the lines of a file keeps it: that is read where it is mended."""
+    pairs = zip(diagnostics, [*diagnostics[1:], None], strict=False)
+    return [one._replace(hint=None) if _goes_on(one, following) else one for one, following in pairs]
+
+
+def _goes_on(one: Diagnostic, following: Diagnostic | None) -> bool:
+    if following is None or (one.position is not None and one.position.line):
+        return False
+    return (one.position, one.severity, one.hint) == (following.position, following.severity, following.hint)
 
 
 def texts(diagnostics: Iterable[Diagnostic], sources: Sequence[Files] = ()) -> Iterator[str]:
