@@ -152,3 +152,20 @@ def test_a_table_that_is_gone_is_told_once_and_what_to_do_next_once(tmp_path: Pa
     assert hint.startswith("    hint: something other than billpolicy changed this ledger")
     found = json.loads(billpolicy("ledger", "check", url, "--format", "json").out)["diagnostics"]
     assert [bool(one["hint"]) for one in found] == [True, True]  # programs read each by itself
+
+
+def test_a_head_that_was_kept_as_text_is_told_from_what_is_none(tmp_path: Path) -> None:
+    url, kept = f"sqlite:///{tmp_path / 'l.db'}", tmp_path / "head.txt"
+    assert billpolicy("ledger", "init", url).code == 0
+    kept.write_text(billpolicy("ledger", "head", url).out)
+    ran = billpolicy("ledger", "check", url, "--head", str(kept))
+    assert (ran.code, "this file has a head as text" in ran.out, "write it with --format json" in ran.out) == (
+        1,
+        True,
+        True,
+    )
+    kept.write_text("head of the table")
+    ran = billpolicy("ledger", "check", url, "--head", str(kept))
+    assert (ran.code, "this file has no head of a ledger" in ran.out) == (1, True)
+    ran = billpolicy("ledger", "check", url, "--head", "0" * 64)
+    assert "compare what `billpolicy ledger head` and `ledger stats` show of it" in ran.out

@@ -161,7 +161,7 @@ def test_an_import_says_what_has_no_due_date(tmp_path: Path) -> None:
     assert command("ledger", "init", other).code == 0
     without = command("ledger", "import", other, tmp_path / "book.yaml")
     assert "warning: D1 (`Net 75`) and 1 more have a payment term and no due date" in without.err
-    assert "at the first import, with --policy" in without.err
+    assert "named with --policy at the first import" in without.err
 
 
 # -- which version of the policy -----------------------------------------------------------------------------------

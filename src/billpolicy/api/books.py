@@ -59,8 +59,9 @@ def due_dates_missing(book: Book) -> list[Diagnostic]:
     if others:
         message = f"{first.number} (`{term}`) and {others} more have a payment term and no due date"
     hint = (
-        "plans work it out by a policy that declares the term; to keep it in the ledger name that policy at the first "
-        "import, with --policy, or write `due_date` in the book"
+        "a policy that declares the term gives it to plans and, with --policy, to reports; a ledger keeps it only if "
+        "that policy is named with --policy at the first import, or `due_date` stands in the book: to keep it now, "
+        "make the ledger anew and import it so"
     )
     return [Diagnostic("due-date-missing", message, None, hint, "warning")]
 

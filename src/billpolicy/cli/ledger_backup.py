@@ -12,7 +12,7 @@ from billpolicy.cli.options import LINE, PathOf, format_option
 from billpolicy.cli.output import conclude, write, write_json
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.report.backups import BackupReport, RestoreReport
-from billpolicy.report.stats import holds, posted_at
+from billpolicy.report.stats import holds_until, posted_at
 from billpolicy.report.texts import in_lines, wrapped
 
 _FILE = PathOf(path_type=Path, dir_okay=False)
@@ -43,7 +43,7 @@ def backup(ledger: str, file: Path, format: str) -> None:
         head = "none: the version of billpolicy that made this ledger knew no chain"
         head = head if made.head is None else made.head.digest
         write(in_lines((*numbers, f"head          {head}", f"sha256        {made.sha256}")))
-    conclude(f"{file}: every check passed on {holds(made.stats)}")
+    conclude(f"{file}: every check passed on {holds_until(made.stats)}")
 
 
 @click.command("restore")
@@ -79,4 +79,4 @@ def restore(file: Path, ledger: str, replace: bool, discard: str, another: bool,
         again = wrapped("given again   ", ", ".join(runs)) if runs else ()
         write(in_lines((*again, f"head          {done.head.digest}")))
     kept = "" if done.kept is None else f"; what was there is kept as {done.kept.name}"
-    conclude(f"{told_address(ledger)}: every check passed on {holds(done.stats)}{kept}")
+    conclude(f"{told_address(ledger)}: every check passed on {holds_until(done.stats)}{kept}")

@@ -19,7 +19,7 @@ def command(ledger: str, format: str) -> None:
 
     Keep it where nobody who may write the ledger may write, and give it to `ledger check --head`, which tells whether
     anything was changed, removed or cut off since. With --format json it is a file that --head takes as well; then what
-    was issued and is not there any more is told by its number.
+    was issued and is not there any more is told by its number, which the digest alone cannot tell.
     """
     with billpolicy.open_ledger(ledger) as opened, opened.reading() as reader:
         found = reader.head()

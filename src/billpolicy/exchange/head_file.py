@@ -13,6 +13,8 @@ from billpolicy.source.codec import CodecError, decode
 from billpolicy.source.plain_file import is_there, read_plain
 
 _DIGEST = re.compile("[0-9a-f]{64}")
+_TEXT = re.compile(rb"head +[0-9a-f]{64}\s")
+"""How what `ledger head` shows as text begins."""
 _MOST = 1 << 20
 """Bytes that such a file has at most."""
 
@@ -28,12 +30,17 @@ def load_head(kept: str) -> KeptHead:
         if not is_there(path):
             message = f"`{kept}` is no head of a ledger, nor is there such a file"
             raise Refused([Diagnostic("head-wrong", message, hint=hint)])
-        found = decode(HeadReport, read_plain(path, _MOST))
+        raw = read_plain(path, _MOST)
+        found = decode(HeadReport, raw)
     except CodecError:
         found = None
     except OSError as error:
         message = f"this file cannot be read: {(error.strerror or str(error)).lower()}"
         raise Refused([Diagnostic("file-unreadable", message, Position(kept), "check the path")]) from None
     if found is None or not _DIGEST.fullmatch(found.digest):
-        raise Refused([Diagnostic("head-wrong", "this file has no head of a ledger", Position(kept), hint)])
+        message = "this file has no head of a ledger"
+        if _TEXT.match(raw):
+            message = "this file has a head as text; numbers that are gone could not be told by it"
+            hint = "write it with --format json, or give the 64 characters that stand in it"
+        raise Refused([Diagnostic("head-wrong", message, Position(kept), hint)])
     return KeptHead(found.digest, found.numbers)

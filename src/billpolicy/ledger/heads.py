@@ -18,8 +18,9 @@ FROM chain link LEFT JOIN chain earlier ON earlier.id = link.id - 1 WHERE link.d
 """
 _GIVEN = "SELECT number FROM documents WHERE number IN {keys}"
 _HEAD_HINT = (
-    "it is another ledger, an older copy of this one, or something in it was changed or removed; find out which before "
-    "anything is posted on it, since numbers could be issued twice"
+    "it is another ledger, an older copy of this one, or something in it was changed or removed; before anything is "
+    "posted on it, since numbers could be issued twice, compare what `billpolicy ledger head` and `ledger stats` show "
+    "of it with the day of the head that was kept, and look for a newer copy or a `.before-restore-1` beside it"
 )
 
 

@@ -112,8 +112,12 @@ def posted_at(one: PostedAt | None) -> PostedAtReport | None:
 
 def holds(stats: Stats) -> str:
     """How much there is, in a few words."""
-    last = "" if stats.last is None else f", the last of them {stats.last.id}"
-    return f"{counted(stats.count, 'document')} and {counted(stats.operations, 'operation')}{last}"
+    return f"{counted(stats.count, 'document')} and {counted(stats.operations, 'operation')}"
+
+
+def holds_until(stats: Stats) -> str:
+    """The same, and what was posted last."""
+    return holds(stats) + ("" if stats.last is None else f", the last of them {stats.last.id}")
 
 
 def stats_text(stats: Stats, sizes: Mapping[str, int]) -> str:
