@@ -162,6 +162,10 @@ def test_an_import_says_what_has_no_due_date(tmp_path: Path) -> None:
     without = command("ledger", "import", other, tmp_path / "book.yaml")
     assert "warning: D1 (`Net 75`) and 1 more have a payment term and no due date" in without.err
     assert "named with --policy at the first import" in without.err
+    too_late = command("ledger", "import", other, tmp_path / "book.yaml", "--policy", STANDARD)
+    assert (too_late.code, "imported nothing new" in too_late.out) == (0, True)
+    assert "warning: I1 has the payment term `Net 30` and no due date [due-date-missing]" in too_late.err
+    assert "make the ledger anew" in too_late.err
 
 
 # -- which version of the policy -----------------------------------------------------------------------------------

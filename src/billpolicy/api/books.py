@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from itertools import islice
 
@@ -46,11 +46,11 @@ def with_due_dates(policy: Versions, book: Book) -> Book:
     return dated(book, policy.policies)
 
 
-def due_dates_missing(book: Book) -> list[Diagnostic]:
+def due_dates_missing(book: Book, numbers: Collection[str] | None = None) -> list[Diagnostic]:
     """One warning where invoices or debit memos have a payment term and no due date: in orders by due date they come
-    last, as long as no policy works it out."""
+    last, as long as no policy works it out. `numbers`: only those."""
     expect(book, Book, "`book` must be a Book; `load_book` and `book_from` make one")
-    found = undated(book)
+    found = [one for one in undated(book) if numbers is None or one.number in numbers]
     if not found:
         return []
     first, others = found[0], len(found) - 1

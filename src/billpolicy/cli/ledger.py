@@ -108,15 +108,15 @@ def import_(ledger: str, book: Path, policy: tuple[Place, ...], format: str) -> 
     billpolicy goes on (without one, a prefix and eight digits do), and what it cannot use of the book is told.
     """
     versions = load_versions(policy, "python") if policy else None
-    loaded = billpolicy.load_book(book)
-    odd = billpolicy.check_book(versions, loaded)
-    if versions is not None:
-        loaded = billpolicy.with_due_dates(versions, loaded)
+    read = billpolicy.load_book(book)
+    odd = billpolicy.check_book(versions, read)
+    loaded = read if versions is None else billpolicy.with_due_dates(versions, read)
     with billpolicy.open_ledger(ledger) as opened:
         done = opened.import_book(loaded, versions)
-    # What was imported before has what it had then.
+    # What was imported before has what it had then, also where the policy of today would give it a due date.
+    late = billpolicy.due_dates_missing(read, done.undated)
     is_new = {"invoices", "debit_memos"} & done.added.keys()
-    told = [*odd, *(billpolicy.due_dates_missing(loaded) if is_new else ())]
+    told = [*odd, *late, *(billpolicy.due_dates_missing(loaded) if is_new else ())]
     if not gather(told):
         show_text(told)
     if format == "json":

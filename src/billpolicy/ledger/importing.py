@@ -6,6 +6,7 @@ operations were posted on it. What it holds with other content is refused, field
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.changes import master_id, subscription_name
 from billpolicy.book.counting import Counting, counted_by_digits
 from billpolicy.book.history import in_order
+from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import (
     AccountingPeriod,
     Application,
@@ -51,12 +53,18 @@ class Imported:
 
     added: Mapping[str, int]
     known: Mapping[str, int]
+    undated: tuple[str, ...] = ()
+    """The numbers of documents that were there before without a due date, and have one in the book."""
 
 
 def import_book(connection: Connection, book: Book, counted: Counting = counted_by_digits) -> Imported:
     """Load a book into the open transaction. `counted`: of which counter the number of a document is. Raises `Refused`
     with everything that does not fit."""
     return _Import(connection, book, counted).run()
+
+
+def _due_date(document: Numbered) -> datetime.date | None:
+    return document.due_date if is_owed(document) else None
 
 
 class _Import:
@@ -117,7 +125,9 @@ class _Import:
         link_import(connection, number, raised, counted)
         self.problems += identities.broken(before.with_posted(documents, applications), touched | new)
         self._stop_if_refused()
-        return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())))
+        undated = (name for name, one in known_documents.items() if _due_date(one) is None)
+        late = tuple(sorted(name for name in undated if _due_date(book.numbered[name]) is not None))
+        return Imported(dict(sorted(self.added.items())), dict(sorted(self.known.items())), late)
 
     def _count(self, new: Collection[str]) -> None:
         """Let the counters begin after imported numbers. Raises `Refused` for numbers that are the ledger's to draw.
