@@ -21,7 +21,8 @@ _IS: dict[Kind, str] = {
 GOES: dict[Kind, str] = {
     "policy": "name a policy with `--policy`",
     "book": "name a book with `--book`",
-    "operations": "name an operations file as it is, like `billpolicy plan operations.yaml --policy POLICY`",
+    "operations": "plan it with `billpolicy plan FILE --policy POLICY`, or post it with `billpolicy post FILE --ledger "
+    "LEDGER --policy POLICY`",
     "tests": "tests stand beside their policy: run them with `billpolicy test POLICY`",
     "settings": "settings are found by themselves above the policy, or named with `--config`",
     "recording": "give a recording to `billpolicy replay`",
