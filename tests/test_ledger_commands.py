@@ -169,3 +169,16 @@ def test_a_head_that_was_kept_as_text_is_told_from_what_is_none(tmp_path: Path) 
     assert (ran.code, "this file has no head of a ledger" in ran.out) == (1, True)
     ran = billpolicy("ledger", "check", url, "--head", "0" * 64)
     assert "compare what `billpolicy ledger head` and `ledger stats` show of it" in ran.out
+
+
+def test_what_is_posted_to_a_ledger_with_nothing_in_it_says_what_comes_first(tmp_path: Path) -> None:
+    url, operations, book = f"sqlite:///{tmp_path / 'l.db'}", tmp_path / "operations.yaml", tmp_path / "book.yaml"
+    operations.write_text(PAY_THEN_APPLY)
+    book.write_text("accounts: [{id: another, currency: EUR}]\n")
+    assert billpolicy("ledger", "init", url).code == 0
+    note = f"note: there is nothing in this ledger yet: `billpolicy ledger import {url} BOOK` comes first\n"
+    ran = billpolicy("post", str(operations), "--ledger", url, "--policy", str(STANDARD))
+    assert (ran.code, ran.err) == (1, note)
+    assert billpolicy("ledger", "import", url, str(book)).code == 0
+    ran = billpolicy("post", str(operations), "--ledger", url, "--policy", str(STANDARD))
+    assert (ran.code, ran.err) == (1, "")

@@ -44,8 +44,18 @@ from billpolicy.cli.options import (
     today_option,
     typed,
 )
-from billpolicy.cli.output import answer_with_refusals, conclude, gather, show_refused, use_format, write, write_json
+from billpolicy.cli.output import (
+    answer_with_refusals,
+    conclude,
+    gather,
+    say,
+    show_refused,
+    use_format,
+    write,
+    write_json,
+)
 from billpolicy.cli.writing import RECORDING, REPORT, write_file
+from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
@@ -222,6 +232,9 @@ def command(
                     conclude(f"to go on with these lines: {again}")
             if report is not None:
                 write_file(report, tally.report(), REPORT)
+        if tally.refused and _is_empty(posting):
+            told = told_address(ledger)
+            say(f"note: there is nothing in this ledger yet: `billpolicy ledger import {told} BOOK` comes first")
     if interrupt.asked_for:
         raise KeyboardInterrupt
     if tally.refused or tally.given_up:
@@ -270,6 +283,12 @@ def _let_wait(
         return billpolicy.wait(versions, ledger, one, who=who, today=today).waiting
     except Refused as refused:
         return replace(outcome, problems=tuple(refused.diagnostics))
+
+
+def _is_empty(ledger: Ledger) -> bool:
+    with ledger.reading() as reader:
+        stats = reader.stats()
+    return not (stats.count or stats.operations or stats.records["accounts"])
 
 
 _CONFIRMED_AT_ONCE = 20
