@@ -102,7 +102,7 @@ def _impact(impact: ImpactTold, summary: bool) -> Iterator[str]:
     if impact.groups:
         yield ""
         rows = [(one.operation, group_text(one), KINDS[one.kind], f"{one.count:,}") for one in impact.groups]
-        yield table(("operation", "of", "what comes out", "count"), rows).rstrip("\n")
+        yield from table(("operation", "of", "what comes out", "count"), rows).splitlines()
     for why, count in impact.untold.items():
         yield from wrapped("  ", f"of {count:,} it cannot be told: {why}")
     if not summary:
