@@ -158,13 +158,13 @@ def test_a_first_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # -- for other programs --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("acme")
 def test_a_first_test_is_yaml_and_no_json() -> None:
     ran = billpolicy("test", "policies/standard", "--new", "write-off-on-cancellation", "--format", "json")
     assert (ran.code, ran.out) == (2, "")
     assert "--new writes a test, which is YAML: leave --format json out" in ran.err
 
 
+@pytest.mark.usefixtures("acme")
 def test_the_json_is_what_the_schema_says() -> None:
     ran = billpolicy("test", "acme", "--coverage", "--format", "json")
     told: dict[str, Any] = json.loads(ran.out)

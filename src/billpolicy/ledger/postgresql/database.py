@@ -78,11 +78,14 @@ def _set(settings: Mapping[str, str]) -> str:
 
 
 _TO_READ = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", _set({"jit": "off"}))
-_TO_WRITE = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-    _set({"synchronous_commit": "on", "lock_timeout": f"{BUSY_SECONDS}s", **_KEYED}),
-)
-"""Each statement sees what was committed when the lock was given, and a commit waits for the disk."""
+
+
+def _to_write() -> tuple[str, str]:
+    """Each statement sees what was committed when the lock was given, and a commit waits for the disk."""
+    settings = {"synchronous_commit": "on", "lock_timeout": f"{BUSY_SECONDS}s", **_KEYED}
+    return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", _set(settings)
+
+
 _VERSION = """
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')),
     obj_description(to_regclass(quote_ident(current_schema()) || '.alembic_version'))
@@ -188,7 +191,7 @@ class PostgresDatabase:
         """
         if get_ident() in self._writing:  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with self._failures(), self._connection(*_TO_WRITE, _LOCK_IF_MAY_WRITE) as (driver, locked):
+        with self._failures(), self._connection(*_to_write(), _LOCK_IF_MAY_WRITE) as (driver, locked):
             self._writing.add(get_ident())
             try:
                 if locked is None:
@@ -315,7 +318,7 @@ def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> N
     if driver.info.parameter_status("server_encoding") != "UTF8":
         hint = "make another one, with `createdb --encoding UTF8 --template template0` and its name"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
-    _begin(driver, _TO_WRITE)
+    _begin(driver, _to_write())
     try:
         driver.execute(_LOCK)
         version = version_in(driver, url)

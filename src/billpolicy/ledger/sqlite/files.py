@@ -32,7 +32,7 @@ def path_of(url: str) -> Path:
     name = url.removeprefix(SCHEME)
     if not url.startswith(SCHEME) or not name or "\0" in name or name.startswith(_NO_FILE):
         raise no_address(url)
-    if "?" in name:
+    if "=" in name.partition("?")[2]:  # a name may have a question mark
         message = f"`{told_address(url)}` has options, and a ledger in a file has none"
         raise Refused([Diagnostic("ledger-address", message, hint="leave out all from the `?` on")])
     return Path(name)
