@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from sqlalchemy import Boolean, Table
 
 from billpolicy.ledger import schema
+from billpolicy.ledger.inserting import DOCUMENTS, MASTER
 from billpolicy.ledger.statements import Connection, Row, select_from
 
 _AT_ONCE = 1_000
@@ -17,21 +18,10 @@ _OTHERS: tuple[Table, ...] = (
     schema.policies,
     schema.operations,
     schema.audit,
-    schema.accounts,
-    schema.contacts,
-    schema.charges,
-    schema.subscriptions,
-    schema.subscribed_charges,
-    schema.accounting_periods,
-    schema.held,
+    *MASTER,
     schema.counters,
     schema.void_numbers,
-    schema.items,
-    schema.taxes,
-    schema.combined,
-    schema.refund_parts,
-    schema.documents,
-    schema.billed,
+    *DOCUMENTS,
     schema.application_parts,
     schema.applications,
     schema.usage,

@@ -116,7 +116,7 @@ def import_master(connection: Connection, records: Iterable[MasterRecord], impor
     insert_master(connection, values)
 
 
-_MASTER = (
+MASTER = (
     schema.accounts,
     schema.contacts,
     schema.charges,
@@ -125,12 +125,12 @@ _MASTER = (
     schema.accounting_periods,
     schema.held,
 )
-"""In an order in which each row finds those that it names."""
+"""The tables that master data stand in, in an order in which each row finds those that it names."""
 
 
 def insert_master(connection: Connection, values: Mapping[Table, list[Row]]) -> None:
     """Insert rows of master data, by table."""
-    for table in _MASTER:
+    for table in MASTER:
         connection.insert(table, values.get(table, []))
 
 
@@ -209,11 +209,11 @@ def write_documents(connection: Connection, filed: Iterable[Filed], last: int | 
             import_id=import_id,
         )
         values[schema.documents].append(row)
-    for table in _DOCUMENTS:
+    for table in DOCUMENTS:
         connection.insert(table, values[table])
 
 
-_DOCUMENTS = (
+DOCUMENTS = (
     schema.items,
     schema.taxes,
     schema.combined,

@@ -87,29 +87,33 @@ class Connection:
 
     def rows(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
         """The rows that a statement finds. With no keys nothing is asked: there is nothing to be found."""
-        if keys is not None:
-            if not keys:
-                return []
-            values["keys"] = self.dialect.keys(keys)
-        sql, names = compiled(statement, self.dialect)
-        self._cursor.execute(sql, tuple(values[name] for name in names))
+        if keys is not None and not keys:
+            return []
+        sql, given = self._put(statement, keys, values)
+        self._cursor.execute(sql, given)
         found: list[Row] = self._cursor.fetchall()
         return found
 
     def ask(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> Answer:
         """As `rows`, which are given when they are called for; inside `at_once`, not before its end."""
-        if keys is not None:
-            if not keys:
-                return list
-            values["keys"] = self.dialect.keys(keys)
-        sql, names = compiled(statement, self.dialect)
-        question = Question(self.driver.cursor(), sql, tuple(values[name] for name in names))
+        if keys is not None and not keys:
+            return list
+        question = Question(self.driver.cursor(), *self._put(statement, keys, values))
         if self._asked is None:
             question.cursor.execute(question.sql, question.values)
         else:
             self._asked.append(question)
         answer: Answer = question.cursor.fetchall
         return answer
+
+    def _put(
+        self, statement: Statement, keys: Collection[Any] | None, values: dict[str, Any]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """A statement as the driver takes it, and its parameters."""
+        if keys is not None:
+            values = values | {"keys": self.dialect.keys(keys)}
+        sql, names = compiled(statement, self.dialect)
+        return sql, tuple(values[name] for name in names)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -125,9 +129,9 @@ class Connection:
 
     def each(self, statement: Statement, **values: Any) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
-        sql, names = compiled(statement, self.dialect)
+        sql, given = self._put(statement, None, values)
         with closing(self.dialect.streaming(self.driver)) as cursor:  # of its own: others are asked for rows meanwhile
-            cursor.execute(sql, tuple(values[name] for name in names))
+            cursor.execute(sql, given)
             yield from cursor
 
     def run(self, statement: Statement, rows: Sequence[Row]) -> None:
