@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger.store import Ledger, open_ledger
+from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from tests.helpers.postgresql import Server
+from tests.helpers.tampering import fill
 
 STORES = ("sqlite", "postgresql")
 ONLY = {"in_a_file": "sqlite", "on_a_server": "postgresql"}
@@ -22,6 +23,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         of_one = {mark.name for mark in metafunc.definition.iter_markers()} & ONLY.keys()
         stores = STORES if not of_one else [ONLY[mark] for mark in of_one]
         metafunc.parametrize("kept_in", stores, scope="function")
+
+
+@pytest.fixture(scope="module")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a ledger that has everything."""
+    path = tmp_path_factory.mktemp("filled") / "ledger.db"
+    with create_ledger(f"sqlite:///{path}") as ledger:
+        fill(ledger)
+    return path
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger.store import create_ledger
 from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import guards_down
-from tests.helpers.tampering import fill
 
 CHANCE = random.Random(20261127)
 DAMAGES = {
@@ -42,15 +40,6 @@ ASKED = (
 )
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a ledger that has everything."""
-    path = tmp_path_factory.mktemp("whole") / "ledger.db"
-    with create_ledger(f"sqlite:///{path}") as ledger:
-        fill(ledger)
-    return path
-
-
 def answers(path: Path) -> dict[str, int]:
     """What is answered to each question, by its exit code. None is a failure of the program."""
     codes = {}
@@ -66,8 +55,8 @@ def answers(path: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_whatever_is_asked_it_is_told(whole: Path, tmp_path: Path, damage: str) -> None:
-    path = Path(shutil.copy(whole, tmp_path / "damaged.db"))
+def test_whatever_is_asked_it_is_told(filled_file: Path, tmp_path: Path, damage: str) -> None:
+    path = Path(shutil.copy(filled_file, tmp_path / "damaged.db"))
     with closing(sqlite3.connect(path)) as connection:
         if DAMAGES[damage].startswith(("UPDATE", "DELETE")):
             with guards_down(connection):
@@ -80,8 +69,8 @@ def test_whatever_is_asked_it_is_told(whole: Path, tmp_path: Path, damage: str) 
 
 
 @pytest.mark.parametrize("n", range(12))
-def test_a_page_that_is_overwritten(whole: Path, tmp_path: Path, n: int) -> None:
-    content = bytearray(whole.read_bytes())
+def test_a_page_that_is_overwritten(filled_file: Path, tmp_path: Path, n: int) -> None:
+    content = bytearray(filled_file.read_bytes())
     page = CHANCE.randrange(1, len(content) // 4096)
     for _ in range(CHANCE.choice([1, 40, 4000])):
         content[page * 4096 + CHANCE.randrange(4096)] = CHANCE.randrange(256)

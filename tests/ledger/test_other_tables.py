@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.ledger.store import create_ledger, open_ledger
+from billpolicy.ledger.store import open_ledger
 from tests.helpers.command_line import billpolicy
 from tests.helpers.paths import STANDARD
 from tests.helpers.postgresql import Server
@@ -80,15 +80,6 @@ pytestmark = pytest.mark.usefixtures("_folder")
 @pytest.fixture
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a ledger that has everything."""
-    path = tmp_path_factory.mktemp("filled") / "ledger.db"
-    with create_ledger(f"sqlite:///{path}") as ledger:
-        fill(ledger)
-    return path
 
 
 @pytest.fixture(scope="module")
