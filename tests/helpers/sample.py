@@ -25,7 +25,8 @@ from billpolicy.book.model import (
     TaxItem,
 )
 from billpolicy.book.numbers import NumberDraw
-from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
+from billpolicy.deciding.decisions import Resolution
+from billpolicy.deciding.resolver import LevelValues, Resolved, Several
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument
 from billpolicy.vocabulary.spec import DocumentKind

@@ -7,12 +7,12 @@ import platform
 import pytest
 
 from billpolicy.deciding.matching import durable, engines
+from billpolicy.deciding.matching.cells import CellMatcher
 from billpolicy.deciding.matching.durable import DurableMatcher
 from billpolicy.deciding.matching.engines import BothMatcher, default_engine, engine_matcher
 from billpolicy.deciding.matching.protocol import EngineError
-from billpolicy.deciding.matching.reference import ReferenceMatcher
-from billpolicy.policy.condition import Facts
-from tests.helpers.conditions import exception, words
+from billpolicy.policy.condition import Fact, Facts
+from tests.helpers.conditions import between, exception, words
 from tests.helpers.engine import needs_engine
 from tests.helpers.scenes import versions
 
@@ -20,13 +20,19 @@ from tests.helpers.scenes import versions
 class Says:
     def __init__(self, *ids: str) -> None:
         self.ids = ids
+        self.asked: list[Facts] = []
 
     def match(self, facts: Facts) -> tuple[str, ...]:
+        self.asked.append(facts)
         return self.ids
 
 
+ALWAYS = CellMatcher([exception("a"), exception("b")])
+"""`a` and `b` hold of everything."""
+
+
 def test_agreement_is_the_answer() -> None:
-    assert BothMatcher("write_off_invoice", Says("a", "b"), Says("a", "b")).match({}) == ("a", "b")
+    assert BothMatcher("write_off_invoice", ALWAYS, Says("a", "b")).match({}) == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +45,7 @@ def test_agreement_is_the_answer() -> None:
     ],
 )
 def test_disagreement_names_the_difference_and_the_facts(engine: Says, said: str) -> None:
-    both = BothMatcher("write_off_invoice", Says("a", "b"), engine)
+    both = BothMatcher("write_off_invoice", ALWAYS, engine)
     with pytest.raises(EngineError) as raised:
         both.match({"amount": 5, "account.country": "DE"})
     assert str(raised.value) == (
@@ -54,7 +60,40 @@ def test_an_error_of_the_engine_is_not_hidden() -> None:
             raise EngineError("it is broken")
 
     with pytest.raises(EngineError, match="it is broken"):
-        BothMatcher("write_off_invoice", Says(), Broken()).match({})
+        BothMatcher("write_off_invoice", ALWAYS, Broken()).match({})
+
+
+def test_the_engine_is_asked_once_for_all_facts_that_no_condition_tells_apart() -> None:
+    rule = exception("large", between("amount", 100_00, 200_00, "EUR"))
+    engine = Says("large")
+    both = BothMatcher("write_off_invoice", CellMatcher([rule]), engine)
+    euros: dict[str, Fact] = {"amount.currency": "EUR"}
+    known = [{**euros, "amount": cents, "account.name": f"Customer {cents}"} for cents in range(100_00, 105_00)]
+    assert {both.match(facts) for facts in known} == {("large",)}
+    assert engine.asked == known[:1]
+    engine.ids = ()
+    for facts in ({**euros, "amount": 99_99}, {**euros, "amount": 200_01}, euros):
+        assert both.match(facts) == ()  # below, above, and without an amount: each is asked
+    assert len(engine.asked) == 4
+
+
+def test_what_they_did_not_agree_on_is_asked_again() -> None:
+    engine = Says()
+    both = BothMatcher("write_off_invoice", ALWAYS, engine)
+    for _ in range(2):
+        with pytest.raises(EngineError):
+            both.match({})
+    engine.ids = ("a", "b")
+    assert both.match({}) == ("a", "b")
+
+
+def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "MOST_KEPT", 3)
+    rules = [exception(f"r{n}", words("account.name", f"name {n}")) for n in range(9)]
+    both = BothMatcher("write_off_invoice", CellMatcher(rules), CellMatcher(rules))
+    for n in range(9):
+        assert both.match({"account.name": f"name {n}"}) == (f"r{n}",)
+        assert len(both._agreed) <= 3
 
 
 # -- by name -------------------------------------------------------------------------------------------------------
@@ -64,7 +103,7 @@ RULES = [exception("german", words("account.country", "DE"))]
 
 def test_python_needs_no_engine() -> None:
     matcher = engine_matcher("python", "write_off_invoice", RULES)
-    assert isinstance(matcher, ReferenceMatcher)
+    assert isinstance(matcher, CellMatcher)
     assert matcher.match({"account.country": "DE"}) == ("german",)
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billpolicy.deciding.matching import durable
+from billpolicy.deciding.matching.cells import CellMatcher
 from billpolicy.deciding.matching.durable import DurableMatcher
 from billpolicy.deciding.matching.protocol import EngineError
-from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import ExceptionRule
 from tests.helpers.conditions import WILD_NUMBERS, WILD_TEXTS, between, exception, exceptions, facts, words
@@ -31,7 +31,7 @@ Known = dict[str, Fact]
 @examples(120)
 @given(exceptions(), st.lists(facts(st.sampled_from(("DE", "FR")), st.integers(-1, 4)), max_size=8))
 def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Known]) -> None:
-    matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
+    matcher, reference = DurableMatcher("test", rules), CellMatcher(rules)
     for known in operations:
         assert matcher.match(known) == reference.match(known)
     matcher.close()
@@ -40,7 +40,7 @@ def test_equal_to_the_reference(rules: list[ExceptionRule], operations: list[Kno
 @examples(120)
 @given(exceptions(WILD_TEXTS, WILD_NUMBERS), st.lists(facts(), max_size=4))
 def test_equal_for_wild_texts_and_numbers(rules: list[ExceptionRule], operations: list[Known]) -> None:
-    matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
+    matcher, reference = DurableMatcher("test", rules), CellMatcher(rules)
     for known in operations:
         assert matcher.match(known) == reference.match(known)
     # Also facts that are exactly what a condition names, which chance rarely draws.
@@ -236,7 +236,7 @@ def test_many_threads_share_a_matcher() -> None:
         exception(f"r{n}", words("account.country", f"C{n % 7}"), between("invoice.lines", n, None)) for n in range(60)
     ]
     operations: list[Known] = [{"account.country": f"C{n % 9}", "invoice.lines": n % 70} for n in range(1000)]
-    matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
+    matcher, reference = DurableMatcher("test", rules), CellMatcher(rules)
     expected = [reference.match(known) for known in operations]
     answers: list[list[tuple[str, ...]]] = []
     threads = [
@@ -257,8 +257,8 @@ def run(script: str) -> str:
     """A hang inside the engine cannot be interrupted, only killed: the process has 20 seconds."""
     preamble = """
 from pathlib import Path
+from billpolicy.deciding.matching.cells import CellMatcher
 from billpolicy.deciding.matching.durable import DurableMatcher
-from billpolicy.deciding.matching.reference import ReferenceMatcher
 from tests.helpers.conditions import between, exception, words
 
 def megabytes():
@@ -270,7 +270,7 @@ def forty_rules():
     ]
 
 def same(rules, operations):
-    matcher, reference = DurableMatcher("test", rules), ReferenceMatcher(rules)
+    matcher, reference = DurableMatcher("test", rules), CellMatcher(rules)
     for known in operations:
         assert matcher.match(known) == reference.match(known), known
     matcher.close()

@@ -12,7 +12,8 @@ import pytest
 
 from billpolicy.book.changes import CHANGES
 from billpolicy.book.model import Part
-from billpolicy.deciding.resolver import LevelValues, Resolution, Resolved, Several
+from billpolicy.deciding.decisions import Resolution
+from billpolicy.deciding.resolver import LevelValues, Resolved, Several
 from billpolicy.planning.plan import BalanceChange
 from billpolicy.source.codec import CodecError, Raw, canonical, decode, encode
 from tests.helpers.kinds_of_change import EACH

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from billpolicy.deciding.decisions import Deciding, Decisions, Resolution
 from billpolicy.deciding.matching.engines import EngineName, engine_matcher
 from billpolicy.deciding.matching.protocol import Matcher
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
@@ -56,17 +57,6 @@ class LevelValues(NamedTuple):
         return f"{self.label} for {self.chosen[key]}" if key in self.chosen else self.label
 
 
-class Resolution(NamedTuple):
-    """The value of one decision and where it came from. Small: one is made per attribute of every document."""
-
-    key: str
-    value: str | int | bool
-    level: Level | None
-    """The level of the chain that had the value; None for a setting."""
-    rule: str
-    """Id of the exception or base rule that decided."""
-
-
 _new = tuple.__new__
 """Makes a `Resolution` or `Resolved` in a third of the time: without it, resolving takes a quarter longer."""
 
@@ -90,15 +80,6 @@ class Resolved(NamedTuple):
         return int(self.resolutions[key].value)
 
 
-class _Deciding(NamedTuple):
-    """What decides each key for one set of matching exceptions: found once, used for every document."""
-
-    settings: dict[str, Resolution]
-    """Settings need no document: they are resolved already."""
-    chains: tuple[tuple[str, tuple[Level, ...], str], ...]
-    """Key, levels and rule of each attribute; without the levels that cannot have it."""
-
-
 class Resolver:
     """One policy, ready to resolve. Safe to share: everything it keeps is derived from the policy."""
 
@@ -107,11 +88,21 @@ class Resolver:
         self.engine = engine
         self._precedence: dict[str, Precedence] = {}
         self._rules = {exception.id: exception for exception in policy.exceptions}
-        self._base: dict[str, list[BaseRule]] = {}
-        for base in policy.base.values():
-            self._base.setdefault(base.operation, []).append(base)
         self._by_operation: dict[str, _Operation] = {}
         self._by_event: dict[tuple[str, str], _Matchers] = {}
+
+    def deciding(
+        self, operation: str, date: datetime.date, facts: Facts, *, without: Collection[str] = ()
+    ) -> tuple[tuple[str, ...], Deciding]:
+        """The exceptions that match, and what decides each key then, whatever any level holds. Raises `Refused`."""
+        running = self._by_operation.get(operation)
+        if running is None:
+            running = self._by_operation[operation] = _Operation(self, operation)
+        matcher = running.on_day.get(date) or running.begin(date)
+        matched = matcher.match(facts)
+        if without:
+            matched = tuple(id for id in matched if id not in without)
+        return matched, running.decisions.kept.get(matched) or running.decisions.of(matched)
 
     def resolve(
         self,
@@ -125,20 +116,9 @@ class Resolver:
     ) -> Resolved:
         """Every decision of one operation. Raises `Refused` when a chain has no value or a level has several; those are
         left out `with_gaps`. `without`: exceptions that take no part, as nobody knows whether they match."""
-        running = self._by_operation.get(operation)
-        if running is None:
-            matchers = _Matchers(self.policy, self.engine, operation, self.policy.exceptions_for(operation))
-            running = self._by_operation[operation] = _Operation(matchers, {})
-        matchers, kept = running
-        matcher = matchers.on_day.get(date) or matchers.begin(date)
-        matched = matcher.match(facts)
-        if without:
-            matched = tuple(id for id in matched if id not in without)
-        deciding = kept.get(matched)
-        if deciding is None:
-            deciding = kept[matched] = self._decide(operation, matched)
+        matched, deciding = self.deciding(operation, date, facts, without=without)
         if self.policy.defaults_by and "default" in levels:
-            levels = {**levels, "default": self._defaults(facts)}
+            levels = {**levels, "default": self.defaults(facts)}
         resolutions = deciding.settings.copy()
         problems = []
         level_values = levels.get
@@ -162,7 +142,7 @@ class Resolver:
             raise Refused(problems)
         return _new(Resolved, (operation, date, facts, levels, matched, resolutions))
 
-    def _defaults(self, facts: Facts) -> LevelValues:
+    def defaults(self, facts: Facts) -> LevelValues:
         """The policy's defaults, where fields of the account choose some of them."""
         held: dict[str, str | Several | None] = dict(self.policy.defaults)
         chosen = {}
@@ -200,26 +180,6 @@ class Resolver:
         """What a rule that a resolution names says of a key."""
         deciding = self.rule(operation, key, rule)
         return deciding.then[key] if isinstance(deciding, ExceptionRule) else deciding.outcome
-
-    def _decide(self, operation: str, matched: tuple[str, ...]) -> _Deciding:
-        settings: dict[str, Resolution] = {}
-        chains: list[tuple[str, tuple[Level, ...], str]] = []
-        precedence = self.precedence_of(operation)
-        for base in self._base.get(operation, ()):
-            key = base.key
-            verdict = precedence.decide(matched, key)
-            if verdict.conflict:
-                # Validation proves that this cannot be; a policy that was not validated is still never guessed about.
-                raise Refused([_conflict(operation, key, verdict.survivors)])
-            survives = bool(verdict.survivors)
-            outcome, rule = (verdict.outcomes[0], verdict.survivors[0]) if survives else (base.outcome, base.id)
-            if isinstance(outcome, Chain):
-                attribute = self.policy.attributes.get(key)
-                held = (level for level in outcome.levels if attribute is None or attribute.is_held_by(level))
-                chains.append((key, tuple(held), rule))
-            else:
-                settings[key] = Resolution(key, outcome.value, None, rule)
-        return _Deciding(settings, tuple(chains))
 
 
 def _in_effect(key: str, several: Several, after: Sequence[Level], levels: Mapping[Level, LevelValues]) -> str | None:
@@ -262,12 +222,13 @@ class _Matchers:
         return matcher
 
 
-class _Operation(NamedTuple):
-    """What one operation is resolved with: kept from the first time on."""
+class _Operation(_Matchers):
+    """What one operation is resolved with: its matchers, and what its decisions come to."""
 
-    matchers: _Matchers
-    kept: dict[tuple[str, ...], _Deciding]
-    """Ids of the exceptions that match -> what decides each key then."""
+    def __init__(self, resolver: Resolver, name: str) -> None:
+        policy = resolver.policy
+        super().__init__(policy, resolver.engine, name, policy.exceptions_for(name))
+        self.decisions = Decisions(policy, name, resolver.precedence_of(name))
 
 
 def _not_in_force(policy: Policy, date: datetime.date) -> Diagnostic:
@@ -283,12 +244,6 @@ def _exhausted(key: str, chain: tuple[Level, ...], levels: Mapping[Level, LevelV
     )
     message = f"no level has a value for `{key}`; tried {tried} by rule `{rule}`"
     return Diagnostic("chain-exhausted", message, hint="give one of them a value, or lengthen the chain")
-
-
-def _conflict(operation: str, key: str, rules: tuple[str, ...]) -> Diagnostic:
-    named = " and ".join(f"`{rule}`" for rule in rules)
-    message = f"{named} both apply and say different things about `{key}` of `{operation}`"
-    return Diagnostic("exceptions-conflict", message, hint="run `billpolicy validate` on the policy")
 
 
 def _ambiguous(key: str, level: Level, several: Several, rule: str) -> Diagnostic:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from billpolicy.book.model import CreditAdjustment
+from billpolicy.deciding.decisions import Resolution
 from billpolicy.deciding.matching.reference import unmet
-from billpolicy.deciding.resolver import Resolution, Resolved, Resolver, Several, Since
+from billpolicy.deciding.resolver import Resolved, Resolver, Several, Since
 from billpolicy.deciding.versions import Versions
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import FollowedBy, Plan, PlannedDocument

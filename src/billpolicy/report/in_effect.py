@@ -8,7 +8,7 @@ from typing import Literal
 
 from billpolicy.book.changes import DraftPosted
 from billpolicy.book.history import held_on
-from billpolicy.deciding.resolver import Resolution
+from billpolicy.deciding.decisions import Resolution
 from billpolicy.posting.shown import ShownDocument
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Date

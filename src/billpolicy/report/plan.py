@@ -7,7 +7,8 @@ from typing import Literal
 
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Numbered
-from billpolicy.deciding.resolver import Resolution, Resolved
+from billpolicy.deciding.decisions import Resolution
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import FollowedBy, Plan

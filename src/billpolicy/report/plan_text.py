@@ -10,7 +10,8 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.book.changes import DraftPosted, Reversed
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import Application, CreditAdjustment, Document, Item, Numbered, Part, Refund
-from billpolicy.deciding.resolver import Resolution, Resolved, Resolver
+from billpolicy.deciding.decisions import Resolution
+from billpolicy.deciding.resolver import Resolved, Resolver
 from billpolicy.deciding.versions import Versions
 from billpolicy.planning.plan import BalanceChange, Plan, PlannedDocument, in_turn
 from billpolicy.planning.requested import Requested, requested

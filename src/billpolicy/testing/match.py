@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billpolicy.deciding.resolver import Resolution, Resolved
+from billpolicy.deciding.decisions import Resolution
+from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.planning.plan import FollowedBy, Plan

@@ -12,6 +12,7 @@ import json
 import platform
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -121,7 +122,8 @@ class DurableMatcher:
 
 
 def _chunks(exceptions: Iterable[ExceptionRule]) -> Iterator[dict[Conjunction, list[str]]]:
-    """The conjunctions and the ids they stand for, sorted so that those with a common beginning are together.
+    """The conjunctions and the ids they stand for. Of many, those that name the same value of the fact that most of
+    them name are together, so that most rulesets need not be asked; so are those with a common beginning.
 
     Conditions that are the same share one engine rule: of the same rule the engine takes 255 and dies of the 256th.
     """
@@ -130,16 +132,26 @@ def _chunks(exceptions: Iterable[ExceptionRule]) -> Iterator[dict[Conjunction, l
         for box in exception.boxes:
             for conjunction in conjunctions(box):
                 ids.setdefault(conjunction, []).append(exception.id)
+    named = Counter(term.fact for conjunction in ids for term in conjunction if term.operator == "$eq")
+    telling = min(named, key=lambda fact: (-named[fact], fact), default="")
     chunk: dict[Conjunction, list[str]] = {}
     fields: set[str] = set()
-    for conjunction in sorted(ids):
+    before: str | None = None
+    for value, conjunction in sorted((_named(telling, conjunction) or "", conjunction) for conjunction in ids):
         fields |= {term.fact for term in conjunction}
-        if chunk and (len(chunk) == MOST_RULES or len(fields) > MOST_FIELDS):
+        full = len(chunk) == MOST_RULES or len(fields) > MOST_FIELDS
+        if chunk and (full or (value and not before and len(ids) > MOST_RULES)):
             yield chunk
             chunk, fields = {}, {term.fact for term in conjunction}
         chunk[conjunction] = ids[conjunction]
+        before = value
     if chunk:
         yield chunk
+
+
+def _named(fact: str, conjunction: Conjunction) -> str | None:
+    """The value that a fact must have, as one text for texts and numbers; None where it is not named."""
+    return next((repr(term.value) for term in conjunction if term.fact == fact and term.operator == "$eq"), None)
 
 
 class _Ruleset:
@@ -149,6 +161,10 @@ class _Ruleset:
         self._engine = engine
         self._ids = {str(number): tuple(of) for number, of in enumerate(ids.values())}
         self._fields = sorted({term.fact for conjunction in ids for term in conjunction})
+        self._wanted = {
+            fact: wanted for fact in self._fields if None not in (wanted := {_named(fact, one) for one in ids})
+        }
+        """Facts of which every rule names a value: with any other, none of them can fire."""
         # On its own `$nex` also matches the engine's inner facts, for ever: every rule begins with a positive term.
         rules = {str(number): _rule((Term(OPERATION, "$eq"), *terms)) for number, terms in enumerate(ids)}
         rules[PROBE] = _rule((Term(PROBE, "$eq"),))
@@ -162,8 +178,9 @@ class _Ruleset:
             value = facts.get(field)
             if value is not None:
                 told[field] = encoded(value)
-        for rule in _fired(self._engine, self._handle, told):
-            yield from self._ids[rule]
+        if all(repr(told.get(fact)) in wanted for fact, wanted in self._wanted.items()):
+            for rule in _fired(self._engine, self._handle, told):
+                yield from self._ids[rule]
 
     def close(self) -> None:
         self._finalizer()

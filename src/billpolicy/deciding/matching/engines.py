@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from billpolicy.deciding.matching.cells import MOST_KEPT, CellMatcher, Cells
 from billpolicy.deciding.matching.durable import DurableMatcher, available, unavailable
 from billpolicy.deciding.matching.protocol import EngineError, Matcher
-from billpolicy.deciding.matching.reference import ReferenceMatcher
 from billpolicy.policy.condition import Facts
 from billpolicy.policy.model import ExceptionRule
 
@@ -22,27 +22,40 @@ def default_engine() -> EngineName:
 def engine_matcher(engine: EngineName, name: str, exceptions: Sequence[ExceptionRule]) -> Matcher:
     """The exceptions of operation `name`, compiled. Raises `EngineError` if the engine cannot be used here."""
     if engine == "python":
-        return ReferenceMatcher(exceptions)
+        return CellMatcher(exceptions)
     reason = unavailable()
     if reason is not None:
         raise EngineError(reason)
     durable = DurableMatcher(name, exceptions)
-    return durable if engine == "durable" else BothMatcher(name, ReferenceMatcher(exceptions), durable)
+    return durable if engine == "durable" else BothMatcher(name, CellMatcher(exceptions), durable)
 
 
 class BothMatcher:
-    """Asks the reference and the rules engine, and answers only what both say: the engine never decides alone."""
+    """Answers only what plain Python and the rules engine both say: the engine never decides alone.
 
-    def __init__(self, name: str, reference: Matcher, engine: Matcher) -> None:
+    Facts that no condition tells apart have one answer, so the engine is asked once for each such cell of facts.
+    """
+
+    def __init__(self, name: str, meaning: CellMatcher, engine: Matcher) -> None:
         self._name = name
-        self._reference = reference
+        self._meaning = meaning
         self._engine = engine
+        self._cells = Cells(meaning.boxes, apart=True)
+        self._agreed: dict[int, tuple[str, ...]] = {}
 
     def match(self, facts: Facts) -> tuple[str, ...]:
-        meant = self._reference.match(facts)
+        cell = self._cells.answer(facts)
+        agreed = self._agreed.get(cell)
+        return self._ask(cell, facts) if agreed is None else agreed
+
+    def _ask(self, cell: int, facts: Facts) -> tuple[str, ...]:
+        meant = self._meaning.match(facts)
         answered = self._engine.match(facts)
         if meant != answered:
             raise EngineError(self._disagreement(meant, answered, facts))
+        if len(self._agreed) >= MOST_KEPT:
+            self._agreed.clear()
+        self._agreed[cell] = meant
         return meant
 
     def _disagreement(self, meant: tuple[str, ...], answered: tuple[str, ...], facts: Facts) -> str:
