@@ -21,10 +21,11 @@ from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
 from billpolicy.posting.stats import KeptHead
 from tests.helpers.books import book_from
 from tests.helpers.command_line import billpolicy
-from tests.helpers.ledgers import by_hand, dump, file_of, whole
+from tests.helpers.ledgers import by_hand, dump, file_of, guards_down, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import kill, next_lines, started
 from tests.helpers.refusals import codes, refused
+from tests.helpers.tampering import make_chain_anew
 from tests.ledger.test_kept_ledgers import kept as kept_ledgers
 from tests.ledger.test_kept_ledgers import leave
 from tests.ledger.test_older_ledgers import kept, left_as
@@ -372,26 +373,52 @@ def _ledger(path: Path, account: str, amount: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("account", "amount"), [("theirs", "1.00"), ("ours", "2.00")])
-def test_another_ledger_is_not_restored_in_silence(account: str, amount: str, tmp_path: Path) -> None:
-    """Also where every number in it is one that the ledger has, too."""
+@pytest.mark.parametrize(("account", "amount", "lost"), [("theirs", "1.00", "2"), ("ours", "2.00", "1")])
+def test_another_ledger_is_not_restored_in_silence(account: str, amount: str, lost: str, tmp_path: Path) -> None:
+    """Also where every number in it is one that the ledger has, too. The invoice is lost, and perhaps the account."""
     ours = _ledger(tmp_path / "ours.db", "ours", "1.00")
     theirs = _ledger(tmp_path / "theirs.db", account, amount)
     backup_ledger(url_of(theirs), tmp_path / "theirs.backup")
     before = _rows(ours)
-    for discard in ("0", "1"):
+    for discard in ("0", lost):
         found = refused(
             partial(restore_ledger, tmp_path / "theirs.backup", url_of(ours), replace=True, discard=discard)
         )
-        assert sorted(codes(found)) == ["restore-another", "restore-loses"][: 2 - int(discard)]
+        assert sorted(codes(found)) == ["restore-another", "restore-loses"][: 1 + (discard == "0")]
         assert "`INV00000001`" in str(found)
     assert _rows(ours) == before
-    done = restore_ledger(tmp_path / "theirs.backup", url_of(ours), replace=True, discard="1", another=True)
+    done = restore_ledger(tmp_path / "theirs.backup", url_of(ours), replace=True, discard=lost, another=True)
     assert done.lost is not None
     assert done.lost.numbers == ("INV00000001",)
     assert _rows(ours) == _rows(theirs)
     assert done.kept is not None
     assert _rows(done.kept) == before
+
+
+def test_a_backup_whose_chain_was_made_anew_is_of_no_ledger(place: Path, backup: Path) -> None:
+    """All that is compared is as it was; what was changed is a name, which only the chain stands for."""
+    with closing(sqlite3.connect(backup)) as connection:
+        with guards_down(connection):
+            connection.execute("UPDATE accounts SET name = 'Forged'")
+        connection.commit()
+    make_chain_anew(backup)
+    found = refused(lambda: restore_ledger(backup, url_of(place), replace=True, discard="2"))
+    assert codes(found) == ["restore-another"]
+    assert "neither goes on from the head of the other" in str(found)
+    assert restore_ledger(backup, url_of(place), replace=True, discard="2", another=True).lost is not None
+
+
+def test_what_else_was_imported_since_is_lost_too(tmp_path: Path) -> None:
+    ours = _ledger(tmp_path / "ours.db", "ours", "1.00")
+    backup_ledger(url_of(ours), tmp_path / "before.db")
+    text = "accounts: [{id: a-1, currency: EUR}, {id: a-2, currency: EUR}]\ncontacts: [{id: ann, account: a-1}]\n"
+    with open_ledger(url_of(ours)) as ledger:
+        ledger.import_book(book_from(text))
+    found = refused(lambda: restore_ledger(tmp_path / "before.db", url_of(ours), replace=True))
+    assert codes(found) == ["restore-loses"]
+    assert "what the backup has not: 2 accounts and 1 contact" in str(found)
+    assert "`--discard 3`" in str(found)
+    assert restore_ledger(tmp_path / "before.db", url_of(ours), replace=True, discard="3").lost is not None
 
 
 def test_states_that_went_apart_are_told_so(place: Path, backup: Path) -> None:

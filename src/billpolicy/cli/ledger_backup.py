@@ -55,7 +55,7 @@ def backup(ledger: str, file: Path, format: str) -> None:
     type=LINE,
     default="0",
     metavar="COUNT",
-    help="How many operations and imported documents that one has and FILE has not.",
+    help="How many operations and imported records that one has and FILE has not.",
 )
 @click.option("--another", is_flag=True, help="Also where FILE is no earlier or later state of that one.")
 @format_option("text", "json")

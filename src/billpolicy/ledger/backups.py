@@ -17,7 +17,9 @@ from typing import NamedTuple
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.sentences import all_of, counted, few_of, quoted
+from billpolicy.ledger import schema
 from billpolicy.ledger.databases import database_of
+from billpolicy.ledger.imports import BROUGHT
 from billpolicy.ledger.sqlite import last_link_in
 from billpolicy.ledger.statements import Row
 from billpolicy.ledger.store import open_ledger
@@ -36,6 +38,22 @@ _BACKUP_HINTS: dict[str, str] = {
 _OPERATIONS = "SELECT operation, who, at FROM audit ORDER BY id"
 _DOCUMENTS = "SELECT number, kind, account, date, currency, amount_minor, operation FROM documents ORDER BY id"
 _ACCOUNTS = "SELECT id FROM accounts ORDER BY id"
+_OTHERS = {
+    "accounts": "account",
+    "contacts": "contact",
+    "subscriptions": "subscription",
+    "charges": "charge",
+    "usage": "record of usage",
+    "void_numbers": "void number",
+    "accounting_periods": "accounting period",
+}
+"""Tables of what is imported beside documents -> what one of it is called."""
+_IMPORTED = {
+    _OTHERS[table.name]: f"SELECT {schema.key_of(table)} FROM {table.name} WHERE {imported}"
+    for table, imported in BROUGHT
+    if table.name in _OTHERS
+}
+_CHAIN = "SELECT digest FROM chain ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +81,13 @@ class Lost:
     """Of documents, which may be given again."""
     imported: int
     """How many of these documents no operation made."""
+    others: dict[str, int]
+    """What else was imported, `contact`, and how many of it."""
 
     @property
     def count(self) -> int:
-        """Operations and imported documents together."""
-        return len(self.operations) + self.imported
+        """Operations and all that was imported together."""
+        return len(self.operations) + self.imported + sum(self.others.values())
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -94,22 +114,41 @@ class _Content(NamedTuple):
     operations: dict[str, Row]
     documents: dict[str, Row]
     accounts: dict[str, Row]
+    others: dict[str, frozenset[Row]]
+    """Of what else is imported, by what one is called, their keys."""
+    chain: tuple[str, ...]
+    """The digests of its links. Of a ledger that knew no chain, or that an earlier version made, neither."""
 
     @classmethod
-    def of(cls, rows: Callable[[str], Iterable[Row]]) -> _Content:
-        """What a ledger has, by how it is asked for rows."""
-        return cls(*({row[0]: row for row in rows(each)} for each in (_OPERATIONS, _DOCUMENTS, _ACCOUNTS)))
+    def of(cls, rows: Callable[[str], Iterable[Row]], *, current: bool) -> _Content:
+        """What a ledger has, by how it is asked for rows; `current`: its tables are those of this version."""
+        operations, documents, accounts = (
+            {row[0]: row for row in rows(each)} for each in (_OPERATIONS, _DOCUMENTS, _ACCOUNTS)
+        )
+        others = {what: frozenset(rows(keys)) for what, keys in (_IMPORTED.items() if current else ())}
+        return cls(
+            operations, documents, accounts, others, tuple(digest for (digest,) in (rows(_CHAIN) if current else ()))
+        )
 
     def without(self, other: _Content) -> _Content:
         """What the other has not, or has otherwise."""
-        pairs = zip(self, other, strict=True)
-        return _Content(*({name: row for name, row in one.items() if its.get(name) != row} for one, its in pairs))
+        pairs = zip(self[:3], other[:3], strict=True)
+        operations, documents, accounts = (
+            {name: row for name, row in one.items() if its.get(name) != row} for one, its in pairs
+        )
+        others = {what: keys - other.others.get(what, keys) for what, keys in self.others.items()}
+        return _Content(operations, documents, accounts, others, ())
+
+    def goes_on_from(self, last: str | None) -> bool:
+        """Whether the last link of another ledger is one of its own; also where one of them knew no chain."""
+        return last is None or not self.chain or last in self.chain
 
     @property
     def lost(self) -> Lost:
         """All of it, where something else takes its place."""
         imported = sum(row[-1] is None for row in self.documents.values())
-        return Lost(tuple(self.operations), tuple(self.documents), imported)
+        others = {what: len(keys) for what, keys in self.others.items() if keys}
+        return Lost(tuple(self.operations), tuple(self.documents), imported, others)
 
 
 def backup_ledger(url: str, file: str | Path) -> BackedUp:
@@ -140,7 +179,7 @@ def restore_ledger(
     date where an earlier program made it.
 
     `replace`: also where there is a ledger already, which is kept beside it, and which nobody else may have open.
-    `discard`: how many operations and imported documents that ledger has and the backup has not; `unknown` where it
+    `discard`: how many operations and imported records that ledger has and the backup has not; `unknown` where it
     cannot be read any more. `another`: also where the backup is no earlier or later state of that ledger, such as the
     ledger of another company. Raises `Refused`, and then nothing has changed.
     """
@@ -154,13 +193,14 @@ def restore_ledger(
         if not replace:
             hint = "restore to another name, or with `--replace`, which keeps this one beside the new one"
             raise Refused([_there("a ledger", standing.at, hint)])
+        own = last_link_in(Path(file))
         with open_ledger(copy) as opened, opened.reading() as reader:
-            content = _Content.of(reader.connection.rows)
+            content = _Content.of(reader.connection.rows, current=True)
         try:
             with standing.alone() as held:
-                there = _Content.of(held.rows)
+                there = _Content.of(held.rows, current=held.current)
                 lost = there.without(content).lost
-                refused = [] if another else list(_another(content, there, at))
+                refused = [] if another else list(_another(content, there, None if own is None else own[1], at))
                 if discard != str(lost.count):
                     refused.append(_loss(lost, standing.at))
                 if refused:
@@ -198,10 +238,16 @@ def _checked(url: str, at: Position) -> tuple[Stats, Head]:
             return reader.stats(), reader.head()
 
 
-def _another(backup: _Content, there: _Content, at: Position) -> Iterator[Diagnostic]:
-    """A backup and a ledger of which neither is a state that the other one was in."""
+def _another(backup: _Content, there: _Content, head: str | None, at: Position) -> Iterator[Diagnostic]:
+    """A backup and a ledger of which neither is a state that the other one was in. `head`: what the backup itself had,
+    whatever was added to bring it up to date."""
     only_there, only_backup = there.without(backup), backup.without(there)
-    if not (any(only_there) and any(only_backup)):
+    if not (any(only_there[:3]) and any(only_backup[:3])):
+        if there.goes_on_from(head) or backup.goes_on_from(there.chain[-1]):
+            return
+        message = "this backup is not of the ledger that it is to replace: neither goes on from the head of the other"
+        hint = "somebody changed one of them, or made its chain anew; check it with the head that was kept elsewhere"
+        yield Diagnostic("restore-another", message, at, f"{hint}; to replace it all the same, say `--another`")
         return
     alike = len(backup.operations) - len(only_backup.operations)
     told = f"they went apart after {counted(alike, 'operation')}" if alike else "no operation is in both"
@@ -226,7 +272,8 @@ def _loss(lost: Lost, at: Position) -> Diagnostic:
         message = "this ledger has nothing that the backup has not"
         return Diagnostic("restore-loses", message, at, "leave out `--discard`")
     documents = f"{counted(len(lost.numbers), 'document')} ({', '.join(lost.runs)})" if lost.numbers else ""
-    several = (_named(lost.operations, "operation"), documents)
+    others = (counted(number, what) for what, number in lost.others.items())
+    several = (_named(lost.operations, "operation"), documents, *others)
     message = f"this ledger has what the backup has not: {all_of(filter(None, several))}"
     hint = f"their numbers would be given again; to replace it all the same, say `--discard {lost.count}`"
     return Diagnostic("restore-loses", message, at, hint)

@@ -64,6 +64,10 @@ class Held(Protocol):
     def rows(self, statement: str) -> list[Row]:
         """What a statement finds there that every revision of the tables understands."""
 
+    @property
+    def current(self) -> bool:
+        """Whether its tables are those of this version."""
+
     def give_way(self) -> Path:
         """Let the copy take its place, in one transaction. Gives the name of the file in which it is kept."""
 

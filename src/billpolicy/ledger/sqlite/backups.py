@@ -119,6 +119,11 @@ class SqliteHeld:
         """As `Held.rows`; of an empty file, nothing."""
         return [] if self._version is None else self._driver.execute(statement).fetchall()
 
+    @property
+    def current(self) -> bool:
+        """As `Held.current`."""
+        return self._version == REVISIONS[-1]
+
     def give_way(self) -> Path:
         """As `Held.give_way`."""
         kept = _free_name(self._path)
