@@ -100,6 +100,16 @@ _WRITTEN = {
 }
 
 
+def smallest_of(currency: str) -> Decimal:
+    """One minor unit of a currency: amounts are written with as many decimals. Raises `KeyError` for no currency."""
+    return _WRITTEN[currency].one
+
+
+def largest_of(currency: str) -> Decimal:
+    """The largest amount of a currency. Raises `KeyError` for no currency."""
+    return _WRITTEN[currency].most
+
+
 def to_minor(amount: Decimal, currency: str) -> int:
     """Integer minor units of an amount. Raises `AmountError` if it is not a whole number of them, or too large."""
     digits = minor_digits(currency)

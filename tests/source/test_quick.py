@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.quick.file import read_quickly
 from billpolicy.source.quick.json_sections import json_sections
+from billpolicy.source.quick.sections import data_of
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.quick.yaml_sections import yaml_sections
 from billpolicy.source.read import read_carefully
@@ -31,7 +32,7 @@ def quick(text: str, file: str) -> Any:
         for name, entries in (json_sections if file.endswith(".json") else yaml_sections)(text):
             if name in found:
                 return None
-            found[name] = list(entries)
+            found[name] = [data_of(entry) for entry in entries]
     except Unsure:
         return None
     return found

@@ -6,6 +6,7 @@ on what and which money adds up is asked of the book (`links.py`, `identities.py
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,7 @@ from billpolicy.book.kinds import BILLING_SECTIONS, SECTIONS, kind_of
 from billpolicy.book.limits import limit_faults
 from billpolicy.book.links import links
 from billpolicy.book.model import (
+    Application,
     BookFile,
     ChargePeriod,
     CreditAdjustment,
@@ -33,6 +35,7 @@ from billpolicy.book.model import (
     Subscription,
     UsageRecord,
 )
+from billpolicy.book.ordinary import NOTHING, ordinary
 from billpolicy.book.profiles import combined_faults, profile_faults
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
@@ -53,19 +56,38 @@ class Places(Protocol):
 
 
 class Context:
-    """The book file with the positions of everything in it; without a tree, to see only whether anything is wrong."""
+    """The book file with the positions of everything in it; without a tree, to see only whether anything is wrong: what
+    is ordinary is passed over then."""
 
     def __init__(self, file: BookFile, tree: Places | None) -> None:
         self.file = file
         self.tree = tree
         self.unknown = 0
-        self.numbered = {record.number: (section, index, record) for section, index, record in self.records(*SECTIONS)}
+        self.numbered = {record.number: (section, index, record) for section, index, record in self.every(*SECTIONS)}
+        self.passed = NOTHING if tree is not None else ordinary(file)
 
-    def records(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
+    def every(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
         """Every record of these sections, with its section and its place there."""
         for section in sections:
             for index, record in enumerate(getattr(self.file, section)):
                 yield section, index, record
+
+    def records(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
+        """The same without what is passed over."""
+        return itertools.chain.from_iterable(map(self._remarkable.__getitem__, sections))
+
+    @cached_property
+    def _remarkable(self) -> dict[str, list[tuple[str, int, Any]]]:
+        passed = self.passed.documents
+        looked_at = {one.name: list(self.every(one.name)) for one in dataclasses.fields(self.file)}
+        for section in ("invoices", "payments") if passed else ():
+            looked_at[section] = [each for each in looked_at[section] if each[2].number not in passed]
+        return looked_at
+
+    def applications(self) -> Iterator[tuple[int, Application]]:
+        """Every application with its place, but those that are passed over."""
+        settled = self.passed.settled
+        return ((index, one) for index, one in enumerate(self.file.applications) if one.from_ not in settled)
 
     def at(self, *path: str | int) -> Position:
         """Where something stands."""
@@ -74,7 +96,16 @@ class Context:
     @cached_property
     def book(self) -> Book:
         """The file as a book, as far as it can be one."""
-        return Book.of(exact_amounts(self.file))
+        return Book.of(exact_amounts(self.file, self.passed))
+
+    @cached_property
+    def counted(self) -> set[str] | None:
+        """The documents whose money is looked at; None is all."""
+        if self.passed == NOTHING:
+            return None
+        moved = (self.book.applications_from.keys() | self.book.applications_to.keys()) - self.passed.settled
+        named = {record.related for _, _, record in self.records(*SECTIONS)} - {None}
+        return (self.numbered.keys() - self.passed.documents) | moved | named
 
     @cached_property
     def applications_of(self) -> dict[str, list[int]]:
@@ -104,7 +135,7 @@ def problems(context: Context) -> Found:
             yield problem
     if references_hold:
         yield from _stated(context)
-        yield from _placed(context, identities(context.book))
+        yield from _placed(context, identities(context.book, context.counted))
 
 
 def _placed(context: Context, breaches: Iterable[Breach]) -> Found:
@@ -120,7 +151,7 @@ def _placed(context: Context, breaches: Iterable[Breach]) -> Found:
 
 
 def _links(context: Context) -> Found:
-    return _placed(context, links(context.book))
+    return _placed(context, links(context.book, context.passed))
 
 
 def _stated(context: Context) -> Found:
@@ -148,7 +179,8 @@ def _unique(context: Context) -> Found:
         ("charge_periods", "id"),
     ):
         yield from _repeated(context, [(section, i, getattr(r, key), key) for s, i, r in context.records(section)])
-    yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.records(*SECTIONS)])
+    if len(context.numbered) < sum(len(getattr(context.file, section)) for section in SECTIONS):
+        yield from _repeated(context, [(s, i, r.number, "number") for s, i, r in context.every(*SECTIONS)])
     for index, subscription in enumerate(context.file.subscriptions):
         names = Counter(charge.id for charge in subscription.charges)
         for name in sorted(name for name, count in names.items() if count > 1):
@@ -261,7 +293,7 @@ def _amounts(context: Context) -> Found:
             yield Diagnostic("amount-sign", message, context.at(section, index, "amount"), hint)
         for p, part in enumerate(getattr(record, "parts", ())):
             yield from _fits(context, part.amount, record.currency, section, index, "parts", p, "amount")
-    for index, application in enumerate(context.file.applications):
+    for index, application in context.applications():
         source, target = context.numbered.get(application.from_), context.numbered.get(application.to)
         for found in (source, target):
             if found is not None:

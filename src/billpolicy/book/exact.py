@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -19,72 +19,108 @@ from billpolicy.book.model import (
     TRANSFERRED,
     Application,
     BookFile,
+    ChargePeriod,
+    CreditMemo,
     DebitMemo,
     Document,
     Invoice,
     Item,
+    Numbered,
     Part,
     Payment,
     Refund,
+    UsageRecord,
 )
+from billpolicy.book.ordinary import NOTHING, Ordinary
 from billpolicy.money import AmountError, exact
 
 _T = TypeVar("_T")
 
 
-def exact_amounts(file: BookFile) -> BookFile:
-    """The same file, without the figures that it states beside what they come from."""
+Times = Callable[[str], int]
+"""How often money was put on a document."""
+
+
+def exact_amounts(file: BookFile, passed: Ordinary = NOTHING) -> BookFile:
+    """The same file, without the figures that it states beside what they come from.
+
+    `passed`: what is known to be ordinary, and so exact already.
+    """
     sections: dict[str, Any] = {kind.section: getattr(file, kind.section) for kind in KINDS.values()}
-    currency = {one.number: one.currency for section in sections.values() for one in section}
-    billing = [one for kind in KINDS.values() if kind.has_items for one in sections[kind.section]]
-    only_item = {one.number: one.items[0].id for one in billing if len(one.items) == 1 and not one.items[0].taxes}
-    several = {one.number for one in billing if one.number not in only_item}
-    owed = {
-        one.number: one for kind in KINDS.values() if kind.has_items and kind.is_owed for one in sections[kind.section]
-    }
+    numbered: dict[str, Numbered] = {one.number: one for section in sections.values() for one in section}
     times = Counter(one.to for one in file.applications)
-    memos = {memo.number for memo in file.credit_memos}
-    negative = {invoice.number: invoice for invoice in file.invoices if invoice.amount < 0}
-
-    def application(one: Application) -> Application:
-        parts, code = one.parts, currency.get(one.from_, "")
-        if parts or one.to not in currency:
-            pass
-        elif one.from_ in negative and one.amount == -negative[one.from_].amount:
-            parts = transferred_parts(Book().open_places(negative[one.from_]))
-        elif one.from_ not in several:
-            source = only_item.get(one.from_) if one.from_ in memos or one.from_ in negative else None
-            if one.to not in several:
-                parts = (Part(item=only_item.get(one.to, TRANSFERRED), amount=one.amount, source_item=source),)
-            elif one.to in owed and times[one.to] == 1 and one.amount == owed[one.to].amount:
-                parts = _all_of(owed[one.to], source)
-        return _with(one, amount=_exact(one.amount, code), parts=_each(parts, _in_decimals, code))
-
-    def exact_record(one: Any) -> Any:
-        if isinstance(one, Document):
-            return _with(one, items=_each(one.items, _exact_item, one.currency), total=None, balance=None)
-        if isinstance(one, Payment):
-            return _with(one, amount=_exact(one.amount, one.currency), balance=None)
-        if isinstance(one, Refund):
-            whole = not one.parts and one.of in memos and one.of in only_item
-            parts = (Part(item=only_item[one.of or ""], amount=one.amount),) if whole else one.parts
-            one = _with(one, parts=_each(parts, _in_decimals, one.currency))
-        return _in_decimals(one, one.currency)
-
+    documents = {
+        section: tuple([one if one.number in passed.documents else exact_document(one, numbered) for one in records])
+        for section, records in sections.items()
+    }
+    applications = [
+        one if one.from_ in passed.settled else exact_application(one, numbered, times.__getitem__)
+        for one in file.applications
+    ]
     return replace(
         file,
-        **{section: tuple(map(exact_record, records)) for section, records in sections.items()},
-        applications=tuple(map(application, file.applications)),
-        usage=tuple(
-            _with(one, amount=_may_be(one.amount, code), drawn=_may_be(one.drawn, code))
-            for one in file.usage
-            for code in [currency.get(one.billed_by or "", "")]
-        ),
-        charge_periods=tuple(
-            _with(one, **{name: _may_be(getattr(one, name), one.currency) for name in ("amount", "discount", "tax")})
-            for one in file.charge_periods
-        ),
+        **documents,
+        applications=tuple(applications),
+        usage=tuple([exact_usage(one, numbered) for one in file.usage]),
+        charge_periods=tuple(map(exact_charge_period, file.charge_periods)),
     )
+
+
+def exact_document(one: Any, numbered: Mapping[str, Numbered]) -> Any:
+    """A document. `numbered`: those of its book, as they stand in the file or exact."""
+    if isinstance(one, Document):
+        return _with(one, items=_each(one.items, _exact_item, one.currency), total=None, balance=None)
+    if isinstance(one, Payment):
+        return _with(one, amount=_exact(one.amount, one.currency), balance=None)
+    if isinstance(one, Refund):
+        memo = numbered.get(one.of or "")
+        only = _only_item(memo) if isinstance(memo, CreditMemo) and not one.parts else None
+        parts = one.parts if only is None else (Part(item=only, amount=one.amount),)
+        one = _with(one, parts=_each(parts, _in_decimals, one.currency))
+    return _in_decimals(one, one.currency)
+
+
+def exact_application(one: Application, numbered: Mapping[str, Numbered], times: Times) -> Application:
+    """An application, with the parts that it leaves out where only one outcome is possible."""
+    source, target = numbered.get(one.from_), numbered.get(one.to)
+    parts, code = one.parts, "" if source is None else source.currency
+    if not parts and target is not None:
+        parts = _parts(one, source, target, times)
+    return _with(one, amount=_exact(one.amount, code), parts=_each(parts, _in_decimals, code))
+
+
+def exact_usage(one: UsageRecord, numbered: Mapping[str, Numbered]) -> UsageRecord:
+    """A usage record: what it was billed at is in the currency of the document that bills it."""
+    document = numbered.get(one.billed_by or "")
+    code = "" if document is None else document.currency
+    return _with(one, amount=_may_be(one.amount, code), drawn=_may_be(one.drawn, code))
+
+
+def exact_charge_period(one: ChargePeriod) -> ChargePeriod:
+    """A charge period."""
+    return _with(one, **{name: _may_be(getattr(one, name), one.currency) for name in ("amount", "discount", "tax")})
+
+
+def _parts(one: Application, source: Numbered | None, target: Numbered, times: Times) -> tuple[Part, ...]:
+    negative = isinstance(source, Invoice) and source.amount < 0
+    if isinstance(source, Invoice) and negative and one.amount == -source.amount:
+        return transferred_parts(Book().open_places(source))
+    from_item = _only_item(source)
+    if isinstance(source, Document) and from_item is None:
+        return ()
+    source_item = from_item if negative or isinstance(source, CreditMemo) else None
+    only = _only_item(target)
+    if not isinstance(target, Document) or only is not None:
+        return (Part(item=only or TRANSFERRED, amount=one.amount, source_item=source_item),)
+    if isinstance(target, Invoice | DebitMemo) and times(one.to) == 1 and one.amount == target.amount:
+        return _all_of(target, source_item)
+    return ()
+
+
+def _only_item(document: Numbered | None) -> str | None:
+    """The one place of a document, if it has but one."""
+    items = document.items if isinstance(document, Document) else ()
+    return items[0].id if len(items) == 1 and not items[0].taxes else None
 
 
 def _all_of(document: Invoice | DebitMemo, source: str | None) -> tuple[Part, ...]:

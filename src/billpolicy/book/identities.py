@@ -80,8 +80,9 @@ _FOLLOWING = ("transfer-differs", "over-unapplied", "adjustment-differs", "write
 
 def identities(book: Book, numbers: Collection[str] | None = None) -> Iterator[Breach]:
     """The same as breaches, also what only follows from another one: whatever is used too much first."""
-    documents = list(book.numbered.values())
-    if numbers is not None:
+    if numbers is None:
+        documents = list(book.numbered.values())
+    else:
         documents = [book.numbered[number] for number in numbers if number in book.numbered]
     for document in documents:
         yield from _whole(book, document)

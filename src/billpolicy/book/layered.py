@@ -6,7 +6,7 @@ batch grow with its square; so a change costs about the square root of the size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from math import isqrt
 from typing import TypeVar
 
@@ -28,6 +28,8 @@ class Layered(Mapping[K, V]):
     @classmethod
     def over(cls, mapping: Mapping[K, V], changes: dict[K, V]) -> Layered[K, V]:
         """The mapping with these changes; the mapping itself stays as it is."""
+        if not mapping:
+            return cls(changes)
         if not isinstance(mapping, Layered):
             return cls(dict(mapping), changes)
         together = {**mapping._changes, **changes}
@@ -51,3 +53,11 @@ class Layered(Mapping[K, V]):
     def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
         """As of a dict."""
         return self._changes[key] if key in self._changes else self._base.get(key, default)
+
+    def items(self) -> ItemsView[K, V]:
+        """As of a dict."""
+        return super().items() if self._changes else self._base.items()
+
+    def values(self) -> ValuesView[V]:
+        """As of a dict."""
+        return super().values() if self._changes else self._base.values()

@@ -24,6 +24,7 @@ from billpolicy.book.model import (
     Refund,
     Reversible,
 )
+from billpolicy.book.ordinary import NOTHING, Ordinary
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 
@@ -32,13 +33,17 @@ _Told = tuple[Code, str]
 """Code and message, as told of a ledger."""
 
 
-def links(book: Book) -> _Found:
-    """Every link that cannot be."""
-    for made in book.applications_from.values():
+def links(book: Book, passed: Ordinary = NOTHING) -> _Found:
+    """Every link that cannot be; what is known to be ordinary is passed over."""
+    for source, made in book.applications_from.items():
+        if source in passed.settled:
+            continue
         for place, application in enumerate(made):
             yield from _application(book, application, place)
     became: dict[str, str] = {}
     for document in book.numbered.values():
+        if document.number in passed.documents:
+            continue
         if isinstance(document, Reversible):
             yield from _reversal(document)
         related = book.numbered.get(document.related or "")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from billpolicy.source.composed import composed
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
@@ -20,8 +19,7 @@ _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _LINE_BEFORE_COLON = re.compile(r'" *[\r\n][ \r\n]*:')
 """In YAML a key and its colon stand on one line. Begins with the quote, so that it goes but once over a long space."""
 _FAR = 400
-"""And they lie within 1024 characters, as they are written in the file: spaces and escapes count."""
-_LONG_KEY = 100
+"""And they lie within 1024 characters, as they are written in the file: spaces count, and escapes (`sections.py`)."""
 
 
 def json_sections(text: str) -> Sections:
@@ -60,9 +58,13 @@ def _is_not_yaml(text: str) -> bool:
     return bool(
         strange
         or ('"' + " " * _FAR) in text
-        or (any(space + ":" in text for space in " \n\r") and _LINE_BEFORE_COLON.search(text))
-        or ("\\u" in text and _HALF_A_PAIR.search(text))
+        or (_has_lines(text) and any(space + ":" in text for space in " \n\r") and _LINE_BEFORE_COLON.search(text))
+        or ("\\" in text and _HALF_A_PAIR.search(text))
     )
+
+
+def _has_lines(text: str) -> bool:
+    return "\n" in text or "\r" in text
 
 
 class _Walk:
@@ -71,15 +73,16 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        # Only escapes make a key of few characters long in the file, or of ASCII something else.
-        once = _once if text.isascii() and "\\u" not in text else _once_short_and_composed
         # Numbers stay as they are written: the field that they fill decides what they mean, and none is a float.
         self.decoder = json.JSONDecoder(
-            object_pairs_hook=once, parse_float=Plain, parse_int=Plain, parse_constant=Plain
+            object_pairs_hook=tuple, parse_float=Plain, parse_int=Plain, parse_constant=Plain
         )
 
     def next(self) -> str:
         """The next character that is no space; nothing at the end."""
+        found = self.text[self.at : self.at + 1]
+        if found > " ":  # as mostly: to look for the end of a space takes longer
+            return found
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr] # it matches everywhere
         return self.text[self.at : self.at + 1]
 
@@ -101,16 +104,3 @@ class _Walk:
         except (ValueError, RecursionError):
             raise Unsure from None
         return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Unsure
-    return found
-
-
-def _once_short_and_composed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if any(len(key) > _LONG_KEY for key, _ in pairs):
-        raise Unsure
-    return _once([(composed(key), value) for key, value in pairs])

@@ -9,17 +9,22 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from billpolicy.source.quick.sections import data_of, mapping_of
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.record import written_name
 from billpolicy.source.scalars import Scalar, read_boolean, read_integer
 
 Reader = Callable[[Any], Any]
+_Put = Callable[[Any, Any], None]
 _BY_THEIR_QUOTES: tuple[Reader, ...] = (read_integer, read_boolean)
 """What these read is not told by the text alone: in quotes it is something else."""
 
 
 class Readers:
-    """Readers of types. Those of one file may remember: what is written twice, like a date or a name, is made once."""
+    """Readers of types. Those of one file may remember: what is written twice, like a date or a name, is made once.
+
+    A mapping is a dict, or the tuple of its pairs, as `sections.py` has it.
+    """
 
     def __init__(self, *, remember: bool) -> None:
         self._remember = remember
@@ -33,7 +38,7 @@ class Readers:
 
     def _make(self, kind: Any) -> Reader:
         if kind is Any:
-            return lambda value: value
+            return data_of
         origin, inside = typing.get_origin(kind), typing.get_args(kind)
         if origin is typing.Annotated and isinstance(inside[1], Scalar):
             return self._scalar(inside[1].read)
@@ -57,37 +62,72 @@ class Readers:
                 raise Unsure from None
 
         remember = self._remember and read not in _BY_THEIR_QUOTES
-        return _remembered(read_or_unsure) if remember else read_or_unsure
+        return _Known(read_or_unsure).__getitem__ if remember else read_or_unsure
 
     def _record(self, kind: Any) -> Reader:
         if hasattr(kind, "__post_init__"):  # it would not be run
             raise Unsure
-        fields = [
-            (written, getattr(kind, field.name).__set__, self.of(of), field.default, field.default_factory)
+        fields = {
+            written: (getattr(kind, field.name).__set__, self.of(of))
             for written, (field, of) in fields_of(kind).items()
-        ]
+        }
+        absent: dict[tuple[str, ...], _Absent] = {}
+
+        def absent_beside(keys: tuple[str, ...]) -> _Absent:
+            if len(set(keys)) != len(keys):
+                raise Unsure
+            absent[keys] = found = _absent(kind, keys)
+            return found
 
         def read(data: Any) -> Any:
-            if not isinstance(data, dict):
-                raise Unsure
+            if type(data) is not tuple:
+                if not isinstance(data, dict):
+                    raise Unsure
+                data = tuple(data.items())
             # Field by field into the slots of the record: its own `__init__` takes twice the time.
             made = object.__new__(kind)
-            unknown = len(data)
-            for written, put, read_value, default, make_default in fields:
-                if written in data:
-                    put(made, read_value(data[written]))
-                    unknown -= 1
-                elif default is not dataclasses.MISSING:
-                    put(made, default)
-                elif make_default is not dataclasses.MISSING:
-                    put(made, make_default())
-                else:
-                    raise Unsure
-            if unknown:
-                raise Unsure
+            try:
+                for key, value in data:
+                    put, read_value = fields[key]
+                    put(made, read_value(value))
+            except (KeyError, TypeError):  # there is no such field, or a list where a text is wanted
+                raise Unsure from None
+            keys = tuple([key for key, _ in data])
+            defaults, factories = absent.get(keys) or absent_beside(keys)
+            for put, default in defaults:
+                put(made, default)
+            for put, make_default in factories:
+                put(made, make_default())
             return made
 
         return read
+
+
+_Absent = tuple[list[tuple[_Put, Any]], list[tuple[_Put, Callable[[], Any]]]]
+"""How the fields are filled that are not written: with a value that records share, or with one that is made for each.
+Found once for all records that have the same keys."""
+
+
+def _absent(kind: Any, keys: tuple[str, ...]) -> _Absent:
+    fields = [field for written, (field, _) in fields_of(kind).items() if written not in keys]
+    shared = [field for field in fields if field.default is not dataclasses.MISSING]
+    own = [field for field in fields if field.default is dataclasses.MISSING]
+    return (
+        [(_put(kind, field), field.default) for field in shared],
+        [(_put(kind, field), _factory(field)) for field in own],
+    )
+
+
+def _put(kind: Any, field: dataclasses.Field[Any]) -> _Put:
+    """What puts a value into a field of a record."""
+    put: _Put = getattr(kind, field.name).__set__
+    return put
+
+
+def _factory(field: dataclasses.Field[Any]) -> Callable[[], Any]:
+    if field.default_factory is dataclasses.MISSING:  # the field has to be there
+        raise Unsure
+    return field.default_factory
 
 
 @cache
@@ -97,22 +137,27 @@ def fields_of(kind: Any) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
     return {written_name(field.name): (field, hints[field.name]) for field in dataclasses.fields(kind)}
 
 
-def _remembered(read: Reader) -> Reader:
-    known: dict[Any, Any] = {}
+class _Known(dict[Any, Any]):
+    """What was read by now, under what was written. Raises `TypeError` for a list."""
 
-    def read_or_known(value: Any) -> Any:
-        try:
-            return known[value]
-        except KeyError:
-            known[value] = found = read(value)
-            return found
-        except TypeError:  # a mapping or a list, where a text is wanted
-            raise Unsure from None
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self.read = read
 
-    return read_or_known
+    def __missing__(self, value: Any) -> Any:
+        if type(value) is tuple:  # a mapping
+            raise Unsure
+        self[value] = found = self.read(value)
+        return found
 
 
 def _or_nothing(read: Reader) -> Reader:
+    known = getattr(read, "__self__", None)
+    if isinstance(known, _Known):
+        nullable = _Known(known.read)
+        nullable[None] = None
+        return nullable.__getitem__
+
     def read_or_nothing(value: Any) -> Any:
         return None if value is None else read(value)
 
@@ -141,6 +186,8 @@ def _tuple_of(read_one: Reader) -> Reader:
 
 def _dict_of(read_key: Reader, read_value: Reader) -> Reader:
     def read(data: Any) -> Any:
+        if type(data) is tuple:
+            data = mapping_of(data)
         if not isinstance(data, dict):
             raise Unsure
         if any(value is None and key[:1].isdigit() for key, value in data.items()):

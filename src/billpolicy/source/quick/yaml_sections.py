@@ -11,7 +11,7 @@ from billpolicy.source.composed import composed
 from billpolicy.source.quick.sections import Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
-from billpolicy.source.tree import MAX_DEPTH, MAX_KEY, NULLS, LoaderOfYaml
+from billpolicy.source.tree import MAX_DEPTH, NULLS, LoaderOfYaml
 
 _Scalar, _Mapping, _List = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
 _MappingEnd, _ListEnd = yaml.MappingEndEvent, yaml.SequenceEndEvent
@@ -65,9 +65,8 @@ class _Events:
             raise Unsure from None
 
     def key(self, event: Any) -> str:
-        if type(event) is not _Scalar or len(event.value) > MAX_KEY or (not event.style and event.value in NULLS):
-            raise Unsure
-        if _is_decorated(event):
+        """The name of a section, whose first event this is."""
+        if type(event) is not _Scalar or event.value in NULLS or _is_decorated(event):
             raise Unsure
         return composed(event.value)
 
@@ -82,17 +81,27 @@ class _Events:
         if depth >= MAX_DEPTH:
             raise Unsure
         if kind is _Mapping:
-            found: dict[str, Any] = {}
-            while type(event := self._next()) is not _MappingEnd:
-                key = self.key(event)
-                if key in found:
-                    raise Unsure
-                found[key] = self._value(self._next(), depth + 1)
-            return found
+            return self._mapping(depth)
         items = []
         while type(event := self._next()) is not _ListEnd:
             items.append(self._value(event, depth + 1))
         return items
+
+    def _mapping(self, depth: int) -> tuple[tuple[str, Any], ...]:
+        """The pairs of a mapping that has begun. Its single values are made here: nearly everything is one."""
+        pairs: list[tuple[str, Any]] = []
+        take, plain = self._next, self._plain
+        while type(key := take()) is _Scalar:
+            if key.anchor is not None or key.tag is not None:
+                raise Unsure
+            event = take()
+            if type(event) is _Scalar and event.anchor is None and event.tag is None:
+                pairs.append((key.value, event.value if event.style else plain[event.value]))
+            else:
+                pairs.append((key.value, self._value(event, depth + 1)))
+        if type(key) is not _MappingEnd:
+            raise Unsure
+        return tuple(pairs)
 
 
 def _is_decorated(event: Any) -> bool:
